@@ -1,1 +1,27 @@
-//! entities
+//! Linli's tables, one file each, in SeaORM's dense format: no logic, no wire format.
+//! The schema itself is made by the `migration` crate; a test keeps the two equal.
+
+pub mod account;
+pub mod attachment;
+pub mod audit;
+pub mod binding;
+pub mod case;
+pub mod case_event;
+pub mod credential;
+pub mod delivery;
+pub mod dispatch_rule;
+pub mod fee_item;
+pub mod guess;
+pub mod idempotency;
+pub mod inbound;
+pub mod invitation;
+pub mod kinds;
+pub mod organisation;
+pub mod person;
+pub mod place;
+pub mod reminder;
+pub mod residency;
+pub mod response_policy;
+pub mod role;
+pub mod schedule;
+pub mod session;

@@ -1,0 +1,317 @@
+//! The closed word lists that columns hold: the same text on SQLite and PostgreSQL. No logic.
+
+use sea_orm::entity::prelude::*;
+
+/// What a place is (glossary: 地点树).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum PlaceKind {
+    /// 市
+    City,
+    /// 区
+    District,
+    /// 街道
+    Street,
+    /// 社区
+    Community,
+    /// 小区
+    Compound,
+    /// 管区
+    Zone,
+    /// 楼栋
+    Building,
+    /// 单元
+    Unit,
+    /// 户
+    Home,
+}
+
+/// What somebody answers for, on a place and for a term (capability P2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(32))",
+    rename_all = "snake_case"
+)]
+pub enum RoleKind {
+    /// 楼栋长, 百事通
+    Steward,
+    /// 网格员
+    GridWorker,
+    /// 包户党员
+    PartyMember,
+    /// 物业工作人员
+    PropertyStaff,
+    /// 物业经理
+    PropertyManager,
+    /// 业委会委员
+    CommitteeMember,
+    /// 业委会主任
+    CommitteeChair,
+    /// 社区书记
+    CommunitySecretary,
+    /// 街道干部
+    StreetOfficer,
+    /// 职能部门联络员
+    DepartmentLiaison,
+    /// 党建指导员
+    Instructor,
+    /// i找茬监督员
+    Supervisor,
+    /// 调解员
+    Mediator,
+    /// 系统管理员
+    Administrator,
+}
+
+/// How a person belongs to a home.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum HomeRelation {
+    /// 业主
+    Owner,
+    /// 租户
+    Tenant,
+    /// 家人
+    Family,
+}
+
+/// By which door a person talks with us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Channel {
+    /// 公众号
+    Official,
+    /// 小程序
+    Mini,
+    /// 企业微信
+    Work,
+}
+
+/// How far the tie between a chat account and a home has come (capability P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum BindingState {
+    /// Not on the roster: waits for the steward's word.
+    Requested,
+    /// Matches the roster by what the person typed.
+    Declared,
+    /// The phone was proved, or the steward vouched.
+    Verified,
+    /// The steward said no, or somebody of the home objected.
+    Refused,
+    /// Ended by the person.
+    Released,
+}
+
+/// What a resident files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CaseKind {
+    /// 报修
+    Repair,
+    /// 投诉
+    Complaint,
+    /// 建议
+    Suggestion,
+    /// 求助
+    Help,
+    /// 纠纷
+    Dispute,
+}
+
+/// Where the work on a case stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CaseState {
+    /// Filed; nobody could be found to hold it yet.
+    Raised,
+    /// Somebody was told to take it.
+    Assigned,
+    /// Taken (接单).
+    Accepted,
+    /// On the scene (到场).
+    Arrived,
+    /// Clock stopped with a reason (暂停).
+    Paused,
+    /// Done by the holder's word (办结); the resident may rate or reopen.
+    Finished,
+    /// Rated, or the time to rate has lapsed.
+    Reviewed,
+    /// Taken back by the resident (撤回).
+    Withdrawn,
+}
+
+/// The seven steps (七步工作法, capability C2), in their only order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CaseStep {
+    /// 提
+    Raised,
+    /// 汇
+    Gathered,
+    /// 议
+    Deliberated,
+    /// 办
+    Handled,
+    /// 督
+    Supervised,
+    /// 示
+    Published,
+    /// 评
+    Reviewed,
+}
+
+/// At which level a case lies (小区 → 社区 → 街道 → 职能部门).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Level {
+    /// 小区
+    Compound,
+    /// 社区
+    Community,
+    /// 街道
+    Street,
+    /// 职能部门
+    Department,
+}
+
+/// On whose behalf something was done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ActorKind {
+    /// Somebody who lives here.
+    Resident,
+    /// Somebody who holds a role.
+    Staff,
+    /// A clock or a rule.
+    System,
+    /// Somebody at the command line.
+    Operator,
+}
+
+/// Where a timed push stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ReminderState {
+    /// Waits for its time.
+    Pending,
+    /// Claimed by a worker until the lease passes.
+    Sending,
+    /// Done.
+    Sent,
+    /// Given up: a dead letter, shown to the operators.
+    Failed,
+    /// No longer needed.
+    Cancelled,
+}
+
+/// How one attempt to reach a person went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DeliveryState {
+    /// Handed to the platform, no answer yet.
+    Sending,
+    /// The platform took it.
+    Sent,
+    /// The platform says that it arrived.
+    Delivered,
+    /// It did not arrive.
+    Failed,
+    /// No channel could carry it.
+    Unreachable,
+}
+
+/// Where a photo, voice or video stands on its way from the platform to our storage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum AttachmentState {
+    /// Known by the platform's media id only.
+    Pending,
+    /// In our storage.
+    Stored,
+    /// Refused: too large or not what it says it is.
+    Refused,
+    /// The platform no longer has it.
+    Lost,
+}
+
+/// How a fee is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum FeeKind {
+    /// Area times unit price.
+    Area,
+    /// A cost shared by the homes.
+    Shared,
+    /// The same for each home.
+    Fixed,
+    /// 停车
+    Parking,
+}
+
+/// How a shared cost is split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum FeeSplit {
+    /// By floor area.
+    Area,
+    /// Evenly.
+    Even,
+}
