@@ -1,1 +1,4 @@
 //! lib
+pub mod base;
+pub mod config;
+pub mod store;

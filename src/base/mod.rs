@@ -1,0 +1,9 @@
+//! Ground floor: what everything stands on. No I/O; any module may use it.
+
+pub mod clock;
+pub mod dice;
+pub mod fault;
+pub mod page;
+pub mod phone;
+pub mod seal;
+pub mod text;

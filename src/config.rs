@@ -1,0 +1,511 @@
+//! Settings: the embedded defaults, the profile's file, the environment; checked as a whole at the
+//! start. Ground floor; read by `command/` and handed to everyone as [`Settings`].
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use config::{Config, Environment, File, FileFormat, Value, ValueKind};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+const DEFAULTS: &str = include_str!("../config/default.toml");
+const DEVELOPMENT: &str = include_str!("../config/development.toml");
+/// The data key of the development profile: everybody has it.
+const PUBLIC_DATA_KEY: &str = "bGlubGkgZGV2ZWxvcG1lbnQga2V5LCBub3Qgc2VjcmU=";
+
+/// A setting that cannot be: the message names the key and says what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("configuration: {0}")]
+pub struct ConfigError(String);
+
+/// All settings. `config/default.toml` says what each key means.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the profile; not a key of the files.
+    #[serde(skip)]
+    pub profile: String,
+    /// `[server]`
+    pub server: Server,
+    /// `[database]`
+    pub database: Database,
+    /// `[redis]`
+    pub redis: Redis,
+    /// `[storage]`
+    pub storage: Storage,
+    /// `[security]`
+    pub security: Security,
+    /// `[wechat]`
+    pub wechat: Wechat,
+    /// `[reminder]`
+    pub reminder: Reminder,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[log]`
+    pub log: Log,
+    /// `[sandbox]`
+    pub sandbox: Sandbox,
+    /// `[demo]`
+    pub demo: Demo,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Address and port.
+    pub listen: String,
+    /// The URL people reach it by, without a slash at the end.
+    pub public_url: String,
+    /// Business calendar.
+    pub time_zone: String,
+    /// Addresses whose X-Forwarded-For is believed.
+    pub trusted_proxies: Vec<std::net::IpAddr>,
+    /// Threads of the runtime; 0 is one per core.
+    pub worker_threads: usize,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// `sqlite://…` or `postgres://…`; may hold a password.
+    pub url: SecretString,
+    /// Size of the pool.
+    pub max_connections: u32,
+}
+
+/// `[redis]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redis {
+    /// Empty for none; may hold a password.
+    pub url: SecretString,
+    /// Begins every key.
+    pub prefix: String,
+}
+
+impl Redis {
+    /// The URL, if Redis is used.
+    #[must_use]
+    pub fn url(&self) -> Option<&str> {
+        Some(self.url.expose_secret()).filter(|url| !url.is_empty())
+    }
+}
+
+/// `[storage]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// `fs://…` or `s3://…`.
+    pub url: SecretString,
+}
+
+/// `[security]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Security {
+    /// 32 bytes in base64.
+    pub data_key: SecretString,
+}
+
+impl Security {
+    /// The key's bytes.
+    ///
+    /// # Errors
+    /// When it is not 32 bytes in base64.
+    pub fn data_key(&self) -> Result<[u8; 32], ConfigError> {
+        base64::engine::general_purpose::STANDARD
+            .decode(self.data_key.expose_secret())
+            .ok()
+            .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok())
+            .ok_or_else(|| {
+                ConfigError(
+                    "security.data_key must be 32 bytes in base64: make one with `openssl rand -base64 32`"
+                        .to_owned(),
+                )
+            })
+    }
+}
+
+/// `[wechat]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wechat {
+    /// `[wechat.official]`
+    pub official: Official,
+    /// `[wechat.mini]`
+    pub mini: Mini,
+}
+
+/// What the platform's page says about how it sends messages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackMode {
+    /// Unencrypted.
+    Plain,
+    /// Both forms in one message; only the encrypted one is read.
+    Compatible,
+    /// Encrypted.
+    Safe,
+}
+
+/// `[wechat.official]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Official {
+    /// AppID.
+    pub app_id: String,
+    /// Its secret.
+    pub app_secret: SecretString,
+    /// Token of the callback.
+    pub token: SecretString,
+    /// 43 characters.
+    pub encoding_aes_key: SecretString,
+    /// Fixed here, never taken from the request.
+    pub mode: CallbackMode,
+    /// Take plain messages in the other modes too.
+    pub accept_plain: bool,
+    /// Where the platform's API is.
+    pub api_base: String,
+    /// Templates by kind of push (`task`, `progress`, …).
+    pub templates: BTreeMap<String, Template>,
+}
+
+/// `[wechat.official.templates.KIND]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Template {
+    /// The platform's template id.
+    pub id: String,
+    /// Field of the template → which value of ours goes there (title, place, state, time, hint).
+    pub fields: BTreeMap<String, String>,
+}
+
+/// `[wechat.mini]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mini {
+    /// AppID.
+    pub app_id: String,
+    /// Its secret.
+    pub app_secret: SecretString,
+    /// Where the platform's API is.
+    pub api_base: String,
+}
+
+/// `[reminder]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reminder {
+    /// Messages under way at once in this instance.
+    pub concurrency: usize,
+    /// Reminders claimed at once.
+    pub batch: u32,
+    /// Seconds of a claim.
+    pub lease_seconds: u32,
+    /// Milliseconds between looks for due reminders.
+    pub poll_ms: u32,
+    /// Seconds between repairs of the index.
+    pub sweep_seconds: u32,
+    /// `HH:MM`, China.
+    pub quiet_from: String,
+    /// `HH:MM`, China.
+    pub quiet_to: String,
+    /// Tries before a dead letter.
+    pub max_attempts: i32,
+}
+
+/// `[limits]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// Largest body of an API request, bytes.
+    pub body_bytes: usize,
+    /// Chat messages of one account per minute.
+    pub messages_per_minute: u32,
+    /// Tries of one account to bind, per hour.
+    pub binding_tries_per_hour: u32,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// `text` or `json`.
+    pub format: LogFormat,
+    /// As `RUST_LOG`.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For eyes.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// `[sandbox]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sandbox {
+    /// Serve the pretended platform and its chat page.
+    pub enabled: bool,
+    /// Let its page move the program's clock.
+    pub clock: bool,
+}
+
+/// `[demo]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Fill an empty database with the demo community.
+    pub enabled: bool,
+}
+
+impl Settings {
+    /// From `LINLI_CONFIG_DIR`, `LINLI_PROFILE` and `LINLI__…`.
+    ///
+    /// # Errors
+    /// When a key is unknown or a value cannot be; the message names the key.
+    pub fn load() -> Result<Self, ConfigError> {
+        let dir = std::env::var("LINLI_CONFIG_DIR").unwrap_or_else(|_| "config".to_owned());
+        let profile = std::env::var("LINLI_PROFILE").unwrap_or_else(|_| "development".to_owned());
+        let environment = Environment::with_prefix("LINLI")
+            .prefix_separator("__")
+            .separator("__");
+        Self::from_layers(Path::new(&dir), &profile, environment)
+    }
+
+    /// From a folder, a profile and given variables instead of the environment's.
+    ///
+    /// # Errors
+    /// As [`Settings::load`].
+    pub fn from_layers(
+        dir: &Path,
+        profile: &str,
+        environment: Environment,
+    ) -> Result<Self, ConfigError> {
+        let name_is_safe = profile
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+        if !name_is_safe {
+            return Err(ConfigError(format!("LINLI_PROFILE `{profile}` is no name")));
+        }
+        let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+        if profile == "development" {
+            layers = layers.add_source(File::from_str(DEVELOPMENT, FileFormat::Toml));
+        }
+        let path = dir.join(format!("{profile}.toml"));
+        let mut merged = layers
+            .add_source(File::from(path).format(FileFormat::Toml).required(false))
+            .add_source(environment)
+            .build()
+            .map_err(explain)?;
+        read_secret_files(&mut merged.cache, "")?;
+        let mut settings: Self = merged.try_deserialize().map_err(explain)?;
+        settings.profile = profile.to_owned();
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Rules that go over several keys, and formats.
+    fn check(&self) -> Result<(), ConfigError> {
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        self.security.data_key()?;
+        if self.server.time_zone != "Asia/Shanghai" {
+            return fail("server.time_zone must be Asia/Shanghai");
+        }
+        let official = &self.wechat.official;
+        let key_length = official.encoding_aes_key.expose_secret().len();
+        if official.mode != CallbackMode::Plain && key_length != 43 {
+            return fail(
+                "wechat.official.encoding_aes_key must have 43 characters unless mode is plain",
+            );
+        }
+        if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
+            return fail("wechat.official.app_id and wechat.official.token must be set");
+        }
+        for (key, value) in [
+            ("reminder.quiet_from", &self.reminder.quiet_from),
+            ("reminder.quiet_to", &self.reminder.quiet_to),
+        ] {
+            if chrono::NaiveTime::parse_from_str(value, "%H:%M").is_err() {
+                return Err(ConfigError(format!("{key} must be HH:MM, not `{value}`")));
+            }
+        }
+        let counts = [
+            ("database.max_connections", self.database.max_connections),
+            ("reminder.batch", self.reminder.batch),
+            ("reminder.lease_seconds", self.reminder.lease_seconds),
+            ("reminder.poll_ms", self.reminder.poll_ms),
+            ("reminder.sweep_seconds", self.reminder.sweep_seconds),
+            (
+                "limits.messages_per_minute",
+                self.limits.messages_per_minute,
+            ),
+        ];
+        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError(format!("{key} must be at least 1")));
+        }
+        if self.profile == "production" {
+            self.check_production()?;
+        }
+        Ok(())
+    }
+
+    fn check_production(&self) -> Result<(), ConfigError> {
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        if self.sandbox.enabled || self.demo.enabled {
+            return fail("sandbox.enabled and demo.enabled must be false in production");
+        }
+        if self.security.data_key.expose_secret() == PUBLIC_DATA_KEY {
+            return fail("security.data_key is the public one of development: make your own");
+        }
+        if self.wechat.official.app_secret.expose_secret().is_empty() {
+            return fail("wechat.official.app_secret must be set");
+        }
+        Ok(())
+    }
+}
+
+/// Turns `some_key_file = path` into `some_key = contents`.
+fn read_secret_files(value: &mut Value, at: &str) -> Result<(), ConfigError> {
+    let ValueKind::Table(table) = &mut value.kind else {
+        return Ok(());
+    };
+    let file_keys: Vec<String> = table
+        .keys()
+        .filter(|key| key.ends_with("_file"))
+        .cloned()
+        .collect();
+    for file_key in file_keys {
+        let path = table
+            .remove(&file_key)
+            .and_then(|entry| entry.into_string().ok())
+            .unwrap_or_default();
+        let contents = std::fs::read_to_string(&path).map_err(|error| {
+            ConfigError(format!("{at}{file_key}: cannot read `{path}`: {error}"))
+        })?;
+        let key = file_key.trim_end_matches("_file").to_owned();
+        table.insert(key, Value::new(None, contents.trim_end().to_owned()));
+    }
+    for (key, inner) in table.iter_mut() {
+        read_secret_files(inner, &format!("{at}{key}."))?;
+    }
+    Ok(())
+}
+
+/// The library's words name the key; values are left out, since they may be secret.
+fn explain(error: config::ConfigError) -> ConfigError {
+    use config::ConfigError as Lib;
+    let text = match error {
+        Lib::Type { key, expected, .. } => format!(
+            "key `{}` has the wrong type: {expected} expected",
+            key.unwrap_or_default()
+        ),
+        Lib::At { error, key, .. } => {
+            let inner = explain(*error).0;
+            format!("{inner} (key `{}`)", key.unwrap_or_default())
+        }
+        other => other.to_string(),
+    };
+    ConfigError(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn load(profile: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let map: HashMap<String, String> = variables
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect();
+        let environment = Environment::with_prefix("LINLI")
+            .prefix_separator("__")
+            .separator("__")
+            .source(Some(map));
+        Settings::from_layers(Path::new("/nonexistent"), profile, environment)
+    }
+
+    #[test]
+    fn development_starts_without_any_file() {
+        let settings = load("development", &[]).unwrap();
+        assert!(settings.sandbox.enabled);
+        assert_eq!(settings.redis.url(), None);
+        assert_eq!(
+            settings.wechat.official.templates["task"].fields["thing1"],
+            "title"
+        );
+    }
+
+    #[test]
+    fn the_environment_goes_over_the_files() {
+        let settings = load("development", &[("LINLI__SERVER__LISTEN", "127.0.0.1:1")]).unwrap();
+        assert_eq!(settings.server.listen, "127.0.0.1:1");
+    }
+
+    #[test]
+    fn an_unknown_key_is_named() {
+        let error = load("development", &[("LINLI__SERVER__LISTENN", "x")]).unwrap_err();
+        assert!(error.to_string().contains("listenn"), "{error}");
+    }
+
+    #[test]
+    fn a_bad_value_is_named() {
+        let error = load("development", &[("LINLI__REMINDER__BATCH", "many")]).unwrap_err();
+        assert!(error.to_string().contains("reminder.batch"), "{error}");
+        let error = load("development", &[("LINLI__REMINDER__QUIET_TO", "7")]).unwrap_err();
+        assert!(error.to_string().contains("quiet_to"), "{error}");
+    }
+
+    #[test]
+    fn production_refuses_what_is_public() {
+        let common = [
+            ("LINLI__WECHAT__OFFICIAL__APP_ID", "wx1"),
+            ("LINLI__WECHAT__OFFICIAL__APP_SECRET", "hidden-secret"),
+            ("LINLI__WECHAT__OFFICIAL__TOKEN", "token"),
+            (
+                "LINLI__WECHAT__OFFICIAL__ENCODING_AES_KEY",
+                "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+            ),
+        ];
+        let own_key = base64::engine::general_purpose::STANDARD.encode([3_u8; 32]);
+        let mut variables = common.to_vec();
+        variables.push(("LINLI__SECURITY__DATA_KEY", &own_key));
+        assert!(load("production", &variables).is_ok());
+        variables.push(("LINLI__SANDBOX__ENABLED", "true"));
+        assert!(load("production", &variables).is_err());
+        let mut variables = common.to_vec();
+        variables.push(("LINLI__SECURITY__DATA_KEY", PUBLIC_DATA_KEY));
+        let error = load("production", &variables).unwrap_err();
+        assert!(!error.to_string().contains(PUBLIC_DATA_KEY));
+    }
+
+    #[test]
+    fn a_secret_may_lie_in_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("secret");
+        std::fs::write(&path, "from-a-file\n").unwrap();
+        let settings = load(
+            "development",
+            &[(
+                "LINLI__WECHAT__OFFICIAL__APP_SECRET_FILE",
+                path.to_str().unwrap(),
+            )],
+        )
+        .unwrap();
+        assert_eq!(
+            settings.wechat.official.app_secret.expose_secret(),
+            "from-a-file"
+        );
+        assert!(!format!("{settings:?}").contains("from-a-file"));
+    }
+}

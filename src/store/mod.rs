@@ -1,0 +1,11 @@
+//! The door to the database: connecting, and the one way to begin a transaction. Knows the tables'
+//! backend but no noun. Called by everything from floor 2 up.
+
+mod connect;
+mod error;
+pub mod insert;
+mod tx;
+
+pub use connect::Store;
+pub use error::is_unique_violation;
+pub use tx::{AfterCommit, Due, Tx};
