@@ -1,4 +1,14 @@
-//! lib
+//! Linli (邻里): the map of the house, floor by floor. Arrows point down only; `tests/it/architecture.rs`
+//! keeps it so.
+
+// -- ground: no I/O --
 pub mod base;
 pub mod config;
+// -- floor 1: doors to the outside, each usable alone --
 pub mod store;
+// -- floor 2: things that wait, and who may do what --
+pub mod access;
+pub mod app;
+pub mod chat;
+pub mod delivery;
+pub mod reminder;

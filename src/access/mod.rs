@@ -1,0 +1,254 @@
+//! Who somebody is and what follows from it: the actor, the one table of permissions, the audit
+//! trail. Floor 2; every action of the domain asks here.
+
+pub mod audit;
+pub mod permit;
+
+use entity::kinds::{ActorKind, BindingState, RoleKind};
+use entity::{account, binding, person, place, role};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::base::clock::Moment;
+use crate::base::fault::{Code, Fault};
+
+/// A role in force, with the part of the tree that it covers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// What.
+    pub role: RoleKind,
+    /// Where; none is everywhere.
+    pub place_id: Option<i64>,
+    /// Path of that place; `/` is everywhere.
+    pub path: String,
+    /// The compound it lies in, if any.
+    pub compound_id: Option<i64>,
+    /// For which organisation.
+    pub organisation_id: Option<i64>,
+}
+
+/// A home that the account is tied to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HomeTie {
+    /// The binding.
+    pub binding_id: i64,
+    /// The home.
+    pub place_id: i64,
+    /// Its compound.
+    pub compound_id: i64,
+    /// Its full code, `GY/3-2-501`.
+    pub code: String,
+    /// Its path in the tree.
+    pub path: String,
+    /// Declared or verified (requested ones are not among them).
+    pub state: BindingState,
+}
+
+impl HomeTie {
+    /// What people type for it: `3-2-501`.
+    #[must_use]
+    pub fn local_code(&self) -> &str {
+        local_code(&self.code)
+    }
+}
+
+/// The part of a full code behind the compound: `3-2-501` of `GY/3-2-501`.
+#[must_use]
+pub fn local_code(code: &str) -> &str {
+    code.rsplit_once('/').map_or(code, |(_, local)| local)
+}
+
+/// On whose behalf something is done.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    /// Resident, staff, the system or an operator.
+    pub kind: ActorKind,
+    /// Who, once bound.
+    pub person: Option<person::Model>,
+    /// By which account.
+    pub account_id: Option<i64>,
+    /// Homes tied to the account, oldest tie first.
+    pub homes: Vec<HomeTie>,
+    /// Roles in force.
+    pub grants: Vec<Grant>,
+}
+
+impl Actor {
+    /// A clock or a rule.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::nobody(ActorKind::System)
+    }
+
+    /// Somebody at the command line.
+    #[must_use]
+    pub fn operator() -> Self {
+        Self::nobody(ActorKind::Operator)
+    }
+
+    fn nobody(kind: ActorKind) -> Self {
+        Self {
+            kind,
+            person: None,
+            account_id: None,
+            homes: Vec::new(),
+            grants: Vec::new(),
+        }
+    }
+
+    /// Key of the person, if bound.
+    #[must_use]
+    pub fn person_id(&self) -> Option<i64> {
+        self.person.as_ref().map(|person| person.id)
+    }
+
+    /// Key of the person.
+    ///
+    /// # Errors
+    /// `forbidden` with how to bind, when the account is nobody's yet.
+    pub fn require_person(&self) -> Result<i64, Fault> {
+        self.person_id().ok_or_else(|| {
+            Fault::new(
+                Code::Forbidden,
+                "请先绑定房号,回复:绑定 3-2-501 姓名 手机号。",
+            )
+        })
+    }
+
+    /// Whether one of these roles covers the place with this path.
+    #[must_use]
+    pub fn holds(&self, roles: &[RoleKind], path: &str) -> bool {
+        self.grants
+            .iter()
+            .any(|grant| roles.contains(&grant.role) && path.starts_with(&grant.path))
+    }
+
+    /// Whether any role is held at all.
+    #[must_use]
+    pub fn is_staff(&self) -> bool {
+        !self.grants.is_empty()
+    }
+
+    /// Whether a home of the account lies in the compound.
+    #[must_use]
+    pub fn lives_in(&self, compound_id: i64) -> bool {
+        self.homes
+            .iter()
+            .any(|home| home.compound_id == compound_id)
+    }
+}
+
+/// Who is behind an account: the person, the homes tied to the account, the roles in force.
+/// Somebody who has left has neither.
+///
+/// # Errors
+/// The database's.
+pub async fn load_actor<C: ConnectionTrait>(
+    db: &C,
+    account: &account::Model,
+    now: Moment,
+) -> Result<Actor, Fault> {
+    let mut actor = Actor {
+        kind: ActorKind::Resident,
+        account_id: Some(account.id),
+        ..Actor::system()
+    };
+    let Some(person_id) = account.person_id else {
+        return Ok(actor);
+    };
+    let person = person::Entity::find_by_id(person_id).one(db).await?;
+    actor.person = person.filter(|person| person.left_at.is_none());
+    if actor.person.is_some() {
+        actor.homes = homes_of(db, account.id).await?;
+        actor.grants = grants_of(db, person_id, now).await?;
+    }
+    Ok(actor)
+}
+
+/// Homes tied to an account, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn homes_of<C: ConnectionTrait>(db: &C, account_id: i64) -> Result<Vec<HomeTie>, Fault> {
+    let ties = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.eq(account_id))
+        .filter(
+            binding::COLUMN
+                .state
+                .is_in([BindingState::Declared, BindingState::Verified]),
+        )
+        .order_by_asc(binding::COLUMN.id)
+        .all(db)
+        .await?;
+    if ties.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(ties.iter().map(|tie| tie.place_id)))
+        .all(db)
+        .await?;
+    let home = |tie: binding::Model| {
+        let place = places.iter().find(|place| place.id == tie.place_id)?;
+        Some(HomeTie {
+            binding_id: tie.id,
+            place_id: tie.place_id,
+            compound_id: tie.compound_id,
+            code: place.code.clone(),
+            path: place.path.clone(),
+            state: tie.state,
+        })
+    };
+    Ok(ties.into_iter().filter_map(home).collect())
+}
+
+/// Roles of a person that are in force at a moment.
+///
+/// # Errors
+/// The database's.
+pub async fn grants_of<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+    now: Moment,
+) -> Result<Vec<Grant>, Fault> {
+    let roles = role::Entity::find()
+        .filter(role::COLUMN.person_id.eq(person_id))
+        .filter(in_force(now))
+        .order_by_asc(role::COLUMN.id)
+        .all(db)
+        .await?;
+    if roles.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = place::Entity::find()
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(roles.iter().filter_map(|role| role.place_id)),
+        )
+        .all(db)
+        .await?;
+    let grant = |role: role::Model| {
+        let path = match role.place_id {
+            None => "/".to_owned(),
+            Some(id) => places.iter().find(|place| place.id == id)?.path.clone(),
+        };
+        Some(Grant {
+            role: role.role,
+            place_id: role.place_id,
+            path,
+            compound_id: role.compound_id,
+            organisation_id: role.organisation_id,
+        })
+    };
+    Ok(roles.into_iter().filter_map(grant).collect())
+}
+
+/// The condition that a role's term holds the moment.
+pub fn in_force(now: Moment) -> sea_orm::Condition {
+    sea_orm::Condition::all()
+        .add(role::COLUMN.from_at.lte(now))
+        .add(
+            sea_orm::Condition::any()
+                .add(role::COLUMN.to_at.is_null())
+                .add(role::COLUMN.to_at.gt(now)),
+        )
+}

@@ -1,0 +1,58 @@
+//! What a kind of reminder means: a message to compose, or a clock to obey. Nouns fill the table
+//! in their `remind.rs`; `command/serve.rs` joins the parts.
+
+use entity::reminder;
+
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::Fault;
+use crate::reminder::{BoxFuture, Verdict};
+
+/// What is to be said, before a channel is chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Name of the template: `task`, `progress` … (`wechat.official.templates`).
+    pub template: &'static str,
+    /// What it is about, in a few characters.
+    pub title: String,
+    /// Where.
+    pub place: String,
+    /// State, at most five characters.
+    pub state: String,
+    /// When it happened or is due.
+    pub at: Moment,
+    /// What to do next.
+    pub hint: String,
+    /// The whole text, for channels without fields.
+    pub text: String,
+    /// Page to open, if any.
+    pub url: Option<String>,
+    /// Goes out in quiet hours too.
+    pub urgent: bool,
+}
+
+/// Composes one message out of the reminders of one recipient and subject, oldest first (never
+/// empty); none when it is no longer needed.
+pub type Compose =
+    for<'a> fn(&'a App, &'a [reminder::Model]) -> BoxFuture<'a, Result<Option<Message>, Fault>>;
+
+/// Obeys a clock. Runs its own transaction; must be safe to repeat.
+pub type Obey = for<'a> fn(&'a App, &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>>;
+
+/// What has to be done.
+#[derive(Clone, Copy)]
+pub enum Work {
+    /// Tell the recipient.
+    Push(Compose),
+    /// Do something when the time has come.
+    Clock(Obey),
+}
+
+/// A row of the table of kinds.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// As stored in `reminder.kind`.
+    pub name: &'static str,
+    /// What it means.
+    pub work: Work,
+}
