@@ -1,0 +1,169 @@
+//! What we ask of the platform for an official account (protocols.md §2.3, §2.5, §2.7). Called by
+//! `delivery` (sending) and by the bot (fetching pictures). `now` is UTC seconds.
+
+use crate::wechat::{
+    Error,
+    errors::{Action, action},
+    http::{Http, Media, scalar},
+    token::TokenKeeper,
+    xml::clean,
+};
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+
+/// A template message to one person.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TemplateMessage {
+    /// The receiver's openid.
+    pub to: String,
+    /// Which template.
+    pub template_id: String,
+    /// Where a tap leads.
+    pub url: Option<String>,
+    /// Keyword and value, in order. Line breaks and control characters become spaces: one of them
+    /// would make the platform refuse the whole message.
+    pub data: Vec<(String, String)>,
+    /// The same id to the same person within ten minutes is sent once; the platform then answers
+    /// 45065, which [`action`] calls [`Action::AlreadySent`].
+    pub client_msg_id: Option<String>,
+}
+
+/// Calls out in the name of one account.
+pub struct OfficialClient {
+    http: Http,
+    api_base: String,
+    keeper: Arc<TokenKeeper>,
+}
+
+impl OfficialClient {
+    /// `api_base` is `https://api.weixin.qq.com` or a stand-in, without a closing slash.
+    #[must_use]
+    pub fn new(http: Http, api_base: &str, keeper: Arc<TokenKeeper>) -> Self {
+        Self {
+            http,
+            api_base: api_base.to_owned(),
+            keeper,
+        }
+    }
+
+    /// Sends a template message and returns the id that `TEMPLATESENDJOBFINISH` will name.
+    pub async fn template_send(
+        &self,
+        message: &TemplateMessage,
+        now: i64,
+    ) -> Result<String, Error> {
+        let data: Map<String, Value> = message
+            .data
+            .iter()
+            .map(|(key, value)| (key.clone(), json!({ "value": one_line(value) })))
+            .collect();
+        let mut body = json!({
+            "touser": message.to,
+            "template_id": message.template_id,
+            "data": data,
+        });
+        if let Some(map) = body.as_object_mut() {
+            let optional = [
+                ("url", &message.url),
+                ("client_msg_id", &message.client_msg_id),
+            ];
+            for (name, value) in optional {
+                if let Some(text) = value {
+                    map.insert(name.to_owned(), json!(text));
+                }
+            }
+        }
+        let answer = self
+            .post("/cgi-bin/message/template/send", &body, now)
+            .await?;
+        scalar(&answer, "msgid").ok_or(Error::Nonsense)
+    }
+
+    /// Sends text through customer service: only within the windows of protocols.md §2.5.
+    pub async fn custom_text(&self, to: &str, content: &str, now: i64) -> Result<(), Error> {
+        let text = json!({ "content": clean(content) });
+        let body = json!({ "touser": to, "msgtype": "text", "text": text });
+        self.post("/cgi-bin/message/custom/send", &body, now)
+            .await
+            .map(drop)
+    }
+
+    /// Shows or ends «对方正在输入».
+    pub async fn custom_typing(&self, to: &str, typing: bool, now: i64) -> Result<(), Error> {
+        let command = if typing { "Typing" } else { "CancelTyping" };
+        let body = json!({ "touser": to, "command": command });
+        self.post("/cgi-bin/message/custom/typing", &body, now)
+            .await
+            .map(drop)
+    }
+
+    /// Fetches what a person sent; larger than `max_bytes` is [`Error::Nonsense`].
+    pub async fn media_get(
+        &self,
+        media_id: &str,
+        max_bytes: usize,
+        now: i64,
+    ) -> Result<Media, Error> {
+        let url = format!("{}/cgi-bin/media/get", self.api_base);
+        let token = self.keeper.get(now).await?;
+        let query = [("access_token", token.as_str()), ("media_id", media_id)];
+        match self.http.get_file(&url, &query, max_bytes).await {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                let query = [("access_token", fresh.as_str()), ("media_id", media_id)];
+                self.http.get_file(&url, &query, max_bytes).await
+            }
+            result => result,
+        }
+    }
+
+    /// One call; with a fresh token a second one, when the first token was refused.
+    async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
+        let url = format!("{}{path}", self.api_base);
+        let token = self.keeper.get(now).await?;
+        match self
+            .http
+            .post(&url, &[("access_token", &token)], body)
+            .await
+        {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                self.http
+                    .post(&url, &[("access_token", &fresh)], body)
+                    .await
+            }
+            result => result,
+        }
+    }
+
+    async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
+        self.keeper.report_bad(refused, now).await;
+        self.keeper.get(now).await
+    }
+}
+
+fn token_refused(error: &Error) -> bool {
+    matches!(error, Error::Platform { code, .. } if action(*code) == Action::RefreshToken)
+}
+
+/// No control character and no line break.
+fn one_line(text: &str) -> String {
+    let spaced: String = text
+        .chars()
+        .map(|letter| if letter.is_control() { ' ' } else { letter })
+        .collect();
+    clean(spaced.trim())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_one_clean_line() {
+        assert_eq!(
+            one_line(" 3栋\r\n电梯\u{1d}停了\u{ffff}\n"),
+            "3栋  电梯 停了"
+        );
+    }
+}

@@ -1,0 +1,145 @@
+//! The official account (公众号): opening what WeChat sends, sealing what is answered
+//! (protocols.md §1), and calling out ([`client`]). Called by the faces and by `delivery`.
+
+pub mod client;
+mod inbound;
+mod reply;
+
+pub use inbound::{Event, Inbound, InboundKind, JobStatus};
+pub use reply::{Article, Reply};
+
+use super::{
+    Error,
+    crypto::{Cipher, same, signature},
+    query::Query,
+    xml::{self, Writer},
+};
+use secrecy::{ExposeSecret, SecretString};
+
+/// How messages are protected. Set in the configuration, never derived from a request: otherwise
+/// anyone could downgrade to plain text by leaving a parameter out (protocols.md §1.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// The body is not authenticated at all.
+    Plain,
+    /// Plain fields and the encrypted message side by side; we use the encrypted one only.
+    Compatible,
+    /// The encrypted message only.
+    Safe,
+}
+
+/// One official account as the callback sees it.
+#[derive(Debug)]
+pub struct Account {
+    app_id: String,
+    token: SecretString,
+    mode: Mode,
+    /// There exactly when the mode is not plain.
+    cipher: Option<Cipher>,
+}
+
+impl Account {
+    /// Fails with `Malformed` when the mode asks for encryption and `encoding_aes_key` is missing
+    /// or of the wrong shape.
+    pub fn new(
+        app_id: &str,
+        token: SecretString,
+        mode: Mode,
+        encoding_aes_key: Option<&SecretString>,
+    ) -> Result<Self, Error> {
+        let cipher = match (mode, encoding_aes_key) {
+            (Mode::Plain, _) => None,
+            (_, Some(key)) => Some(Cipher::new(key.expose_secret(), app_id)?),
+            (_, None) => return Err(Error::Malformed("this mode needs an EncodingAESKey")),
+        };
+        Ok(Self {
+            app_id: app_id.to_owned(),
+            token,
+            mode,
+            cipher,
+        })
+    }
+
+    /// The app id.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// The mode.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The address check (GET): returns the `echostr` to be answered as it stands. It is plain in
+    /// every mode.
+    pub fn check_get(&self, raw_query: &str, now: i64) -> Result<String, Error> {
+        let query = Query::parse(raw_query, now)?;
+        self.check_signature(&query)?;
+        query.echostr.ok_or(Error::Refused)
+    }
+
+    /// Opens one POST. `raw_query` is the query string without `?`, `body` the bytes as they came.
+    pub fn open(&self, raw_query: &str, body: &[u8], now: i64) -> Result<Inbound, Error> {
+        let query = Query::parse(raw_query, now)?;
+        let Some(cipher) = &self.cipher else {
+            self.check_signature(&query)?;
+            return Inbound::read(&xml::parse(body)?);
+        };
+        // Sent always, though it proves nothing about the body; a wrong one is no message of theirs.
+        if query.signature.is_some() {
+            self.check_signature(&query)?;
+        }
+        let claimed = query.msg_signature.as_deref().ok_or(Error::Refused)?;
+        if query.encrypt_type.as_deref() != Some("aes") {
+            return Err(Error::Refused);
+        }
+        let outer = xml::parse(body)?;
+        let encrypted = outer.text("Encrypt")?.ok_or(Error::Refused)?;
+        if !same(
+            claimed,
+            &self.message_signature(&query.timestamp, &query.nonce, encrypted),
+        ) {
+            return Err(Error::Refused);
+        }
+        Inbound::read(&xml::parse(cipher.decrypt(encrypted)?.as_bytes())?)
+    }
+
+    /// Encrypts an answer where the mode asks for it. The empty answer and `success` stay plain in
+    /// every mode.
+    #[must_use]
+    pub fn seal(&self, reply_xml: &str, now: i64, nonce: &str, random16: [u8; 16]) -> String {
+        let Some(cipher) = &self.cipher else {
+            return reply_xml.to_owned();
+        };
+        if matches!(reply_xml, "" | "success") {
+            return reply_xml.to_owned();
+        }
+        let Ok(encrypted) = cipher.encrypt(reply_xml.as_bytes(), random16) else {
+            // Only beyond 4 GiB; an acknowledgement without words beats an error shown to a person.
+            return "success".to_owned();
+        };
+        let signature = self.message_signature(&now.to_string(), nonce, &encrypted);
+        Writer::default()
+            .text("Encrypt", &encrypted)
+            .text("MsgSignature", &signature)
+            .number("TimeStamp", now)
+            .text("Nonce", nonce)
+            .finish()
+    }
+
+    fn check_signature(&self, query: &Query) -> Result<(), Error> {
+        let claimed = query.signature.as_deref().ok_or(Error::Refused)?;
+        let ours = signature(&[self.token.expose_secret(), &query.timestamp, &query.nonce]);
+        if same(claimed, &ours) {
+            Ok(())
+        } else {
+            Err(Error::Refused)
+        }
+    }
+
+    fn message_signature(&self, timestamp: &str, nonce: &str, encrypted: &str) -> String {
+        signature(&[self.token.expose_secret(), timestamp, nonce, encrypted])
+    }
+}
