@@ -1,7 +1,10 @@
 //! Places, people, roles, accounts and bindings.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, big_pk_auto, boolean, integer, json_null, string_len, text,
+    text_null, timestamp_with_time_zone, timestamp_with_time_zone_null,
+};
 
 use crate::tools::index;
 

@@ -1,7 +1,11 @@
 //! Cases, their history, dispatch rules, clocks, attachments; fee items.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer, big_integer_null, big_pk_auto, boolean, double_null, integer, small_integer,
+    small_integer_null, string_len, string_len_null, text, text_null, timestamp_with_time_zone,
+    timestamp_with_time_zone_null,
+};
 
 use crate::tools::index;
 

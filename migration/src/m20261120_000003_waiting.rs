@@ -1,7 +1,10 @@
 //! Reminders, clock work, deliveries, messages taken, audit.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer_null, big_pk_auto, integer, json, json_null, string_len, text, text_null,
+    timestamp_with_time_zone, timestamp_with_time_zone_null,
+};
 
 use crate::tools::index;
 

@@ -1,7 +1,10 @@
 //! Sessions and idempotency keys of the JSON API.
 
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::*;
+use sea_orm_migration::schema::{
+    big_integer, big_pk_auto, small_integer_null, text, text_null, timestamp_with_time_zone,
+    timestamp_with_time_zone_null,
+};
 
 use crate::tools::index;
 
