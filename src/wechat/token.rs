@@ -222,15 +222,19 @@ impl TokenKeeper {
 
     /// Tells that the platform refused `value` (40001, 40014, 42001). Takes it off the shelf only if
     /// it is still there: another instance may have laid down a newer one.
-    pub async fn report_bad(&self, value: &str, _now: i64) {
+    pub async fn report_bad(&self, value: &str) {
         let mut flight = self.flight.lock().await;
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        let ours = held.take_if(|held| held.token.value == value).is_some();
-        drop(held);
+        let ours = self.forget(value);
         let shelved = self.shelf.remove_if_same(value).await.unwrap_or(false);
         if ours || shelved {
             flight.bad = Some(value.to_owned());
         }
+    }
+
+    /// Lets go of this token in this process; says whether it was the one in use.
+    fn forget(&self, value: &str) -> bool {
+        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
+        held.take_if(|held| held.token.value == value).is_some()
     }
 
     fn held(&self) -> Option<Held> {
@@ -250,7 +254,7 @@ impl TokenKeeper {
         for _ in 0..POLLS {
             match self.shelf.get().await {
                 Ok(Some(token)) if flight.bad.as_ref() != Some(&token.value) => {
-                    let held = self.hold(flight, token, now);
+                    let held = self.hold(flight, token);
                     if now < held.refresh_at {
                         return Ok(held.token.value);
                     }
@@ -280,7 +284,7 @@ impl TokenKeeper {
         // Between our look and our lock another instance may have finished.
         let shelved = self.shelf.get().await.ok().flatten();
         let fresh = shelved.filter(|token| flight.bad.as_ref() != Some(&token.value));
-        let held = fresh.map(|token| self.hold(flight, token, now));
+        let held = fresh.map(|token| self.hold(flight, token));
         let result = match held.filter(|held| now < held.refresh_at) {
             Some(held) => Ok(held.token.value),
             None => self.fetch(flight, now).await,
@@ -308,11 +312,11 @@ impl TokenKeeper {
         if self.shelf.put(&token).await.is_err() {
             tracing::warn!("the access token could not be shared with the other instances");
         }
-        let mut held = self.hold(flight, token, now);
+        let mut held = self.hold(flight, token);
         // Short of its end the platform repeats the old token: do not ask for it at every call.
-        let patience = (held.token.expires_at - now).min(60) / 2;
-        if held.refresh_at < now + patience {
-            held.refresh_at = now + patience;
+        let patience = held.token.expires_at.saturating_sub(now).min(60) / 2;
+        if held.refresh_at < now.saturating_add(patience) {
+            held.refresh_at = now.saturating_add(patience);
             *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held.clone());
         }
         Ok(held.token.value)
@@ -343,8 +347,9 @@ impl TokenKeeper {
     }
 
     /// Keeps the token in this process.
-    fn hold(&self, flight: &mut MutexGuard<'_, Flight>, token: Token, _now: i64) -> Held {
-        let refresh_at = token.expires_at - EARLY + flight.rng.random_range(0..JITTER);
+    fn hold(&self, flight: &mut MutexGuard<'_, Flight>, token: Token) -> Held {
+        let early = EARLY - flight.rng.random_range(0..JITTER);
+        let refresh_at = token.expires_at.saturating_sub(early);
         let held = Held { token, refresh_at };
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held.clone());
         held

@@ -137,7 +137,7 @@ impl OfficialClient {
     }
 
     async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
-        self.keeper.report_bad(refused, now).await;
+        self.keeper.report_bad(refused).await;
         self.keeper.get(now).await
     }
 }

@@ -143,3 +143,6 @@ impl Account {
         signature(&[self.token.expose_secret(), timestamp, nonce, encrypted])
     }
 }
+
+#[cfg(test)]
+mod tests;

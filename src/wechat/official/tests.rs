@@ -1,0 +1,559 @@
+//! The account against everything that may come in, built by hand.
+
+use super::*;
+use proptest::prelude::*;
+
+const NOW: i64 = 1_700_000_000;
+const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+const APP: &str = "wx0123456789abcdef";
+
+fn account(mode: Mode) -> Account {
+    Account::new(APP, "token".into(), mode, Some(&KEY.into())).unwrap()
+}
+
+fn message(fields: &str) -> String {
+    format!(
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[oP1_-x]]></FromUserName><CreateTime>1700000000</CreateTime>{fields}</xml>"
+    )
+}
+
+fn text(content: &str) -> String {
+    message(&format!(
+        "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[{content}]]></Content><MsgId>9223372036854775809</MsgId>"
+    ))
+}
+
+/// Query and encrypted body as the platform would send them.
+fn sealed(inner: &str, cipher: &Cipher) -> (String, String) {
+    let encrypted = cipher.encrypt(inner.as_bytes(), [3; 16]).unwrap();
+    let plain = signature(&["token", "1700000000", "n1"]);
+    let over = signature(&["token", "1700000000", "n1", &encrypted]);
+    let query = format!(
+        "signature={plain}&timestamp=1700000000&nonce=n1&openid=o2&encrypt_type=aes&msg_signature={over}"
+    );
+    let body = format!(
+        "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+    );
+    (query, body)
+}
+
+fn open_safe(inner: &str) -> Result<Inbound, Error> {
+    let (query, body) = sealed(inner, &Cipher::new(KEY, APP).unwrap());
+    account(Mode::Safe).open(&query, body.as_bytes(), NOW)
+}
+
+fn plain_query() -> String {
+    let plain = signature(&["token", "1700000000", "n1"]);
+    format!("signature={plain}&timestamp=1700000000&nonce=n1")
+}
+
+fn read(fields: &str) -> Inbound {
+    open_safe(&message(fields)).unwrap()
+}
+
+fn event(fields: &str) -> Event {
+    match read(&format!("<MsgType><![CDATA[event]]></MsgType>{fields}")).kind {
+        InboundKind::Event(event) => event,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn all_modes_open_their_own() {
+    let inbound = open_safe(&text("报修 🏠")).unwrap();
+    assert_eq!(
+        (inbound.to.as_str(), inbound.from.as_str()),
+        ("gh_1", "oP1_-x")
+    );
+    assert_eq!(
+        inbound.kind,
+        InboundKind::Text {
+            content: "报修 🏠".into(),
+            menu_id: None
+        }
+    );
+    assert_eq!(inbound.msg_id.as_deref(), Some("9223372036854775809"));
+    let plain = account(Mode::Plain).open(&plain_query(), text("报修 🏠").as_bytes(), NOW);
+    assert_eq!(plain.unwrap(), inbound);
+}
+
+#[test]
+fn compatible_mode_believes_the_encrypted_part_only() {
+    let (query, body) = sealed(&text("真"), &Cipher::new(KEY, APP).unwrap());
+    let forged = body.replace(
+        "</xml>",
+        "<Content>假</Content><FromUserName>evil</FromUserName></xml>",
+    );
+    for mode in [Mode::Compatible, Mode::Safe] {
+        let inbound = account(mode).open(&query, forged.as_bytes(), NOW).unwrap();
+        assert_eq!(inbound.from, "oP1_-x");
+        assert_eq!(
+            inbound.kind,
+            InboundKind::Text {
+                content: "真".into(),
+                menu_id: None
+            }
+        );
+    }
+}
+
+#[test]
+fn no_downgrade() {
+    let (query, body) = sealed(&text("a"), &Cipher::new(KEY, APP).unwrap());
+    let without = |name: &str| {
+        let parts: Vec<_> = query
+            .split('&')
+            .filter(|part| !part.starts_with(name))
+            .collect();
+        parts.join("&")
+    };
+    let moved = query.replace(
+        &signature_of(&query, "msg_signature="),
+        &signature_of(&query, "&signature="),
+    );
+    for mode in [Mode::Compatible, Mode::Safe] {
+        let account = account(mode);
+        assert!(account.open(&query, body.as_bytes(), NOW).is_ok());
+        let mixed = body.replace("Encrypt>", "Secret>");
+        let both = text("a");
+        for (why, query, body) in [
+            (
+                "no msg_signature",
+                without("msg_signature").as_str(),
+                body.as_str(),
+            ),
+            ("no encrypt_type", without("encrypt_type").as_str(), &body),
+            ("raw", &query.replace("=aes", "=raw"), &body),
+            ("signature as msg_signature", &moved, &body),
+            ("no Encrypt", &query, &mixed),
+            ("plain body", &query, &both),
+            ("plain request", &plain_query(), &both),
+            (
+                "wrong url signature",
+                &query.replacen("signature=", "signature=0", 1),
+                &body,
+            ),
+            ("upper case", &query.to_uppercase(), &body),
+        ] {
+            assert_eq!(
+                account.open(query, body.as_bytes(), NOW),
+                Err(Error::Refused),
+                "{why}"
+            );
+        }
+    }
+}
+
+/// The value after `name` in `query`, found in a query that starts with `signature`.
+fn signature_of(query: &str, name: &str) -> String {
+    let padded = format!("&{query}");
+    let (_, rest) = padded.split_once(name).unwrap();
+    rest.split('&').next().unwrap().to_owned()
+}
+
+#[test]
+fn a_stranger_cannot_speak() {
+    let (query, body) = sealed(&text("a"), &Cipher::new(KEY, "wxother").unwrap());
+    assert_eq!(
+        account(Mode::Safe).open(&query, body.as_bytes(), NOW),
+        Err(Error::Refused)
+    );
+    let (query, body) = sealed(&text("a"), &Cipher::new(KEY, APP).unwrap());
+    let other = Account::new(APP, "token2".into(), Mode::Safe, Some(&KEY.into())).unwrap();
+    assert_eq!(
+        other.open(&query, body.as_bytes(), NOW),
+        Err(Error::Refused)
+    );
+    assert_eq!(
+        account(Mode::Safe).open(&query, body.as_bytes(), NOW + 301),
+        Err(Error::Refused)
+    );
+    let plain = account(Mode::Plain);
+    for query in [
+        "",
+        "timestamp=1700000000&nonce=n1",
+        &plain_query().replace("n1", "n2"),
+    ] {
+        assert_eq!(
+            plain.open(query, text("a").as_bytes(), NOW),
+            Err(Error::Refused),
+            "{query}"
+        );
+    }
+}
+
+#[test]
+fn the_address_check_answers_in_every_mode() {
+    for mode in [Mode::Plain, Mode::Compatible, Mode::Safe] {
+        let query = format!("{}&echostr=4375120948345356249", plain_query());
+        let account = account(mode);
+        assert_eq!(
+            account.check_get(&query, NOW).unwrap(),
+            "4375120948345356249"
+        );
+        assert_eq!(account.check_get(&query, NOW + 301), Err(Error::Refused));
+        assert_eq!(account.check_get(&plain_query(), NOW), Err(Error::Refused));
+        assert_eq!(
+            account.check_get(&query.replace("n1", "n2"), NOW),
+            Err(Error::Refused)
+        );
+        let array = query.replace("signature=", "signature[]=");
+        assert_eq!(account.check_get(&array, NOW), Err(Error::Refused));
+    }
+}
+
+#[test]
+fn an_encrypting_mode_needs_its_key() {
+    assert!(Account::new(APP, "t".into(), Mode::Safe, None).is_err());
+    assert!(Account::new(APP, "t".into(), Mode::Compatible, Some(&"short".into())).is_err());
+    assert!(Account::new(APP, "t".into(), Mode::Plain, None).is_ok());
+    let shown = format!("{:?}", account(Mode::Safe));
+    assert!(
+        !shown.contains("token\"") && !shown.contains(KEY),
+        "{shown}"
+    );
+}
+
+#[test]
+fn sealed_replies_open_again() {
+    let cipher = Cipher::new(KEY, APP).unwrap();
+    for mode in [Mode::Compatible, Mode::Safe] {
+        let sealed = account(mode).seal("<xml>好</xml>", NOW, "n9", [5; 16]);
+        let outer = xml::parse(sealed.as_bytes()).unwrap();
+        let encrypted = outer.required("Encrypt").unwrap();
+        assert_eq!(cipher.decrypt(encrypted).unwrap(), "<xml>好</xml>");
+        assert_eq!(outer.required("TimeStamp"), Ok("1700000000"));
+        assert_eq!(outer.required("Nonce"), Ok("n9"));
+        let over = signature(&["token", "1700000000", "n9", encrypted]);
+        assert_eq!(outer.required("MsgSignature"), Ok(over.as_str()));
+        assert_eq!(account(mode).seal("success", NOW, "n", [0; 16]), "success");
+        assert_eq!(account(mode).seal("", NOW, "n", [0; 16]), "");
+    }
+    assert_eq!(
+        account(Mode::Plain).seal("<xml/>", NOW, "n", [0; 16]),
+        "<xml/>"
+    );
+}
+
+#[test]
+fn every_kind_of_message() {
+    let tail = "<MsgId>7</MsgId>";
+    let kind = |fields: &str| read(&format!("{fields}{tail}")).kind;
+    let s = str::to_owned;
+    assert_eq!(
+        kind("<MsgType>text</MsgType><Content>1</Content><bizmsgmenuid>101</bizmsgmenuid>"),
+        InboundKind::Text {
+            content: s("1"),
+            menu_id: Some(s("101"))
+        }
+    );
+    assert_eq!(
+        kind("<MsgType>text</MsgType>"),
+        InboundKind::Text {
+            content: s(""),
+            menu_id: None
+        }
+    );
+    assert_eq!(
+        kind("<MsgType>image</MsgType><PicUrl>http://a/b</PicUrl><MediaId>m</MediaId><NewField/>"),
+        InboundKind::Image {
+            pic_url: s("http://a/b"),
+            media_id: s("m")
+        }
+    );
+    let voice = "<MsgType>voice</MsgType><MediaId>m</MediaId><Format>amr</Format>";
+    assert_eq!(
+        kind(&format!(
+            "{voice}<Recognition><![CDATA[电梯停了]]></Recognition>"
+        )),
+        InboundKind::Voice {
+            media_id: s("m"),
+            format: s("amr"),
+            recognition: Some(s("电梯停了"))
+        }
+    );
+    for silent in [s(voice), format!("{voice}<Recognition/>")] {
+        let wanted = InboundKind::Voice {
+            media_id: s("m"),
+            format: s("amr"),
+            recognition: None,
+        };
+        assert_eq!(kind(&silent), wanted);
+    }
+    for video in ["video", "shortvideo"] {
+        assert_eq!(
+            kind(&format!(
+                "<MsgType>{video}</MsgType><MediaId>m</MediaId><ThumbMediaId>t</ThumbMediaId>"
+            )),
+            InboundKind::Video {
+                media_id: s("m"),
+                thumb_media_id: s("t")
+            }
+        );
+    }
+    assert_eq!(
+        kind(
+            "<MsgType>location</MsgType><Location_X>23.1</Location_X><Location_Y>113.3</Location_Y><Scale>20</Scale><Label>东门</Label>"
+        ),
+        InboundKind::Location {
+            latitude: 23.1,
+            longitude: 113.3,
+            scale: Some(20),
+            label: s("东门")
+        }
+    );
+    assert_eq!(
+        kind("<MsgType>location</MsgType><Location_X></Location_X><Location_Y/><Scale/>"),
+        InboundKind::Location {
+            latitude: 0.0,
+            longitude: 0.0,
+            scale: None,
+            label: s("")
+        }
+    );
+    assert_eq!(
+        kind("<MsgType>link</MsgType><Title>a</Title><Description>b</Description><Url>c</Url>"),
+        InboundKind::Link {
+            title: s("a"),
+            description: s("b"),
+            url: s("c")
+        }
+    );
+    assert_eq!(
+        kind("<MsgType>hologram</MsgType><X><Y>1</Y></X>"),
+        InboundKind::Other(s("hologram"))
+    );
+}
+
+#[test]
+fn every_kind_of_event() {
+    let s = str::to_owned;
+    let key =
+        |name: &str, key: &str| event(&format!("<Event>{name}</Event><EventKey>{key}</EventKey>"));
+    assert_eq!(
+        key("subscribe", ""),
+        Event::Subscribe {
+            scene: None,
+            ticket: None
+        }
+    );
+    assert_eq!(
+        event("<Event>subscribe</Event><EventKey>qrscene_b3</EventKey><Ticket>T</Ticket>"),
+        Event::Subscribe {
+            scene: Some(s("b3")),
+            ticket: Some(s("T"))
+        }
+    );
+    assert_eq!(key("unsubscribe", ""), Event::Unsubscribe);
+    assert_eq!(key("SCAN", "b3"), Event::Scan { scene: s("b3") });
+    assert_eq!(key("CLICK", "todo"), Event::Click { key: s("todo") });
+    assert_eq!(
+        key("VIEW", "https://a/"),
+        Event::View {
+            url: s("https://a/")
+        }
+    );
+    assert_eq!(
+        event(
+            "<Event>LOCATION</Event><Latitude>23.1</Latitude><Longitude>113.3</Longitude><Precision/>"
+        ),
+        Event::Location {
+            latitude: 23.1,
+            longitude: 113.3,
+            precision: None
+        }
+    );
+    for (words, status) in [
+        ("success", JobStatus::Delivered),
+        ("failed:user block", JobStatus::Blocked),
+        (
+            "failed: system failed",
+            JobStatus::Failed(s("system failed")),
+        ),
+        ("failed:freq limit", JobStatus::Failed(s("freq limit"))),
+        ("odd", JobStatus::Failed(s("odd"))),
+    ] {
+        assert_eq!(
+            event(&format!(
+                "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>9007199254740993</MsgID><Status>{words}</Status>"
+            )),
+            Event::TemplateSendJobFinish {
+                msg_id: s("9007199254740993"),
+                status
+            }
+        );
+    }
+    // Names are case sensitive: this is none of ours.
+    assert_eq!(key("scan", "b3"), Event::Other(s("scan")));
+    assert_eq!(
+        key("subscribe_msg_popup_event", ""),
+        Event::Other(s("subscribe_msg_popup_event"))
+    );
+}
+
+#[test]
+fn repetitions_share_a_key_and_others_do_not() {
+    let keys = [
+        read("<MsgType>text</MsgType><MsgId>7</MsgId>").key(),
+        read("<MsgType>text</MsgType><MsgId>8</MsgId>").key(),
+        read("<MsgType>event</MsgType><Event>CLICK</Event><EventKey>a</EventKey>").key(),
+        read("<MsgType>event</MsgType><Event>CLICK</Event><EventKey>b</EventKey>").key(),
+        read("<MsgType>event</MsgType><Event>unsubscribe</Event>").key(),
+        read("<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>1</MsgID>").key(),
+        read("<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>2</MsgID>").key(),
+        read("<MsgType>event</MsgType><Event>new</Event>").key(),
+    ];
+    assert_eq!(keys[0], "msg:7");
+    assert_eq!(keys[4], "event:oP1_-x:1700000000:unsubscribe");
+    let distinct: std::collections::HashSet<_> = keys.iter().collect();
+    assert_eq!(distinct.len(), keys.len(), "{keys:?}");
+    assert_eq!(
+        read("<MsgType>text</MsgType><MsgId> 007 </MsgId>").key(),
+        "msg:7"
+    );
+    assert_eq!(
+        keys[2],
+        read("<MsgType>event</MsgType><Event>CLICK</Event><EventKey>a</EventKey>").key()
+    );
+}
+
+#[test]
+fn what_breaks_a_rule_is_malformed() {
+    for (wanted, inner) in [
+        ("DOCTYPE", format!("<!DOCTYPE a>{}", text("a"))),
+        ("the root must be one xml element", text("a") + "<xml/>"),
+        (
+            "duplicate element",
+            text("a").replace("</xml>", "<MsgType>event</MsgType></xml>"),
+        ),
+        ("ends too early", text("a").replace("</xml>", "")),
+        ("no root", String::new()),
+        ("text outside the root", r#"{"MsgType":"text"}"#.to_owned()),
+        ("ToUserName", "<xml/>".to_owned()),
+        ("MsgType", message("<MsgId>1</MsgId>")),
+        ("Event", message("<MsgType>event</MsgType>")),
+        ("MsgId", message("<MsgType>text</MsgType><MsgId>-1</MsgId>")),
+        (
+            "MsgId",
+            message("<MsgType>text</MsgType><MsgId>18446744073709551616</MsgId>"),
+        ),
+        (
+            "Location_X",
+            message("<MsgType>location</MsgType><Location_X>nan</Location_X>"),
+        ),
+        ("FromUserName", text("a").replace("oP1_-x", "o 1")),
+        ("FromUserName", text("a").replace("oP1_-x", &"o".repeat(65))),
+        (
+            "elements inside a scalar",
+            text("a").replace("<![CDATA[a]]>", "<b>1</b>"),
+        ),
+        (
+            "CreateTime",
+            message("<MsgType>event</MsgType><Event>a</Event>").replace("1700000000", ""),
+        ),
+        ("CreateTime", text("a").replace("1700000000", "soon")),
+        (
+            "MsgID",
+            message("<MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID/>"),
+        ),
+    ] {
+        let plain = account(Mode::Plain).open(&plain_query(), inner.as_bytes(), NOW);
+        let got = [open_safe(&inner), plain];
+        // `<xml/>` and an empty body differ in which field is missed first, never in kind.
+        for result in got {
+            match result {
+                Err(Error::Malformed(fault)) if wanted == "ToUserName" => {
+                    assert!(["ToUserName", "CreateTime"].contains(&fault), "{inner}");
+                }
+                other => assert_eq!(other, Err(Error::Malformed(wanted)), "{inner}"),
+            }
+        }
+    }
+    let late = text("a").replace("1700000000", "");
+    assert_eq!(open_safe(&late).unwrap().created_at, 0);
+}
+
+#[test]
+fn control_characters_of_people_are_cleaned() {
+    let inbound = open_safe(&text("a\u{1d}b\u{0}c")).unwrap();
+    assert_eq!(
+        inbound.kind,
+        InboundKind::Text {
+            content: "abc".into(),
+            menu_id: None
+        }
+    );
+}
+
+#[test]
+fn replies_turn_sender_and_receiver_round() {
+    let inbound = open_safe(&text("a")).unwrap();
+    let render = |reply: Reply| reply.render(&inbound, 1_700_000_001);
+    let head = "<xml><ToUserName><![CDATA[oP1_-x]]></ToUserName><FromUserName><![CDATA[gh_1]]></FromUserName><CreateTime>1700000001</CreateTime><MsgType><![CDATA[";
+    let evil = "]]><MsgType>news</MsgType>";
+    let answer = render(Reply::Text(evil.to_owned()));
+    assert!(answer.starts_with(head), "{answer}");
+    let parsed = xml::parse(answer.as_bytes()).unwrap();
+    assert_eq!(parsed.required("MsgType"), Ok("text"));
+    assert_eq!(parsed.required("Content"), Ok(evil));
+    let image = render(Reply::Image {
+        media_id: "m".into(),
+    });
+    assert_eq!(
+        image,
+        format!("{head}image]]></MsgType><Image><MediaId><![CDATA[m]]></MediaId></Image></xml>")
+    );
+    let transfer = render(Reply::TransferCustomerService { account: None });
+    assert_eq!(
+        transfer,
+        format!("{head}transfer_customer_service]]></MsgType></xml>")
+    );
+    let named = render(Reply::TransferCustomerService {
+        account: Some("k@gh".into()),
+    });
+    assert!(named.contains("<TransInfo><KfAccount><![CDATA[k@gh]]></KfAccount></TransInfo>"));
+}
+
+#[test]
+fn news_shows_one_article_to_a_message_and_eight_to_an_event() {
+    let news = Reply::News(vec![
+        Article {
+            title: "公示".into(),
+            ..Article::default()
+        };
+        9
+    ]);
+    let count = |inbound: &Inbound| {
+        let answer = news.render(inbound, NOW);
+        let items = answer.matches("<item>").count();
+        assert!(
+            answer.contains(&format!("<ArticleCount>{items}</ArticleCount>")),
+            "{answer}"
+        );
+        items
+    };
+    assert_eq!(count(&open_safe(&text("a")).unwrap()), 1);
+    assert_eq!(
+        count(&read("<MsgType>event</MsgType><Event>subscribe</Event>")),
+        8
+    );
+}
+
+proptest! {
+    #[test]
+    fn no_request_makes_it_panic(
+        query in "\\PC{0,80}",
+        body in proptest::collection::vec(any::<u8>(), 0..300),
+    ) {
+        for mode in [Mode::Plain, Mode::Safe] {
+            prop_assert!(account(mode).open(&query, &body, NOW).is_err());
+            prop_assert!(account(mode).open(&plain_query(), &body, NOW).is_err());
+        }
+    }
+
+    #[test]
+    fn no_signed_text_makes_it_panic(inner in "\\PC{0,200}") {
+        let _ = open_safe(&inner);
+        let _ = open_safe(&message(&inner));
+    }
+}
