@@ -208,7 +208,7 @@ impl Writer {
 
     /// An element with elements inside.
     #[must_use]
-    pub fn element(mut self, name: &'static str, inside: Self) -> Self {
+    pub fn element(mut self, name: &'static str, inside: &Self) -> Self {
         self.0.push_str(&format!("<{name}>{}</{name}>", inside.0));
         self
     }

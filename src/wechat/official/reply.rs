@@ -47,7 +47,7 @@ impl Reply {
             Self::Text(content) => head.text("MsgType", "text").text("Content", content),
             Self::Image { media_id } => head
                 .text("MsgType", "image")
-                .element("Image", Writer::default().text("MediaId", media_id)),
+                .element("Image", &Writer::default().text("MediaId", media_id)),
             Self::News(articles) => {
                 let most = if matches!(inbound.kind, InboundKind::Event(_)) {
                     8
@@ -57,17 +57,17 @@ impl Reply {
                 let shown = articles.iter().take(most);
                 let count = i64::try_from(shown.len()).unwrap_or(1);
                 let items = shown.fold(Writer::default(), |list, article| {
-                    list.element("item", article.render())
+                    list.element("item", &article.render())
                 });
                 head.text("MsgType", "news")
                     .number("ArticleCount", count)
-                    .element("Articles", items)
+                    .element("Articles", &items)
             }
             Self::TransferCustomerService { account } => {
                 let head = head.text("MsgType", "transfer_customer_service");
                 match account {
                     Some(name) => {
-                        head.element("TransInfo", Writer::default().text("KfAccount", name))
+                        head.element("TransInfo", &Writer::default().text("KfAccount", name))
                     }
                     None => head,
                 }
