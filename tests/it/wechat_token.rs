@@ -3,7 +3,7 @@
 use crate::wechat_platform::{NOW, counts, keeper, memory, platform};
 use linli::wechat::{
     Error,
-    token::{Lock, ShelfDown, Shelving, Token, TokenKeeper, TokenShelf},
+    token::{Lock, MemoryShelf, ShelfDown, Shelving, Token, TokenKeeper, TokenShelf},
 };
 use std::{sync::Arc, time::Duration};
 
@@ -82,7 +82,7 @@ async fn tokens_are_renewed_five_minutes_early_but_not_at_every_call() {
     assert_eq!(keeper.get(NOW + 7200 - 240).await.unwrap(), "T2");
     assert_eq!(counts(&shared), (2, 0));
     // Near its end the platform repeats the token with what is left of its life.
-    shared.lock().unwrap().lifetime = 290;
+    shared.lock().unwrap().lifetime = 240;
     let late = NOW + 7200 - 240 + 6965;
     for second in 0..5 {
         keeper.get(late + second).await.unwrap();
@@ -206,4 +206,49 @@ async fn without_its_shelf_an_instance_helps_itself() {
     keeper.report_bad("T1").await;
     assert_eq!(keeper.get(NOW).await.unwrap(), "T2");
     assert_eq!(counts(&shared), (2, 0));
+}
+
+/// A shelf on which another instance lays its token between our look and our lock.
+#[derive(Default)]
+struct Overtaken(MemoryShelf);
+
+impl TokenShelf for Overtaken {
+    fn get(&self) -> Shelving<'_, Option<Token>> {
+        self.0.get()
+    }
+    fn put<'a>(&'a self, token: &'a Token) -> Shelving<'a, ()> {
+        self.0.put(token)
+    }
+    fn lock<'a>(&'a self, lock: Lock, owner: &'a str, ttl: Duration) -> Shelving<'a, bool> {
+        Box::pin(async move {
+            self.0
+                .put(&Token {
+                    value: "T1".to_owned(),
+                    expires_at: NOW + 7200,
+                })
+                .await?;
+            self.0.lock(lock, owner, ttl).await
+        })
+    }
+    fn unlock<'a>(&'a self, lock: Lock, owner: &'a str) -> Shelving<'a, ()> {
+        self.0.unlock(lock, owner)
+    }
+    fn remove_if_same<'a>(&'a self, value: &'a str) -> Shelving<'a, bool> {
+        self.0.remove_if_same(value)
+    }
+}
+
+#[tokio::test]
+async fn under_the_lock_the_shelf_is_looked_at_again() {
+    let (shared, base) = platform().await;
+    let shelf: Arc<dyn TokenShelf> = Arc::new(Overtaken::default());
+    assert_eq!(keeper(&base, &shelf, 7).get(NOW).await.unwrap(), "T1");
+    assert_eq!(counts(&shared), (0, 0));
+    // The lock was given back.
+    assert_eq!(
+        shelf
+            .lock(Lock::Refresh, "next", Duration::from_secs(1))
+            .await,
+        Ok(true)
+    );
 }
