@@ -1,0 +1,98 @@
+//! Keeps the tables that the migrations make equal to those that the entities describe, on the
+//! database that `LINLI_TEST_BACKEND` names for the suite: here SQLite, whose schema can be read as text.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, EntityTrait, Iterable, Schema, Statement,
+};
+
+type Columns = BTreeMap<String, BTreeSet<(String, bool)>>;
+
+async fn columns(db: &DatabaseConnection) -> Columns {
+    let backend = db.get_database_backend();
+    let tables = db
+        .query_all_raw(Statement::from_string(
+            backend,
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'seaql_%'",
+        ))
+        .await
+        .unwrap();
+    let mut found = Columns::new();
+    for table in tables {
+        let name: String = table.try_get("", "name").unwrap();
+        let rows = db
+            .query_all_raw(Statement::from_string(
+                backend,
+                format!("PRAGMA table_info(\"{name}\")"),
+            ))
+            .await
+            .unwrap();
+        let set = rows
+            .iter()
+            .map(|row| {
+                let required: i32 = row.try_get("", "notnull").unwrap();
+                let key: i32 = row.try_get("", "pk").unwrap();
+                (row.try_get("", "name").unwrap(), required == 1 || key > 0)
+            })
+            .collect();
+        found.insert(name, set);
+    }
+    found
+}
+
+async fn create<E: EntityTrait>(db: &DatabaseConnection, entity: E) {
+    let schema = Schema::new(db.get_database_backend());
+    db.execute(&schema.create_table_from_entity(entity))
+        .await
+        .unwrap();
+    assert!(E::Column::iter().count() > 0);
+}
+
+#[tokio::test]
+async fn migrations_make_what_the_entities_describe() {
+    let migrated = Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&migrated, None).await.unwrap();
+    let described = Database::connect("sqlite::memory:").await.unwrap();
+    macro_rules! create_all {
+        ($($table:ident),+ $(,)?) => { $( create(&described, entity::$table::Entity).await; )+ };
+    }
+    create_all!(
+        account,
+        attachment,
+        audit,
+        binding,
+        case,
+        case_event,
+        credential,
+        delivery,
+        dispatch_rule,
+        fee_item,
+        guess,
+        idempotency,
+        inbound,
+        invitation,
+        organisation,
+        person,
+        place,
+        reminder,
+        residency,
+        response_policy,
+        role,
+        schedule,
+        session,
+    );
+    assert_eq!(columns(&migrated).await, columns(&described).await);
+}
+
+#[tokio::test]
+async fn migrations_go_down_and_up_again() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let before = columns(&db).await;
+    Migrator::down(&db, None).await.unwrap();
+    assert!(columns(&db).await.is_empty());
+    Migrator::up(&db, None).await.unwrap();
+    assert_eq!(columns(&db).await, before);
+}
