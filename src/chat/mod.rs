@@ -1,7 +1,9 @@
 //! A turn of conversation: what nouns are handed and what they answer, whatever the channel.
 //! Floor 2; `bot/` (floor 4) fills it in, the nouns' `chat.rs` declare their commands with it.
 
-use entity::account;
+use entity::{account, attachment};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter};
 use serde::{Deserialize, Serialize};
 
 use crate::access::Actor;
@@ -98,6 +100,9 @@ pub struct Turn<'b> {
     pub account: account::Model,
     /// The whole text as written.
     pub text: String,
+    /// What was waiting when the message came; lapsed parts are out. Its draft, photos and spot
+    /// stay for later turns unless they are taken out here.
+    pub before: Dialog,
     /// What the next text may pick from; set by the command, stored by the bot.
     pub dialog: Option<Dialog>,
 }
@@ -108,7 +113,48 @@ impl Turn<'_> {
     pub fn now(&self) -> Moment {
         self.tx.now()
     }
+
+    /// Takes the place that the account sent within the last half hour, WGS-84 latitude and
+    /// longitude: whoever files something stores it there.
+    pub fn take_spot(&mut self) -> Option<(f64, f64)> {
+        let spot = self.before.spot.take()?;
+        Some((spot.latitude, spot.longitude))
+    }
+
+    /// Gives the photos and voices that the account sent within the last half hour, and that
+    /// belong to nothing yet, to `subject` (`case:12`). One statement, and none when nothing
+    /// waits. Returns how many there were.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn adopt_attachments(
+        &mut self,
+        subject: &str,
+        compound_id: Option<i64>,
+    ) -> Result<u64, Fault> {
+        let until = std::mem::take(&mut self.before.photos_until_ms);
+        if until == 0 {
+            return Ok(0);
+        }
+        let since = self.now() - chrono::TimeDelta::minutes(KEPT_MINUTES);
+        let done = attachment::Entity::update_many()
+            .set(attachment::ActiveModel {
+                subject: Set(Some(subject.to_owned())),
+                compound_id: Set(compound_id),
+                ..Default::default()
+            })
+            .filter(attachment::COLUMN.account_id.eq(self.account.id))
+            .filter(attachment::COLUMN.subject.is_null())
+            .filter(attachment::COLUMN.created_at.gte(since))
+            .exec(self.tx.db())
+            .await?;
+        Ok(done.rows_affected)
+    }
 }
+
+/// Minutes that a photo or a place waits for the filing it belongs to, and that a photo still
+/// finds the case filed before it.
+pub const KEPT_MINUTES: i64 = 30;
 
 /// What is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -125,18 +171,77 @@ impl Reply {
 }
 
 /// What an account's next message may mean. Lapses; a command word always goes before it, so that
-/// it never swallows a new complaint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// it never swallows a new complaint. Commands make one with [`Dialog::pick`] or [`Dialog::ask`];
+/// the bot fills in the rest.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Dialog {
     /// Digits that pick a command.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<Choice>,
     /// Free text is put behind this command: `报修`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
-    /// Text of an unbound person that waits to be filed after binding.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// Text that was not understood: put behind the picked command if that one asks for text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub said: Option<String>,
+    /// The part of the last reply that did not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub more: Option<String>,
+    /// How often in a row the answer did not fit.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub misses: i64,
+    /// Milliseconds since 1970, UTC: all of the above lapses then. 0: the bot sets it.
+    pub until_ms: i64,
+    /// Command and text of an unbound person that wait to be filed after binding: `报修 灯坏了`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub draft: Option<String>,
+    /// When the draft lapses.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub draft_until_ms: i64,
+    /// Until when photos without a subject wait for a filing; 0 when there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub photos_until_ms: i64,
+    /// The place sent last, for the next filing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spot: Option<Spot>,
+}
+
+fn is_zero(number: &i64) -> bool {
+    *number == 0
+}
+
+impl Dialog {
+    /// Digits 1, 2, 3 … stand for these commands: `进度 12`.
+    pub fn pick<T: Into<String>>(commands: impl IntoIterator<Item = T>) -> Self {
+        let choices = commands.into_iter().enumerate();
+        Self {
+            choices: choices
+                .map(|(at, command)| Choice {
+                    digit: (at + 1).to_string(),
+                    command: command.into(),
+                })
+                .collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The next text is put behind this command: `报修`, `评价 12`.
+    pub fn ask(command: impl Into<String>) -> Self {
+        Self {
+            prompt: Some(command.into()),
+            ..Self::default()
+        }
+    }
+}
+
+/// A place that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spot {
+    /// WGS-84, degrees.
+    pub latitude: f64,
+    /// WGS-84, degrees.
+    pub longitude: f64,
     /// Milliseconds since 1970, UTC: lapses then.
     pub until_ms: i64,
 }
