@@ -13,3 +13,6 @@ pub mod app;
 pub mod chat;
 pub mod delivery;
 pub mod reminder;
+// -- floor 3: the domain, one folder per noun --
+pub mod organisation;
+pub mod place;

@@ -1,0 +1,29 @@
+//! Bodies that work in or over a place: the property company, the committee, the branch, the
+//! community office. Floor 3; any noun may use the type and [`queries`].
+
+pub mod queries;
+
+/// What an organisation may be, with what people call it.
+pub const KINDS: &[(&str, &str)] = &[
+    ("party_committee", "社区党委"),
+    ("branch", "党支部"),
+    ("joint_branch", "联合党支部"),
+    ("party_group", "党小组"),
+    ("property_company", "物业企业"),
+    ("committee", "业委会"),
+    ("management_committee", "物管会"),
+    ("community", "社区"),
+    ("street", "街道"),
+    ("department", "职能部门"),
+    ("alliance", "联盟"),
+    ("unit", "共建单位"),
+];
+
+/// The stored word for a kind written in English or Chinese.
+#[must_use]
+pub fn parse_kind(text: &str) -> Option<&'static str> {
+    KINDS
+        .iter()
+        .find(|(word, name)| *word == text || *name == text)
+        .map(|(word, _)| *word)
+}

@@ -1,0 +1,170 @@
+//! Reads of places. Any noun may use them.
+
+use entity::kinds::{Level, PlaceKind};
+use entity::place;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::access::local_code;
+use crate::base::fault::Fault;
+use crate::base::text::fold;
+use crate::place::{code, ids, level_of, tree};
+
+/// By key.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<place::Model>, Fault> {
+    Ok(place::Entity::find_by_id(id).one(db).await?)
+}
+
+/// By full code, however it is typed.
+///
+/// # Errors
+/// The database's.
+pub async fn by_code<C: ConnectionTrait>(
+    db: &C,
+    full_code: &str,
+) -> Result<Option<place::Model>, Fault> {
+    let row = place::Entity::find()
+        .filter(place::COLUMN.code.eq(code::normal(full_code)))
+        .one(db)
+        .await?;
+    Ok(row)
+}
+
+/// A home, unit or building of a compound by what people type: `3-2-501`, `3栋2单元501`, `3栋`.
+///
+/// # Errors
+/// The database's.
+pub async fn by_local_code<C: ConnectionTrait>(
+    db: &C,
+    compound: &place::Model,
+    typed: &str,
+) -> Result<Option<place::Model>, Fault> {
+    let as_written = code::full(&compound.code, &code::normal(typed));
+    let as_meant = code::full(&compound.code, &code::typed(typed));
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.code.is_in([as_written.clone(), as_meant]))
+        .all(db)
+        .await?;
+    let exact = rows.iter().position(|row| row.code == as_written);
+    Ok(rows.into_iter().nth(exact.unwrap_or(0)))
+}
+
+/// The compound a place lies in; itself for a compound.
+///
+/// # Errors
+/// The database's.
+pub async fn compound_of<C: ConnectionTrait>(
+    db: &C,
+    place: &place::Model,
+) -> Result<Option<place::Model>, Fault> {
+    match place.compound_id {
+        Some(id) if id == place.id => Ok(Some(place.clone())),
+        Some(id) => by_id(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// The places on a path from the top down, the place itself last.
+///
+/// # Errors
+/// The database's.
+pub async fn on_path<C: ConnectionTrait>(db: &C, path: &str) -> Result<Vec<place::Model>, Fault> {
+    let mut rows = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(ids(path)))
+        .all(db)
+        .await?;
+    rows.sort_by_key(|row| row.path.len());
+    Ok(rows)
+}
+
+/// The place on a path that stands for a level: the compound, the community, the street; for the
+/// department the nearest above the street. None when the tree has none there.
+///
+/// # Errors
+/// The database's.
+pub async fn at_level<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    level: Level,
+) -> Result<Option<place::Model>, Fault> {
+    let wanted = |place: &place::Model| match level {
+        Level::Compound => place.kind == PlaceKind::Compound,
+        _ => level_of(place.kind) == level,
+    };
+    Ok(on_path(db, path).await?.into_iter().rfind(wanted))
+}
+
+/// All compounds, or as many as asked for, by code.
+///
+/// # Errors
+/// The database's.
+pub async fn compounds<C: ConnectionTrait>(db: &C, most: u64) -> Result<Vec<place::Model>, Fault> {
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.kind.eq(PlaceKind::Compound))
+        .order_by_asc(place::COLUMN.code)
+        .limit(most)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Compounds that a typed word may mean: by code, by name, by name without its last word
+/// (`桂园` for `桂园小区`).
+///
+/// # Errors
+/// The database's.
+pub async fn compounds_named<C: ConnectionTrait>(
+    db: &C,
+    word: &str,
+) -> Result<Vec<place::Model>, Fault> {
+    let folded = fold(word);
+    if folded.is_empty() {
+        return Ok(Vec::new());
+    }
+    let by_code = by_code(db, word).await?;
+    if let Some(place) = by_code.filter(|place| place.kind == PlaceKind::Compound) {
+        return Ok(vec![place]);
+    }
+    let all = place::Entity::find()
+        .filter(place::COLUMN.kind.eq(PlaceKind::Compound))
+        .order_by_asc(place::COLUMN.code)
+        .all(db)
+        .await?;
+    let (exact, begins): (Vec<_>, Vec<_>) = all
+        .into_iter()
+        .filter(|place| fold(&place.name).starts_with(&folded))
+        .partition(|place| fold(&place.name) == folded);
+    Ok(if exact.is_empty() { begins } else { exact })
+}
+
+/// Everything below a place, itself included.
+pub fn below(path: &str) -> sea_orm::Condition {
+    sea_orm::Condition::all()
+        .add(place::COLUMN.path.gte(path))
+        .add(place::COLUMN.path.lt(tree::end_of(path)))
+}
+
+/// What people call a place: `桂园小区 3-2-501`, `桂园小区`.
+///
+/// # Errors
+/// The database's.
+pub async fn name_of<C: ConnectionTrait>(db: &C, place: &place::Model) -> Result<String, Fault> {
+    let compound = compound_of(db, place).await?;
+    Ok(match compound {
+        Some(compound) if compound.id != place.id => {
+            format!("{} {}", compound.name, short_name(place))
+        }
+        _ => place.name.clone(),
+    })
+}
+
+/// What people call a place inside its compound: a home by its number, anything else by its name.
+#[must_use]
+pub fn short_name(place: &place::Model) -> &str {
+    match place.kind {
+        PlaceKind::Home => local_code(&place.code),
+        _ => &place.name,
+    }
+}
