@@ -1,0 +1,35 @@
+//! What tests say instead of set-up: a database of one's own ([`db`]), messages as WeChat sends
+//! them ([`wechat`]), servers and wires that may be broken ([`faults`]).
+
+pub mod db;
+pub mod faults;
+pub mod wechat;
+
+use std::net::TcpListener;
+
+/// Some free port of 127.0.0.1. Another program could take it before it is used; nobody here does.
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .expect("no free port")
+        .port()
+}
+
+/// Waits until `look` finds something, looking every 20 ms; panics with `what` after `seconds`.
+pub async fn until<T, F>(what: &str, seconds: u64, mut look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let patience = std::time::Duration::from_secs(seconds);
+    let began = std::time::Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(
+            began.elapsed() < patience,
+            "waited {seconds} s in vain: {what}"
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
