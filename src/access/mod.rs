@@ -2,6 +2,7 @@
 //! trail. Floor 2; every action of the domain asks here.
 
 pub mod audit;
+pub mod holders;
 pub mod permit;
 
 use entity::kinds::{ActorKind, BindingState, RoleKind};

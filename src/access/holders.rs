@@ -1,0 +1,116 @@
+//! Who answers for a place: the people in force on it or on a place above it. One statement,
+//! however many roles are asked for. Used by dispatch, by «我的管家», by whoever needs a steward.
+
+use entity::kinds::RoleKind;
+use entity::{person, role};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QuerySelect,
+};
+
+use crate::access::in_force;
+use crate::base::clock::Moment;
+use crate::base::fault::Fault;
+
+/// Somebody in force who holds a role that covers the place asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// Who.
+    pub person_id: i64,
+    /// Full name.
+    pub name: String,
+    /// What.
+    pub role: RoleKind,
+    /// Where; none is everywhere.
+    pub place_id: Option<i64>,
+    /// For which organisation.
+    pub organisation_id: Option<i64>,
+    /// How near: 0 is everywhere, 1 the top of the tree, larger is nearer.
+    pub depth: usize,
+}
+
+#[derive(FromQueryResult)]
+struct Row {
+    person_id: i64,
+    name: String,
+    role: RoleKind,
+    place_id: Option<i64>,
+    organisation_id: Option<i64>,
+}
+
+/// Ids in a path, top first: `/1/5/9/` is 1, 5, 9.
+#[must_use]
+pub fn path_ids(path: &str) -> Vec<i64> {
+    path.split('/')
+        .filter_map(|part| part.parse().ok())
+        .collect()
+}
+
+/// Everybody in force who holds one of the roles on the place with this path, on a place above it,
+/// or everywhere; nobody who has left. Nearest place first, then by person, so that the first of
+/// equals is the same on every instance.
+///
+/// # Errors
+/// The database's.
+pub async fn holders<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    roles: &[RoleKind],
+    now: Moment,
+) -> Result<Vec<Holder>, Fault> {
+    let ids = path_ids(path);
+    let to_person: sea_orm::RelationDef = role::Entity::belongs_to(person::Entity)
+        .from(role::Column::PersonId)
+        .to(person::Column::Id)
+        .into();
+    let rows = role::Entity::find()
+        .select_only()
+        .columns([
+            role::Column::PersonId,
+            role::Column::Role,
+            role::Column::PlaceId,
+            role::Column::OrganisationId,
+        ])
+        .column(person::Column::Name)
+        .join(JoinType::InnerJoin, to_person)
+        .filter(
+            Condition::any()
+                .add(role::COLUMN.place_id.is_in(ids.iter().copied()))
+                .add(role::COLUMN.place_id.is_null()),
+        )
+        .filter(role::COLUMN.role.is_in(roles.iter().copied()))
+        .filter(in_force(now))
+        .filter(person::COLUMN.left_at.is_null())
+        .into_model::<Row>()
+        .all(db)
+        .await?;
+    let depth = |place: Option<i64>| {
+        place
+            .and_then(|id| ids.iter().position(|other| *other == id))
+            .map_or(0, |at| at + 1)
+    };
+    let mut holders: Vec<Holder> = rows
+        .into_iter()
+        .map(|row| Holder {
+            depth: depth(row.place_id),
+            person_id: row.person_id,
+            name: row.name,
+            role: row.role,
+            place_id: row.place_id,
+            organisation_id: row.organisation_id,
+        })
+        .collect();
+    holders.sort_by(|a, b| b.depth.cmp(&a.depth).then(a.person_id.cmp(&b.person_id)));
+    Ok(holders)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::path_ids;
+
+    #[test]
+    fn a_path_is_read_from_the_top() {
+        assert_eq!(path_ids("/1/5/9/"), [1, 5, 9]);
+        assert_eq!(path_ids("/"), [0_i64; 0]);
+    }
+}
