@@ -36,6 +36,8 @@ pub struct Account {
     mode: Mode,
     /// There exactly when the mode is not plain.
     cipher: Option<Cipher>,
+    /// Take plain messages beside encrypted ones.
+    accept_plain: bool,
 }
 
 impl Account {
@@ -57,7 +59,16 @@ impl Account {
             token,
             mode,
             cipher,
+            accept_plain: false,
         })
+    }
+
+    /// Takes plain messages too, though the mode encrypts: for the minutes of a change-over on the
+    /// platform's page, since it lets anyone who saw one callback address forge messages (§6.1).
+    #[must_use]
+    pub fn accepting_plain(mut self, accept: bool) -> Self {
+        self.accept_plain = accept;
+        self
     }
 
     /// The app id.
@@ -83,9 +94,13 @@ impl Account {
     /// Opens one POST. `raw_query` is the query string without `?`, `body` the bytes as they came.
     pub fn open(&self, raw_query: &str, body: &[u8], now: i64) -> Result<Inbound, Error> {
         let query = Query::parse(raw_query, now)?;
-        let Some(cipher) = &self.cipher else {
-            self.check_signature(&query)?;
-            return Inbound::read(&xml::parse(body)?);
+        let bare = query.msg_signature.is_none() && query.encrypt_type.is_none();
+        let cipher = match &self.cipher {
+            Some(cipher) if !(bare && self.accept_plain) => cipher,
+            _ => {
+                self.check_signature(&query)?;
+                return Inbound::read(&xml::parse(body)?);
+            }
         };
         // Sent always, though it proves nothing about the body; a wrong one is no message of theirs.
         if query.signature.is_some() {
@@ -104,6 +119,16 @@ impl Account {
             return Err(Error::Refused);
         }
         Inbound::read(&xml::parse(cipher.decrypt(encrypted)?.as_bytes())?)
+    }
+
+    /// Whether a message with this query is answered in plain text: always in plain mode, and
+    /// while a change-over lets plain messages in, for those that came plain.
+    #[must_use]
+    pub fn answers_plain(&self, raw_query: &str) -> bool {
+        let encrypted = ["msg_signature=", "encrypt_type="]
+            .iter()
+            .any(|name| raw_query.split('&').any(|part| part.starts_with(name)));
+        self.cipher.is_none() || (self.accept_plain && !encrypted)
     }
 
     /// Encrypts an answer where the mode asks for it. The empty answer and `success` stay plain in

@@ -136,6 +136,38 @@ fn no_downgrade() {
 }
 
 /// The value after `name` in `query`, found in a query that starts with `signature`.
+#[test]
+fn a_change_over_takes_plain_messages_beside_encrypted_ones() {
+    let (query, body) = sealed(&text("a"), &Cipher::new(KEY, APP).unwrap());
+    let strict = account(Mode::Safe);
+    assert!(
+        strict
+            .open(&plain_query(), text("a").as_bytes(), NOW)
+            .is_err()
+    );
+    assert!(!strict.answers_plain(&plain_query()));
+    let lenient = account(Mode::Safe).accepting_plain(true);
+    assert!(
+        lenient
+            .open(&plain_query(), text("a").as_bytes(), NOW)
+            .is_ok()
+    );
+    assert!(lenient.answers_plain(&plain_query()));
+    assert!(lenient.open(&query, body.as_bytes(), NOW).is_ok());
+    assert!(!lenient.answers_plain(&query));
+    // A message that claims to be encrypted is held to it.
+    assert!(lenient.open(&query, text("a").as_bytes(), NOW).is_err());
+    assert!(
+        lenient
+            .open(
+                &plain_query().replace("n1", "n2"),
+                text("a").as_bytes(),
+                NOW
+            )
+            .is_err()
+    );
+}
+
 fn signature_of(query: &str, name: &str) -> String {
     let padded = format!("&{query}");
     let (_, rest) = padded.split_once(name).unwrap();
