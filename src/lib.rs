@@ -5,6 +5,7 @@
 pub mod base;
 pub mod config;
 // -- floor 1: doors to the outside, each usable alone --
+pub mod redis;
 pub mod store;
 pub mod wechat;
 // -- floor 2: things that wait, and who may do what --

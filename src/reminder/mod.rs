@@ -2,12 +2,21 @@
 //! its cause and is the truth; Redis only hurries it along. Knows no noun: kinds are words, and
 //! whoever runs the worker says what they mean. Floor 2.
 
+pub mod backoff;
+pub mod index;
+pub mod lease;
+pub mod queue;
+pub mod schedule;
+mod settle;
+mod sweep;
+pub mod worker;
+
 use std::pin::Pin;
 
 use entity::kinds::ReminderState;
 use entity::reminder;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::Value;
 
@@ -114,6 +123,8 @@ pub async fn cancel(tx: &Tx, subject: &str, kinds: &[&str]) -> Result<(), Fault>
         .filter(reminder::COLUMN.subject.eq(subject))
         .filter(reminder::COLUMN.kind.is_in(kinds.iter().copied()))
         .filter(reminder::COLUMN.state.eq(ReminderState::Pending))
+        // Says the same once more, in the words of the index of open reminders.
+        .filter(Expr::cust(lease::OPEN))
         .exec(tx.db())
         .await?;
     Ok(())

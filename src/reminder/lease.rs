@@ -1,0 +1,308 @@
+//! The queue on the database alone: rows are leased by a column. Also the part of the Redis queue
+//! that decides, since the rows are the truth. Called through [`Queue`].
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::kinds::ReminderState;
+use entity::reminder;
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, Statement};
+use tokio_util::sync::CancellationToken;
+
+use super::BoxFuture;
+use super::queue::{Answered, Bell, Depth, MOST, Queue};
+use super::settle::{Change, settle};
+use crate::base::clock::{Clock, Moment};
+use crate::base::dice::Dice;
+use crate::base::fault::Fault;
+use crate::config;
+use crate::store::{AfterCommit, Due, Store};
+
+/// Written out, not bound: only then do both databases use the index of open reminders.
+pub(super) const OPEN: &str = r#""state" IN ('pending', 'sending')"#;
+
+/// The names of a fresh lease: its token, and when it ends.
+#[derive(Clone, Debug)]
+pub(super) struct Lease {
+    pub token: String,
+    pub end: Moment,
+}
+
+/// The queue on the database alone.
+pub struct DatabaseQueue {
+    store: Store,
+    settings: config::Reminder,
+    clock: Arc<dyn Clock>,
+    dice: Arc<Dice>,
+    bell: Bell,
+}
+
+impl DatabaseQueue {
+    /// On this store.
+    #[must_use]
+    pub fn new(
+        store: Store,
+        settings: config::Reminder,
+        clock: Arc<dyn Clock>,
+        dice: Arc<Dice>,
+    ) -> Self {
+        let bell = Bell::new(Arc::clone(&clock));
+        Self {
+            store,
+            settings,
+            clock,
+            dice,
+            bell,
+        }
+    }
+
+    pub(super) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub(super) fn bell(&self) -> &Bell {
+        &self.bell
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    pub(super) fn sweep_pause(&self) -> Duration {
+        Duration::from_secs(u64::from(self.settings.sweep_seconds))
+    }
+
+    /// A lease that nobody else has; its token begins with its end, ms.
+    pub(super) fn new_lease(&self, now: Moment) -> Lease {
+        let end = now + TimeDelta::seconds(i64::from(self.settings.lease_seconds));
+        let random = u64::from_be_bytes(self.dice.bytes());
+        Lease {
+            token: format!("{}-{random:016x}", end.timestamp_millis()),
+            end,
+        }
+    }
+
+    /// Takes what is due, by the database's own order.
+    async fn claim_due(&self, limit: u32, now: Moment) -> Result<Vec<reminder::Model>, Fault> {
+        let lease = self.new_lease(now);
+        let due = format!(
+            r#"SELECT "id" FROM "reminder" WHERE {OPEN} AND "next_at" <= $1 ORDER BY "next_at", "id" LIMIT $2"#
+        );
+        let set =
+            r#"SET "state" = 'sending', "lease" = $3, "next_at" = $4, "attempts" = "attempts" + 1"#;
+        let backend = self.store.backend();
+        let sql = if backend == DbBackend::Postgres {
+            // Materialised, so that the limit holds whatever plan is chosen.
+            format!(
+                r#"WITH "due" AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) UPDATE "reminder" {set} FROM "due" WHERE "reminder"."id" = "due"."id" RETURNING "reminder".*"#
+            )
+        } else {
+            format!(r#"UPDATE "reminder" {set} WHERE "id" IN ({due}) RETURNING *"#)
+        };
+        let values = [
+            now.into(),
+            i64::from(Ord::min(limit, MOST)).into(),
+            lease.token.into(),
+            lease.end.into(),
+        ];
+        let statement = Statement::from_sql_and_values(backend, sql, values);
+        let mut rows = reminder::Entity::find()
+            .from_raw_sql(statement)
+            .all(self.store.write())
+            .await?;
+        rows.sort_by_key(|row| (row.due_at, row.id));
+        Ok(rows)
+    }
+
+    /// Takes these, as far as they are due.
+    pub(super) async fn claim_ids(
+        &self,
+        ids: &[i64],
+        lease: &Lease,
+        now: Moment,
+    ) -> Result<Vec<reminder::Model>, Fault> {
+        let mut rows = reminder::Entity::update_many()
+            .set(reminder::ActiveModel {
+                state: Set(ReminderState::Sending),
+                lease: Set(Some(lease.token.clone())),
+                next_at: Set(lease.end),
+                ..Default::default()
+            })
+            .col_expr(
+                reminder::Column::Attempts,
+                Expr::col(reminder::Column::Attempts).add(1),
+            )
+            .filter(reminder::COLUMN.id.is_in(ids.iter().copied()))
+            .filter(Expr::cust(OPEN))
+            .filter(reminder::COLUMN.next_at.lte(now))
+            .exec_with_returning(self.store.write())
+            .await?;
+        rows.sort_by_key(|row| (row.due_at, row.id));
+        Ok(rows)
+    }
+
+    /// What is to become of the answered rows.
+    pub(super) fn changes(&self, answered: Vec<Answered>, now: Moment) -> Vec<Change> {
+        settle(answered, self.settings.max_attempts, &self.dice, now)
+    }
+
+    /// Makes the changes where the lease is still ours.
+    pub(super) async fn store_changes(
+        &self,
+        lease: &str,
+        changes: &[Change],
+        now: Moment,
+    ) -> Result<(), Fault> {
+        if let [change] = changes {
+            return store_change(self.store.write(), lease, change, now).await;
+        }
+        let tx = self.store.begin(now).await?;
+        for change in changes {
+            store_change(tx.db(), lease, change, now).await?;
+        }
+        tx.commit().await
+    }
+
+    /// What was asked for, ready to be looked at by an operator.
+    async fn count(&self, now: Moment) -> Result<Depth, Fault> {
+        let sql = format!(
+            r#"SELECT (SELECT COUNT(*) FROM "reminder" WHERE {OPEN} AND "next_at" <= $1) AS "due",
+                      (SELECT COUNT(*) FROM "reminder" WHERE {OPEN}) AS "open",
+                      (SELECT COUNT(*) FROM "reminder" WHERE "state" = 'failed') AS "dead",
+                      (SELECT MIN("next_at") FROM "reminder" WHERE {OPEN} AND "next_at" <= $1) AS "oldest""#
+        );
+        let statement = Statement::from_sql_and_values(self.store.backend(), sql, [now.into()]);
+        let Some(row) = self.store.read().query_one_raw(statement).await? else {
+            return Ok(Depth::default());
+        };
+        let number = |name: &str| -> Result<u64, Fault> {
+            let count: i64 = row.try_get("", name)?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        };
+        Ok(Depth {
+            due: number("due")?,
+            open: number("open")?,
+            dead: number("dead")?,
+            oldest: row.try_get("", "oldest")?,
+        })
+    }
+
+    /// Shows the counts to whoever watches.
+    pub(super) async fn show_depth(&self) {
+        match self.count(self.now()).await {
+            Ok(depth) => {
+                // Counts far below 2^52.
+                #[expect(clippy::cast_precision_loss, reason = "a gauge")]
+                let set = |name: &'static str, count: u64| metrics::gauge!(name).set(count as f64);
+                set("linli_reminder_due", depth.due);
+                set("linli_reminder_open", depth.open);
+                set("linli_reminder_dead", depth.dead);
+            }
+            Err(error) => tracing::warn!(?error, "the reminders could not be counted"),
+        }
+    }
+
+    pub(super) async fn rest_a_while(&self) {
+        let poll = f64::from(self.settings.poll_ms) / 1000.0 * self.dice.jitter(0.2);
+        self.bell.rest(Duration::from_secs_f64(poll)).await;
+    }
+}
+
+async fn store_change<C: ConnectionTrait>(
+    db: &C,
+    lease: &str,
+    change: &Change,
+    now: Moment,
+) -> Result<(), Fault> {
+    let mut values = reminder::ActiveModel {
+        state: Set(change.state),
+        lease: Set(None),
+        last_error: Set(change.error.clone()),
+        ..Default::default()
+    };
+    match change.next_at {
+        Some(next_at) => values.next_at = Set(next_at),
+        None => values.done_at = Set(Some(now)),
+    }
+    let mut update = reminder::Entity::update_many().set(values);
+    if change.uncounted {
+        update = update.col_expr(
+            reminder::Column::Attempts,
+            Expr::col(reminder::Column::Attempts).sub(1),
+        );
+    }
+    let stored = update
+        .filter(reminder::COLUMN.id.is_in(change.ids.iter().copied()))
+        .filter(reminder::COLUMN.lease.eq(lease))
+        .exec(db)
+        .await?;
+    let wanted = change.ids.len() as u64;
+    if stored.rows_affected < wanted {
+        tracing::warn!(
+            lost = wanted - stored.rows_affected,
+            "some reminders were taken over while they were handled: the lease is too short"
+        );
+    }
+    Ok(())
+}
+
+impl AfterCommit for DatabaseQueue {
+    fn committed(&self, due: Vec<Due>) {
+        if let Some(first) = due.iter().map(|due| due.at).min() {
+            self.bell.ring(first);
+        }
+    }
+}
+
+impl Queue for DatabaseQueue {
+    fn claim<'a>(
+        &'a self,
+        limit: u32,
+        now: Moment,
+    ) -> BoxFuture<'a, Result<Vec<reminder::Model>, Fault>> {
+        Box::pin(self.claim_due(limit, now))
+    }
+
+    fn finish<'a>(
+        &'a self,
+        lease: &'a str,
+        answered: Vec<Answered>,
+        now: Moment,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let changes = self.changes(answered, now);
+            self.store_changes(lease, &changes, now).await?;
+            if let Some(next) = changes.iter().filter_map(|change| change.next_at).min() {
+                self.bell.ring(next);
+            }
+            Ok(())
+        })
+    }
+
+    fn rest(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.rest_a_while())
+    }
+
+    fn depth(&self, now: Moment) -> BoxFuture<'_, Result<Depth, Fault>> {
+        Box::pin(self.count(now))
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(self.store.ping())
+    }
+
+    fn keep(&self, stop: CancellationToken) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            while !stop.is_cancelled() {
+                self.show_depth().await;
+                tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(self.sweep_pause()) => {}
+                }
+            }
+        })
+    }
+}
