@@ -17,3 +17,5 @@ pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
 pub mod organisation;
 pub mod place;
+// -- floor 4: the faces --
+pub mod bot;

@@ -1,0 +1,427 @@
+//! One message, one transaction, one reply: what was said, its effect and its answer are stored
+//! together or not at all. Called by the callback routes through [`super::answer`].
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::{account, inbound};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{EntityTrait, TryInsertResult};
+use tokio::time::Instant;
+
+use crate::access;
+use crate::app::App;
+use crate::base::fault::{Code, Fault};
+use crate::base::text::{clean, cut_bytes, shorten};
+use crate::bot::understand::Way;
+use crate::bot::{
+    Meaning, Spoken, SpokenKind, attach, dialog, help, lexicon, menu, render, understand,
+};
+use crate::chat::{Args, Command, Dialog, Turn, Who};
+use crate::store::Tx;
+
+/// How long a busy database is tried: the platform waits five seconds.
+const PATIENCE: Duration = Duration::from_millis(2500);
+/// Characters of one message that are kept.
+const MOST_CHARACTERS: usize = 5000;
+
+/// Takes a message and says what to reply; none when there is nothing to say. A repetition of a
+/// message gets the first one's reply and has no effect.
+///
+/// # Errors
+/// `busy` or `internal` only when the database cannot be reached at all: then nothing was stored
+/// and the person has to be told so.
+pub async fn answer(app: &App, spoken: Spoken) -> Result<Option<String>, Fault> {
+    let spoken = Spoken {
+        external_id: cut_bytes(&clean(&spoken.external_id), 128).to_owned(),
+        key: cut_bytes(&clean(&spoken.key), 256).to_owned(),
+        ..spoken
+    };
+    if spoken.external_id.is_empty() || spoken.key.is_empty() {
+        return Ok(None);
+    }
+    let begun = Instant::now();
+    let mut pause = Duration::from_millis(15);
+    loop {
+        let fault = match attempt(app, &spoken).await {
+            Err(fault) => fault,
+            done => return done,
+        };
+        if !fault.is_busy() {
+            return apologise(app, &spoken, fault).await;
+        }
+        if begun.elapsed() + pause > PATIENCE {
+            tracing::warn!(?fault, "a message could not be stored");
+            return Err(fault);
+        }
+        tokio::time::sleep(pause.mul_f64(app.dice.jitter(0.5))).await;
+        pause = (pause * 2).min(Duration::from_millis(500));
+    }
+}
+
+/// A command that was refused.
+struct Refused {
+    fault: Fault,
+    /// Which command, the text behind its word, and how it was named.
+    asked: Option<(&'static Command, String, Way)>,
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self { fault, asked: None }
+    }
+}
+
+async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if !take(&tx, spoken).await? {
+        tx.rollback().await?;
+        return earlier_reply(app, spoken).await;
+    }
+    let account = know(&tx, spoken).await?;
+    let before = dialog::load(account.dialog.as_ref(), tx.now());
+    let actor = access::load_actor(tx.db(), &account, tx.now()).await?;
+    let stored = account.clone();
+    let mut turn = Turn {
+        app,
+        tx: &mut tx,
+        actor,
+        account,
+        text: String::new(),
+        before: before.clone(),
+        dialog: None,
+    };
+    match listen(&mut turn, &spoken.kind).await {
+        Ok(reply) => {
+            let (reply, next) = finish(&mut turn, reply);
+            conclude(&tx, spoken, &stored, next, reply.as_deref()).await?;
+            tx.commit().await?;
+            Ok(reply)
+        }
+        Err(refused) if refused.fault.is_ours() => {
+            tx.rollback().await?;
+            Err(refused.fault)
+        }
+        Err(refused) => {
+            // Nothing of the command stays, but the message is answered and known.
+            turn.before = before;
+            turn.dialog = None;
+            let reply = refuse(&mut turn, refused);
+            let (reply, next) = finish(&mut turn, Some(reply));
+            tx.rollback().await?;
+            settle(app, spoken, Next::Whole(next), reply).await
+        }
+    }
+}
+
+/// Cuts the reply and says what waits next.
+fn finish(turn: &mut Turn<'_>, reply: Option<String>) -> (Option<String>, Dialog) {
+    let reply = reply.map(|reply| {
+        let (reply, more) = render::fit(&reply);
+        if more.is_some() {
+            turn.dialog.get_or_insert_default().more = more;
+        }
+        reply
+    });
+    let next = dialog::next(turn.dialog.take(), &turn.before, turn.now());
+    (reply, next)
+}
+
+/// Notes the message; false when it is known already. While another instance works on the same
+/// message PostgreSQL lets this one wait for its end.
+async fn take(tx: &Tx, spoken: &Spoken) -> Result<bool, Fault> {
+    let row = inbound::ActiveModel {
+        key: Set(spoken.key.clone()),
+        received_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let stored = inbound::Entity::insert(row)
+        .on_conflict_do_nothing()
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(matches!(stored, TryInsertResult::Inserted(rows) if rows > 0))
+}
+
+async fn earlier_reply(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
+    let earlier = inbound::Entity::find_by_id(spoken.key.clone())
+        .one(app.store.read())
+        .await?;
+    Ok(earlier.and_then(|row| row.reply))
+}
+
+/// The account of the sender, made when it is new, with what the platform allows to send it from
+/// now on (protocols.md §2.5); one statement.
+async fn know(tx: &Tx, spoken: &Spoken) -> Result<account::Model, Fault> {
+    let now = tx.now();
+    let (minutes, left) = window(&spoken.kind);
+    let gone = spoken.kind == SpokenKind::Unsubscribe;
+    let row = account::ActiveModel {
+        channel: Set(spoken.channel),
+        external_id: Set(spoken.external_id.clone()),
+        followed: Set(!gone),
+        window_until: Set((minutes > 0).then(|| now + TimeDelta::minutes(minutes))),
+        window_left: Set(left),
+        last_inbound_at: Set(Some(now)),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let mut changed = vec![account::Column::Followed, account::Column::LastInboundAt];
+    // An event's minute does not take away the two days of a message; `conclude` sees to it.
+    if gone || !is_event(&spoken.kind) {
+        changed.extend([account::Column::WindowUntil, account::Column::WindowLeft]);
+    }
+    let known = OnConflict::columns([account::Column::Channel, account::Column::ExternalId])
+        .update_columns(changed)
+        .to_owned();
+    Ok(account::Entity::insert(row)
+        .on_conflict(known)
+        .exec_with_returning(tx.db())
+        .await?)
+}
+
+/// Minutes and number of the customer-service messages that it allows.
+fn window(kind: &SpokenKind) -> (i64, i32) {
+    match kind {
+        SpokenKind::Unsubscribe | SpokenKind::Other => (0, 0),
+        kind if is_event(kind) => (1, 3),
+        _ => (48 * 60, 5),
+    }
+}
+
+fn is_event(kind: &SpokenKind) -> bool {
+    matches!(
+        kind,
+        SpokenKind::Subscribe { .. }
+            | SpokenKind::Unsubscribe
+            | SpokenKind::Scan { .. }
+            | SpokenKind::Click { .. }
+            | SpokenKind::Other
+    )
+}
+
+/// Stores what waits next, if that changed, and the reply.
+async fn conclude(
+    tx: &Tx,
+    spoken: &Spoken,
+    account: &account::Model,
+    next: Dialog,
+    reply: Option<&str>,
+) -> Result<(), Fault> {
+    let (minutes, left) = window(&spoken.kind);
+    let until = tx.now() + TimeDelta::minutes(minutes);
+    let widens = minutes > 0 && account.window_until.is_none_or(|old| old < until);
+    let stored = dialog::store(&next);
+    if stored != account.dialog || widens {
+        let mut change = account::ActiveModel {
+            id: Set(account.id),
+            dialog: Set(stored),
+            ..Default::default()
+        };
+        if widens {
+            change.window_until = Set(Some(until));
+            change.window_left = Set(left);
+        }
+        account::Entity::update(change)
+            .exec_without_returning(tx.db())
+            .await?;
+    }
+    let noted = inbound::ActiveModel {
+        key: Set(spoken.key.clone()),
+        account_id: Set(Some(account.id)),
+        reply: Set(reply.map(str::to_owned)),
+        ..Default::default()
+    };
+    inbound::Entity::update(noted)
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// What waits after a message that changed nothing.
+enum Next {
+    /// This, and what was kept before.
+    Question(Option<Dialog>),
+    /// Exactly this.
+    Whole(Dialog),
+}
+
+/// Stores a message whose command changed nothing, with its reply.
+async fn settle(
+    app: &App,
+    spoken: &Spoken,
+    next: Next,
+    reply: Option<String>,
+) -> Result<Option<String>, Fault> {
+    let tx = app.store.begin(app.clock.now()).await?;
+    if !take(&tx, spoken).await? {
+        tx.rollback().await?;
+        return earlier_reply(app, spoken).await;
+    }
+    let account = know(&tx, spoken).await?;
+    let next = match next {
+        Next::Whole(next) => next,
+        Next::Question(dialog) => {
+            let before = dialog::load(account.dialog.as_ref(), tx.now());
+            dialog::next(dialog, &before, tx.now())
+        }
+    };
+    conclude(&tx, spoken, &account, next, reply.as_deref()).await?;
+    tx.commit().await?;
+    Ok(reply)
+}
+
+/// Our own mistake: logged under a number that the person reads; a digit tries the same again.
+async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<String>, Fault> {
+    let reference = app.dice.digits(6);
+    tracing::error!(reference, ?fault, "a message could not be worked on");
+    let (dialog, reply) = match &spoken.kind {
+        SpokenKind::Text(text) => (
+            Some(Dialog::pick([clean(text)])),
+            format!(
+                "系统出了点问题(编号 {reference}),您的话没有丢,请稍后回复 1 再试一次,或回复“人工”。"
+            ),
+        ),
+        _ => (
+            None,
+            format!("系统出了点问题(编号 {reference}),请稍后再发一次,或回复“人工”。"),
+        ),
+    };
+    // The first fault says more than that of storing the apology.
+    settle(app, spoken, Next::Question(dialog), Some(reply))
+        .await
+        .map_err(|_| fault)
+}
+
+/// What a refused command is answered with: why, and how to go on.
+fn refuse(turn: &mut Turn<'_>, refused: Refused) -> String {
+    let why = refused.fault.detail.into_owned();
+    let Some((command, rest, way)) = refused.asked else {
+        return why;
+    };
+    // Whoever comes too often is not asked again.
+    if refused.fault.code == Code::TooMany {
+        return why;
+    }
+    match help::after_refusal(command, &rest, way, &turn.before) {
+        help::Refusal::Menu => menu::show(turn, &why),
+        help::Refusal::Again(dialog) => {
+            let asked = dialog.prompt.is_some();
+            turn.dialog = Some(dialog);
+            if asked {
+                format!("{why}\n请直接写，格式：{}（0 返回菜单）", command.usage)
+            } else {
+                why
+            }
+        }
+        help::Refusal::Nothing => why,
+    }
+}
+
+async fn listen(turn: &mut Turn<'_>, kind: &SpokenKind) -> Result<Option<String>, Refused> {
+    let reply = match kind {
+        SpokenKind::Text(text) => speak(turn, text).await?,
+        SpokenKind::Voice {
+            recognition: Some(heard),
+            ..
+        } if !clean(heard).is_empty() => {
+            let reply = speak(turn, heard).await?;
+            format!("听到：“{}”\n{reply}", shorten(&clean(heard), 60))
+        }
+        SpokenKind::Voice { media_id, .. } => attach::keep(turn, "voice", media_id).await?,
+        SpokenKind::Image { media_id } => attach::keep(turn, "image", media_id).await?,
+        SpokenKind::Video { media_id } => attach::keep(turn, "video", media_id).await?,
+        SpokenKind::Location {
+            latitude,
+            longitude,
+            label,
+        } => attach::place(turn, *latitude, *longitude, label).await?,
+        SpokenKind::Subscribe { scene } => {
+            attach::welcome(turn, scene.as_deref().unwrap_or_default()).await?
+        }
+        SpokenKind::Scan { scene } => attach::welcome(turn, scene).await?,
+        SpokenKind::Click { key } => speak(turn, key.strip_prefix("CMD:").unwrap_or(key)).await?,
+        SpokenKind::Unsubscribe => {
+            turn.before = Dialog::default();
+            return Ok(None);
+        }
+        SpokenKind::Other => {
+            turn.dialog = Some(turn.before.clone());
+            return Ok(None);
+        }
+    };
+    Ok(Some(reply))
+}
+
+/// Does what a text says.
+async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
+    let mut text = clean(text);
+    let too_long = text.char_indices().nth(MOST_CHARACTERS).map(|(at, _)| at);
+    if let Some(at) = too_long {
+        text.truncate(at);
+    }
+    turn.text.clone_from(&text);
+    let speaker = menu::speaker(&turn.actor);
+    let mut reply = match understand(lexicon(), &text, &turn.before, speaker) {
+        Meaning::Run { command, rest, way } => run(turn, command, rest, way).await?,
+        Meaning::NotYours(command) => not_yours(turn, command),
+        Meaning::Menu => menu::show(turn, ""),
+        Meaning::Missed => help::missed(turn),
+        Meaning::Lapsed => menu::show(turn, "现在没有在等您选数字。"),
+        Meaning::Wordless => menu::show(turn, "没有看到文字，请写一句话。"),
+        Meaning::Unknown(text) => help::offer(turn, &text),
+    };
+    if too_long.is_some() {
+        reply.push_str("\n（内容太长，只保留了前5000个字。）");
+    }
+    Ok(reply)
+}
+
+async fn run(
+    turn: &mut Turn<'_>,
+    command: &'static Command,
+    rest: String,
+    way: Way,
+) -> Result<String, Refused> {
+    let speaker = menu::speaker(&turn.actor);
+    if command.who == Who::Staff && !speaker.staff {
+        return Ok(not_yours(turn, command));
+    }
+    let args = Args::new(&rest);
+    if !speaker.may(command) {
+        return Ok(help::bind_first(turn, command, &args.raw));
+    }
+    if args.raw.is_empty()
+        && let Some(question) = help::ask(turn, command)
+    {
+        return Ok(question);
+    }
+    let word = command.words.first().copied().unwrap_or_default();
+    let line = format!("{word} {}", args.raw);
+    if turn.before.draft.as_deref() == Some(line.as_str()) {
+        turn.before.draft = None;
+    }
+    if way != Way::Word {
+        turn.text = line;
+    }
+    let mut reply = match (command.run)(turn, &args).await {
+        Ok(reply) => reply.text,
+        Err(fault) => {
+            let asked = Some((command, args.raw, way));
+            return Err(Refused { fault, asked });
+        }
+    };
+    if speaker.bound
+        && turn.dialog.is_none()
+        && let Some(reminder) = help::remind_of_draft(turn)
+    {
+        reply.push_str(&reminder);
+    }
+    Ok(reply)
+}
+
+fn not_yours(turn: &mut Turn<'_>, command: &Command) -> String {
+    let word = command.words.first().copied().unwrap_or_default();
+    let sentence = format!("“{word}”是工作人员用的功能。如果您是工作人员，请先回复：绑定 邀请码。");
+    menu::show(turn, &sentence)
+}

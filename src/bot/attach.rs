@@ -1,0 +1,187 @@
+//! What comes without words: photos, voices, videos, places, and events. Called by `bot/answer.rs`.
+
+use chrono::TimeDelta;
+use entity::kinds::{AttachmentState, CaseState, PlaceKind};
+use entity::{account, attachment, case, place};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::json;
+
+use crate::base::fault::Fault;
+use crate::base::text::{clean, cut_bytes, shorten};
+use crate::bot::{dialog, help, lexicon, menu};
+use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
+use crate::reminder::{self, NewReminder};
+
+/// Kind of the reminder by which an attachment is fetched from the platform.
+const FETCH: &str = "files.fetch";
+
+/// A photo, voice or video: kept at once, fetched from the platform soon, and given to what the
+/// person is speaking of.
+pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<String, Fault> {
+    let name = match kind {
+        "voice" => "语音",
+        "video" => "视频",
+        _ => "照片",
+    };
+    let media_id = clean(media_id);
+    if media_id.is_empty() || media_id.len() > 512 {
+        return Ok(format!("{name}没有收到，请再发一次。"));
+    }
+    let about = newest_open(turn).await?;
+    let row = attachment::ActiveModel {
+        subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
+        account_id: Set(turn.account.id),
+        compound_id: Set(about.as_ref().map(|case| case.compound_id)),
+        kind: Set(kind.to_owned()),
+        media_id: Set(media_id),
+        state: Set(AttachmentState::Pending),
+        created_at: Set(turn.now()),
+        ..Default::default()
+    };
+    let row = row.insert(turn.tx.db()).await?;
+    let fetch = NewReminder {
+        kind: FETCH,
+        dedupe_key: format!("{FETCH}:{}", row.id),
+        recipient_id: None,
+        compound_id: row.compound_id,
+        subject: format!("attachment:{}", row.id),
+        payload: json!({ "attachment_id": row.id }),
+        due_at: turn.now(),
+    };
+    reminder::enqueue(turn.tx, vec![fetch]).await?;
+    if let Some(case) = about {
+        keep_question(turn);
+        return Ok(format!(
+            "{name}已加到诉求 #{id}。回复“进度 {id}”查看。",
+            id = case.id
+        ));
+    }
+    turn.before.photos_until_ms = dialog::kept_until(turn.now());
+    Ok(match kind {
+        // A voice that was not understood cannot be filed by itself: somebody would have to listen.
+        "voice" => ask_words(turn, "语音收到了，但没能听清内容。请打几个字说明要办的事"),
+        _ => ask_words(turn, &format!("{name}收到了。请接着写要反映的事")),
+    })
+}
+
+/// A place: goes to the case just filed, or waits for the next one.
+pub async fn place(
+    turn: &mut Turn<'_>,
+    latitude: f64,
+    longitude: f64,
+    label: &str,
+) -> Result<String, Fault> {
+    let on_earth = (-90.0..=90.0).contains(&latitude) && (-180.0..=180.0).contains(&longitude);
+    if !on_earth {
+        return Ok("这个位置看不懂，请重新发送。".to_owned());
+    }
+    let label = shorten(&clean(label), 60);
+    if let Some(case) = newest_open(turn).await?
+        && let Some(command) = lexicon().get("补充")
+    {
+        let line = format!("{} 位置：{label}（{latitude:.5}, {longitude:.5}）", case.id);
+        let reply = (command.run)(turn, &Args::new(&line)).await?;
+        return Ok(reply.text);
+    }
+    turn.before.spot = Some(Spot {
+        latitude,
+        longitude,
+        until_ms: dialog::kept_until(turn.now()),
+    });
+    Ok(ask_words(
+        turn,
+        &format!("位置收到了：{label}。请接着写要反映的事"),
+    ))
+}
+
+/// Asks for the words that belong to it, without losing a question that already waits.
+fn ask_words(turn: &mut Turn<'_>, sentence: &str) -> String {
+    if turn.before.prompt.is_some() {
+        keep_question(turn);
+        return format!("{sentence}，会一起提交。");
+    }
+    let words: Vec<&str> = ["报修", "投诉", "建议", "求助"]
+        .into_iter()
+        .filter(|word| lexicon().get(word).is_some())
+        .collect();
+    let lines: Vec<String> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| format!("{} {word}", at + 1))
+        .collect();
+    turn.dialog = Some(Dialog::pick(words));
+    format!(
+        "{sentence}，例如“报修 3栋电梯停了”，会一起提交。也可以先回复数字：\n{}\n0 返回菜单",
+        lines.join("  ")
+    )
+}
+
+/// The menu or question that waits goes on waiting.
+fn keep_question(turn: &mut Turn<'_>) {
+    turn.dialog = Some(Dialog {
+        until_ms: 0,
+        ..turn.before.clone()
+    });
+}
+
+/// The newest open case that the account filed within the last half hour.
+async fn newest_open(turn: &Turn<'_>) -> Result<Option<case::Model>, Fault> {
+    let Some(person_id) = turn.actor.person_id() else {
+        return Ok(None);
+    };
+    let since = turn.now() - TimeDelta::minutes(KEPT_MINUTES);
+    let closed = [CaseState::Reviewed, CaseState::Withdrawn];
+    Ok(case::Entity::find()
+        .filter(case::COLUMN.reporter_id.eq(person_id))
+        .filter(case::COLUMN.account_id.eq(turn.account.id))
+        .filter(case::COLUMN.created_at.gte(since))
+        .filter(case::Column::State.is_not_in(closed))
+        .order_by_desc(case::COLUMN.id)
+        .one(turn.tx.db())
+        .await?)
+}
+
+/// Somebody follows, or scans the code of a place: greets, and remembers the compound so that
+/// «3-2-501» is enough to bind.
+pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> {
+    let found = match scene_code(scene) {
+        Some(code) => {
+            place::Entity::find()
+                .filter(place::COLUMN.code.eq(code))
+                .one(turn.tx.db())
+                .await?
+        }
+        None => None,
+    };
+    let compound = found.as_ref().and_then(|place| match place.kind {
+        PlaceKind::Compound => Some(place.id),
+        _ => place.compound_id,
+    });
+    if compound.is_some() && compound != turn.account.compound_id {
+        let change = account::ActiveModel {
+            id: Set(turn.account.id),
+            compound_id: Set(compound),
+            ..Default::default()
+        };
+        turn.account = change.update(turn.tx.db()).await?;
+    }
+    let at = found.map(|place| format!("，这里是{}", place.name));
+    let greeting = format!("欢迎来到邻里{}。", at.unwrap_or_default());
+    let speaker = menu::speaker(&turn.actor);
+    if speaker.bound {
+        return Ok(menu::show(turn, &greeting));
+    }
+    Ok(menu::show(
+        turn,
+        &format!("{greeting}{}", help::HOW_TO_BIND),
+    ))
+}
+
+/// The code of a place in a QR code's scene: `GY`, `GY/3`, `qrscene_GY`.
+fn scene_code(scene: &str) -> Option<String> {
+    let code = clean(scene);
+    let code = code.strip_prefix("qrscene_").unwrap_or(&code);
+    let code = cut_bytes(code.trim(), 64);
+    (!code.is_empty()).then(|| code.to_owned())
+}

@@ -1,0 +1,97 @@
+//! The chat face: a message goes in, a reply comes out, whatever the channel. One message is one
+//! transaction ([`answer`]); what a text means is decided without I/O ([`understand`]). Called by
+//! the callback routes of `web/` only; knows the nouns by their command tables alone.
+
+mod answer;
+mod attach;
+mod dialog;
+mod help;
+mod menu;
+mod render;
+mod understand;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::LazyLock;
+
+use entity::kinds::Channel;
+
+pub use answer::answer;
+pub use understand::{Lexicon, Meaning, Speaker, understand};
+
+use crate::chat::Command;
+
+/// A message or event as it came in, before it is known who sent it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spoken {
+    /// By which door.
+    pub channel: Channel,
+    /// openid or user id of the sender.
+    pub external_id: String,
+    /// By which a repetition is known, with the channel in front: `official:msg:123`.
+    pub key: String,
+    /// What was sent.
+    pub kind: SpokenKind,
+}
+
+/// What was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SpokenKind {
+    /// Typed text.
+    Text(String),
+    /// A picture, by the platform's id.
+    Image {
+        /// Good for three days.
+        media_id: String,
+    },
+    /// A voice message.
+    Voice {
+        /// Good for three days.
+        media_id: String,
+        /// What the platform heard.
+        recognition: Option<String>,
+    },
+    /// A video.
+    Video {
+        /// Good for three days.
+        media_id: String,
+    },
+    /// A place sent on purpose.
+    Location {
+        /// Degrees.
+        latitude: f64,
+        /// Degrees.
+        longitude: f64,
+        /// What the map calls it.
+        label: String,
+    },
+    /// Follows, perhaps by a QR code.
+    Subscribe {
+        /// What the code says: the code of a place.
+        scene: Option<String>,
+    },
+    /// Has left.
+    Unsubscribe,
+    /// A follower scanned a QR code.
+    Scan {
+        /// What the code says: the code of a place.
+        scene: String,
+    },
+    /// A button of the menu.
+    Click {
+        /// A command, with or without `CMD:` in front.
+        key: String,
+    },
+    /// Anything else: taken and not answered.
+    Other,
+}
+
+/// The nouns' tables and the bot's own, joined: this is where a noun with commands is registered.
+const TABLES: &[&[Command]] = &[help::COMMANDS];
+
+/// All commands by their words.
+pub fn lexicon() -> &'static Lexicon {
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(TABLES));
+    &LEXICON
+}

@@ -1,0 +1,1 @@
+//! Tables and properties of what a text means.
