@@ -19,3 +19,4 @@ pub mod organisation;
 pub mod place;
 // -- floor 4: the faces --
 pub mod bot;
+pub mod sandbox;

@@ -1,0 +1,138 @@
+//! What the pretended platform and the program must agree on: ids, secrets, templates, the address
+//! of the callback. Made from the program's own [`Settings`], so that they cannot drift apart.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::config::{CallbackMode, Settings};
+
+/// The account's original id (`gh_…`) on the pretended platform.
+pub const ACCOUNT: &str = "gh_sandbox000001";
+
+/// The platform's side of the agreement.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// AppID of the official account.
+    pub app_id: String,
+    /// Its secret.
+    pub app_secret: SecretString,
+    /// Token of the callback.
+    pub token: SecretString,
+    /// 43 characters; not read in plain mode.
+    pub encoding_aes_key: SecretString,
+    /// How messages are protected.
+    pub mode: CallbackMode,
+    /// Where the program listens, `…/wechat/official`. With several instances each attempt goes to
+    /// the next one, as behind a load balancer.
+    pub callbacks: Vec<String>,
+    /// AppID of the mini-program.
+    pub mini_app_id: String,
+    /// Its secret.
+    pub mini_secret: SecretString,
+    /// The templates that the account has.
+    pub templates: Vec<Template>,
+    /// How long one delivery may take: 5 s on the real platform.
+    pub patience: Duration,
+    /// Whether the fate of template messages is reported (`TEMPLATESENDJOBFINISH`).
+    pub receipts: bool,
+}
+
+/// A template of the account.
+#[derive(Clone, Debug)]
+pub struct Template {
+    /// The platform's id.
+    pub id: String,
+    /// What the card is headed with.
+    pub title: String,
+    /// Names of the fields (type and number) with the words in front of them.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Config {
+    /// The other side of the program's settings. `callback` is the full address of
+    /// `/wechat/official`; it may be set later ([`super::Platform::set_callbacks`]).
+    #[must_use]
+    pub fn from_settings(settings: &Settings, callback: &str) -> Self {
+        let official = &settings.wechat.official;
+        let templates = official
+            .templates
+            .iter()
+            .map(|(kind, template)| Template {
+                id: template.id.clone(),
+                title: heading(kind).to_owned(),
+                fields: template
+                    .fields
+                    .iter()
+                    .map(|(field, value)| (field.clone(), label(value).to_owned()))
+                    .collect(),
+            })
+            .collect();
+        Self {
+            app_id: official.app_id.clone(),
+            app_secret: official.app_secret.clone(),
+            token: official.token.clone(),
+            encoding_aes_key: official.encoding_aes_key.clone(),
+            mode: official.mode,
+            callbacks: Some(callback.to_owned())
+                .filter(|address| !address.is_empty())
+                .into_iter()
+                .collect(),
+            mini_app_id: settings.wechat.mini.app_id.clone(),
+            mini_secret: settings.wechat.mini.app_secret.clone(),
+            templates,
+            patience: Duration::from_secs(5),
+            receipts: true,
+        }
+    }
+
+    /// Whether these are the official account's id and secret; says which is wrong by WeChat's code.
+    pub(super) fn check_official(&self, app_id: &str, secret: &str) -> Result<(), i64> {
+        check(
+            (&self.app_id, self.app_secret.expose_secret()),
+            (app_id, secret),
+        )
+    }
+
+    /// The same for the mini-program.
+    pub(super) fn check_mini(&self, app_id: &str, secret: &str) -> Result<(), i64> {
+        check(
+            (&self.mini_app_id, self.mini_secret.expose_secret()),
+            (app_id, secret),
+        )
+    }
+}
+
+fn check(own: (&str, &str), given: (&str, &str)) -> Result<(), i64> {
+    match given {
+        ("", _) => Err(41002),
+        (_, "") => Err(41004),
+        (app_id, _) if app_id != own.0 => Err(40013),
+        (_, secret) if secret != own.1 => Err(40125),
+        _ => Ok(()),
+    }
+}
+
+/// What WeChat would show over a card of this kind.
+fn heading(kind: &str) -> &str {
+    match kind {
+        "task" => "任务提醒",
+        "progress" => "办理进度通知",
+        "notice" => "公告通知",
+        "due" => "到期提醒",
+        "verify" => "身份核验提醒",
+        _ => "服务通知",
+    }
+}
+
+/// What stands in front of a value.
+fn label(value: &str) -> &str {
+    match value {
+        "title" => "事项",
+        "place" => "地点",
+        "state" => "状态",
+        "time" => "时间",
+        "hint" => "提示",
+        other => other,
+    }
+}

@@ -1,0 +1,90 @@
+//! The pretended platform (sandbox): WeChat's own side of the wire, for people who have no account
+//! with WeChat and for tests. The program talks to it exactly as to `api.weixin.qq.com`: over HTTP,
+//! signed and encrypted (protocols.md §1, §2, §3.1). State is in memory and bounded. Floor 4: mounted
+//! by `web/router.rs` under `/sandbox`, served by tests on a port of their own.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`platform`] | the handle, people, conversations |
+//! | [`config`] | what the platform and the program must agree on |
+//! | [`faults`] | failures switched on by hand, counters of calls |
+//! | [`answer`] | how the API answers, and fails when told to |
+//! | [`token`] | access tokens |
+//! | [`official`] | template and customer-service messages, media |
+//! | [`template`] | what a template takes: field types and their limits |
+//! | [`media`] | pictures that people send |
+//! | [`mini`] | log-in codes of the mini-program |
+//! | [`say`] | what a person can do, as WeChat's XML |
+//! | [`push`] | delivering it to the program, reading the answer |
+//! | [`live`] | conversations as a stream of events |
+//! | [`desk`] | the controls behind the page |
+//! | [`page`] | the page itself |
+
+mod answer;
+pub mod config;
+mod desk;
+pub mod faults;
+mod live;
+mod media;
+mod mini;
+mod official;
+mod page;
+pub mod platform;
+mod push;
+mod say;
+mod template;
+mod token;
+
+use poem::{EndpointExt, Route, get, post};
+
+pub use config::Config;
+pub use faults::{Api, Fault};
+pub use platform::{Card, Entry, How, Platform};
+pub use push::{Answer, Said};
+pub use say::Say;
+
+/// Everything under `/sandbox`: the page, its controls, and the API under `api/`.
+pub fn routes(platform: Platform) -> Route {
+    let all = Route::new()
+        .at("/", get(page::html))
+        .at("/page.css", get(page::css))
+        .at("/page.js", get(page::script))
+        .at("/wire.js", get(page::wire_script))
+        .at("/say", post(desk::act))
+        .at("/conversation", get(desk::read_conversation))
+        .at("/live", get(live::live))
+        .at("/state", get(desk::read_state))
+        .at(
+            "/faults",
+            get(desk::list_faults)
+                .post(desk::add_fault)
+                .delete(desk::clear_faults),
+        )
+        .at("/tokens/expire", post(desk::expire_tokens))
+        .at("/clock", post(desk::move_clock))
+        .at("/code", post(desk::issue_code))
+        .at("/verify", post(desk::check_address))
+        .at("/media", post(desk::take_picture))
+        .at("/media/:id", get(desk::show_picture))
+        .nest("/api", api());
+    Route::new().nest("/", all.data(platform))
+}
+
+/// `https://api.weixin.qq.com` in small.
+fn api() -> Route {
+    Route::new()
+        .at("/cgi-bin/token", get(token::classic_token))
+        .at("/cgi-bin/stable_token", post(token::stable_token))
+        .at(
+            "/cgi-bin/message/template/send",
+            post(official::template_send),
+        )
+        .at("/cgi-bin/message/custom/send", post(official::custom_send))
+        .at(
+            "/cgi-bin/message/custom/typing",
+            post(official::custom_typing),
+        )
+        .at("/cgi-bin/media/get", get(official::media_get))
+        .at("/cgi-bin/media/upload", post(official::media_upload))
+        .at("/sns/jscode2session", get(mini::code2session))
+}

@@ -1,0 +1,42 @@
+//! The page: one person plays several people side by side. Three static files, no inline script or
+//! style, nothing from elsewhere.
+
+use poem::{Response, handler};
+
+/// Only what this program serves; pictures also from the browser's own memory (a preview).
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    connect-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+fn file(kind: &str, body: &'static str) -> Response {
+    Response::builder()
+        .content_type(kind)
+        .header("Cache-Control", "no-cache")
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Content-Security-Policy", POLICY)
+        .body(body)
+}
+
+/// `GET /sandbox`
+#[handler]
+pub fn html() -> Response {
+    file("text/html; charset=utf-8", include_str!("page.html"))
+}
+
+/// `GET /sandbox/page.css`
+#[handler]
+pub fn css() -> Response {
+    file("text/css; charset=utf-8", include_str!("page.css"))
+}
+
+/// `GET /sandbox/page.js`: conversations.
+#[handler]
+pub fn script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("page.js"))
+}
+
+/// `GET /sandbox/wire.js`: the drawers for the wire, failures and the clock.
+#[handler]
+pub fn wire_script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("wire.js"))
+}
