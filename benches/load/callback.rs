@@ -1,0 +1,248 @@
+//! The encrypted callback that files a case, on PostgreSQL against pgbench and on SQLite against
+//! a bare sqlx loop; both run the statements that the program sends (benches/compare/filing/).
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _};
+
+use crate::client::Connection;
+use crate::community::{self, ACCOUNTS};
+use crate::figure::{Figure, median, times, whole};
+use crate::machine::{self, Postgres};
+use crate::platform::{Platform, Sample};
+use crate::script::Run;
+use crate::server::Setup;
+use crate::traffic;
+
+const CLIENTS: i64 = 8;
+const ROUNDS: usize = 3;
+const LASTING: Duration = Duration::from_secs(12);
+const WARM_UP: Duration = Duration::from_secs(3);
+
+/// A rate, and how much of their cores the program and the database used.
+#[derive(Clone, Copy)]
+struct Measured {
+    rate: f64,
+    server: f64,
+    database: f64,
+}
+
+/// Warm-up, then the greatest rate.
+async fn ours(setup: &Setup, platform: &Arc<Platform>, database: Option<u32>) -> Result<Measured> {
+    let server = setup.serve("web").await?;
+    machine::stay_on_client_core()?;
+    traffic::greatest_rate(server.address(), platform, CLIENTS, WARM_UP).await?;
+    let database_seconds = || database.map_or(0.0, machine::processor_seconds);
+    let (began, at, base) = (
+        Instant::now(),
+        server.processor_seconds(),
+        database_seconds(),
+    );
+    let rate = traffic::greatest_rate(server.address(), platform, CLIENTS, LASTING).await?;
+    let seconds = began.elapsed().as_secs_f64();
+    let measured = Measured {
+        rate,
+        server: (server.processor_seconds() - at) / seconds,
+        database: (database_seconds() - base) / seconds,
+    };
+    machine::roam()?;
+    Ok(measured)
+}
+
+/// Against pgbench; returns the figure and the greatest rate.
+pub async fn on_postgres() -> Result<(Figure, f64)> {
+    let room = machine::room()?;
+    let sample = Sample::load()?;
+    let platform = Arc::new(Platform::new(sample.clone())?);
+    let postgres = Postgres::start(room.path(), &[])?;
+    let url = postgres.database("linli")?;
+    let setup = Setup::new(room.path(), &sample, &url);
+    community::settle(&setup, room.path(), &url).await?;
+    postgres.psql("linli", "VACUUM ANALYZE")?;
+    let (mut our_rates, mut their_rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        let measured = ours(&setup, &platform, Some(postgres.id())).await?;
+        let theirs = pgbench(&postgres, LASTING)?;
+        eprintln!(
+            "round {round}: linli {:.0}/s (its core {:.0} %, PostgreSQL {:.0} %), pgbench {theirs:.0}/s",
+            measured.rate,
+            measured.server * 100.0,
+            measured.database * 100.0
+        );
+        our_rates.push(measured.rate);
+        their_rates.push(theirs);
+        shares.push(measured);
+    }
+    let (ours, theirs) = (median(our_rates), median(their_rates));
+    let ratio = ours / theirs;
+    let server = median(shares.iter().map(|it| it.server * 100.0).collect());
+    let database = median(shares.iter().map(|it| it.database * 100.0).collect());
+    let figure = Figure {
+        what: "encrypted callback that files a case, PostgreSQL, one server core".to_owned(),
+        ours: format!("{} cases/s", whole(ours)),
+        theirs: format!(
+            "pgbench, the same statements: {} transactions/s",
+            whole(theirs)
+        ),
+        ratio: times(ratio),
+        required: times(0.6),
+        met: ratio >= 0.6,
+        bound: format!(
+            "{CLIENTS} clients on either side; the program and pgbench on core 0, the callback's \
+             clients on core 1, PostgreSQL on both with its default durability; {ROUNDS} rounds of \
+             {} s in turn on one database, medians. The program used {server:.0} % of its core, \
+             PostgreSQL {database:.0} % of one.",
+            LASTING.as_secs()
+        ),
+    };
+    Ok((figure, ours))
+}
+
+fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<f64> {
+    let script = filing("postgres.sql");
+    let out = machine::run(
+        Command::new("taskset")
+            .args(["-c", machine::SERVER_CORE])
+            .arg(machine::postgres_programs()?.join("pgbench"))
+            .args(["-h", "127.0.0.1", "-p", &postgres.port().to_string()])
+            .args(["-U", "postgres", "-n", "-M", "prepared"])
+            .args(["-c", &CLIENTS.to_string(), "-j", "1"])
+            .args(["-T", &lasting.as_secs().to_string()])
+            .args([
+                "-D",
+                &format!("accounts={ACCOUNTS}"),
+                "-f",
+                &script,
+                "linli",
+            ]),
+    )?;
+    ensure!(
+        !out.contains("failed transactions") || out.contains("failed transactions: 0 "),
+        "pgbench had failed transactions: {out}"
+    );
+    out.lines()
+        .find_map(|line| line.strip_prefix("tps = "))
+        .and_then(|rest| rest.split(' ').next())
+        .and_then(|number| number.parse().ok())
+        .with_context(|| format!("pgbench says: {out}"))
+}
+
+fn filing(name: &str) -> String {
+    format!(
+        "{}/benches/compare/filing/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
+/// Against a bare sqlx loop.
+pub async fn on_sqlite() -> Result<Figure> {
+    let room = machine::room()?;
+    let sample = Sample::load()?;
+    let platform = Arc::new(Platform::new(sample.clone())?);
+    let file = room.path().join("linli.db");
+    let url = format!("sqlite://{}?mode=rwc", file.display());
+    let setup = Setup::new(room.path(), &sample, &url);
+    community::settle(&setup, room.path(), &url).await?;
+    let (mut our_rates, mut their_rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 1..=ROUNDS {
+        let measured = ours(&setup, &platform, None).await?;
+        let theirs = bare_loop(&file, LASTING)?;
+        eprintln!(
+            "round {round}: linli {:.0}/s (its core {:.0} %), bare loop {theirs:.0}/s",
+            measured.rate,
+            measured.server * 100.0
+        );
+        our_rates.push(measured.rate);
+        their_rates.push(theirs);
+        shares.push(measured.server * 100.0);
+    }
+    let (ours, theirs) = (median(our_rates), median(their_rates));
+    let ratio = ours / theirs;
+    Ok(Figure {
+        what: "the same on SQLite (WAL, NORMAL)".to_owned(),
+        ours: format!("{} cases/s", whole(ours)),
+        theirs: format!(
+            "bare sqlx loop, the same statements: {} transactions/s",
+            whole(theirs)
+        ),
+        ratio: times(ratio),
+        required: times(0.5),
+        met: ratio >= 0.5,
+        bound: format!(
+            "{CLIENTS} clients on core 1, the program on core 0; the loop on core 0, one \
+             connection, prepared statements, BEGIN IMMEDIATE; {ROUNDS} rounds of {} s in turn on \
+             one file, medians. The program used {:.0} % of its core.",
+            LASTING.as_secs(),
+            median(shares)
+        ),
+    })
+}
+
+/// Transactions per second of one connection, in a thread of its own on the server's core.
+fn bare_loop(file: &Path, lasting: Duration) -> Result<f64> {
+    let text = std::fs::read_to_string(filing("sqlite.sql"))?;
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .pragma("cache_size", "-8192")
+        .statement_cache_capacity(256)
+        .disable_statement_logging();
+    let work = async move {
+        let mut run = Run::parse(&text, &[("accounts", ACCOUNTS)])?;
+        let mut connection = options.connect().await?;
+        for _ in 0..200 {
+            run.once(&mut connection).await?;
+        }
+        let (mut done, began) = (0.0, Instant::now());
+        while began.elapsed() < lasting {
+            run.once(&mut connection).await?;
+            done += 1.0;
+        }
+        let rate = done / began.elapsed().as_secs_f64();
+        connection.close().await?;
+        anyhow::Ok(rate)
+    };
+    machine::stay_on(machine::SERVER_CORE)?;
+    let rate = std::thread::spawn(move || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?
+            .block_on(work)
+    })
+    .join()
+    .map_err(|_| anyhow::anyhow!("the bare loop panicked"))?;
+    machine::roam()?;
+    rate
+}
+
+/// Prints the statements that one filing sends, to be kept in benches/compare/filing/.
+pub async fn capture() -> Result<()> {
+    let room = machine::room()?;
+    let sample = Sample::load()?;
+    let platform = Platform::new(sample.clone())?;
+    let postgres = Postgres::start(
+        room.path(),
+        &["log_statement=all", "log_min_duration_statement=-1"],
+    )?;
+    let url = postgres.database("linli")?;
+    let setup = Setup::new(room.path(), &sample, &url);
+    community::settle(&setup, room.path(), &url).await?;
+    let server = setup.serve("web").await?;
+    let mut connection = Connection::open(server.address()).await?;
+    for account in 1..=20 {
+        traffic::file(&mut connection, &platform, account).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = postgres.log()?.len();
+    println!("{}\n", traffic::file(&mut connection, &platform, 21).await?);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    println!("{}", postgres.log()?.get(before..).unwrap_or_default());
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! The figures of docs/performance.md, measured against others on this machine.
+//!
+//! ```text
+//! cargo bench --bench load -- SCENARIO
+//!   protocol            verify, decrypt, parse, encrypt the reply; against wechatpy
+//!   callback-postgres   the encrypted callback that files a case; against pgbench
+//!   callback-sqlite     the same; against a bare sqlx loop
+//!   latency             answer times and memory at half of the greatest rate (or --rate=N)
+//!   start               from the start to /readyz
+//!   all                 every one of them, and writes docs/performance.md
+//!   capture             prints the statements of one filing, for benches/compare/filing/
+//! ```
+//!
+//! Needs Linux with taskset, PostgreSQL, Redis, Python and Node; two cores at least. Whatever it
+//! starts listens on free ports of 127.0.0.1 and lives in a temporary folder.
+
+mod callback;
+mod client;
+mod community;
+mod figure;
+mod machine;
+mod platform;
+mod protocol;
+mod report;
+mod script;
+mod server;
+mod service;
+mod traffic;
+
+use anyhow::{Result, bail};
+use figure::Figure;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    // Cargo adds `--bench` to what was typed.
+    let words = || std::env::args().skip(1);
+    let rate = words().find_map(|word| word.strip_prefix("--rate=")?.parse().ok());
+    let wanted = words().find(|word| !word.starts_with("--"));
+    let figures = match wanted.as_deref() {
+        Some("protocol") => vec![protocol::measure()?],
+        Some("callback-postgres") => vec![callback::on_postgres().await?.0],
+        Some("callback-sqlite") => vec![callback::on_sqlite().await?],
+        Some("latency") => service::under_load(greatest(rate).await?).await?,
+        Some("start") => vec![service::start().await?],
+        Some("capture") => return callback::capture().await,
+        Some("all") => all().await?,
+        _ => bail!(
+            "say which: protocol, callback-postgres, callback-sqlite, latency, start, all, capture"
+        ),
+    };
+    print!("{}", figure::table(&figures));
+    for figure in &figures {
+        println!("\n{}: {}", figure.what, figure.bound);
+    }
+    Ok(())
+}
+
+/// The greatest rate: as given, or measured now.
+async fn greatest(rate: Option<f64>) -> Result<f64> {
+    match rate {
+        Some(half) => Ok(half * 2.0),
+        None => Ok(callback::on_postgres().await?.1),
+    }
+}
+
+async fn all() -> Result<Vec<Figure>> {
+    let (on_postgres, greatest) = callback::on_postgres().await?;
+    let mut figures = vec![on_postgres, callback::on_sqlite().await?];
+    figures.push(protocol::measure()?);
+    figures.extend(service::under_load(greatest).await?);
+    figures.push(service::start().await?);
+    report::write(&figures)?;
+    Ok(figures)
+}
