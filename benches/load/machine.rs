@@ -306,9 +306,4 @@ impl Redis {
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
-
-    /// Its process.
-    pub fn id(&self) -> u32 {
-        self.process.id()
-    }
 }

@@ -5,6 +5,7 @@
 //!   protocol            verify, decrypt, parse, encrypt the reply; against wechatpy
 //!   callback-postgres   the encrypted callback that files a case; against pgbench
 //!   callback-sqlite     the same; against a bare sqlx loop
+//!   reminders           100 000 due at one instant; against BullMQ
 //!   latency             answer times and memory at half of the greatest rate (or --rate=N)
 //!   start               from the start to /readyz
 //!   all                 every one of them, and writes docs/performance.md
@@ -21,6 +22,7 @@ mod figure;
 mod machine;
 mod platform;
 mod protocol;
+mod reminders;
 mod report;
 mod script;
 mod server;
@@ -40,12 +42,13 @@ async fn main() -> Result<()> {
         Some("protocol") => vec![protocol::measure()?],
         Some("callback-postgres") => vec![callback::on_postgres().await?.0],
         Some("callback-sqlite") => vec![callback::on_sqlite().await?],
+        Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
         Some("start") => vec![service::start().await?],
         Some("capture") => return callback::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, latency, start, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -67,6 +70,7 @@ async fn all() -> Result<Vec<Figure>> {
     let (on_postgres, greatest) = callback::on_postgres().await?;
     let mut figures = vec![on_postgres, callback::on_sqlite().await?];
     figures.push(protocol::measure()?);
+    figures.push(reminders::measure().await?);
     figures.extend(service::under_load(greatest).await?);
     figures.push(service::start().await?);
     report::write(&figures)?;
