@@ -4,11 +4,26 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+
 use crate::base::clock::Clock;
 use crate::base::dice::Dice;
+use crate::base::fault::Fault;
 use crate::base::seal::Seal;
-use crate::config::Settings;
+use crate::config::{CallbackMode, Settings};
+use crate::files::Files;
+use crate::redis::{self, Limiter, LocalLimiter, RedisLimiter, RedisShelf};
 use crate::store::Store;
+use crate::wechat;
+use crate::wechat::http::Http;
+use crate::wechat::mini::MiniClient;
+use crate::wechat::official::client::OfficialClient;
+use crate::wechat::official::{Account, Mode};
+use crate::wechat::token::{MemoryShelf, TokenKeeper, TokenShelf};
+
+/// Where Tencent's API is, unless the settings say otherwise.
+const API_BASE: &str = "https://api.weixin.qq.com";
 
 /// A handle on the parts.
 #[derive(Clone)]
@@ -16,7 +31,7 @@ pub struct App(Arc<Parts>);
 
 /// The parts themselves.
 pub struct Parts {
-    /// As loaded.
+    /// As loaded, with what was left empty filled in.
     pub settings: Settings,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -24,15 +39,89 @@ pub struct Parts {
     pub dice: Arc<Dice>,
     /// The database.
     pub store: Store,
+    /// Redis, if there is one.
+    pub redis: Option<redis::Connection>,
     /// Encrypts personal data at rest.
     pub seal: Seal,
+    /// The official account's callback side.
+    pub official: Account,
+    /// Calls to the official account's API.
+    pub official_client: OfficialClient,
+    /// The official account's access token.
+    pub official_token: Arc<TokenKeeper>,
+    /// Calls to the mini-program's API.
+    pub mini: MiniClient,
+    /// Rate limits, shared by all instances where Redis is.
+    pub limiter: Arc<dyn Limiter>,
+    /// Attachments.
+    pub files: Files,
+    /// Cancelled when the program stops: whatever streams or waits for long looks at it.
+    pub stopping: CancellationToken,
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts given parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// Makes all parts from the settings and an open store. Talks to nobody yet.
+    ///
+    /// # Errors
+    /// When a setting cannot be; the text names it.
+    pub fn build(
+        mut settings: Settings,
+        clock: Arc<dyn Clock>,
+        dice: Arc<Dice>,
+        store: Store,
+    ) -> Result<Self, Fault> {
+        fill_in(&mut settings);
+        let redis = redis::connect(&settings.redis)?;
+        let prefix = &settings.redis.prefix;
+        let limiter: Arc<dyn Limiter> = match &redis {
+            Some(connection) => Arc::new(RedisLimiter::new(connection.clone(), prefix)),
+            None => Arc::new(LocalLimiter::default()),
+        };
+        let official = &settings.wechat.official;
+        let shelf: Arc<dyn TokenShelf> = match &redis {
+            Some(connection) => Arc::new(RedisShelf::new(
+                connection.clone(),
+                prefix,
+                &official.app_id,
+            )),
+            None => Arc::new(MemoryShelf::default()),
+        };
+        let http = Http::new().map_err(Fault::internal)?;
+        let official_token = Arc::new(TokenKeeper::new(
+            http.clone(),
+            &official.api_base,
+            &official.app_id,
+            official.app_secret.clone(),
+            shelf,
+            u64::from_le_bytes(dice.bytes()),
+        ));
+        let mini = &settings.wechat.mini;
+        let key = settings.security.data_key().map_err(Fault::internal)?;
+        Ok(Self::new(Parts {
+            seal: Seal::new(&key)?,
+            official: account(official).map_err(Fault::internal)?,
+            official_client: OfficialClient::new(
+                http.clone(),
+                &official.api_base,
+                official_token.clone(),
+            ),
+            official_token,
+            mini: MiniClient::new(http, &mini.api_base, &mini.app_id, mini.app_secret.clone()),
+            limiter,
+            files: Files::connect(&settings.storage)?,
+            redis,
+            clock,
+            dice,
+            store,
+            stopping: CancellationToken::new(),
+            settings,
+        }))
     }
 }
 
@@ -42,4 +131,45 @@ impl Deref for App {
     fn deref(&self) -> &Parts {
         &self.0
     }
+}
+
+/// Addresses that follow from others: the program's own URL, and whom it calls.
+fn fill_in(settings: &mut Settings) {
+    let server = &mut settings.server;
+    if server.public_url.is_empty() {
+        // Listening everywhere, it is still reached by a real address.
+        let reached = server
+            .listen
+            .replace("0.0.0.0:", "127.0.0.1:")
+            .replace("[::]:", "127.0.0.1:");
+        server.public_url = format!("http://{reached}");
+    }
+    while server.public_url.ends_with('/') {
+        server.public_url.pop();
+    }
+    let api_base = if settings.sandbox.enabled {
+        format!("{}/sandbox/api", server.public_url)
+    } else {
+        API_BASE.to_owned()
+    };
+    let wechat = &mut settings.wechat;
+    for base in [&mut wechat.official.api_base, &mut wechat.mini.api_base] {
+        if base.is_empty() {
+            base.clone_from(&api_base);
+        }
+        while base.ends_with('/') {
+            base.pop();
+        }
+    }
+}
+
+fn account(official: &crate::config::Official) -> Result<Account, wechat::Error> {
+    let mode = match official.mode {
+        CallbackMode::Plain => Mode::Plain,
+        CallbackMode::Compatible => Mode::Compatible,
+        CallbackMode::Safe => Mode::Safe,
+    };
+    let key = Some(&official.encoding_aes_key).filter(|key| !key.expose_secret().is_empty());
+    Account::new(&official.app_id, official.token.clone(), mode, key)
+        .map(|account| account.accepting_plain(official.accept_plain))
 }

@@ -5,6 +5,7 @@
 pub mod base;
 pub mod config;
 // -- floor 1: doors to the outside, each usable alone --
+pub mod files;
 pub mod redis;
 pub mod store;
 pub mod wechat;
@@ -19,4 +20,6 @@ pub mod organisation;
 pub mod place;
 // -- floor 4: the faces --
 pub mod bot;
+pub mod command;
 pub mod sandbox;
+pub mod web;

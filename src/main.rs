@@ -1,2 +1,7 @@
-//! The executable.
-fn main() {}
+//! The executable: everything is in `command/`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    linli::command::main()
+}

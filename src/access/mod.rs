@@ -3,7 +3,9 @@
 
 pub mod audit;
 pub mod holders;
+pub mod once;
 pub mod permit;
+pub mod session;
 
 use entity::kinds::{ActorKind, BindingState, RoleKind};
 use entity::{account, binding, person, place, role};

@@ -1,0 +1,251 @@
+//! Signing in: a mini-program's code becomes a bearer token, a bearer token becomes the caller of a
+//! request. Used by `web/guard.rs`, `web/session.rs` and, for [`Caller`], by the nouns' `api.rs`.
+
+use chrono::TimeDelta;
+use entity::kinds::{BindingState, Channel};
+use entity::{account, binding, session};
+use poem::{FromRequest, Request, RequestBody};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+};
+use secrecy::ExposeSecret;
+
+use crate::access::{Actor, load_actor};
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::{Code, Fault};
+use crate::store::Tx;
+use crate::wechat;
+
+/// Days that a session holds.
+const DAYS: i64 = 30;
+/// Longest token that is looked up at all.
+const TOKEN_MOST: usize = 128;
+
+/// Who calls the API. Nouns' handlers take it as an argument.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// The signed-in account.
+    pub account: account::Model,
+    /// On whose behalf.
+    pub actor: Actor,
+    /// Which session.
+    pub session_id: i64,
+}
+
+impl Caller {
+    /// Of a request that went through the guard.
+    ///
+    /// # Errors
+    /// `unauthenticated` when it came without a token.
+    pub fn of(request: &Request) -> Result<&Self, Fault> {
+        request
+            .data::<Self>()
+            .ok_or_else(|| Fault::plain(Code::Unauthenticated))
+    }
+}
+
+impl<'a> FromRequest<'a> for Caller {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(Self::of(request)?.clone())
+    }
+}
+
+/// A new session. The token exists here and at the client only.
+pub struct SignedIn {
+    /// Bearer token, 256 bits.
+    pub token: String,
+    /// UTC.
+    pub expires_at: Moment,
+    /// Who signed in.
+    pub actor: Actor,
+}
+
+/// Exchanges the code of `wx.login`.
+///
+/// # Errors
+/// `invalid` for a code that the platform refuses, `too_many`, `forbidden`, `outside` as it answers.
+pub async fn sign_in(app: &App, code: &str) -> Result<SignedIn, Fault> {
+    let known = app.mini.code2session(code).await.map_err(explain)?;
+    let token = app.dice.token();
+    let sealed = app
+        .seal
+        .seal(&app.dice, known.session_key.expose_secret())?;
+    let tx = app.store.begin(app.clock.now()).await?;
+    let account = upsert(&tx, &known.openid, known.unionid.as_deref()).await?;
+    let account = join(&tx, account).await?;
+    let expires_at = tx.now() + TimeDelta::days(DAYS);
+    session::ActiveModel {
+        token_index: Set(app.seal.index(&token)),
+        account_id: Set(account.id),
+        session_key_sealed: Set(Some(sealed)),
+        expires_at: Set(expires_at),
+        created_at: Set(tx.now()),
+        ..Default::default()
+    }
+    .insert(tx.db())
+    .await?;
+    let actor = load_actor(tx.db(), &account, tx.now()).await?;
+    tx.commit().await?;
+    Ok(SignedIn {
+        token,
+        expires_at,
+        actor,
+    })
+}
+
+/// Who holds this token.
+///
+/// # Errors
+/// `unauthenticated` when nobody does, or no longer.
+pub async fn authenticate(app: &App, token: &str) -> Result<Caller, Fault> {
+    let refused = || Fault::new(Code::Unauthenticated, "登录已失效,请重新登录。");
+    if token.len() > TOKEN_MOST {
+        return Err(refused());
+    }
+    let now = app.clock.now();
+    let db = app.store.read();
+    let session = session::Entity::find()
+        .filter(session::COLUMN.token_index.eq(app.seal.index(token)))
+        .filter(session::COLUMN.revoked_at.is_null())
+        .filter(session::COLUMN.expires_at.gt(now))
+        .one(db)
+        .await?
+        .ok_or_else(refused)?;
+    let account = account::Entity::find_by_id(session.account_id)
+        .one(db)
+        .await?
+        .ok_or_else(refused)?;
+    let actor = load_actor(db, &account, now).await?;
+    Ok(Caller {
+        account,
+        actor,
+        session_id: session.id,
+    })
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_out(tx: &Tx, session_id: i64) -> Result<(), Fault> {
+    session::Entity::update_many()
+        .set(session::ActiveModel {
+            revoked_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(session::COLUMN.id.eq(session_id))
+        .filter(session::COLUMN.revoked_at.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// The mini-program's account, made at the first sign-in.
+async fn upsert(tx: &Tx, openid: &str, union_id: Option<&str>) -> Result<account::Model, Fault> {
+    let now = tx.now();
+    let row = account::ActiveModel {
+        channel: Set(Channel::Mini),
+        external_id: Set(openid.to_owned()),
+        union_id: Set(union_id.map(str::to_owned)),
+        // Nothing can be pushed to a mini-program without a subscription.
+        followed: Set(false),
+        window_left: Set(0),
+        last_inbound_at: Set(Some(now)),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let mut conflict = OnConflict::columns([account::Column::Channel, account::Column::ExternalId]);
+    conflict.update_column(account::Column::LastInboundAt);
+    if union_id.is_some() {
+        conflict.update_column(account::Column::UnionId);
+    }
+    Ok(account::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_with_returning(tx.db())
+        .await?)
+}
+
+/// Takes over the person, and the ties to homes, of another account of the same human being
+/// (`unionid`). What was refused or released stays so.
+async fn join(tx: &Tx, account: account::Model) -> Result<account::Model, Fault> {
+    let Some(union_id) = account.union_id.clone() else {
+        return Ok(account);
+    };
+    let siblings = account::Entity::find()
+        .filter(account::COLUMN.union_id.eq(union_id))
+        .filter(account::COLUMN.id.ne(account.id))
+        .filter(account::COLUMN.person_id.is_not_null())
+        .order_by_asc(account::COLUMN.id)
+        .all(tx.db())
+        .await?;
+    let Some(first) = siblings.first() else {
+        return Ok(account);
+    };
+    if account.person_id.is_some() && account.person_id != first.person_id {
+        // Bound to somebody else by hand: that word counts.
+        return Ok(account);
+    }
+    let account_id = account.id;
+    let (person_id, compound_id) = (first.person_id, account.compound_id.or(first.compound_id));
+    let joined = if account.person_id == person_id && account.compound_id == compound_id {
+        account
+    } else {
+        let mut change = account.into_active_model();
+        change.person_id = Set(person_id);
+        change.compound_id = Set(compound_id);
+        change.update(tx.db()).await?
+    };
+    let of_person = siblings
+        .iter()
+        .filter(|sibling| sibling.person_id == person_id)
+        .map(|sibling| sibling.id);
+    copy_ties(tx, account_id, of_person.collect()).await?;
+    Ok(joined)
+}
+
+async fn copy_ties(tx: &Tx, to: i64, from: Vec<i64>) -> Result<(), Fault> {
+    let live = [BindingState::Declared, BindingState::Verified];
+    let theirs = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.is_in(from))
+        .filter(binding::COLUMN.state.is_in(live))
+        .order_by_asc(binding::COLUMN.id)
+        .all(tx.db())
+        .await?;
+    let mut homes: Vec<i64> = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.eq(to))
+        .all(tx.db())
+        .await?
+        .into_iter()
+        .map(|tie| tie.place_id)
+        .collect();
+    for tie in theirs {
+        if homes.contains(&tie.place_id) {
+            continue;
+        }
+        homes.push(tie.place_id);
+        let mut copy = tie.into_active_model().reset_all();
+        copy.id = sea_orm::ActiveValue::NotSet;
+        copy.account_id = Set(to);
+        copy.created_at = Set(tx.now());
+        copy.insert(tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// The platform's answers in our words (protocols.md §3.1).
+fn explain(error: wechat::Error) -> Fault {
+    let stale = "登录凭证已失效,请重新打开小程序再试。";
+    match &error {
+        wechat::Error::Malformed(_) => Fault::invalid("code", stale),
+        wechat::Error::Platform { code, .. } => match code {
+            40029 | 40163 => Fault::invalid("code", stale),
+            40226 => Fault::forbidden("微信限制了这个账号登录,请联系社区工作人员。"),
+            45011 => Fault::too_many(60),
+            _ => Fault::plain(Code::Outside).because(error),
+        },
+        _ => Fault::plain(Code::Outside).because(error),
+    }
+}

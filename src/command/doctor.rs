@@ -1,0 +1,228 @@
+//! `linli doctor`: checks what the program needs, one line each, and fails if any part does.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use entity::kinds::ReminderState;
+use entity::reminder;
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+};
+
+use crate::app::App;
+use crate::base::clock::{Clock, Moment, say};
+use crate::base::dice::Dice;
+use crate::base::fault::Fault;
+use crate::config::Settings;
+use crate::files::FileKind;
+use crate::redis;
+use crate::store::Store;
+use crate::wechat;
+
+/// The database's clock may differ by so much.
+const SKEW: TimeDelta = TimeDelta::seconds(5);
+/// A reminder that has been due for so long shows that no worker runs.
+const LATE: TimeDelta = TimeDelta::minutes(5);
+
+/// What one check found: a good word, or what is wrong and what to do.
+type Finding = Result<String, String>;
+
+/// The command.
+///
+/// # Errors
+/// When any check fails.
+pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> anyhow::Result<()> {
+    let mut failed = 0;
+    let mut tell = |name: &str, finding: Finding| match finding {
+        Ok(word) => println!("正常 {name}:{word}"),
+        Err(word) => {
+            failed += 1;
+            println!("故障 {name}:{word}");
+        }
+    };
+    tell("配置", Ok(format!("profile {}", settings.profile)));
+    match Store::connect(&settings.database).await {
+        Err(fault) => tell(
+            "数据库",
+            Err(format!(
+                "连不上,请检查 database.url 和数据库是否在运行({})",
+                cause(&fault)
+            )),
+        ),
+        Ok(store) => {
+            tell("数据库", check_schema(&store).await);
+            tell("时钟", check_clock(&store, clock.now()).await);
+            tell("提醒", check_reminders(&store, clock.now()).await);
+            match App::build(settings, clock, dice, store) {
+                Err(fault) => tell("配置", Err(cause(&fault))),
+                Ok(app) => {
+                    tell("Redis", check_redis(&app).await);
+                    tell("存储", check_files(&app).await);
+                    tell("公众号", check_official(&app).await);
+                    tell("小程序", check_mini(&app).await);
+                    app.store.close().await;
+                }
+            }
+        }
+    }
+    if failed > 0 {
+        anyhow::bail!("{failed} 项故障,请按上面的说明处理");
+    }
+    Ok(())
+}
+
+fn cause(fault: &Fault) -> String {
+    let text = format!("{fault:?}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+async fn check_schema(store: &Store) -> Finding {
+    store
+        .ping()
+        .await
+        .map_err(|fault| format!("不回应({})", cause(&fault)))?;
+    let pending = Migrator::get_pending_migrations_read_only(store.read())
+        .await
+        .map_err(|error| format!("看不到结构版本,请运行 linli migrate up({error})"))?;
+    if pending.is_empty() {
+        Ok(format!("{:?},结构最新", store.backend()))
+    } else {
+        Err(format!(
+            "结构差 {} 步,请运行 linli migrate up",
+            pending.len()
+        ))
+    }
+}
+
+/// Several instances agree through the database, so their clocks have to agree with its.
+async fn check_clock(store: &Store, now: Moment) -> Finding {
+    if store.backend() != DbBackend::Postgres {
+        return Ok("与本机相同".to_owned());
+    }
+    let statement = sea_orm::Statement::from_string(
+        DbBackend::Postgres,
+        "SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000)::bigint AS ms",
+    );
+    let row = store
+        .read()
+        .query_one_raw(statement)
+        .await
+        .map_err(|error| error.to_string())?
+        .ok_or("数据库没有回答时间")?;
+    let ms: i64 = row.try_get("", "ms").map_err(|error| error.to_string())?;
+    let apart = (now.timestamp_millis() - ms).abs();
+    if apart > SKEW.num_milliseconds() {
+        Err(format!("与数据库相差 {apart} 毫秒,请用 NTP 校准两边的时钟"))
+    } else {
+        Ok(format!("与数据库相差 {apart} 毫秒"))
+    }
+}
+
+async fn check_reminders(store: &Store, now: Moment) -> Finding {
+    let count = |state: ReminderState| {
+        reminder::Entity::find()
+            .filter(reminder::COLUMN.state.eq(state))
+            .count(store.read())
+    };
+    let wrong = |error: sea_orm::DbErr| format!("读不出,请先处理数据库({error})");
+    let waiting = count(ReminderState::Pending).await.map_err(wrong)?;
+    let dead = count(ReminderState::Failed).await.map_err(wrong)?;
+    let oldest = reminder::Entity::find()
+        .filter(
+            reminder::COLUMN
+                .state
+                .is_in([ReminderState::Pending, ReminderState::Sending]),
+        )
+        .order_by_asc(reminder::COLUMN.next_at)
+        .one(store.read())
+        .await
+        .map_err(wrong)?;
+    let due = oldest.map(|row| row.next_at);
+    let next = due.map_or_else(|| "无".to_owned(), say);
+    let figures = format!("等待 {waiting},死信 {dead},最早到期 {next}");
+    if due.is_some_and(|due| now - due > LATE) {
+        return Err(format!(
+            "{figures}:早已到期却没有发出,请确认有实例以 worker 或 all 运行"
+        ));
+    }
+    Ok(figures)
+}
+
+async fn check_redis(app: &App) -> Finding {
+    match &app.redis {
+        None => Ok("未使用(只可运行一个实例)".to_owned()),
+        Some(connection) => match redis::ping(connection).await {
+            Ok(()) => Ok("有回应".to_owned()),
+            Err(fault) => Err(format!(
+                "没有回应,请检查 redis.url 和 Redis 是否在运行;期间改用数据库排队({})",
+                cause(&fault)
+            )),
+        },
+    }
+}
+
+/// Writes, reads and takes away a file of its own.
+async fn check_files(app: &App) -> Finding {
+    let path = format!("doctor/{}.png", app.dice.token());
+    let bytes = b"\x89PNG\r\n\x1a\n".to_vec();
+    let tried = async {
+        app.files.put(&path, FileKind::Png, bytes.clone()).await?;
+        let read = app.files.get(&path).await?;
+        app.files.delete(&path).await?;
+        Ok::<bool, Fault>(read == bytes)
+    }
+    .await;
+    match tried {
+        Ok(true) => Ok("可写、可读、可删".to_owned()),
+        Ok(false) => Err("读出的与写入的不同,请检查 storage.url 的存储".to_owned()),
+        Err(fault) => Err(format!(
+            "不能读写,请检查 storage.url、权限和空间({})",
+            cause(&fault)
+        )),
+    }
+}
+
+async fn check_official(app: &App) -> Finding {
+    let now = app.clock.now().timestamp();
+    match app.official_token.get(now).await {
+        Ok(_) => Ok(format!("{} 可取得 access_token", app.official.app_id())),
+        Err(error) => Err(explain(&error, &app.settings.wechat.official.api_base)),
+    }
+}
+
+/// A code that cannot be is refused as such only when app id and secret are right.
+async fn check_mini(app: &App) -> Finding {
+    let mini = &app.settings.wechat.mini;
+    if mini.app_id.is_empty() {
+        return Ok("未配置".to_owned());
+    }
+    match app.mini.code2session("doctor").await {
+        Ok(_) => Ok(mini.app_id.clone()),
+        Err(wechat::Error::Platform { code: 40029, .. }) => {
+            Ok(format!("{} 的密钥正确", mini.app_id))
+        }
+        Err(error) => Err(explain(&error, &mini.api_base)),
+    }
+}
+
+/// What an operator does about it (protocols.md §2.1).
+fn explain(error: &wechat::Error, api_base: &str) -> String {
+    let advice = match error {
+        wechat::Error::Platform { code, .. } => match code {
+            40001 | 40125 => "AppSecret 不对:请到平台重置并更新 app_secret",
+            40013 | 40002 | 41002 => "AppID 不对:请核对 app_id",
+            41004 | 43002 => "请求不被接受:请核对 app_secret 与 api_base",
+            40164 => "本机出口 IP 不在白名单:请到平台“基本配置”把下面提到的 IP 加入白名单",
+            89503 | 89506 | 89507 => "平台要求管理员确认这台服务器的调用:请管理员在微信中确认",
+            45009 | 45011 => "调用太频繁或当日额度用完:请稍后再查",
+            40243 => "AppSecret 已被冻结:请到平台解冻",
+            50004 | 50007 => "账号被限制:请登录平台查看通知",
+            -1 => "平台正忙:请稍后再查",
+            _ => "请按错误码查平台文档",
+        },
+        wechat::Error::Network { .. } => "连不上:请检查网络和 api_base",
+        _ => "回答不是约定的格式:请检查 api_base",
+    };
+    format!("{advice}({error},{api_base})")
+}

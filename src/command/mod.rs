@@ -1,0 +1,147 @@
+//! What the executable can do: one file a command. Floor 4, the top of the house. Exit status: 0
+//! done, 1 failed, 2 wrong usage or configuration; errors are one line on stderr.
+
+pub mod doctor;
+pub mod migrate;
+pub mod serve;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand, ValueEnum};
+use tracing_subscriber::EnvFilter;
+
+use crate::base::clock::{Clock, SystemClock};
+use crate::base::dice::Dice;
+use crate::config::{ConfigError, LogFormat, Settings};
+use crate::store::Store;
+
+/// 邻里:小区自治的后台与微信机器人。
+#[derive(Debug, Parser)]
+#[command(name = "linli", version, about, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// 运行:网页与接口、提醒、定时工作(不写命令时就是它)
+    Serve {
+        /// 只运行一部分,用于多实例
+        #[arg(long, value_enum, default_value_t = Role::All)]
+        role: Role,
+    },
+    /// 只管数据库结构
+    Migrate {
+        /// up 升级,down 退回一步,status 查看
+        #[arg(value_enum, default_value_t = migrate::Direction::Up)]
+        direction: migrate::Direction,
+    },
+    /// 逐项检查配置、数据库、Redis、存储和各平台账号
+    Doctor,
+}
+
+/// Which part of the program an instance runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// HTTP only.
+    Web,
+    /// Reminders and clock work only, with the health pages.
+    Worker,
+    /// Both.
+    All,
+}
+
+/// A wrong argument: exit status 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
+
+/// The whole program: reads the command line, runs, says how it ended.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) if !error.use_stderr() => {
+            // --help and --version. If nobody reads them there is nobody to tell.
+            drop(error.print());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            eprintln!("{first};用法见 linli --help");
+            return ExitCode::from(2);
+        }
+    };
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("linli: {}", one_line(&error));
+            ExitCode::from(status_of(&error))
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = Settings::load()?;
+    let command = arguments
+        .command
+        .unwrap_or(Command::Serve { role: Role::All });
+    start_log(&settings)?;
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if settings.server.worker_threads > 0 {
+        builder.worker_threads(settings.server.worker_threads);
+    }
+    let runtime = builder.enable_all().build().context("no runtime")?;
+    let clock = Arc::new(SystemClock);
+    let dice = Arc::new(Dice::from_system());
+    runtime.block_on(async {
+        match command {
+            Command::Serve { role } => serve::run(settings, clock, dice, role).await,
+            Command::Migrate { direction } => migrate::run(&settings, direction, clock.now()).await,
+            Command::Doctor => doctor::run(settings, clock, dice).await,
+        }
+    })
+}
+
+/// Log lines go to stderr, so that stdout stays for results.
+fn start_log(settings: &Settings) -> anyhow::Result<()> {
+    let filter = EnvFilter::try_new(&settings.log.filter).map_err(|_| {
+        Usage("configuration: log.filter cannot be read: write it as RUST_LOG".to_owned())
+    })?;
+    let base = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    let set = match settings.log.format {
+        LogFormat::Text => base.with_target(false).try_init(),
+        LogFormat::Json => base.json().flatten_event(true).try_init(),
+    };
+    set.map_err(|error| anyhow::anyhow!("log: {error}"))
+}
+
+/// Opens the database that the settings name; commands begin with it.
+///
+/// # Errors
+/// When it cannot be reached; the text says which setting to look at.
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Store> {
+    Store::connect(&settings.database)
+        .await
+        .context("无法打开数据库,请检查 database.url 和数据库是否在运行")
+}
+
+fn one_line(error: &anyhow::Error) -> String {
+    let text = format!("{error:#}");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn status_of(error: &anyhow::Error) -> u8 {
+    let wrong = error
+        .chain()
+        .any(|cause| cause.is::<ConfigError>() || cause.is::<Usage>());
+    if wrong { 2 } else { 1 }
+}

@@ -1,0 +1,176 @@
+//! `linli serve`: puts everything together, runs it, and takes it apart again. Tests start real
+//! servers by [`start`].
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusHandle;
+use poem::Server;
+use poem::listener::TcpAcceptor;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::base::clock::Clock;
+use crate::base::dice::Dice;
+use crate::command::{Role, Usage, migrate, open_store};
+use crate::config::Settings;
+use crate::web::accept::PatientAcceptor;
+use crate::web::{health, router};
+
+/// Requests and reminders under way may take so long to end.
+const DRAIN: Duration = Duration::from_secs(25);
+/// A connection on which nothing happens is closed.
+const IDLE: Duration = Duration::from_secs(75);
+
+/// A running program.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its parts.
+    pub app: App,
+    server: JoinHandle<std::io::Result<()>>,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Takes no more work, lets what is under way end (at most 30 s), closes the database.
+    ///
+    /// # Errors
+    /// When the server had failed before.
+    pub async fn stop(self) -> anyhow::Result<()> {
+        self.app.stopping.cancel();
+        self.tasks.close();
+        let drained = tokio::time::timeout(DRAIN, async {
+            self.tasks.wait().await;
+            self.server.await
+        })
+        .await;
+        self.app.store.close().await;
+        match drained {
+            Ok(ended) => Ok(ended??),
+            Err(_) => {
+                tracing::warn!("some work did not end in time; it will be taken up again");
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Starts everything. Port 0 takes a free one; the address is in the answer.
+///
+/// # Errors
+/// When the address is taken, the database cannot be reached or a setting cannot be.
+pub async fn start(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    dice: Arc<Dice>,
+) -> anyhow::Result<Running> {
+    start_as(settings, clock, dice, Role::All).await
+}
+
+/// Starts a part.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_as(
+    mut settings: Settings,
+    clock: Arc<dyn Clock>,
+    dice: Arc<Dice>,
+    role: Role,
+) -> anyhow::Result<Running> {
+    let listener = listen(&settings).await?;
+    let address = listener.local_addr()?;
+    settings.server.listen = address.to_string();
+    let store = open_store(&settings).await?;
+    migrate::up(&store, clock.now())
+        .await
+        .context("数据库结构升级失败,请查看 linli migrate status")?;
+    let app = App::build(settings, clock, dice, store)?;
+    let tasks = TaskTracker::new();
+    let server = serve_http(&app, listener, role, health::figures())?;
+    tracing::info!(%address, ?role, "started");
+    Ok(Running {
+        address,
+        app,
+        server,
+        tasks,
+    })
+}
+
+async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
+    let listen = &settings.server.listen;
+    let address: SocketAddr = tokio::net::lookup_host(listen)
+        .await
+        .ok()
+        .and_then(|mut found| found.next())
+        .ok_or_else(|| {
+            Usage(format!(
+                "configuration: server.listen `{listen}` must be ADDRESS:PORT"
+            ))
+        })?;
+    TcpListener::bind(address).await.with_context(|| {
+        format!("无法监听 {listen}:端口可能已被占用,请换一个(LINLI__SERVER__LISTEN=127.0.0.1:端口)")
+    })
+}
+
+fn serve_http(
+    app: &App,
+    listener: TcpListener,
+    role: Role,
+    figures: PrometheusHandle,
+) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
+    let acceptor = PatientAcceptor(TcpAcceptor::from_tokio(listener)?);
+    let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
+    let stopped = app.stopping.clone().cancelled_owned();
+    Ok(match role {
+        Role::Worker => {
+            let routes = router::worker_routes(app, figures);
+            tokio::spawn(server.run_with_graceful_shutdown(routes, stopped, Some(DRAIN)))
+        }
+        Role::Web | Role::All => {
+            let routes = router::routes(app, figures)?;
+            tokio::spawn(server.run_with_graceful_shutdown(routes, stopped, Some(DRAIN)))
+        }
+    })
+}
+
+/// The command: runs until a signal; the second signal ends it at once.
+///
+/// # Errors
+/// As [`start`].
+pub async fn run(
+    settings: Settings,
+    clock: Arc<dyn Clock>,
+    dice: Arc<Dice>,
+    role: Role,
+) -> anyhow::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let running = start_as(settings, clock, dice, role).await?;
+    greet(&running);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    tracing::info!("stopping: what is under way may end");
+    tokio::select! {
+        ended = running.stop() => ended,
+        _ = terminate.recv() => Err(anyhow::anyhow!("第二次收到停止信号,立即退出")),
+        _ = interrupt.recv() => Err(anyhow::anyhow!("第二次收到停止信号,立即退出")),
+    }
+}
+
+/// Says where to look.
+fn greet(running: &Running) {
+    let url = &running.app.settings.server.public_url;
+    if running.app.settings.sandbox.enabled {
+        println!("邻里已启动,请打开 {url}/sandbox");
+    } else {
+        println!("邻里已启动:{url}");
+    }
+}

@@ -1,0 +1,24 @@
+//! The HTTP face: callbacks of the platform, the JSON API, health and the pages around them.
+//! Floor 4; started by `command/serve.rs`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`router`] | all routes on one page |
+//! | [`trace`] | request id, log line, figures, panics, headers of every answer |
+//! | [`problem`] | faults as problem+json |
+//! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
+//! | [`session`] | signing in |
+//! | [`health`] | alive, ready, figures |
+//! | [`openapi`] | the API's description |
+//! | [`accept`] | taking connections |
+
+pub mod accept;
+pub mod client_ip;
+pub mod guard;
+pub mod health;
+pub mod limits;
+pub mod openapi;
+pub mod problem;
+pub mod router;
+pub mod session;
+pub mod trace;

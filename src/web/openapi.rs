@@ -1,0 +1,99 @@
+//! The API's description (`/openapi.json`) and a page to try it (`/docs`). Used by `router.rs`; the
+//! nouns describe their own paths in `api.rs`.
+
+use std::sync::Arc;
+
+use poem::http::header;
+use poem::web::{Data, Path};
+use poem::{Response, handler};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use utoipa_swagger_ui::Config;
+
+use crate::base::fault::{Code, Fault};
+use crate::web::{problem, session};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "邻里 Linli",
+        description = "小程序与合作方的接口。时间为 RFC 3339，金额为整数分，编号为字符串。\
+            每个 POST 都可带 `Idempotency-Key`；列表用 `cursor` 和 `limit`（最多 100）翻页；\
+            出错时返回 RFC 9457 的 `application/problem+json`，请按 `code` 判断。"
+    ),
+    paths(session::sign_in, session::sign_out, session::show_me),
+    components(schemas(problem::Problem)),
+    modifiers(&Bearer),
+    tags((name = "session", description = "登录"))
+)]
+struct Root;
+
+/// How requests are signed in.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The whole description.
+#[must_use]
+pub fn document() -> utoipa::openapi::OpenApi {
+    Root::openapi()
+}
+
+/// The description as JSON, made once.
+#[derive(Clone)]
+pub struct Document(Arc<str>);
+
+impl Document {
+    /// # Errors
+    /// `internal` when it cannot be written as JSON.
+    pub fn new() -> Result<Self, Fault> {
+        let text = document().to_json().map_err(Fault::internal)?;
+        Ok(Self(text.into()))
+    }
+}
+
+/// `GET /openapi.json`
+#[handler]
+pub fn show_description(Data(document): Data<&Document>) -> Response {
+    Response::builder()
+        .header(header::CONTENT_TYPE, "application/json; charset=utf-8")
+        .body(document.0.to_string())
+}
+
+/// `GET /docs`: the page itself asks for its parts by relative addresses, hence the slash.
+#[handler]
+pub fn open_docs() -> Response {
+    Response::builder()
+        .status(poem::http::StatusCode::SEE_OTHER)
+        .header(header::LOCATION, "/docs/")
+        .finish()
+}
+
+/// `GET /docs/…`
+#[handler]
+pub fn show_docs(Path(path): Path<String>) -> Result<Response, Fault> {
+    let config = Arc::new(Config::from("/openapi.json"));
+    let file = utoipa_swagger_ui::serve(&path, config)
+        .map_err(|error| Fault::internal(error.to_string()))?
+        .ok_or_else(|| Fault::plain(Code::NotFound))?;
+    let mut response = Response::builder()
+        .content_type(&file.content_type)
+        // The page brings its own styles along in its elements.
+        .header(
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+        )
+        .header(header::CACHE_CONTROL, "public, max-age=3600");
+    if file.gzpipped {
+        response = response.header(header::CONTENT_ENCODING, "gzip");
+    }
+    Ok(response.body(file.bytes.into_owned()))
+}
