@@ -14,6 +14,7 @@ use crate::base::seal::Seal;
 use crate::config::{CallbackMode, Settings};
 use crate::files::Files;
 use crate::redis::{self, Limiter, LocalLimiter, RedisLimiter, RedisShelf};
+use crate::reminder::queue::{self, Queue};
 use crate::store::Store;
 use crate::wechat;
 use crate::wechat::http::Http;
@@ -53,6 +54,8 @@ pub struct Parts {
     pub mini: MiniClient,
     /// Rate limits, shared by all instances where Redis is.
     pub limiter: Arc<dyn Limiter>,
+    /// Due reminders.
+    pub queue: Arc<dyn Queue>,
     /// Attachments.
     pub files: Files,
     /// Cancelled when the program stops: whatever streams or waits for long looks at it.
@@ -101,6 +104,14 @@ impl App {
             shelf,
             u64::from_le_bytes(dice.bytes()),
         ));
+        let queue = queue::open(
+            store.clone(),
+            redis.clone(),
+            &settings,
+            clock.clone(),
+            dice.clone(),
+        );
+        store.tell(queue.clone());
         let mini = &settings.wechat.mini;
         let key = settings.security.data_key().map_err(Fault::internal)?;
         Ok(Self::new(Parts {
@@ -114,6 +125,7 @@ impl App {
             official_token,
             mini: MiniClient::new(http, &mini.api_base, &mini.app_id, mini.app_secret.clone()),
             limiter,
+            queue,
             files: Files::connect(&settings.storage)?,
             redis,
             clock,

@@ -101,7 +101,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let dice = Arc::new(Dice::from_system());
     runtime.block_on(async {
         match command {
-            Command::Serve { role } => serve::run(settings, clock, dice, role).await,
+            Command::Serve { role } => serve::run(settings, dice, role).await,
             Command::Migrate { direction } => migrate::run(&settings, direction, clock.now()).await,
             Command::Doctor => doctor::run(settings, clock, dice).await,
         }

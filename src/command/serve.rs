@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use metrics_exporter_prometheus::PrometheusHandle;
 use poem::Server;
 use poem::listener::TcpAcceptor;
 use tokio::net::TcpListener;
@@ -15,10 +14,12 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::base::clock::Clock;
+use crate::base::clock::{Clock, ShiftedClock, SystemClock};
 use crate::base::dice::Dice;
 use crate::command::{Role, Usage, migrate, open_store};
 use crate::config::Settings;
+use crate::reminder::schedule;
+use crate::sandbox::{self, Platform};
 use crate::web::accept::PatientAcceptor;
 use crate::web::{health, router};
 
@@ -61,6 +62,18 @@ impl Running {
     }
 }
 
+/// What a start needs beside the settings.
+pub struct Boot {
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The same clock, if the sandbox's page may move it.
+    pub shift: Option<Arc<ShiftedClock>>,
+    /// Randomness.
+    pub dice: Arc<Dice>,
+    /// Which part.
+    pub role: Role,
+}
+
 /// Starts everything. Port 0 takes a free one; the address is in the answer.
 ///
 /// # Errors
@@ -70,36 +83,72 @@ pub async fn start(
     clock: Arc<dyn Clock>,
     dice: Arc<Dice>,
 ) -> anyhow::Result<Running> {
-    start_as(settings, clock, dice, Role::All).await
+    let boot = Boot {
+        clock,
+        shift: None,
+        dice,
+        role: Role::All,
+    };
+    start_as(settings, boot).await
 }
 
 /// Starts a part.
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_as(
-    mut settings: Settings,
-    clock: Arc<dyn Clock>,
-    dice: Arc<Dice>,
-    role: Role,
-) -> anyhow::Result<Running> {
+pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Running> {
     let listener = listen(&settings).await?;
     let address = listener.local_addr()?;
     settings.server.listen = address.to_string();
     let store = open_store(&settings).await?;
-    migrate::up(&store, clock.now())
+    migrate::up(&store, boot.clock.now())
         .await
         .context("数据库结构升级失败,请查看 linli migrate status")?;
-    let app = App::build(settings, clock, dice, store)?;
+    let app = App::build(settings, boot.clock.clone(), boot.dice.clone(), store)?;
     let tasks = TaskTracker::new();
-    let server = serve_http(&app, listener, role, health::figures())?;
-    tracing::info!(%address, ?role, "started");
+    let platform = pretend(&app, &boot)?;
+    let server = serve_http(&app, listener, boot.role, platform)?;
+    start_queue(&app, &tasks, boot.role);
+    tracing::info!(%address, role = ?boot.role, "started");
     Ok(Running {
         address,
         app,
         server,
         tasks,
     })
+}
+
+/// The pretended platform, if it is asked for; it ends with the program.
+fn pretend(app: &App, boot: &Boot) -> anyhow::Result<Option<Platform>> {
+    if !app.settings.sandbox.enabled || boot.role == Role::Worker {
+        return Ok(None);
+    }
+    let callback = format!("{}/wechat/official", app.settings.server.public_url);
+    let config = sandbox::Config::from_settings(&app.settings, &callback);
+    let mut platform = Platform::new(boot.clock.clone(), config)?;
+    if let Some(shift) = &boot.shift {
+        platform = platform.with_shift(shift.clone());
+    }
+    let (stopping, ending) = (app.stopping.clone(), platform.clone());
+    tokio::spawn(async move {
+        stopping.cancelled().await;
+        ending.stop();
+    });
+    Ok(Some(platform))
+}
+
+/// What keeps reminders going: the index in every instance, work and clocks where they belong.
+fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
+    let keeper = app.clone();
+    tasks.spawn(async move { keeper.queue.keep(keeper.stopping.clone()).await });
+    if role == Role::Web {
+        return;
+    }
+    let timer = app.clone();
+    tasks.spawn(async move {
+        let stop = timer.stopping.clone();
+        schedule::keep_time(&timer.store, &*timer.clock, schedule::WORKS, stop).await;
+    });
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {
@@ -122,18 +171,19 @@ fn serve_http(
     app: &App,
     listener: TcpListener,
     role: Role,
-    figures: PrometheusHandle,
+    platform: Option<Platform>,
 ) -> anyhow::Result<JoinHandle<std::io::Result<()>>> {
     let acceptor = PatientAcceptor(TcpAcceptor::from_tokio(listener)?);
     let server = Server::new_with_acceptor(acceptor).idle_timeout(IDLE);
     let stopped = app.stopping.clone().cancelled_owned();
+    let figures = health::figures();
     Ok(match role {
         Role::Worker => {
             let routes = router::worker_routes(app, figures);
             tokio::spawn(server.run_with_graceful_shutdown(routes, stopped, Some(DRAIN)))
         }
         Role::Web | Role::All => {
-            let routes = router::routes(app, figures)?;
+            let routes = router::routes(app, figures, platform)?;
             tokio::spawn(server.run_with_graceful_shutdown(routes, stopped, Some(DRAIN)))
         }
     })
@@ -143,15 +193,22 @@ fn serve_http(
 ///
 /// # Errors
 /// As [`start`].
-pub async fn run(
-    settings: Settings,
-    clock: Arc<dyn Clock>,
-    dice: Arc<Dice>,
-    role: Role,
-) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, dice: Arc<Dice>, role: Role) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let running = start_as(settings, clock, dice, role).await?;
+    let movable = settings.sandbox.enabled && settings.sandbox.clock;
+    let shift = movable.then(|| Arc::new(ShiftedClock::default()));
+    let clock: Arc<dyn Clock> = match &shift {
+        Some(shift) => shift.clone(),
+        None => Arc::new(SystemClock),
+    };
+    let boot = Boot {
+        clock,
+        shift,
+        dice,
+        role,
+    };
+    let running = start_as(settings, boot).await?;
     greet(&running);
     tokio::select! {
         _ = terminate.recv() => {}

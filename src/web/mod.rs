@@ -7,6 +7,7 @@
 //! | [`trace`] | request id, log line, figures, panics, headers of every answer |
 //! | [`problem`] | faults as problem+json |
 //! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
+//! | [`official`] | the official account's callback |
 //! | [`session`] | signing in |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
@@ -17,6 +18,7 @@ pub mod client_ip;
 pub mod guard;
 pub mod health;
 pub mod limits;
+pub mod official;
 pub mod openapi;
 pub mod problem;
 pub mod router;

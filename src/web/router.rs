@@ -7,10 +7,16 @@ use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, openapi, session};
+use crate::web::{health, official, openapi, session};
+
+/// Largest message of the platform, bytes.
+const CALLBACK_BYTES: usize = 64 * 1024;
+/// Largest body of the sandbox: a photo with some air.
+const SANDBOX_BYTES: usize = 12 * 1024 * 1024;
 
 /// Everything that faces people and the platform.
 ///
@@ -19,22 +25,27 @@ use crate::web::{health, openapi, session};
 pub fn routes(
     app: &App,
     figures: PrometheusHandle,
+    platform: Option<Platform>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Fault> {
     let document = openapi::Document::new()?;
-    let route = Route::new()
-        .nest(
-            "/api/v1",
-            api()
-                .with(Guard { app: app.clone() })
-                .with(BodyLimit(app.settings.limits.body_bytes)),
-        )
+    let callback = get(official::check_address).post(official::take_message);
+    let guarded = api()
+        .with(Guard { app: app.clone() })
+        .with(BodyLimit(app.settings.limits.body_bytes));
+    let mut route = Route::new()
+        .at("/", get(open_front))
+        .at("/wechat/official", callback.with(BodyLimit(CALLBACK_BYTES)))
+        .nest("/api/v1", guarded)
         .at(
             "/openapi.json",
             get(openapi::show_description).data(document),
         )
         .at("/docs", get(openapi::open_docs))
-        .at("/docs/*path", get(openapi::show_docs))
-        .at("/", get(open_front));
+        .at("/docs/*path", get(openapi::show_docs));
+    if let Some(platform) = platform {
+        let pretended = sandbox::routes(platform).with(BodyLimit(SANDBOX_BYTES));
+        route = route.nest("/sandbox", pretended);
+    }
     Ok(finish(app, operators(route, figures)))
 }
 

@@ -1,0 +1,179 @@
+//! `/wechat/official`: what the platform sends, what it is answered within its five seconds
+//! (protocols.md §1). Never a 5xx: the person would read «该公众号暂时无法提供服务». Used by `router.rs`.
+
+use std::time::Duration;
+
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem::{Body, Request, Response, handler};
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::bot::{self, Spoken, SpokenKind};
+use crate::wechat::Error;
+use crate::wechat::official::{Event, Inbound, InboundKind, Reply};
+
+/// The platform hangs up after five seconds.
+const PATIENCE: Duration = Duration::from_millis(4_300);
+/// The shared limit is asked for so long; without an answer the message is let in.
+const LIMIT_PATIENCE: Duration = Duration::from_millis(300);
+/// What ends the platform's retries without a word to the person.
+const TAKEN: &str = "success";
+/// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
+const UNSURE: &str =
+    "系统正忙,这条消息可能没有收到。请稍等一分钟,回复“进度”看看;如果没有,请再发一次。";
+const TOO_OFTEN: &str = "您发得太快了,这条消息没有处理。请歇一分钟再发。";
+const UNREADABLE: &str = "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
+
+/// `GET /wechat/official`: the platform checks the address.
+#[handler]
+pub fn check_address(Data(app): Data<&App>, request: &Request) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    match app.official.check_get(query, app.clock.now().timestamp()) {
+        Ok(echo) => plain(StatusCode::OK, echo),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// `POST /wechat/official`: a message or an event.
+#[handler]
+pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) -> Response {
+    // The body is whole and short: `limits.rs` has read it.
+    let Ok(bytes) = body.into_bytes().await else {
+        return refuse(&Error::Malformed("body"));
+    };
+    let query = request.uri().query().unwrap_or_default();
+    let now = app.clock.now().timestamp();
+    match app.official.open(query, &bytes, now) {
+        Ok(inbound) => {
+            let reply = reply_to(app, &inbound).await;
+            seal(app, &inbound, reply)
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+/// The words for the person, if any.
+async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
+    let kind = spoken_kind(&inbound.kind);
+    if kind != SpokenKind::Unsubscribe && !may_speak(app, &inbound.from).await {
+        metrics::counter!("linli_messages_total", "outcome" => "too_often").increment(1);
+        return Some(TOO_OFTEN.to_owned());
+    }
+    let spoken = Spoken {
+        channel: entity::kinds::Channel::Official,
+        external_id: inbound.from.clone(),
+        key: format!("official:{}", inbound.key()),
+        kind,
+    };
+    let (outcome, reply) = match timeout(PATIENCE, bot::answer(app, spoken)).await {
+        Ok(Ok(Some(reply))) => ("answered", Some(reply)),
+        Ok(Ok(None)) => ("taken", silence(&inbound.kind)),
+        Ok(Err(fault)) => {
+            tracing::warn!(
+                ?fault,
+                "a message could not be taken; the person was told so"
+            );
+            ("unsure", Some(UNSURE.to_owned()))
+        }
+        Err(_) => {
+            tracing::warn!("a message took too long; the person was told so");
+            ("unsure", Some(UNSURE.to_owned()))
+        }
+    };
+    metrics::counter!("linli_messages_total", "outcome" => outcome).increment(1);
+    reply
+}
+
+/// A kind of message that we do not know deserves a word; an unknown event does not.
+fn silence(kind: &InboundKind) -> Option<String> {
+    matches!(kind, InboundKind::Other(_)).then(|| UNREADABLE.to_owned())
+}
+
+async fn may_speak(app: &App, openid: &str) -> bool {
+    let key = format!("chat:{openid}");
+    let most = app.settings.limits.messages_per_minute;
+    timeout(LIMIT_PATIENCE, app.limiter.take(&key, most))
+        .await
+        .unwrap_or(true)
+}
+
+/// The protocol's kinds in the bot's.
+fn spoken_kind(kind: &InboundKind) -> SpokenKind {
+    match kind.clone() {
+        InboundKind::Text { content, .. } => SpokenKind::Text(content),
+        InboundKind::Image { media_id, .. } => SpokenKind::Image { media_id },
+        InboundKind::Voice {
+            media_id,
+            recognition,
+            ..
+        } => SpokenKind::Voice {
+            media_id,
+            recognition,
+        },
+        InboundKind::Video { media_id, .. } => SpokenKind::Video { media_id },
+        InboundKind::Location {
+            latitude,
+            longitude,
+            label,
+            ..
+        } => SpokenKind::Location {
+            latitude,
+            longitude,
+            label,
+        },
+        InboundKind::Link {
+            title,
+            description,
+            url,
+        } => SpokenKind::Text(format!("{title} {description} {url}")),
+        InboundKind::Event(event) => event_kind(event),
+        InboundKind::Other(_) => SpokenKind::Other,
+    }
+}
+
+fn event_kind(event: Event) -> SpokenKind {
+    match event {
+        Event::Subscribe { scene, .. } => SpokenKind::Subscribe { scene },
+        Event::Unsubscribe => SpokenKind::Unsubscribe,
+        Event::Scan { scene } => SpokenKind::Scan { scene },
+        Event::Click { key } => SpokenKind::Click { key },
+        // The position that the app reports by itself is not asked for and not kept.
+        Event::View { .. }
+        | Event::Location { .. }
+        | Event::TemplateSendJobFinish { .. }
+        | Event::Other(_) => SpokenKind::Other,
+    }
+}
+
+fn seal(app: &App, inbound: &Inbound, reply: Option<String>) -> Response {
+    let Some(text) = reply else {
+        return plain(StatusCode::OK, TAKEN.to_owned());
+    };
+    let now = app.clock.now().timestamp();
+    let xml = Reply::Text(text).render(inbound, now);
+    let nonce = app.dice.digits(10);
+    let sealed = app.official.seal(&xml, now, &nonce, app.dice.bytes());
+    Response::builder()
+        .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
+        .body(sealed)
+}
+
+/// One answer for everything that does not hold, so that a forger learns nothing (§6.2); another
+/// for what is signed but broken.
+fn refuse(error: &Error) -> Response {
+    let (status, word) = match error {
+        Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
+        _ => (StatusCode::FORBIDDEN, "refused"),
+    };
+    metrics::counter!("linli_messages_total", "outcome" => word).increment(1);
+    tracing::info!(%error, "a callback was turned away");
+    plain(status, word.to_owned())
+}
+
+fn plain(status: StatusCode, body: String) -> Response {
+    Response::builder()
+        .status(status)
+        .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")
+        .body(body)
+}
