@@ -16,8 +16,6 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
-pub mod attachment;
-pub mod case;
 pub mod organisation;
 pub mod place;
 // -- floor 4: the faces --

@@ -86,6 +86,24 @@ impl TestDb {
         }
     }
 
+    /// An empty PostgreSQL database that somebody else made, filled on the spot.
+    pub async fn on<F>(url: &str, fill: impl FnOnce(Settings) -> F) -> Self
+    where
+        F: Future<Output = ()>,
+    {
+        let folder = tempfile::tempdir().unwrap();
+        make(url, folder.path(), fill).await;
+        Self {
+            url: url.to_owned(),
+            redis_url: Backend::chosen()
+                .redis
+                .then(|| expect_env("LINLI_TEST_REDIS")),
+            redis_prefix: format!("t{}", uuid::Uuid::now_v7().simple()),
+            folder,
+            postgres: None,
+        }
+    }
+
     /// The same as environment variables, for settings and for a process.
     pub fn variables(&self) -> Vec<(String, String)> {
         let mut all = variables_for(&self.url, self.folder.path());

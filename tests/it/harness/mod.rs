@@ -1,8 +1,14 @@
-//! What tests say instead of set-up: a database of one's own ([`db`]), messages as WeChat sends
-//! them ([`wechat`]), servers and wires that may be broken ([`faults`]).
+//! What tests say instead of set-up: the program as it runs ([`app`]) or as a process ([`program`]),
+//! people of a standard compound and what they do ([`people`]), a database of one's own ([`db`]),
+//! messages as WeChat sends them ([`wechat`]), servers and wires that may be broken ([`faults`]).
 
+pub mod app;
+pub mod compound;
 pub mod db;
 pub mod faults;
+pub mod log;
+pub mod people;
+pub mod program;
 pub mod wechat;
 
 use std::net::TcpListener;

@@ -1,0 +1,271 @@
+//! The program as it runs: one or more instances on real ports, with a clock that a test can move,
+//! and the pretended platform on a port of its own, which all instances share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use entity::kinds::ReminderState;
+use entity::reminder;
+use linli::base::clock::{Clock, Moment, ShiftedClock};
+use linli::base::dice::Dice;
+use linli::command::serve::{self, Running};
+use linli::config::Settings;
+use linli::sandbox::{self, Config, Platform};
+use linli::store::Store;
+use poem::listener::TcpAcceptor;
+use poem::{Route, Server};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use super::db::{TestDb, settings_from};
+use super::program::Program;
+use super::wechat::Sender;
+use super::{compound, log, until};
+
+/// How a [`TestApp`] is to be.
+pub struct Plan {
+    instances: usize,
+    empty: bool,
+    database: Option<String>,
+    variables: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// So many instances on the same database and Redis; 0 for [`TestApp::spawn_program`] alone.
+    pub fn instances(mut self, count: usize) -> Self {
+        self.instances = count;
+        self
+    }
+
+    /// Without the standard compound: the schema alone.
+    pub fn empty(mut self) -> Self {
+        self.empty = true;
+        self
+    }
+
+    /// On this empty PostgreSQL database, instead of one of the run's own.
+    pub fn database(mut self, url: &str) -> Self {
+        self.database = Some(url.to_owned());
+        self
+    }
+
+    /// A setting, by its variable without `LINLI__`: `set("REMINDER__BATCH", "3")`.
+    pub fn set(mut self, name: &str, value: &str) -> Self {
+        let name = format!("LINLI__{name}");
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.to_owned()));
+        self
+    }
+
+    /// Starts it all.
+    pub async fn start(self) -> TestApp {
+        log::listen();
+        let db = match &self.database {
+            Some(url) => TestDb::on(url, compound::fill).await,
+            None if self.empty => TestDb::fresh().await,
+            None => TestDb::copy_of("compound", compound::fill).await,
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}/sandbox", listener.local_addr().unwrap());
+        let mut variables = db.variables();
+        for (name, value) in [
+            ("WECHAT__OFFICIAL__API_BASE", format!("{base}/api")),
+            ("WECHAT__MINI__API_BASE", format!("{base}/api")),
+            // A test moves the clock and does not want to wait for the next look at it.
+            ("REMINDER__POLL_MS", "50".to_owned()),
+            ("REMINDER__SWEEP_SECONDS", "1".to_owned()),
+            // Most tests send more than a person would.
+            ("LIMITS__MESSAGES_PER_MINUTE", "10000".to_owned()),
+            // Ordinary pushes do not depend on the hour at which the tests run.
+            ("REMINDER__QUIET_FROM", "00:00".to_owned()),
+            ("REMINDER__QUIET_TO", "00:00".to_owned()),
+        ] {
+            variables.push((format!("LINLI__{name}"), value));
+        }
+        variables.retain(|(name, _)| !self.variables.iter().any(|(own, _)| own == name));
+        variables.extend(self.variables);
+        let settings = settings_from(&variables);
+        let clock = Arc::new(ShiftedClock::default());
+        let platform = Platform::new(clock.clone(), Config::from_settings(&settings, "")).unwrap();
+        let platform = platform.with_shift(clock.clone());
+        let routes = Route::new().nest("/sandbox", sandbox::routes(platform.clone()));
+        let acceptor = TcpAcceptor::from_tokio(listener).unwrap();
+        let server = tokio::spawn(async move {
+            Server::new_with_acceptor(acceptor)
+                .run(routes)
+                .await
+                .unwrap();
+        });
+        let store = Store::connect(&settings.database).await.unwrap();
+        let mut app = TestApp {
+            instances: Vec::new(),
+            store,
+            clock,
+            platform,
+            platform_url: base,
+            settings,
+            variables,
+            platform_server: server,
+            errors_allowed: false,
+            db,
+        };
+        for _ in 0..self.instances {
+            app.add_instance().await;
+        }
+        app
+    }
+}
+
+/// The running program with everything around it.
+pub struct TestApp {
+    /// The instances, in the order of their start.
+    pub instances: Vec<Running>,
+    /// A connection beside theirs.
+    pub store: Store,
+    /// The time of all instances of this process and of the platform.
+    pub clock: Arc<ShiftedClock>,
+    /// WeChat's side.
+    pub platform: Platform,
+    /// Its address, `http://127.0.0.1:1234/sandbox`.
+    pub platform_url: String,
+    /// As every instance has them.
+    pub settings: Settings,
+    /// The same as variables, for processes.
+    pub variables: Vec<(String, String)>,
+    platform_server: JoinHandle<()>,
+    errors_allowed: bool,
+    /// Dropped last.
+    pub db: TestDb,
+}
+
+impl TestApp {
+    /// One instance with the standard compound.
+    pub async fn start() -> Self {
+        Self::plan().start().await
+    }
+
+    /// So many instances.
+    pub async fn with_instances(count: usize) -> Self {
+        Self::plan().instances(count).start().await
+    }
+
+    /// Something else.
+    pub fn plan() -> Plan {
+        Plan {
+            instances: 1,
+            empty: false,
+            database: None,
+            variables: Vec::new(),
+        }
+    }
+
+    /// One more instance; the platform calls them in turn.
+    pub async fn add_instance(&mut self) {
+        let dice = Arc::new(Dice::from_seed(self.instances.len().try_into().unwrap()));
+        let running = serve::start(self.settings.clone(), self.clock.clone(), dice).await;
+        self.instances.push(running.unwrap());
+        self.tell_platform();
+    }
+
+    /// Stops the first instance in order and starts another.
+    pub async fn restart(&mut self) {
+        self.instances.remove(0).stop().await.unwrap();
+        self.add_instance().await;
+    }
+
+    fn tell_platform(&self) {
+        let callbacks = self.instances.iter().map(callback).collect();
+        self.platform.set_callbacks(callbacks);
+    }
+
+    /// Runs the executable on the same database; the platform calls it alone.
+    pub async fn spawn_program(&self) -> Program {
+        let program = Program::start(&self.variables).await;
+        let callback = format!("{}/wechat/official", program.url());
+        self.platform.set_callbacks(vec![callback]);
+        program
+    }
+
+    /// Where the first instance listens: `http://127.0.0.1:1234`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.instances[0].address)
+    }
+
+    /// WeChat's side of the wire to the instance with this number, for what a person cannot do.
+    pub fn sender(&self, instance: usize) -> Sender {
+        let url = format!("http://{}", self.instances[instance].address);
+        Sender::new(&self.settings, &url)
+    }
+
+    /// The program's present.
+    pub fn now(&self) -> Moment {
+        self.clock.now()
+    }
+
+    /// Lets time pass, then waits until everything that fell due is done.
+    pub async fn advance(&self, minutes: i64) {
+        self.clock.advance(TimeDelta::minutes(minutes));
+        self.drain().await;
+    }
+
+    /// Waits until no reminder is due; panics with a list of them after 15 s.
+    pub async fn drain(&self) {
+        let patience = Duration::from_secs(15);
+        let began = std::time::Instant::now();
+        loop {
+            let left = self.due().await;
+            if left.is_empty() {
+                return;
+            }
+            assert!(began.elapsed() < patience, "still due: {left:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Reminders that are due or under way.
+    pub async fn due(&self) -> Vec<reminder::Model> {
+        let open = [ReminderState::Pending, ReminderState::Sending];
+        reminder::Entity::find()
+            .filter(reminder::COLUMN.state.is_in(open))
+            .filter(
+                Condition::any()
+                    .add(reminder::COLUMN.next_at.lte(self.now()))
+                    .add(reminder::COLUMN.state.eq(ReminderState::Sending)),
+            )
+            .all(self.store.read())
+            .await
+            .unwrap()
+    }
+
+    /// Waits until `look` finds something in the store.
+    pub async fn until<T, F>(&self, what: &str, look: impl Fn(Store) -> F) -> T
+    where
+        F: Future<Output = Option<T>>,
+    {
+        until(what, 15, || look(self.store.clone())).await
+    }
+
+    /// This test makes the program log errors on purpose.
+    pub fn allow_errors(&mut self) {
+        self.errors_allowed = true;
+    }
+}
+
+fn callback(running: &Running) -> String {
+    format!("http://{}/wechat/official", running.address)
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        for running in &self.instances {
+            running.app.stopping.cancel();
+        }
+        self.platform.stop();
+        self.platform_server.abort();
+        if !std::thread::panicking() && !self.errors_allowed {
+            log::expect_none();
+        }
+    }
+}
