@@ -38,7 +38,9 @@ pub async fn answer(app: &App, spoken: Spoken) -> Result<Option<String>, Fault> 
         key: cut_bytes(&clean(&spoken.key), 256).to_owned(),
         ..spoken
     };
-    if spoken.external_id.is_empty() || spoken.key.is_empty() {
+    // What is not understood by its kind has no effect, and says nothing of the sender: reports of
+    // the platform about its own sending come as events, too.
+    if spoken.kind == SpokenKind::Other || spoken.external_id.is_empty() || spoken.key.is_empty() {
         return Ok(None);
     }
     let begun = Instant::now();
@@ -345,10 +347,7 @@ async fn listen(turn: &mut Turn<'_>, kind: &SpokenKind) -> Result<Option<String>
             turn.before = Dialog::default();
             return Ok(None);
         }
-        SpokenKind::Other => {
-            turn.dialog = Some(turn.before.clone());
-            return Ok(None);
-        }
+        SpokenKind::Other => return Ok(None),
     };
     Ok(Some(reply))
 }

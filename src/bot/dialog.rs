@@ -71,7 +71,10 @@ pub fn next(new: Option<Dialog>, before: &Dialog, now: Moment) -> Dialog {
 
 /// Whether a menu or a question waits, besides what is kept.
 pub fn asks(dialog: &Dialog) -> bool {
-    !dialog.choices.is_empty() || dialog.prompt.is_some() || dialog.more.is_some()
+    !dialog.choices.is_empty()
+        || dialog.prompt.is_some()
+        || dialog.said.is_some()
+        || dialog.more.is_some()
 }
 
 /// For the account's row; none when nothing waits.

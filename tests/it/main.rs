@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod chat;
 #[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;
 mod harness_itself;
