@@ -17,6 +17,7 @@ pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
 pub mod organisation;
+pub mod person;
 pub mod place;
 // -- floor 4: the faces --
 pub mod bot;

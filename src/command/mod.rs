@@ -1,7 +1,9 @@
 //! What the executable can do: one file a command. Floor 4, the top of the house. Exit status: 0
 //! done, 1 failed, 2 wrong usage or configuration; errors are one line on stderr.
 
+pub mod demo;
 pub mod doctor;
+pub mod import;
 pub mod migrate;
 pub mod serve;
 
@@ -39,6 +41,17 @@ enum Command {
         /// up 升级,down 退回一步,status 查看
         #[arg(value_enum, default_value_t = migrate::Direction::Up)]
         direction: migrate::Direction,
+    },
+    /// 导入地点、户、人、角色等(CSV 文件夹或 XLSX),有一处错就什么都不存
+    Import {
+        /// 放着 places.csv、people.csv 等文件的文件夹,或一个 XLSX
+        source: std::path::PathBuf,
+        /// 只检查,不保存
+        #[arg(long)]
+        dry_run: bool,
+        /// 跳过有错的行,其余照存
+        #[arg(long)]
+        skip_bad: bool,
     },
     /// 逐项检查配置、数据库、Redis、存储和各平台账号
     Doctor,
@@ -103,6 +116,14 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         match command {
             Command::Serve { role } => serve::run(settings, dice, role).await,
             Command::Migrate { direction } => migrate::run(&settings, direction, clock.now()).await,
+            Command::Import {
+                source,
+                dry_run,
+                skip_bad,
+            } => {
+                let options = import::Options { dry_run, skip_bad };
+                import::run(&settings, &dice, clock.now(), &source, options).await
+            }
             Command::Doctor => doctor::run(settings, clock, dice).await,
         }
     })

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
 use crate::base::dice::Dice;
-use crate::command::{Role, Usage, migrate, open_store};
+use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::Settings;
 use crate::reminder::schedule;
 use crate::sandbox::{self, Platform};
@@ -105,6 +105,7 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
         .await
         .context("数据库结构升级失败,请查看 linli migrate status")?;
     let app = App::build(settings, boot.clock.clone(), boot.dice.clone(), store)?;
+    demo::fill(&app).await.context("示范小区没有放进数据库")?;
     let tasks = TaskTracker::new();
     let platform = pretend(&app, &boot)?;
     let server = serve_http(&app, listener, boot.role, platform)?;

@@ -13,6 +13,7 @@ mod chat;
 #[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;
 mod harness_itself;
+mod import;
 mod schema;
 mod wechat_clients;
 mod wechat_platform;

@@ -1,0 +1,179 @@
+//! The demo community: 桂园小区 with 90 homes, made of the import's own files. Fills an empty
+//! database once, however many instances start at the same time. Called by `serve` at the start.
+
+use entity::kinds::{BindingState, Channel};
+use entity::{account, binding, invitation, person, place, residency, schedule};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+
+use crate::access::Actor;
+use crate::app::App;
+use crate::base::fault::{Code, Fault};
+use crate::command::import::store::Storing;
+use crate::command::import::{check, read, store};
+use crate::store::Tx;
+
+/// The files, by table.
+const FILES: &[(&str, &str)] = &[
+    ("places", include_str!("../../config/demo/places.csv")),
+    (
+        "organisations",
+        include_str!("../../config/demo/organisations.csv"),
+    ),
+    ("people", include_str!("../../config/demo/people.csv")),
+    ("homes", include_str!("../../config/demo/homes.csv")),
+    ("roles", include_str!("../../config/demo/roles.csv")),
+    ("fee_items", include_str!("../../config/demo/fee_items.csv")),
+    (
+        "dispatch_rules",
+        include_str!("../../config/demo/dispatch_rules.csv"),
+    ),
+    (
+        "response_policies",
+        include_str!("../../config/demo/response_policies.csv"),
+    ),
+];
+
+/// The compound's code.
+pub const COMPOUND: &str = "GY";
+
+/// Accounts of the sandbox, with the person that each plays. `sandbox-newcomer` is nobody's.
+pub const ACCOUNTS: &[(&str, &str)] = &[
+    ("sandbox-resident", "zhang-xiuying"),
+    ("sandbox-steward", "steward-3"),
+    ("sandbox-chair", "committee-chair"),
+    ("sandbox-property", "property-repair"),
+];
+
+/// Fills the database when the settings ask for it and it has no places. True when it did.
+///
+/// # Errors
+/// The database's.
+pub async fn fill(app: &App) -> Result<bool, Fault> {
+    if !app.settings.demo.enabled {
+        return Ok(false);
+    }
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if has_places(&tx).await? {
+        return Ok(false);
+    }
+    match fill_in(app, &mut tx).await {
+        Ok(()) => {
+            tx.commit().await?;
+            tracing::info!("the demo community is in the database");
+            Ok(true)
+        }
+        // Another instance was first.
+        Err(fault) if fault.code == Code::Conflict => Ok(false),
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn has_places(tx: &Tx) -> Result<bool, Fault> {
+    let any: Option<i64> = place::Entity::find()
+        .select_only()
+        .column(place::Column::Id)
+        .into_tuple()
+        .one(tx.db())
+        .await?;
+    Ok(any.is_some())
+}
+
+async fn fill_in(app: &App, tx: &mut Tx) -> Result<(), Fault> {
+    // The one row that instances race for: the second waits here, and then finds it taken.
+    let slot = schedule::ActiveModel {
+        name: Set("demo".to_owned()),
+        slot: Set("once".to_owned()),
+        started_at: Set(tx.now()),
+        finished_at: Set(Some(tx.now())),
+    };
+    schedule::Entity::insert(slot)
+        .exec_without_returning(tx.db())
+        .await?;
+    let known = store::known(tx.db()).await?;
+    let (plan, bad) = check::check(&read::read_texts(FILES), &known);
+    if let Some(bad) = bad.first() {
+        return Err(Fault::internal(bad.to_string()));
+    }
+    let storing = Storing {
+        tx,
+        seal: &app.seal,
+        dice: &app.dice,
+        actor: &Actor::operator(),
+        known: &known,
+        progress: &mut |_, _| {},
+    };
+    store::store(plan, storing).await?;
+    if app.settings.sandbox.enabled {
+        for (external_id, key) in ACCOUNTS {
+            tie(app, tx, external_id, key).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ties an account of the sandbox to a person, as an invitation code would.
+async fn tie(app: &App, tx: &Tx, external_id: &str, key: &str) -> Result<(), Fault> {
+    let now = tx.now();
+    let person = person::Entity::find()
+        .filter(person::COLUMN.key.eq(key))
+        .one(tx.db())
+        .await?
+        .ok_or_else(|| Fault::internal(format!("the demo has no person {key}")))?;
+    let compound = place::Entity::find()
+        .filter(place::COLUMN.code.eq(COMPOUND))
+        .one(tx.db())
+        .await?;
+    let account = account::ActiveModel {
+        channel: Set(Channel::Official),
+        external_id: Set(external_id.to_owned()),
+        union_id: Set(None),
+        person_id: Set(Some(person.id)),
+        compound_id: Set(compound.map(|place| place.id)),
+        followed: Set(true),
+        window_until: Set(None),
+        window_left: Set(0),
+        dialog: Set(None),
+        last_inbound_at: Set(None),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let account = account::Entity::insert(account)
+        .exec_with_returning(tx.db())
+        .await?;
+    let invitation = invitation::ActiveModel {
+        person_id: Set(person.id),
+        code_index: Set(app.seal.index(&app.dice.token())),
+        expires_at: Set(now),
+        used_at: Set(Some(now)),
+        used_by: Set(Some(account.id)),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    invitation::Entity::insert(invitation)
+        .exec_without_returning(tx.db())
+        .await?;
+    let homes = residency::Entity::find()
+        .filter(residency::COLUMN.person_id.eq(person.id))
+        .all(tx.db())
+        .await?;
+    for home in homes {
+        let row = binding::ActiveModel {
+            account_id: Set(account.id),
+            person_id: Set(Some(person.id)),
+            place_id: Set(home.place_id),
+            compound_id: Set(home.compound_id),
+            state: Set(BindingState::Verified),
+            claimed_name: Set(person.name.clone()),
+            claimed_phone_sealed: Set(person.phone_sealed.clone().unwrap_or_default()),
+            claimed_phone_index: Set(person.phone_index.clone().unwrap_or_default()),
+            decided_at: Set(Some(now)),
+            created_at: Set(now),
+            ..Default::default()
+        };
+        binding::Entity::insert(row)
+            .exec_without_returning(tx.db())
+            .await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,113 @@
+//! The tie between an account and a person: when it holds, when it is taken off.
+
+use entity::kinds::BindingState;
+use entity::{account, binding, invitation, role};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::access::{Actor, audit};
+use crate::base::fault::Fault;
+use crate::store::Tx;
+
+/// Whether the account was tied to the person by an invitation code.
+pub(super) async fn is_proved(tx: &Tx, account_id: i64, person_id: i64) -> Result<bool, Fault> {
+    let used = invitation::Entity::find()
+        .filter(invitation::COLUMN.person_id.eq(person_id))
+        .filter(invitation::COLUMN.used_by.eq(account_id))
+        .count(tx.db())
+        .await?;
+    Ok(used > 0)
+}
+
+/// Takes the person off an account that is left without a home and was never invited.
+pub(super) async fn untie_if_bare(tx: &Tx, account_id: i64) -> Result<(), Fault> {
+    let account = account::Entity::find_by_id(account_id).one(tx.db()).await?;
+    let Some(person_id) = account.and_then(|account| account.person_id) else {
+        return Ok(());
+    };
+    let homes = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.eq(account_id))
+        .filter(
+            binding::COLUMN
+                .state
+                .is_in([BindingState::Declared, BindingState::Verified]),
+        )
+        .count(tx.db())
+        .await?;
+    if homes == 0 && !is_proved(tx, account_id, person_id).await? {
+        set_person(tx, account_id, None).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn set_person(
+    tx: &Tx,
+    account_id: i64,
+    person_id: Option<i64>,
+) -> Result<(), Fault> {
+    account::Entity::update_many()
+        .col_expr(account::Column::PersonId, Expr::value(person_id))
+        .filter(account::COLUMN.id.eq(account_id))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Takes the people who now hold a role off every account that was not tied by an invitation
+/// code: name and phone are never enough for a role. They bind again with a code.
+///
+/// # Errors
+/// The database's.
+pub async fn untie_unproved(tx: &Tx, actor: &Actor, people: &[i64]) -> Result<(), Fault> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let accounts = account::Entity::find()
+        .filter(account::COLUMN.person_id.is_in(people.iter().copied()))
+        .all(tx.db())
+        .await?;
+    for account in accounts {
+        let Some(person_id) = account.person_id else {
+            continue;
+        };
+        if is_proved(tx, account.id, person_id).await? {
+            continue;
+        }
+        set_person(tx, account.id, None).await?;
+        binding::Entity::update_many()
+            .col_expr(
+                binding::Column::State,
+                Expr::value(BindingState::Released.to_value()),
+            )
+            .col_expr(binding::Column::DecidedAt, Expr::value(tx.now()))
+            .filter(binding::COLUMN.account_id.eq(account.id))
+            .filter(binding::COLUMN.state.is_in([
+                BindingState::Requested,
+                BindingState::Declared,
+                BindingState::Verified,
+            ]))
+            .exec(tx.db())
+            .await?;
+        let entry = audit::Entry {
+            action: "account.untie",
+            subject: format!("person:{person_id}"),
+            compound_id: account.compound_id,
+            detail: Some(json!({ "account": account.id, "reason": "role" })),
+        };
+        audit::record(tx, actor, entry).await?;
+    }
+    Ok(())
+}
+
+/// What the audit trail keeps of a role.
+#[must_use]
+pub fn role_detail(role: &role::Model) -> Value {
+    json!({
+        "role": role.role.to_value(),
+        "place": role.place_id,
+        "organisation": role.organisation_id,
+        "from": role.from_at,
+        "to": role.to_at,
+    })
+}
