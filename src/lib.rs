@@ -16,6 +16,8 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
+pub mod attachment;
+pub mod case;
 pub mod organisation;
 pub mod person;
 pub mod place;

@@ -104,6 +104,27 @@ pub async fn holders<C: ConnectionTrait>(
     Ok(holders)
 }
 
+/// What people call a role.
+#[must_use]
+pub const fn says(role: RoleKind) -> &'static str {
+    match role {
+        RoleKind::Steward => "楼栋长",
+        RoleKind::GridWorker => "网格员",
+        RoleKind::PartyMember => "包户党员",
+        RoleKind::PropertyStaff => "物业",
+        RoleKind::PropertyManager => "物业经理",
+        RoleKind::CommitteeMember => "业委会委员",
+        RoleKind::CommitteeChair => "业委会主任",
+        RoleKind::CommunitySecretary => "社区书记",
+        RoleKind::StreetOfficer => "街道干部",
+        RoleKind::DepartmentLiaison => "职能部门",
+        RoleKind::Instructor => "党建指导员",
+        RoleKind::Supervisor => "监督员",
+        RoleKind::Mediator => "调解员",
+        RoleKind::Administrator => "管理员",
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::path_ids;

@@ -1,1 +1,332 @@
 //! Tables and properties of what a text means.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+
+use super::understand::{Way, takes_arguments};
+use super::{Lexicon, Meaning, Speaker, help, lexicon, menu, understand};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::reminder::BoxFuture;
+
+fn nothing<'a>(
+    _: &'a mut Turn<'_>,
+    _: &'a Args,
+) -> BoxFuture<'a, Result<Reply, crate::base::fault::Fault>> {
+    Box::pin(async { Ok(Reply::text("")) })
+}
+
+const fn row(
+    words: &'static [&'static str],
+    who: Who,
+    usage: &'static str,
+    asks: Option<&'static str>,
+) -> Command {
+    Command {
+        words,
+        who,
+        usage,
+        help: "…",
+        asks,
+        run: nothing,
+    }
+}
+
+/// Commands as the contract has them, so that this module is tested apart from the nouns.
+const CONTRACT: &[Command] = &[
+    row(
+        &["报修"],
+        Who::Bound,
+        "报修 内容",
+        Some("请直接写下要报修的内容"),
+    ),
+    row(&["投诉"], Who::Bound, "投诉 内容", Some("请写")),
+    row(&["建议"], Who::Bound, "建议 内容", Some("请写")),
+    row(&["求助"], Who::Bound, "求助 内容", Some("请写")),
+    row(&["纠纷"], Who::Bound, "纠纷 内容", Some("请写")),
+    row(&["进度"], Who::Bound, "进度 [编号]", None),
+    row(&["评价"], Who::Bound, "评价 编号 1-5 [说明]", None),
+    row(&["我的"], Who::Bound, "我的", None),
+    row(&["我的管家"], Who::Bound, "我的管家", None),
+    row(&["绑定"], Who::Anyone, "绑定 楼-单元-房 姓名 手机号", None),
+    row(&["待办"], Who::Staff, "待办", None),
+    row(&["接单"], Who::Staff, "接单 编号", None),
+    row(&["方案"], Who::Staff, "方案 编号 内容", None),
+    row(&["办结"], Who::Staff, "办结 编号 结果", None),
+];
+
+const RESIDENT: Speaker = Speaker {
+    bound: true,
+    staff: false,
+};
+const STAFF: Speaker = Speaker {
+    bound: true,
+    staff: true,
+};
+
+fn contract() -> Lexicon {
+    Lexicon::new(&[help::COMMANDS, CONTRACT])
+}
+
+/// A meaning in a word: `报修|电梯停了|Word`.
+fn said(text: &str, dialog: &Dialog, speaker: Speaker) -> String {
+    match understand(&contract(), text, dialog, speaker) {
+        Meaning::Run { command, rest, way } => format!("{}|{rest}|{way:?}", command.words[0]),
+        Meaning::NotYours(command) => format!("not yours: {}", command.words[0]),
+        Meaning::Menu => "menu".to_owned(),
+        Meaning::Missed => "missed".to_owned(),
+        Meaning::Lapsed => "lapsed".to_owned(),
+        Meaning::Wordless => "wordless".to_owned(),
+        Meaning::Unknown(text) => format!("unknown: {text}"),
+    }
+}
+
+#[test]
+fn commands_are_known_however_they_are_written() {
+    let table = [
+        ("报修 3栋电梯停了", "报修|3栋电梯停了|Word"),
+        ("报修3栋电梯停了", "报修|3栋电梯停了|Word"),
+        ("報修：3棟電梯停了", "报修|3棟電梯停了|Word"),
+        ("  “报修”，电梯停了", "报修|电梯停了|Word"),
+        ("報修\u{3000}燈壞了", "报修|燈壞了|Word"),
+        ("报修\n电梯停了\n快来", "报修|电梯停了\n快来|Word"),
+        ("@报修 灯", "报修|灯|Word"),
+        ("我要报修 灯", "报修|灯|Word"),
+        ("您好，我想投诉物业", "投诉|物业|Word"),
+        ("请帮我报修", "报修||Word"),
+        ("評價 12 5", "评价|12 5|Word"),
+        ("我的管家", "我的管家||Word"),
+        ("我的管家！", "我的管家||Word"),
+        ("我的", "我的||Word"),
+        ("？", "菜单||Word"),
+        ("幫助", "菜单||Word"),
+        ("HELP", "菜单||Word"),
+        ("你好", "菜单||Word"),
+        ("人工", "人工||Word"),
+        (
+            "綁定 ３-２-５０１ 張秀英 13800000001",
+            "绑定|３-２-５０１ 張秀英 13800000001|Word",
+        ),
+        ("0", "menu"),
+        ("返回", "菜单||Word"),
+    ];
+    for (text, meant) in table {
+        assert_eq!(said(text, &Dialog::default(), RESIDENT), meant, "{text}");
+    }
+    for (text, meant) in [
+        ("接单12", "接单|12|Word"),
+        ("接單 ＃12", "接单|＃12|Word"),
+        ("办结 12 换了灯泡", "办结|12 换了灯泡|Word"),
+        ("待辦", "待办||Word"),
+    ] {
+        assert_eq!(said(text, &Dialog::default(), STAFF), meant, "{text}");
+    }
+}
+
+#[test]
+fn a_sentence_that_only_begins_like_a_command_is_offered_to_be_filed() {
+    for text in [
+        "我的水管爆了",
+        "待办事项在哪看",
+        "helpless",
+        "电梯停了",
+        "方案什么时候出来",
+        "12345678",
+    ] {
+        let meant = said(text, &Dialog::default(), RESIDENT);
+        assert_eq!(meant, format!("unknown: {text}"));
+    }
+}
+
+#[test]
+fn a_staff_command_is_not_filed_as_a_complaint() {
+    for text in ["接单 12", "接单#12", "待办", "办结 3 好了"] {
+        let meant = said(text, &Dialog::default(), RESIDENT);
+        assert!(meant.starts_with("not yours"), "{text}: {meant}");
+    }
+}
+
+#[test]
+fn digits_pick_from_a_live_menu_only() {
+    let dialog = Dialog::pick(["报修", "进度 12"]);
+    for text in [
+        "1", "１", "1.", "1、", "(1)", "一", "第1个", "选一", "1️⃣", " 1 ", "01",
+    ] {
+        assert_eq!(said(text, &dialog, RESIDENT), "报修||Pick", "{text}");
+    }
+    assert_eq!(said("2", &dialog, RESIDENT), "进度|12|Pick");
+    assert_eq!(said("12", &dialog, RESIDENT), "进度|12|Pick");
+    assert_eq!(said("3", &dialog, RESIDENT), "missed");
+    assert_eq!(said("0", &dialog, RESIDENT), "menu");
+    assert_eq!(said("1", &Dialog::default(), RESIDENT), "lapsed");
+}
+
+#[test]
+fn a_question_takes_free_text_but_a_command_goes_before_it() {
+    let asked = Dialog::ask("报修");
+    assert_eq!(said("灯坏了", &asked, RESIDENT), "报修|灯坏了|Prompt");
+    assert_eq!(said("3", &asked, RESIDENT), "报修|3|Prompt");
+    assert_eq!(said("投诉 太吵", &asked, RESIDENT), "投诉|太吵|Word");
+    assert_eq!(said("0", &asked, RESIDENT), "menu");
+    let rating = Dialog::ask("评价 12");
+    assert_eq!(said("5 很好", &rating, RESIDENT), "评价|12 5 很好|Prompt");
+    // A question for a number does not swallow a complaint.
+    let number = Dialog::ask("进度");
+    assert_eq!(said("水管爆了", &number, RESIDENT), "unknown: 水管爆了");
+    assert_eq!(said("12号", &number, RESIDENT), "进度|12号|Prompt");
+}
+
+#[test]
+fn what_was_not_understood_is_filed_whole_by_a_digit() {
+    let text = "3栋的电梯又停了，老人下不去";
+    let (reply, dialog) = help::offer_of(&contract(), text, &[]);
+    assert!(reply.contains("1 报修  2 投诉  3 建议  4 求助"), "{reply}");
+    assert_eq!(said("1", &dialog, RESIDENT), format!("报修|{text}|Pick"));
+    assert_eq!(said("4", &dialog, RESIDENT), format!("求助|{text}|Pick"));
+}
+
+#[test]
+fn what_was_mistyped_is_guessed() {
+    let lexicon = contract();
+    for (text, best) in [
+        ("接旦 12", "接单 12"),
+        ("帮忙接单12", "接单 12"),
+        ("保修灯", "报修"),
+        ("看看进度", "进度"),
+        ("我的官家", "我的管家"),
+    ] {
+        let near = lexicon.nearest(text, STAFF);
+        assert!(
+            near.len() <= 3 && near.iter().any(|line| line == best),
+            "{text}: {near:?}"
+        );
+    }
+    assert!(
+        lexicon
+            .nearest("接旦 12", RESIDENT)
+            .iter()
+            .all(|line| line != "接单 12")
+    );
+    assert!(lexicon.nearest("xyz", STAFF).is_empty());
+}
+
+#[test]
+fn no_two_commands_share_a_word_and_all_words_are_folded() {
+    let mut seen = HashSet::new();
+    for command in lexicon().commands() {
+        for word in command.words {
+            assert!(seen.insert(*word), "{word} is there twice");
+            assert_eq!(crate::base::text::fold(word), *word);
+        }
+        assert!(!command.help.is_empty() && !command.usage.is_empty());
+    }
+}
+
+/// Walks the pages by digits alone and says which commands were met.
+fn reachable(lexicon: &Lexicon, speaker: Speaker) -> HashSet<&'static str> {
+    let mut met = HashSet::new();
+    let mut page = 1;
+    for _ in 0..20 {
+        let (text, dialog) = menu::page(lexicon, speaker, page, None);
+        assert!(text.len() <= super::render::MOST_BYTES, "{text}");
+        for choice in &dialog.choices {
+            assert!(choice.digit.parse::<u32>().is_ok_and(|digit| digit <= 9));
+            let Meaning::Run { command, rest, .. } =
+                understand(lexicon, &choice.digit, &dialog, speaker)
+            else {
+                panic!("{choice:?} leads nowhere");
+            };
+            met.insert(command.words[0]);
+            if let Ok(next) = rest.parse() {
+                page = next;
+            }
+        }
+    }
+    met
+}
+
+#[test]
+fn every_command_is_reached_by_digits_alone() {
+    for lexicon in [&contract(), lexicon()] {
+        for speaker in [Speaker::default(), RESIDENT, STAFF] {
+            let met = reachable(lexicon, speaker);
+            for command in lexicon.commands().filter(|command| speaker.may(command)) {
+                let hidden = help::is_hidden(command);
+                assert!(
+                    hidden || met.contains(command.words[0]),
+                    "{:?}",
+                    command.words
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn staff_sees_its_work_first_and_newcomers_how_to_bind() {
+    let (text, _) = menu::page(&contract(), STAFF, 1, None);
+    assert!(text.contains("\n1 待办："), "{text}");
+    let (text, _) = menu::page(&contract(), Speaker::default(), 1, None);
+    assert!(text.contains("\n1 绑定："), "{text}");
+    assert!(!text.contains("待办"), "{text}");
+    let (text, dialog) = menu::page(&contract(), RESIDENT, 1, Some("报修 灯坏了"));
+    assert!(text.contains("\n1 报修："), "{text}");
+    assert_eq!(dialog.choices.last().unwrap().command, "报修 灯坏了");
+}
+
+#[test]
+fn a_refused_answer_is_asked_again_three_times() {
+    let lexicon = contract();
+    let command = lexicon.get("评价").unwrap();
+    assert!(takes_arguments(command));
+    let mut dialog = Dialog::ask("评价 12");
+    for _ in 0..2 {
+        let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog);
+        let help::Refusal::Again(next) = refusal else {
+            panic!("not asked again");
+        };
+        assert_eq!(next.prompt.as_deref(), Some("评价 12"));
+        dialog = next;
+    }
+    let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog);
+    assert!(matches!(refusal, help::Refusal::Menu));
+}
+
+fn any_dialog() -> impl Strategy<Value = Dialog> {
+    let line = "(报修|评价 12|菜单 2|接单|[a-z一-龥 0-9]{0,8})";
+    (
+        proptest::collection::vec(line, 0..4),
+        proptest::option::of(line),
+        proptest::option::of(".{0,20}"),
+    )
+        .prop_map(|(choices, prompt, said)| Dialog {
+            prompt,
+            said,
+            ..Dialog::pick(choices)
+        })
+}
+
+proptest! {
+    #[test]
+    fn every_text_means_something(
+        text in "(报修|接单|我的|菜单|评价|人工|您好|第|#|＃)?\\PC{0,60}",
+        dialog in any_dialog(),
+        staff in any::<bool>(),
+    ) {
+        let speaker = if staff { STAFF } else { RESIDENT };
+        let meaning = understand(&contract(), &text, &dialog, speaker);
+        if let Meaning::Unknown(kept) = &meaning {
+            // Nothing is dropped: it is the text, or what a digit stood for.
+            let line = |choice: &crate::chat::Choice| choice.command == *kept;
+            prop_assert!(*kept == text || dialog.choices.iter().any(line));
+            prop_assert!(!contract().nearest(&text, speaker).iter().any(String::is_empty));
+        }
+    }
+
+    #[test]
+    fn nothing_is_lost_behind_a_command(text in "[一-龥a-z0-9][一-龥a-z0-9 ，。]{0,60}") {
+        let line = format!("报修 {text}");
+        let meaning = said(&line, &Dialog::default(), RESIDENT);
+        prop_assert_eq!(meaning, format!("报修|{text}|Word"));
+    }
+}

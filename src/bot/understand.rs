@@ -19,6 +19,8 @@ const POLITE: &[&str] = &[
     "麻烦",
     "请",
 ];
+/// What may stand between a command and the text behind it.
+const BETWEEN: &str = ":：,，、。!！”’\"】」』》)）";
 /// How much politeness is passed over.
 const MOST_POLITE: usize = 4;
 
@@ -249,9 +251,7 @@ impl<'t> Head<'t> {
             .and_then(|last| self.letters.get(last))
             .map_or(0, |(_, byte)| *byte);
         let rest = self.text.get(byte..).unwrap_or_default();
-        rest.trim_start_matches(|c: char| {
-            c.is_whitespace() || matches!(c, ':' | '：' | ',' | '，' | '、' | '。' | '!' | '！')
-        })
+        rest.trim_start_matches(|c: char| c.is_whitespace() || BETWEEN.contains(c))
     }
 }
 

@@ -52,6 +52,7 @@ impl Running {
         })
         .await;
         self.app.store.close().await;
+        tracing::info!("stopped");
         match drained {
             Ok(ended) => Ok(ended??),
             Err(_) => {

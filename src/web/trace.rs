@@ -61,8 +61,14 @@ impl<E: Endpoint> Endpoint for Traced<E> {
         let seconds = started.elapsed().as_secs_f64();
         let status = response.status();
         let ms = started.elapsed().as_millis();
+        let code = status.as_u16();
+        // What went well is told at `debug`: at full load a line each would cost more than the work.
         span.in_scope(|| {
-            tracing::debug!(%method, route = %pattern, status = status.as_u16(), ms, "answered");
+            if code < 400 {
+                tracing::debug!(%method, route = %pattern, status = code, ms, "answered");
+            } else {
+                tracing::info!(%method, route = %pattern, status = code, ms, "answered");
+            }
         });
         metrics::histogram!(
             "linli_http_seconds", "route" => pattern, "status" => class(status)

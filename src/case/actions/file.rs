@@ -1,0 +1,326 @@
+//! Filing (提) and the first dispatch (汇): the hot path. Seven statements, or eight when the text
+//! names a building: building, rules, people, clocks, case, history, audit, reminders.
+
+use entity::kinds::{ActorKind, CaseKind, CaseState, CaseStep, Channel, Level, PlaceKind};
+use entity::{case, case_event, place};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+
+use crate::access::audit::{self, Entry};
+use crate::access::{Actor, HomeTie};
+use crate::base::clock::Moment;
+use crate::base::fault::{Code, Fault};
+use crate::case::actions::{Draft, require_text, says_target};
+use crate::case::category::{Emergency, building, emergency, guess};
+use crate::case::clock::{Policy, after};
+use crate::case::dispatch::{Target, Wanted, policy, survey};
+use crate::case::queries::Found;
+use crate::case::step::By;
+use crate::case::{kind_says, subject};
+use crate::reminder;
+use crate::store::Tx;
+
+/// What somebody files.
+#[derive(Clone, Debug)]
+pub struct Filing {
+    /// Kind.
+    pub kind: CaseKind,
+    /// Their words.
+    pub text: String,
+    /// For which of their homes; none: found out from the text.
+    pub home_id: Option<i64>,
+    /// By which door.
+    pub channel: Channel,
+    /// WGS-84 latitude and longitude, degrees.
+    pub location: Option<(f64, f64)>,
+}
+
+/// What became of it.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    /// The case.
+    pub case: case::Model,
+    /// Who is asked to take it; none when nobody could be found.
+    pub target: Option<Target>,
+    /// The clocks that run.
+    pub policy: Policy,
+    /// What cannot wait for us.
+    pub emergency: Option<Emergency>,
+    /// The place that it was filed for, when that had to be chosen: `3-2-501`, `3栋`.
+    pub place: Option<String>,
+}
+
+impl Filed {
+    /// Who will answer, as people read it: `王建国（楼栋长）`.
+    #[must_use]
+    pub fn who(&self) -> Option<String> {
+        self.target.as_ref().map(says_target)
+    }
+}
+
+/// Where it is.
+struct Ground {
+    compound_id: i64,
+    place_id: i64,
+    path: String,
+    says: Option<String>,
+}
+
+/// Files a case and dispatches it.
+///
+/// # Errors
+/// `forbidden` for somebody who is not bound or belongs to no compound, `invalid` for an empty text,
+/// `not_found` for a home that is not theirs.
+pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, Fault> {
+    let reporter_id = actor.require_person()?;
+    let text = require_text("text", &filing.text, || {
+        format!("请写下内容，例如：{} 3栋电梯停了", kind_says(filing.kind))
+    })?;
+    let ground = ground(tx, actor, &filing, &text).await?;
+    let now = tx.now();
+    let people = survey(tx.db(), &ground.path, now).await?;
+    let policy = policy(tx.db(), &ground.path).await?;
+    let category = guess(&text);
+    let target = people.choose(Wanted {
+        kind: filing.kind,
+        category,
+        floor: Level::Compound,
+        without: &[reporter_id],
+    });
+    let emergency = emergency(&text);
+    let row = new_row(
+        &ground,
+        actor,
+        reporter_id,
+        filing,
+        text,
+        category,
+        target.as_ref(),
+        policy,
+        now,
+    );
+    let case = case::Entity::insert(row)
+        .exec_with_returning(tx.db())
+        .await?;
+    let case = store_rest(
+        tx,
+        actor,
+        case,
+        target.as_ref(),
+        policy,
+        ground.path,
+        emergency,
+    )
+    .await?;
+    Ok(Filed {
+        case,
+        target,
+        policy,
+        emergency,
+        place: ground.says,
+    })
+}
+
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one row, one place where it is made"
+)]
+fn new_row(
+    ground: &Ground,
+    actor: &Actor,
+    reporter_id: i64,
+    filing: Filing,
+    text: String,
+    category: Option<&str>,
+    target: Option<&Target>,
+    policy: Policy,
+    now: Moment,
+) -> case::ActiveModel {
+    let location = filing
+        .location
+        .filter(|(lat, lon)| (-90.0..=90.0).contains(lat) && (-180.0..=180.0).contains(lon));
+    case::ActiveModel {
+        compound_id: Set(ground.compound_id),
+        place_id: Set(ground.place_id),
+        kind: Set(filing.kind),
+        category: Set(category.map(str::to_owned)),
+        text: Set(text),
+        reporter_id: Set(reporter_id),
+        account_id: Set(actor.account_id),
+        channel: Set(filing.channel),
+        state: Set(target.map_or(CaseState::Raised, |_| CaseState::Assigned)),
+        step: Set(CaseStep::Gathered),
+        round: Set(1),
+        level: Set(target.map_or(Level::Compound, |target| target.level)),
+        holder_id: Set(target.map(|target| target.person_id)),
+        organisation_id: Set(target.and_then(|target| target.organisation_id)),
+        accept_due_at: Set(target.map(|_| after(now, policy.accept_minutes))),
+        finish_due_at: Set(Some(after(now, policy.finish_minutes))),
+        accept_late: Set(false),
+        finish_late: Set(false),
+        nudges: Set(0),
+        reopened: Set(false),
+        latitude: Set(location.map(|(latitude, _)| latitude)),
+        longitude: Set(location.map(|(_, longitude)| longitude)),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    }
+}
+
+/// History, audit, reminders.
+async fn store_rest(
+    tx: &mut Tx,
+    actor: &Actor,
+    case: case::Model,
+    target: Option<&Target>,
+    policy: Policy,
+    path: String,
+    emergency: Option<Emergency>,
+) -> Result<case::Model, Fault> {
+    let found = Found {
+        place: bare_place(&case, path, tx.now()),
+        case,
+    };
+    let mut draft = Draft::new(tx, actor, By::Resident, found);
+    draft.event("filed", Some(CaseStep::Raised), None, None);
+    draft.event_by(
+        By::System,
+        None,
+        "gathered",
+        Some(CaseStep::Gathered),
+        Some(CaseState::Raised),
+        None,
+    );
+    match target {
+        Some(target) => draft.assign(target, policy, true),
+        None => {
+            draft.begin_finish_clock(true);
+            draft.leave_unassigned(tx, policy).await?;
+        }
+    }
+    if emergency.is_some() {
+        for reminder in &mut draft.reminders {
+            if let Some(payload) = reminder.payload.as_object_mut() {
+                payload.insert("emergency".to_owned(), json!(true));
+            }
+        }
+    }
+    case_event::Entity::insert_many(draft.events)
+        .exec_without_returning(tx.db())
+        .await?;
+    let entry = Entry {
+        action: "case.file",
+        subject: subject(draft.next.id),
+        compound_id: Some(draft.next.compound_id),
+        detail: Some(json!({ "kind": kind_says(draft.next.kind), "found": target.is_some() })),
+    };
+    let actor = Actor {
+        kind: ActorKind::Resident,
+        ..actor.clone()
+    };
+    audit::record(tx, &actor, entry).await?;
+    reminder::enqueue(tx, draft.reminders).await?;
+    Ok(draft.next)
+}
+
+/// As much of the place as a draft looks at, without another read on this path.
+fn bare_place(case: &case::Model, path: String, now: Moment) -> place::Model {
+    place::Model {
+        id: case.place_id,
+        code: String::new(),
+        kind: PlaceKind::Home,
+        name: String::new(),
+        parent_id: None,
+        compound_id: Some(case.compound_id),
+        path,
+        area_cm2: None,
+        note: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// Where: the building that the text names, else the home; for staff without a home the compound
+/// of their role.
+async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<Ground, Fault> {
+    let number = building(text);
+    if let Some(home) = home(actor, filing.home_id, number)? {
+        let several = actor.homes.len() > 1;
+        if let Some(number) = number
+            && let Some(place) = building_place(tx.db(), home, number).await?
+        {
+            return Ok(Ground {
+                compound_id: home.compound_id,
+                place_id: place.id,
+                path: place.path,
+                says: several.then_some(place.name),
+            });
+        }
+        return Ok(Ground {
+            compound_id: home.compound_id,
+            place_id: home.place_id,
+            path: home.path.clone(),
+            says: several.then(|| home.local_code().to_owned()),
+        });
+    }
+    let grant = actor
+        .grants
+        .iter()
+        .find_map(|grant| Some((grant.compound_id?, grant.place_id?, &grant.path)));
+    let (compound_id, place_id, path) = grant.ok_or_else(|| {
+        Fault::new(
+            Code::Forbidden,
+            "您还没有绑定房号，请先回复：绑定 3-2-501 姓名 手机号。",
+        )
+    })?;
+    Ok(Ground {
+        compound_id,
+        place_id,
+        path: path.clone(),
+        says: None,
+    })
+}
+
+/// The home asked for; else the one in the building that the text names; else the first.
+fn home(
+    actor: &Actor,
+    home_id: Option<i64>,
+    number: Option<u32>,
+) -> Result<Option<&HomeTie>, Fault> {
+    if let Some(id) = home_id {
+        let home = actor.homes.iter().find(|home| home.place_id == id);
+        return home
+            .map(Some)
+            .ok_or_else(|| Fault::not_found("没有找到这个房号，请先绑定。"));
+    }
+    let in_building = |home: &&HomeTie| {
+        let first = home.local_code().split('-').next();
+        first.and_then(|first| first.parse::<u32>().ok()) == number && number.is_some()
+    };
+    Ok(actor
+        .homes
+        .iter()
+        .find(in_building)
+        .or_else(|| actor.homes.first()))
+}
+
+async fn building_place<C: ConnectionTrait>(
+    db: &C,
+    home: &HomeTie,
+    number: u32,
+) -> Result<Option<place::Model>, Fault> {
+    let prefix = home.code.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+    let names = ["栋", "幢", "号楼"].map(|word| format!("{number}{word}"));
+    Ok(place::Entity::find()
+        .filter(place::COLUMN.compound_id.eq(home.compound_id))
+        .filter(place::COLUMN.kind.eq(PlaceKind::Building))
+        .filter(
+            Condition::any()
+                .add(place::COLUMN.code.eq(format!("{prefix}/{number}")))
+                .add(place::COLUMN.name.is_in(names)),
+        )
+        .one(db)
+        .await?)
+}

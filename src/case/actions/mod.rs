@@ -1,0 +1,412 @@
+//! What can be done to a case: one function is one use case, run inside the caller's transaction.
+//! Here is what they share: the draft of a change, and the one way to store it. Nobody is told
+//! anything directly; reminders are written beside the change.
+
+mod file;
+mod resident;
+mod staff;
+mod system;
+
+pub use file::{Filed, Filing, file};
+pub use resident::{Rated, nudge, rate, reopen, supplement, withdraw};
+pub use staff::{
+    HandedOver, accept, arrive, escalate, finish, hand_over, pause, plan, refuse, resume,
+};
+pub use system::{accept_breach, finish_breach, lapse, pass_over, seek};
+
+use entity::kinds::{CaseState, CaseStep, Level, RoleKind};
+use entity::{case, case_event};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
+use serde_json::{Value, json};
+
+use crate::access::Actor;
+use crate::access::audit::{self, Entry};
+use crate::access::holders::{holders, says};
+use crate::access::permit::{Deed, roles};
+use crate::base::clock::Moment;
+use crate::base::fault::{Code, Fault};
+use crate::base::text::clean;
+use crate::case::clock::{Policy, after};
+use crate::case::dispatch::{Ground, Target, Wanted, policy, survey};
+use crate::case::queries::{Found, no_such};
+use crate::case::remind::{self, kinds};
+use crate::case::step::{Action, By, OPEN, Refused, Taken, apply, row};
+use crate::case::{TEXT_MOST, above, state_says, subject};
+use crate::reminder::{self, NewReminder};
+use crate::store::Tx;
+
+/// Actions of the history that name somebody who is not asked again in this round.
+pub const PASSED: &[&str] = &["refused", "passed-over"];
+
+/// A change of a case while it is being worked out; [`Draft::store`] makes it so.
+struct Draft {
+    by: By,
+    actor_id: Option<i64>,
+    found: Found,
+    next: case::Model,
+    events: Vec<case_event::ActiveModel>,
+    reminders: Vec<NewReminder>,
+    cancel: Vec<&'static str>,
+    detail: Option<Value>,
+    now: Moment,
+}
+
+impl Draft {
+    fn new(tx: &Tx, actor: &Actor, by: By, found: Found) -> Self {
+        Self {
+            by,
+            actor_id: actor.person_id(),
+            next: case::Model {
+                updated_at: tx.now(),
+                ..found.case.clone()
+            },
+            found,
+            events: Vec::new(),
+            reminders: Vec::new(),
+            cancel: Vec::new(),
+            detail: None,
+            now: tx.now(),
+        }
+    }
+
+    /// Asks the table, and writes the action and its steps into the history.
+    fn act(&mut self, action: Action, name: &str, note: Option<String>) -> Result<(), Fault> {
+        self.act_to(action, name, note, true)
+    }
+
+    /// The same where it matters whether somebody was found.
+    fn act_to(
+        &mut self,
+        action: Action,
+        name: &str,
+        note: Option<String>,
+        found: bool,
+    ) -> Result<(), Fault> {
+        let before = self.next.state;
+        let steps = apply(&mut self.next, action, self.by, found)
+            .map_err(|refused| refusal(&self.found.case, action, refused))?;
+        // What was passed by comes first; then the step that the actor takes bears the action's own
+        // name; the rest are the system's.
+        let (skipped, taken): (Vec<Taken>, Vec<Taken>) =
+            steps.into_iter().partition(|taken| taken.skipped);
+        let mut taken = taken.into_iter();
+        self.add_steps(skipped.into_iter());
+        let first = taken.next().map(|taken| taken.step);
+        self.event(name, first, Some(before), note);
+        self.add_steps(taken);
+        Ok(())
+    }
+
+    fn add_steps(&mut self, steps: impl Iterator<Item = Taken>) {
+        for taken in steps {
+            let (name, note) = match (taken.step, taken.skipped) {
+                (_, true) => (
+                    "deliberation-skipped",
+                    Some("简单事项，未经商议".to_owned()),
+                ),
+                (CaseStep::Supervised, _) => ("supervised", Some(summary(&self.next))),
+                (CaseStep::Published, _) => ("published", self.next.public_text.clone()),
+                (CaseStep::Gathered, _) => ("gathered", None),
+                _ => ("step", None),
+            };
+            self.event_by(By::System, None, name, Some(taken.step), None, note);
+        }
+    }
+
+    fn event(
+        &mut self,
+        name: &str,
+        step: Option<CaseStep>,
+        from: Option<CaseState>,
+        note: Option<String>,
+    ) {
+        self.event_by(self.by, self.actor_id, name, step, from, note);
+    }
+
+    fn event_by(
+        &mut self,
+        by: By,
+        actor_id: Option<i64>,
+        name: &str,
+        step: Option<CaseStep>,
+        from: Option<CaseState>,
+        note: Option<String>,
+    ) {
+        self.events.push(case_event::ActiveModel {
+            case_id: Set(self.next.id),
+            compound_id: Set(self.next.compound_id),
+            round: Set(self.next.round),
+            action: Set(name.to_owned()),
+            step: Set(step),
+            from_state: Set(from),
+            to_state: Set(from.map(|_| self.next.state)),
+            actor_kind: Set(by.kind()),
+            actor_id: Set(actor_id),
+            note: Set(note),
+            at: Set(self.now),
+            ..Default::default()
+        });
+    }
+
+    /// Tells somebody, now. `what` says which of several things a progress tells.
+    fn tell(&mut self, kind: &'static str, person: Option<i64>, what: &str) {
+        let Some(person) = person else { return };
+        let reminder = remind::push(&self.next, kind, person, what, self.now);
+        self.reminders.push(reminder);
+    }
+
+    /// Tells whoever filed.
+    fn tell_reporter(&mut self, what: &str) {
+        self.tell(kinds::PROGRESS, Some(self.next.reporter_id), what);
+    }
+
+    /// Gives it to somebody: clocks begin, the new holder and the reporter are told. A level has
+    /// its own clocks, so a new level (or a new round) begins the finish clock afresh.
+    fn assign(&mut self, target: &Target, policy: Policy, fresh: bool) {
+        let next = &mut self.next;
+        let fresh = fresh || next.level != target.level || next.finish_due_at.is_none();
+        next.holder_id = Some(target.person_id);
+        next.organisation_id = target.organisation_id;
+        next.level = target.level;
+        let accept_due = after(self.now, policy.accept_minutes);
+        next.accept_due_at = Some(accept_due);
+        if fresh {
+            next.finish_due_at = Some(after(self.now, policy.finish_minutes));
+        }
+        self.cancel.extend(kinds::OF_ONE_HOLDER);
+        if fresh {
+            self.cancel.push(kinds::FINISH_CLOCK);
+        }
+        let note = Some(says_target(target));
+        self.event_by(By::System, None, "dispatched", None, None, note);
+        self.tell(kinds::TASK, Some(target.person_id), "task");
+        self.reminders.push(remind::clock(
+            &self.next,
+            kinds::ACCEPT_CLOCK,
+            accept_due,
+            policy.accept_minutes,
+        ));
+        self.begin_finish_clock(fresh);
+    }
+
+    fn begin_finish_clock(&mut self, fresh: bool) {
+        if let (true, Some(due)) = (fresh, self.next.finish_due_at) {
+            self.reminders
+                .push(remind::clock(&self.next, kinds::FINISH_CLOCK, due, 0));
+        }
+    }
+
+    /// Nobody is left to ask: it waits, those who give work out are told, and a clock looks again.
+    async fn leave_unassigned(&mut self, tx: &Tx, policy: Policy) -> Result<(), Fault> {
+        self.next.holder_id = None;
+        self.next.organisation_id = None;
+        self.next.accept_due_at = None;
+        self.cancel.extend(kinds::OF_ONE_HOLDER);
+        self.event_by(By::System, None, "unassigned", None, None, None);
+        self.tell_dispatchers(tx, "unassigned").await?;
+        let due = after(self.now, policy.accept_minutes);
+        self.reminders
+            .push(remind::clock(&self.next, kinds::SEEK_CLOCK, due, 0));
+        Ok(())
+    }
+
+    /// Those who may give a case out, and the administrators.
+    async fn tell_dispatchers(&mut self, tx: &Tx, what: &str) -> Result<(), Fault> {
+        let mut asked = roles(Deed::DispatchCases).to_vec();
+        asked.push(RoleKind::Administrator);
+        let mut people: Vec<i64> = holders(tx.db(), &self.found.place.path, &asked, self.now)
+            .await?
+            .into_iter()
+            .map(|held| held.person_id)
+            .filter(|person| Some(*person) != self.next.holder_id)
+            .collect();
+        people.sort_unstable();
+        people.dedup();
+        for person in people {
+            self.tell(kinds::UNASSIGNED, Some(person), what);
+        }
+        Ok(())
+    }
+
+    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders.
+    ///
+    /// # Errors
+    /// `conflict`, with the present state, when somebody else was first.
+    async fn store(self, tx: &mut Tx, actor: &Actor, audited: &str) -> Result<case::Model, Fault> {
+        compare_and_set(tx, &self.found.case, &self.next).await?;
+        if !self.events.is_empty() {
+            case_event::Entity::insert_many(self.events)
+                .exec_without_returning(tx.db())
+                .await?;
+        }
+        let actor = Actor {
+            kind: self.by.kind(),
+            ..actor.clone()
+        };
+        let entry = Entry {
+            action: audited,
+            subject: subject(self.next.id),
+            compound_id: Some(self.next.compound_id),
+            detail: self.detail,
+        };
+        audit::record(tx, &actor, entry).await?;
+        if !self.cancel.is_empty() {
+            reminder::cancel(tx, &subject(self.next.id), &self.cancel).await?;
+        }
+        reminder::enqueue(tx, self.reminders).await?;
+        Ok(self.next)
+    }
+}
+
+/// The one way to change a case: only if it still is what was read.
+async fn compare_and_set(tx: &Tx, was: &case::Model, is: &case::Model) -> Result<(), Fault> {
+    let mut change = <case::ActiveModel as ActiveModelTrait>::default();
+    for column in case::Column::iter() {
+        let value = is.get(column);
+        if was.get(column) != value {
+            change.set(column, value);
+        }
+    }
+    let same_holder = match was.holder_id {
+        Some(id) => case::COLUMN.holder_id.eq(id),
+        None => case::COLUMN.holder_id.is_null(),
+    };
+    let mut update = case::Entity::update_many()
+        .set(change)
+        .filter(case::COLUMN.id.eq(was.id))
+        .filter(case::COLUMN.state.eq(was.state))
+        .filter(case::COLUMN.round.eq(was.round))
+        .filter(same_holder);
+    if was.nudges != is.nudges {
+        update = update.filter(case::COLUMN.nudges.eq(was.nudges));
+    }
+    if update.exec(tx.db()).await?.rows_affected == 1 {
+        return Ok(());
+    }
+    let present = case::Entity::find_by_id(was.id).one(tx.db()).await?;
+    let present = present.ok_or_else(|| no_such(was.id))?;
+    Err(Fault::new(
+        Code::Conflict,
+        format!(
+            "诉求 #{} 刚刚已被别人先处理，现在是“{}”。回复“进度 {}”查看。",
+            was.id,
+            state_says(present.state),
+            was.id
+        ),
+    ))
+}
+
+/// Why the table refuses, in a sentence that says what is possible instead.
+fn refusal(case: &case::Model, action: Action, refused: Refused) -> Fault {
+    let id = case.id;
+    let state = state_says(case.state);
+    let text = match (refused, action, case.state) {
+        (Refused::NotTheirs, ..) => return Fault::forbidden("您没有这项权限。"),
+        (Refused::ReopenedBefore, ..) => format!(
+            "诉求 #{id} 已经重开过一次，不能再重开。如仍不满意，请向社区或街道反映，或另提一件诉求。"
+        ),
+        (_, Action::Rate, state) if OPEN.contains(&state) => {
+            format!("诉求 #{id} 还没有办结，办结后再评价。回复“催办 {id}”可以催一催。")
+        }
+        (_, Action::Rate, CaseState::Reviewed) => format!("诉求 #{id} 已经评价过了，谢谢您。"),
+        (_, Action::Reopen, state) if OPEN.contains(&state) => {
+            format!("诉求 #{id} 还在办理，不用重开。回复“催办 {id}”可以催一催。")
+        }
+        (_, _, CaseState::Paused) if row(action).from.contains(&CaseState::Accepted) => {
+            format!("诉求 #{id} 已暂停，请先回复“恢复 {id}”。")
+        }
+        (_, Action::Pause | Action::Plan, CaseState::Assigned) => {
+            format!("诉求 #{id} 还没有接单，请先回复“接单 {id}”。")
+        }
+        (_, Action::Accept, CaseState::Accepted | CaseState::Arrived) => {
+            format!("诉求 #{id} 已经接单了，不用重复。办好后回复“办结 {id} 结果”。")
+        }
+        _ => format!("诉求 #{id} 现在是“{state}”，不能这样操作。回复“进度 {id}”查看。"),
+    };
+    Fault::wrong_step(text)
+}
+
+/// 督: what the system notes of the whole course.
+fn summary(case: &case::Model) -> String {
+    let on_time = match (case.accept_late, case.finish_late) {
+        (false, false) => "按时响应，按时办结",
+        (true, false) => "响应超时，按时办结",
+        (false, true) => "按时响应，办结超时",
+        (true, true) => "响应超时，办结超时",
+    };
+    let level = crate::case::level_says(case.level);
+    format!("{on_time}；催办{}次；办理层级：{level}", case.nudges)
+}
+
+/// `王建国（楼栋长）`
+fn says_target(target: &Target) -> String {
+    match target.role {
+        Some(role) => format!("{}（{}）", target.name, says(role)),
+        None => target.name.clone(),
+    }
+}
+
+/// Words that somebody must give, cleaned.
+fn require_text(
+    field: &'static str,
+    text: &str,
+    usage: impl FnOnce() -> String,
+) -> Result<String, Fault> {
+    let text = clean(text);
+    if text.is_empty() {
+        return Err(Fault::invalid(field, usage()));
+    }
+    if text.chars().count() > TEXT_MOST {
+        return Err(Fault::invalid(
+            field,
+            format!("文字太长了，请控制在{TEXT_MOST}字以内。"),
+        ));
+    }
+    Ok(text)
+}
+
+/// What dispatch needs for a case that is there already.
+struct Again {
+    ground: Ground,
+    policy: Policy,
+    without: Vec<i64>,
+}
+
+impl Again {
+    /// Reads rules, people, clocks, and who has said no or kept silent in this round.
+    async fn read(tx: &Tx, found: &Found) -> Result<Self, Fault> {
+        let path = &found.place.path;
+        let passed = case_event::Entity::find()
+            .filter(case_event::COLUMN.case_id.eq(found.case.id))
+            .filter(case_event::COLUMN.round.eq(found.case.round))
+            .filter(case_event::COLUMN.action.is_in(PASSED.iter().copied()))
+            .all(tx.db())
+            .await?;
+        let mut without = vec![found.case.reporter_id];
+        without.extend(passed.into_iter().filter_map(|event| event.actor_id));
+        Ok(Self {
+            ground: survey(tx.db(), path, tx.now()).await?,
+            policy: policy(tx.db(), path).await?,
+            without,
+        })
+    }
+
+    fn choose(&self, case: &case::Model, floor: Level) -> Option<Target> {
+        self.ground.choose(Wanted {
+            kind: case.kind,
+            category: case.category.as_deref(),
+            floor,
+            without: &self.without,
+        })
+    }
+
+    fn choose_above(&self, case: &case::Model) -> Option<Target> {
+        above(case.level).and_then(|floor| self.choose(case, floor))
+    }
+}
+
+/// The audit's detail of a change that names nobody.
+fn detail(level: Level, found: bool) -> Option<Value> {
+    Some(json!({ "level": crate::case::level_says(level), "found": found }))
+}

@@ -1,0 +1,386 @@
+//! What the one who has a case may do: 接单 到场 方案 办结 退单 转派 上报 暂停 恢复. Whoever may give out
+//! cases there (the permission table) may also hand over, raise and resume what they do not hold.
+
+use entity::case;
+use entity::kinds::{CaseState, Level};
+
+use crate::access::Actor;
+use crate::access::holders::{Holder, holders, says};
+use crate::access::permit::{Deed, may, roles};
+use crate::base::fault::{Code, Fault};
+use crate::base::text::fold;
+use crate::case::actions::{Again, Draft, detail, require_text, says_target};
+use crate::case::clock::{RATING_DAYS, after_days, resumed};
+use crate::case::dispatch::{Target, policy};
+use crate::case::publish;
+use crate::case::queries::{self, Found, visible};
+use crate::case::remind::{self, kinds};
+use crate::case::step::{Action, By};
+use crate::case::{above, level_of, level_says};
+use crate::store::Tx;
+
+/// What became of a hand-over.
+#[derive(Clone, Debug)]
+pub enum HandedOver {
+    /// It lies with this person now.
+    Done(Box<case::Model>, Target),
+    /// Several people are called so: which one?
+    Which(Vec<Target>),
+}
+
+/// The case, if the actor holds it.
+async fn held(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
+    let found = visible(tx.db(), actor, id).await?;
+    if found.case.holder_id == actor.person_id() {
+        return Ok(found);
+    }
+    Err(not_the_holder(tx, &found).await?)
+}
+
+/// The case, if the actor holds it or may give it out.
+async fn held_or_given(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
+    let found = visible(tx.db(), actor, id).await?;
+    let path = &found.place.path;
+    let gives = may(actor, Deed::DispatchCases, path) || may(actor, Deed::Administer, path);
+    if gives || found.case.holder_id == actor.person_id() {
+        return Ok(found);
+    }
+    Err(not_the_holder(tx, &found).await?)
+}
+
+async fn not_the_holder(tx: &Tx, found: &Found) -> Result<Fault, Fault> {
+    let id = found.case.id;
+    let name = queries::name_of(tx.db(), found.case.holder_id).await?;
+    Ok(if name.is_empty() {
+        Fault::forbidden(format!(
+            "诉求 #{id} 还没有人接单。工作人员可以回复“接单 {id}”。"
+        ))
+    } else {
+        Fault::forbidden(format!(
+            "诉求 #{id} 现在由{name}办理，只有办理人可以这样操作。"
+        ))
+    })
+}
+
+/// Takes it (接单).
+///
+/// # Errors
+/// `not_found` when it is not theirs to see, `forbidden` when it was given to somebody else,
+/// `wrong_step` from a state where it cannot be, `conflict` when somebody was first.
+pub async fn accept(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
+    let found = visible(tx.db(), actor, id).await?;
+    let person = actor.require_person()?;
+    let free = found.case.state == CaseState::Raised;
+    let allowed = if free {
+        may(actor, Deed::WorkCases, &found.place.path)
+    } else {
+        found.case.holder_id == Some(person)
+    };
+    if !allowed {
+        return Err(not_the_holder(tx, &found).await?);
+    }
+    if found.case.reporter_id == person {
+        return Err(Fault::forbidden(
+            "自己提的诉求不能由自己接单，请转派给别人。",
+        ));
+    }
+    let path = found.place.path.clone();
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    if free {
+        let grant = actor.grants.iter().find(|grant| {
+            roles(Deed::WorkCases).contains(&grant.role) && path.starts_with(&grant.path)
+        });
+        draft.next.holder_id = Some(person);
+        draft.next.organisation_id = grant.and_then(|grant| grant.organisation_id);
+        draft.next.level = grant.map_or(Level::Compound, |grant| level_of(grant.role));
+    }
+    take(&mut draft)?;
+    draft.tell_reporter("accepted");
+    draft.store(tx, actor, "case.accept").await
+}
+
+/// Accepts within another action, if that was not done.
+fn take(draft: &mut Draft) -> Result<(), Fault> {
+    draft.act(Action::Accept, "accepted", None)?;
+    draft.next.accepted_at = draft.next.accepted_at.or(Some(draft.now));
+    draft.cancel.extend(kinds::OF_ONE_HOLDER);
+    Ok(())
+}
+
+/// Is on the scene (到场); takes it, too, if that was not done.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn arrive(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
+    let found = held(tx, actor, id).await?;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    if draft.next.state == CaseState::Assigned {
+        take(&mut draft)?;
+    }
+    draft.act(Action::Arrive, "arrived", None)?;
+    draft.next.arrived_at = draft.next.arrived_at.or(Some(draft.now));
+    draft.tell_reporter("arrived");
+    draft.store(tx, actor, "case.arrive").await
+}
+
+/// Says how it will be done (方案, 议).
+///
+/// # Errors
+/// As [`accept`]; `invalid` without words.
+pub async fn plan(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<case::Model, Fault> {
+    let found = held(tx, actor, id).await?;
+    let text = require_text("text", text, || {
+        format!("请写下方案，例如：方案 {id} 明天上午更换水管")
+    })?;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.act(Action::Plan, "planned", Some(text.clone()))?;
+    draft.next.plan = Some(text);
+    draft.tell_reporter("planned");
+    draft.store(tx, actor, "case.plan").await
+}
+
+/// Says that it is done and how (办结): 办, and at once 督 and 示.
+///
+/// # Errors
+/// As [`accept`]; `invalid` without words.
+pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<case::Model, Fault> {
+    let found = held(tx, actor, id).await?;
+    let text = require_text("text", text, || {
+        format!("请写下办理结果，例如：办结 {id} 电梯已恢复运行")
+    })?;
+    let board = published(tx, &found, &text).await?;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    if draft.next.state == CaseState::Assigned {
+        take(&mut draft)?;
+    }
+    draft.next.public_text = Some(board);
+    draft.next.result = Some(text.clone());
+    draft.act(Action::Finish, "finished", Some(text))?;
+    let now = tx.now();
+    draft.next.finished_at = Some(now);
+    draft.cancel.extend(kinds::OF_ONE_HOLDER);
+    draft.cancel.push(kinds::FINISH_CLOCK);
+    draft.tell_reporter("finished");
+    draft.reminders.push(remind::clock(
+        &draft.next,
+        kinds::LAPSE,
+        after_days(now, RATING_DAYS),
+        0,
+    ));
+    draft.store(tx, actor, "case.finish").await
+}
+
+async fn published(tx: &Tx, found: &Found, result: &str) -> Result<String, Fault> {
+    let case = &found.case;
+    let both = format!("{result}\n{}", publish::simplified(result));
+    let mut names = queries::names_in(tx.db(), case.compound_id, &both).await?;
+    names.push(queries::name_of(tx.db(), Some(case.reporter_id)).await?);
+    names.push(queries::name_of(tx.db(), case.holder_id).await?);
+    let place = queries::building_says(tx.db(), &found.place).await?;
+    Ok(publish::text(case.kind, &place, result, &names))
+}
+
+/// Gives it back with a reason (退单): it goes to the next one, never to the same again.
+///
+/// # Errors
+/// As [`accept`]; `invalid` without a reason.
+pub async fn refuse(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: i64,
+    reason: &str,
+) -> Result<(case::Model, Option<String>), Fault> {
+    let found = held(tx, actor, id).await?;
+    let reason = require_text("reason", reason, || {
+        format!("请写明原因，例如：退单 {id} 不归物业管")
+    })?;
+    let mut again = Again::read(tx, &found).await?;
+    again.without.extend(actor.person_id());
+    let target = again.choose(&found.case, found.case.level);
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.act_to(Action::Refuse, "refused", Some(reason), target.is_some())?;
+    draft.detail = detail(draft.next.level, target.is_some());
+    match &target {
+        Some(target) => draft.assign(target, again.policy, false),
+        None => draft.leave_unassigned(tx, again.policy).await?,
+    }
+    draft.tell_reporter("moved");
+    let case = draft.store(tx, actor, "case.refuse").await?;
+    Ok((case, target.as_ref().map(says_target)))
+}
+
+/// Gives it to the level above with a reason (上报).
+///
+/// # Errors
+/// As [`accept`]; `wrong_step` when nobody is above.
+pub async fn escalate(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: i64,
+    reason: &str,
+) -> Result<(case::Model, String), Fault> {
+    let found = held_or_given(tx, actor, id).await?;
+    let reason = require_text("reason", reason, || {
+        format!("请写明原因，例如：上报 {id} 需要街道协调")
+    })?;
+    let mut again = Again::read(tx, &found).await?;
+    again.without.extend(found.case.holder_id);
+    let target = again.choose_above(&found.case);
+    let old = found.case.holder_id;
+    let level = found.case.level;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.act(Action::Escalate, "escalated", Some(reason))?;
+    let Some(target) = target else {
+        return Err(nobody_above(id, level));
+    };
+    draft.assign(&target, again.policy, true);
+    draft.detail = detail(draft.next.level, true);
+    if old != actor.person_id() {
+        draft.tell(kinds::PASSED_OVER, old, "escalated");
+    }
+    draft.tell_reporter("moved");
+    let case = draft.store(tx, actor, "case.escalate").await?;
+    Ok((case, says_target(&target)))
+}
+
+fn nobody_above(id: i64, level: Level) -> Fault {
+    let text = match above(level) {
+        None => format!(
+            "诉求 #{id} 已在最高一级（{}），不能再上报，请继续办理。",
+            level_says(level)
+        ),
+        Some(_) => {
+            format!("诉求 #{id} 的上级暂时没有可以接手的人，请继续办理，或回复“转派 {id} 姓名”。")
+        }
+    };
+    Fault::wrong_step(text)
+}
+
+/// Gives it to a person called so who may work there (转派): `王建国`, or `王建国 楼栋长` when several
+/// are called so.
+///
+/// # Errors
+/// As [`accept`]; `not_found` with who can be named, when nobody there is called so.
+pub async fn hand_over(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: i64,
+    whom: &str,
+) -> Result<HandedOver, Fault> {
+    let found = held_or_given(tx, actor, id).await?;
+    let whom = require_text("name", whom, || {
+        format!("请写明转给谁，例如：转派 {id} 王建国")
+    })?;
+    let people = may_take(tx, actor, &found).await?;
+    let named = named(&people, &whom);
+    let target = match named.as_slice() {
+        [] => return Err(nobody_called(id, &whom, &people)),
+        [one] => Target::from(one),
+        several => {
+            return Ok(HandedOver::Which(
+                several.iter().map(Target::from).collect(),
+            ));
+        }
+    };
+    let policy = policy(tx.db(), &found.place.path).await?;
+    let old = found.case.holder_id;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.act(Action::HandOver, "handed-over", None)?;
+    draft.assign(&target, policy, false);
+    if old != actor.person_id() {
+        draft.tell(kinds::PASSED_OVER, old, "handed-over");
+    }
+    draft.tell_reporter("moved");
+    let case = draft.store(tx, actor, "case.hand-over").await?;
+    Ok(HandedOver::Done(Box::new(case), target))
+}
+
+/// Everybody who may work at the case's place, but the reporter and who has it: each once, in the
+/// nearest role.
+async fn may_take(tx: &Tx, actor: &Actor, found: &Found) -> Result<Vec<Holder>, Fault> {
+    let all = holders(tx.db(), &found.place.path, roles(Deed::WorkCases), tx.now()).await?;
+    let mut people: Vec<Holder> = Vec::new();
+    for held in all {
+        let out = held.person_id == found.case.reporter_id
+            || Some(held.person_id) == found.case.holder_id
+            || (Some(held.person_id) == actor.person_id() && found.case.holder_id.is_some());
+        if !out && people.iter().all(|other| other.person_id != held.person_id) {
+            people.push(held);
+        }
+    }
+    Ok(people)
+}
+
+fn named(people: &[Holder], whom: &str) -> Vec<Holder> {
+    let whom = fold(whom);
+    let (name, role) = match whom.split_once(' ') {
+        Some((name, role)) => (name, Some(role)),
+        None => (whom.as_str(), None),
+    };
+    people
+        .iter()
+        .filter(|held| fold(&held.name) == name || fold(&held.name) == whom)
+        .filter(|held| role.is_none_or(|role| says(held.role) == role || fold(&held.name) == whom))
+        .cloned()
+        .collect()
+}
+
+fn nobody_called(id: i64, whom: &str, people: &[Holder]) -> Fault {
+    let list: Vec<String> = people
+        .iter()
+        .take(8)
+        .map(|held| format!("{}（{}）", held.name, says(held.role)))
+        .collect();
+    let whom = crate::base::text::shorten(whom, 12);
+    let text = if list.is_empty() {
+        format!("没有找到可以接手诉求 #{id} 的“{whom}”，这里暂时没有别的办理人。")
+    } else {
+        format!(
+            "没有找到可以接手诉求 #{id} 的“{whom}”。可以转派给：{}。",
+            list.join("、")
+        )
+    };
+    Fault::new(Code::NotFound, text)
+}
+
+/// Stops the finish clock with a reason (暂停); the resident is told it.
+///
+/// # Errors
+/// As [`accept`]; `invalid` without a reason.
+pub async fn pause(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: i64,
+    reason: &str,
+) -> Result<case::Model, Fault> {
+    let found = held(tx, actor, id).await?;
+    let reason = require_text("reason", reason, || {
+        format!("请写明原因，例如：暂停 {id} 等配件")
+    })?;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.act(Action::Pause, "paused", Some(reason))?;
+    draft.next.paused_at = Some(draft.now);
+    draft.cancel.push(kinds::FINISH_CLOCK);
+    draft.tell_reporter("paused");
+    draft.store(tx, actor, "case.pause").await
+}
+
+/// Goes on (恢复) with what was left of the clock.
+///
+/// # Errors
+/// As [`accept`].
+pub async fn resume(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
+    let found = held_or_given(tx, actor, id).await?;
+    let mut draft = Draft::new(tx, actor, By::Staff, found);
+    let (due, since) = (draft.next.finish_due_at, draft.next.paused_at);
+    draft.act(Action::Resume, "resumed", None)?;
+    draft.next.paused_at = None;
+    if let (Some(due), Some(since)) = (due, since) {
+        let due = resumed(due, since, draft.now);
+        draft.next.finish_due_at = Some(due);
+        // One that had run out before the pause has had its consequences.
+        draft.begin_finish_clock(due > draft.now);
+    }
+    draft.tell_reporter("resumed");
+    draft.store(tx, actor, "case.resume").await
+}

@@ -1,0 +1,167 @@
+//! What the reminders of cases are called, how they are made, and the table of what they mean.
+//! `command/serve.rs` joins the table to the others'.
+
+mod clocks;
+mod say;
+
+use entity::case;
+use serde_json::json;
+
+use crate::base::clock::Moment;
+use crate::case::subject;
+use crate::delivery::{Kind, Work};
+use crate::reminder::NewReminder;
+
+/// Names of the kinds, as stored.
+pub mod kinds {
+    /// To the holder: take it.
+    pub const TASK: &str = "case.task";
+    /// To the reporter: what has happened.
+    pub const PROGRESS: &str = "case.progress";
+    /// To the holder: the resident presses.
+    pub const NUDGED: &str = "case.nudged";
+    /// To the holder: more words.
+    pub const SUPPLEMENTED: &str = "case.supplemented";
+    /// To the holder: a clock has run out.
+    pub const OVERDUE: &str = "case.overdue";
+    /// To the old holder: somebody else has it now.
+    pub const PASSED_OVER: &str = "case.passed-over";
+    /// To those who give work out: nobody has it, or nobody moves.
+    pub const UNASSIGNED: &str = "case.unassigned";
+    /// To the holder: taken back.
+    pub const WITHDRAWN: &str = "case.withdrawn";
+    /// To the holder: how it was rated.
+    pub const REVIEWED: &str = "case.reviewed";
+    /// Clock: must have been accepted.
+    pub const ACCEPT_CLOCK: &str = "case.accept-clock";
+    /// Clock: the grace after it.
+    pub const ACCEPT_GRACE: &str = "case.accept-grace";
+    /// Clock: must have been finished.
+    pub const FINISH_CLOCK: &str = "case.finish-clock";
+    /// Clock: look again for somebody.
+    pub const SEEK_CLOCK: &str = "case.seek";
+    /// Clock: the time to rate is over.
+    pub const LAPSE: &str = "case.lapse";
+
+    /// What ends with the present holder's not having accepted.
+    pub const OF_ONE_HOLDER: [&str; 7] = [
+        TASK,
+        NUDGED,
+        OVERDUE,
+        UNASSIGNED,
+        ACCEPT_CLOCK,
+        ACCEPT_GRACE,
+        SEEK_CLOCK,
+    ];
+    /// What ends when a case is taken back.
+    pub const ALL: [&str; 11] = [
+        TASK,
+        NUDGED,
+        OVERDUE,
+        UNASSIGNED,
+        SUPPLEMENTED,
+        PROGRESS,
+        ACCEPT_CLOCK,
+        ACCEPT_GRACE,
+        FINISH_CLOCK,
+        SEEK_CLOCK,
+        LAPSE,
+    ];
+}
+
+/// What each kind means.
+pub const KINDS: &[Kind] = &[
+    push_kind(kinds::TASK),
+    push_kind(kinds::PROGRESS),
+    push_kind(kinds::NUDGED),
+    push_kind(kinds::SUPPLEMENTED),
+    push_kind(kinds::OVERDUE),
+    push_kind(kinds::PASSED_OVER),
+    push_kind(kinds::UNASSIGNED),
+    push_kind(kinds::WITHDRAWN),
+    push_kind(kinds::REVIEWED),
+    Kind {
+        name: kinds::ACCEPT_CLOCK,
+        work: Work::Clock(clocks::accept),
+    },
+    Kind {
+        name: kinds::ACCEPT_GRACE,
+        work: Work::Clock(clocks::grace),
+    },
+    Kind {
+        name: kinds::FINISH_CLOCK,
+        work: Work::Clock(clocks::finish),
+    },
+    Kind {
+        name: kinds::SEEK_CLOCK,
+        work: Work::Clock(clocks::seek),
+    },
+    Kind {
+        name: kinds::LAPSE,
+        work: Work::Clock(clocks::lapse),
+    },
+];
+
+const fn push_kind(name: &'static str) -> Kind {
+    Kind {
+        name,
+        work: Work::Push(say::compose),
+    }
+}
+
+/// A push to a person, due now. `what` tells apart the things that one kind may say.
+#[must_use]
+pub fn push(
+    case: &case::Model,
+    kind: &'static str,
+    person_id: i64,
+    what: &str,
+    now: Moment,
+) -> NewReminder {
+    NewReminder {
+        kind,
+        dedupe_key: format!(
+            "case:{}:{kind}:{what}:{person_id}:{}",
+            case.id,
+            now.timestamp_millis()
+        ),
+        recipient_id: Some(person_id),
+        compound_id: Some(case.compound_id),
+        subject: subject(case.id),
+        payload: json!({
+            "case": case.id, "round": case.round, "holder": case.holder_id, "what": what,
+        }),
+        due_at: now,
+    }
+}
+
+/// A clock. It knows for which moment it was set: one that was moved meanwhile counts no more.
+#[must_use]
+pub fn clock(case: &case::Model, kind: &'static str, due: Moment, minutes: i64) -> NewReminder {
+    NewReminder {
+        kind,
+        dedupe_key: format!(
+            "case:{}:{kind}:{}:{}:{}",
+            case.id,
+            case.round,
+            due.timestamp_millis(),
+            case.updated_at.timestamp_millis()
+        ),
+        recipient_id: None,
+        compound_id: Some(case.compound_id),
+        subject: subject(case.id),
+        payload: json!({
+            "case": case.id, "round": case.round, "due": due.timestamp_millis(), "minutes": minutes,
+        }),
+        due_at: due,
+    }
+}
+
+/// The grace after an accept clock that was set for `due`.
+#[must_use]
+pub fn grace(case: &case::Model, due: Moment, until: Moment) -> NewReminder {
+    NewReminder {
+        due_at: until,
+        ..clock(case, kinds::ACCEPT_GRACE, due, 0)
+    }
+}
