@@ -77,11 +77,13 @@ fn gateway() -> Response {
         .body("<html><h1>502 Bad Gateway</h1></html>")
 }
 
-/// An answer whose body breaks off: the caller sees the connection die.
+/// An answer that breaks off before its promised end: the caller sees the connection die.
 fn broken() -> Response {
     let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-    let body = futures_util::stream::iter([Err::<Vec<u8>, _>(cut)]);
-    Response::builder().body(Body::from_bytes_stream(body))
+    let body = futures_util::stream::iter([Ok(b"{".to_vec()), Err(cut)]);
+    Response::builder()
+        .header("Content-Length", "1000")
+        .body(Body::from_bytes_stream(body))
 }
 
 /// The body of a call.

@@ -1,4 +1,4 @@
-//! The page: one person plays several people side by side. Three static files, no inline script or
+//! The page: one person plays several people side by side. Static files, no inline script or
 //! style, nothing from elsewhere.
 
 use poem::{Response, handler};
@@ -7,6 +7,8 @@ use poem::{Response, handler};
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
+
+const SCRIPT: &str = "text/javascript; charset=utf-8";
 
 fn file(kind: &str, body: &'static str) -> Response {
     Response::builder()
@@ -32,11 +34,23 @@ pub fn css() -> Response {
 /// `GET /sandbox/page.js`: conversations.
 #[handler]
 pub fn script() -> Response {
-    file("text/javascript; charset=utf-8", include_str!("page.js"))
+    file(SCRIPT, include_str!("page.js"))
 }
 
 /// `GET /sandbox/wire.js`: the drawers for the wire, failures and the clock.
 #[handler]
-pub fn wire_script() -> Response {
-    file("text/javascript; charset=utf-8", include_str!("wire.js"))
+pub fn wire() -> Response {
+    file(SCRIPT, include_str!("wire.js"))
+}
+
+/// `GET /sandbox/guide.js`: the walk-through.
+#[handler]
+pub fn guide() -> Response {
+    file(SCRIPT, include_str!("guide.js"))
+}
+
+/// `GET /sandbox/chips.js`: quick replies.
+#[handler]
+pub fn chips() -> Response {
+    file(SCRIPT, include_str!("chips.js"))
 }

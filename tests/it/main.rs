@@ -14,6 +14,7 @@ mod chat;
 mod harness;
 mod harness_itself;
 mod import;
+mod sandbox;
 mod schema;
 mod wechat_clients;
 mod wechat_platform;
