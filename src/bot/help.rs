@@ -13,6 +13,8 @@ use crate::reminder::BoxFuture;
 /// How to bind, as people can copy it.
 pub const HOW_TO_BIND: &str =
     "绑定房号请回复：绑定 3-2-501 姓名 手机号（楼-单元-房）。工作人员请回复：绑定 邀请码。";
+/// Characters of a draft to which more is added.
+const MOST_DRAFT: usize = 5000;
 /// What is offered for a text that was not understood.
 const OFFERED: &[&str] = &["报修", "投诉", "建议", "求助"];
 
@@ -228,8 +230,14 @@ pub fn bind_first(turn: &mut Turn<'_>, command: &Command, rest: &str) -> String 
     } else {
         String::new()
     };
+    // What was kept before is not lost for what comes now.
+    let draft = keep.then(|| match &turn.before.draft {
+        Some(draft) if draft.contains(&text) => draft.clone(),
+        Some(draft) => format!("{}；{text}", shorten(draft, MOST_DRAFT)),
+        None => format!("{word} {text}"),
+    });
     turn.dialog = Some(Dialog {
-        draft: keep.then(|| format!("{word} {text}")),
+        draft,
         ..Dialog::ask("绑定")
     });
     format!("请先绑定房号。{kept}{HOW_TO_BIND}\n紧急情况请直接拨打 110、119、120。")

@@ -333,7 +333,7 @@ fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
 fn answer_to_prompt(lexicon: &Lexicon, text: &str, dialog: &Dialog) -> Option<Meaning> {
     let prompt = dialog.prompt.as_deref()?;
     let (command, before) = lexicon.read(prompt)?;
-    let wants_number = before.is_empty() && command.asks.is_none();
+    let wants_number = before.is_empty() && wants_number(command);
     let has_digit = text.chars().any(|c| text::half_width(c).is_ascii_digit());
     if wants_number && !has_digit {
         return None;
@@ -343,6 +343,11 @@ fn answer_to_prompt(lexicon: &Lexicon, text: &str, dialog: &Dialog) -> Option<Me
         rest: format!("{before} {text}").trim().to_owned(),
         way: Way::Prompt,
     })
+}
+
+/// Whether what stands behind the command always has a number in it: of a case, of a home.
+fn wants_number(command: &Command) -> bool {
+    command.asks.is_none() || command.usage.chars().any(|c| c.is_ascii_digit())
 }
 
 /// A text that is a bare digit of a menu, however it is written: `1`, `１。`, `(1)`, `第一个`, `1️⃣`.
