@@ -1,0 +1,342 @@
+//! The executable as operators meet it: exit status, one line on stderr, signals, the schema,
+//! `doctor`.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::harness::db::TestDb;
+
+/// `linli` with nothing of this process' settings.
+fn linli(arguments: &[&str], variables: &[(String, String)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linli"));
+    command.args(arguments).current_dir(std::env::temp_dir());
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LINLI")) {
+        command.env_remove(name);
+    }
+    command
+        .env("LINLI_CONFIG_DIR", "/nonexistent")
+        .envs(variables.iter().cloned())
+        .stdin(Stdio::null());
+    command
+}
+
+async fn run(arguments: &[&str], variables: &[(String, String)]) -> Output {
+    let mut command = linli(arguments, variables);
+    tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap()
+}
+
+/// A served program; killed when dropped.
+struct Served {
+    child: Child,
+    url: String,
+}
+
+impl Served {
+    fn start(variables: &[(String, String)]) -> Self {
+        let mut child = linli(&[], variables)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let out = child.stdout.take().unwrap();
+        BufReader::new(out).read_line(&mut line).unwrap();
+        let at = line
+            .find("http://")
+            .unwrap_or_else(|| panic!("no address: {line}"));
+        let url = line[at..].trim().trim_end_matches("/sandbox").to_owned();
+        Self { child, url }
+    }
+
+    fn address(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill")
+            .args(["-s", name, &self.child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(sent.success());
+    }
+
+    async fn exit_code(mut self) -> Option<i32> {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_secs(30) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("did not stop");
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+fn error_line(output: &Output) -> String {
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(text.trim_end().lines().count(), 1, "{text}");
+    text
+}
+
+#[tokio::test]
+async fn wrong_usage_and_wrong_settings_are_status_2_and_one_line() {
+    let unknown = [("LINLI__SERVER__LISTENN".to_owned(), "x".to_owned())];
+    let output = run(&["migrate"], &unknown).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_line(&output).contains("listenn"));
+
+    let nonsense = [("LINLI__SERVER__LISTEN".to_owned(), "nowhere".to_owned())];
+    let output = run(&["serve"], &nonsense).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(error_line(&output).contains("server.listen"));
+
+    for arguments in [
+        &["nothing"][..],
+        &["serve", "--role", "king"],
+        &["--nothing"],
+    ] {
+        let output = run(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(error_line(&output).contains("linli --help"));
+    }
+    assert_eq!(run(&["--help"], &[]).await.status.code(), Some(0));
+    assert_eq!(run(&["--version"], &[]).await.status.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_there_is_status_1_and_named() {
+    let variables = [
+        (
+            "LINLI__DATABASE__URL".to_owned(),
+            "postgres://linli:hidden@127.0.0.1:1/linli".to_owned(),
+        ),
+        ("LINLI__SERVER__LISTEN".to_owned(), "127.0.0.1:0".to_owned()),
+    ];
+    let output = run(&["serve"], &variables).await;
+    assert_eq!(output.status.code(), Some(1));
+    let line = error_line(&output);
+    assert!(
+        line.contains("database.url") && !line.contains("hidden"),
+        "{line}"
+    );
+}
+
+#[tokio::test]
+async fn the_schema_goes_up_down_and_tells_its_state() {
+    let db = TestDb::fresh().await;
+    let say = |output: Output| String::from_utf8(output.stdout).unwrap();
+    let variables = db.variables();
+    let status = say(run(&["migrate", "status"], &variables).await);
+    assert!(status.contains("待完成 0 步"), "{status}");
+    let down = run(&["migrate", "down"], &variables).await;
+    assert_eq!(down.status.code(), Some(0));
+    assert!(say(down).contains("待完成 1 步"));
+    let up = run(&["migrate"], &variables).await;
+    assert_eq!(up.status.code(), Some(0));
+    assert!(say(up).contains("待完成 0 步"));
+}
+
+#[tokio::test]
+async fn two_instances_may_start_at_once_on_an_empty_database() {
+    let db = TestDb::fresh().await;
+    let mut variables = db.variables();
+    if db.url.starts_with("sqlite") {
+        let path = db.folder.path().join("empty.db");
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        variables.push(("LINLI__DATABASE__URL".to_owned(), url));
+    } else {
+        for _ in 0..migration_steps() {
+            assert!(run(&["migrate", "down"], &variables).await.status.success());
+        }
+    }
+    let (one, other) = tokio::join!(run(&["migrate"], &variables), run(&["migrate"], &variables));
+    for output in [one, other] {
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{text}");
+    }
+}
+
+fn migration_steps() -> usize {
+    use migration::MigratorTrait;
+    migration::Migrator::migrations().len()
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_answered_before_the_program_stops() {
+    let db = TestDb::fresh().await;
+    let mut variables = db.variables();
+    variables.push(("LINLI__SANDBOX__ENABLED".to_owned(), "true".to_owned()));
+    let served = Served::start(&variables);
+    let mut slow = TcpStream::connect(served.address()).await.unwrap();
+    let body = "{\"code\":\"x\"}";
+    let head = format!(
+        "POST /api/v1/session HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    slow.write_all(head.as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    served.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(
+        TcpStream::connect(served.address()).await.is_err(),
+        "still taking connections"
+    );
+    slow.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    slow.read_to_string(&mut answer).await.unwrap();
+    // The pretended platform has stopped listening with the rest, so the code cannot be exchanged.
+    assert!(
+        answer.starts_with("HTTP/1.1 503") || answer.starts_with("HTTP/1.1 422"),
+        "{answer}"
+    );
+    assert_eq!(served.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn open_streams_do_not_hold_the_program_back() {
+    let db = TestDb::fresh().await;
+    let mut variables = db.variables();
+    variables.push(("LINLI__SANDBOX__ENABLED".to_owned(), "true".to_owned()));
+    let served = Served::start(&variables);
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream
+        .write_all(b"GET /sandbox/live HTTP/1.1\r\nhost: x\r\n\r\n")
+        .await
+        .unwrap();
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200");
+    let began = Instant::now();
+    served.signal("INT");
+    assert_eq!(served.exit_code().await, Some(0));
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn it_is_ready_soon_on_an_existing_database() {
+    let db = TestDb::fresh().await;
+    let began = Instant::now();
+    let served = Served::start(&db.variables());
+    let mut stream = TcpStream::connect(served.address()).await.unwrap();
+    stream
+        .write_all(b"GET /readyz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // One second on a quiet machine; a test that runs beside others gives it three.
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+fn told(output: &Output, name: &str) -> String {
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    let line = text
+        .lines()
+        .find(|line| line.contains(&format!(" {name}:")));
+    line.unwrap_or_else(|| panic!("nothing of {name}: {text}"))
+        .to_owned()
+}
+
+#[tokio::test]
+async fn doctor_names_each_part_that_fails_and_what_to_do() {
+    let db = TestDb::fresh().await;
+    let mut variables = db.variables();
+    for (name, value) in [
+        ("LINLI__WECHAT__OFFICIAL__API_BASE", "http://127.0.0.1:1"),
+        ("LINLI__WECHAT__MINI__API_BASE", "http://127.0.0.1:1"),
+        ("LINLI__REDIS__URL", "redis://127.0.0.1:1"),
+    ] {
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    let output = run(&["doctor"], &variables).await;
+    assert_eq!(output.status.code(), Some(1));
+    for (name, word) in [
+        ("Redis", "redis.url"),
+        ("公众号", "api_base"),
+        ("小程序", "api_base"),
+    ] {
+        let line = told(&output, name);
+        assert!(line.starts_with("故障") && line.contains(word), "{line}");
+    }
+    for name in ["数据库", "时钟", "提醒", "存储"] {
+        let line = told(&output, name);
+        assert!(line.starts_with("正常"), "{line}");
+    }
+    assert!(error_line(&output).contains("3 项"));
+}
+
+#[tokio::test]
+async fn doctor_says_when_the_database_is_away() {
+    let away = [(
+        "LINLI__DATABASE__URL".to_owned(),
+        "postgres://x:hidden@127.0.0.1:1/x".to_owned(),
+    )];
+    let output = run(&["doctor"], &away).await;
+    assert_eq!(output.status.code(), Some(1));
+    let line = told(&output, "数据库");
+    assert!(
+        line.starts_with("故障") && line.contains("database.url"),
+        "{line}"
+    );
+    assert!(!line.contains("hidden"), "{line}");
+}
+
+#[tokio::test]
+async fn doctor_is_content_while_the_program_runs() {
+    let db = TestDb::fresh().await;
+    let mut variables = db.variables();
+    variables.push(("LINLI__SANDBOX__ENABLED".to_owned(), "true".to_owned()));
+    let served = Served::start(&variables);
+    let base = format!("{}/sandbox/api", served.url);
+    for name in ["OFFICIAL", "MINI"] {
+        variables.push((format!("LINLI__WECHAT__{name}__API_BASE"), base.clone()));
+    }
+    let output = run(&["doctor"], &variables).await;
+    let text = String::from_utf8(output.stdout.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(!text.contains("故障"), "{text}");
+}
+
+/// Nothing is left behind in the folder where a command ran.
+#[tokio::test]
+async fn help_touches_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut child = linli(&["--help"], &[])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut text = String::new();
+    child
+        .stdout
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
+    assert!(child.wait().unwrap().success());
+    for word in ["serve", "migrate", "doctor"] {
+        assert!(text.contains(word), "{text}");
+    }
+    assert_eq!(Path::new(folder.path()).read_dir().unwrap().count(), 0);
+}
