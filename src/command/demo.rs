@@ -127,7 +127,8 @@ async fn tie(app: &App, tx: &Tx, external_id: &str, key: &str) -> Result<(), Fau
     let account = account::ActiveModel {
         channel: Set(Channel::Official),
         external_id: Set(external_id.to_owned()),
-        union_id: Set(None),
+        // As the pretended platform says it at the sign-in of the mini-program.
+        union_id: Set(Some(format!("union-{external_id}"))),
         person_id: Set(Some(person.id)),
         compound_id: Set(compound.map(|place| place.id)),
         followed: Set(true),
