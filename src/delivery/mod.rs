@@ -1,6 +1,26 @@
 //! A message to a person: which channel carries it, what was tried, how it went. Floor 2; handed
 //! claimed reminders by the worker, knows no noun: the table of kinds comes from above.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`kind`] | what a kind of reminder means |
+//! | [`postman`] | the handler: sorts, merges, composes |
+//! | [`choose`] | THE rule by which a channel is chosen |
+//! | [`quiet`] | when not to disturb |
+//! | [`fit`] | values cut to what a template takes |
+//! | `judge` | what an answer of the platform means for us |
+//! | `send` | one message over the chosen channels, every attempt recorded |
+//! | `receipt` | what the platform reports afterwards |
 
+pub mod choose;
+pub mod fit;
+mod judge;
 pub mod kind;
+pub mod postman;
+pub mod quiet;
+mod receipt;
+mod send;
 
 pub use kind::{Kind, Message, Work};
+pub use postman::Postman;
+pub use receipt::{DeliveryOutcome, receipt};

@@ -16,6 +16,7 @@ mod harness_itself;
 mod import;
 mod program;
 mod sandbox;
+mod reminder;
 mod schema;
 mod web;
 mod wechat_clients;

@@ -1,0 +1,142 @@
+//! What an answer of the platform means for us (protocols.md §2.2). Pure; called by `send`.
+
+use chrono::TimeDelta;
+
+use crate::base::clock::Moment;
+use crate::delivery::choose::Carrier;
+use crate::delivery::quiet::tomorrow_morning;
+use crate::reminder::Verdict;
+use crate::wechat::Error;
+use crate::wechat::errors::{Action, action};
+
+/// What has to be remembered beside the attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Mark {
+    Nothing,
+    /// The person has left: nothing reaches this account.
+    Unfollowed,
+    /// No customer message until the person writes again.
+    WindowUsed,
+    /// The day's quota of this API is used up.
+    Halted,
+    /// An operator has to know.
+    Alarm,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// The platform has it.
+    Sent,
+    /// Nothing else is tried now.
+    Stop(Verdict),
+    /// The next way, if there is one; else this.
+    Next(Verdict, Mark),
+}
+
+/// Judges a failed attempt.
+pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
+    let text = format!("{}: {error}", carrier.name());
+    let Error::Platform { code, .. } = error else {
+        // No answer, or none that can be understood: nobody knows whether it went out.
+        return Step::Stop(Verdict::Retry(text));
+    };
+    let next = |mark| Step::Next(Verdict::Fail(text.clone()), mark);
+    match action(*code) {
+        Action::AlreadySent => Step::Sent,
+        Action::Retry | Action::RefreshToken => Step::Stop(Verdict::Retry(text)),
+        Action::BackoffMinute => Step::Stop(Verdict::Later(now + TimeDelta::minutes(1))),
+        Action::Serialise => Step::Stop(Verdict::Later(now + TimeDelta::seconds(3))),
+        Action::StopUntilTomorrow => {
+            Step::Next(Verdict::Later(tomorrow_morning(now)), Mark::Halted)
+        }
+        Action::Unfollowed => next(Mark::Unfollowed),
+        Action::OutsideWindow | Action::WaitForUser => next(Mark::WindowUsed),
+        Action::Drop | Action::SubscriptionUsed | Action::Cut => next(Mark::Nothing),
+        // Mended by an operator, perhaps within the hours that trying goes on.
+        Action::Config | Action::Alarm | Action::Fix => {
+            Step::Next(Verdict::Retry(text), Mark::Alarm)
+        }
+    }
+}
+
+/// Of two failures the one with more hope.
+pub(super) fn hopeful(one: Verdict, other: Verdict) -> Verdict {
+    let hope = |verdict: &Verdict| match verdict {
+        Verdict::Retry(_) => 2,
+        Verdict::Later(_) => 1,
+        _ => 0,
+    };
+    if hope(&other) > hope(&one) {
+        other
+    } else {
+        one
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::from_ms;
+
+    fn of(code: i64) -> Step {
+        let error = Error::Platform {
+            code,
+            message: String::new(),
+            rid: None,
+        };
+        judge(
+            &error,
+            Carrier::Template,
+            from_ms(1_700_000_000_000).unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_table_of_codes() {
+        assert_eq!(of(45065), Step::Sent);
+        for code in [-1, 40001, 40014, 42001, 99_999] {
+            assert!(matches!(of(code), Step::Stop(Verdict::Retry(_))), "{code}");
+        }
+        for code in [45011, 43116, 43117, 43108] {
+            assert!(matches!(of(code), Step::Stop(Verdict::Later(_))), "{code}");
+        }
+        for (code, mark) in [
+            (43004, Mark::Unfollowed),
+            (45015, Mark::WindowUsed),
+            (45047, Mark::WindowUsed),
+            (40003, Mark::Nothing),
+            (43019, Mark::Nothing),
+            (43101, Mark::Nothing),
+            (45168, Mark::Nothing),
+            (50002, Mark::Nothing),
+            (87014, Mark::Nothing),
+        ] {
+            let step = of(code);
+            assert!(
+                matches!(&step, Step::Next(Verdict::Fail(_), marked) if *marked == mark),
+                "{code}: {step:?}"
+            );
+        }
+        for code in [45009, 45028] {
+            let step = of(code);
+            let halted = matches!(step, Step::Next(Verdict::Later(_), Mark::Halted));
+            assert!(halted, "{code}");
+        }
+        for code in [40037, 40164, 43107, 47003, 48001, 48004] {
+            let step = of(code);
+            let alarmed = matches!(step, Step::Next(Verdict::Retry(_), Mark::Alarm));
+            assert!(alarmed, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_may_yet_succeed_outweighs_what_cannot() {
+        let now = from_ms(1_700_000_000_000).unwrap();
+        let fail = || Verdict::Fail("x".to_owned());
+        let retry = || Verdict::Retry("y".to_owned());
+        assert_eq!(hopeful(fail(), retry()), retry());
+        assert_eq!(hopeful(retry(), fail()), retry());
+        assert_eq!(hopeful(fail(), Verdict::Later(now)), Verdict::Later(now));
+    }
+}
