@@ -14,11 +14,15 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::attachment;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
 use crate::base::dice::Dice;
+use crate::case;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::Settings;
+use crate::delivery::Postman;
 use crate::reminder::schedule;
+use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::web::accept::PatientAcceptor;
 use crate::web::{health, router};
@@ -152,6 +156,14 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         let stop = timer.stopping.clone();
         schedule::keep_time(&timer.store, &*timer.clock, schedule::WORKS, stop).await;
     });
+    let kinds = [case::remind::KINDS, attachment::remind::KINDS].concat();
+    let worker = Worker::new(
+        app.queue.clone(),
+        Arc::new(Postman::new(app.clone(), kinds)),
+        app.clock.clone(),
+        app.settings.reminder.clone(),
+    );
+    tasks.spawn(worker.run(app.stopping.clone()));
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {

@@ -10,8 +10,9 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::bot::{self, Spoken, SpokenKind};
+use crate::delivery;
 use crate::wechat::Error;
-use crate::wechat::official::{Event, Inbound, InboundKind, Reply};
+use crate::wechat::official::{Event, Inbound, InboundKind, JobStatus, Reply};
 
 /// The platform hangs up after five seconds.
 const PATIENCE: Duration = Duration::from_millis(4_300);
@@ -45,12 +46,24 @@ pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) 
     let query = request.uri().query().unwrap_or_default();
     let now = app.clock.now().timestamp();
     match app.official.open(query, &bytes, now) {
+        Ok(Inbound {
+            kind: InboundKind::Event(Event::TemplateSendJobFinish { msg_id, status }),
+            ..
+        }) => take_receipt(app, &msg_id, &status).await,
         Ok(inbound) => {
             let reply = reply_to(app, &inbound).await;
             seal(app, &inbound, reply)
         }
         Err(error) => refuse(&error),
     }
+}
+
+/// How a template message ended. Not worth an error to the platform, which would not repeat it.
+async fn take_receipt(app: &App, msg_id: &str, status: &JobStatus) -> Response {
+    if let Err(fault) = delivery::receipt(app, msg_id, status.into()).await {
+        tracing::warn!(?fault, "the report on a message could not be stored");
+    }
+    plain(StatusCode::OK, TAKEN.to_owned())
 }
 
 /// The words for the person, if any.
