@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use entity::kinds::{CaseKind, Level, RoleKind};
-use entity::{dispatch_rule, organisation, person, response_policy};
+use entity::{dispatch_rule, organisation, response_policy};
 use sea_orm::{
     ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef,
 };
@@ -34,8 +34,8 @@ pub struct Target {
     pub person_id: i64,
     /// Full name.
     pub name: String,
-    /// As what; none for a person whom a rule names though they hold no role here.
-    pub role: Option<RoleKind>,
+    /// As what.
+    pub role: RoleKind,
     /// For which organisation.
     pub organisation_id: Option<i64>,
     /// At which level the case then lies.
@@ -54,8 +54,6 @@ pub struct Rule {
     person_id: Option<i64>,
     role: Option<RoleKind>,
     organisation_kind: Option<String>,
-    person_name: Option<String>,
-    person_left: Option<Moment>,
 }
 
 /// What a choice is made from.
@@ -97,16 +95,9 @@ async fn rules<C: ConnectionTrait>(db: &C, path: &str) -> Result<Vec<Rule>, Faul
         .from(dispatch_rule::Column::OrganisationId)
         .to(organisation::Column::Id)
         .into();
-    let to_person: RelationDef = dispatch_rule::Entity::belongs_to(person::Entity)
-        .from(dispatch_rule::Column::PersonId)
-        .to(person::Column::Id)
-        .into();
     let mut rules = dispatch_rule::Entity::find()
         .column_as(organisation::Column::Kind, "organisation_kind")
-        .column_as(person::Column::Name, "person_name")
-        .column_as(person::Column::LeftAt, "person_left")
         .join(JoinType::LeftJoin, to_organisation)
-        .join(JoinType::LeftJoin, to_person)
         .filter(dispatch_rule::COLUMN.place_id.is_in(ids.iter().copied()))
         .into_model::<Rule>()
         .all(db)
@@ -160,18 +151,9 @@ impl Ground {
     /// Whom a rule points to, in the order in which they are asked.
     fn follow(&self, rule: &Rule) -> Vec<Target> {
         let mut targets = Vec::new();
-        if let (Some(person_id), Some(name), None) =
-            (rule.person_id, &rule.person_name, rule.person_left)
-        {
-            let held = self.people.iter().find(|held| held.person_id == person_id);
-            targets.push(Target {
-                person_id,
-                name: name.clone(),
-                role: held.map(|held| held.role),
-                organisation_id: held.and_then(|held| held.organisation_id),
-                level: held.map_or(Level::Compound, |held| level_of(held.role)),
-            });
-        }
+        // Whoever holds no role here could not answer: the rule is vacant then.
+        let named = |held: &&Holder| Some(held.person_id) == rule.person_id;
+        targets.extend(self.people.iter().find(named).map(Target::from));
         if let Some(organisation_id) = rule.organisation_id {
             let order = roles_of(rule.organisation_kind.as_deref().unwrap_or_default());
             let own = |role: &RoleKind| {
@@ -204,7 +186,7 @@ impl From<&Holder> for Target {
         Self {
             person_id: held.person_id,
             name: held.name.clone(),
-            role: Some(held.role),
+            role: held.role,
             organisation_id: held.organisation_id,
             level: level_of(held.role),
         }
@@ -265,8 +247,6 @@ mod tests {
             person_id: None,
             role: None,
             organisation_kind: None,
-            person_name: None,
-            person_left: None,
         }
     }
 
@@ -339,8 +319,7 @@ mod tests {
             },
             Rule {
                 category: Some("lift".to_owned()),
-                person_id: Some(77),
-                person_name: Some("甲".to_owned()),
+                person_id: Some(4),
                 ..rule()
             },
             Rule {
@@ -348,8 +327,8 @@ mod tests {
                 ..rule()
             },
         ];
-        assert_eq!(chosen(&ground, Level::Compound, &[]), Some(77));
-        assert_eq!(chosen(&ground, Level::Compound, &[77]), Some(2));
+        assert_eq!(chosen(&ground, Level::Compound, &[]), Some(4));
+        assert_eq!(chosen(&ground, Level::Compound, &[4]), Some(2));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod category;
+pub mod chat;
 pub mod clock;
 pub mod dispatch;
 pub mod publish;

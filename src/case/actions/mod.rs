@@ -10,7 +10,7 @@ mod system;
 pub use file::{Filed, Filing, file};
 pub use resident::{Rated, nudge, rate, reopen, supplement, withdraw};
 pub use staff::{
-    HandedOver, accept, arrive, escalate, finish, hand_over, pause, plan, refuse, resume,
+    HandedOver, accept, arrive, escalate, finish, hand_over, pause, plan, refuse, resume, whom,
 };
 pub use system::{accept_breach, finish_breach, lapse, pass_over, seek};
 
@@ -340,11 +340,8 @@ fn summary(case: &case::Model) -> String {
 }
 
 /// `王建国（楼栋长）`
-fn says_target(target: &Target) -> String {
-    match target.role {
-        Some(role) => format!("{}（{}）", target.name, says(role)),
-        None => target.name.clone(),
-    }
+pub fn says_target(target: &Target) -> String {
+    format!("{}（{}）", target.name, says(target.role))
 }
 
 /// Words that somebody must give, cleaned.

@@ -295,6 +295,16 @@ pub async fn hand_over(
     Ok(HandedOver::Done(Box::new(case), target))
 }
 
+/// To whom the actor may give it.
+///
+/// # Errors
+/// As [`hand_over`].
+pub async fn whom(tx: &Tx, actor: &Actor, id: i64) -> Result<Vec<Target>, Fault> {
+    let found = held_or_given(tx, actor, id).await?;
+    let people = may_take(tx, actor, &found).await?;
+    Ok(people.iter().map(Target::from).collect())
+}
+
 /// Everybody who may work at the case's place, but the reporter and who has it: each once, in the
 /// nearest role.
 async fn may_take(tx: &Tx, actor: &Actor, found: &Found) -> Result<Vec<Holder>, Fault> {
