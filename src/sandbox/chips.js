@@ -23,7 +23,7 @@ export function chipsFor(entries, starters) {
     }
     // A numbered menu counts only while it is the last word.
     if (age > 0) continue;
-    for (const [, digit, words] of entry.text.matchAll(/^\s*(\d{1,2})(?:[.、.)]\s*|\s+)([^\s::((,,]{1,10})/gm)) {
+    for (const [, digit, words] of entry.text.matchAll(/^\s*(\d{1,2})(?:[.)\u3001\uff0e\uff09]\s*|\s+)([^\s:(,\uff1a\uff08\uff0c]{1,10})/gm)) {
       found.set(digit, { label: `${digit} ${words}`, send: digit });
     }
   }

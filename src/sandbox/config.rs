@@ -58,14 +58,17 @@ impl Config {
         let templates = official
             .templates
             .iter()
-            .map(|(kind, template)| Template {
-                id: template.id.clone(),
-                title: heading(kind).to_owned(),
-                fields: template
-                    .fields
-                    .iter()
-                    .map(|(field, value)| (field.clone(), label(value).to_owned()))
-                    .collect(),
+            .map(|(kind, template)| {
+                let fields = template.fields.iter();
+                let named = fields.map(|(field, value)| (field.clone(), label(value).to_owned()));
+                let mut fields: Vec<_> = named.collect();
+                // The number behind the type is the place on the card.
+                fields.sort_by_key(|(field, _)| number(field));
+                Template {
+                    id: template.id.clone(),
+                    title: heading(kind).to_owned(),
+                    fields,
+                }
             })
             .collect();
         Self {
@@ -111,6 +114,12 @@ fn check(own: (&str, &str), given: (&str, &str)) -> Result<(), i64> {
         (_, secret) if secret != own.1 => Err(40125),
         _ => Ok(()),
     }
+}
+
+/// The 3 of `time3`; 0 when there is none.
+fn number(field: &str) -> u32 {
+    let digits = field.trim_start_matches(|letter: char| !letter.is_ascii_digit());
+    digits.parse().unwrap_or_default()
 }
 
 /// What WeChat would show over a card of this kind.

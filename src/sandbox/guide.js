@@ -27,17 +27,17 @@ export function startGuide({ say, show, onEntry, entriesOf, people }) {
   const said = (pattern) => people.some((person) => fresh(person.id).some((entry) => entry.how === "said" && pattern.test(entry.text)));
 
   const steps = [
-    { title: "第 1 步:居民报修", words: () => "以居民身份输入「报修 3栋电梯停了」。",
+    { title: "第 1 步：居民报修", words: () => "以居民身份输入「报修 3栋电梯停了」。",
       who: () => resident, line: () => "报修 3栋电梯停了", done: () => number() !== undefined },
-    { title: "第 2 步:接单", words: () => handler() ? `${name(handler())}收到了任务。回复「接单 ${number()}」。` : "任务正在派给负责的人,收到后回复「接单」。",
+    { title: "第 2 步：接单", words: () => handler() ? `${name(handler())}收到了任务。回复「接单 ${number()}」。` : "任务正在派给负责的人，收到后回复「接单」。",
       who: handler, line: () => `接单 ${number()}`, done: () => said(/^接单/) },
-    { title: "第 3 步:到场", words: () => "人到了现场,回复「到场」。居民会收到进度。",
+    { title: "第 3 步：到场", words: () => "人到了现场，回复「到场」。居民会收到进度。",
       who: handler, line: () => `到场 ${number()}`, done: () => said(/^到场/) },
-    { title: "第 4 步:办结", words: () => "修好了,回复「办结」和结果。",
-      who: handler, line: () => `办结 ${number()} 已更换门机,恢复运行`, done: () => said(/^办结/) },
-    { title: "第 5 步:评价", words: () => "居民打分:1 到 5 分。",
+    { title: "第 4 步：办结", words: () => "修好了，回复「办结」和结果。",
+      who: handler, line: () => `办结 ${number()} 已更换门机，恢复运行`, done: () => said(/^办结/) },
+    { title: "第 5 步：评价", words: () => "居民打分：1 到 5 分。",
       who: () => resident, line: () => `评价 ${number()} 5`, done: () => said(/^评价/) },
-    { title: "走完了一遍", words: () => "再试试:报一件新的事,不接单,点上面的「时钟」快 5 分钟,看看会催谁、转给谁。",
+    { title: "走完了一遍", words: () => "再试试：报一件新的事，不接单，点上面的「时钟」快 5 分钟，看看会催谁、转给谁。",
       who: () => undefined, line: () => "", done: () => false },
   ];
 

@@ -79,7 +79,7 @@ fn send_template(
     if status == "success" {
         let lines = card.fields.iter();
         let lines: Vec<String> = lines
-            .map(|(word, value)| format!("{word}:{value}"))
+            .map(|(word, value)| format!("{word}：{value}"))
             .collect();
         let mut entry = Entry::new(to, How::Template, lines.join("\n"));
         entry.msg_id = Some(id.to_string());

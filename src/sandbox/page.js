@@ -51,7 +51,7 @@ function build(person) {
   label.textContent = `${person.name}要说的话`;
   const log = element.querySelector(".log");
   log.setAttribute("aria-label", `${person.name}与公众号的对话`);
-  log.append(make("li", "empty", "还没有消息。点下面的快捷回复,或自己输入。"));
+  log.append(make("li", "empty", "还没有消息。点下面的快捷回复，或自己输入。"));
   const phone = { person, element, log, input, unread: 0, entries: [] };
   phones.set(person.id, phone);
   element.querySelector(".say").addEventListener("submit", (event) => {
@@ -150,7 +150,7 @@ async function doAct(phone, act) {
     say(id, { location: { latitude: 36.651216, longitude: 117.120095, label: "桂园小区 3 栋" } });
   if (act === "subscribe" || act === "unsubscribe") say(id, { event: { event: act } });
   if (act === "voice") {
-    const text = phone.input.value.trim() || "三栋电梯又停了,麻烦来看看";
+    const text = phone.input.value.trim() || "三栋电梯又停了，麻烦来看看";
     phone.input.value = "";
     say(id, { voice: { recognition: text } });
   }
@@ -272,14 +272,14 @@ function drawCard(card) {
   const list = make("dl");
   for (const [word, value] of card.fields) list.append(make("dt", "", word), make("dd", "", value));
   box.append(list);
-  if (card.url) box.append(make("p", "foot", `点开:${card.url}`));
+  if (card.url) box.append(make("p", "foot", `点开：${card.url}`));
   return box;
 }
 
 function wireButton(entry) {
   const button = make("button", "", "报文");
   button.type = "button";
-  button.setAttribute("aria-label", `看这条消息的报文:${entry.text.slice(0, 20)}`);
+  button.setAttribute("aria-label", `看这条消息的报文：${entry.text.slice(0, 20)}`);
   button.addEventListener("click", () => openWire(entry));
   return button;
 }
@@ -308,7 +308,7 @@ function listen() {
   const source = new EventSource("/sandbox/live?after=0");
   source.addEventListener("message", (event) => receive(JSON.parse(event.data)));
   source.addEventListener("error", () => {
-    if (!broken) announce("连接断开,正在重新连接…", 0);
+    if (!broken) announce("连接断开，正在重新连接…", 0);
     broken = true;
   });
   source.addEventListener("open", () => {

@@ -15,7 +15,7 @@ use crate::wechat::xml::{self, Element, Writer};
 /// Attempts in all.
 const ATTEMPTS: u32 = 3;
 /// What WeChat shows a person when the account does not answer.
-const UNAVAILABLE: &str = "该公众号暂时无法提供服务,请稍后再试";
+const UNAVAILABLE: &str = "该公众号暂时无法提供服务，请稍后再试";
 
 /// What the program made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

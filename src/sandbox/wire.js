@@ -22,10 +22,10 @@ export async function call(method, path, body) {
   try {
     response = await fetch(path, options);
   } catch {
-    throw new Error("没有连上程序,请看看它是否还在运行");
+    throw new Error("没有连上程序，请看看它是否还在运行");
   }
   const text = await response.text();
-  if (!response.ok) throw new Error(response.status === 400 && text ? text : `没有成功(HTTP ${response.status})`);
+  if (!response.ok) throw new Error(response.status === 400 && text ? text : `没有成功（HTTP ${response.status}）`);
   return text ? JSON.parse(text) : undefined;
 }
 
@@ -48,8 +48,8 @@ export async function openWire(entry) {
   list.replaceChildren();
   const wire = shown?.wire ?? [];
   byId("wire-note").textContent = wire.length
-    ? "这条消息在程序和平台之间的真实样子:上面是明文,下面是签名、加密后实际发送的内容。"
-    : "点任何一条消息下面的「报文」,看它在线路上的真实样子。较早的消息不再保留报文。";
+    ? "这条消息在程序和平台之间的真实样子：上面是明文，下面是签名、加密后实际发送的内容。"
+    : "点任何一条消息下面的「报文」，看它在线路上的真实样子。较早的消息不再保留报文。";
   for (const part of wire) {
     const head = document.createElement("h3");
     head.textContent = part.label;
@@ -74,13 +74,14 @@ async function drawFaults() {
   const lines = state.faults.map(item);
   if (!lines.length) {
     const none = document.createElement("li");
-    none.textContent = "没有,一切正常";
+    none.textContent = "没有，一切正常";
     lines.push(none);
   }
   byId("fault-list").replaceChildren(...lines);
   const rows = Object.entries(state.calls).map(([api, count]) => {
     const row = document.createElement("tr");
-    for (const text of [api, count, state.failed[api] ?? 0]) {
+    const name = [...byId("fault-api").options].find((option) => option.value === api)?.text ?? api;
+    for (const text of [name, count, state.failed[api] ?? 0]) {
       const cell = document.createElement("td");
       cell.textContent = String(text);
       row.append(cell);
@@ -94,7 +95,7 @@ async function drawClock() {
   const state = await call("GET", "/sandbox/state");
   byId("now").textContent = new Date(state.now).toLocaleString("zh-CN", { timeZone: "Asia/Shanghai", hour12: false });
   byId("jumps").hidden = !state.clock;
-  if (!state.clock) byId("clock-note").textContent = "这里不能调整时钟:启动时把 sandbox.clock 设为 true 才可以。";
+  if (!state.clock) byId("clock-note").textContent = "这里不能调整时钟：启动时把 sandbox.clock 设为 true 才可以。";
 }
 
 // Any of these may fail while the program restarts: then a sentence says so.
@@ -131,7 +132,7 @@ export function startTools() {
   }));
   byId("expire").addEventListener("click", guarded(async () => {
     await call("POST", "/sandbox/tokens/expire", {});
-    announce("令牌已失效,下一次发送时程序会自己换新的");
+    announce("令牌已失效，下一次发送时程序会自己换新的");
   }));
   byId("jumps").addEventListener("click", guarded(async (event) => {
     const seconds = Number(event.target.dataset.seconds);
