@@ -2,6 +2,7 @@
 //! fixed shapes, fresh. Called by the accounts of this module.
 
 use super::Error;
+use std::borrow::Cow;
 
 /// How far the sender's clock may be from ours, in seconds. WeChat publishes no window.
 pub const WINDOW: i64 = 300;
@@ -49,7 +50,7 @@ impl Query {
             if name.contains('[') || slot.is_some() {
                 return None;
             }
-            *slot = Some(decode(value)?);
+            *slot = Some(decode(value)?.into_owned());
         }
         let query = Self {
             signature,
@@ -85,7 +86,10 @@ impl Query {
 }
 
 /// Percent-decoding; `+` stays a plus because base64 may come unescaped.
-fn decode(text: &str) -> Option<String> {
+fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
@@ -97,7 +101,7 @@ fn decode(text: &str) -> Option<String> {
             bytes.push(byte);
         }
     }
-    String::from_utf8(bytes).ok()
+    String::from_utf8(bytes).ok().map(Cow::Owned)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 
 use super::Error;
 use quick_xml::{Reader, escape::resolve_predefined_entity, events::Event};
+use std::borrow::Cow;
 
 /// Largest body, bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -14,14 +15,15 @@ const MAX_CHILDREN: usize = 64;
 /// Longest element name, bytes.
 const MAX_NAME: usize = 64;
 
-/// One element: its text, or its children.
+/// One element: its text, or its children. Borrows from the message: a callback is read twice (the
+/// envelope, then what was in it), and copying every value would cost more than decrypting it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Element {
-    text: String,
-    children: Vec<(String, Element)>,
+pub struct Element<'a> {
+    text: Cow<'a, str>,
+    children: Vec<(&'a str, Element<'a>)>,
 }
 
-impl Element {
+impl<'a> Element<'a> {
     /// The text of the child `name`, cleaned of forbidden characters; `None` when there is none.
     /// Fails when the child carries elements where a scalar belongs.
     pub fn text(&self, name: &'static str) -> Result<Option<&str>, Error> {
@@ -44,20 +46,20 @@ impl Element {
 
     /// The first child `name`.
     #[must_use]
-    pub fn child(&self, name: &str) -> Option<&Element> {
+    pub fn child(&self, name: &str) -> Option<&Self> {
         self.children
             .iter()
-            .find(|(other, _)| other == name)
+            .find(|(other, _)| *other == name)
             .map(|(_, child)| child)
     }
 
     /// Adds a child; a name may come again only where each is a list entry with elements inside.
-    fn adopt(&mut self, name: String, child: Element) -> Result<(), Error> {
+    fn adopt(&mut self, name: &'a str, child: Self) -> Result<(), Error> {
         if self.children.len() >= MAX_CHILDREN {
             return Err(Error::Malformed("too many elements"));
         }
         let scalar = child.children.is_empty();
-        let twin = |(other, own): &(String, Element)| {
+        let twin = |(other, own): &(&str, Element<'_>)| {
             *other == name && (scalar || own.children.is_empty())
         };
         if self.children.iter().any(twin) {
@@ -69,31 +71,39 @@ impl Element {
 }
 
 /// Reads a whole message whose root is `xml`.
-pub fn parse(body: &[u8]) -> Result<Element, Error> {
+pub fn parse(body: &[u8]) -> Result<Element<'_>, Error> {
     if body.len() > MAX_BYTES {
         return Err(Error::Malformed("body too large"));
     }
-    let text = std::str::from_utf8(body).map_err(|_| Error::Malformed("not UTF-8"))?;
+    parse_text(std::str::from_utf8(body).map_err(|_| Error::Malformed("not UTF-8"))?)
+}
+
+/// [`parse`] for what is known to be text.
+pub fn parse_text(text: &str) -> Result<Element<'_>, Error> {
+    if text.len() > MAX_BYTES {
+        return Err(Error::Malformed("body too large"));
+    }
     let mut builder = Builder::default();
     let mut reader = Reader::from_str(text);
     loop {
+        let at = reader.buffer_position();
         match reader
             .read_event()
             .map_err(|_| Error::Malformed("broken XML"))?
         {
-            Event::Start(start) => builder.open(start.name().as_ref())?,
+            Event::Start(start) => builder.open(name_at(text, at, start.name().as_ref())?)?,
             Event::Empty(start) => {
-                builder.open(start.name().as_ref())?;
+                builder.open(name_at(text, at, start.name().as_ref())?)?;
                 builder.close()?;
             }
             Event::End(_) => builder.close()?,
-            Event::Text(piece) => builder.write(&piece.xml10_content())?,
-            Event::CData(piece) => builder.write(&piece.xml10_content())?,
+            Event::Text(piece) => builder.write(piece.xml10_content())?,
+            Event::CData(piece) => builder.write(piece.xml10_content())?,
             Event::GeneralRef(piece) => match piece.resolve_char_ref() {
-                Ok(Some(letter)) => builder.write(letter.encode_utf8(&mut [0; 4]))?,
-                Ok(None) => builder.write(
+                Ok(Some(letter)) => builder.write(Cow::Owned(letter.to_string()))?,
+                Ok(None) => builder.write(Cow::Borrowed(
                     resolve_predefined_entity(&piece).ok_or(Error::Malformed("unknown entity"))?,
-                )?,
+                ))?,
                 Err(_) => return Err(Error::Malformed("bad character reference")),
             },
             Event::Eof => return builder.finish(),
@@ -105,15 +115,24 @@ pub fn parse(body: &[u8]) -> Result<Element, Error> {
     }
 }
 
-/// The path of open elements, and the root once it is closed.
-#[derive(Default)]
-struct Builder {
-    path: Vec<(String, Element)>,
-    root: Option<Element>,
+/// The name of the element that opens at `at`, borrowed from the message and not from the event.
+fn name_at<'a>(text: &'a str, at: u64, name: &str) -> Result<&'a str, Error> {
+    let from = usize::try_from(at).unwrap_or(usize::MAX).saturating_add(1);
+    text.get(from..)
+        .and_then(|rest| rest.get(..name.len()))
+        .filter(|found| *found == name)
+        .ok_or(Error::Malformed("broken XML"))
 }
 
-impl Builder {
-    fn open(&mut self, name: &str) -> Result<(), Error> {
+/// The path of open elements, and the root once it is closed.
+#[derive(Default)]
+struct Builder<'a> {
+    path: Vec<(&'a str, Element<'a>)>,
+    root: Option<Element<'a>>,
+}
+
+impl<'a> Builder<'a> {
+    fn open(&mut self, name: &'a str) -> Result<(), Error> {
         if self.path.is_empty() && (self.root.is_some() || name != "xml") {
             return Err(Error::Malformed("the root must be one xml element"));
         }
@@ -124,7 +143,7 @@ impl Builder {
         if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(letters) {
             return Err(Error::Malformed("element name"));
         }
-        self.path.push((name.to_owned(), Element::default()));
+        self.path.push((name, Element::default()));
         Ok(())
     }
 
@@ -134,7 +153,7 @@ impl Builder {
             if !element.text.trim().is_empty() {
                 return Err(Error::Malformed("text between elements"));
             }
-            element.text.clear();
+            element.text = Cow::default();
         }
         match self.path.last_mut() {
             Some((_, parent)) => parent.adopt(name, element),
@@ -145,16 +164,17 @@ impl Builder {
         }
     }
 
-    fn write(&mut self, piece: &str) -> Result<(), Error> {
+    fn write(&mut self, piece: Cow<'a, str>) -> Result<(), Error> {
         match self.path.last_mut() {
-            Some((_, element)) => element.text.extend(piece.chars().filter(|c| legal(*c))),
+            Some((_, element)) if element.text.is_empty() => element.text = cleaned(piece),
+            Some((_, element)) => element.text.to_mut().push_str(&cleaned(piece)),
             None if piece.trim().is_empty() => {}
             None => return Err(Error::Malformed("text outside the root")),
         }
         Ok(())
     }
 
-    fn finish(self) -> Result<Element, Error> {
+    fn finish(self) -> Result<Element<'a>, Error> {
         if !self.path.is_empty() {
             return Err(Error::Malformed("ends too early"));
         }
@@ -171,10 +191,30 @@ fn legal(letter: char) -> bool {
     }
 }
 
+/// Whether the text may hold forbidden characters; never says no when it does. Looks at many bytes
+/// at once, since nearly every text is clean.
+fn suspect(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let control = bytes
+        .iter()
+        .fold(false, |found, byte| found | (*byte < b' '));
+    // U+FFFE and U+FFFF begin with EF BF, and little else does.
+    let pairs = bytes.iter().zip(bytes.iter().skip(1));
+    control | pairs.fold(false, |found, pair| found | (pair == (&0xEF, &0xBF)))
+}
+
+/// The text without the characters that XML 1.0 forbids; the same text where there are none.
+fn cleaned(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !suspect(&text) || text.chars().all(legal) {
+        return text;
+    }
+    Cow::Owned(text.chars().filter(|letter| legal(*letter)).collect())
+}
+
 /// The text without the characters that XML 1.0 forbids.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars().filter(|letter| legal(*letter)).collect()
+    cleaned(Cow::Borrowed(text)).into_owned()
 }
 
 /// The longest head of the text that has at most `bytes` bytes and ends between two characters.
@@ -193,30 +233,46 @@ impl Writer {
     /// `]]>`, which is then split over two sections.
     #[must_use]
     pub fn text(mut self, name: &'static str, text: &str) -> Self {
-        let safe = clean(text).replace("]]>", "]]]]><![CDATA[>");
-        self.0
-            .push_str(&format!("<{name}><![CDATA[{safe}]]></{name}>"));
+        let safe = cleaned(Cow::Borrowed(text));
+        self.0.reserve(safe.len() + 2 * name.len() + 17);
+        self.tag("<", name, "><![CDATA[");
+        if safe.contains(']') {
+            self.0.push_str(&safe.replace("]]>", "]]]]><![CDATA[>"));
+        } else {
+            self.0.push_str(&safe);
+        }
+        self.tag("]]></", name, ">");
         self
     }
 
     /// A whole number.
     #[must_use]
     pub fn number(mut self, name: &'static str, number: i64) -> Self {
-        self.0.push_str(&format!("<{name}>{number}</{name}>"));
+        self.tag("<", name, ">");
+        self.0.push_str(&number.to_string());
+        self.tag("</", name, ">");
         self
     }
 
     /// An element with elements inside.
     #[must_use]
     pub fn element(mut self, name: &'static str, inside: &Self) -> Self {
-        self.0.push_str(&format!("<{name}>{}</{name}>", inside.0));
+        self.tag("<", name, ">");
+        self.0.push_str(&inside.0);
+        self.tag("</", name, ">");
         self
     }
 
     /// The message with its root.
     #[must_use]
     pub fn finish(self) -> String {
-        format!("<xml>{}</xml>", self.0)
+        ["<xml>", &self.0, "</xml>"].concat()
+    }
+
+    fn tag(&mut self, before: &str, name: &str, behind: &str) {
+        self.0.push_str(before);
+        self.0.push_str(name);
+        self.0.push_str(behind);
     }
 }
 

@@ -118,7 +118,7 @@ impl Account {
         ) {
             return Err(Error::Refused);
         }
-        Inbound::read(&xml::parse(cipher.decrypt(encrypted)?.as_bytes())?)
+        Inbound::read(&xml::parse_text(&cipher.decrypt(encrypted)?)?)
     }
 
     /// Whether a message with this query is answered in plain text: always in plain mode, and
