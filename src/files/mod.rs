@@ -5,12 +5,18 @@ mod kind;
 
 pub use kind::{FileKind, limit_of, recognise};
 
+use std::time::Duration;
+
 use opendal::services::{Fs, S3};
 use opendal::{ErrorKind, Operator};
 use secrecy::ExposeSecret;
+use tokio::time::timeout;
 
 use crate::base::fault::{Code, Fault};
 use crate::config;
+
+/// One operation may take so long.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The storage.
 #[derive(Clone)]
@@ -45,11 +51,11 @@ impl Files {
         if with_type {
             options.content_type = Some(kind.content_type().to_owned());
         }
-        self.operator
-            .write_options(path, bytes, options)
-            .await
-            .map(drop)
-            .map_err(outside)
+        let writing = self.operator.write_options(path, bytes, options);
+        match timeout(PATIENCE, writing).await {
+            Ok(written) => written.map(drop).map_err(outside),
+            Err(_) => Err(late()),
+        }
     }
 
     /// The bytes again.
@@ -57,7 +63,10 @@ impl Files {
     /// # Errors
     /// `not_found`, or `outside` when the storage does not answer.
     pub async fn get(&self, path: &str) -> Result<Vec<u8>, Fault> {
-        match self.operator.read(path).await {
+        let Ok(read) = timeout(PATIENCE, self.operator.read(path)).await else {
+            return Err(late());
+        };
+        match read {
             Ok(buffer) => Ok(buffer.to_vec()),
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 Err(Fault::not_found("这个附件已经不在了。").because(error))
@@ -71,8 +80,16 @@ impl Files {
     /// # Errors
     /// `outside` when the storage refuses or does not answer.
     pub async fn delete(&self, path: &str) -> Result<(), Fault> {
-        self.operator.delete(path).await.map_err(outside)
+        match timeout(PATIENCE, self.operator.delete(path)).await {
+            Ok(deleted) => deleted.map_err(outside),
+            Err(_) => Err(late()),
+        }
     }
+}
+
+/// The library's HTTP client has no limit of its own.
+fn late() -> Fault {
+    Fault::plain(Code::Outside).because("the storage did not answer in time")
 }
 
 fn outside(error: opendal::Error) -> Fault {
@@ -91,7 +108,13 @@ fn bucket(rest: &str) -> Result<S3, Fault> {
     if bucket.is_empty() {
         return Err(wrong());
     }
-    let mut builder = S3::default().bucket(bucket).root(folder);
+    // Brings the HTTP client along; calling it again does nothing.
+    opendal::install_default();
+    // Outside of Amazon's cloud its metadata service only costs time.
+    let mut builder = S3::default()
+        .bucket(bucket)
+        .root(folder)
+        .disable_ec2_metadata();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').ok_or_else(wrong)?;
         builder = match name {
