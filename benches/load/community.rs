@@ -49,7 +49,7 @@ fn write_files(folder: &Path) -> Result<()> {
     let mut places = String::from("code,kind,name,parent_code,area_m2,note\n");
     let mut people = String::from("key,name,phone,party_member,wecom_userid\n");
     let mut homes = String::from("place_code,person_key,relation,share\n");
-    let mut roles = String::from("person_key,role,place_code,from,to\n");
+    let mut roles = String::from("person_key,role,place_code,from,to,organisation_code\n");
     for (code, kind, name, parent) in [
         ("C", "city", "测试市", ""),
         ("D", "district", "测试区", "C"),
@@ -67,14 +67,18 @@ fn write_files(folder: &Path) -> Result<()> {
         ("grid", "grid_worker", "GY"),
     ] {
         writeln!(people, "{key},测试{key},,no,")?;
-        writeln!(roles, "{key},{role},{place},2020-01-01,")?;
+        writeln!(roles, "{key},{role},{place},2020-01-01,,")?;
+    }
+    for number in 1..=3 {
+        writeln!(people, "staff-{number},物业{number},,no,")?;
+        writeln!(roles, "staff-{number},property_staff,GY,2020-01-01,,WY")?;
     }
     for building in 1..=BUILDINGS {
         writeln!(places, "GY/{building},building,{building}栋,GY,,")?;
         writeln!(people, "steward-{building},楼长{building},,no,")?;
         writeln!(
             roles,
-            "steward-{building},steward,GY/{building},2020-01-01,"
+            "steward-{building},steward,GY/{building},2020-01-01,,"
         )?;
         for home in 1..=HOMES {
             let code = format!("GY/{building}-1-{}", 100 + home);
@@ -97,6 +101,21 @@ fn write_files(folder: &Path) -> Result<()> {
         ("people", people),
         ("homes", homes),
         ("roles", roles),
+        (
+            "organisations",
+            "code,name,kind,parent_code,place_code,credit_code\nWY,测试物业,property_company,,GY,\n"
+                .to_owned(),
+        ),
+        (
+            "dispatch_rules",
+            "place_code,position,kind,category,organisation_code,person_key,role\n\
+             GY,10,repair,,WY,,property_staff\n"
+                .to_owned(),
+        ),
+        (
+            "response_policies",
+            "place_code,accept_minutes,finish_minutes\nGY,5,30\n".to_owned(),
+        ),
     ] {
         std::fs::write(folder.join(format!("{name}.csv")), text)?;
     }

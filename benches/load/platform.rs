@@ -109,7 +109,8 @@ impl Platform {
         if outer.required("MsgSignature")? != ours {
             bail!("the answer's signature is wrong");
         }
-        let inner = xml::parse(self.cipher.decrypt(encrypted)?.as_bytes())?;
+        let opened = self.cipher.decrypt(encrypted)?;
+        let inner = xml::parse_text(&opened)?;
         Ok(inner.text("Content")?.context("no text")?.to_owned())
     }
 }
