@@ -88,7 +88,11 @@ pub enum SpokenKind {
 }
 
 /// The nouns' tables and the bot's own, joined: this is where a noun with commands is registered.
-const TABLES: &[&[Command]] = &[crate::case::chat::COMMANDS, help::COMMANDS];
+const TABLES: &[&[Command]] = &[
+    crate::case::chat::COMMANDS,
+    crate::person::chat::COMMANDS,
+    help::COMMANDS,
+];
 
 /// All commands by their words.
 pub fn lexicon() -> &'static Lexicon {

@@ -1,9 +1,11 @@
 //! What the executable can do: one file a command. Floor 4, the top of the house. Exit status: 0
 //! done, 1 failed, 2 wrong usage or configuration; errors are one line on stderr.
 
+pub mod admin;
 pub mod demo;
 pub mod doctor;
 pub mod import;
+pub mod invite;
 pub mod migrate;
 pub mod serve;
 
@@ -53,8 +55,27 @@ enum Command {
         #[arg(long)]
         skip_bad: bool,
     },
+    /// 管理员
+    Admin {
+        #[command(subcommand)]
+        what: AdminCommand,
+    },
+    /// 给担任职务的人一个邀请码(8位,24小时,用一次),用来绑定微信
+    Invite {
+        /// people.csv 里的 key
+        person_key: String,
+    },
     /// 逐项检查配置、数据库、Redis、存储和各平台账号
     Doctor,
+}
+
+#[derive(Debug, Subcommand)]
+enum AdminCommand {
+    /// 建第一个管理员,显示一次性密码
+    Create {
+        /// 登录名
+        name: String,
+    },
 }
 
 /// Which part of the program an instance runs.
@@ -123,6 +144,12 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             } => {
                 let options = import::Options { dry_run, skip_bad };
                 import::run(&settings, &dice, clock.now(), &source, options).await
+            }
+            Command::Admin {
+                what: AdminCommand::Create { name },
+            } => admin::create(&settings, &dice, clock.now(), &name).await,
+            Command::Invite { person_key } => {
+                invite::run(&settings, &dice, clock.now(), &person_key).await
             }
             Command::Doctor => doctor::run(settings, clock, dice).await,
         }

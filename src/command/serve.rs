@@ -21,6 +21,7 @@ use crate::case;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::Settings;
 use crate::delivery::Postman;
+use crate::person;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
@@ -156,7 +157,12 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         let stop = timer.stopping.clone();
         schedule::keep_time(&timer.store, &*timer.clock, schedule::WORKS, stop).await;
     });
-    let kinds = [case::remind::KINDS, attachment::remind::KINDS].concat();
+    let kinds = [
+        case::remind::KINDS,
+        person::remind::KINDS,
+        attachment::remind::KINDS,
+    ]
+    .concat();
     let worker = Worker::new(
         app.queue.clone(),
         Arc::new(Postman::new(app.clone(), kinds)),

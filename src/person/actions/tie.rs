@@ -7,7 +7,9 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter}
 use serde_json::{Value, json};
 
 use crate::access::{Actor, audit};
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
+use crate::person::binding::{Act, LIVE, TIED, after};
+use crate::person::words;
 use crate::store::Tx;
 
 /// Whether the account was tied to the person by an invitation code.
@@ -28,11 +30,7 @@ pub(super) async fn untie_if_bare(tx: &Tx, account_id: i64) -> Result<(), Fault>
     };
     let homes = binding::Entity::find()
         .filter(binding::COLUMN.account_id.eq(account_id))
-        .filter(
-            binding::COLUMN
-                .state
-                .is_in([BindingState::Declared, BindingState::Verified]),
-        )
+        .filter(binding::COLUMN.state.is_in(TIED))
         .count(tx.db())
         .await?;
     if homes == 0 && !is_proved(tx, account_id, person_id).await? {
@@ -52,6 +50,33 @@ pub(super) async fn set_person(
         .exec(tx.db())
         .await?;
     Ok(())
+}
+
+/// Moves a binding, if it still stands where it was read; the table says whether it may.
+pub(super) async fn move_state(
+    tx: &Tx,
+    row: &binding::Model,
+    act: Act,
+) -> Result<binding::Model, Fault> {
+    let Some(next) = after(row.state, act) else {
+        let state = words::binding_name(row.state);
+        return Err(Fault::wrong_step(format!(
+            "这个绑定现在是“{state}”，不能这样操作。"
+        )));
+    };
+    let done = binding::Entity::update_many()
+        .col_expr(binding::Column::State, Expr::value(next.to_value()))
+        .filter(binding::COLUMN.id.eq(row.id))
+        .filter(binding::COLUMN.state.eq(row.state))
+        .exec(tx.db())
+        .await?;
+    if done.rows_affected == 0 {
+        return Err(Fault::plain(Code::Conflict));
+    }
+    Ok(binding::Model {
+        state: next,
+        ..row.clone()
+    })
 }
 
 /// Takes the people who now hold a role off every account that was not tied by an invitation
@@ -82,11 +107,7 @@ pub async fn untie_unproved(tx: &Tx, actor: &Actor, people: &[i64]) -> Result<()
             )
             .col_expr(binding::Column::DecidedAt, Expr::value(tx.now()))
             .filter(binding::COLUMN.account_id.eq(account.id))
-            .filter(binding::COLUMN.state.is_in([
-                BindingState::Requested,
-                BindingState::Declared,
-                BindingState::Verified,
-            ]))
+            .filter(binding::COLUMN.state.is_in(LIVE))
             .exec(tx.db())
             .await?;
         let entry = audit::Entry {

@@ -1,0 +1,304 @@
+//! Reads of people, homes and answerers. Any noun may use them.
+
+use entity::kinds::RoleKind;
+use entity::{binding, person, place, residency, role};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::access::holders::{Holder, holders};
+use crate::base::clock::Moment;
+use crate::base::fault::Fault;
+use crate::base::phone::Phone;
+use crate::base::seal::Seal;
+use crate::person::binding::{LIVE, TIED, same_name};
+
+/// By key.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<person::Model>, Fault> {
+    Ok(person::Entity::find_by_id(id).one(db).await?)
+}
+
+/// By the roster's key.
+///
+/// # Errors
+/// The database's.
+pub async fn by_key<C: ConnectionTrait>(db: &C, key: &str) -> Result<Option<person::Model>, Fault> {
+    let row = person::Entity::find()
+        .filter(person::COLUMN.key.eq(key))
+        .one(db)
+        .await?;
+    Ok(row)
+}
+
+/// A person's phone; none when there is none. A phone that cannot be opened is logged and none.
+#[must_use]
+pub fn phone_of(seal: &Seal, person: &person::Model) -> Option<Phone> {
+    open_phone(seal, person.phone_sealed.as_deref()?)
+}
+
+/// A sealed phone.
+#[must_use]
+pub fn open_phone(seal: &Seal, sealed: &str) -> Option<Phone> {
+    match seal.open(sealed) {
+        Ok(digits) => Phone::parse(&digits),
+        Err(error) => {
+            tracing::error!(?error, "a phone cannot be opened");
+            None
+        }
+    }
+}
+
+/// People with this name and phone who have not left.
+///
+/// # Errors
+/// The database's.
+pub async fn named<C: ConnectionTrait>(
+    db: &C,
+    name: &str,
+    phone_index: &str,
+) -> Result<Vec<person::Model>, Fault> {
+    let rows = person::Entity::find()
+        .filter(person::COLUMN.phone_index.eq(phone_index))
+        .filter(person::COLUMN.left_at.is_null())
+        .order_by_asc(person::COLUMN.id)
+        .all(db)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| same_name(&row.name, name))
+        .collect())
+}
+
+/// Who lives in a home by the roster, and has not left.
+///
+/// # Errors
+/// The database's.
+pub async fn residents<C: ConnectionTrait>(
+    db: &C,
+    home_id: i64,
+) -> Result<Vec<person::Model>, Fault> {
+    let ties = residency::Entity::find()
+        .filter(residency::COLUMN.place_id.eq(home_id))
+        .filter(residency::COLUMN.ended_at.is_null())
+        .all(db)
+        .await?;
+    let rows = person::Entity::find()
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(ties.iter().map(|tie| tie.person_id)),
+        )
+        .filter(person::COLUMN.left_at.is_null())
+        .order_by_asc(person::COLUMN.id)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// The homes of somebody by the roster.
+///
+/// # Errors
+/// The database's.
+pub async fn homes<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Vec<place::Model>, Fault> {
+    let ties = residency::Entity::find()
+        .filter(residency::COLUMN.person_id.eq(person_id))
+        .filter(residency::COLUMN.ended_at.is_null())
+        .all(db)
+        .await?;
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(ties.iter().map(|tie| tie.place_id)))
+        .order_by_asc(place::COLUMN.code)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Whether the person holds a role now or will: then name and phone are not enough.
+///
+/// # Errors
+/// The database's.
+pub async fn holds_role<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+    now: Moment,
+) -> Result<bool, Fault> {
+    let row = role::Entity::find()
+        .filter(role::COLUMN.person_id.eq(person_id))
+        .filter(
+            Condition::any()
+                .add(role::COLUMN.to_at.is_null())
+                .add(role::COLUMN.to_at.gt(now)),
+        )
+        .one(db)
+        .await?;
+    Ok(row.is_some())
+}
+
+/// A binding by key.
+///
+/// # Errors
+/// The database's.
+pub async fn binding<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<binding::Model>, Fault> {
+    Ok(binding::Entity::find_by_id(id).one(db).await?)
+}
+
+/// Bindings of an account that are not over, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn live_of_account<C: ConnectionTrait>(
+    db: &C,
+    account_id: i64,
+) -> Result<Vec<binding::Model>, Fault> {
+    let rows = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.eq(account_id))
+        .filter(binding::COLUMN.state.is_in(LIVE))
+        .order_by_asc(binding::COLUMN.id)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Bindings of a home that hold, oldest first.
+///
+/// # Errors
+/// The database's.
+pub async fn tied_to_home<C: ConnectionTrait>(
+    db: &C,
+    home_id: i64,
+) -> Result<Vec<binding::Model>, Fault> {
+    let rows = binding::Entity::find()
+        .filter(binding::COLUMN.place_id.eq(home_id))
+        .filter(binding::COLUMN.state.is_in(TIED))
+        .order_by_asc(binding::COLUMN.id)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// Who decides about bindings on a path: the nearest stewards; where there are none, the post falls
+/// to the next level up.
+///
+/// # Errors
+/// The database's.
+pub async fn verifiers<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    now: Moment,
+) -> Result<Vec<Holder>, Fault> {
+    const ORDER: [RoleKind; 5] = [
+        RoleKind::Steward,
+        RoleKind::GridWorker,
+        RoleKind::CommitteeChair,
+        RoleKind::PropertyManager,
+        RoleKind::CommunitySecretary,
+    ];
+    let all = holders(db, path, &ORDER, now).await?;
+    Ok(first_of(&all, &ORDER).into_iter().cloned().collect())
+}
+
+/// The holders of the first role that anybody holds, the nearest place only.
+fn first_of<'h>(all: &'h [Holder], order: &[RoleKind]) -> Vec<&'h Holder> {
+    for role in order {
+        let nearest = all.iter().find(|holder| holder.role == *role);
+        if let Some(nearest) = nearest {
+            return all
+                .iter()
+                .filter(|holder| holder.role == *role && holder.depth == nearest.depth)
+                .collect();
+        }
+    }
+    Vec::new()
+}
+
+/// One of a home's three answerers (三管家).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
+pub enum Post {
+    /// 社区: grid worker, else community secretary.
+    Community,
+    /// 包户党员.
+    PartyMember,
+    /// 楼栋长.
+    Steward,
+}
+
+impl Post {
+    /// What people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Community => "社区管家",
+            Self::PartyMember => "包户党员",
+            Self::Steward => "楼栋长",
+        }
+    }
+
+    /// Roles that fill the post.
+    const fn own(self) -> &'static [RoleKind] {
+        match self {
+            Self::Community => &[RoleKind::GridWorker, RoleKind::CommunitySecretary],
+            Self::PartyMember => &[RoleKind::PartyMember],
+            Self::Steward => &[RoleKind::Steward],
+        }
+    }
+
+    /// Roles that stand in while it is vacant: the next level up.
+    const fn above(self) -> &'static [RoleKind] {
+        match self {
+            Self::Community => &[RoleKind::StreetOfficer],
+            Self::PartyMember | Self::Steward => &[
+                RoleKind::GridWorker,
+                RoleKind::CommunitySecretary,
+                RoleKind::StreetOfficer,
+            ],
+        }
+    }
+}
+
+/// Who answers for a home in one post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answerer {
+    /// Which post.
+    pub post: Post,
+    /// Who; nobody when even the levels above are vacant.
+    pub holders: Vec<Holder>,
+    /// The post is vacant and somebody from above stands in.
+    pub vacant: bool,
+}
+
+/// The three answerers of the place with this path, community first.
+///
+/// # Errors
+/// The database's.
+pub async fn answerers<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    now: Moment,
+) -> Result<Vec<Answerer>, Fault> {
+    const ROLES: [RoleKind; 5] = [
+        RoleKind::GridWorker,
+        RoleKind::CommunitySecretary,
+        RoleKind::PartyMember,
+        RoleKind::Steward,
+        RoleKind::StreetOfficer,
+    ];
+    let all = holders(db, path, &ROLES, now).await?;
+    let fill = |post: Post| {
+        let own = first_of(&all, post.own());
+        let vacant = own.is_empty();
+        let holders = if vacant {
+            first_of(&all, post.above())
+        } else {
+            own
+        };
+        Answerer {
+            post,
+            holders: holders.into_iter().cloned().collect(),
+            vacant,
+        }
+    };
+    Ok([Post::Community, Post::PartyMember, Post::Steward]
+        .map(fill)
+        .to_vec())
+}

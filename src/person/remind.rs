@@ -1,0 +1,283 @@
+//! What is said about bindings, and to whom: the home's other accounts, the steward, the person.
+//! `command/serve.rs` joins [`KINDS`] to the others'.
+
+use entity::kinds::BindingState;
+use entity::{account, binding, reminder};
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use crate::app::App;
+use crate::base::fault::Fault;
+use crate::delivery::{Kind, Message, Work};
+use crate::person::binding::{TIED, masked_name};
+use crate::person::{binding_subject, queries, words};
+use crate::place::queries as places;
+use crate::reminder::{BoxFuture, NewReminder, enqueue};
+use crate::store::Tx;
+
+/// To the home's other accounts and the steward: a new account is tied.
+const BOUND: &str = "person.bound";
+/// To the steward: somebody waits for a decision.
+const REQUEST: &str = "person.request";
+/// To the person: what was decided.
+const DECIDED: &str = "person.decided";
+
+/// What each kind means.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: BOUND,
+        work: Work::Push(compose_bound),
+    },
+    Kind {
+        name: REQUEST,
+        work: Work::Push(compose_request),
+    },
+    Kind {
+        name: DECIDED,
+        work: Work::Push(compose_decided),
+    },
+];
+
+fn new(tx: &Tx, row: &binding::Model, kind: &'static str, to: i64, round: &str) -> NewReminder {
+    NewReminder {
+        kind,
+        dedupe_key: format!("{}:{kind}:{round}:{to}", binding_subject(row.id)),
+        recipient_id: Some(to),
+        compound_id: Some(row.compound_id),
+        subject: binding_subject(row.id),
+        payload: json!({ "binding": row.id }),
+        due_at: tx.now(),
+    }
+}
+
+/// People with an account tied to the home, other than the new account. The same person's other
+/// account counts: somebody else may know the name and the phone.
+async fn home_mates(tx: &Tx, row: &binding::Model) -> Result<Vec<i64>, Fault> {
+    let mut people: Vec<i64> = queries::tied_to_home(tx.db(), row.place_id)
+        .await?
+        .into_iter()
+        .filter(|other| other.account_id != row.account_id)
+        .filter_map(|other| other.person_id)
+        .collect();
+    people.sort_unstable();
+    people.dedup();
+    Ok(people)
+}
+
+/// Tells the home's other accounts and the steward of a new tie.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_bound(tx: &mut Tx, row: &binding::Model, path: &str) -> Result<(), Fault> {
+    let mut people = home_mates(tx, row).await?;
+    for holder in queries::verifiers(tx.db(), path, tx.now()).await? {
+        if Some(holder.person_id) != row.person_id && !people.contains(&holder.person_id) {
+            people.push(holder.person_id);
+        }
+    }
+    let items = people
+        .iter()
+        .map(|to| new(tx, row, BOUND, *to, "new"))
+        .collect();
+    enqueue(tx, items).await
+}
+
+/// Tells the home's other accounts of a tie that the steward has vouched for.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_home(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault> {
+    let people = home_mates(tx, row).await?;
+    let items = people
+        .iter()
+        .map(|to| new(tx, row, BOUND, *to, "vouched"))
+        .collect();
+    enqueue(tx, items).await
+}
+
+/// Asks the steward (or whom the post falls to) to decide.
+///
+/// # Errors
+/// The database's.
+pub async fn ask_verifiers(
+    tx: &mut Tx,
+    row: &binding::Model,
+    path: &str,
+    round: &str,
+) -> Result<(), Fault> {
+    let account = account::Entity::find_by_id(row.account_id)
+        .one(tx.db())
+        .await?;
+    let own = account
+        .and_then(|account| account.person_id)
+        .or(row.person_id);
+    let items = queries::verifiers(tx.db(), path, tx.now())
+        .await?
+        .into_iter()
+        .filter(|holder| Some(holder.person_id) != own)
+        .map(|holder| new(tx, row, REQUEST, holder.person_id, round))
+        .collect();
+    enqueue(tx, items).await
+}
+
+/// Tells the person what was decided. An account that is nobody's any more is told as an account.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_decided(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault> {
+    let account = account::Entity::find_by_id(row.account_id)
+        .one(tx.db())
+        .await?;
+    let item = match account.and_then(|account| account.person_id) {
+        Some(person) => new(tx, row, DECIDED, person, "once"),
+        None => NewReminder {
+            recipient_id: None,
+            payload: json!({ "binding": row.id, "account_id": row.account_id }),
+            ..new(tx, row, DECIDED, 0, "once")
+        },
+    };
+    enqueue(tx, vec![item]).await
+}
+
+/// The binding that reminders are about, with what people call its home.
+async fn read(
+    app: &App,
+    reminders: &[reminder::Model],
+) -> Result<Option<(binding::Model, String)>, Fault> {
+    let id = reminders
+        .last()
+        .and_then(|last| last.payload.get("binding"))
+        .and_then(serde_json::Value::as_i64);
+    let Some(id) = id else {
+        return Ok(None);
+    };
+    let db = app.store.read();
+    let Some(row) = queries::binding(db, id).await? else {
+        return Ok(None);
+    };
+    let Some(home) = places::by_id(db, row.place_id).await? else {
+        return Ok(None);
+    };
+    let name = places::name_of(db, &home).await?;
+    Ok(Some((row, name)))
+}
+
+fn compose_bound<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some((row, home)) = read(app, reminders).await? else {
+            return Ok(None);
+        };
+        if !TIED.contains(&row.state) {
+            return Ok(None);
+        }
+        let who = masked_name(&row.claimed_name);
+        let hint = if row.state == BindingState::Declared {
+            format!("不认识请回复:异议 {}", row.id)
+        } else {
+            "管家已核验".to_owned()
+        };
+        let text = format!("{home} 绑定了新的微信账号（{who}）。{hint}");
+        Ok(Some(message(
+            &row,
+            "progress",
+            "新账号绑定",
+            home,
+            hint,
+            text,
+        )))
+    })
+}
+
+fn compose_request<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some((row, home)) = read(app, reminders).await? else {
+            return Ok(None);
+        };
+        if row.state != BindingState::Requested {
+            return Ok(None);
+        }
+        let phone = queries::open_phone(&app.seal, &row.claimed_phone_sealed)
+            .map_or_else(String::new, |phone| phone.masked());
+        let why = if row.reason.is_some() {
+            "，家里其他账号有异议"
+        } else {
+            ""
+        };
+        let hint = format!("回复:核验 {0} 通过 或 核验 {0} 驳回", row.id);
+        let text = format!(
+            "住户申请绑定 {home}：{} {phone}{why}。{hint}",
+            row.claimed_name
+        );
+        Ok(Some(message(
+            &row,
+            "task",
+            "住户绑定待核验",
+            home,
+            hint,
+            text,
+        )))
+    })
+}
+
+fn compose_decided<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some((row, home)) = read(app, reminders).await? else {
+            return Ok(None);
+        };
+        let (text, hint) = match row.state {
+            BindingState::Verified => (
+                format!("您绑定 {home} 已通过核验，可以报修、投诉、建议了。回复“菜单”看能做什么。"),
+                "回复“菜单”看能做什么".to_owned(),
+            ),
+            BindingState::Refused => {
+                let why = row
+                    .reason
+                    .as_deref()
+                    .map_or_else(String::new, |reason| format!("，原因：{reason}"));
+                (
+                    format!("您绑定 {home} 没有通过核验{why}。请核对后再绑定，或联系楼栋长。"),
+                    "请核对后再绑定,或联系楼栋长".to_owned(),
+                )
+            }
+            _ => return Ok(None),
+        };
+        Ok(Some(message(
+            &row,
+            "progress",
+            "绑定核验结果",
+            home,
+            hint,
+            text,
+        )))
+    })
+}
+
+fn message(
+    row: &binding::Model,
+    template: &'static str,
+    title: &str,
+    place: String,
+    hint: String,
+    text: String,
+) -> Message {
+    Message {
+        template,
+        title: title.to_owned(),
+        place,
+        state: words::binding_name(row.state).to_owned(),
+        at: row.decided_at.unwrap_or(row.created_at),
+        hint,
+        text,
+        url: None,
+        urgent: false,
+    }
+}
