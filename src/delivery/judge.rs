@@ -60,17 +60,20 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
     }
 }
 
-/// Of two failures the one with more hope.
-pub(super) fn hopeful(one: Verdict, other: Verdict) -> Verdict {
+/// Of two failures the one with more hope; the reasons of hopeless ones are all kept.
+pub(super) fn hopeful(one: Option<Verdict>, other: Verdict) -> Verdict {
     let hope = |verdict: &Verdict| match verdict {
         Verdict::Retry(_) => 2,
         Verdict::Later(_) => 1,
         _ => 0,
     };
-    if hope(&other) > hope(&one) {
-        other
-    } else {
-        one
+    match (one, other) {
+        (None, other) => other,
+        (Some(Verdict::Fail(one)), Verdict::Fail(other)) => {
+            Verdict::Fail(format!("{one}; {other}"))
+        }
+        (Some(one), other) if hope(&one) >= hope(&other) => one,
+        (Some(_), other) => other,
     }
 }
 
@@ -135,8 +138,12 @@ mod tests {
         let now = from_ms(1_700_000_000_000).unwrap();
         let fail = || Verdict::Fail("x".to_owned());
         let retry = || Verdict::Retry("y".to_owned());
-        assert_eq!(hopeful(fail(), retry()), retry());
-        assert_eq!(hopeful(retry(), fail()), retry());
-        assert_eq!(hopeful(fail(), Verdict::Later(now)), Verdict::Later(now));
+        assert_eq!(hopeful(None, fail()), fail());
+        assert_eq!(hopeful(Some(fail()), retry()), retry());
+        assert_eq!(hopeful(Some(retry()), fail()), retry());
+        let later = Verdict::Later(now);
+        assert_eq!(hopeful(Some(fail()), later.clone()), later);
+        let both = Verdict::Fail("x; x".to_owned());
+        assert_eq!(hopeful(Some(fail()), fail()), both);
     }
 }

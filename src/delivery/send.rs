@@ -76,7 +76,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         return unreachable(app, letter).await;
     }
     let mut left_accounts = Vec::new();
-    let mut verdict = Verdict::Fail("无法送达".to_owned());
+    let mut verdict = None;
     for way in ways {
         let Some(account) = accounts.iter().find(|account| account.id == way.account_id) else {
             continue;
@@ -86,14 +86,14 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         }
         if halts.until(way.carrier, app.clock.now()).is_some() {
             let later = Verdict::Later(tomorrow_morning(app.clock.now()));
-            verdict = hopeful(verdict, later);
+            verdict = Some(hopeful(verdict, later));
             continue;
         }
         match attempt(app, letter, way, account, template).await? {
             Step::Sent => return Ok(Verdict::Done),
             Step::Stop(stop) => return Ok(stop),
             Step::Next(failed, mark) => {
-                verdict = hopeful(verdict, failed);
+                verdict = Some(hopeful(verdict, failed));
                 if mark == Mark::Unfollowed {
                     left_accounts.push(account.id);
                 }
@@ -101,7 +101,11 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
             }
         }
     }
-    Ok(verdict)
+    Ok(match verdict {
+        Some(Verdict::Fail(reasons)) => Verdict::Fail(format!("无法送达: {reasons}")),
+        Some(verdict) => verdict,
+        None => Verdict::Fail("无法送达".to_owned()),
+    })
 }
 
 /// One attempt by one way.

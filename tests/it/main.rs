@@ -10,6 +10,7 @@
 
 mod architecture;
 mod chat;
+mod delivery;
 mod files;
 #[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;

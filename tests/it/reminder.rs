@@ -349,7 +349,13 @@ async fn a_panic_of_the_handler_ends_neither_the_worker_nor_the_reminder() {
     let _end = one.work(&hands);
     one.remind(keys("k", 3), clock.now()).await;
     until("the panic was taken for a failure", 10, async || {
-        (one.count(ReminderState::Pending).await == 3).then_some(())
+        let all = reminder::Entity::find()
+            .all(one.store.read())
+            .await
+            .unwrap();
+        let failed =
+            |row: &reminder::Model| row.state == ReminderState::Pending && row.last_error.is_some();
+        all.iter().all(failed).then_some(())
     })
     .await;
     clock.advance(TimeDelta::minutes(2));
