@@ -221,6 +221,9 @@ fn explain(error: &wechat::Error, api_base: &str) -> String {
             -1 => "平台正忙:请稍后再查",
             _ => "请按错误码查平台文档",
         },
+        wechat::Error::Network { .. } if api_base.ends_with("/sandbox/api") => {
+            "连不上沙盒:它随 linli serve 运行,请先启动再查"
+        }
         wechat::Error::Network { .. } => "连不上:请检查网络和 api_base",
         _ => "回答不是约定的格式:请检查 api_base",
     };

@@ -60,8 +60,10 @@ pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) 
 
 /// How a template message ended. Not worth an error to the platform, which would not repeat it.
 async fn take_receipt(app: &App, msg_id: &str, status: &JobStatus) -> Response {
-    if let Err(fault) = delivery::receipt(app, msg_id, status.into()).await {
-        tracing::warn!(?fault, "the report on a message could not be stored");
+    match timeout(PATIENCE, delivery::receipt(app, msg_id, status.into())).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => tracing::warn!(?fault, "the report on a message could not be stored"),
+        Err(_) => tracing::warn!("the report on a message took too long to store"),
     }
     plain(StatusCode::OK, TAKEN.to_owned())
 }

@@ -40,7 +40,11 @@ struct Served {
 
 impl Served {
     fn start(variables: &[(String, String)]) -> Self {
-        let mut child = linli(&[], variables)
+        Self::start_as(&[], variables)
+    }
+
+    fn start_as(arguments: &[&str], variables: &[(String, String)]) -> Self {
+        let mut child = linli(arguments, variables)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -206,6 +210,25 @@ async fn a_request_under_way_is_answered_before_the_program_stops() {
         "{answer}"
     );
     assert_eq!(served.exit_code().await, Some(0));
+}
+
+#[tokio::test]
+async fn a_role_serves_its_part_only() {
+    let db = TestDb::fresh().await;
+    for (role, callback) in [("worker", "404"), ("web", "403"), ("all", "403")] {
+        let served = Served::start_as(&["serve", "--role", role], &db.variables());
+        for (path, wanted) in [("/readyz", "200"), ("/wechat/official", callback)] {
+            let mut stream = TcpStream::connect(served.address()).await.unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+            stream.write_all(request.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {wanted}")),
+                "{role} {path}: {answer}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
