@@ -15,11 +15,12 @@ function chip(word, number, rest) {
 export function chipsFor(entries, starters) {
   const found = new Map();
   const heard = entries.filter((entry) => ["reply", "template", "custom"].includes(entry.how)).slice(-3).reverse();
-  const done = new Set(entries.filter((entry) => entry.how === "said").slice(-4).map((entry) => entry.text));
+  const said = entries.filter((entry) => entry.how === "said").slice(-4).map((entry) => entry.text);
+  const done = (made) => said.some((text) => (made.fill ? text.startsWith(made.fill) : text === made.send));
   for (const [age, entry] of heard.entries()) {
     for (const [, word, number, rest] of entry.text.matchAll(NUMBERED)) {
       const made = chip(word, number, rest);
-      if (!done.has(made.send)) found.set(made.label, made);
+      if (!done(made)) found.set(made.label, made);
     }
     // A numbered menu counts only while it is the last word.
     if (age > 0) continue;
