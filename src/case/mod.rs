@@ -3,6 +3,7 @@
 //! its history, its audit entry and its reminders in one transaction. Floor 3.
 
 pub mod actions;
+pub mod api;
 pub mod category;
 pub mod chat;
 pub mod clock;

@@ -1,0 +1,532 @@
+//! The JSON of cases: `/api/v1/cases…` for residents and `/api/v1/tasks` for those who work on them.
+//! Mounted by `web/router.rs`; every POST may bear an `Idempotency-Key`.
+
+mod view;
+
+use poem::web::{Data, Json, Path, Query};
+use poem::{Route, get, handler, post};
+use sea_orm::ActiveEnum;
+use serde::Deserialize;
+use utoipa::{OpenApi, ToSchema};
+
+use entity::case;
+use entity::kinds::CaseKind;
+
+use crate::access::once::{Answer, Once};
+use crate::access::session::Caller;
+use crate::app::App;
+use crate::base::fault::{Code, Fault};
+use crate::base::page::{Page, Slice};
+use crate::case::actions::{self, Filing, HandedOver, says_target};
+use crate::case::api::view::{CasePage, CaseView, EventView, FullView, many, one};
+use crate::case::queries::{self, no_such};
+use crate::store::Tx;
+
+/// The paths below `/api/v1`.
+#[must_use]
+pub fn routes(route: Route) -> Route {
+    route
+        .at("/tasks", get(list_tasks))
+        .at("/cases", get(list_cases).post(file_case))
+        .at("/cases/:id", get(show_case))
+        .at("/cases/:id/supplement", post(supplement))
+        .at("/cases/:id/nudge", post(nudge))
+        .at("/cases/:id/rating", post(rate))
+        .at("/cases/:id/reopen", post(reopen))
+        .at("/cases/:id/withdraw", post(withdraw))
+        .at("/cases/:id/accept", post(accept))
+        .at("/cases/:id/arrive", post(arrive))
+        .at("/cases/:id/plan", post(plan))
+        .at("/cases/:id/finish", post(finish))
+        .at("/cases/:id/refuse", post(refuse))
+        .at("/cases/:id/escalate", post(escalate))
+        .at("/cases/:id/pause", post(pause))
+        .at("/cases/:id/resume", post(resume))
+        .at("/cases/:id/hand-over", post(hand_over))
+}
+
+/// What the description says of them; joined by `web/openapi.rs`.
+#[derive(OpenApi)]
+#[openapi(
+    paths(
+        list_tasks, list_cases, file_case, show_case, supplement, nudge, rate, reopen, withdraw,
+        accept, arrive, plan, finish, refuse, escalate, pause, resume, hand_over
+    ),
+    components(schemas(
+        CaseView, FullView, EventView, CasePage, NewCase, Words, OptionalWords, Score, Whom
+    )),
+    tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
+)]
+pub struct Described;
+
+/// Where a list goes on.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub struct ListQuery {
+    /// Cursor of the last page.
+    cursor: Option<String>,
+    /// 1 to 100.
+    limit: Option<u64>,
+}
+
+/// A case to file.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewCase {
+    /// repair, complaint, suggestion, help or dispute.
+    kind: String,
+    /// At most 5 000 characters.
+    text: String,
+    /// Which of the caller's homes; the first if none is given.
+    home_id: Option<String>,
+    /// WGS-84, degrees.
+    latitude: Option<f64>,
+    /// WGS-84, degrees.
+    longitude: Option<f64>,
+}
+
+/// Words that go with it.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Words {
+    /// What happened, the plan, the result or the reason.
+    #[serde(alias = "reason")]
+    text: String,
+}
+
+/// Words that may go with it.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct OptionalWords {
+    /// The reason.
+    #[serde(alias = "reason", default)]
+    text: String,
+}
+
+/// A rating.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Score {
+    /// 1 to 5.
+    score: i16,
+    /// Words with it.
+    #[serde(default)]
+    text: String,
+}
+
+/// To whom.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Whom {
+    /// Full name; with the role behind it when several are called so: `王强 楼栋长`.
+    name: String,
+}
+
+/// My cases, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/cases", tag = "cases", security(("bearer" = [])), params(ListQuery),
+    responses((status = 200, body = CasePage), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn list_cases(
+    app: Data<&App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<CasePage>, Fault> {
+    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let person = caller.actor.require_person()?;
+    let page = queries::page_of_mine(app.store.read(), person, slice).await?;
+    as_page(&app, page).await
+}
+
+/// What lies with me, newest first.
+#[utoipa::path(
+    get, path = "/api/v1/tasks", tag = "tasks", security(("bearer" = [])), params(ListQuery),
+    responses((status = 200, body = CasePage), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn list_tasks(
+    app: Data<&App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<CasePage>, Fault> {
+    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let person = caller.actor.require_person()?;
+    let page = queries::page_of_tasks(app.store.read(), person, slice).await?;
+    as_page(&app, page).await
+}
+
+async fn as_page(app: &App, page: Page<case::Model>) -> Result<Json<CasePage>, Fault> {
+    Ok(Json(CasePage {
+        items: many(app.store.read(), &page.items).await?,
+        next: page.next,
+    }))
+}
+
+/// A case with its history.
+#[utoipa::path(
+    get, path = "/api/v1/cases/{id}", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = FullView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn show_case(
+    app: Data<&App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<FullView>, Fault> {
+    let db = app.store.read();
+    let found = queries::visible(db, &caller.actor, number(&id)?).await?;
+    let events = queries::events(db, found.case.id).await?;
+    Ok(Json(FullView {
+        case: one(db, &found.case).await?,
+        events: events.iter().map(EventView::from).collect(),
+    }))
+}
+
+/// File a case.
+#[utoipa::path(
+    post, path = "/api/v1/cases", tag = "cases", security(("bearer" = [])), request_body = NewCase,
+    responses((status = 201, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn file_case(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Json(body): Json<NewCase>,
+) -> Result<Answer, Fault> {
+    let kind = CaseKind::try_from_value(&body.kind).map_err(|_| {
+        Fault::invalid(
+            "kind",
+            "kind 必须是 repair、complaint、suggestion、help 或 dispute。",
+        )
+    })?;
+    let home_id = match body.home_id.as_deref() {
+        None => None,
+        Some(id) => Some(
+            id.parse()
+                .map_err(|_| Fault::not_found("没有找到这个房号，请先绑定。"))?,
+        ),
+    };
+    let filing = Filing {
+        kind,
+        text: body.text,
+        home_id,
+        channel: caller.account.channel,
+        location: body.latitude.zip(body.longitude),
+    };
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if let Some(answer) = once.enter(&tx).await? {
+        return Ok(answer);
+    }
+    let filed = actions::file(&mut tx, &caller.actor, filing).await?;
+    let view = one(tx.db(), &filed.case).await?;
+    let answer = once.leave(&tx, 201, &view).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// What a POST below a case does.
+enum Change {
+    Supplement(String),
+    Nudge,
+    Withdraw(String),
+    Rate(i16, String),
+    Reopen(String),
+    Accept,
+    Arrive,
+    Plan(String),
+    Finish(String),
+    Refuse(String),
+    Escalate(String),
+    Pause(String),
+    Resume,
+    HandOver(String),
+}
+
+async fn change(
+    app: &App,
+    caller: &Caller,
+    once: &Once,
+    id: &str,
+    change: Change,
+) -> Result<Answer, Fault> {
+    let id = number(id)?;
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if let Some(answer) = once.enter(&tx).await? {
+        return Ok(answer);
+    }
+    let case = run(&mut tx, caller, id, change).await?;
+    let view = one(tx.db(), &case).await?;
+    let answer = once.leave(&tx, 200, &view).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<case::Model, Fault> {
+    let actor = &caller.actor;
+    match change {
+        Change::Supplement(text) => actions::supplement(tx, actor, id, &text).await,
+        Change::Nudge => actions::nudge(tx, actor, id).await,
+        Change::Withdraw(reason) => actions::withdraw(tx, actor, id, &reason).await,
+        Change::Rate(score, text) => {
+            Ok(actions::rate(tx, actor, id, score, &text).await?.case)
+        }
+        Change::Reopen(reason) => actions::reopen(tx, actor, id, &reason).await,
+        Change::Accept => actions::accept(tx, actor, id).await,
+        Change::Arrive => actions::arrive(tx, actor, id).await,
+        Change::Plan(text) => actions::plan(tx, actor, id, &text).await,
+        Change::Finish(text) => actions::finish(tx, actor, id, &text).await,
+        Change::Refuse(reason) => Ok(actions::refuse(tx, actor, id, &reason).await?.0),
+        Change::Escalate(reason) => Ok(actions::escalate(tx, actor, id, &reason).await?.0),
+        Change::Pause(reason) => actions::pause(tx, actor, id, &reason).await,
+        Change::Resume => actions::resume(tx, actor, id).await,
+        Change::HandOver(name) => match actions::hand_over(tx, actor, id, &name).await? {
+            HandedOver::Done(case, _) => Ok(*case),
+            HandedOver::Which(people) => {
+                let people: Vec<String> = people.iter().map(says_target).collect();
+                Err(Fault::new(
+                    Code::Conflict,
+                    format!("有几位同名：{}。请在姓名后加空格和职务。", people.join("、")),
+                ))
+            }
+        },
+    }
+}
+
+fn number(id: &str) -> Result<i64, Fault> {
+    id.parse()
+        .ok()
+        .filter(|id| *id > 0)
+        .ok_or_else(|| no_such(0))
+}
+
+/// Add words to my case.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/supplement", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn supplement(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Supplement(body.text)).await
+}
+
+/// Press for my case: once in ten minutes.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/nudge", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn nudge(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Nudge).await
+}
+
+/// Rate what was done for my case.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/rating", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Score,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn rate(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Score>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Rate(body.score, body.text)).await
+}
+
+/// Reopen my case: once, to the next level.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/reopen", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn reopen(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Reopen(body.text)).await
+}
+
+/// Take my case back.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/withdraw", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = OptionalWords,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn withdraw(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    body: Option<Json<OptionalWords>>,
+) -> Result<Answer, Fault> {
+    let text = body.map(|Json(body)| body.text).unwrap_or_default();
+    change(&app, &caller, &once, &id, Change::Withdraw(text)).await
+}
+
+/// Take a case.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/accept", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn accept(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Accept).await
+}
+
+/// I am on the scene.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/arrive", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn arrive(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Arrive).await
+}
+
+/// How it will be done.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/plan", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn plan(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Plan(body.text)).await
+}
+
+/// It is done, and how.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/finish", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn finish(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Finish(body.text)).await
+}
+
+/// Give it back with a reason.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/refuse", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn refuse(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Refuse(body.text)).await
+}
+
+/// Give it to the level above.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/escalate", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn escalate(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Escalate(body.text)).await
+}
+
+/// Stop the clock with a reason.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/pause", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn pause(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Pause(body.text)).await
+}
+
+/// Go on after a pause.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/resume", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)),
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn resume(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::Resume).await
+}
+
+/// Give it to a person by name.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/hand-over", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Whom,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn hand_over(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Whom>,
+) -> Result<Answer, Fault> {
+    change(&app, &caller, &once, &id, Change::HandOver(body.name)).await
+}
