@@ -11,6 +11,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
 use crate::base::fault::{Code, Fault};
+use crate::case;
 use crate::web::{problem, session};
 
 #[derive(OpenApi)]
@@ -44,7 +45,9 @@ impl Modify for Bearer {
 /// The whole description.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
-    Root::openapi()
+    let mut document = Root::openapi();
+    document.merge(case::api::Described::openapi());
+    document
 }
 
 /// The description as JSON, made once.

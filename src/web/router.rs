@@ -7,6 +7,7 @@ use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::case;
 use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
@@ -59,9 +60,10 @@ pub fn worker_routes(
 
 /// The JSON API: `/api/v1/…`
 fn api() -> Route {
-    Route::new()
+    let route = Route::new()
         .at("/session", post(session::sign_in).delete(session::sign_out))
-        .at("/me", get(session::show_me))
+        .at("/me", get(session::show_me));
+    case::api::routes(route)
 }
 
 fn operators(route: Route, figures: PrometheusHandle) -> Route {

@@ -264,9 +264,7 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<ca
         Change::Supplement(text) => actions::supplement(tx, actor, id, &text).await,
         Change::Nudge => actions::nudge(tx, actor, id).await,
         Change::Withdraw(reason) => actions::withdraw(tx, actor, id, &reason).await,
-        Change::Rate(score, text) => {
-            Ok(actions::rate(tx, actor, id, score, &text).await?.case)
-        }
+        Change::Rate(score, text) => Ok(actions::rate(tx, actor, id, score, &text).await?.case),
         Change::Reopen(reason) => actions::reopen(tx, actor, id, &reason).await,
         Change::Accept => actions::accept(tx, actor, id).await,
         Change::Arrive => actions::arrive(tx, actor, id).await,
@@ -282,7 +280,10 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<ca
                 let people: Vec<String> = people.iter().map(says_target).collect();
                 Err(Fault::new(
                     Code::Conflict,
-                    format!("有几位同名：{}。请在姓名后加空格和职务。", people.join("、")),
+                    format!(
+                        "有几位同名：{}。请在姓名后加空格和职务。",
+                        people.join("、")
+                    ),
                 ))
             }
         },
@@ -343,7 +344,14 @@ async fn rate(
     Path(id): Path<String>,
     Json(body): Json<Score>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, &id, Change::Rate(body.score, body.text)).await
+    change(
+        &app,
+        &caller,
+        &once,
+        &id,
+        Change::Rate(body.score, body.text),
+    )
+    .await
 }
 
 /// Reopen my case: once, to the next level.

@@ -1,7 +1,7 @@
 //! How the API shows a case: ids are strings, times RFC 3339 at +08:00.
 
 use entity::{case, case_event, person, place};
-use sea_orm::{ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -140,7 +140,11 @@ pub async fn many<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let places = place::Entity::find()
-        .filter(place::COLUMN.id.is_in(cases.iter().map(|case| case.place_id)))
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(cases.iter().map(|case| case.place_id)),
+        )
         .all(db)
         .await?;
     let holders = person::Entity::find()
@@ -168,7 +172,10 @@ pub async fn many<C: ConnectionTrait>(
             step: case.step.to_value(),
             round: case.round,
             level: case.level.to_value(),
-            holder: case.holder_id.and_then(name).map(|person| person.name.clone()),
+            holder: case
+                .holder_id
+                .and_then(name)
+                .map(|person| person.name.clone()),
             accept_due_at: case.accept_due_at.map(time),
             finish_due_at: case.finish_due_at.map(time),
             accept_late: case.accept_late,
