@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod case;
 mod chat;
 mod delivery;
 mod files;
