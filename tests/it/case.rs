@@ -476,7 +476,7 @@ async fn arguments_that_cannot_be_change_nothing() {
         "评价 好",
         "评价 9 9",
         "重开",
-        "撤回 x1",
+        "撤回 0",
         "补充",
         "接单 1",
         "进度 １２３４５６",
@@ -504,7 +504,8 @@ async fn arguments_that_cannot_be_change_nothing() {
     );
     let score = resident.says(&format!("评价 {id} 6")).await;
     assert!(score.contains("1到5分"), "{score}");
-    assert_eq!(app.case(id).await.state, CaseState::Assigned);
+    let case = app.case(id).await;
+    assert_eq!((case.state, case.nudges), (CaseState::Assigned, 0));
 }
 
 #[tokio::test]

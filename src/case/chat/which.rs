@@ -47,6 +47,10 @@ pub(super) async fn which(
     if let Some((id, rest)) = number(args) {
         return Ok(Picked::One(id, rest));
     }
+    if let Some(wrong) = no_number(args) {
+        let text = format!("没有找到诉求 #{wrong}。回复“进度”看您的诉求。");
+        return Ok(Picked::Answer(Reply::text(text)));
+    }
     let picked = only(turn, word, scope, &args.raw).await?;
     Ok(match picked {
         Some(Picked::One(id, _)) => Picked::One(id, args.clone()),
@@ -148,6 +152,14 @@ fn number(args: &Args) -> Option<(i64, Args)> {
     (marked || !goes_on).then_some((id, rest))
 }
 
+/// What was meant to be a number and is none: `0`, `-1`, twenty digits. It is not the only case.
+fn no_number(args: &Args) -> Option<String> {
+    let first = args.words.first()?;
+    let digits = first.trim_start_matches(['#', '-']);
+    let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
+    (is_number && args.number().is_none()).then(|| shorten(first, 20))
+}
+
 /// The words that a command needs; none when they are missing: then they are asked for, and the
 /// next text is put behind the command.
 pub(super) fn own_text(turn: &mut Turn<'_>, rest: &Args, word: &str, id: i64) -> Option<String> {
@@ -233,6 +245,16 @@ mod tests {
         assert!(number(&Args::new("3-2-501 漏水")).is_none());
         assert_eq!(number(&Args::new("#3栋也停了")).unwrap().0, 3);
         assert_eq!(number(&Args::new("3 也停了")).unwrap().0, 3);
+    }
+
+    #[test]
+    fn a_number_that_cannot_be_does_not_mean_the_only_case() {
+        for text in ["0", "-1", "#0", "99999999999999999999 水更大了"] {
+            assert!(no_number(&Args::new(text)).is_some(), "{text}");
+        }
+        for text in ["", "水更大了", "12", "3栋也停了", "0.5小时前"] {
+            assert!(no_number(&Args::new(text)).is_none(), "{text}");
+        }
     }
 
     proptest! {
