@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use linli::base::clock::Clock;
 use linli::config::CallbackMode;
 use linli::sandbox::platform::Standing;
 use linli::sandbox::{Api, Fault, Say};
