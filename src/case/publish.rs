@@ -150,7 +150,7 @@ fn is_private(run: &[char], behind: &str) -> bool {
     if count >= LONG_NUMBER || begins(HOMES) {
         return true;
     }
-    let ascii = run.iter().all(|c| c.is_ascii());
+    let ascii = run.iter().all(char::is_ascii);
     let joined = run.iter().any(|c| matches!(c, '-' | '/' | '_' | '#'));
     if joined {
         return ascii;
