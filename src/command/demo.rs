@@ -43,6 +43,7 @@ pub const ACCOUNTS: &[(&str, &str)] = &[
     ("sandbox-steward", "steward-3"),
     ("sandbox-chair", "committee-chair"),
     ("sandbox-property", "property-repair"),
+    ("sandbox-community", "grid-worker"),
 ];
 
 /// Fills the database when the settings ask for it and it has no places. True when it did.

@@ -10,12 +10,13 @@ export const PEOPLE = [
   { id: "sandbox-steward", name: "宋卫东", role: "3 栋楼栋长", face: "steward", starters: ["待办", "帮助"] },
   { id: "sandbox-property", name: "吴师傅", role: "物业维修", face: "property", starters: ["待办", "帮助"] },
   { id: "sandbox-chair", name: "曹雪梅", role: "业委会主任", face: "chair", starters: ["待办", "帮助"] },
+  { id: "sandbox-community", name: "邓小雨", role: "社区网格员", face: "community", starters: ["待办", "帮助"] },
   { id: "sandbox-newcomer", name: "新邻居", role: "还没有绑定房号", face: "newcomer",
     starters: ["你好", "绑定 3-2-502 高秀珍 13800000020", "帮助"] },
 ];
 
 const phones = new Map(); // id → { person, element, log, unread, entries, last }
-let shown = ["sandbox-resident", "sandbox-property", "sandbox-steward"];
+let shown = ["sandbox-resident", "sandbox-steward", "sandbox-chair"];
 const listeners = [];
 
 /** Calls back with every entry that arrives. */
