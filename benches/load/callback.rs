@@ -7,10 +7,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use chrono::TimeDelta;
+use linli::base::clock::{Clock, SystemClock};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 
-use crate::client::Connection;
 use crate::community::{self, ACCOUNTS};
 use crate::figure::{Figure, median, times, whole};
 use crate::machine::{self, Postgres};
@@ -104,7 +105,7 @@ pub async fn on_postgres() -> Result<(Figure, f64)> {
 }
 
 fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<f64> {
-    let script = filing("postgres.sql");
+    let script = community::filing("postgres.sql");
     let out = machine::run(
         Command::new("taskset")
             .args(["-c", machine::SERVER_CORE])
@@ -113,13 +114,12 @@ fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<f64> {
             .args(["-U", "postgres", "-n", "-M", "prepared"])
             .args(["-c", &CLIENTS.to_string(), "-j", "1"])
             .args(["-T", &lasting.as_secs().to_string()])
-            .args([
-                "-D",
-                &format!("accounts={ACCOUNTS}"),
-                "-f",
-                &script,
-                "linli",
-            ]),
+            .args(
+                given(' ')?
+                    .iter()
+                    .flat_map(|(name, value)| ["-D".to_owned(), format!("{name}={value}")]),
+            )
+            .args(["-f", &script, "linli"]),
     )?;
     ensure!(
         !out.contains("failed transactions") || out.contains("failed transactions: 0 "),
@@ -132,11 +132,26 @@ fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<f64> {
         .with_context(|| format!("pgbench says: {out}"))
 }
 
-fn filing(name: &str) -> String {
-    format!(
-        "{}/benches/compare/filing/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    )
+/// What the scripts get from outside: how many accounts, times as each database writes them, the
+/// long texts.
+fn given(between: char) -> Result<Vec<(&'static str, String)>> {
+    let now = SystemClock.now();
+    let time = |minutes| {
+        let moment = now + TimeDelta::minutes(minutes);
+        moment
+            .format(&format!("%Y-%m-%d{between}%H:%M:%S%.3f+00:00"))
+            .to_string()
+    };
+    let sample = Sample::load()?;
+    Ok(vec![
+        ("accounts", ACCOUNTS.to_string()),
+        ("now", time(0)),
+        ("window", time(48 * 60)),
+        ("accept", time(5)),
+        ("finish", time(30)),
+        ("text", sample.text),
+        ("reply", sample.reply),
+    ])
 }
 
 /// Against a bare sqlx loop.
@@ -185,7 +200,7 @@ pub async fn on_sqlite() -> Result<Figure> {
 
 /// Transactions per second of one connection, in a thread of its own on the server's core.
 fn bare_loop(file: &Path, lasting: Duration) -> Result<f64> {
-    let text = std::fs::read_to_string(filing("sqlite.sql"))?;
+    let text = std::fs::read_to_string(community::filing("sqlite.sql"))?;
     let options = SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Wal)
@@ -195,7 +210,7 @@ fn bare_loop(file: &Path, lasting: Duration) -> Result<f64> {
         .statement_cache_capacity(256)
         .disable_statement_logging();
     let work = async move {
-        let mut run = Run::parse(&text, &[("accounts", ACCOUNTS)])?;
+        let mut run = Run::parse(&text, &given('T')?)?;
         let mut connection = options.connect().await?;
         for _ in 0..200 {
             run.once(&mut connection).await?;
@@ -220,29 +235,4 @@ fn bare_loop(file: &Path, lasting: Duration) -> Result<f64> {
     .map_err(|_| anyhow::anyhow!("the bare loop panicked"))?;
     machine::roam()?;
     rate
-}
-
-/// Prints the statements that one filing sends, to be kept in benches/compare/filing/.
-pub async fn capture() -> Result<()> {
-    let room = machine::room()?;
-    let sample = Sample::load()?;
-    let platform = Platform::new(sample.clone())?;
-    let postgres = Postgres::start(
-        room.path(),
-        &["log_statement=all", "log_min_duration_statement=-1"],
-    )?;
-    let url = postgres.database("linli")?;
-    let setup = Setup::new(room.path(), &sample, &url);
-    community::settle(&setup, room.path(), &url).await?;
-    let server = setup.serve("web").await?;
-    let mut connection = Connection::open(server.address()).await?;
-    for account in 1..=20 {
-        traffic::file(&mut connection, &platform, account).await?;
-    }
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let before = postgres.log()?.len();
-    println!("{}\n", traffic::file(&mut connection, &platform, 21).await?);
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    println!("{}", postgres.log()?.get(before..).unwrap_or_default());
-    Ok(())
 }

@@ -29,6 +29,14 @@ pub fn open_id(number: i64) -> String {
     format!("oLinliLoadAccount-{number}")
 }
 
+/// A script of `benches/compare/filing`.
+pub fn filing(name: &str) -> String {
+    format!(
+        "{}/benches/compare/filing/{name}",
+        env!("CARGO_MANIFEST_DIR")
+    )
+}
+
 /// Migrates, imports and binds.
 pub async fn settle(setup: &Setup, room: &Path, database_url: &str) -> Result<()> {
     let folder = room.join("import");

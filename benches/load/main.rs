@@ -9,13 +9,14 @@
 //!   latency             answer times and memory at half of the greatest rate (or --rate=N)
 //!   start               from the start to /readyz
 //!   all                 every one of them, and writes docs/performance.md
-//!   capture             prints the statements of one filing, for benches/compare/filing/
+//!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
 //!
 //! Needs Linux with taskset, PostgreSQL, Redis, Python and Node; two cores at least. Whatever it
 //! starts listens on free ports of 127.0.0.1 and lives in a temporary folder.
 
 mod callback;
+mod capture;
 mod client;
 mod community;
 mod figure;
@@ -45,7 +46,7 @@ async fn main() -> Result<()> {
         Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
         Some("start") => vec![service::start().await?],
-        Some("capture") => return callback::capture().await,
+        Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
             "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, all, capture"

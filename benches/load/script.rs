@@ -1,18 +1,12 @@
 //! Runs a script in pgbench's language against SQLite in a bare sqlx loop, so that the statements
 //! of the comparison stand in a file, as pgbench's do. Knows what our scripts use: `\set NAME
-//! random(a, b)`, statements ended by `;` or by `\gset`, `:name` inside them.
+//! random(a, b)`, statements ended by `;` or by `\gset PREFIX`, `:name` inside them.
 
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, bail};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Row, SqliteConnection, Value, ValueRef};
-
-/// A parsed script.
-pub struct Script {
-    steps: Vec<Step>,
-    variables: usize,
-}
 
 enum Step {
     /// A random number between two others goes into a variable.
@@ -21,7 +15,7 @@ enum Step {
     Statement {
         text: String,
         parameters: Vec<usize>,
-        into: bool,
+        into: Option<String>,
     },
 }
 
@@ -36,7 +30,7 @@ enum Held {
 
 /// A script with its variables, ready to run again and again.
 pub struct Run {
-    script: Script,
+    steps: Vec<Step>,
     names: HashMap<String, usize>,
     held: Vec<Held>,
     seed: u64,
@@ -44,7 +38,7 @@ pub struct Run {
 
 impl Run {
     /// Parses; `given` are variables as `pgbench -D` gives them.
-    pub fn parse(text: &str, given: &[(&str, i64)]) -> Result<Self> {
+    pub fn parse(text: &str, given: &[(&str, String)]) -> Result<Self> {
         let mut names: HashMap<String, usize> = HashMap::new();
         let mut steps = Vec::new();
         let mut statement = String::new();
@@ -59,9 +53,9 @@ impl Run {
             statement.push_str(line);
             statement.push(' ');
             let whole = statement.trim_end();
-            let (whole, into) = match (whole.strip_suffix("\\gset"), whole.strip_suffix(';')) {
-                (Some(bare), _) => (bare, true),
-                (None, Some(bare)) => (bare, false),
+            let (whole, into) = match (whole.split_once("\\gset"), whole.strip_suffix(';')) {
+                (Some((bare, prefix)), _) => (bare, Some(prefix.trim().to_owned())),
+                (None, Some(bare)) => (bare, None),
                 (None, None) => continue,
             };
             let (text, parameters) = parameters(whole.trim_end(), &mut names);
@@ -75,20 +69,24 @@ impl Run {
         if !statement.is_empty() {
             bail!("the script's last statement is not ended: {statement}");
         }
-        let variables = names.len();
+        let mut held = vec![Held::Nothing; names.len()];
+        for (name, value) in given {
+            if let Some(slot) = names.get(*name).and_then(|at| held.get_mut(*at)) {
+                *slot = Held::Text(value.clone());
+            }
+        }
         Ok(Self {
-            script: Script { steps, variables },
+            steps,
             names,
-            held: Vec::new(),
+            held,
             seed: 0x9e37_79b9_7f4a_7c15,
         })
     }
 
     /// Runs it once.
     pub async fn once(&mut self, connection: &mut SqliteConnection) -> Result<()> {
-        self.held.resize(self.script.variables, Held::Nothing);
-        for at in 0..self.script.steps.len() {
-            match self.script.steps.get(at) {
+        for at in 0..self.steps.len() {
+            match self.steps.get(at) {
                 Some(Step::Random { variable, from, to }) => {
                     let (variable, from, to) = (*variable, *from, *to);
                     let number = self.random(from, to);
@@ -106,9 +104,9 @@ impl Run {
                         query = bind(query, self.held.get(*at));
                     }
                     let rows = query.fetch_all(&mut *connection).await?;
-                    if *into {
+                    if let Some(prefix) = into {
                         let row = rows.first().with_context(|| format!("no row: {text}"))?;
-                        take(row, &self.names, &mut self.held)?;
+                        take(row, prefix, &self.names, &mut self.held)?;
                     }
                 }
                 None => bail!("no such step"),
@@ -137,11 +135,18 @@ fn bind<'q>(query: Query<'q>, held: Option<&Held>) -> Query<'q> {
     }
 }
 
-/// Stores each column of the row under its name, where the script uses that name.
-fn take(row: &SqliteRow, names: &HashMap<String, usize>, held: &mut [Held]) -> Result<()> {
-    for column in row.columns() {
-        let name = sqlx::Column::name(column);
-        let Some(slot) = names.get(name).and_then(|at| held.get_mut(*at)) else {
+/// Stores each column of the row under its prefixed name, where the script uses that name.
+fn take(
+    row: &SqliteRow,
+    prefix: &str,
+    names: &HashMap<String, usize>,
+    held: &mut [Held],
+) -> Result<()> {
+    for (known, at) in names {
+        let Some(name) = known.strip_prefix(prefix) else {
+            continue;
+        };
+        let (Some(slot), true) = (held.get_mut(*at), row.try_column(name).is_ok()) else {
             continue;
         };
         let value = row.try_get_raw(name)?.to_owned();
@@ -162,14 +167,18 @@ fn slot(name: &str, names: &mut HashMap<String, usize>) -> usize {
 }
 
 /// `NAME random(1, :accounts)`.
-fn random(rest: &str, given: &[(&str, i64)], names: &mut HashMap<String, usize>) -> Result<Step> {
+fn random(
+    rest: &str,
+    given: &[(&str, String)],
+    names: &mut HashMap<String, usize>,
+) -> Result<Step> {
     let parsed = || {
         let (name, call) = rest.split_once(' ')?;
         let bounds = call.trim().strip_prefix("random(")?.strip_suffix(')')?;
         let (from, to) = bounds.split_once(',')?;
         let number = |text: &str| match text.trim().strip_prefix(':') {
             None => text.trim().parse().ok(),
-            Some(name) => given.iter().find(|(key, _)| *key == name).map(|it| it.1),
+            Some(name) => given.iter().find(|(key, _)| *key == name)?.1.parse().ok(),
         };
         Some((name, number(from)?, number(to)?))
     };

@@ -1,0 +1,75 @@
+//! Shows the statements that one filing really sends, and fails when those of
+//! `benches/compare/filing/` are others: the comparison must not grow stale.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::client::Connection;
+use crate::community;
+use crate::machine::{self, Postgres};
+use crate::platform::{Platform, Sample};
+use crate::server::Setup;
+use crate::traffic;
+
+/// Files until every statement is prepared, then once more under PostgreSQL's eyes.
+pub async fn capture() -> Result<()> {
+    let room = machine::room()?;
+    let sample = Sample::load()?;
+    let platform = Platform::new(sample.clone())?;
+    let postgres = Postgres::start(room.path(), &["log_statement=all"])?;
+    let url = postgres.database("linli")?;
+    let setup = Setup::new(room.path(), &sample, &url);
+    community::settle(&setup, room.path(), &url).await?;
+    let server = setup.serve("web").await?;
+    let mut connection = Connection::open(server.address()).await?;
+    for account in 1..=20 {
+        traffic::file(&mut connection, &platform, account).await?;
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let before = postgres.log()?.len();
+    let reply = traffic::file(&mut connection, &platform, 21).await?;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let log = postgres.log()?;
+    let log = log.get(before..).unwrap_or_default();
+    println!("{reply}\n\n{log}");
+
+    let sent: Vec<String> = log.lines().filter_map(logged).map(outline).collect();
+    for name in ["postgres.sql", "sqlite.sql"] {
+        let script = std::fs::read_to_string(community::filing(name))?;
+        let kept: Vec<String> = script
+            .lines()
+            .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
+            .map(outline)
+            .collect();
+        ensure!(
+            sent == kept,
+            "benches/compare/filing/{name} holds other statements:\n{kept:#?}\nsent:\n{sent:#?}"
+        );
+    }
+    Ok(())
+}
+
+/// The statement of a line of PostgreSQL's log.
+fn logged(line: &str) -> Option<&str> {
+    if let Some((_, statement)) = line.split_once("LOG:  statement: ") {
+        return Some(statement);
+    }
+    let (_, execution) = line.split_once("LOG:  execute ")?;
+    execution.split_once(": ").map(|(_, statement)| statement)
+}
+
+/// Verb and tables: `SELECT role person`.
+fn outline(statement: &str) -> String {
+    let mut words = statement.split([' ', ';']).peekable();
+    let mut out = words.next().unwrap_or_default().to_owned();
+    while let Some(word) = words.next() {
+        if matches!(word, "FROM" | "INTO" | "UPDATE" | "JOIN")
+            && let Some(table) = words.peek()
+        {
+            out.push(' ');
+            out.push_str(table.trim_matches('"'));
+        }
+    }
+    out
+}
