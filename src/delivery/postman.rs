@@ -231,8 +231,7 @@ impl Postman {
         Ok(groups.into_iter().map(|(group, _)| group).collect())
     }
 
-    /// What was tried for these reminders before, oldest first. Read where it is written, so that
-    /// nothing is overlooked.
+    /// What was tried for these reminders before, oldest first.
     async fn earlier(
         &self,
         ids: impl Iterator<Item = i64>,

@@ -1,5 +1,8 @@
 //! The queue of reminders, on each pairing: nothing lost, nothing twice, whatever breaks.
 
+mod outages;
+mod slots;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -16,12 +19,11 @@ use linli::reminder::queue::{Answered, Queue, open};
 use linli::reminder::worker::Worker;
 use linli::reminder::{BoxFuture, Handler, NewReminder, Verdict, cancel, enqueue};
 use linli::store::Store;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::db::{Backend, TestDb};
-use crate::harness::faults::{OwnRedis, Wire};
+use crate::harness::db::TestDb;
 use crate::harness::until;
 
 /// One instance: a store, a queue, and its housekeeping.
@@ -416,122 +418,4 @@ async fn a_commit_wakes_the_worker_at_once() {
     one.remind(["soon".to_owned()], soon).await;
     until("both came", 3, async || (hands.seen() == 2).then_some(())).await;
     assert!(clock.now() >= soon, "too early");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_emptied_redis_makes_reminders_late_by_one_sweep_at_most() {
-    if !Backend::chosen().redis {
-        return;
-    }
-    let (db, clock) = (TestDb::fresh().await, clock());
-    let mut redis = OwnRedis::start().await.unwrap();
-    let mut settings = db.settings();
-    settings.redis.url = redis.url().into();
-    let one = Instance::with(settings, &clock).await;
-    one.remind(keys("a", 300), clock.now()).await;
-    one.remind(keys("b", 300), clock.now() + TimeDelta::minutes(5))
-        .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    flush(&redis.url()).await;
-    assert_eq!(one.claim_all(300).await.len(), 300);
-    // And what has lost its leases with the index.
-    redis.start_again().await;
-    let hands = Arc::new(Hands::default());
-    let _end = one.work(&hands);
-    clock.advance(TimeDelta::minutes(6));
-    one.until_sent(600).await;
-    assert_eq!((hands.seen(), hands.most()), (600, 1));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_redis_the_database_serves_and_the_index_comes_back() {
-    if !Backend::chosen().redis {
-        return;
-    }
-    let (db, clock) = (TestDb::fresh().await, clock());
-    let redis = OwnRedis::start().await.unwrap();
-    let wire = Wire::to(redis.port()).await;
-    let mut settings = db.settings();
-    settings.redis.url = format!("redis://127.0.0.1:{}", wire.port()).into();
-    let one = Instance::with(settings, &clock).await;
-    let hands = Arc::new(Hands::default());
-    let _end = one.work(&hands);
-    one.remind(keys("before", 50), clock.now()).await;
-    one.until_sent(50).await;
-    wire.cut();
-    one.remind(keys("during", 50), clock.now()).await;
-    one.until_sent(100).await;
-    assert!(
-        one.queue.ready().await.is_err(),
-        "nobody notices that Redis is gone"
-    );
-    wire.mend();
-    until("Redis is back", 20, async || one.queue.ready().await.ok()).await;
-    one.remind(keys("after", 50), clock.now()).await;
-    one.until_sent(150).await;
-    assert_eq!((hands.seen(), hands.most()), (150, 1));
-}
-
-async fn flush(url: &str) {
-    let client = redis::Client::open(url).unwrap();
-    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
-    redis::cmd("FLUSHALL")
-        .exec_async(&mut connection)
-        .await
-        .unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn each_slot_of_clock_work_is_done_by_one_instance() {
-    use linli::reminder::schedule::{claim_slot, finish_slot};
-    let (db, clock) = (TestDb::fresh().await, clock());
-    let (one, two) = (db.store().await, db.store().await);
-    let now = clock.now();
-    let mut winners = 0;
-    for _ in 0..5 {
-        let both = tokio::join!(
-            claim_slot(&one, "bills", "2026-11", now),
-            claim_slot(&two, "bills", "2026-11", now)
-        );
-        winners += usize::from(both.0.unwrap()) + usize::from(both.1.unwrap());
-    }
-    assert_eq!(winners, 1);
-    let hour = now + TimeDelta::hours(1);
-    assert!(
-        claim_slot(&two, "bills", "2026-11", hour).await.unwrap(),
-        "left by a crash"
-    );
-    finish_slot(&two, "bills", "2026-11", hour).await.unwrap();
-    let day = now + TimeDelta::days(1);
-    assert!(!claim_slot(&one, "bills", "2026-11", day).await.unwrap());
-}
-
-#[tokio::test]
-async fn what_has_served_its_time_is_removed() {
-    use linli::reminder::schedule::{WORKS, run_slot};
-    let (db, clock) = (TestDb::fresh().await, clock());
-    let store = db.store().await;
-    let now = clock.now();
-    let rows = [("old", TimeDelta::days(8)), ("new", TimeDelta::days(1))];
-    let rows = rows.map(|(key, age)| entity::inbound::ActiveModel {
-        key: sea_orm::ActiveValue::Set(key.to_owned()),
-        received_at: sea_orm::ActiveValue::Set(now - age),
-        ..Default::default()
-    });
-    entity::inbound::Entity::insert_many(rows)
-        .exec(store.write())
-        .await
-        .unwrap();
-    assert!(run_slot(&store, &WORKS[0], now).await.unwrap());
-    assert!(
-        !run_slot(&store, &WORKS[0], now).await.unwrap(),
-        "the slot was done twice"
-    );
-    let left = entity::inbound::Entity::find()
-        .order_by_asc(entity::inbound::COLUMN.key)
-        .all(store.read())
-        .await
-        .unwrap();
-    let left: Vec<_> = left.into_iter().map(|row| row.key).collect();
-    assert_eq!(left, ["new"]);
 }
