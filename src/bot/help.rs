@@ -3,6 +3,11 @@
 
 use std::fmt::Write as _;
 
+use entity::kinds::RoleKind;
+use entity::place;
+use sea_orm::EntityTrait;
+
+use crate::access::holders::{self, holders};
 use crate::base::fault::Fault;
 use crate::base::text::{clean, shorten};
 use crate::bot::understand::{Way, takes_arguments};
@@ -13,6 +18,12 @@ use crate::reminder::BoxFuture;
 /// How to bind, as people can copy it.
 pub const HOW_TO_BIND: &str =
     "绑定房号请回复：绑定 3-2-501 姓名 手机号（楼-单元-房）。工作人员请回复：绑定 邀请码。";
+/// Whom a stranger can turn to.
+const CONTACTS: &[RoleKind] = &[
+    RoleKind::GridWorker,
+    RoleKind::CommunitySecretary,
+    RoleKind::PropertyManager,
+];
 /// Characters of a draft to which more is added.
 const MOST_DRAFT: usize = 5000;
 /// What is offered for a text that was not understood.
@@ -113,7 +124,8 @@ fn human<'a>(turn: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply,
             let reply = (command.run)(turn, &Args::default()).await?;
             text.push_str(&reply.text);
         } else {
-            text.push_str("绑定房号后，这里会显示您的楼栋管家、社区联系人。");
+            text.push_str(&contacts(turn).await?);
+            text.push_str("绑定房号后，这里会显示您的楼栋管家。");
             text.push_str(HOW_TO_BIND);
         }
         text.push_str(
@@ -122,6 +134,32 @@ fn human<'a>(turn: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply,
         turn.dialog = Some(Dialog::pick(["求助"]));
         Ok(Reply { text })
     })
+}
+
+/// Who answers for the compound that a stranger has scanned: names and posts, which hang in every
+/// stairway, and no phones.
+async fn contacts(turn: &Turn<'_>) -> Result<String, Fault> {
+    let Some(compound) = turn.account.compound_id else {
+        return Ok(String::new());
+    };
+    let db = turn.tx.db();
+    let Some(compound) = place::Entity::find_by_id(compound).one(db).await? else {
+        return Ok(String::new());
+    };
+    let found = holders(db, &compound.path, CONTACTS, turn.now()).await?;
+    let names: Vec<String> = found
+        .iter()
+        .take(5)
+        .map(|holder| format!("{}（{}）", holder.name, holders::says(holder.role)))
+        .collect();
+    if names.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!(
+        "{}的联系人：{}。\n",
+        compound.name,
+        names.join("、")
+    ))
 }
 
 fn more(turn: &mut Turn<'_>) -> Reply {

@@ -11,6 +11,7 @@
 mod architecture;
 mod case;
 mod chat;
+mod conversation;
 mod delivery;
 mod files;
 #[expect(dead_code, reason = "words for tests that are being written")]
