@@ -16,7 +16,7 @@ pub struct Model {
     pub channel: Channel,
     /// openid (case-sensitive) or lower-cased userid.
     pub external_id: String,
-    /// Joins the accounts of one person over our apps.
+    /// Joins the accounts of one person over our apps; empty when the platform knows none.
     pub union_id: Option<String>,
     /// Whose, once bound.
     pub person_id: Option<i64>,

@@ -6,6 +6,7 @@ pub mod holders;
 pub mod once;
 pub mod permit;
 pub mod session;
+mod union;
 
 use entity::kinds::{ActorKind, BindingState, RoleKind};
 use entity::{account, binding, person, place, role};

@@ -2,8 +2,8 @@
 //! request. Used by `web/guard.rs`, `web/session.rs` and, for [`Caller`], by the nouns' `api.rs`.
 
 use chrono::TimeDelta;
-use entity::kinds::{BindingState, Channel};
-use entity::{account, binding, session};
+use entity::kinds::Channel;
+use entity::{account, session};
 use poem::{FromRequest, Request, RequestBody};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret;
 
-use crate::access::{Actor, load_actor};
+use crate::access::{Actor, load_actor, union};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
@@ -69,13 +69,16 @@ pub struct SignedIn {
 /// `invalid` for a code that the platform refuses, `too_many`, `forbidden`, `outside` as it answers.
 pub async fn sign_in(app: &App, code: &str) -> Result<SignedIn, Fault> {
     let known = app.mini.code2session(code).await.map_err(explain)?;
+    if let Some(union_id) = &known.unionid {
+        union::learn(app, union_id).await?;
+    }
     let token = app.dice.token();
     let sealed = app
         .seal
         .seal(&app.dice, known.session_key.expose_secret())?;
     let tx = app.store.begin(app.clock.now()).await?;
     let account = upsert(&tx, &known.openid, known.unionid.as_deref()).await?;
-    let account = join(&tx, account).await?;
+    let account = union::join(&tx, account).await?;
     let expires_at = tx.now() + TimeDelta::days(DAYS);
     session::ActiveModel {
         token_index: Set(app.seal.index(&token)),
@@ -166,73 +169,6 @@ async fn upsert(tx: &Tx, openid: &str, union_id: Option<&str>) -> Result<account
         .on_conflict(conflict)
         .exec_with_returning(tx.db())
         .await?)
-}
-
-/// Takes over the person, and the ties to homes, of another account of the same human being
-/// (`unionid`). What was refused or released stays so.
-async fn join(tx: &Tx, account: account::Model) -> Result<account::Model, Fault> {
-    let Some(union_id) = account.union_id.clone() else {
-        return Ok(account);
-    };
-    let siblings = account::Entity::find()
-        .filter(account::COLUMN.union_id.eq(union_id))
-        .filter(account::COLUMN.id.ne(account.id))
-        .filter(account::COLUMN.person_id.is_not_null())
-        .order_by_asc(account::COLUMN.id)
-        .all(tx.db())
-        .await?;
-    let Some(first) = siblings.first() else {
-        return Ok(account);
-    };
-    if account.person_id.is_some() && account.person_id != first.person_id {
-        // Bound to somebody else by hand: that word counts.
-        return Ok(account);
-    }
-    let account_id = account.id;
-    let (person_id, compound_id) = (first.person_id, account.compound_id.or(first.compound_id));
-    let joined = if account.person_id == person_id && account.compound_id == compound_id {
-        account
-    } else {
-        let mut change = account.into_active_model();
-        change.person_id = Set(person_id);
-        change.compound_id = Set(compound_id);
-        change.update(tx.db()).await?
-    };
-    let of_person = siblings
-        .iter()
-        .filter(|sibling| sibling.person_id == person_id)
-        .map(|sibling| sibling.id);
-    copy_ties(tx, account_id, of_person.collect()).await?;
-    Ok(joined)
-}
-
-async fn copy_ties(tx: &Tx, to: i64, from: Vec<i64>) -> Result<(), Fault> {
-    let live = [BindingState::Declared, BindingState::Verified];
-    let theirs = binding::Entity::find()
-        .filter(binding::COLUMN.account_id.is_in(from))
-        .filter(binding::COLUMN.state.is_in(live))
-        .order_by_asc(binding::COLUMN.id)
-        .all(tx.db())
-        .await?;
-    let mut homes: Vec<i64> = binding::Entity::find()
-        .filter(binding::COLUMN.account_id.eq(to))
-        .all(tx.db())
-        .await?
-        .into_iter()
-        .map(|tie| tie.place_id)
-        .collect();
-    for tie in theirs {
-        if homes.contains(&tie.place_id) {
-            continue;
-        }
-        homes.push(tie.place_id);
-        let mut copy = tie.into_active_model().reset_all();
-        copy.id = sea_orm::ActiveValue::NotSet;
-        copy.account_id = Set(to);
-        copy.created_at = Set(tx.now());
-        copy.insert(tx.db()).await?;
-    }
-    Ok(())
 }
 
 /// The platform's answers in our words (protocols.md §3.1).

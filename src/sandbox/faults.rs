@@ -31,6 +31,8 @@ pub enum Api {
     Custom,
     /// `message/custom/typing`
     Typing,
+    /// `user/info/batchget`
+    User,
     /// `media/get` and `media/upload`
     Media,
     /// `jscode2session`

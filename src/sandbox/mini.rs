@@ -101,11 +101,16 @@ pub async fn code2session(
             .map_err(Refusal::new)?;
         Ok(json!({
             "session_key": STANDARD.encode(platform.0.dice.bytes::<16>()),
-            "unionid": format!("union-{openid}"),
+            "unionid": union_id(&openid),
             "openid": openid,
         }))
     })
     .await
+}
+
+/// The person across the operator's accounts: the pretended ones share their openids.
+pub(super) fn union_id(openid: &str) -> String {
+    format!("union-{openid}")
 }
 
 #[cfg(test)]

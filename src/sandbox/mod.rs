@@ -86,6 +86,7 @@ fn api() -> Route {
             "/cgi-bin/message/custom/typing",
             post(official::custom_typing),
         )
+        .at("/cgi-bin/user/info/batchget", post(official::user_info))
         .at("/cgi-bin/media/get", get(official::media_get))
         .at("/cgi-bin/media/upload", post(official::media_upload))
         .at("/sns/jscode2session", get(mini::code2session))

@@ -11,7 +11,7 @@ use super::answer::{MAX_BODY, Refusal, field, read_json, respond};
 use super::faults::{Api, Hit, Kind};
 use super::media::{self, Shelf};
 use super::platform::{Card, Entry, How, Platform, Standing, State, Wire};
-use super::{push, template};
+use super::{mini, push, template};
 use crate::base::clock::Moment;
 
 /// Minutes in which the same `client_msg_id` to the same person is sent once.
@@ -256,6 +256,36 @@ pub async fn custom_typing(
             "Typing" | "CancelTyping" => Ok(json!({ "errcode": 0, "errmsg": "ok" })),
             _ => Err(Refusal::new(47001)),
         }
+    })
+    .await
+}
+
+/// `POST /cgi-bin/user/info/batchget`: who up to 100 people are across the operator's accounts.
+#[handler]
+pub async fn user_info(
+    Data(platform): Data<&Platform>,
+    Query(call): Query<Call>,
+    body: Body,
+) -> poem::Result<Response> {
+    let body = read_json(body).await;
+    respond(platform, Api::User, |_| {
+        let body = body?;
+        let now = platform.now();
+        let mut state = platform.state();
+        state.tokens.check(&call.access_token, now)?;
+        let asked = body.get("user_list").and_then(Value::as_array);
+        let asked = asked.filter(|list| (1..=100).contains(&list.len()));
+        let answers = asked.ok_or_else(|| Refusal::new(47001))?.iter().map(|one| {
+            let openid = field(one, "openid");
+            // Of somebody who does not follow nothing else is told.
+            match check_receiver(&state, openid) {
+                Ok(_) => json!({
+                    "subscribe": 1, "openid": openid, "unionid": mini::union_id(openid),
+                }),
+                Err(_) => json!({ "subscribe": 0, "openid": openid }),
+            }
+        });
+        Ok(json!({ "user_info_list": answers.collect::<Vec<_>>() }))
     })
     .await
 }

@@ -8,10 +8,12 @@ use linli::base::dice::Dice;
 use linli::base::fault::{Code, Fault};
 use linli::command::serve::{Running, start};
 use linli::config::Settings;
+use linli::sandbox::{self, Api};
 use linli::web::{openapi, problem};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::harness::app::TestApp;
 use crate::harness::db::TestDb;
 use crate::harness::wechat::Sender;
 
@@ -483,4 +485,23 @@ async fn the_page_to_try_the_api_is_served_without_the_outside() {
     );
     assert_problem(&house.get("/docs/nothing.js").await, Code::NotFound);
     house.stop().await;
+}
+
+/// Nobody has to bind twice: whoever is bound in the chat is known to the mini-program.
+#[tokio::test]
+async fn whoever_is_bound_in_the_chat_is_known_to_the_mini_program() {
+    let app = TestApp::start().await;
+    let steward = app.steward("1栋").await;
+    let name = app.api(&steward).await.get("/me").await.json["person"]["name"].clone();
+    assert_eq!(name, "孙梅");
+    let asked = app.platform.calls(Api::User);
+    assert_eq!(asked, 1);
+    app.api(&steward).await;
+    assert_eq!(app.platform.calls(Api::User), asked, "asked again though it is known");
+
+    // Without the platform's help signing in works, only nobody is joined.
+    let chair = app.steward("2栋").await;
+    app.platform.set_fault(sandbox::Fault::new(Api::User, "48001", None));
+    let me = app.api(&chair).await.get("/me").await;
+    assert_eq!((me.status, &me.json["person"]), (200, &Value::Null));
 }

@@ -97,6 +97,29 @@ impl OfficialClient {
             .map(drop)
     }
 
+    /// Who these followers are across the operator's accounts: openid and `unionid`. Up to 100 at
+    /// once; whoever is not linked, or does not follow, is missing from the answer.
+    pub async fn union_ids(
+        &self,
+        openids: &[String],
+        now: i64,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let asked: Vec<Value> = openids
+            .iter()
+            .map(|openid| json!({ "openid": openid }))
+            .collect();
+        let body = json!({ "user_list": asked });
+        let answer = self.post("/cgi-bin/user/info/batchget", &body, now).await?;
+        let people = answer
+            .get("user_info_list")
+            .and_then(Value::as_array)
+            .ok_or(Error::Nonsense)?;
+        let known = people
+            .iter()
+            .filter_map(|one| Some((scalar(one, "openid")?, scalar(one, "unionid")?)));
+        Ok(known.collect())
+    }
+
     /// Fetches what a person sent; larger than `max_bytes` is [`Error::Nonsense`].
     pub async fn media_get(
         &self,
