@@ -7,9 +7,7 @@ use entity::{account, session};
 use poem::{FromRequest, Request, RequestBody};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 use secrecy::ExposeSecret;
 
 use crate::access::{Actor, load_actor, union};

@@ -28,9 +28,7 @@ const NONE: &str = "";
 /// # Errors
 /// The database's.
 pub(super) async fn learn(app: &App, union_id: &str) -> Result<(), Fault> {
-    let official = || {
-        account::Entity::find().filter(account::COLUMN.channel.eq(Channel::Official))
-    };
+    let official = || account::Entity::find().filter(account::COLUMN.channel.eq(Channel::Official));
     let known = official()
         .filter(account::COLUMN.union_id.eq(union_id))
         .one(app.store.read())
@@ -51,7 +49,11 @@ pub(super) async fn learn(app: &App, union_id: &str) -> Result<(), Fault> {
     }
     let openids: Vec<String> = unknown.iter().map(|row| row.external_id.clone()).collect();
     let now = app.clock.now();
-    match app.official_client.union_ids(&openids, now.timestamp()).await {
+    match app
+        .official_client
+        .union_ids(&openids, now.timestamp())
+        .await
+    {
         Ok(told) => note(app, unknown, &told).await,
         Err(error) => {
             tracing::warn!(%error, "the platform does not tell who its followers are");
@@ -148,4 +150,3 @@ async fn copy_ties(tx: &Tx, to: i64, from: Vec<i64>) -> Result<(), Fault> {
     }
     Ok(())
 }
-

@@ -18,6 +18,7 @@ mod files;
 mod harness;
 mod harness_itself;
 mod import;
+mod once;
 mod program;
 mod reminder;
 mod sandbox;

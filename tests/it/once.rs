@@ -13,7 +13,7 @@ async fn cases(app: &TestApp) -> u64 {
 }
 
 async fn resident(app: &TestApp) -> Api {
-    let resident = app.resident("张秀英", "1-1-101").await;
+    let resident = app.resident("张秀英").await;
     app.api(&resident).await
 }
 
@@ -42,13 +42,16 @@ async fn a_key_belongs_to_one_request_of_one_account() {
     let api = resident(&app).await;
     let first = api.post_once("/cases", "k", &filing("一")).await;
     let reused = api.post_once("/cases", "k", &filing("二")).await;
-    assert_eq!((reused.status, &reused.json["code"]), (422, &json!("key_reused")));
+    assert_eq!(
+        (reused.status, &reused.json["code"]),
+        (422, &json!("key_reused"))
+    );
     let id = first.json["id"].as_str().unwrap();
     let path = format!("/cases/{id}/nudge");
     assert_eq!(api.post_once(&path, "k", &filing("一")).await.status, 422);
     assert_eq!(cases(&app).await, 1);
 
-    let neighbour = app.resident("李建国", "1-1-102").await;
+    let neighbour = app.resident("李建国").await;
     let theirs = app.api(&neighbour).await;
     let own = theirs.post_once("/cases", "k", &filing("一")).await;
     assert_eq!(own.status, 201, "{own:?}");
@@ -91,7 +94,9 @@ async fn a_key_that_cannot_be_is_refused_by_name() {
         assert_eq!(refused.status, 422, "{key}");
         assert_eq!(refused.json["errors"][0]["field"], "idempotency-key");
     }
-    let longest = api.post_once("/cases", &"x".repeat(64), &filing("一")).await;
+    let longest = api
+        .post_once("/cases", &"x".repeat(64), &filing("一"))
+        .await;
     assert_eq!(longest.status, 201);
     assert_eq!(cases(&app).await, 1);
 }

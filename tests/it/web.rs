@@ -497,11 +497,16 @@ async fn whoever_is_bound_in_the_chat_is_known_to_the_mini_program() {
     let asked = app.platform.calls(Api::User);
     assert_eq!(asked, 1);
     app.api(&steward).await;
-    assert_eq!(app.platform.calls(Api::User), asked, "asked again though it is known");
+    assert_eq!(
+        app.platform.calls(Api::User),
+        asked,
+        "asked again though it is known"
+    );
 
     // Without the platform's help signing in works, only nobody is joined.
     let chair = app.steward("2栋").await;
-    app.platform.set_fault(sandbox::Fault::new(Api::User, "48001", None));
+    app.platform
+        .set_fault(sandbox::Fault::new(Api::User, "48001", None));
     let me = app.api(&chair).await.get("/me").await;
     assert_eq!((me.status, &me.json["person"]), (200, &Value::Null));
 }

@@ -195,6 +195,15 @@ pub struct ApiAnswer {
 }
 
 impl Api {
+    /// The same session at another instance.
+    pub fn at(&self, url: &str) -> Self {
+        Self {
+            base: format!("{url}/api/v1"),
+            token: self.token.clone(),
+            http: self.http.clone(),
+        }
+    }
+
     /// GET below `/api/v1`.
     pub async fn get(&self, path: &str) -> ApiAnswer {
         self.send(self.http.get(format!("{}{path}", self.base)))
