@@ -111,7 +111,6 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
         .await
         .context("数据库结构升级失败,请查看 linli migrate status")?;
     let app = App::build(settings, boot.clock.clone(), boot.dice.clone(), store)?;
-    demo::fill(&app).await.context("示范小区没有放进数据库")?;
     demo::fill(&app).await.context("演示小区无法写入数据库")?;
     let tasks = TaskTracker::new();
     let platform = pretend(&app, &boot)?;

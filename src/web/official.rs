@@ -52,7 +52,7 @@ pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) 
         }) => take_receipt(app, &msg_id, &status).await,
         Ok(inbound) => {
             let reply = reply_to(app, &inbound).await;
-            seal(app, &inbound, reply)
+            seal(app, &inbound, query, reply)
         }
         Err(error) => refuse(&error),
     }
@@ -161,14 +161,19 @@ fn event_kind(event: Event) -> SpokenKind {
     }
 }
 
-fn seal(app: &App, inbound: &Inbound, reply: Option<String>) -> Response {
+/// The reply as the platform takes it; a message that was let in plain is answered plain.
+fn seal(app: &App, inbound: &Inbound, query: &str, reply: Option<String>) -> Response {
     let Some(text) = reply else {
         return plain(StatusCode::OK, TAKEN.to_owned());
     };
     let now = app.clock.now().timestamp();
     let xml = Reply::Text(text).render(inbound, now);
-    let nonce = app.dice.digits(10);
-    let sealed = app.official.seal(&xml, now, &nonce, app.dice.bytes());
+    let sealed = if app.official.answers_plain(query) {
+        xml
+    } else {
+        let nonce = app.dice.digits(10);
+        app.official.seal(&xml, now, &nonce, app.dice.bytes())
+    };
     Response::builder()
         .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
         .body(sealed)
