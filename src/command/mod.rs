@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod demo;
 pub mod doctor;
+pub mod export;
 pub mod import;
 pub mod invite;
 pub mod migrate;
@@ -54,6 +55,14 @@ enum Command {
         /// 跳过有错的行,其余照存
         #[arg(long)]
         skip_bad: bool,
+    },
+    /// 按导入的格式导出:places people homes roles organisations … 或 all
+    Export {
+        /// 哪个表,或 all
+        what: String,
+        /// 写到哪里:.csv、.xlsx 或文件夹
+        #[arg(long)]
+        to: std::path::PathBuf,
     },
     /// 管理员
     Admin {
@@ -145,6 +154,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 let options = import::Options { dry_run, skip_bad };
                 import::run(&settings, &dice, clock.now(), &source, options).await
             }
+            Command::Export { what, to } => export::run(&settings, &what, &to).await,
             Command::Admin {
                 what: AdminCommand::Create { name },
             } => admin::create(&settings, &dice, clock.now(), &name).await,

@@ -75,7 +75,6 @@ pub fn masked_name(name: &str) -> String {
 mod tests {
     use proptest::prelude::*;
     use sea_orm::Iterable;
-    use strum::IntoEnumIterator;
 
     use super::*;
 

@@ -7,6 +7,7 @@ pub mod binding;
 pub mod chat;
 pub mod claim;
 pub mod queries;
+mod refused;
 pub mod remind;
 pub mod words;
 

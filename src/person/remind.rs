@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Message, Work};
 use crate::person::binding::{TIED, masked_name};
-use crate::person::{binding_subject, queries, words};
+use crate::person::{binding_subject, queries, refused, words};
 use crate::place::queries as places;
 use crate::reminder::{BoxFuture, NewReminder, enqueue};
 use crate::store::Tx;
@@ -21,6 +21,8 @@ const BOUND: &str = "person.bound";
 const REQUEST: &str = "person.request";
 /// To the person: what was decided.
 const DECIDED: &str = "person.decided";
+/// To an account that is nobody's: refused.
+const REFUSED: &str = "person.refused";
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[
@@ -35,6 +37,10 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: DECIDED,
         work: Work::Push(compose_decided),
+    },
+    Kind {
+        name: REFUSED,
+        work: Work::Clock(refused::tell),
     },
 ];
 
@@ -132,15 +138,14 @@ pub async fn tell_decided(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault
         Some(person) => new(tx, row, DECIDED, person, "once"),
         None => NewReminder {
             recipient_id: None,
-            payload: json!({ "binding": row.id, "account_id": row.account_id }),
-            ..new(tx, row, DECIDED, 0, "once")
+            ..new(tx, row, REFUSED, 0, "once")
         },
     };
     enqueue(tx, vec![item]).await
 }
 
 /// The binding that reminders are about, with what people call its home.
-async fn read(
+pub(super) async fn read(
     app: &App,
     reminders: &[reminder::Model],
 ) -> Result<Option<(binding::Model, String)>, Fault> {
@@ -183,7 +188,7 @@ fn compose_bound<'a>(
         Ok(Some(message(
             &row,
             "progress",
-            "新账号绑定",
+            &titled(&home, "新账号绑定"),
             home,
             hint,
             text,
@@ -233,32 +238,45 @@ fn compose_decided<'a>(
         let Some((row, home)) = read(app, reminders).await? else {
             return Ok(None);
         };
-        let (text, hint) = match row.state {
+        let (what, text, hint) = match row.state {
             BindingState::Verified => (
+                "绑定已通过",
                 format!("您绑定 {home} 已通过核验，可以报修、投诉、建议了。回复“菜单”看能做什么。"),
                 "回复“菜单”看能做什么".to_owned(),
             ),
-            BindingState::Refused => {
-                let why = row
-                    .reason
-                    .as_deref()
-                    .map_or_else(String::new, |reason| format!("，原因：{reason}"));
-                (
-                    format!("您绑定 {home} 没有通过核验{why}。请核对后再绑定，或联系楼栋长。"),
-                    "请核对后再绑定,或联系楼栋长".to_owned(),
-                )
-            }
+            BindingState::Refused => (
+                "绑定未通过",
+                refused_text(&row, &home),
+                row.reason
+                    .clone()
+                    .unwrap_or_else(|| "请核对后再绑定,或联系楼栋长".to_owned()),
+            ),
             _ => return Ok(None),
         };
         Ok(Some(message(
             &row,
             "progress",
-            "绑定核验结果",
+            &titled(&home, what),
             home,
             hint,
             text,
         )))
     })
+}
+
+/// A title that names the home: not every template has a field for the place.
+fn titled(home: &str, what: &str) -> String {
+    let number = home.rsplit(' ').next().unwrap_or_default();
+    format!("{number} {what}")
+}
+
+/// What somebody reads whose request was refused.
+pub(super) fn refused_text(row: &binding::Model, home: &str) -> String {
+    let why = row
+        .reason
+        .as_deref()
+        .map_or_else(String::new, |reason| format!("，原因：{reason}"));
+    format!("您绑定 {home} 没有通过核验{why}。请核对后再绑定，或联系楼栋长。")
 }
 
 fn message(

@@ -19,6 +19,7 @@ mod harness;
 mod harness_itself;
 mod import;
 mod once;
+mod people;
 mod program;
 mod reminder;
 mod sandbox;
