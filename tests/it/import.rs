@@ -14,18 +14,17 @@ use linli::store::Store;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::harness::db::TestDb;
-use crate::harness::program;
 
-struct Desk {
-    db: TestDb,
+pub struct Desk {
+    pub db: TestDb,
     store: Store,
     seal: Seal,
     dice: Dice,
-    folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
 }
 
 impl Desk {
-    async fn open() -> Self {
+    pub async fn open() -> Self {
         let db = TestDb::fresh().await;
         let store = db.store().await;
         let key = db.settings().security.data_key().unwrap();
@@ -38,7 +37,7 @@ impl Desk {
         }
     }
 
-    fn put(&self, file: &str, bytes: impl AsRef<[u8]>) {
+    pub fn put(&self, file: &str, bytes: impl AsRef<[u8]>) {
         std::fs::write(self.folder.path().join(file), bytes).unwrap();
     }
 
@@ -69,14 +68,14 @@ impl Desk {
         report.bad.iter().map(ToString::to_string).collect()
     }
 
-    async fn places(&self) -> u64 {
+    pub async fn places(&self) -> u64 {
         place::Entity::find()
             .count(self.store.read())
             .await
             .unwrap()
     }
 
-    fn demo(&self) -> &Path {
+    pub fn demo(&self) -> &Path {
         Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/config/demo"))
     }
 }
@@ -91,7 +90,7 @@ fn total(report: &Report) -> Count {
     sum
 }
 
-const TREE: &str = "code,kind,name,parent_code,area_m2\n\
+pub const TREE: &str = "code,kind,name,parent_code,area_m2\n\
     S,community,桂花社区,,\n\
     GY,compound,桂园小区,S,\n\
     GY/3,building,3栋,GY,\n\
@@ -484,54 +483,4 @@ async fn a_hundred_thousand_rows_come_in() {
     assert_eq!(report.bad, []);
     assert_eq!(total(&report).new, 102_004);
     assert_eq!(desk.places().await, 34_004);
-}
-
-#[tokio::test]
-async fn what_is_exported_can_be_imported_again() {
-    let desk = Desk::open().await;
-    let variables = desk.db.variables();
-    let demo = desk.demo().to_str().unwrap().to_owned();
-    program::succeed(&variables, &["import", &demo]).await;
-    desk.put("people.csv", "key,name,phone\nodd,'=1+1,13800000777\n");
-    let odd = desk.folder.path().to_str().unwrap().to_owned();
-    program::succeed(&variables, &["import", &odd]).await;
-    let out = tempfile::tempdir().unwrap();
-    let folder = out.path().join("csv").to_str().unwrap().to_owned();
-    let book = out.path().join("all.xlsx").to_str().unwrap().to_owned();
-    program::succeed(&variables, &["export", "all", "--to", &folder]).await;
-    program::succeed(&variables, &["export", "all", "--to", &book]).await;
-    let people = std::fs::read_to_string(out.path().join("csv/people.csv")).unwrap();
-    assert!(people.starts_with('\u{feff}') && people.contains("'=1+1"));
-    for source in [&folder, &book] {
-        let said = program::succeed(&variables, &["import", source]).await;
-        assert!(!said.contains("更新 1"), "{said}");
-        for line in said.lines().filter(|line| line.contains("新增")) {
-            assert!(line.contains("新增 0, 更新 0"), "{source}: {line}");
-        }
-    }
-    let empty = Desk::open().await;
-    let fresh = program::succeed(&empty.db.variables(), &["import", &folder]).await;
-    assert!(fresh.contains("places: 新增"), "{fresh}");
-    let wrong = program::run(&variables, &["export", "secrets", "--to", &folder]).await;
-    assert_eq!(wrong.status.code(), Some(2));
-}
-
-#[tokio::test]
-async fn the_command_says_how_it_ended() {
-    let desk = Desk::open().await;
-    let variables = desk.db.variables();
-    let folder = desk.folder.path().to_str().unwrap().to_owned();
-    let nothing = program::run(&variables, &["import", &folder]).await;
-    assert_eq!(nothing.status.code(), Some(2));
-    desk.put("places.csv", format!("{TREE}GY/7,building,7栋,NOWHERE,\n"));
-    let bad = program::run(&variables, &["import", &folder]).await;
-    assert_eq!(bad.status.code(), Some(1));
-    let said = String::from_utf8_lossy(&bad.stderr);
-    assert!(
-        said.contains("places.csv 第6行 第4列 parent_code"),
-        "{said}"
-    );
-    assert_eq!(desk.places().await, 0);
-    let skipped = program::succeed(&variables, &["import", &folder, "--skip-bad"]).await;
-    assert!(skipped.contains("places: 新增 4"), "{skipped}");
 }

@@ -13,6 +13,7 @@ mod case;
 mod chat;
 mod conversation;
 mod delivery;
+mod export;
 mod files;
 #[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;

@@ -3,7 +3,7 @@
 use entity::kinds::{BindingState, HomeRelation};
 use entity::{account, audit, binding, guess, invitation, person, residency, role};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
@@ -448,4 +448,81 @@ async fn an_administrator_is_made_once() {
     assert!(stored.password_hash.starts_with("$argon2id$") && stored.one_time);
     let nobody = program::run(&app.variables, &["invite", "nobody"]).await;
     assert_eq!(nobody.status.code(), Some(1));
+}
+
+#[tokio::test]
+async fn one_code_used_twice_at_once_ties_one_account() {
+    let app = TestApp::with_instances(2).await;
+    let printed = program::succeed(&app.variables, &["invite", "sun"]).await;
+    let code = regex::Regex::new(r"\b\d{8}\b").unwrap();
+    let code = code.find(&printed).unwrap().as_str();
+    let (one, two) = (app.newcomer("o-one").await, app.newcomer("o-two").await);
+    let text = format!("绑定 {code}");
+    let (first, second) = tokio::join!(one.says(&text), two.says(&text));
+    let tied = [&first, &second]
+        .iter()
+        .filter(|reply| reply.contains("绑定成功"))
+        .count();
+    assert_eq!(tied, 1, "{first}\n{second}");
+    let accounts = account::Entity::find()
+        .filter(account::COLUMN.person_id.is_not_null())
+        .count(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(accounts, 1);
+}
+
+#[tokio::test]
+async fn the_demo_fills_an_empty_database_once_though_two_instances_start() {
+    let mut app = TestApp::plan()
+        .empty()
+        .instances(0)
+        .set("DEMO__ENABLED", "true")
+        .set("SANDBOX__ENABLED", "true")
+        .start()
+        .await;
+    let (one, two) = tokio::join!(
+        linli::command::serve::start(
+            app.settings.clone(),
+            app.clock.clone(),
+            std::sync::Arc::new(linli::base::dice::Dice::from_system()),
+        ),
+        linli::command::serve::start(
+            app.settings.clone(),
+            app.clock.clone(),
+            std::sync::Arc::new(linli::base::dice::Dice::from_system()),
+        ),
+    );
+    one.unwrap().stop().await.unwrap();
+    two.unwrap().stop().await.unwrap();
+    let homes = entity::place::Entity::find()
+        .filter(
+            entity::place::COLUMN
+                .kind
+                .eq(entity::kinds::PlaceKind::Home),
+        )
+        .count(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(homes, 90);
+    app.add_instance().await;
+    let resident = app.known("sandbox-resident");
+    let mine = resident.says("我的").await;
+    assert!(
+        mine.contains("张秀英") && mine.contains("3-2-501（已核验）"),
+        "{mine}"
+    );
+    let answerers = resident.says("我的管家").await;
+    assert!(!answerers.contains("空缺"), "{answerers}");
+    let steward = app.known("sandbox-steward").says("我的").await;
+    assert!(steward.contains("楼栋长（桂园小区 3栋）"), "{steward}");
+    for (open_id, role) in [
+        ("sandbox-chair", "业委会主任"),
+        ("sandbox-property", "物业工作人员"),
+    ] {
+        let said = app.known(open_id).says("我的").await;
+        assert!(said.contains(role), "{said}");
+    }
+    let newcomer = app.newcomer("sandbox-newcomer").await;
+    assert!(newcomer.says("我的").await.contains("还没有绑定"));
 }

@@ -10,6 +10,7 @@ pub mod progress;
 pub mod read;
 pub mod store;
 pub mod store_roles;
+mod store_rules;
 pub mod tables;
 
 use std::path::Path;

@@ -119,13 +119,14 @@ fn read_csv(shape: &'static Shape, file: String, text: &str, out: &mut Tables) {
         .delimiter(delimiter)
         .from_reader(text.as_bytes());
     let mut table: Option<Table> = None;
+    let mut lines = Lines::new(text);
     for record in reader.records() {
         // Text is UTF-8 by now and rows may have any length: nothing is left to fail.
         let Ok(record) = record else {
             out.bad.push(whole_file(file.clone(), "不是 CSV 格式"));
             return;
         };
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = lines.at(record.position().map_or(0, csv::Position::byte));
         match &mut table {
             _ if record.iter().all(|cell| cell.trim().is_empty()) => {}
             None => table = Some(Table::new(shape, file.clone(), &record)),
@@ -136,6 +137,39 @@ fn read_csv(shape: &'static Shape, file: String, text: &str, out: &mut Tables) {
         }
     }
     finish(table, file, out);
+}
+
+/// Counts the lines of a text. The reader's own count stands before the line feed of a CRLF and
+/// before empty lines; a person counts from the row's first character.
+struct Lines<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    line: u64,
+}
+
+impl<'t> Lines<'t> {
+    fn new(text: &'t str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    /// The line of the row that the reader says begins at this byte; rows come in order.
+    fn at(&mut self, byte: u64) -> u64 {
+        let start = usize::try_from(byte).unwrap_or(usize::MAX);
+        while let Some(byte) = self.bytes.get(self.at) {
+            if self.at >= start && !matches!(byte, b'\r' | b'\n') {
+                break;
+            }
+            if *byte == b'\n' {
+                self.line += 1;
+            }
+            self.at += 1;
+        }
+        self.line
+    }
 }
 
 /// Semicolons and tabs come from spreadsheets of other languages.

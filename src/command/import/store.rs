@@ -5,12 +5,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use entity::{dispatch_rule, fee_item, organisation, person, place, residency, response_policy};
+use entity::{organisation, person, place, residency};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement};
 
 use super::plan::{Known, Plan};
-use super::store_roles;
+use super::{store_roles, store_rules};
 use crate::access::{Actor, audit};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
@@ -146,9 +146,15 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
         ("people", people(&plan, &mut to, &mut keys).await?),
         ("homes", homes(&plan, &mut to, &keys).await?),
         ("roles", store_roles::roles(&plan, &mut to, &keys).await?),
-        ("fee_items", fees(&plan, &mut to, &keys).await?),
-        ("dispatch_rules", rules(&plan, &mut to, &keys).await?),
-        ("response_policies", policies(&plan, &mut to, &keys).await?),
+        ("fee_items", store_rules::fees(&plan, &mut to, &keys).await?),
+        (
+            "dispatch_rules",
+            store_rules::rules(&plan, &mut to, &keys).await?,
+        ),
+        (
+            "response_policies",
+            store_rules::policies(&plan, &mut to, &keys).await?,
+        ),
     ];
     let changes: serde_json::Map<String, serde_json::Value> = outcome
         .iter()
@@ -485,142 +491,5 @@ async fn homes(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Result<Count, 
     }
     count.new = rows.len();
     insert(to, "homes", rows).await?;
-    Ok(count)
-}
-
-async fn fees(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Result<Count, Fault> {
-    let mut count = Count::default();
-    let mut rows = Vec::new();
-    for item in &plan.fees {
-        let compound_id = keys.place(&item.compound)?;
-        let old = fee_item::Entity::find()
-            .filter(fee_item::COLUMN.compound_id.eq(compound_id))
-            .filter(fee_item::COLUMN.name.eq(item.name.as_str()))
-            .one(to.tx.db())
-            .await?;
-        let mut row = fee_item::ActiveModel {
-            compound_id: Set(compound_id),
-            name: Set(item.name.clone()),
-            kind: Set(item.kind),
-            unit_price: Set(item.unit_price),
-            split: Set(item.split),
-            due_day: Set(item.due_day),
-            ..Default::default()
-        };
-        match old {
-            None => {
-                row.created_at = Set(to.tx.now());
-                rows.push(row);
-            }
-            Some(old)
-                if old.kind == item.kind
-                    && old.unit_price == item.unit_price
-                    && old.split == item.split
-                    && old.due_day == item.due_day =>
-            {
-                count.same += 1;
-            }
-            Some(old) => {
-                count.changed += 1;
-                row.id = Set(old.id);
-                fee_item::Entity::update(row).exec(to.tx.db()).await?;
-            }
-        }
-    }
-    count.new = rows.len();
-    insert(to, "fee_items", rows).await?;
-    Ok(count)
-}
-
-async fn rules(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Result<Count, Fault> {
-    let mut count = Count::default();
-    let mut rows = Vec::new();
-    for item in &plan.rules {
-        let next = dispatch_rule::Model {
-            id: 0,
-            place_id: keys.place(&item.place)?,
-            kind: item.kind,
-            category: item.category.clone(),
-            position: item.position,
-            organisation_id: keys.organisation(item.organisation.as_deref())?,
-            person_id: item
-                .person
-                .as_ref()
-                .map(|key| keys.person(key))
-                .transpose()?,
-            role: item.role,
-            created_at: to.tx.now(),
-        };
-        let old = dispatch_rule::Entity::find()
-            .filter(dispatch_rule::COLUMN.place_id.eq(next.place_id))
-            .filter(dispatch_rule::COLUMN.position.eq(next.position))
-            .one(to.tx.db())
-            .await?;
-        match old {
-            None => {
-                let mut row = dispatch_rule::ActiveModel::from(next).reset_all();
-                row.id = sea_orm::ActiveValue::NotSet;
-                rows.push(row);
-            }
-            Some(old) => {
-                let next = dispatch_rule::Model {
-                    id: old.id,
-                    created_at: old.created_at,
-                    ..next
-                };
-                if next == old {
-                    count.same += 1;
-                } else {
-                    count.changed += 1;
-                    let change = dispatch_rule::ActiveModel::from(next).reset_all();
-                    dispatch_rule::Entity::update(change)
-                        .exec(to.tx.db())
-                        .await?;
-                }
-            }
-        }
-    }
-    count.new = rows.len();
-    insert(to, "dispatch_rules", rows).await?;
-    Ok(count)
-}
-
-async fn policies(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Result<Count, Fault> {
-    let mut count = Count::default();
-    let mut rows = Vec::new();
-    for item in &plan.policies {
-        let place_id = keys.place(&item.place)?;
-        let old = response_policy::Entity::find()
-            .filter(response_policy::COLUMN.place_id.eq(place_id))
-            .one(to.tx.db())
-            .await?;
-        let mut row = response_policy::ActiveModel {
-            place_id: Set(place_id),
-            accept_minutes: Set(item.accept_minutes),
-            finish_minutes: Set(item.finish_minutes),
-            ..Default::default()
-        };
-        match old {
-            None => {
-                row.created_at = Set(to.tx.now());
-                rows.push(row);
-            }
-            Some(old)
-                if old.accept_minutes == item.accept_minutes
-                    && old.finish_minutes == item.finish_minutes =>
-            {
-                count.same += 1;
-            }
-            Some(old) => {
-                count.changed += 1;
-                row.id = Set(old.id);
-                response_policy::Entity::update(row)
-                    .exec(to.tx.db())
-                    .await?;
-            }
-        }
-    }
-    count.new = rows.len();
-    insert(to, "response_policies", rows).await?;
     Ok(count)
 }
