@@ -1,8 +1,6 @@
 //! Cases from the first word to the rating: over WeChat's wire and the API, with real clocks,
 //! reminders and pushes. People are tied to their accounts directly; binding has its own tests.
 
-use std::sync::atomic::{AtomicI64, Ordering};
-
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, CaseStep, Channel, Level};
 use entity::{account, binding, case, case_event, person, place};
@@ -16,14 +14,34 @@ use crate::harness::app::TestApp;
 use crate::harness::compound;
 use crate::harness::people::Person;
 
-/// Numbers the accounts, so that each has its own openid.
-static ACCOUNTS: AtomicI64 = AtomicI64::new(1);
+/// The program with the standard compound, whose people all follow the account: nothing that is
+/// told to somebody is undeliverable.
+async fn house(instances: usize) -> TestApp {
+    let app = TestApp::with_instances(instances).await;
+    let people = compound::FILES[2].1;
+    for name in people
+        .lines()
+        .skip(1)
+        .filter_map(|row| row.split(',').nth(1))
+    {
+        settle(&app, name).await;
+    }
+    app
+}
 
-/// Somebody of the standard compound with an account; a resident with their home, too.
+/// Somebody of the standard compound.
 async fn tied<'a>(app: &'a TestApp, name: &str) -> Person<'a> {
+    app.known(&open_id(name))
+}
+
+fn open_id(name: &str) -> String {
+    format!("o-tied-{}", compound::person(name, 0))
+}
+
+/// Gives somebody an account; a resident is tied to their home, too.
+async fn settle(app: &TestApp, name: &str) {
     let person = person_called(app, name).await;
-    let number = ACCOUNTS.fetch_add(1, Ordering::SeqCst);
-    let open_id = format!("o-tied-{number}");
+    let open_id = open_id(name);
     let now = app.now();
     let row = account::ActiveModel {
         channel: Set(Channel::Official),
@@ -57,11 +75,8 @@ async fn tied<'a>(app: &'a TestApp, name: &str) -> Person<'a> {
         };
         tie.insert(app.store.write()).await.unwrap();
     }
-    let known = app.known(&open_id);
-    app.platform
-        .say(&open_id, &linli::sandbox::Say::event("subscribe", ""))
-        .await;
-    known
+    let subscribe = linli::sandbox::Say::event("subscribe", "");
+    app.platform.say(&open_id, &subscribe).await;
 }
 
 async fn person_called(app: &TestApp, name: &str) -> person::Model {
@@ -106,7 +121,7 @@ async fn holder(app: &TestApp, case: &case::Model) -> String {
 
 #[tokio::test]
 async fn the_whole_way_of_a_case() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
     let reply = resident.says("报修 1栋电梯停了").await;
     let case = resident.case().await;
@@ -180,7 +195,7 @@ async fn the_whole_way_of_a_case() {
 
 #[tokio::test]
 async fn a_silent_steward_is_reminded_and_then_passed_over() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward, grid) = (
         tied(&app, "张秀英").await,
         tied(&app, "孙梅").await,
@@ -233,7 +248,7 @@ async fn a_silent_steward_is_reminded_and_then_passed_over() {
 
 #[tokio::test]
 async fn a_pause_stops_the_clock_and_the_resident_learns_why() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
     resident.says("报修 水管漏水").await;
     let id = resident.case().await.id;
@@ -260,7 +275,7 @@ async fn a_pause_stops_the_clock_and_the_resident_learns_why() {
 
 #[tokio::test]
 async fn refusals_end_and_never_come_back_to_the_same() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let resident = tied(&app, "张秀英").await;
     resident.says("报修 楼道灯坏了").await;
     let id = resident.case().await.id;
@@ -290,7 +305,7 @@ async fn refusals_end_and_never_come_back_to_the_same() {
 
 #[tokio::test]
 async fn a_case_nobody_has_is_taken_by_one_of_two() {
-    let app = TestApp::with_instances(2).await;
+    let app = house(2).await;
     for name in ["孙梅", "沈立", "吴静", "卫东", "郑洪", "冯涛", "褚亮"] {
         leaves(&app, name).await;
     }
@@ -323,8 +338,8 @@ async fn a_case_nobody_has_is_taken_by_one_of_two() {
 }
 
 #[tokio::test]
-async fn a_vacancy_falls_upward_and_heals() {
-    let app = TestApp::start().await;
+async fn a_vacancy_falls_upward_and_who_has_left_may_nothing() {
+    let app = house(1).await;
     leaves(&app, "孙梅").await;
     leaves(&app, "沈立").await;
     let resident = tied(&app, "张秀英").await;
@@ -340,8 +355,28 @@ async fn a_vacancy_falls_upward_and_heals() {
 }
 
 #[tokio::test]
+async fn what_nobody_had_goes_to_the_first_who_comes() {
+    let app = house(1).await;
+    for name in ["孙梅", "沈立", "吴静", "卫东", "郑洪", "冯涛", "褚亮"] {
+        leaves(&app, name).await;
+    }
+    let resident = tied(&app, "张秀英").await;
+    resident.says("报修 楼道灯坏了").await;
+    let id = resident.case().await.id;
+    app.advance(6).await;
+    assert_eq!(app.case(id).await.state, CaseState::Raised);
+    let mut person = person_called(&app, "吴静").await.into_active_model();
+    person.left_at = Set(None);
+    person.update(app.store.write()).await.unwrap();
+    app.advance(11).await;
+    let case = app.case(id).await;
+    assert_eq!(case.state, CaseState::Assigned);
+    assert_eq!(holder(&app, &case).await, "吴静");
+}
+
+#[tokio::test]
 async fn somebody_elses_case_is_not_there() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, other, neighbour) = (
         tied(&app, "张秀英").await,
         tied(&app, "韩梅").await,
@@ -389,7 +424,7 @@ async fn somebody_elses_case_is_not_there() {
 
 #[tokio::test]
 async fn a_bad_rating_reopens_once_to_the_next_level() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward, grid) = (
         tied(&app, "张秀英").await,
         tied(&app, "孙梅").await,
@@ -420,7 +455,7 @@ async fn a_bad_rating_reopens_once_to_the_next_level() {
 
 #[tokio::test]
 async fn what_nobody_rates_lapses_and_may_be_reopened_for_a_while() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
     resident.says("报修 水管漏水").await;
     let id = resident.case().await.id;
@@ -437,7 +472,7 @@ async fn what_nobody_rates_lapses_and_may_be_reopened_for_a_while() {
 
 #[tokio::test]
 async fn pressing_is_heard_and_limited_and_taking_back_ends_it() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
     resident.says("求助 老人一个人在家").await;
     let id = resident.case().await.id;
@@ -464,7 +499,7 @@ async fn pressing_is_heard_and_limited_and_taking_back_ends_it() {
 
 #[tokio::test]
 async fn arguments_that_cannot_be_change_nothing() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
     resident.says("报修 水管漏水").await;
     let id = resident.case().await.id;
@@ -510,7 +545,7 @@ async fn arguments_that_cannot_be_change_nothing() {
 
 #[tokio::test]
 async fn handing_over_and_raising_move_it_and_tell_everybody() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward, manager, grid) = (
         tied(&app, "张秀英").await,
         tied(&app, "孙梅").await,
@@ -546,7 +581,7 @@ async fn handing_over_and_raising_move_it_and_tell_everybody() {
 
 #[tokio::test]
 async fn an_emergency_is_answered_first_and_filed_all_the_same() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let resident = tied(&app, "张秀英").await;
     let reply = resident.says("求助 楼下着火了").await;
     assert!(
@@ -561,7 +596,7 @@ async fn an_emergency_is_answered_first_and_filed_all_the_same() {
 
 #[tokio::test]
 async fn the_api_files_shows_and_works_on_cases() {
-    let app = TestApp::start().await;
+    let app = house(1).await;
     let (resident, steward, other) = (
         tied(&app, "张秀英").await,
         tied(&app, "孙梅").await,

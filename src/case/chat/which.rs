@@ -14,6 +14,9 @@ use crate::chat::{Args, Dialog, Reply, Turn};
 /// Most lines of a list: a digit picks.
 const MOST: u64 = 9;
 
+/// Commands that take a number and nothing else.
+const NUMBER_ONLY: &[&str] = &["接单", "到场", "恢复", "催办"];
+
 /// What a command without a number may mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scope {
@@ -47,7 +50,7 @@ pub(super) async fn which(
     if let Some((id, rest)) = number(args) {
         return Ok(Picked::One(id, rest));
     }
-    if let Some(wrong) = no_number(args) {
+    if let Some(wrong) = no_number(args, NUMBER_ONLY.contains(&word)) {
         let text = format!("没有找到诉求 #{wrong}。回复“进度”看您的诉求。");
         return Ok(Picked::Answer(Reply::text(text)));
     }
@@ -152,12 +155,14 @@ fn number(args: &Args) -> Option<(i64, Args)> {
     (marked || !goes_on).then_some((id, rest))
 }
 
-/// What was meant to be a number and is none: `0`, `-1`, twenty digits. It is not the only case.
-fn no_number(args: &Args) -> Option<String> {
+/// What was meant to be a number and is none: `0`, `-1`, twenty digits; behind a command that
+/// takes nothing else `abc`, too. It does not mean the only case.
+fn no_number(args: &Args, nothing_else: bool) -> Option<String> {
     let first = args.words.first()?;
     let digits = first.trim_start_matches(['#', '-']);
     let is_number = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit());
-    (is_number && args.number().is_none()).then(|| shorten(first, 20))
+    let is_latin = nothing_else && first.is_ascii();
+    ((is_number || is_latin) && args.number().is_none()).then(|| shorten(first, 20))
 }
 
 /// The words that a command needs; none when they are missing: then they are asked for, and the
@@ -250,11 +255,13 @@ mod tests {
     #[test]
     fn a_number_that_cannot_be_does_not_mean_the_only_case() {
         for text in ["0", "-1", "#0", "99999999999999999999 水更大了"] {
-            assert!(no_number(&Args::new(text)).is_some(), "{text}");
+            assert!(no_number(&Args::new(text), false).is_some(), "{text}");
         }
         for text in ["", "水更大了", "12", "3栋也停了", "0.5小时前"] {
-            assert!(no_number(&Args::new(text)).is_none(), "{text}");
+            assert!(no_number(&Args::new(text), false).is_none(), "{text}");
         }
+        assert!(no_number(&Args::new("abc"), true).is_some());
+        assert!(no_number(&Args::new("快一点"), true).is_none());
     }
 
     proptest! {
