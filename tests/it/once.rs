@@ -13,6 +13,8 @@ async fn cases(app: &TestApp) -> u64 {
 }
 
 async fn resident(app: &TestApp) -> Api {
+    // Somebody whom the cases can be brought to.
+    app.steward("1栋").await;
     let resident = app.resident("张秀英").await;
     app.api(&resident).await
 }
