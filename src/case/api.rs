@@ -1,13 +1,13 @@
 //! The JSON of cases: `/api/v1/cases…` for residents and `/api/v1/tasks` for those who work on them.
 //! Mounted by `web/router.rs`; every POST may bear an `Idempotency-Key`.
 
+mod body;
 mod view;
 
 use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
-use serde::Deserialize;
-use utoipa::{OpenApi, ToSchema};
+use utoipa::OpenApi;
 
 use entity::case;
 use entity::kinds::CaseKind;
@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::base::page::{Page, Slice};
 use crate::case::actions::{self, Filing, HandedOver, says_target};
+use crate::case::api::body::{ListQuery, NewCase, OptionalWords, Score, Whom, Words};
 use crate::case::api::view::{CasePage, CaseView, EventView, FullView, many, one};
 use crate::case::queries::{self, no_such};
 use crate::store::Tx;
@@ -58,63 +59,6 @@ pub fn routes(route: Route) -> Route {
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
 )]
 pub struct Described;
-
-/// Where a list goes on.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-pub struct ListQuery {
-    /// Cursor of the last page.
-    cursor: Option<String>,
-    /// 1 to 100.
-    limit: Option<u64>,
-}
-
-/// A case to file.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct NewCase {
-    /// repair, complaint, suggestion, help or dispute.
-    kind: String,
-    /// At most 5 000 characters.
-    text: String,
-    /// Which of the caller's homes; the first if none is given.
-    home_id: Option<String>,
-    /// WGS-84, degrees.
-    latitude: Option<f64>,
-    /// WGS-84, degrees.
-    longitude: Option<f64>,
-}
-
-/// Words that go with it.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct Words {
-    /// What happened, the plan, the result or the reason.
-    #[serde(alias = "reason")]
-    text: String,
-}
-
-/// Words that may go with it.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-pub struct OptionalWords {
-    /// The reason.
-    #[serde(alias = "reason", default)]
-    text: String,
-}
-
-/// A rating.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct Score {
-    /// 1 to 5.
-    score: i16,
-    /// Words with it.
-    #[serde(default)]
-    text: String,
-}
-
-/// To whom.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct Whom {
-    /// Full name; with the role behind it when several are called so: `王强 楼栋长`.
-    name: String,
-}
 
 /// My cases, newest first.
 #[utoipa::path(
