@@ -14,6 +14,7 @@ mod chat;
 mod conversation;
 mod delivery;
 mod export;
+mod faults;
 mod files;
 #[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;
@@ -21,6 +22,7 @@ mod harness_itself;
 mod import;
 mod once;
 mod people;
+mod official;
 mod program;
 mod reminder;
 mod sandbox;

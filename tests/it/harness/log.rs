@@ -32,7 +32,9 @@ impl<S: Subscriber> Layer<S> for Errors {
             eprintln!("{level} {}", words.0);
         }
         let ours = event.metadata().target().starts_with("linli");
-        if ours && level == Level::ERROR {
+        // Somebody who never bound an account cannot be told: no fault of the program.
+        let nobody_there = words.0.contains("无法送达");
+        if ours && level == Level::ERROR && !nobody_there {
             note(words.0);
         }
     }
