@@ -449,9 +449,7 @@ async fn a_workbook_reads_as_its_sheets() {
     }
     people.write_number(1, 0, 7).unwrap();
     people.write_string(1, 1, "张三").unwrap();
-    people
-        .write_number(1, 2, 13_800_000_001_i64 as f64)
-        .unwrap();
+    people.write_number(1, 2, 13_800_000_001_f64).unwrap();
     book.save(&path).unwrap();
     let report = desk.import_from(&path, Options::default()).await;
     assert_eq!(report.bad, []);
