@@ -10,6 +10,26 @@ pub const MOST: u64 = 100;
 /// Entries of a page when none is asked for.
 pub const USUAL: u64 = 20;
 
+/// What a client says of the page it wants.
+#[derive(Debug, serde::Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// Cursor of the last page.
+    pub cursor: Option<String>,
+    /// 1 to 100; 20 if not given.
+    pub limit: Option<u64>,
+}
+
+impl ListQuery {
+    /// The page that is meant.
+    ///
+    /// # Errors
+    /// As [`Slice::parse`].
+    pub fn slice(&self) -> Result<Slice, Fault> {
+        Slice::parse(self.cursor.as_deref(), self.limit)
+    }
+}
+
 /// Where a page starts and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {

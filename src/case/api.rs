@@ -16,9 +16,9 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
-use crate::base::page::{Page, Slice};
+use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing, HandedOver, says_target};
-use crate::case::api::body::{ListQuery, NewCase, OptionalWords, Score, Whom, Words};
+use crate::case::api::body::{NewCase, OptionalWords, Score, Whom, Words};
 use crate::case::api::view::{CasePage, CaseView, EventView, FullView, many, one};
 use crate::case::queries::{self, no_such};
 use crate::store::Tx;
@@ -71,7 +71,7 @@ async fn list_cases(
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<CasePage>, Fault> {
-    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let slice = query.slice()?;
     let person = caller.actor.require_person()?;
     let page = queries::page_of_mine(app.store.read(), person, slice).await?;
     as_page(&app, page).await
@@ -88,7 +88,7 @@ async fn list_tasks(
     caller: Caller,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<CasePage>, Fault> {
-    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let slice = query.slice()?;
     let person = caller.actor.require_person()?;
     let page = queries::page_of_tasks(app.store.read(), person, slice).await?;
     as_page(&app, page).await

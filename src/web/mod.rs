@@ -8,7 +8,7 @@
 //! | [`problem`] | faults as problem+json |
 //! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
 //! | [`official`] | the official account's callback |
-//! | [`session`] | signing in |
+//! | [`session`], [`homes`] | signing in, my homes |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
 //! | [`accept`] | taking connections |
@@ -17,6 +17,7 @@ pub mod accept;
 pub mod client_ip;
 pub mod guard;
 pub mod health;
+pub mod homes;
 pub mod limits;
 pub mod official;
 pub mod openapi;

@@ -12,7 +12,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::base::fault::{Code, Fault};
 use crate::case;
-use crate::web::{problem, session};
+use crate::web::{homes, problem, session};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,7 +22,7 @@ use crate::web::{problem, session};
             每个 POST 都可带 `Idempotency-Key`；列表用 `cursor` 和 `limit`（最多 100）翻页；\
             出错时返回 RFC 9457 的 `application/problem+json`，请按 `code` 判断。"
     ),
-    paths(session::sign_in, session::sign_out, session::show_me),
+    paths(session::sign_in, session::sign_out, session::show_me, homes::list_homes),
     components(schemas(problem::Problem)),
     modifiers(&Bearer),
     tags((name = "session", description = "登录"))

@@ -12,7 +12,7 @@ use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, official, openapi, session};
+use crate::web::{health, homes, official, openapi, session};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -62,7 +62,8 @@ pub fn worker_routes(
 fn api() -> Route {
     let route = Route::new()
         .at("/session", post(session::sign_in).delete(session::sign_out))
-        .at("/me", get(session::show_me));
+        .at("/me", get(session::show_me))
+        .at("/homes", get(homes::list_homes));
     case::api::routes(route)
 }
 

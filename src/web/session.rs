@@ -135,7 +135,7 @@ fn person_view(actor: &Actor) -> Option<PersonView> {
     })
 }
 
-fn home_view(home: &HomeTie) -> HomeView {
+pub(super) fn home_view(home: &HomeTie) -> HomeView {
     HomeView {
         id: home.place_id.to_string(),
         code: home.code.clone(),

@@ -293,6 +293,13 @@ async fn the_mini_program_knows_who_the_official_account_knows() {
         assert_eq!(body["person"], json!({"id": "1", "name": "张秀英"}));
         let homes = json!([{"id": "2", "code": "GY/1-1-101", "state": "verified"}]);
         assert_eq!(body["homes"], homes, "signing in again adds nothing");
+        let list = |query: &str| {
+            let path = format!("/api/v1/homes{query}");
+            house.request(Method::GET, &path).bearer_auth(&token)
+        };
+        let page = see(list("?limit=1")).await.json();
+        assert_eq!(page, json!({"items": homes, "next": null}));
+        assert_problem(&see(list("?cursor=x")).await, Code::Invalid);
     }
     let stranger = house.token("o-web-5").await;
     let me = house
@@ -443,7 +450,7 @@ async fn the_description_names_only_paths_that_are_served() {
 #[test]
 fn every_handler_of_the_api_is_described() {
     let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut sources = vec![src.join("web/session.rs")];
+    let mut sources = vec![src.join("web/session.rs"), src.join("web/homes.rs")];
     for noun in std::fs::read_dir(&src).unwrap() {
         let noun = noun.unwrap().path();
         sources.push(noun.join("api.rs"));

@@ -3,15 +3,6 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// Where a list goes on.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-pub struct ListQuery {
-    /// Cursor of the last page.
-    pub cursor: Option<String>,
-    /// 1 to 100.
-    pub limit: Option<u64>,
-}
-
 /// A case to file.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewCase {
