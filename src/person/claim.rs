@@ -53,13 +53,7 @@ pub fn parse(text: &str) -> Result<Claim, Unclear> {
     let plain: String = text
         .chars()
         .map(half_width)
-        .map(|c| {
-            if matches!(c, ',' | ';' | ':' | '+') {
-                ' '
-            } else {
-                c
-            }
-        })
+        .map(|c| if matches!(c, ',' | ';' | ':') { ' ' } else { c })
         .collect();
     let mut words: Vec<String> = plain.split_whitespace().map(str::to_owned).collect();
     let phone = take_phone(&mut words).ok_or(Unclear::Phone)?;
@@ -126,7 +120,7 @@ fn finish(
 
 /// Takes the phone out of the words: one word, a word's end, or up to three words in a row.
 fn take_phone(words: &mut Vec<String>) -> Option<Phone> {
-    for length in 1..=4_usize {
+    for length in (1..=4_usize).rev() {
         for at in 0..words.len() {
             let Some(part) = words.get(at..at + length) else {
                 break;

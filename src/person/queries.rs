@@ -1,7 +1,7 @@
 //! Reads of people, homes and answerers. Any noun may use them.
 
 use entity::kinds::RoleKind;
-use entity::{binding, person, place, residency, role};
+use entity::{account, binding, person, place, residency, role};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::access::holders::{Holder, holders};
@@ -177,8 +177,9 @@ pub async fn tied_to_home<C: ConnectionTrait>(
     Ok(rows)
 }
 
-/// Who decides about bindings on a path: the nearest stewards; where there are none, the post falls
-/// to the next level up.
+/// Who decides about bindings on a path: the nearest stewards; where there are none, or none has
+/// an account to be asked by, the post falls to the next level up. When nobody at all can be asked
+/// it is the nearest again, so that the operators see what was not delivered.
 ///
 /// # Errors
 /// The database's.
@@ -195,7 +196,30 @@ pub async fn verifiers<C: ConnectionTrait>(
         RoleKind::CommunitySecretary,
     ];
     let all = holders(db, path, &ORDER, now).await?;
-    Ok(first_of(&all, &ORDER).into_iter().cloned().collect())
+    let people: Vec<i64> = all.iter().map(|holder| holder.person_id).collect();
+    let with_account = with_account(db, &people).await?;
+    let askable: Vec<Holder> = all
+        .iter()
+        .filter(|holder| with_account.contains(&holder.person_id))
+        .cloned()
+        .collect();
+    let pool = if askable.is_empty() { &all } else { &askable };
+    Ok(first_of(pool, &ORDER).into_iter().cloned().collect())
+}
+
+/// Those of the people who have an account.
+///
+/// # Errors
+/// The database's.
+pub async fn with_account<C: ConnectionTrait>(db: &C, people: &[i64]) -> Result<Vec<i64>, Fault> {
+    let rows = account::Entity::find()
+        .filter(account::COLUMN.person_id.is_in(people.iter().copied()))
+        .all(db)
+        .await?;
+    let mut known: Vec<i64> = rows.into_iter().filter_map(|row| row.person_id).collect();
+    known.sort_unstable();
+    known.dedup();
+    Ok(known)
 }
 
 /// The holders of the first role that anybody holds, the nearest place only.

@@ -70,7 +70,7 @@ async fn home_mates(tx: &Tx, row: &binding::Model) -> Result<Vec<i64>, Fault> {
     Ok(people)
 }
 
-/// Tells the home's other accounts and the steward of a new tie.
+/// Tells the home's other accounts and the steward of a new tie, as far as they have an account.
 ///
 /// # Errors
 /// The database's.
@@ -81,6 +81,7 @@ pub async fn tell_bound(tx: &mut Tx, row: &binding::Model, path: &str) -> Result
             people.push(holder.person_id);
         }
     }
+    let people = queries::with_account(tx.db(), &people).await?;
     let items = people
         .iter()
         .map(|to| new(tx, row, BOUND, *to, "new"))

@@ -267,6 +267,7 @@ async fn guesses_are_limited_and_counted_though_nothing_else_changes() {
 #[tokio::test]
 async fn the_compound_is_found_by_what_is_known() {
     let app = TestApp::start().await;
+    app.staff("孙梅").await;
     let han = app.newcomer("o-han").await;
     let reply = han.says("绑定 9-1-901 韩梅 13800000901").await;
     assert!(
