@@ -47,8 +47,16 @@ pub fn sees(actor: &Actor, found: &Found) -> bool {
     let person = actor.person_id();
     person.is_some()
         && (person == Some(found.case.reporter_id)
-            || person == found.case.holder_id
+            || holds(actor, found)
             || may(actor, Deed::SeeCases, &found.place.path))
+}
+
+/// Whether the case lies with the actor, who may still work there: with the role the work ends, too.
+#[must_use]
+pub fn holds(actor: &Actor, found: &Found) -> bool {
+    actor.person_id().is_some()
+        && actor.person_id() == found.case.holder_id
+        && may(actor, Deed::WorkCases, &found.place.path)
 }
 
 /// A case with its place, for clocks and for composing: not scoped, never for a person's question.
@@ -95,19 +103,50 @@ pub async fn page_of_mine<C: ConnectionTrait>(
     page(db, case::COLUMN.reporter_id.eq(person_id).into(), slice).await
 }
 
-/// A page of what lies with the person.
+/// A page of what lies with the actor; it may be short where a role has ended.
 ///
 /// # Errors
-/// The database's.
+/// The database's; `forbidden` for somebody who is not bound.
 pub async fn page_of_tasks<C: ConnectionTrait>(
     db: &C,
-    person_id: i64,
+    actor: &Actor,
     slice: Slice,
 ) -> Result<Page<case::Model>, Fault> {
     let condition = Condition::all()
-        .add(case::COLUMN.holder_id.eq(person_id))
+        .add(case::COLUMN.holder_id.eq(actor.require_person()?))
         .add(case::COLUMN.state.is_in(OPEN.iter().copied()));
-    page(db, condition, slice).await
+    let page = page(db, condition, slice).await?;
+    Ok(Page {
+        items: within(db, actor, &[Deed::WorkCases], page.items).await?,
+        next: page.next,
+    })
+}
+
+/// Those of the cases at whose place the actor may do one of the deeds.
+async fn within<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    deeds: &[Deed],
+    cases: Vec<case::Model>,
+) -> Result<Vec<case::Model>, Fault> {
+    if cases.is_empty() {
+        return Ok(cases);
+    }
+    let places = place::Entity::find()
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(cases.iter().map(|case| case.place_id)),
+        )
+        .all(db)
+        .await?;
+    let theirs = |case: &case::Model| {
+        places
+            .iter()
+            .find(|place| place.id == case.place_id)
+            .is_some_and(|place| deeds.iter().any(|deed| may(actor, *deed, &place.path)))
+    };
+    Ok(cases.into_iter().filter(theirs).collect())
 }
 
 async fn page<C: ConnectionTrait>(
@@ -125,23 +164,27 @@ async fn page<C: ConnectionTrait>(
     Ok(slice.cut(query.all(db).await?, |case| case.id))
 }
 
-/// What lies with the person and is in one of these states, oldest first.
+/// What lies with the actor and is in one of these states, oldest first.
 ///
 /// # Errors
 /// The database's.
 pub async fn held<C: ConnectionTrait>(
     db: &C,
-    person_id: i64,
+    actor: &Actor,
     states: &[CaseState],
     most: u64,
 ) -> Result<Vec<case::Model>, Fault> {
-    Ok(case::Entity::find()
+    let Some(person_id) = actor.person_id() else {
+        return Ok(Vec::new());
+    };
+    let cases = case::Entity::find()
         .filter(case::COLUMN.holder_id.eq(person_id))
         .filter(case::COLUMN.state.is_in(states.iter().copied()))
         .order_by_asc(case::COLUMN.id)
         .limit(most)
         .all(db)
-        .await?)
+        .await?;
+    within(db, actor, &[Deed::WorkCases], cases).await
 }
 
 /// Cases that nobody has, in the places where the actor may give work out or take it.
@@ -169,26 +212,10 @@ pub async fn unheld<C: ConnectionTrait>(
     if !everywhere {
         query = query.filter(case::COLUMN.compound_id.is_in(compounds));
     }
-    let cases = query.all(db).await?;
-    let places = place::Entity::find()
-        .filter(
-            place::COLUMN
-                .id
-                .is_in(cases.iter().map(|case| case.place_id)),
-        )
-        .all(db)
-        .await?;
-    let theirs = |case: &case::Model| {
-        places
-            .iter()
-            .find(|place| place.id == case.place_id)
-            .is_some_and(|place| {
-                may(actor, Deed::WorkCases, &place.path)
-                    || may(actor, Deed::DispatchCases, &place.path)
-            })
-    };
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    Ok(cases.into_iter().filter(theirs).take(most).collect())
+    let deeds = [Deed::WorkCases, Deed::DispatchCases];
+    let mut cases = within(db, actor, &deeds, query.all(db).await?).await?;
+    cases.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(cases)
 }
 
 /// The history of a case, oldest first.

@@ -98,6 +98,21 @@ impl Draft {
         Ok(())
     }
 
+    /// Puts on record that a clock has run out which nobody has looked at yet and which the action
+    /// at hand ends: what is late stays late although the worker is behind.
+    fn note_late(&mut self, clock: Action) {
+        let next = &self.next;
+        let (name, due, noted) = match clock {
+            Action::AcceptLate => ("accept-late", next.accept_due_at, next.accept_late),
+            _ => ("finish-late", next.finish_due_at, next.finish_late),
+        };
+        let past = due.is_some_and(|due| due < self.now);
+        // Where the table has no such row the clock did not run.
+        if past && !noted && apply(&mut self.next, clock, By::System, true).is_ok() {
+            self.event_by(By::System, None, name, None, None, None);
+        }
+    }
+
     fn add_steps(&mut self, steps: impl Iterator<Item = Taken>) {
         for taken in steps {
             let (name, note) = match (taken.step, taken.skipped) {

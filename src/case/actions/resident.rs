@@ -106,6 +106,8 @@ pub async fn withdraw(
     let found = own(tx, actor, id).await?;
     let reason = Some(crate::base::text::clean(reason)).filter(|reason| !reason.is_empty());
     let mut draft = Draft::new(tx, actor, By::Resident, found);
+    draft.note_late(Action::AcceptLate);
+    draft.note_late(Action::FinishLate);
     draft.act(Action::Withdraw, "withdrawn", reason)?;
     draft.next.closed_at = Some(tx.now());
     draft.cancel.extend(kinds::ALL);

@@ -13,7 +13,7 @@ use crate::case::actions::{Again, Draft, detail, require_text, says_target};
 use crate::case::clock::{RATING_DAYS, after_days, resumed};
 use crate::case::dispatch::{Target, policy};
 use crate::case::publish;
-use crate::case::queries::{self, Found, visible};
+use crate::case::queries::{self, Found, holds, visible};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By};
 use crate::case::{above, level_of, level_says};
@@ -31,7 +31,7 @@ pub enum HandedOver {
 /// The case, if the actor holds it.
 async fn held(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    if found.case.holder_id == actor.person_id() {
+    if holds(actor, &found) {
         return Ok(found);
     }
     Err(not_the_holder(tx, &found).await?)
@@ -42,7 +42,7 @@ async fn held_or_given(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> 
     let found = visible(tx.db(), actor, id).await?;
     let path = &found.place.path;
     let gives = may(actor, Deed::DispatchCases, path) || may(actor, Deed::Administer, path);
-    if gives || found.case.holder_id == actor.person_id() {
+    if gives || holds(actor, &found) {
         return Ok(found);
     }
     Err(not_the_holder(tx, &found).await?)
@@ -74,7 +74,7 @@ pub async fn accept(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, 
     let allowed = if free {
         may(actor, Deed::WorkCases, &found.place.path)
     } else {
-        found.case.holder_id == Some(person)
+        holds(actor, &found)
     };
     if !allowed {
         return Err(not_the_holder(tx, &found).await?);
@@ -101,6 +101,7 @@ pub async fn accept(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, 
 
 /// Accepts within another action, if that was not done.
 fn take(draft: &mut Draft) -> Result<(), Fault> {
+    draft.note_late(Action::AcceptLate);
     draft.act(Action::Accept, "accepted", None)?;
     draft.next.accepted_at = draft.next.accepted_at.or(Some(draft.now));
     draft.cancel.extend(kinds::OF_ONE_HOLDER);
@@ -153,6 +154,7 @@ pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<c
     if draft.next.state == CaseState::Assigned {
         take(&mut draft)?;
     }
+    draft.note_late(Action::FinishLate);
     draft.next.public_text = Some(board);
     draft.next.result = Some(text.clone());
     draft.act(Action::Finish, "finished", Some(text))?;
@@ -198,6 +200,7 @@ pub async fn refuse(
     again.without.extend(actor.person_id());
     let target = again.choose(&found.case, found.case.level);
     let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.note_late(Action::AcceptLate);
     draft.act_to(Action::Refuse, "refused", Some(reason), target.is_some())?;
     draft.detail = detail(draft.next.level, target.is_some());
     match &target {
@@ -229,6 +232,8 @@ pub async fn escalate(
     let old = found.case.holder_id;
     let level = found.case.level;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.note_late(Action::AcceptLate);
+    draft.note_late(Action::FinishLate);
     draft.act(Action::Escalate, "escalated", Some(reason))?;
     let Some(target) = target else {
         return Err(nobody_above(id, level));
@@ -285,6 +290,7 @@ pub async fn hand_over(
     let policy = policy(tx.db(), &found.place.path).await?;
     let old = found.case.holder_id;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.note_late(Action::AcceptLate);
     draft.act(Action::HandOver, "handed-over", None)?;
     draft.assign(&target, policy, false);
     if old != actor.person_id() {
@@ -368,6 +374,7 @@ pub async fn pause(
         format!("请写明原因，例如：暂停 {id} 等配件")
     })?;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
+    draft.note_late(Action::FinishLate);
     draft.act(Action::Pause, "paused", Some(reason))?;
     draft.next.paused_at = Some(draft.now);
     draft.cancel.push(kinds::FINISH_CLOCK);

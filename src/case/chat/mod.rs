@@ -230,8 +230,10 @@ fn supplement<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         let Some(text) = own_text(turn, &text, "补充", id) else {
             return Ok(Reply::text("请写下要补充的内容。"));
         };
-        actions::supplement(turn.tx, &turn.actor, id, &text).await?;
-        let photos = turn.adopt_attachments(&subject(id), None).await?;
+        let case = actions::supplement(turn.tx, &turn.actor, id, &text).await?;
+        let photos = turn
+            .adopt_attachments(&subject(id), Some(case.compound_id))
+            .await?;
         let more = if photos > 0 { "（含附件）" } else { "" };
         Ok(Reply::text(format!(
             "已补充到诉求 #{id}{more}，办理人会看到。回复“进度 {id}”查看。"

@@ -49,8 +49,7 @@ pub(super) fn progress<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a>
 
 pub(super) fn tasks<'a>(turn: &'a mut Turn<'_>, _args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
-        let person = turn.actor.require_person()?;
-        let mut cases = queries::held(turn.tx.db(), person, OPEN, MOST).await?;
+        let mut cases = queries::held(turn.tx.db(), &turn.actor, OPEN, MOST).await?;
         let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
         if left > 0 {
             cases.extend(queries::unheld(turn.tx.db(), &turn.actor, left).await?);

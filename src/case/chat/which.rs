@@ -106,9 +106,9 @@ async fn candidates(turn: &Turn<'_>, scope: Scope) -> Result<Vec<case::Model>, F
             cases.retain(|case| !case.reopened);
             Ok(cases)
         }
-        Scope::Held(states) => queries::held(db, person, states, MOST).await,
+        Scope::Held(states) => queries::held(db, &turn.actor, states, MOST).await,
         Scope::HeldOrFree(states) => {
-            let mut cases = queries::held(db, person, states, MOST).await?;
+            let mut cases = queries::held(db, &turn.actor, states, MOST).await?;
             let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
             if left > 0 {
                 cases.extend(queries::unheld(db, &turn.actor, left).await?);
