@@ -20,6 +20,12 @@ const BATCH: u64 = 100;
 const PER_MINUTE: u32 = 60;
 /// Stands in `account.union_id` for: asked, and linked to nothing.
 const NONE: &str = "";
+/// States of a tie that is not over.
+const LIVE: [BindingState; 3] = [
+    BindingState::Requested,
+    BindingState::Declared,
+    BindingState::Verified,
+];
 
 /// Finds out who the bound followers of the official account are, those who wrote last first, unless
 /// somebody with this `unionid` is known there already. When the platform does not tell, signing in
@@ -130,15 +136,18 @@ async fn copy_ties(tx: &Tx, to: i64, from: Vec<i64>) -> Result<(), Fault> {
         .order_by_asc(binding::COLUMN.id)
         .all(tx.db())
         .await?;
-    let mut homes: Vec<i64> = binding::Entity::find()
+    let own = binding::Entity::find()
         .filter(binding::COLUMN.account_id.eq(to))
         .all(tx.db())
-        .await?
-        .into_iter()
-        .map(|tie| tie.place_id)
-        .collect();
+        .await?;
+    let mut homes = Vec::new();
     for tie in theirs {
-        if homes.contains(&tie.place_id) {
+        // A tie of its own counts, and so does a copy that ended; one that was made again since
+        // is copied again.
+        let decided = |own: &binding::Model| {
+            own.place_id == tie.place_id && (own.id > tie.id || LIVE.contains(&own.state))
+        };
+        if homes.contains(&tie.place_id) || own.iter().any(decided) {
             continue;
         }
         homes.push(tie.place_id);

@@ -11,7 +11,7 @@ use crate::access::{Actor, local_code};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, shorten};
 use crate::person::actions::bind::{keep_compound, record};
-use crate::person::actions::tie::{is_proved, move_state, set_person, untie_if_bare};
+use crate::person::actions::tie::{is_proved, move_state, set_person, take_along, untie_if_bare};
 use crate::person::binding::{Act, same_name};
 use crate::person::{queries, remind};
 use crate::place::{code, queries as places};
@@ -89,6 +89,7 @@ pub async fn decide(
         },
     )
     .await?;
+    take_along(tx, actor, &row).await?;
     if !pass {
         untie_if_bare(tx, row.account_id).await?;
     } else if was == BindingState::Requested {
@@ -228,6 +229,7 @@ pub async fn object(tx: &mut Tx, actor: &Actor, id: i64) -> Result<binding::Mode
     };
     let row = binding::Entity::update(change).exec(tx.db()).await?;
     untie_if_bare(tx, row.account_id).await?;
+    take_along(tx, actor, &row).await?;
     record(tx, actor, &row, "binding.object").await?;
     remind::ask_verifiers(tx, &row, &home.path, "objected").await?;
     Ok(row)
@@ -260,6 +262,7 @@ pub async fn release(tx: &mut Tx, actor: &Actor, typed: &str) -> Result<binding:
         .ok_or_else(|| Fault::not_found("您没有绑定这个房号。回复“我的”查看已绑定的房号。"))?;
     let row = move_state(tx, &row, Act::Release).await?;
     untie_if_bare(tx, account_id).await?;
+    take_along(tx, actor, &row).await?;
     record(tx, actor, &row, "binding.release").await?;
     Ok(row)
 }

@@ -2,6 +2,7 @@
 
 use entity::kinds::BindingState;
 use entity::{account, binding, invitation, role};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::{Value, json};
@@ -9,17 +10,77 @@ use serde_json::{Value, json};
 use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
 use crate::person::binding::{Act, LIVE, TIED, after};
-use crate::person::words;
+use crate::person::{binding_subject, words};
 use crate::store::Tx;
 
-/// Whether the account was tied to the person by an invitation code.
+/// Whether the account, or another one of the same human being, was tied to the person by an
+/// invitation code.
 pub(super) async fn is_proved(tx: &Tx, account_id: i64, person_id: i64) -> Result<bool, Fault> {
+    let mut same = others_of(tx, account_id).await?;
+    same.push(account_id);
     let used = invitation::Entity::find()
         .filter(invitation::COLUMN.person_id.eq(person_id))
-        .filter(invitation::COLUMN.used_by.eq(account_id))
+        .filter(invitation::COLUMN.used_by.is_in(same))
         .count(tx.db())
         .await?;
     Ok(used > 0)
+}
+
+/// The other accounts of the same human being, as far as the platform has told (`unionid`).
+async fn others_of(tx: &Tx, account_id: i64) -> Result<Vec<i64>, Fault> {
+    let account = account::Entity::find_by_id(account_id).one(tx.db()).await?;
+    let union_id = account.and_then(|account| account.union_id);
+    // Empty stands for: asked, and linked to nothing.
+    let Some(union_id) = union_id.filter(|id| !id.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let others = account::Entity::find()
+        .filter(account::COLUMN.union_id.eq(union_id))
+        .filter(account::COLUMN.id.ne(account_id))
+        .all(tx.db())
+        .await?;
+    Ok(others.into_iter().map(|account| account.id).collect())
+}
+
+/// What was decided about a tie holds for every account of the same human being that is tied to
+/// the home: an objection to one would be worth nothing if the other still opened the door.
+pub(super) async fn take_along(tx: &Tx, actor: &Actor, row: &binding::Model) -> Result<(), Fault> {
+    let others = others_of(tx, row.account_id).await?;
+    if others.is_empty() {
+        return Ok(());
+    }
+    let twins = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.is_in(others))
+        .filter(binding::COLUMN.place_id.eq(row.place_id))
+        .filter(binding::COLUMN.state.is_in(LIVE))
+        .filter(binding::COLUMN.state.ne(row.state))
+        .all(tx.db())
+        .await?;
+    for twin in twins {
+        let change = binding::ActiveModel {
+            id: Set(twin.id),
+            state: Set(row.state),
+            person_id: Set(row.person_id),
+            reason: Set(row.reason.clone()),
+            decided_by: Set(row.decided_by),
+            decided_at: Set(row.decided_at),
+            ..Default::default()
+        };
+        binding::Entity::update(change).exec(tx.db()).await?;
+        if TIED.contains(&row.state) {
+            set_person(tx, twin.account_id, row.person_id).await?;
+        } else {
+            untie_if_bare(tx, twin.account_id).await?;
+        }
+        let entry = audit::Entry {
+            action: "binding.along",
+            subject: binding_subject(twin.id),
+            compound_id: Some(row.compound_id),
+            detail: Some(json!({ "with": row.id, "state": row.state.to_value() })),
+        };
+        audit::record(tx, actor, entry).await?;
+    }
+    Ok(())
 }
 
 /// Takes the person off an account that is left without a home and was never invited.
