@@ -43,7 +43,7 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
             println!("故障 {name}:{word}");
         }
     };
-    tell("配置", Ok(format!("profile {}", settings.profile)));
+    tell("配置", check_settings(&settings));
     match Store::connect(&settings.database).await {
         Err(fault) => tell(
             "数据库",
@@ -72,6 +72,14 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
         anyhow::bail!("{failed} 项故障,请按上面的说明处理");
     }
     Ok(())
+}
+
+/// What works, and yet must not be so.
+fn check_settings(settings: &Settings) -> Finding {
+    match settings.exposure() {
+        Some(danger) => Err(danger.to_owned()),
+        None => Ok(format!("profile {}", settings.profile)),
+    }
 }
 
 fn cause(fault: &Fault) -> String {

@@ -116,6 +116,9 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
     let platform = pretend(&app, &boot)?;
     let server = serve_http(&app, listener, boot.role, platform)?;
     start_queue(&app, &tasks, boot.role);
+    if let Some(danger) = app.settings.exposure() {
+        tracing::warn!("{danger}");
+    }
     tracing::info!(%address, role = ?boot.role, "started");
     Ok(Running {
         address,

@@ -44,18 +44,19 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
     async fn call(&self, mut request: Request) -> Result<Response> {
         match bearer(&request)? {
             Some(token) => {
-                let caller = session::authenticate(&self.app, &token).await?;
+                let caller = match session::authenticate(&self.app, &token).await {
+                    Ok(caller) => caller,
+                    Err(fault) => {
+                        // Whoever tries tokens pays as one without any.
+                        self.spend_address(&request).await?;
+                        return Err(fault.into());
+                    }
+                };
                 let key = format!("api:account:{}", caller.account.id);
                 self.spend(&key, ACCOUNT_PER_MINUTE).await?;
                 request.set_data(caller);
             }
-            None => {
-                let trusted = &self.app.settings.server.trusted_proxies;
-                if let Some(address) = client_ip(&request, trusted) {
-                    self.spend(&format!("api:address:{address}"), ADDRESS_PER_MINUTE)
-                        .await?;
-                }
-            }
+            None => self.spend_address(&request).await?,
         }
         self.inner
             .call(request)
@@ -65,6 +66,17 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
 }
 
 impl<E> Guarded<E> {
+    async fn spend_address(&self, request: &Request) -> Result<(), Fault> {
+        let trusted = &self.app.settings.server.trusted_proxies;
+        match client_ip(request, trusted) {
+            Some(address) => {
+                let key = format!("api:address:{address}");
+                self.spend(&key, ADDRESS_PER_MINUTE).await
+            }
+            None => Ok(()),
+        }
+    }
+
     async fn spend(&self, key: &str, per_minute: u32) -> Result<(), Fault> {
         if self.app.limiter.take(key, per_minute).await {
             Ok(())
