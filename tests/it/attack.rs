@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{AttachmentState, CaseState, RoleKind};
-use entity::{account, attachment, binding, case, case_event, delivery, role};
+use entity::{account, attachment, binding, case, case_event, role};
 use linli::access::{Actor, load_actor};
 use linli::case::actions;
 use sea_orm::ActiveValue::Set;
@@ -110,12 +110,22 @@ async fn late_is_late_though_no_clock_has_run() {
     let id = resident.case().await.id;
     // Accepted after six minutes of five, finished after 31 of 30.
     let filed = app.case(id).await.created_at;
-    let mut tx = app.store.begin(filed + TimeDelta::minutes(6)).await.unwrap();
+    let mut tx = app
+        .store
+        .begin(filed + TimeDelta::minutes(6))
+        .await
+        .unwrap();
     let accepted = actions::accept(&mut tx, &actor, id).await.unwrap();
     tx.commit().await.unwrap();
     assert!(accepted.accept_late && !accepted.finish_late);
-    let mut tx = app.store.begin(filed + TimeDelta::minutes(31)).await.unwrap();
-    let done = actions::finish(&mut tx, &actor, id, "换了灯").await.unwrap();
+    let mut tx = app
+        .store
+        .begin(filed + TimeDelta::minutes(31))
+        .await
+        .unwrap();
+    let done = actions::finish(&mut tx, &actor, id, "换了灯")
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     assert!(done.finish_late);
     assert_eq!(breaches(&app, id).await, ["accept-late", "finish-late"]);
@@ -133,7 +143,11 @@ async fn late_is_late_though_no_clock_has_run() {
     let id = resident.case().await.id;
     steward.says(&format!("接单 {id}")).await;
     let filed = app.case(id).await.created_at;
-    let mut tx = app.store.begin(filed + TimeDelta::minutes(32)).await.unwrap();
+    let mut tx = app
+        .store
+        .begin(filed + TimeDelta::minutes(32))
+        .await
+        .unwrap();
     let paused = actions::pause(&mut tx, &actor, id, "等配件").await.unwrap();
     tx.commit().await.unwrap();
     assert!(paused.finish_late && !paused.accept_late);
@@ -202,34 +216,6 @@ async fn what_is_released_in_the_chat_is_released_in_the_mini_program() {
     binds_as_zhang(&app, "o-own").await;
     let me = app.api_of("o-own").await.get("/me").await;
     assert_eq!(me.json["homes"][0]["code"], "GY/1-1-101", "{me:?}");
-}
-
-#[tokio::test]
-async fn whoever_is_refused_is_told_though_the_account_is_nobodys() {
-    let app = TestApp::start().await;
-    let steward = app.steward("1栋").await;
-    let stranger = app.newcomer("o-stranger").await;
-    let reply = stranger.says("绑定 1-1-101 钱多多 13900000000").await;
-    assert!(reply.contains("已请管家核验"), "{reply}");
-    let row = binding::Entity::find()
-        .order_by_desc(binding::COLUMN.id)
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    steward
-        .says(&format!("核验 {} 驳回 没有这个人", row.id))
-        .await;
-    stranger.expects_push("绑定核验结果").await;
-    let account = stranger.account().await;
-    assert_eq!(account.person_id, None);
-    let sent = delivery::Entity::find()
-        .filter(delivery::COLUMN.account_id.eq(account.id))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .expect("no attempt on record");
-    assert_eq!(sent.person_id, None);
 }
 
 #[tokio::test]

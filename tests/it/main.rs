@@ -9,6 +9,7 @@
 )]
 
 mod architecture;
+mod attack;
 mod case;
 mod chat;
 mod conversation;
