@@ -9,6 +9,8 @@ use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+mod exposure;
+
 const DEFAULTS: &str = include_str!("../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../config/development.toml");
 /// The data key of the development profile: everybody has it.
@@ -313,32 +315,6 @@ impl Settings {
         Ok(settings)
     }
 
-    /// What lets strangers act as anybody: the sandbox, or the public data key, on an address that
-    /// others can reach. None when all is well.
-    #[must_use]
-    pub fn exposure(&self) -> Option<&'static str> {
-        let listen = &self.server.listen;
-        let host = listen
-            .rsplit_once(':')
-            .map_or(listen.as_str(), |(host, _)| host);
-        let host = host.trim_start_matches('[').trim_end_matches(']');
-        let near = host == "localhost"
-            || host
-                .parse::<std::net::IpAddr>()
-                .is_ok_and(|address| address.to_canonical().is_loopback());
-        if near {
-            return None;
-        }
-        if self.sandbox.enabled {
-            return Some(
-                "沙盒已打开,而监听的地址别人也能访问:任何人都可以冒充任何住户。请把 server.listen 改为 127.0.0.1,或用 LINLI_PROFILE=production 运行",
-            );
-        }
-        (self.security.data_key.expose_secret() == PUBLIC_DATA_KEY).then_some(
-            "security.data_key 是开发用的公开密钥,谁都知道。请用 openssl rand -base64 32 另做一个",
-        )
-    }
-
     /// Rules that go over several keys, and formats.
     fn check(&self) -> Result<(), ConfigError> {
         let fail = |text: &str| Err(ConfigError(text.to_owned()));
@@ -452,7 +428,7 @@ mod tests {
 
     use super::*;
 
-    fn load(profile: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+    pub(super) fn load(profile: &str, variables: &[(&str, &str)]) -> Result<Settings, ConfigError> {
         let map: HashMap<String, String> = variables
             .iter()
             .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
@@ -493,28 +469,6 @@ mod tests {
         assert!(error.to_string().contains("reminder.batch"), "{error}");
         let error = load("development", &[("LINLI__REMINDER__QUIET_TO", "7")]).unwrap_err();
         assert!(error.to_string().contains("quiet_to"), "{error}");
-    }
-
-    #[test]
-    fn an_open_sandbox_is_noticed() {
-        for (listen, open) in [
-            ("127.0.0.1:8000", false),
-            ("localhost:8000", false),
-            ("[::1]:8000", false),
-            ("0.0.0.0:8000", true),
-            ("[::]:8000", true),
-            ("192.0.2.7:8000", true),
-            ("linli.example:8000", true),
-        ] {
-            let settings = load("development", &[("LINLI__SERVER__LISTEN", listen)]).unwrap();
-            assert_eq!(settings.exposure().is_some(), open, "{listen}");
-            let closed = [
-                ("LINLI__SERVER__LISTEN", listen),
-                ("LINLI__SANDBOX__ENABLED", "false"),
-            ];
-            let settings = load("development", &closed).unwrap();
-            assert_eq!(settings.exposure().is_some(), open, "{listen}: public key");
-        }
     }
 
     #[test]
