@@ -8,6 +8,9 @@ use crate::place::code;
 /// Digits of an invitation code.
 pub const CODE_DIGITS: usize = 8;
 
+/// Longest name, characters: names of Uyghurs and foreigners are the longest on a roster.
+const MOST_NAME: usize = 40;
+
 /// Who somebody says to be, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claim {
@@ -100,7 +103,8 @@ fn finish(
     name: String,
     phone: Phone,
 ) -> Result<Claim, Unclear> {
-    if name.is_empty() {
+    // What is longer is no name, and would push the question out of what the steward reads.
+    if name.is_empty() || name.chars().count() > MOST_NAME {
         return Err(Unclear::Name);
     }
     let (compound, home) = match home.rsplit_once('/') {
@@ -253,6 +257,8 @@ mod tests {
         assert_eq!(parse("张秀英 13800000001"), Err(Unclear::Home));
         assert_eq!(parse("3-2-501 13800000001"), Err(Unclear::Name));
         assert_eq!(parse(""), Err(Unclear::Phone));
+        let long = format!("3-2-501 {} 13800000001", "名".repeat(41));
+        assert_eq!(parse(&long), Err(Unclear::Name));
     }
 
     #[test]
