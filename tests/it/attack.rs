@@ -7,9 +7,7 @@ use entity::{account, attachment, binding, case, case_event, role};
 use linli::access::{Actor, load_actor};
 use linli::case::actions;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::harness::app::TestApp;
