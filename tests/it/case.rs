@@ -223,7 +223,11 @@ async fn a_silent_steward_is_reminded_and_then_passed_over() {
         (Level::Community, CaseState::Assigned)
     );
     assert_eq!(holder(&app, &case).await, "吴静");
-    assert!(!grid.pushes().is_empty());
+    assert!(
+        !grid.pushes().is_empty(),
+        "told: {:#?}",
+        app.reminders().await
+    );
     let reply = steward.says(&format!("接单 {id}")).await;
     assert!(reply.contains("吴静"), "{reply}");
     grid.says(&format!("接单 {id}")).await;
