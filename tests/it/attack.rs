@@ -219,7 +219,7 @@ async fn what_is_released_in_the_chat_is_released_in_the_mini_program() {
 #[tokio::test]
 async fn trying_tokens_has_an_end() {
     let app = TestApp::start().await;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().build().unwrap();
     let mut statuses = Vec::new();
     for at in 0..620 {
         let url = format!("{}/api/v1/me", app.url());
