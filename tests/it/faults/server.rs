@@ -1,0 +1,177 @@
+//! The server killed at any moment, stopped, and twice at once.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use entity::kinds::CaseState;
+use entity::{case_event, inbound};
+use linli::sandbox::{Api, Fault};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+
+use super::{cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable};
+use crate::harness::app::TestApp;
+use crate::harness::program::Program;
+use crate::harness::wechat::{Sender, text_xml};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_while_filing_loses_and_doubles_nothing() {
+    const ROUNDS: u64 = 16;
+    let mut app = killable().await;
+    let (resident, steward) = (
+        app.resident("张秀英").await.open_id,
+        app.steward("1栋").await.open_id,
+    );
+    app.instances.remove(0).stop().await.unwrap();
+    let mut program = app.spawn_program().await;
+    let sender = Sender::new(&app.settings, &program.url());
+    let mut said = HashSet::new();
+    for round in 0..ROUNDS {
+        let mut waiting = tokio::task::JoinSet::new();
+        for n in 0..4 {
+            let text = format!("第{round}轮第{n}盏灯坏了");
+            let message = text_xml(&resident, &format!("报修 {text}"));
+            let sender = sender.clone();
+            said.insert(text);
+            waiting.spawn(async move { insist(&sender, &message).await });
+        }
+        // From before the first statement to after the last commit.
+        tokio::time::sleep(Duration::from_millis(round * 4)).await;
+        program.kill9();
+        program.restart().await;
+        for reply in waiting.join_all().await {
+            assert!(
+                reply.is_some_and(|reply| reply.contains('#')),
+                "an answer without a number"
+            );
+        }
+    }
+    let cases = cases_by_text(&app).await;
+    for text in &said {
+        let case = cases.iter().find(|(kept, _)| kept.contains(text.as_str()));
+        let (_, case) = case.unwrap_or_else(|| panic!("lost: {text}"));
+        expect_whole(&app, case).await;
+    }
+    assert_eq!(cases.len(), said.len(), "cases of nobody's words");
+    app.drain().await;
+    let pushed = count_tasks(&app, &steward, cases.len()).await;
+    let doubled: usize = pushed.values().map(|count| count - 1).sum();
+    assert!(
+        doubled <= usize::try_from(ROUNDS).unwrap(),
+        "{doubled} duplicates"
+    );
+    expect_no_dead_letters(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_while_sending_tells_everybody_and_nobody_twice_a_crash() {
+    const ROUNDS: u64 = 12;
+    let mut app = killable().await;
+    let (resident, steward) = (
+        app.resident("张秀英").await.open_id,
+        app.steward("1栋").await.open_id,
+    );
+    app.instances.remove(0).stop().await.unwrap();
+    let mut program = app.spawn_program().await;
+    let sender = Sender::new(&app.settings, &program.url());
+    // Slow enough that a kill falls before, into and after the call; the platform takes it all the same.
+    let mut slow = Fault::new(Api::Template, "slow", None);
+    slow.ms = Some(40);
+    assert!(app.platform.set_fault(slow));
+    for round in 0..ROUNDS {
+        let message = text_xml(&resident, &format!("报修 第{round}盏灯坏了"));
+        insist(&sender, &message).await;
+        tokio::time::sleep(Duration::from_millis(round * 12)).await;
+        program.kill9();
+        program.restart().await;
+    }
+    let cases = cases_by_text(&app).await;
+    assert_eq!(cases.len(), usize::try_from(ROUNDS).unwrap());
+    let pushed = count_tasks(&app, &steward, cases.len()).await;
+    app.drain().await;
+    let doubled: usize = pushed.values().map(|count| count - 1).sum();
+    assert!(
+        doubled <= cases.len(),
+        "{doubled} duplicates of {} crashes",
+        cases.len()
+    );
+    assert!(pushed.values().all(|count| *count <= 2), "{pushed:?}");
+    expect_no_dead_letters(&app).await;
+}
+
+#[tokio::test]
+async fn a_server_told_to_stop_ends_well_and_keeps_what_it_took() {
+    let app = killable().await;
+    let resident = app.resident("张秀英").await;
+    let mut program: Program = app.spawn_program().await;
+    let sender = Sender::new(&app.settings, &program.url());
+    let mut waiting = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let message = text_xml(&resident.open_id, &format!("报修 第{n}盏灯坏了"));
+        let sender = sender.clone();
+        waiting.spawn(async move { sender.try_post(&sender.envelope(&message)).await });
+    }
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let began = Instant::now();
+    let ended = program.terminate().await;
+    assert!(ended.success(), "{ended}: {}", program.log());
+    assert!(began.elapsed() < Duration::from_secs(30));
+    let answered = waiting.join_all().await;
+    let answered = answered
+        .iter()
+        .flatten()
+        .filter(|answer| answer.status == 200)
+        .count();
+    let filed = cases_by_text(&app).await.len();
+    assert!(filed >= answered, "{answered} answered, {filed} filed");
+    let kept = inbound::Entity::find()
+        .count(app.store.read())
+        .await
+        .unwrap();
+    assert!(kept >= u64::try_from(filed).unwrap());
+}
+
+#[tokio::test]
+async fn two_instances_at_once_do_everything_once() {
+    let app = TestApp::with_instances(2).await;
+    let steward = app.steward("1栋").await;
+    let (zhang, li, wang) = tokio::join!(
+        app.resident("张秀英"),
+        app.resident("李建国"),
+        app.resident("王芳")
+    );
+    let mut messages = Vec::new();
+    for n in 0..8 {
+        for person in [&zhang, &li, &wang] {
+            let text = format!("报修 {}第{n}盏灯坏了", person.open_id);
+            messages.push(text_xml(&person.open_id, &text));
+        }
+    }
+    let mut waiting = tokio::task::JoinSet::new();
+    for message in &messages {
+        for instance in [0, 1] {
+            let (sender, message) = (app.sender(instance), message.clone());
+            waiting.spawn(async move { sender.send(&message).await });
+        }
+    }
+    for reply in waiting.join_all().await {
+        assert!(reply.is_some_and(|reply| reply.contains('#')));
+    }
+    let cases = cases_by_text(&app).await;
+    assert_eq!(cases.len(), messages.len());
+    let pushed = count_tasks(&app, &steward.open_id, cases.len()).await;
+    app.drain().await;
+    assert!(pushed.values().all(|count| *count == 1), "{pushed:?}");
+    // Both instances hear «接单» at the same moment: one history, two equal answers.
+    let case = cases.values().next().unwrap();
+    let accept = text_xml(&steward.open_id, &format!("接单 {}", case.id));
+    let (first, second) = (app.sender(0), app.sender(1));
+    let (a, b) = tokio::join!(first.send(&accept), second.send(&accept));
+    assert_eq!(a, b);
+    let accepted = case_event::Entity::find()
+        .filter(case_event::COLUMN.case_id.eq(case.id))
+        .filter(case_event::COLUMN.to_state.eq(CaseState::Accepted))
+        .count(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(accepted, 1);
+}
