@@ -17,7 +17,6 @@ mod delivery;
 mod export;
 mod faults;
 mod files;
-#[expect(dead_code, reason = "words for tests that are being written")]
 mod harness;
 mod harness_itself;
 mod import;

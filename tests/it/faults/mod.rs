@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use entity::kinds::{CaseState, ReminderState};
 use entity::{account, case, case_event, place, reminder, response_policy};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;

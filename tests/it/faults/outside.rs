@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::TimeDelta;
 use entity::case_event;
 use linli::sandbox::{Api, Fault};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use super::{expect_no_dead_letters, file, tasks_pushed_to, without_clocks};
 use crate::harness::app::TestApp;

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 use super::db::{TestDb, settings_from};
 use super::program::Program;
 use super::wechat::Sender;
-use super::{compound, log, until};
+use super::{compound, log};
 
 /// How a [`TestApp`] is to be.
 pub struct Plan {
@@ -104,12 +104,11 @@ impl Plan {
             store,
             clock,
             platform,
-            platform_url: base,
             settings,
             variables,
             platform_server: server,
             errors_allowed: false,
-            db,
+            _db: db,
         };
         for _ in 0..self.instances {
             app.add_instance().await;
@@ -128,16 +127,14 @@ pub struct TestApp {
     pub clock: Arc<ShiftedClock>,
     /// WeChat's side.
     pub platform: Platform,
-    /// Its address, `http://127.0.0.1:1234/sandbox`.
-    pub platform_url: String,
     /// As every instance has them.
     pub settings: Settings,
     /// The same as variables, for processes.
     pub variables: Vec<(String, String)>,
     platform_server: JoinHandle<()>,
     errors_allowed: bool,
-    /// Dropped last.
-    pub db: TestDb,
+    /// Dropped last: nothing may use the database any more.
+    _db: TestDb,
 }
 
 impl TestApp {
@@ -167,12 +164,6 @@ impl TestApp {
         let running = serve::start(self.settings.clone(), self.clock.clone(), dice).await;
         self.instances.push(running.unwrap());
         self.tell_platform();
-    }
-
-    /// Stops the first instance in order and starts another.
-    pub async fn restart(&mut self) {
-        self.instances.remove(0).stop().await.unwrap();
-        self.add_instance().await;
     }
 
     fn tell_platform(&self) {
@@ -249,14 +240,6 @@ impl TestApp {
             .all(self.store.read())
             .await
             .unwrap()
-    }
-
-    /// Waits until `look` finds something in the store.
-    pub async fn until<T, F>(&self, what: &str, look: impl Fn(Store) -> F) -> T
-    where
-        F: Future<Output = Option<T>>,
-    {
-        until(what, 15, || look(self.store.clone())).await
     }
 
     /// This test makes the program log errors on purpose.

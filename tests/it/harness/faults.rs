@@ -162,11 +162,6 @@ impl OwnPostgres {
         format!("postgres://linli@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Its port.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     /// Starts it again on what it had.
     pub async fn start_again(&mut self) {
         self.kill9();

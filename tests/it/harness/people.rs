@@ -140,14 +140,6 @@ impl Person<'_> {
         .await
     }
 
-    /// Nothing was pushed since the last that was expected.
-    pub async fn expects_no_push(&self) {
-        self.app.drain().await;
-        let pushes = self.pushes();
-        let new = pushes.get(self.seen.load(Ordering::SeqCst)..);
-        assert_eq!(new, Some(&[][..]), "pushed to {}", self.open_id);
-    }
-
     /// The account's row.
     pub async fn account(&self) -> account::Model {
         account::Entity::find()
@@ -188,8 +180,6 @@ pub struct Api {
 pub struct ApiAnswer {
     /// HTTP status.
     pub status: u16,
-    /// Content type.
-    pub content_type: String,
     /// The body; null when there is none.
     pub json: Value,
 }
@@ -229,19 +219,9 @@ impl Api {
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        let content_type = answer
-            .headers()
-            .get("Content-Type")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
         let body = answer.bytes().await.unwrap();
         let json = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        ApiAnswer {
-            status,
-            content_type,
-            json,
-        }
+        ApiAnswer { status, json }
     }
 }
 

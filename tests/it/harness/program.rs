@@ -141,15 +141,6 @@ impl Program {
             .await
             .unwrap()
     }
-
-    /// Resident memory in KiB.
-    pub fn resident_kib(&self) -> u64 {
-        let id = self.child.as_ref().unwrap().id();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
-        let number = line.unwrap().split_whitespace().nth(1).unwrap();
-        number.parse().unwrap()
-    }
 }
 
 impl Drop for Program {
