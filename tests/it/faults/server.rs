@@ -8,8 +8,13 @@ use entity::{case_event, inbound};
 use linli::sandbox::{Api, Fault};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable};
+use super::{
+    cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable,
+    without_clocks,
+};
 use crate::harness::app::TestApp;
+use crate::harness::db::Backend;
+use crate::harness::faults::Wire;
 use crate::harness::program::Program;
 use crate::harness::wechat::{Sender, text_xml};
 
@@ -174,4 +179,91 @@ async fn two_instances_at_once_do_everything_once() {
         .await
         .unwrap();
     assert_eq!(accepted, 1);
+}
+
+/// The program's own wire to the database holds back its n-th statement, and the program is killed
+/// there: for every n from the message's arrival until its push is sent and marked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_killed_between_any_two_statements_loses_and_doubles_nothing() {
+    if Backend::chosen()
+        != (Backend {
+            postgres: true,
+            redis: false,
+        })
+    {
+        return; // the statements are the same, and only this wire can be tapped
+    }
+    let app = killable().await;
+    let (resident, steward) = (
+        app.resident("张秀英").await.open_id,
+        app.steward("1栋").await.open_id,
+    );
+    without_clocks(&app).await;
+    let (wire, variables) = tapped(&app.variables).await;
+    let mut program = Program::start(&variables).await;
+    let callback = format!("{}/wechat/official", program.url());
+    app.platform.set_callbacks(vec![callback]);
+    let sender = Sender::new(&app.settings, &program.url());
+    let mut crashes = 0;
+    for statements in 0.. {
+        let message = text_xml(&resident, &format!("报修 第{statements}盏灯坏了"));
+        wire.allow(statements);
+        let waiting = {
+            let sender = sender.clone();
+            tokio::spawn(async move { insist(&sender, &message).await })
+        };
+        let held = tokio::time::timeout(Duration::from_secs(4), wire.spent()).await;
+        if held.is_ok() {
+            crashes += 1;
+            program.kill9();
+            wire.cut();
+            wire.mend();
+        }
+        wire.allow(i64::MAX);
+        if held.is_ok() {
+            program.restart().await;
+        }
+        let reply = waiting.await.unwrap();
+        assert!(reply.is_some_and(|reply| reply.contains('#')), "no number");
+        if held.is_err() {
+            break;
+        }
+        assert!(statements < 200, "it never comes to rest");
+    }
+    assert!(crashes >= 12, "only {crashes} statements in all of it");
+    let cases = cases_by_text(&app).await;
+    assert_eq!(cases.len(), crashes + 1, "lost or doubled");
+    for case in cases.values() {
+        expect_whole(&app, case).await;
+    }
+    let pushed = count_tasks(&app, &steward, cases.len()).await;
+    app.drain().await;
+    let doubled: usize = pushed.values().map(|count| count - 1).sum();
+    assert!(
+        doubled <= crashes,
+        "{doubled} duplicates of {crashes} crashes"
+    );
+    expect_no_dead_letters(&app).await;
+}
+
+/// The same variables with a wire before the database, for a program that does nothing by itself.
+async fn tapped(variables: &[(String, String)]) -> (Wire, Vec<(String, String)>) {
+    let mut variables = variables.to_vec();
+    let url = variables
+        .iter_mut()
+        .find(|(name, _)| name == "LINLI__DATABASE__URL");
+    let (_, url) = url.unwrap();
+    let port = regex::Regex::new(r"127\.0\.0\.1:(\d+)").unwrap();
+    let wire = Wire::to(port.captures(url).unwrap()[1].parse().unwrap()).await;
+    let near = format!("127.0.0.1:{}", wire.port());
+    *url = port.replace(url, near.as_str()).into_owned();
+    for (name, value) in [
+        ("REMINDER__POLL_MS", "3000"),
+        ("REMINDER__SWEEP_SECONDS", "600"),
+    ] {
+        let name = format!("LINLI__{name}");
+        variables.retain(|(known, _)| *known != name);
+        variables.push((name, value.to_owned()));
+    }
+    (wire, variables)
 }

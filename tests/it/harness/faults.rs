@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -214,6 +214,7 @@ pub struct Wire {
 struct State {
     broken: AtomicBool,
     delay_ms: AtomicU64,
+    left: AtomicI64,
 }
 
 impl Wire {
@@ -224,6 +225,7 @@ impl Wire {
         let state = Arc::new(State {
             broken: AtomicBool::new(false),
             delay_ms: AtomicU64::new(0),
+            left: AtomicI64::new(i64::MAX),
         });
         let (cut, watching) = watch::channel(0);
         let task = tokio::spawn(accept(listener, target, Arc::clone(&state), watching));
@@ -249,6 +251,19 @@ impl Wire {
     /// New connections go through again.
     pub fn mend(&self) {
         self.state.broken.store(false, Ordering::SeqCst);
+    }
+
+    /// Lets so many more pieces go to the far end, over all connections; the next one and all after
+    /// it are held back.
+    pub fn allow(&self, pieces: i64) {
+        self.state.left.store(pieces, Ordering::SeqCst);
+    }
+
+    /// Waits until a piece is held back.
+    pub async fn spent(&self) {
+        while self.state.left.load(Ordering::SeqCst) >= 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// Every piece waits so long, each way.
@@ -284,8 +299,8 @@ async fn accept(
             let (near_in, near_out) = near.into_split();
             let (far_in, far_out) = far.into_split();
             tokio::select! {
-                () = carry(near_in, far_out, &state) => {}
-                () = carry(far_in, near_out, &state) => {}
+                () = carry(near_in, far_out, &state, true) => {}
+                () = carry(far_in, near_out, &state, false) => {}
                 _ = watching.changed() => {}
             }
         });
@@ -296,12 +311,16 @@ async fn carry(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     state: &State,
+    outward: bool,
 ) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length) = from.read(&mut piece).await {
         let delay = state.delay_ms.load(Ordering::SeqCst);
         if delay > 0 {
             tokio::time::sleep(Duration::from_millis(delay)).await;
+        }
+        if outward && length > 0 && state.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            std::future::pending::<()>().await;
         }
         if length == 0 || to.write_all(&piece[..length]).await.is_err() {
             return;
