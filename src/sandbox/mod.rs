@@ -8,17 +8,17 @@
 //! | [`platform`] | the handle, people, conversations |
 //! | [`config`] | what the platform and the program must agree on |
 //! | [`faults`] | failures switched on by hand, counters of calls |
-//! | [`answer`] | how the API answers, and fails when told to |
-//! | [`token`] | access tokens |
-//! | [`official`] | template and customer-service messages, media |
-//! | [`template`] | what a template takes: field types and their limits |
-//! | [`media`] | pictures that people send |
-//! | [`mini`] | log-in codes of the mini-program |
-//! | [`say`] | what a person can do, as WeChat's XML |
-//! | [`push`] | delivering it to the program, reading the answer |
-//! | [`live`] | conversations as a stream of events |
-//! | [`desk`] | the controls behind the page |
-//! | [`page`] | the page itself |
+//! | `answer` | how the API answers, and fails when told to |
+//! | `token` | access tokens |
+//! | `official` | template and customer-service messages, media |
+//! | `template` | what a template takes: field types and their limits |
+//! | `media` | pictures that people send |
+//! | `mini` | log-in codes of the mini-program |
+//! | `say` | what a person can do, as WeChat's XML |
+//! | `push` | delivering it to the program, reading the answer |
+//! | `live` | conversations as a stream of events |
+//! | `desk` | the controls behind the page |
+//! | `page` | the page itself |
 
 mod answer;
 pub mod config;
