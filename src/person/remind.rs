@@ -215,7 +215,7 @@ fn compose_request<'a>(
         } else {
             ""
         };
-        let hint = format!("回复:核验 {0} 通过 或 核验 {0} 驳回", row.id);
+        let hint = format!("回复：核验 {} 通过（或驳回）", row.id);
         let text = format!(
             "住户申请绑定 {home}：{} {phone}{why}。{hint}",
             row.claimed_name

@@ -65,11 +65,7 @@ async fn message(app: &App, found: &Found, lines: Vec<Line>) -> Result<Option<Me
         return Ok(None);
     };
     let case = &found.case;
-    let text = if last.hint.is_empty() {
-        text
-    } else {
-        format!("{text}\n{}", last.hint)
-    };
+    let text = format!("{text}\n{}", last.hint);
     Ok(Some(Message {
         template: last.template,
         title: format!(
@@ -116,7 +112,7 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
     };
     let news = |text: String, urgent: bool| Line {
         text,
-        hint: String::new(),
+        hint: format!("回复“进度 {id}”看全程。"),
         template: "progress",
         urgent,
         at: reminder.due_at,
@@ -153,9 +149,9 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             Some(news(text, urgent))
         }
         (kinds::UNASSIGNED, "unassigned") if case.state == CaseState::Raised => Some(Line {
-            hint: format!("回复“接单 {id}”，或“转派 {id} 姓名”。"),
+            hint: format!("请回复“接单 {id}”。"),
             ..task(format!(
-                "诉求 #{id} 还没有人可接：{}",
+                "诉求 #{id} 还没有人可接：{}。也可以回复“转派 {id} 姓名”。",
                 shorten(&case.text, TEXT_SHOWN)
             ))
         }),
@@ -164,8 +160,10 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             ..task(format!("诉求 #{id} 一直没有人响应，也没有上一级可转。"))
         }),
         (kinds::UNASSIGNED, "overdue") if open => Some(Line {
-            hint: format!("回复“进度 {id}”查看，“转派 {id} 姓名”可以换人。"),
-            ..task(format!("诉求 #{id} 超过办结时限，也没有上一级可转。"))
+            hint: format!("回复“进度 {id}”查看。"),
+            ..task(format!(
+                "诉求 #{id} 超过办结时限，也没有上一级可转。可以回复“转派 {id} 姓名”换人。"
+            ))
         }),
         (kinds::WITHDRAWN, _) if case.state == CaseState::Withdrawn => {
             Some(news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
@@ -220,7 +218,7 @@ async fn task_line(app: &App, found: &Found, reminder: &reminder::Model) -> Resu
 fn next_hint(state: CaseState, id: i64) -> String {
     match state {
         CaseState::Assigned => format!("回复“接单 {id}”。"),
-        CaseState::Accepted => format!("回复“到场 {id}”，办好后“办结 {id} 结果”。"),
+        CaseState::Accepted => format!("到现场后回复“到场 {id}”。"),
         CaseState::Arrived => format!("办好后回复“办结 {id} 结果”。"),
         CaseState::Paused => format!("可以继续时回复“恢复 {id}”。"),
         _ => format!("回复“进度 {id}”查看。"),
@@ -276,8 +274,8 @@ async fn progress(
         "finished" if case.state == CaseState::Finished => {
             let result = shorten(case.result.as_deref().unwrap_or_default(), TEXT_SHOWN);
             (
-                format!("诉求 #{id} 已办结：{result}"),
-                format!("请回复“评价 {id} 5”（1到5分）；没办好请回复“重开 {id} 原因”。"),
+                format!("诉求 #{id} 已办结：{result}\n没办好请回复“重开 {id} 原因”。"),
+                format!("请回复“评价 {id} 5”打分。"),
             )
         }
         _ => return Ok(None),
@@ -298,4 +296,24 @@ async fn last_note(app: &App, case_id: i64, action: &str) -> Result<String, Faul
         .rfind(|event| event.action == action)
         .and_then(|event| event.note)
         .unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A template's `thing` field holds 20 characters (protocols.md §2.4); what comes behind is lost.
+    #[test]
+    fn what_to_do_next_fits_a_card() {
+        for state in [
+            CaseState::Assigned,
+            CaseState::Accepted,
+            CaseState::Arrived,
+            CaseState::Paused,
+            CaseState::Finished,
+        ] {
+            let hint = next_hint(state, 1_000_000);
+            assert!(hint.chars().count() <= 20, "{hint}");
+        }
+    }
 }
