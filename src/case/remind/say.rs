@@ -219,7 +219,7 @@ fn next_hint(state: CaseState, id: i64) -> String {
     match state {
         CaseState::Assigned => format!("回复“接单 {id}”。"),
         CaseState::Accepted => format!("到现场后回复“到场 {id}”。"),
-        CaseState::Arrived => format!("办好后回复“办结 {id} 结果”。"),
+        CaseState::Arrived => format!("办好回复“办结 {id} 结果”"),
         CaseState::Paused => format!("可以继续时回复“恢复 {id}”。"),
         _ => format!("回复“进度 {id}”查看。"),
     }
