@@ -9,6 +9,7 @@ use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+mod check;
 mod exposure;
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -313,68 +314,6 @@ impl Settings {
         settings.profile = profile.to_owned();
         settings.check()?;
         Ok(settings)
-    }
-
-    /// Rules that go over several keys, and formats.
-    fn check(&self) -> Result<(), ConfigError> {
-        let fail = |text: &str| Err(ConfigError(text.to_owned()));
-        self.security.data_key()?;
-        if self.server.time_zone != "Asia/Shanghai" {
-            return fail("server.time_zone must be Asia/Shanghai");
-        }
-        let official = &self.wechat.official;
-        let key_length = official.encoding_aes_key.expose_secret().len();
-        if official.mode != CallbackMode::Plain && key_length != 43 {
-            return fail(
-                "wechat.official.encoding_aes_key must have 43 characters unless mode is plain",
-            );
-        }
-        if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
-            return fail("wechat.official.app_id and wechat.official.token must be set");
-        }
-        for (key, value) in [
-            ("reminder.quiet_from", &self.reminder.quiet_from),
-            ("reminder.quiet_to", &self.reminder.quiet_to),
-        ] {
-            if chrono::NaiveTime::parse_from_str(value, "%H:%M").is_err() {
-                return Err(ConfigError(format!("{key} must be HH:MM, not `{value}`")));
-            }
-        }
-        let counts = [
-            ("database.max_connections", self.database.max_connections),
-            ("reminder.batch", self.reminder.batch),
-            ("reminder.lease_seconds", self.reminder.lease_seconds),
-            ("reminder.poll_ms", self.reminder.poll_ms),
-            ("reminder.sweep_seconds", self.reminder.sweep_seconds),
-            (
-                "limits.messages_per_minute",
-                self.limits.messages_per_minute,
-            ),
-        ];
-        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError(format!("{key} must be at least 1")));
-        }
-        if self.reminder.max_attempts < 1 {
-            return fail("reminder.max_attempts must be at least 1");
-        }
-        if self.profile == "production" {
-            self.check_production()?;
-        }
-        Ok(())
-    }
-
-    fn check_production(&self) -> Result<(), ConfigError> {
-        let fail = |text: &str| Err(ConfigError(text.to_owned()));
-        if self.sandbox.enabled || self.demo.enabled {
-            return fail("sandbox.enabled and demo.enabled must be false in production");
-        }
-        if self.security.data_key.expose_secret() == PUBLIC_DATA_KEY {
-            return fail("security.data_key is the public one of development: make your own");
-        }
-        if self.wechat.official.app_secret.expose_secret().is_empty() {
-            return fail("wechat.official.app_secret must be set");
-        }
-        Ok(())
     }
 }
 
