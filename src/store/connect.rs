@@ -110,6 +110,9 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Fault> 
         .min_connections(1)
         .connect_timeout(Duration::from_secs(5))
         .acquire_timeout(Duration::from_secs(5))
+        // Asking a connection that worked a moment ago costs a round trip in every transaction;
+        // one that broke since is found by its first statement, and the caller tries again.
+        .test_before_acquire_if_idle_for(Duration::from_millis(250))
         // Statement text holds personal data.
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
