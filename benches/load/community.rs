@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use entity::kinds::{BindingState, Channel};
-use entity::{account, binding, residency};
+use entity::{account, binding, residency, role};
 use linli::base::clock::{Clock, SystemClock};
 use linli::config;
 use linli::store::{Store, insert::insert_chunked};
@@ -179,6 +179,22 @@ async fn bind(store: &Store) -> Result<()> {
             ..Default::default()
         });
     insert_chunked(tx.db(), bindings.collect()).await?;
+    // Only those who can be told of a case are given one.
+    let staff = role::Entity::find().all(tx.db()).await?;
+    let told = staff
+        .iter()
+        .zip(1..)
+        .map(|(role, number)| account::ActiveModel {
+            channel: Set(Channel::Official),
+            external_id: Set(format!("oLinliLoadStaff-{number}")),
+            person_id: Set(Some(role.person_id)),
+            compound_id: Set(role.compound_id),
+            followed: Set(true),
+            window_left: Set(0),
+            created_at: Set(now),
+            ..Default::default()
+        });
+    insert_chunked(tx.db(), told.collect()).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -113,38 +113,34 @@ pub fn roam() -> Result<()> {
 
 /// Seconds of processor time that a process and its direct children have used.
 pub fn processor_seconds(id: u32) -> f64 {
-    let mut ticks = ticks(id, None);
-    if let Ok(entries) = std::fs::read_dir("/proc") {
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            if let Some(other) = name.to_str().and_then(|name| name.parse().ok()) {
-                ticks += self::ticks(other, Some(id));
-            }
+    let mut ticks = ticks(id);
+    for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        if let Some(other) = name.to_str().and_then(|name| name.parse().ok())
+            && parent_of(other) == Some(id)
+        {
+            ticks += self::ticks(other);
         }
     }
     ticks / TICKS_PER_SECOND
 }
 
-/// User and system ticks of a process, with those of its ended children; 0 when it is not a child
-/// of `parent` where that is given.
-fn ticks(id: u32, parent: Option<u32>) -> f64 {
+/// The fields of a process's `stat` behind its name, which may hold blanks.
+fn stat(id: u32) -> Vec<String> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
-    // The name in brackets may hold blanks.
-    let Some((_, rest)) = stat.rsplit_once(')') else {
-        return 0.0;
-    };
-    let fields: Vec<&str> = rest.split_whitespace().collect();
-    let is_child = fields.get(1).and_then(|text| text.parse().ok()) == parent;
-    if parent.is_some() && !is_child {
-        return 0.0;
-    }
-    let number = |at: usize| -> f64 {
-        fields
-            .get(at)
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0.0)
-    };
-    number(11) + number(12) + number(13) + number(14)
+    let (_, rest) = stat.rsplit_once(')').unwrap_or_default();
+    rest.split_whitespace().map(str::to_owned).collect()
+}
+
+fn parent_of(id: u32) -> Option<u32> {
+    stat(id).get(1)?.parse().ok()
+}
+
+/// User and system ticks of a process, with those of its ended children.
+fn ticks(id: u32) -> f64 {
+    let fields = stat(id);
+    let used = fields.iter().skip(11).take(4);
+    used.filter_map(|text| text.parse::<f64>().ok()).sum()
 }
 
 /// Resident memory of a process in MB.
@@ -217,6 +213,25 @@ impl Postgres {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Ties it, and the connections to come, to these cores.
+    pub fn stay_on(&self, cores: &str) -> Result<()> {
+        let mut all = vec![self.id()];
+        for entry in std::fs::read_dir("/proc")?.flatten() {
+            let name = entry.file_name();
+            let Some(id) = name.to_str().and_then(|name| name.parse().ok()) else {
+                continue;
+            };
+            if parent_of(id) == Some(self.id()) {
+                all.push(id);
+            }
+        }
+        for id in all {
+            // One of them may have ended meanwhile.
+            let _ = run(Command::new("taskset").args(["-c", "-p", cores, &id.to_string()]));
+        }
+        Ok(())
     }
 
     /// What it logged so far.

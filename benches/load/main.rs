@@ -41,7 +41,7 @@ async fn main() -> Result<()> {
     let wanted = words().find(|word| !word.starts_with("--"));
     let figures = match wanted.as_deref() {
         Some("protocol") => vec![protocol::measure()?],
-        Some("callback-postgres") => vec![callback::on_postgres().await?.0],
+        Some("callback-postgres") => callback::on_postgres().await?.0,
         Some("callback-sqlite") => vec![callback::on_sqlite().await?],
         Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
@@ -68,8 +68,8 @@ async fn greatest(rate: Option<f64>) -> Result<f64> {
 }
 
 async fn all() -> Result<Vec<Figure>> {
-    let (on_postgres, greatest) = callback::on_postgres().await?;
-    let mut figures = vec![on_postgres, callback::on_sqlite().await?];
+    let (mut figures, greatest) = callback::on_postgres().await?;
+    figures.push(callback::on_sqlite().await?);
     figures.push(protocol::measure()?);
     figures.push(reminders::measure().await?);
     figures.extend(service::under_load(greatest).await?);

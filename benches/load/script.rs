@@ -38,7 +38,7 @@ pub struct Run {
 
 impl Run {
     /// Parses; `given` are variables as `pgbench -D` gives them.
-    pub fn parse(text: &str, given: &[(&str, String)]) -> Result<Self> {
+    pub fn parse(text: &str, given: &[(String, String)]) -> Result<Self> {
         let mut names: HashMap<String, usize> = HashMap::new();
         let mut steps = Vec::new();
         let mut statement = String::new();
@@ -71,8 +71,11 @@ impl Run {
         }
         let mut held = vec![Held::Nothing; names.len()];
         for (name, value) in given {
-            if let Some(slot) = names.get(*name).and_then(|at| held.get_mut(*at)) {
-                *slot = Held::Text(value.clone());
+            if let Some(slot) = names.get(name).and_then(|at| held.get_mut(*at)) {
+                *slot = match value.parse() {
+                    Ok(number) => Held::Number(number),
+                    Err(_) => Held::Text(value.clone()),
+                };
             }
         }
         Ok(Self {
@@ -169,7 +172,7 @@ fn slot(name: &str, names: &mut HashMap<String, usize>) -> usize {
 /// `NAME random(1, :accounts)`.
 fn random(
     rest: &str,
-    given: &[(&str, String)],
+    given: &[(String, String)],
     names: &mut HashMap<String, usize>,
 ) -> Result<Step> {
     let parsed = || {

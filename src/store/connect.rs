@@ -125,7 +125,13 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Fault> 
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(256)
         })
-        .map_sqlx_postgres_opts(|postgres| postgres.statement_cache_capacity(256));
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres
+                .statement_cache_capacity(256)
+                // Our statements find rows by keys whatever the values are: planning them anew at
+                // each execution would cost PostgreSQL more than executing them.
+                .options([("plan_cache_mode", "force_generic_plan")])
+        });
     Ok(Database::connect(options).await?)
 }
 

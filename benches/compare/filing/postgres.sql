@@ -1,26 +1,75 @@
 -- For pgbench: the statements that the program sends when a resident files a case by the chat, in
--- one transaction, as `cargo bench --bench load -- capture` shows them; times and long texts are given by -D.
+-- one transaction, as `cargo bench --bench load -- capture` shows them. What the program binds is a
+-- variable here; benches/load gives the times, the long texts and, from the lines below, the words.
 -- Keys are made of the same letters; `/` stands for the colon, which begins a variable here.
+-- given official=official
+-- given yes=t
+-- given n5=5
+-- given n1=1
+-- given declared=declared
+-- given verified=verified
+-- given building=building
+-- given word_1=GY/3
+-- given word_2=3栋
+-- given word_3=3幢
+-- given word_4=3号楼
+-- given n2=2
+-- given n3=3
+-- given n4=4
+-- given steward=steward
+-- given grid_worker=grid_worker
+-- given party_member=party_member
+-- given property_staff=property_staff
+-- given property_manager=property_manager
+-- given committee_member=committee_member
+-- given committee_chair=committee_chair
+-- given community_secretary=community_secretary
+-- given street_officer=street_officer
+-- given department_liaison=department_liaison
+-- given mediator=mediator
+-- given repair=repair
+-- given lift=lift
+-- given assigned=assigned
+-- given gathered=gathered
+-- given compound=compound
+-- given n6=6
+-- given no=f
+-- given n0=0
+-- given filed=filed
+-- given raised=raised
+-- given resident=resident
+-- given system=system
+-- given dispatched=dispatched
+-- given word_5=物业1（物业）
+-- given case_file=case.file
+-- given payload_1={"kind": "报修", "found": true}
+-- given case_task=case.task
+-- given payload_2={"case": 21, "what": "task", "round": 1, "holder": 6}
+-- given pending=pending
+-- given case_accept_clock=case.accept-clock
+-- given payload_3={"due": 1795219101643, "case": 21, "round": 1, "minutes": 5}
+-- given case_finish_clock=case.finish-clock
+-- given payload_4={"due": 1795220601643, "case": 21, "round": 1, "minutes": 0}
 \set account random(1, :accounts)
 \set message random(1, 9000000000000000000)
 BEGIN;
 INSERT INTO "inbound" ("key", "received_at") VALUES ('official/msg/' || :message, :now) ON CONFLICT ("key") DO NOTHING;
-INSERT INTO "account" ("channel", "external_id", "followed", "window_until", "window_left", "last_inbound_at", "created_at") VALUES ('official', 'oLinliLoadAccount-' || :account, TRUE, :window, 5, :now, :now) ON CONFLICT ("channel", "external_id") DO UPDATE SET "followed" = "excluded"."followed", "last_inbound_at" = "excluded"."last_inbound_at", "window_until" = "excluded"."window_until", "window_left" = "excluded"."window_left" RETURNING "id", "channel", "external_id", "union_id", "person_id", "compound_id", "followed", "window_until", "window_left", "dialog", "last_inbound_at", "created_at"
+INSERT INTO "account" ("channel", "external_id", "followed", "window_until", "window_left", "last_inbound_at", "created_at") VALUES (:official, 'oLinliLoadAccount-' || :account, :yes, :window, :n5, :now, :now) ON CONFLICT ("channel", "external_id") DO UPDATE SET "followed" = "excluded"."followed", "last_inbound_at" = "excluded"."last_inbound_at", "window_until" = "excluded"."window_until", "window_left" = "excluded"."window_left" RETURNING "id", "channel", "external_id", "union_id", "person_id", "compound_id", "followed", "window_until", "window_left", "dialog", "last_inbound_at", "created_at"
 \gset account_
-SELECT "person"."id", "person"."key", "person"."name", "person"."phone_sealed", "person"."phone_index", "person"."party_member", "person"."wecom_userid", "person"."left_at", "person"."created_at", "person"."updated_at" FROM "person" WHERE "person"."id" = :account_person_id LIMIT 1;
-SELECT "binding"."id", "binding"."account_id", "binding"."person_id", "binding"."place_id", "binding"."compound_id", "binding"."state", "binding"."claimed_name", "binding"."claimed_phone_sealed", "binding"."claimed_phone_index", "binding"."decided_by", "binding"."decided_at", "binding"."reason", "binding"."created_at" FROM "binding" WHERE "binding"."account_id" = :account_id AND "binding"."state" IN ('declared', 'verified') ORDER BY "binding"."id" ASC
+SELECT "person"."id", "person"."key", "person"."name", "person"."phone_sealed", "person"."phone_index", "person"."party_member", "person"."wecom_userid", "person"."left_at", "person"."created_at", "person"."updated_at" FROM "person" WHERE "person"."id" = :account_person_id LIMIT :n1;
+SELECT "binding"."id", "binding"."account_id", "binding"."person_id", "binding"."place_id", "binding"."compound_id", "binding"."state", "binding"."claimed_name", "binding"."claimed_phone_sealed", "binding"."claimed_phone_index", "binding"."decided_by", "binding"."decided_at", "binding"."reason", "binding"."created_at" FROM "binding" WHERE "binding"."account_id" = :account_id AND "binding"."state" IN (:declared, :verified) ORDER BY "binding"."id" ASC
 \gset home_
 SELECT "place"."id", "place"."code", "place"."kind", "place"."name", "place"."parent_id", "place"."compound_id", "place"."path", "place"."area_cm2", "place"."note", "place"."created_at", "place"."updated_at" FROM "place" WHERE "place"."id" IN (:home_place_id);
 SELECT "role"."id", "role"."person_id", "role"."role", "role"."place_id", "role"."compound_id", "role"."organisation_id", "role"."from_at", "role"."to_at", "role"."created_at" FROM "role" WHERE "role"."person_id" = :account_person_id AND "role"."from_at" <= :now AND ("role"."to_at" IS NULL OR "role"."to_at" > :now) ORDER BY "role"."id" ASC;
-SELECT "place"."id", "place"."code", "place"."kind", "place"."name", "place"."parent_id", "place"."compound_id", "place"."path", "place"."area_cm2", "place"."note", "place"."created_at", "place"."updated_at" FROM "place" WHERE "place"."compound_id" = 5 AND "place"."kind" = 'building' AND ("place"."code" = 'GY/3' OR "place"."name" IN ('3栋', '3幢', '3号楼')) LIMIT 1
+SELECT "place"."id", "place"."code", "place"."kind", "place"."name", "place"."parent_id", "place"."compound_id", "place"."path", "place"."area_cm2", "place"."note", "place"."created_at", "place"."updated_at" FROM "place" WHERE "place"."compound_id" = :n5 AND "place"."kind" = :building AND ("place"."code" = :word_1 OR "place"."name" IN (:word_2, :word_3, :word_4)) LIMIT :n1
 \gset building_
-SELECT "dispatch_rule"."id", "dispatch_rule"."place_id", "dispatch_rule"."kind", "dispatch_rule"."category", "dispatch_rule"."position", "dispatch_rule"."organisation_id", "dispatch_rule"."person_id", "dispatch_rule"."role", "dispatch_rule"."created_at", "organisation"."kind" AS "organisation_kind" FROM "dispatch_rule" LEFT JOIN "organisation" ON "dispatch_rule"."organisation_id" = "organisation"."id" WHERE "dispatch_rule"."place_id" IN (1, 2, 3, 4, 5, :building_id);
-SELECT "role"."person_id", "role"."role", "role"."place_id", "role"."organisation_id", "person"."name" FROM "role" INNER JOIN "person" ON "role"."person_id" = "person"."id" WHERE ("role"."place_id" IN (1, 2, 3, 4, 5, :building_id) OR "role"."place_id" IS NULL) AND "role"."role" IN ('steward', 'grid_worker', 'party_member', 'property_staff', 'property_manager', 'committee_member', 'committee_chair', 'community_secretary', 'street_officer', 'department_liaison', 'mediator') AND "role"."from_at" <= :now AND ("role"."to_at" IS NULL OR "role"."to_at" > :now) AND "person"."left_at" IS NULL;
-SELECT "response_policy"."id", "response_policy"."place_id", "response_policy"."accept_minutes", "response_policy"."finish_minutes", "response_policy"."created_at" FROM "response_policy" WHERE "response_policy"."place_id" IN (1, 2, 3, 4, 5, :building_id);
-INSERT INTO "cases" ("compound_id", "place_id", "kind", "category", "text", "reporter_id", "account_id", "channel", "state", "step", "round", "level", "holder_id", "organisation_id", "accept_due_at", "finish_due_at", "accept_late", "finish_late", "nudges", "reopened", "latitude", "longitude", "created_at", "updated_at") VALUES (5, :building_id, 'repair', 'lift', :text, :account_person_id, :account_id, 'official', 'assigned', 'gathered', 1, 'compound', 6, 1, :accept, :finish, FALSE, FALSE, 0, FALSE, NULL, NULL, :now, :now) RETURNING "id", "compound_id", "place_id", "kind", "category", "text", "reporter_id", "account_id", "channel", "state", "step", "round", "level", "holder_id", "organisation_id", "accept_due_at", "finish_due_at", "accepted_at", "arrived_at", "finished_at", "paused_at", "resume_state", "accept_late", "finish_late", "nudges", "nudged_at", "plan", "result", "public_text", "rating", "rating_text", "reopened", "latitude", "longitude", "closed_at", "created_at", "updated_at"
+SELECT "dispatch_rule"."id", "dispatch_rule"."place_id", "dispatch_rule"."kind", "dispatch_rule"."category", "dispatch_rule"."position", "dispatch_rule"."organisation_id", "dispatch_rule"."person_id", "dispatch_rule"."role", "dispatch_rule"."created_at", "organisation"."kind" AS "organisation_kind" FROM "dispatch_rule" LEFT JOIN "organisation" ON "dispatch_rule"."organisation_id" = "organisation"."id" WHERE "dispatch_rule"."place_id" IN (:n1, :n2, :n3, :n4, :n5, :building_id);
+SELECT "role"."person_id", "role"."role", "role"."place_id", "role"."organisation_id", "person"."name" FROM "role" INNER JOIN "person" ON "role"."person_id" = "person"."id" WHERE ("role"."place_id" IN (:n1, :n2, :n3, :n4, :n5, :building_id) OR "role"."place_id" IS NULL) AND "role"."role" IN (:steward, :grid_worker, :party_member, :property_staff, :property_manager, :committee_member, :committee_chair, :community_secretary, :street_officer, :department_liaison, :mediator) AND "role"."from_at" <= :now AND ("role"."to_at" IS NULL OR "role"."to_at" > :now) AND "person"."left_at" IS NULL;
+SELECT "response_policy"."id", "response_policy"."place_id", "response_policy"."accept_minutes", "response_policy"."finish_minutes", "response_policy"."created_at" FROM "response_policy" WHERE "response_policy"."place_id" IN (:n1, :n2, :n3, :n4, :n5, :building_id);
+INSERT INTO "cases" ("compound_id", "place_id", "kind", "category", "text", "reporter_id", "account_id", "channel", "state", "step", "round", "level", "holder_id", "organisation_id", "accept_due_at", "finish_due_at", "accept_late", "finish_late", "nudges", "reopened", "latitude", "longitude", "created_at", "updated_at") VALUES (:n5, :building_id, :repair, :lift, :text, :account_person_id, :account_id, :official, :assigned, :gathered, :n1, :compound, :n6, :n1, :accept, :finish, :no, :no, :n0, :no, NULL, NULL, :now, :now) RETURNING "id", "compound_id", "place_id", "kind", "category", "text", "reporter_id", "account_id", "channel", "state", "step", "round", "level", "holder_id", "organisation_id", "accept_due_at", "finish_due_at", "accepted_at", "arrived_at", "finished_at", "paused_at", "resume_state", "accept_late", "finish_late", "nudges", "nudged_at", "plan", "result", "public_text", "rating", "rating_text", "reopened", "latitude", "longitude", "closed_at", "created_at", "updated_at"
 \gset case_
-INSERT INTO "case_event" ("case_id", "compound_id", "round", "action", "step", "from_state", "to_state", "actor_kind", "actor_id", "note", "at") VALUES (:case_id, 5, 1, 'filed', 'raised', NULL, NULL, 'resident', :account_person_id, NULL, :now), (:case_id, 5, 1, 'gathered', 'gathered', 'raised', 'assigned', 'system', NULL, NULL, :now), (:case_id, 5, 1, 'dispatched', NULL, NULL, NULL, 'system', NULL, '物业1（物业）', :now);
-INSERT INTO "audit" ("at", "actor_kind", "actor_id", "account_id", "action", "subject", "compound_id", "detail") VALUES (:now, 'resident', :account_person_id, :account_id, 'case.file', 'case/' || :case_id, 5, '{"kind": "报修", "found": true}');
-INSERT INTO "reminder" ("dedupe_key", "kind", "recipient_id", "compound_id", "subject", "payload", "due_at", "state", "attempts", "next_at", "created_at") VALUES ('case/' || :case_id || '/case.task/task/6/1795218801643', 'case.task', 6, 5, 'case/' || :case_id, '{"case": 21, "what": "task", "round": 1, "holder": 6}', :now, 'pending', 0, :now, :now), ('case/' || :case_id || '/case.accept-clock/1/1795219101643/1795218801643', 'case.accept-clock', NULL, 5, 'case/' || :case_id, '{"due": 1795219101643, "case": 21, "round": 1, "minutes": 5}', :accept, 'pending', 0, :accept, :now), ('case/' || :case_id || '/case.finish-clock/1/1795220601643/1795218801643', 'case.finish-clock', NULL, 5, 'case/' || :case_id, '{"due": 1795220601643, "case": 21, "round": 1, "minutes": 0}', :finish, 'pending', 0, :finish, :now) ON CONFLICT ("dedupe_key") DO NOTHING RETURNING "id", "dedupe_key", "kind", "recipient_id", "compound_id", "subject", "payload", "due_at", "state", "attempts", "next_at", "lease", "last_error", "created_at", "done_at";
+INSERT INTO "case_event" ("case_id", "compound_id", "round", "action", "step", "from_state", "to_state", "actor_kind", "actor_id", "note", "at") VALUES (:case_id, :n5, :n1, :filed, :raised, NULL, NULL, :resident, :account_person_id, NULL, :now), (:case_id, :n5, :n1, :gathered, :gathered, :raised, :assigned, :system, NULL, NULL, :now), (:case_id, :n5, :n1, :dispatched, NULL, NULL, NULL, :system, NULL, :word_5, :now);
+INSERT INTO "audit" ("at", "actor_kind", "actor_id", "account_id", "action", "subject", "compound_id", "detail") VALUES (:now, :resident, :account_person_id, :account_id, :case_file, 'case/' || :case_id, :n5, :payload_1);
+INSERT INTO "reminder" ("dedupe_key", "kind", "recipient_id", "compound_id", "subject", "payload", "due_at", "state", "attempts", "next_at", "created_at") VALUES ('case/' || :case_id || '/case.task/task/6/1795218801643', :case_task, :n6, :n5, 'case/' || :case_id, :payload_2, :now, :pending, :n0, :now, :now), ('case/' || :case_id || '/case.accept-clock/1/1795219101643/1795218801643', :case_accept_clock, NULL, :n5, 'case/' || :case_id, :payload_3, :accept, :pending, :n0, :accept, :now), ('case/' || :case_id || '/case.finish-clock/1/1795220601643/1795218801643', :case_finish_clock, NULL, :n5, 'case/' || :case_id, :payload_4, :finish, :pending, :n0, :finish, :now) ON CONFLICT ("dedupe_key") DO NOTHING RETURNING "id", "dedupe_key", "kind", "recipient_id", "compound_id", "subject", "payload", "due_at", "state", "attempts", "next_at", "lease", "last_error", "created_at", "done_at";
 UPDATE "inbound" SET "account_id" = :account_id, "reply" = :reply WHERE "inbound"."key" = 'official/msg/' || :message;
 COMMIT;
