@@ -27,7 +27,6 @@ pub async fn under_load(greatest: f64) -> Result<Vec<Figure>> {
     let mut setup = Setup::new(room.path(), &sample, &url);
     setup.set("REDIS__URL", &redis.url());
     community::settle(&setup, room.path(), &url).await?;
-    postgres.psql("linli", "VACUUM ANALYZE")?;
 
     let server = setup.serve("all").await?;
     tokio::time::sleep(Duration::from_secs(3)).await;
