@@ -135,7 +135,7 @@ impl DatabaseQueue {
                 reminder::Column::Attempts,
                 Expr::col(reminder::Column::Attempts).add(1),
             )
-            .filter(reminder::COLUMN.id.is_in(ids.iter().copied()))
+            .filter(among(self.store.backend(), ids))
             .filter(Expr::cust(OPEN))
             .filter(reminder::COLUMN.next_at.lte(now))
             .exec_with_returning(self.store.write())
@@ -211,6 +211,17 @@ impl DatabaseQueue {
     }
 }
 
+/// Rows of these ids. PostgreSQL is given one parameter, not hundreds: otherwise reading the
+/// statement costs it more than finding the rows.
+pub(super) fn among(backend: DbBackend, ids: &[i64]) -> Expr {
+    if backend != DbBackend::Postgres {
+        return reminder::COLUMN.id.is_in(ids.iter().copied());
+    }
+    let list: Vec<String> = ids.iter().map(i64::to_string).collect();
+    let any = r#""id" = ANY(CAST(string_to_array($1, ',') AS bigint[]))"#;
+    Expr::cust_with_values(any, [list.join(",")])
+}
+
 async fn store_change<C: ConnectionTrait>(
     db: &C,
     lease: &str,
@@ -235,7 +246,7 @@ async fn store_change<C: ConnectionTrait>(
         );
     }
     let stored = update
-        .filter(reminder::COLUMN.id.is_in(change.ids.iter().copied()))
+        .filter(among(db.get_database_backend(), &change.ids))
         .filter(reminder::COLUMN.lease.eq(lease))
         .exec(db)
         .await?;
