@@ -34,9 +34,14 @@ struct Measured {
 }
 
 /// Warm-up, then the greatest rate.
-async fn ours(setup: &Setup, platform: &Arc<Platform>, database: Option<u32>) -> Result<Measured> {
+async fn ours(
+    setup: &Setup,
+    platform: &Arc<Platform>,
+    database: Option<u32>,
+    clients: &str,
+) -> Result<Measured> {
     let server = setup.serve("web").await?;
-    machine::stay_on_client_core()?;
+    machine::stay_on(clients)?;
     traffic::greatest_rate(server.address(), platform, CLIENTS, WARM_UP).await?;
     let database_seconds = || database.map_or(0.0, machine::processor_seconds);
     let (began, at, base) = (
@@ -66,7 +71,7 @@ pub async fn on_postgres() -> Result<(Vec<Figure>, f64)> {
     let setup = Setup::new(room.path(), &sample, &url);
     community::settle(&setup, room.path(), &url).await?;
     // Not on empty tables: their statistics would make plans that suit nothing.
-    ours(&setup, &platform, None).await?;
+    ours(&setup, &platform, None, machine::CLIENT_CORE).await?;
     postgres.psql("linli", "VACUUM ANALYZE")?;
     let (mut figures, mut greatest) = (Vec::new(), 0.0_f64);
     for (cores, words) in [
@@ -74,7 +79,7 @@ pub async fn on_postgres() -> Result<(Vec<Figure>, f64)> {
         ("0,1", "both cores"),
     ] {
         postgres.stay_on(cores)?;
-        let (figure, rate) = in_turn(&setup, &platform, &postgres, words).await?;
+        let (figure, rate) = in_turn(&setup, &platform, &postgres, cores, words).await?;
         figures.push(figure);
         greatest = greatest.max(rate);
     }
@@ -86,10 +91,11 @@ async fn in_turn(
     platform: &Arc<Platform>,
     postgres: &Postgres,
     cores: &str,
+    words: &str,
 ) -> Result<(Figure, f64)> {
     let (mut mine, mut others) = (Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
-        let ours = ours(setup, platform, Some(postgres.id())).await?;
+        let ours = ours(setup, platform, Some(postgres.id()), cores).await?;
         let theirs = pgbench(postgres, LASTING)?;
         eprintln!(
             "round {round}: linli {:.0}/s (its core {:.0} %, PostgreSQL {:.0} %), \
@@ -110,7 +116,7 @@ async fn in_turn(
     let percent = |all, what| 100.0 * middle(all, what);
     let figure = Figure {
         what: format!(
-            "encrypted callback that files a case, PostgreSQL on {cores}, one server core"
+            "encrypted callback that files a case, PostgreSQL on {words}, one server core"
         ),
         ours: format!("{} cases/s", whole(ours)),
         theirs: format!(
@@ -122,7 +128,7 @@ async fn in_turn(
         met: ratio >= 0.6,
         bound: format!(
             "{CLIENTS} clients on either side; the program and pgbench on core 0, the callback's \
-             clients on core 1, PostgreSQL on {cores} with its default durability and, on either \
+             clients and PostgreSQL on {words}, the latter with its default durability and, on either \
              side, generic plans; {ROUNDS} rounds of {} s in turn on one database, medians. The \
              program used {:.0} % of its core, PostgreSQL {:.0} % of one ({:.0} % with pgbench).",
             LASTING.as_secs(),
@@ -213,7 +219,7 @@ pub async fn on_sqlite() -> Result<Figure> {
     community::settle(&setup, room.path(), &url).await?;
     let (mut our_rates, mut their_rates, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=ROUNDS {
-        let measured = ours(&setup, &platform, None).await?;
+        let measured = ours(&setup, &platform, None, machine::CLIENT_CORE).await?;
         let theirs = bare_loop(&file, LASTING)?;
         eprintln!(
             "round {round}: linli {:.0}/s (its core {:.0} %), bare loop {theirs:.0}/s",

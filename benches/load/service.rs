@@ -51,7 +51,8 @@ pub async fn under_load(greatest: f64) -> Result<Vec<Figure>> {
             met: tail < 100.0 && most < 1000.0 && !measured.is_empty(),
             bound: format!(
                 "{} cases/s for {} s at a fixed rate, each answer timed from when its message was \
-                 due; PostgreSQL + Redis, all parts of the program on one core. p50 {:.1} ms, \
+                 due; PostgreSQL + Redis, all parts of the program on one core, which also tries to \
+                 send the pushes to a platform that refuses the connection. p50 {:.1} ms, \
                  p99 {:.1} ms, {} messages.",
                 whole(rate),
                 LASTING.as_secs(),
