@@ -25,8 +25,9 @@ use tokio::{
 const EARLY: i64 = 300;
 /// Instances refresh spread over so many seconds.
 const JITTER: i64 = 60;
-/// A refresh holds its lock so long at most: longer than an HTTP call may take.
-const LOCK_TTL: Duration = Duration::from_secs(10);
+/// A refresh holds its lock so long at most: longer than an HTTP call may take, shorter than others
+/// wait, so that a holder that died makes nobody give up.
+const LOCK_TTL: Duration = Duration::from_secs(6);
 /// The platform takes one forced refresh in so long a time.
 const FORCE_TTL: Duration = Duration::from_secs(30);
 /// How often, and how many times, we look whether another instance has put a token on the shelf.
