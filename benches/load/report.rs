@@ -32,7 +32,6 @@ pub fn write(figures: &[Figure]) -> Result<()> {
     let cores = std::thread::available_parallelism()?;
     writeln!(out, "- processor: {model}, {cores} cores")?;
     for (what, program, argument) in [
-        ("kernel", "uname", "-sr"),
         ("compiler", "rustc", "--version"),
         ("PostgreSQL", "psql", "--version"),
         ("Redis", "redis-server", "--version"),
