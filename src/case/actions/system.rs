@@ -100,6 +100,8 @@ pub async fn finish_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<boo
     let target = again.choose_above(&found.case).filter(|_| old.is_some());
     let system = Actor::system();
     let mut draft = Draft::new(tx, &system, By::System, found);
+    // Both clocks may be due at once, and nobody promises their order.
+    draft.note_late(Action::AcceptLate);
     draft.act(Action::FinishLate, "finish-late", None)?;
     draft.detail = detail(draft.next.level, target.is_some());
     if let Some(target) = target {
