@@ -8,10 +8,7 @@ use entity::{case_event, inbound};
 use linli::sandbox::{Api, Fault};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{
-    cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable,
-    without_clocks,
-};
+use super::{cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable};
 use crate::harness::app::TestApp;
 use crate::harness::db::Backend;
 use crate::harness::faults::Wire;
@@ -198,7 +195,6 @@ async fn a_server_killed_between_any_two_statements_loses_and_doubles_nothing() 
         app.resident("张秀英").await.open_id,
         app.steward("1栋").await.open_id,
     );
-    without_clocks(&app).await;
     let (wire, variables) = tapped(&app.variables).await;
     let mut program = Program::start(&variables).await;
     let callback = format!("{}/wechat/official", program.url());
