@@ -15,7 +15,7 @@ use linli::base::clock::{Clock, SystemClock};
 use linli::base::dice::Dice;
 use linli::config::Settings;
 use linli::reminder::worker::Worker;
-use linli::reminder::{BoxFuture, Handler, Verdict, queue};
+use linli::reminder::{BoxFuture, Handler, Said, Verdict, queue};
 use linli::store::{Store, insert::insert_chunked};
 use migration::MigratorTrait;
 use sea_orm::ActiveValue::Set;
@@ -38,10 +38,12 @@ struct DoesNothing {
 }
 
 impl Handler for DoesNothing {
-    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>) -> BoxFuture<'a, Vec<(i64, Verdict)>> {
+    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>, said: Said) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             self.done.fetch_add(claimed.len(), Ordering::Relaxed);
-            claimed.iter().map(|row| (row.id, Verdict::Done)).collect()
+            for row in &claimed {
+                let _ = said.send((row.id, Verdict::Done));
+            }
         })
     }
 }

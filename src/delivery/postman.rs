@@ -19,7 +19,7 @@ use super::send::{Halts, Letter, send};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::reminder::{BoxFuture, Handler, Verdict};
+use crate::reminder::{BoxFuture, Handler, Said, Verdict};
 
 /// A message goes out only while the lease lasts so much longer, seconds: a call to the platform
 /// may take five, a fresh token before it five more.
@@ -307,18 +307,24 @@ fn tried_as(reminder_id: i64, tries: &[delivery::Model]) -> Option<String> {
 }
 
 impl Handler for Postman {
-    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>) -> BoxFuture<'a, Verdicts> {
+    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>, said: Said) -> BoxFuture<'a, ()> {
         Box::pin(async move {
-            let mut verdicts = Vec::with_capacity(claimed.len());
+            // Fails only when nobody listens any more: then the lease brings them back.
+            let say = |verdicts: Verdicts| {
+                for verdict in verdicts {
+                    let _ = said.send(verdict);
+                }
+            };
+            let mut verdicts = Vec::new();
             let jobs = self.sort(claimed, &mut verdicts);
+            say(verdicts);
             let most = self.app.settings.reminder.concurrency.max(1);
             let mut ended = stream::iter(jobs)
                 .map(|job| self.run(job))
                 .buffer_unordered(most);
             while let Some(more) = ended.next().await {
-                verdicts.extend(more);
+                say(more);
             }
-            verdicts
         })
     }
 }

@@ -19,6 +19,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -61,10 +62,15 @@ pub enum Verdict {
     Fail(String),
 }
 
-/// Does the work of claimed reminders. One batch at a time is handed over; the answer names each id.
+/// Where a handler says of each reminder, by its id, what became of it, as soon as that is known:
+/// what was said is kept, however the rest of the batch ends.
+pub type Said = mpsc::UnboundedSender<(i64, Verdict)>;
+
+/// Does the work of claimed reminders. One batch at a time is handed over.
 pub trait Handler: Send + Sync {
-    /// Handles what was claimed; must answer for every reminder, in any order.
-    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>) -> BoxFuture<'a, Vec<(i64, Verdict)>>;
+    /// Handles what was claimed; must say something of every reminder, in any order. It is dropped
+    /// when the lease ends: what it has not answered for by then comes back.
+    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>, said: Said) -> BoxFuture<'a, ()>;
 }
 
 /// Stores reminders in the transaction of their cause.

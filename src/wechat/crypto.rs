@@ -7,6 +7,7 @@ use aws_lc_rs::{
         AES_256, DecryptingKey, DecryptionContext, EncryptingKey, EncryptionContext,
         UnboundCipherKey,
     },
+    constant_time::verify_slices_are_equal,
     digest,
     iv::FixedLength,
 };
@@ -14,7 +15,6 @@ use base64::{
     Engine,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose::STANDARD},
 };
-use subtle::ConstantTimeEq;
 
 /// The 43rd character of an EncodingAESKey carries two spare bits that are usually not zero
 /// (Tencent's own sample), which a strict decoder rejects.
@@ -44,19 +44,19 @@ pub fn signature(parts: &[&str]) -> String {
 /// Compares two texts in a time that does not depend on where they differ.
 #[must_use]
 pub fn same(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
+    verify_slices_are_equal(left.as_bytes(), right.as_bytes()).is_ok()
 }
 
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-    let mut out = Vec::with_capacity(2 * bytes.len());
+    let mut out = String::with_capacity(2 * bytes.len());
     for byte in bytes {
-        out.extend([digit(byte >> 4), digit(byte & 15)]);
+        out.push(char::from(digit(byte >> 4)));
+        out.push(char::from(digit(byte & 15)));
     }
-    // Digits and letters only.
-    String::from_utf8(out).unwrap_or_default()
+    out
 }
 
 /// AES-256-CBC as the platform does it: the IV is the head of the key, the random bytes stand in
@@ -146,9 +146,7 @@ impl Cipher {
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
         let (message, receiver) = rest.split_at_checked(length)?;
-        if !bool::from(receiver.ct_eq(self.receive_id.as_bytes())) {
-            return None;
-        }
+        verify_slices_are_equal(receiver, self.receive_id.as_bytes()).ok()?;
         Some(message)
     }
 }

@@ -65,6 +65,9 @@ impl<'a> Element<'a> {
         if self.children.iter().any(twin) {
             return Err(Error::Malformed("duplicate element"));
         }
+        if self.children.capacity() == 0 {
+            self.children.reserve(8); // most messages have five to eight
+        }
         self.children.push((name, child));
         Ok(())
     }
@@ -142,6 +145,9 @@ impl<'a> Builder<'a> {
         let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte);
         if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(letters) {
             return Err(Error::Malformed("element name"));
+        }
+        if self.path.capacity() == 0 {
+            self.path.reserve(4);
         }
         self.path.push((name, Element::default()));
         Ok(())

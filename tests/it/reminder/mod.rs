@@ -17,7 +17,7 @@ use linli::config::Settings;
 use linli::redis::connect;
 use linli::reminder::queue::{Answered, Queue, open};
 use linli::reminder::worker::Worker;
-use linli::reminder::{BoxFuture, Handler, NewReminder, Verdict, cancel, enqueue};
+use linli::reminder::{BoxFuture, Handler, NewReminder, Said, Verdict, cancel, enqueue};
 use linli::store::Store;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
@@ -146,7 +146,7 @@ impl Drop for Instance {
     }
 }
 
-/// A handler that counts; it panics, or hangs, when told to.
+/// A handler that counts; it panics, or hangs over all but the quick ones, when told to.
 #[derive(Default)]
 struct Hands {
     seen: Mutex<HashMap<i64, usize>>,
@@ -166,7 +166,7 @@ impl Hands {
 }
 
 impl Handler for Hands {
-    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>) -> BoxFuture<'a, Vec<(i64, Verdict)>> {
+    fn handle<'a>(&'a self, claimed: Vec<reminder::Model>, said: Said) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let left = self.panics.load(Ordering::SeqCst);
             if left > 0 {
@@ -177,10 +177,18 @@ impl Handler for Hands {
                 *self.seen.lock().unwrap().entry(row.id).or_default() += 1;
             }
             if self.hangs.load(Ordering::SeqCst) {
+                for row in claimed
+                    .iter()
+                    .filter(|row| row.dedupe_key.contains("quick"))
+                {
+                    said.send((row.id, Verdict::Done)).unwrap();
+                }
                 std::future::pending::<()>().await;
             }
             tokio::task::yield_now().await;
-            claimed.iter().map(|row| (row.id, Verdict::Done)).collect()
+            for row in &claimed {
+                said.send((row.id, Verdict::Done)).unwrap();
+            }
         })
     }
 }
@@ -382,6 +390,33 @@ async fn a_hanging_handler_is_given_up_after_the_lease() {
         (one.count(ReminderState::Sent).await == 1).then_some(())
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_is_kept_though_the_rest_of_the_batch_hangs() {
+    let (db, clock) = (TestDb::fresh().await, clock());
+    let mut settings = db.settings();
+    settings.reminder.lease_seconds = 3;
+    let one = Instance::with(settings, &clock).await;
+    let hands = Arc::new(Hands::default());
+    hands.hangs.store(true, Ordering::SeqCst);
+    one.remind(
+        keys("quick", 20).into_iter().chain(keys("slow", 2)),
+        clock.now(),
+    )
+    .await;
+    let _end = one.work(&hands);
+    // Stored while the handler still sits on the others, and each with its one try.
+    one.until_sent(20).await;
+    assert_eq!(one.count(ReminderState::Sending).await, 2);
+    hands.hangs.store(false, Ordering::SeqCst);
+    until("the others came back with their lease", 20, async || {
+        clock.advance(TimeDelta::seconds(2));
+        (one.count(ReminderState::Sent).await == 22).then_some(())
+    })
+    .await;
+    let seen = hands.seen.lock().unwrap().clone();
+    assert_eq!(seen.values().filter(|times| **times == 1).count(), 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
