@@ -83,9 +83,7 @@ pub fn measure() -> Result<Figure> {
         met: ratio >= REQUIRED,
         bound: format!(
             "Processor time of one thread, median of {ROUNDS} rounds on either side, the same \
-             keys, text and reply. {:.1} µs a message, half of it SHA-1, AES and base64: there \
-             either side runs assembly of like speed, so the ratio is bounded by what is left of \
-             the Python side.",
+             keys, text and reply. {:.1} µs a message; what bounds it stands below.",
             1e6 / ours
         ),
     })

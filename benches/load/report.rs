@@ -9,6 +9,9 @@ use linli::base::clock::{Clock, SystemClock, china};
 use crate::figure::{self, Figure};
 use crate::machine;
 
+/// From this heading on the page is written by hand, and kept.
+const BY_HAND: &str = "## What was tried";
+
 /// Writes it.
 pub fn write(figures: &[Figure]) -> Result<()> {
     let mut out = String::from("# Performance\n\n");
@@ -43,6 +46,10 @@ pub fn write(figures: &[Figure]) -> Result<()> {
         writeln!(out, "- {what}: {}", version.trim())?;
     }
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
+    let old = std::fs::read_to_string(path).unwrap_or_default();
+    if let Some(at) = old.find(BY_HAND) {
+        write!(out, "\n{}", old.get(at..).unwrap_or_default())?;
+    }
     std::fs::write(path, out)?;
     Ok(())
 }
