@@ -25,6 +25,10 @@ use crate::wechat::token::{MemoryShelf, TokenKeeper, TokenShelf};
 
 /// Where Tencent's API is, unless the settings say otherwise.
 const API_BASE: &str = "https://api.weixin.qq.com";
+/// WeCom's.
+const WORK_API_BASE: &str = "https://qyapi.weixin.qq.com";
+/// Where the robot's long connection goes.
+const SOCKET_URL: &str = "wss://openws.work.weixin.qq.com";
 
 /// A handle on the parts.
 #[derive(Clone)]
@@ -164,10 +168,24 @@ fn fill_in(settings: &mut Settings) {
     } else {
         API_BASE.to_owned()
     };
+    let (work_base, socket_url) = if settings.sandbox.enabled {
+        let server = &settings.server.public_url;
+        let socket = format!("{}/sandbox/socket", server.replacen("http", "ws", 1));
+        (format!("{server}/sandbox/work"), socket)
+    } else {
+        (WORK_API_BASE.to_owned(), SOCKET_URL.to_owned())
+    };
     let wechat = &mut settings.wechat;
-    for base in [&mut wechat.official.api_base, &mut wechat.mini.api_base] {
+    if wechat.robot.socket_url.is_empty() {
+        wechat.robot.socket_url = socket_url;
+    }
+    for (base, usual) in [
+        (&mut wechat.official.api_base, &api_base),
+        (&mut wechat.mini.api_base, &api_base),
+        (&mut wechat.work.api_base, &work_base),
+    ] {
         if base.is_empty() {
-            base.clone_from(&api_base);
+            base.clone_from(usual);
         }
         while base.ends_with('/') {
             base.pop();

@@ -1,7 +1,6 @@
 //! Settings: the embedded defaults, the profile's file, the environment; checked as a whole at the
 //! start. Ground floor; read by `command/` and handed to everyone as [`Settings`].
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use base64::Engine;
@@ -11,6 +10,9 @@ use serde::Deserialize;
 
 mod check;
 mod exposure;
+mod wechat;
+
+pub use wechat::{CallbackMode, Group, Mini, Official, Robot, RobotMode, Template, Wechat, Work};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../config/development.toml");
@@ -130,72 +132,6 @@ impl Security {
                 )
             })
     }
-}
-
-/// `[wechat]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Wechat {
-    /// `[wechat.official]`
-    pub official: Official,
-    /// `[wechat.mini]`
-    pub mini: Mini,
-}
-
-/// What the platform's page says about how it sends messages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CallbackMode {
-    /// Unencrypted.
-    Plain,
-    /// Both forms in one message; only the encrypted one is read.
-    Compatible,
-    /// Encrypted.
-    Safe,
-}
-
-/// `[wechat.official]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Official {
-    /// AppID.
-    pub app_id: String,
-    /// Its secret.
-    pub app_secret: SecretString,
-    /// Token of the callback.
-    pub token: SecretString,
-    /// 43 characters.
-    pub encoding_aes_key: SecretString,
-    /// Fixed here, never taken from the request.
-    pub mode: CallbackMode,
-    /// Take plain messages in the other modes too.
-    pub accept_plain: bool,
-    /// Where the platform's API is.
-    pub api_base: String,
-    /// Templates by kind of push (`task`, `progress`, …).
-    pub templates: BTreeMap<String, Template>,
-}
-
-/// `[wechat.official.templates.KIND]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Template {
-    /// The platform's template id.
-    pub id: String,
-    /// Field of the template → which value of ours goes there (title, place, state, time, hint).
-    pub fields: BTreeMap<String, String>,
-}
-
-/// `[wechat.mini]`
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mini {
-    /// AppID.
-    pub app_id: String,
-    /// Its secret.
-    pub app_secret: SecretString,
-    /// Where the platform's API is.
-    pub api_base: String,
 }
 
 /// `[reminder]`
@@ -414,6 +350,24 @@ mod tests {
     fn reminders_are_tried_at_least_once() {
         let error = load("development", &[("LINLI__REMINDER__MAX_ATTEMPTS", "0")]).unwrap_err();
         assert!(error.to_string().contains("max_attempts"), "{error}");
+    }
+
+    #[test]
+    fn wecom_is_whole_or_absent() {
+        for (key, value, word) in [
+            ("LINLI__WECHAT__WORK__SECRET", "", "wechat.work"),
+            ("LINLI__WECHAT__ROBOT__ENCODING_AES_KEY", "short", "webhook"),
+            ("LINLI__WECHAT__ROBOT__MODE", "both", "wechat.robot.mode"),
+        ] {
+            let error = load("development", &[(key, value)]).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        let off = [
+            ("LINLI__WECHAT__WORK__CORP_ID", ""),
+            ("LINLI__WECHAT__WORK__SECRET", ""),
+            ("LINLI__WECHAT__ROBOT__MODE", "off"),
+        ];
+        assert!(!load("development", &off).unwrap().wechat.work.is_set());
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a setting cannot be: rules that go over several keys, and formats. Called by `Settings::load`.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::{CallbackMode, ConfigError, PUBLIC_DATA_KEY, Settings};
+use super::{CallbackMode, ConfigError, PUBLIC_DATA_KEY, RobotMode, Settings};
 
 impl Settings {
     /// Rules that go over several keys, and formats.
@@ -22,6 +22,7 @@ impl Settings {
         if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
             return fail("wechat.official.app_id and wechat.official.token must be set");
         }
+        self.check_work()?;
         for (key, value) in [
             ("reminder.quiet_from", &self.reminder.quiet_from),
             ("reminder.quiet_to", &self.reminder.quiet_to),
@@ -51,6 +52,42 @@ impl Settings {
             self.check_production()?;
         }
         Ok(())
+    }
+
+    /// WeCom's accounts are whole or absent.
+    fn check_work(&self) -> Result<(), ConfigError> {
+        let (work, robot) = (&self.wechat.work, &self.wechat.robot);
+        let is_key = |key: &SecretString| key.expose_secret().len() == 43;
+        let empty = |secret: &SecretString| secret.expose_secret().is_empty();
+        let fail = |text: &str| Err(ConfigError(text.to_owned()));
+        if work.is_set()
+            && (!is_key(&work.encoding_aes_key) || empty(&work.token) || empty(&work.secret))
+        {
+            return fail(
+                "wechat.work needs secret, token and an encoding_aes_key of 43 characters, or no corp_id",
+            );
+        }
+        match robot.mode {
+            RobotMode::Webhook if !is_key(&robot.encoding_aes_key) || empty(&robot.token) => fail(
+                "wechat.robot in webhook mode needs token and an encoding_aes_key of 43 characters",
+            ),
+            RobotMode::Socket if robot.bot_id.is_empty() || empty(&robot.secret) => {
+                fail("wechat.robot in socket mode needs bot_id and secret")
+            }
+            _ => Ok(()),
+        }?;
+        let known = ["committee", "stewards", "property"];
+        let groups = &self.wechat.groups;
+        match groups
+            .iter()
+            .find(|group| !known.contains(&group.role.as_str()))
+        {
+            Some(group) => Err(ConfigError(format!(
+                "wechat.groups: role must be committee, stewards or property, not `{}`",
+                group.role
+            ))),
+            None => Ok(()),
+        }
     }
 
     fn check_production(&self) -> Result<(), ConfigError> {
