@@ -1,6 +1,7 @@
 //! Ground floor: what everything stands on. No I/O; any module may use it.
 
 pub mod clock;
+pub mod dialect;
 pub mod dice;
 pub mod fault;
 pub mod page;

@@ -53,7 +53,15 @@ pub const COMMANDS: &[Command] = &[
         run: |turn, args| Box::pin(async move { Ok(help(turn, args)) }),
     },
     Command {
-        words: &["人工", "转人工", "人工客服"],
+        words: &[
+            "人工",
+            "转人工",
+            "人工客服",
+            "客服",
+            "找人",
+            "揾人",
+            "有冇人",
+        ],
         who: Who::Anyone,
         usage: "人工",
         help: "找到能帮您的人",

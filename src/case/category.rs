@@ -1,6 +1,7 @@
 //! What a case is about, by the words in it, and what cannot wait for us. Pure tables; used by
 //! filing and by dispatch rules.
 
+use crate::base::dialect::standard;
 use crate::base::text::fold;
 
 /// A row of the table of categories.
@@ -111,7 +112,7 @@ const CATEGORIES: &[Category] = &[
 /// The category that the words point to; none when they point nowhere.
 #[must_use]
 pub fn guess(text: &str) -> Option<&'static str> {
-    let text = fold(text);
+    let text = standard(text);
     CATEGORIES
         .iter()
         .find(|row| row.words.iter().any(|word| text.contains(word)))
@@ -210,7 +211,7 @@ const EMERGENCIES: &[Emergency] = &[
 /// The emergency that the words point to.
 #[must_use]
 pub fn emergency(text: &str) -> Option<Emergency> {
-    let text = fold(text);
+    let text = standard(text);
     // An instrument, not a fight.
     let text = text.replace("打架子鼓", "");
     EMERGENCIES

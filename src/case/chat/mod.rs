@@ -58,7 +58,7 @@ const fn staff(
 /// The table.
 pub const COMMANDS: &[Command] = &[
     resident(
-        &["报修", "来人修", "保修"],
+        &["报修", "来人修", "保修", "维修", "整嘢"],
         "报修 内容",
         "公共设施、房屋要修",
         Some("请直接写下要报修的内容，例如：3栋电梯停了"),
@@ -79,7 +79,7 @@ pub const COMMANDS: &[Command] = &[
         suggestion,
     ),
     resident(
-        &["求助"],
+        &["求助", "帮帮我", "帮手"],
         "求助 内容",
         "需要人帮忙",
         Some("请直接写下需要什么帮助，例如：老人独自在家，想请人上门看看"),
