@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use entity::kinds::Channel;
 use entity::{account, inbound};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -19,6 +20,7 @@ use crate::bot::{
     Meaning, Spoken, SpokenKind, attach, dialog, help, lexicon, menu, render, understand,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
+use crate::person::actions::recognise;
 use crate::store::Tx;
 
 /// How long a busy database is tried: the platform waits five seconds.
@@ -33,8 +35,13 @@ const MOST_CHARACTERS: usize = 5000;
 /// `busy` or `internal` only when the database cannot be reached at all: then nothing was stored
 /// and the person has to be told so.
 pub async fn answer(app: &App, spoken: Spoken) -> Result<Option<String>, Fault> {
+    let mut external_id = cut_bytes(&clean(&spoken.external_id), 128).to_owned();
+    if spoken.channel == Channel::Work {
+        // WeCom's user ids are the same in whatever case they come; openids are not.
+        external_id.make_ascii_lowercase();
+    }
     let spoken = Spoken {
-        external_id: cut_bytes(&clean(&spoken.external_id), 128).to_owned(),
+        external_id,
         key: cut_bytes(&clean(&spoken.key), 256).to_owned(),
         ..spoken
     };
@@ -81,7 +88,10 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
         tx.rollback().await?;
         return earlier_reply(app, spoken).await;
     }
-    let account = know(&tx, spoken).await?;
+    let mut account = know(&tx, spoken).await?;
+    if account.channel == Channel::Work {
+        account = recognise(&tx, account).await?;
+    }
     let before = dialog::load(account.dialog.as_ref(), tx.now());
     let actor = access::load_actor(tx.db(), &account, tx.now()).await?;
     let stored = account.clone();
@@ -321,6 +331,10 @@ fn refuse(turn: &mut Turn<'_>, refused: Refused) -> String {
 }
 
 async fn listen(turn: &mut Turn<'_>, kind: &SpokenKind) -> Result<Option<String>, Refused> {
+    let stranger = turn.account.channel == Channel::Work && turn.actor.person.is_none();
+    if stranger && *kind != SpokenKind::Unsubscribe {
+        return Ok(Some(help::unregistered(turn)));
+    }
     let reply = match kind {
         SpokenKind::Text(text) => speak(turn, text).await?,
         SpokenKind::Voice {

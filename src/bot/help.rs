@@ -116,6 +116,14 @@ fn help(turn: &mut Turn<'_>, args: &Args) -> Reply {
     }
 }
 
+/// A member of the corporation whom the roster does not know, or no longer.
+pub fn unregistered(turn: &Turn<'_>) -> String {
+    let id = shorten(&turn.account.external_id, 64);
+    format!(
+        "您好！您的企业微信账号（{id}）还没有登记到邻里，所以这条消息没有处理。\n请管理员在人员表的 wecom_userid 一栏给您登记 {id}，之后再发一次就可以用了。急事请直接给社区或物业打电话。"
+    )
+}
+
 /// How a command is written.
 fn how_to(command: &Command) -> String {
     format!("{}\n写法：{}", command.help, command.usage)

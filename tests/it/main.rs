@@ -32,3 +32,4 @@ mod wechat_clients;
 mod wechat_platform;
 mod wechat_token;
 mod wechat_vectors;
+mod work;

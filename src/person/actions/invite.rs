@@ -160,7 +160,7 @@ pub async fn redeem(tx: &mut Tx, app: &App, actor: &Actor, code: &str) -> Result
 }
 
 /// The person's homes, verified: whoever gave the code has vouched.
-async fn tie_homes(
+pub(super) async fn tie_homes(
     tx: &Tx,
     actor: &Actor,
     account_id: i64,

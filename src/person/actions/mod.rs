@@ -4,11 +4,13 @@
 mod bind;
 mod decide;
 mod invite;
+mod member;
 mod roles;
 mod tie;
 
 pub use bind::{Bound, bind};
 pub use decide::{decide, object, release, verify_by_phone};
 pub use invite::{Redeemed, invite, redeem};
+pub use member::recognise;
 pub use roles::{NewPerson, add_person, grant_role};
 pub use tie::{role_detail, untie_unproved};

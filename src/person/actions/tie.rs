@@ -1,6 +1,6 @@
 //! The tie between an account and a person: when it holds, when it is taken off.
 
-use entity::kinds::BindingState;
+use entity::kinds::Channel;
 use entity::{account, binding, invitation, role};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -9,13 +9,18 @@ use serde_json::{Value, json};
 
 use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
+use crate::person::actions::member::release_all;
 use crate::person::binding::{Act, LIVE, TIED, after};
 use crate::person::{binding_subject, words};
 use crate::store::Tx;
 
 /// Whether the account, or another one of the same human being, was tied to the person by an
-/// invitation code.
+/// invitation code; a WeCom account is vouched for by the corporation.
 pub(super) async fn is_proved(tx: &Tx, account_id: i64, person_id: i64) -> Result<bool, Fault> {
+    let account = account::Entity::find_by_id(account_id).one(tx.db()).await?;
+    if account.is_some_and(|account| account.channel == Channel::Work) {
+        return Ok(true);
+    }
     let mut same = others_of(tx, account_id).await?;
     same.push(account_id);
     let used = invitation::Entity::find()
@@ -161,16 +166,7 @@ pub async fn untie_unproved(tx: &Tx, actor: &Actor, people: &[i64]) -> Result<()
             continue;
         }
         set_person(tx, account.id, None).await?;
-        binding::Entity::update_many()
-            .col_expr(
-                binding::Column::State,
-                Expr::value(BindingState::Released.to_value()),
-            )
-            .col_expr(binding::Column::DecidedAt, Expr::value(tx.now()))
-            .filter(binding::COLUMN.account_id.eq(account.id))
-            .filter(binding::COLUMN.state.is_in(LIVE))
-            .exec(tx.db())
-            .await?;
+        release_all(tx, account.id).await?;
         let entry = audit::Entry {
             action: "account.untie",
             subject: format!("person:{person_id}"),
