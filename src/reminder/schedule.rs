@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DurationRound, TimeDelta};
-use entity::{guess, idempotency, inbound, schedule, session};
+use entity::kinds::ReminderState;
+use entity::{guess, idempotency, inbound, reminder, schedule, session};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, TryInsertResult};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, TryInsertResult};
 use tokio_util::sync::CancellationToken;
 
 use super::BoxFuture;
@@ -51,6 +52,9 @@ const IDEMPOTENCY_DAYS: i64 = 2;
 const GUESS_DAYS: i64 = 30;
 /// Days that a session is kept after its end.
 const SESSION_DAYS: i64 = 30;
+/// Days that a reminder is kept once it was sent or cancelled; what was given up stays for people to
+/// see, and how each was delivered stays in `delivery`.
+const REMINDER_DAYS: i64 = 400;
 /// Days that a slot is kept.
 const SLOT_DAYS: i64 = 90;
 
@@ -175,6 +179,13 @@ fn tidy(store: &Store, now: Moment) -> BoxFuture<'_, Result<u64, Fault>> {
         let id = session::Column::Id;
         count += remove(store, session::Entity, id, || {
             session::COLUMN.expires_at.lt(before(SESSION_DAYS))
+        })
+        .await?;
+        let id = reminder::Column::Id;
+        count += remove(store, reminder::Entity, id, || {
+            let over = [ReminderState::Sent, ReminderState::Cancelled];
+            let old = reminder::COLUMN.done_at.lt(before(REMINDER_DAYS));
+            reminder::Column::State.is_in(over).and(old)
         })
         .await?;
         // Two small tables with keys of two columns: in one statement.

@@ -1,7 +1,9 @@
 //! Clock work.
 
 use chrono::TimeDelta;
+use entity::kinds::ReminderState;
 use linli::base::clock::Clock;
+use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryOrder};
 
 use super::clock;
@@ -40,11 +42,30 @@ async fn what_has_served_its_time_is_removed() {
     let now = clock.now();
     let rows = [("old", TimeDelta::days(8)), ("new", TimeDelta::days(1))];
     let rows = rows.map(|(key, age)| entity::inbound::ActiveModel {
-        key: sea_orm::ActiveValue::Set(key.to_owned()),
-        received_at: sea_orm::ActiveValue::Set(now - age),
+        key: Set(key.to_owned()),
+        received_at: Set(now - age),
         ..Default::default()
     });
     entity::inbound::Entity::insert_many(rows)
+        .exec(store.write())
+        .await
+        .unwrap();
+    let past = now - TimeDelta::days(401);
+    let states = [ReminderState::Sent, ReminderState::Failed];
+    let reminders = states.map(|state| entity::reminder::ActiveModel {
+        dedupe_key: Set(format!("{state:?}")),
+        kind: Set("test".to_owned()),
+        subject: Set("test:1".to_owned()),
+        payload: Set(serde_json::json!({})),
+        due_at: Set(past),
+        state: Set(state),
+        attempts: Set(1),
+        next_at: Set(past),
+        created_at: Set(past),
+        done_at: Set(Some(past)),
+        ..Default::default()
+    });
+    entity::reminder::Entity::insert_many(reminders)
         .exec(store.write())
         .await
         .unwrap();
@@ -60,4 +81,11 @@ async fn what_has_served_its_time_is_removed() {
         .unwrap();
     let left: Vec<_> = left.into_iter().map(|row| row.key).collect();
     assert_eq!(left, ["new"]);
+    let left = entity::reminder::Entity::find().all(store.read()).await;
+    let left: Vec<_> = left
+        .unwrap()
+        .into_iter()
+        .map(|row| row.dedupe_key)
+        .collect();
+    assert_eq!(left, ["Failed"], "dead letters stay for people to see");
 }
