@@ -31,10 +31,12 @@ pub struct Model {
     pub state: ReminderState,
     /// How often it was tried.
     pub attempts: i32,
-    /// When it is tried next; the end of the lease while sending.
+    /// When it is tried next; stays as it is while a worker has it.
     pub next_at: DateTimeUtc,
     /// Token of the worker that has it.
     pub lease: Option<String>,
+    /// Until when that worker has it. In no index: claiming a row then leaves its indexes alone.
+    pub leased_until: Option<DateTimeUtc>,
     /// Why the last try failed.
     pub last_error: Option<String>,
     /// UTC, whole ms.

@@ -7,6 +7,7 @@ mod m20261120_000001_places_and_people;
 mod m20261120_000002_cases;
 mod m20261120_000003_waiting;
 mod m20261120_000004_api;
+mod m20261121_000005_cheap_claims;
 mod tools;
 
 /// All changes, in order.
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000002_cases::Migration),
             Box::new(m20261120_000003_waiting::Migration),
             Box::new(m20261120_000004_api::Migration),
+            Box::new(m20261121_000005_cheap_claims::Migration),
         ]
     }
 }

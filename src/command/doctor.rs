@@ -7,7 +7,8 @@ use entity::kinds::ReminderState;
 use entity::reminder;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QueryFilter,
+    QueryOrder,
 };
 
 use crate::app::App;
@@ -130,20 +131,22 @@ async fn check_clock(store: &Store, now: Moment) -> Finding {
 }
 
 async fn check_reminders(store: &Store, now: Moment) -> Finding {
-    let count = |state: ReminderState| {
+    // Each is asked for in the words of an index, too: the history is long.
+    let count = |state: ReminderState, ended: Condition| {
         reminder::Entity::find()
             .filter(reminder::COLUMN.state.eq(state))
+            .filter(ended)
             .count(store.read())
     };
+    let open = || Condition::all().add(reminder::COLUMN.done_at.is_null());
+    let in_vain = Condition::all()
+        .add(reminder::COLUMN.done_at.is_not_null())
+        .add(reminder::COLUMN.last_error.is_not_null());
     let wrong = |error: sea_orm::DbErr| format!("读不出,请先处理数据库({error})");
-    let waiting = count(ReminderState::Pending).await.map_err(wrong)?;
-    let dead = count(ReminderState::Failed).await.map_err(wrong)?;
+    let waiting = count(ReminderState::Pending, open()).await.map_err(wrong)?;
+    let dead = count(ReminderState::Failed, in_vain).await.map_err(wrong)?;
     let oldest = reminder::Entity::find()
-        .filter(
-            reminder::COLUMN
-                .state
-                .is_in([ReminderState::Pending, ReminderState::Sending]),
-        )
+        .filter(open())
         .order_by_asc(reminder::COLUMN.next_at)
         .one(store.read())
         .await

@@ -284,7 +284,8 @@ impl Postman {
     fn lease_holds(&self, rows: &[reminder::Model], now: Moment) -> bool {
         let lease = i64::from(self.app.settings.reminder.lease_seconds);
         let left = TimeDelta::seconds(LEASE_LEFT.min(lease / 2));
-        rows.iter().all(|row| now + left <= row.next_at)
+        rows.iter()
+            .all(|row| row.leased_until.is_some_and(|end| now + left <= end))
     }
 }
 

@@ -1,45 +1,31 @@
 //! The queue with Redis as its index: a sorted set of ids by the time at which they are next due.
 //! Redis only says where to look; whether a row may be taken is decided by the row. While Redis is
-//! away, the database alone serves; the sweeper brings Redis back. Called through [`Queue`].
+//! away, the database alone serves; the sweeper brings Redis back. A claim takes ids out of the set;
+//! should the process die, the sweeper puts them back, due when their lease ends. Called through [`Queue`].
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use ::redis::{FromRedisValue, Script, ScriptInvocation, cmd};
-use entity::kinds::ReminderState;
+use ::redis::{Script, cmd};
 use entity::reminder;
+use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::BoxFuture;
-use super::lease::DatabaseQueue;
+use super::lease::{DatabaseQueue, OPEN, among};
 use super::queue::{Answered, Depth, MOST, Queue};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::redis::{Connection, ping};
 use crate::store::{AfterCommit, Due};
 
-/// Takes due ids and puts them behind the lease's end, in one step.
+/// Takes due ids out, in one step.
 const CLAIM: &str = r"
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[1], 'LIMIT', 0, ARGV[2])
-for _, id in ipairs(ids) do redis.call('ZADD', KEYS[1], ARGV[3], id) end
+if #ids > 0 then redis.call('ZREMRANGEBYRANK', KEYS[1], 0, #ids - 1) end
 return ids
-";
-
-/// Removes ids (`-`) or gives them another time, where the time is still the caller's.
-const SETTLE: &str = r"
-local mine = tonumber(ARGV[1])
-for at = 2, #ARGV, 2 do
-  local held = redis.call('ZSCORE', KEYS[1], ARGV[at])
-  if held and tonumber(held) == mine then
-    if ARGV[at + 1] == '-' then
-      redis.call('ZREM', KEYS[1], ARGV[at])
-    else
-      redis.call('ZADD', KEYS[1], ARGV[at + 1], ARGV[at])
-    end
-  end
-end
-return 0
 ";
 
 /// Commits that may wait to be indexed; beyond it the sweeper finds them.
@@ -53,7 +39,6 @@ pub struct RedisQueue {
     connection: Connection,
     key: String,
     claim: Script,
-    settle: Script,
     /// Whether Redis answers and has been swept since it last did not.
     up: AtomicBool,
     committed: mpsc::Sender<Vec<Due>>,
@@ -70,7 +55,6 @@ impl RedisQueue {
             connection,
             key: format!("{{{prefix}:reminder}}:due"),
             claim: Script::new(CLAIM),
-            settle: Script::new(SETTLE),
             up: AtomicBool::new(false),
             committed,
             waiting: tokio::sync::Mutex::new(waiting),
@@ -103,30 +87,18 @@ impl RedisQueue {
         }
     }
 
-    async fn invoke<T: FromRedisValue>(&self, call: &ScriptInvocation<'_>) -> Result<T, Fault> {
-        let mut connection = self.connection.clone();
-        let answer = call.invoke_async(&mut connection).await;
-        answer.map_err(|error| {
-            let fault = Fault::from(error);
-            self.lost(&fault);
-            fault
-        })
-    }
-
     /// Whether Redis answers.
     pub(super) async fn answers(&self) -> Result<(), Fault> {
         ping(&self.connection).await
     }
 
-    /// Puts ids into the index; with `anew`, also those that are there already.
-    pub(super) async fn add(&self, due: &[Due], anew: bool) -> Result<u64, Fault> {
+    /// Puts ids into the index; of two times of one id the earlier one stays, since looking too
+    /// early does no harm. Says how many were not in it.
+    pub(super) async fn add(&self, due: &[Due]) -> Result<u64, Fault> {
         let mut added = 0;
         for part in due.chunks(TOGETHER) {
             let mut command = cmd("ZADD");
-            command.arg(&self.key);
-            if !anew {
-                command.arg("NX");
-            }
+            command.arg(&self.key).arg("LT");
             for due in part {
                 command.arg(due.at.timestamp_millis()).arg(due.id);
             }
@@ -142,29 +114,32 @@ impl RedisQueue {
         limit: u32,
         now: Moment,
     ) -> Option<Result<Vec<reminder::Model>, Fault>> {
-        let lease = self.database.new_lease(now);
-        let end = lease.end.timestamp_millis();
         let mut call = self.claim.key(&self.key);
-        call.arg(now.timestamp_millis())
-            .arg(limit.min(MOST))
-            .arg(end);
-        let ids: Vec<i64> = self.invoke(&call).await.ok()?;
+        call.arg(now.timestamp_millis()).arg(limit.min(MOST));
+        let mut connection = self.connection.clone();
+        let ids: Vec<i64> = match call.invoke_async(&mut connection).await {
+            Ok(ids) => ids,
+            Err(error) => {
+                self.lost(&Fault::from(error));
+                return None;
+            }
+        };
         if ids.is_empty() {
             return Some(Ok(Vec::new()));
         }
-        let rows = match self.database.claim_ids(&ids, &lease, now).await {
+        let rows = match self.database.claim_ids(&ids, now).await {
             Ok(rows) => rows,
             Err(fault) => {
                 // Not ours after all: as due as before.
-                let back = ids.iter().map(|id| (*id, Some(now))).collect();
-                self.move_to(end, back).await;
+                let back = ids.iter().map(|id| Due { id: *id, at: now });
+                self.put_back(back.collect()).await;
                 return Some(Err(fault));
             }
         };
         if rows.len() < ids.len() {
-            let taken: std::collections::HashSet<i64> = rows.iter().map(|row| row.id).collect();
+            let taken: HashSet<i64> = rows.iter().map(|row| row.id).collect();
             let refused: Vec<i64> = ids.into_iter().filter(|id| !taken.contains(id)).collect();
-            self.correct(&refused, end).await;
+            self.correct(&refused).await;
             if rows.is_empty() {
                 // All of it was out of date: the next ones may not be.
                 self.database.bell().ring(now);
@@ -173,44 +148,36 @@ impl RedisQueue {
         Some(Ok(rows))
     }
 
-    /// What the rows refused: put to their true time, or out.
-    async fn correct(&self, ids: &[i64], end: i64) {
+    /// Puts what the rows refused to its true time, if it is still open.
+    async fn correct(&self, ids: &[i64]) {
+        let store = self.database.store();
         let found = reminder::Entity::find()
             .select_only()
             .column(reminder::Column::Id)
-            .column(reminder::Column::State)
             .column(reminder::Column::NextAt)
-            .filter(reminder::COLUMN.id.is_in(ids.iter().copied()))
-            .into_tuple::<(i64, ReminderState, Moment)>()
-            .all(self.database.store().write())
+            .column(reminder::Column::LeasedUntil)
+            .filter(among(store.backend(), ids))
+            .filter(Expr::cust(OPEN))
+            .into_tuple::<(i64, Moment, Option<Moment>)>()
+            .all(store.write())
             .await;
         let Ok(found) = found else {
-            return; // They come back after the lease's end, and are looked at again.
+            return; // The next sweep finds them.
         };
-        let open: std::collections::HashMap<i64, Moment> = found
-            .into_iter()
-            .filter(|(_, state, _)| {
-                matches!(state, ReminderState::Pending | ReminderState::Sending)
-            })
-            .map(|(id, _, next_at)| (id, next_at))
-            .collect();
-        let moves = ids.iter().map(|id| (*id, open.get(id).copied()));
-        self.move_to(end, moves.collect()).await;
+        let due = found.into_iter().map(|(id, next_at, leased_until)| Due {
+            id,
+            at: leased_until.map_or(next_at, |end| end.max(next_at)),
+        });
+        self.put_back(due.collect()).await;
     }
 
-    /// Moves or removes ids whose time is still `mine`, best effort.
-    async fn move_to(&self, mine: i64, moves: Vec<(i64, Option<Moment>)>) {
-        let mut call = self.settle.key(&self.key);
-        call.arg(mine);
-        for (id, at) in moves {
-            call.arg(id);
-            match at {
-                Some(at) => call.arg(at.timestamp_millis()),
-                None => call.arg("-"),
-            };
+    /// Adds, best effort: what does not get there is found by the next sweep.
+    async fn put_back(&self, due: Vec<Due>) {
+        if !due.is_empty()
+            && let Err(error) = self.add(&due).await
+        {
+            self.lost(&error);
         }
-        // A failure has been noted; the rows are right, and the index follows them later.
-        self.invoke::<()>(&call).await.unwrap_or_default();
     }
 
     /// Indexes what was committed, then rings: before that the worker would not find it.
@@ -223,10 +190,8 @@ impl RedisQueue {
                 () = stop.cancelled() => return,
             }
             let due: Vec<Due> = parts.drain(..).flatten().collect();
-            if self.is_up()
-                && let Err(error) = self.add(&due, true).await
-            {
-                self.lost(&error);
+            if self.is_up() {
+                self.put_back(due.clone()).await;
             }
             if let Some(first) = due.iter().map(|due| due.at).min() {
                 self.database.bell().ring(first);
@@ -268,13 +233,14 @@ impl Queue for RedisQueue {
         Box::pin(async move {
             let changes = self.database.changes(answered, now);
             self.database.store_changes(lease, &changes, now).await?;
-            let end = lease.split('-').next().and_then(|end| end.parse().ok());
-            if let (true, Some(end)) = (self.is_up(), end) {
-                let mut moves = Vec::new();
-                for change in &changes {
-                    moves.extend(change.ids.iter().map(|id| (*id, change.next_at)));
-                }
-                self.move_to(end, moves).await;
+            // What has ended is not in the index any more, or will be refused by its row.
+            if self.is_up() {
+                let again = changes
+                    .iter()
+                    .filter_map(|change| Some((change.next_at?, change)));
+                let due = again
+                    .flat_map(|(at, change)| change.ids.iter().map(move |id| Due { id: *id, at }));
+                self.put_back(due.collect()).await;
             }
             if let Some(next) = changes.iter().filter_map(|change| change.next_at).min() {
                 self.database.bell().ring(next);

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::kinds::ReminderState;
 use entity::reminder;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, Statement, Value};
 use tokio_util::sync::CancellationToken;
 
 use super::BoxFuture;
@@ -21,15 +20,15 @@ use crate::base::fault::Fault;
 use crate::config;
 use crate::store::{AfterCommit, Due, Store};
 
-/// Written out, not bound: only then do both databases use the index of open reminders.
-pub(super) const OPEN: &str = r#""state" IN ('pending', 'sending')"#;
-
-/// The names of a fresh lease: its token, and when it ends.
-#[derive(Clone, Debug)]
-pub(super) struct Lease {
-    pub token: String,
-    pub end: Moment,
-}
+/// In the words of the index of open reminders. A claim changes nothing that this or the index names:
+/// PostgreSQL can then write the row's new version without touching any index.
+pub(super) const OPEN: &str = r#""done_at" IS NULL"#;
+/// In the words of the index of what ended with an error.
+const DEAD: &str = r#""done_at" IS NOT NULL AND "last_error" IS NOT NULL AND "state" = 'failed'"#;
+/// What a claim asks of an open row (`$1`: now) and makes of it (`$2` token, `$3` end).
+const FREE: &str = r#""next_at" <= $1 AND ("leased_until" IS NULL OR "leased_until" <= $1)"#;
+const LEASE: &str =
+    r#"SET "state" = 'sending', "lease" = $2, "leased_until" = $3, "attempts" = "attempts" + 1"#;
 
 /// The queue on the database alone.
 pub struct DatabaseQueue {
@@ -75,70 +74,50 @@ impl DatabaseQueue {
         Duration::from_secs(u64::from(self.settings.sweep_seconds))
     }
 
-    /// A lease that nobody else has; its token begins with its end, ms.
-    pub(super) fn new_lease(&self, now: Moment) -> Lease {
-        let end = now + TimeDelta::seconds(i64::from(self.settings.lease_seconds));
-        let random = u64::from_be_bytes(self.dice.bytes());
-        Lease {
-            token: format!("{}-{random:016x}", end.timestamp_millis()),
-            end,
-        }
-    }
-
     /// Takes what is due, by the database's own order.
     async fn claim_due(&self, limit: u32, now: Moment) -> Result<Vec<reminder::Model>, Fault> {
-        let lease = self.new_lease(now);
         let due = format!(
-            r#"SELECT "id" FROM "reminder" WHERE {OPEN} AND "next_at" <= $1 ORDER BY "next_at", "id" LIMIT $2"#
+            r#"SELECT "id" FROM "reminder" WHERE {OPEN} AND {FREE} ORDER BY "next_at", "id" LIMIT $4"#
         );
-        let set =
-            r#"SET "state" = 'sending', "lease" = $3, "next_at" = $4, "attempts" = "attempts" + 1"#;
-        let backend = self.store.backend();
-        let sql = if backend == DbBackend::Postgres {
+        let sql = if self.store.backend() == DbBackend::Postgres {
             // Materialised, so that the limit holds whatever plan is chosen.
             format!(
-                r#"WITH "due" AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) UPDATE "reminder" {set} FROM "due" WHERE "reminder"."id" = "due"."id" RETURNING "reminder".*"#
+                r#"WITH "due" AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) UPDATE "reminder" {LEASE} FROM "due" WHERE "reminder"."id" = "due"."id" RETURNING "reminder".*"#
             )
         } else {
-            format!(r#"UPDATE "reminder" {set} WHERE "id" IN ({due}) RETURNING *"#)
+            format!(r#"UPDATE "reminder" {LEASE} WHERE "id" IN ({due}) RETURNING *"#)
         };
-        let values = [
-            now.into(),
-            i64::from(Ord::min(limit, MOST)).into(),
-            lease.token.into(),
-            lease.end.into(),
-        ];
-        let statement = Statement::from_sql_and_values(backend, sql, values);
-        let mut rows = reminder::Entity::find()
-            .from_raw_sql(statement)
-            .all(self.store.write())
-            .await?;
-        rows.sort_by_key(|row| (row.due_at, row.id));
-        Ok(rows)
+        let most = i64::from(Ord::min(limit, MOST));
+        self.lease_rows(sql, most.into(), now).await
     }
 
-    /// Takes these, as far as they are due.
+    /// Takes these, as far as they are due and nobody else's.
     pub(super) async fn claim_ids(
         &self,
         ids: &[i64],
-        lease: &Lease,
         now: Moment,
     ) -> Result<Vec<reminder::Model>, Fault> {
-        let mut rows = reminder::Entity::update_many()
-            .set(reminder::ActiveModel {
-                state: Set(ReminderState::Sending),
-                lease: Set(Some(lease.token.clone())),
-                next_at: Set(lease.end),
-                ..Default::default()
-            })
-            .col_expr(
-                reminder::Column::Attempts,
-                Expr::col(reminder::Column::Attempts).add(1),
-            )
-            .filter(among(self.store.backend(), ids))
-            .filter(Expr::cust(OPEN))
-            .filter(reminder::COLUMN.next_at.lte(now))
-            .exec_with_returning(self.store.write())
+        let (list, of_list) = listed(self.store.backend(), ids, "$4");
+        let sql = format!(
+            r#"UPDATE "reminder" {LEASE} WHERE {of_list} AND {OPEN} AND {FREE} RETURNING *"#
+        );
+        self.lease_rows(sql, list.into(), now).await
+    }
+
+    /// Runs a claim: `$1` now, `$2` token, `$3` end of a fresh lease, `$4` what is asked for.
+    async fn lease_rows(
+        &self,
+        sql: String,
+        wanted: Value,
+        now: Moment,
+    ) -> Result<Vec<reminder::Model>, Fault> {
+        let end = now + TimeDelta::seconds(i64::from(self.settings.lease_seconds));
+        let token = format!("{:016x}", u64::from_be_bytes(self.dice.bytes()));
+        let values = [now.into(), token.into(), end.into(), wanted];
+        let statement = Statement::from_sql_and_values(self.store.backend(), sql, values);
+        let mut rows = reminder::Entity::find()
+            .from_raw_sql(statement)
+            .all(self.store.write())
             .await?;
         rows.sort_by_key(|row| (row.due_at, row.id));
         Ok(rows)
@@ -171,7 +150,7 @@ impl DatabaseQueue {
         let sql = format!(
             r#"SELECT (SELECT COUNT(*) FROM "reminder" WHERE {OPEN} AND "next_at" <= $1) AS "due",
                       (SELECT COUNT(*) FROM "reminder" WHERE {OPEN}) AS "open",
-                      (SELECT COUNT(*) FROM "reminder" WHERE "state" = 'failed') AS "dead",
+                      (SELECT COUNT(*) FROM "reminder" WHERE {DEAD}) AS "dead",
                       (SELECT MIN("next_at") FROM "reminder" WHERE {OPEN} AND "next_at" <= $1) AS "oldest""#
         );
         let statement = Statement::from_sql_and_values(self.store.backend(), sql, [now.into()]);
@@ -211,15 +190,29 @@ impl DatabaseQueue {
     }
 }
 
-/// Rows of these ids. PostgreSQL is given one parameter, not hundreds: otherwise reading the
-/// statement costs it more than finding the rows.
+/// Rows of these ids.
 pub(super) fn among(backend: DbBackend, ids: &[i64]) -> Expr {
-    if backend != DbBackend::Postgres {
-        return reminder::COLUMN.id.is_in(ids.iter().copied());
+    let mark = if backend == DbBackend::Postgres {
+        "$1"
+    } else {
+        "?"
+    };
+    let (list, of_list) = listed(backend, ids, mark);
+    Expr::cust_with_values(of_list, [list])
+}
+
+/// A list of ids as one parameter, and the condition that its `mark` stands in. Hundreds of
+/// parameters would cost PostgreSQL more to read than the rows to find.
+fn listed(backend: DbBackend, ids: &[i64], mark: &str) -> (String, String) {
+    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
+    let ids = ids.join(",");
+    if backend == DbBackend::Postgres {
+        let any = format!(r#""id" = ANY(CAST(string_to_array({mark}, ',') AS bigint[]))"#);
+        (ids, any)
+    } else {
+        let any = format!(r#""id" IN (SELECT "value" FROM json_each({mark}))"#);
+        (format!("[{ids}]"), any)
     }
-    let list: Vec<String> = ids.iter().map(i64::to_string).collect();
-    let any = r#""id" = ANY(CAST(string_to_array($1, ',') AS bigint[]))"#;
-    Expr::cust_with_values(any, [list.join(",")])
 }
 
 async fn store_change<C: ConnectionTrait>(
@@ -231,6 +224,7 @@ async fn store_change<C: ConnectionTrait>(
     let mut values = reminder::ActiveModel {
         state: Set(change.state),
         lease: Set(None),
+        leased_until: Set(None),
         last_error: Set(change.error.clone()),
         ..Default::default()
     };

@@ -25,7 +25,7 @@ use crate::config::Settings;
 use crate::redis::Connection;
 use crate::store::{AfterCommit, Store};
 
-/// Most reminders of one claim: the script that takes them loops over all of them.
+/// Most reminders of one claim: one step of Redis and one statement carry them all.
 pub const MOST: u32 = 5_000;
 /// After a bell we wait so long for more to come, so that a busy house does not claim one by one.
 const GATHER: Duration = Duration::from_millis(10);
@@ -57,7 +57,7 @@ pub struct Depth {
 /// Where due reminders are taken from.
 pub trait Queue: AfterCommit {
     /// Takes at most `limit` due reminders, in the order in which they became due. They are the
-    /// caller's until `next_at`; each bears the same `lease`. Fails when the database does.
+    /// caller's until `leased_until`; each bears the same `lease`. Fails when the database does.
     fn claim<'a>(
         &'a self,
         limit: u32,

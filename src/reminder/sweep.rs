@@ -62,7 +62,7 @@ async fn sweep(queue: &RedisQueue, now: Moment) -> Result<u64, Fault> {
     let until = now + TimeDelta::minutes(AHEAD_MINUTES);
     let store = queue.database.store();
     let sql = format!(
-        r#"SELECT "id", "next_at" FROM "reminder" WHERE {OPEN} AND "next_at" <= $1 AND ("next_at", "id") > ($2, $3) ORDER BY "next_at", "id" LIMIT $4"#
+        r#"SELECT "id", "next_at", "leased_until" FROM "reminder" WHERE {OPEN} AND "next_at" <= $1 AND ("next_at", "id") > ($2, $3) ORDER BY "next_at", "id" LIMIT $4"#
     );
     let mut added = 0;
     let mut last = Due {
@@ -73,21 +73,27 @@ async fn sweep(queue: &RedisQueue, now: Moment) -> Result<u64, Fault> {
         let values = [until.into(), last.at.into(), last.id.into(), CHUNK.into()];
         let statement = Statement::from_sql_and_values(store.backend(), &sql, values);
         let rows = store.read().query_all_raw(statement).await?;
-        let mut due = Vec::with_capacity(rows.len());
+        let (mut free, mut leased) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut end = None;
         for row in rows {
-            due.push(Due {
-                id: row.try_get("", "id")?,
-                at: row.try_get("", "next_at")?,
-            });
+            let (id, at) = (row.try_get("", "id")?, row.try_get("", "next_at")?);
+            let lease: Option<Moment> = row.try_get("", "leased_until")?;
+            end = Some(Due { id, at });
+            match lease.filter(|lease| *lease > now) {
+                Some(lease) => leased.push(Due { id, at: lease }),
+                None => free.push(Due { id, at }),
+            }
         }
-        let Some(end) = due.last() else {
+        let Some(end) = end else {
             if added == 0 && last.id == 0 {
                 // Nothing to add: then at least see that Redis answers.
                 queue.answers().await?;
             }
             return Ok(added);
         };
-        last = *end;
-        added += queue.add(&due, false).await?;
+        last = end;
+        // What somebody works on is not missing; it is put there in case he never ends.
+        queue.add(&leased).await?;
+        added += queue.add(&free).await?;
     }
 }

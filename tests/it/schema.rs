@@ -96,3 +96,24 @@ async fn migrations_go_down_and_up_again() {
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(columns(&db).await, before);
 }
+
+#[tokio::test]
+async fn no_index_names_what_a_claim_of_a_reminder_changes() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let rows = db
+        .query_all_raw(Statement::from_string(
+            db.get_database_backend(),
+            "SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'reminder' AND sql IS NOT NULL",
+        ))
+        .await
+        .unwrap();
+    assert!(rows.len() >= 3, "the indexes are not there");
+    for row in rows {
+        let index: String = row.try_get("", "sql").unwrap();
+        // Otherwise PostgreSQL makes a new entry in every index for every claim.
+        for column in ["state", "lease", "leased_until", "attempts"] {
+            assert!(!index.contains(&format!("\"{column}\"")), "{index}");
+        }
+    }
+}

@@ -366,8 +366,9 @@ async fn a_crash_after_sending_shows_nothing_twice() {
         let change = reminder::ActiveModel {
             id: Set(row.id),
             state: Set(ReminderState::Sending),
-            next_at: Set(house.test.now() - TimeDelta::seconds(1)),
-            lease: Set(Some("0-gone".to_owned())),
+            lease: Set(Some("gone".to_owned())),
+            leased_until: Set(Some(house.test.now() - TimeDelta::seconds(1))),
+            done_at: Set(None),
             ..Default::default()
         };
         reminder::Entity::update(change)

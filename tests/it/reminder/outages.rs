@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use linli::base::clock::Clock;
+use linli::reminder::Verdict;
 
 use super::{Hands, Instance, clock, keys};
 use crate::harness::db::{Backend, TestDb};
@@ -72,4 +73,79 @@ async fn flush(url: &str) {
         .exec_async(&mut connection)
         .await
         .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_crash_took_out_of_the_index_is_put_back_for_the_end_of_its_lease() {
+    if !Backend::chosen().redis {
+        return;
+    }
+    let (db, clock) = (TestDb::fresh().await, clock());
+    let redis = OwnRedis::start().await.unwrap();
+    let mut settings = db.settings();
+    settings.redis.url = redis.url().into();
+    // Sweeps at the start only.
+    settings.reminder.sweep_seconds = 3_600;
+    let start = async || Instance::as_set(settings.clone(), &clock).await;
+    let indexed = async || {
+        until("all are in the index", 10, async || {
+            let index = index_of(&redis.url()).await;
+            (index.len() == 40).then_some(index)
+        })
+        .await
+    };
+    let one = start().await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    one.remind(keys("k", 40), clock.now()).await;
+    indexed().await;
+    one.claim_all(40).await;
+    let index = index_of(&redis.url()).await;
+    assert!(index.is_empty(), "a claim takes nothing out");
+
+    let _two = start().await;
+    let lease = TimeDelta::seconds(i64::from(one.settings.reminder.lease_seconds));
+    let now = clock.now();
+    for at in indexed().await {
+        let wait = at - now.timestamp_millis();
+        assert!(
+            wait > 0 && wait <= lease.num_milliseconds(),
+            "not at the end of the lease, but after {wait} ms"
+        );
+    }
+    assert!(one.claim().await.is_empty(), "a lease does not hold");
+    clock.advance(lease);
+    let again = one.claim_all(40).await;
+    assert!(again.iter().all(|row| row.attempts == 2));
+
+    // What a sweep puts back while it is under way stays when it is done: its row refuses it.
+    let _three = start().await;
+    indexed().await;
+    one.answer(&again, &Verdict::Done).await;
+    clock.advance(lease * 2);
+    assert!(one.claim().await.is_empty(), "what is done came back");
+    let index = index_of(&redis.url()).await;
+    assert!(index.is_empty(), "what is done stays in the index");
+}
+
+/// The times in the index, ms.
+async fn index_of(url: &str) -> Vec<i64> {
+    let client = redis::Client::open(url).unwrap();
+    let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+    let keys: Vec<String> = redis::cmd("KEYS")
+        .arg("*:due")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    let Some(key) = keys.first() else {
+        return Vec::new(); // Redis removes an empty set.
+    };
+    let entries: Vec<(i64, i64)> = redis::cmd("ZRANGE")
+        .arg(key)
+        .arg(0)
+        .arg(-1)
+        .arg("WITHSCORES")
+        .query_async(&mut connection)
+        .await
+        .unwrap();
+    entries.into_iter().map(|(_, at)| at).collect()
 }
