@@ -125,6 +125,15 @@ pub fn processor_seconds(id: u32) -> f64 {
     ticks / TICKS_PER_SECOND
 }
 
+/// Seconds of processor time of a process without its children.
+pub fn own_processor_seconds(id: u32) -> f64 {
+    let fields = stat(id);
+    let used = fields.iter().skip(11).take(2);
+    used.filter_map(|text| text.parse::<f64>().ok())
+        .sum::<f64>()
+        / TICKS_PER_SECOND
+}
+
 /// The fields of a process's `stat` behind its name, which may hold blanks.
 fn stat(id: u32) -> Vec<String> {
     let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
@@ -288,7 +297,7 @@ fn as_postgres(root: bool, program: &Path) -> Command {
 
 /// A Redis of our own that keeps nothing.
 pub struct Redis {
-    _process: Process,
+    process: Process,
     port: u16,
 }
 
@@ -311,10 +320,12 @@ impl Redis {
             }
             std::thread::sleep(Duration::from_millis(20));
         }
-        Ok(Self {
-            _process: process,
-            port,
-        })
+        Ok(Self { process, port })
+    }
+
+    /// Its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     /// Its URL.
