@@ -14,6 +14,8 @@ pub struct Model {
     pub account_id: Option<i64>,
     /// What was answered, for the platform's retries.
     pub reply: Option<String>,
+    /// What was asked for in a group and goes to the person alone; `reply` then says so.
+    pub private_reply: Option<String>,
     /// UTC, whole ms.
     pub received_at: DateTimeUtc,
 }

@@ -8,6 +8,7 @@ mod m20261120_000002_cases;
 mod m20261120_000003_waiting;
 mod m20261120_000004_api;
 mod m20261121_000005_cheap_claims;
+mod m20261121_000007_robot;
 mod tools;
 
 /// All changes, in order.
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000003_waiting::Migration),
             Box::new(m20261120_000004_api::Migration),
             Box::new(m20261121_000005_cheap_claims::Migration),
+            Box::new(m20261121_000007_robot::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod holders;
+pub mod named;
 pub mod once;
 pub mod permit;
 pub mod session;

@@ -6,5 +6,6 @@ pub mod dice;
 pub mod fault;
 pub mod page;
 pub mod phone;
+pub mod redact;
 pub mod seal;
 pub mod text;

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use entity::kinds::Channel;
 use entity::{account, inbound};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, TryInsertResult};
 use tokio::time::Instant;
 
@@ -15,12 +14,13 @@ use crate::access;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, cut_bytes, shorten};
+use crate::bot::group::Aside;
+use crate::bot::sender::{known, window};
 use crate::bot::understand::Way;
 use crate::bot::{
-    Meaning, Spoken, SpokenKind, attach, dialog, help, lexicon, menu, render, understand,
+    Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, understand,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
-use crate::person::actions::recognise;
 use crate::store::Tx;
 
 /// How long a busy database is tried: the platform waits five seconds.
@@ -88,11 +88,9 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
         tx.rollback().await?;
         return earlier_reply(app, spoken).await;
     }
-    let mut account = know(&tx, spoken).await?;
-    if account.channel == Channel::Work {
-        account = recognise(&tx, account).await?;
-    }
-    let before = dialog::load(account.dialog.as_ref(), tx.now());
+    let account = known(&tx, spoken).await?;
+    let waiting = group::waiting(&tx, spoken, &account).await?;
+    let before = dialog::load(waiting.as_ref(), tx.now());
     let actor = access::load_actor(tx.db(), &account, tx.now()).await?;
     let stored = account.clone();
     let mut turn = Turn {
@@ -103,13 +101,19 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
         text: String::new(),
         before: before.clone(),
         dialog: None,
+        audience: spoken.audience.clone(),
+        aside: false,
+    };
+    let stored = Stored {
+        account: stored,
+        waiting,
     };
     match listen(&mut turn, &spoken.kind).await {
         Ok(reply) => {
-            let (reply, next) = finish(&mut turn, reply);
-            conclude(&tx, spoken, &stored, next, reply.as_deref()).await?;
+            let said = finish(&mut turn, &stored.account, reply).await?;
+            conclude(&mut tx, spoken, &stored, &said).await?;
             tx.commit().await?;
-            Ok(reply)
+            Ok(said.reply)
         }
         Err(refused) if refused.fault.is_ours() => {
             tx.rollback().await?;
@@ -120,15 +124,47 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
             turn.before = before;
             turn.dialog = None;
             let reply = refuse(&mut turn, refused);
-            let (reply, next) = finish(&mut turn, Some(reply));
+            let said = finish(&mut turn, &stored.account, Some(reply)).await?;
             tx.rollback().await?;
-            settle(app, spoken, Next::Whole(next), reply).await
+            settle(app, spoken, Settled::Whole(Box::new(said))).await
         }
     }
 }
 
-/// Cuts the reply and says what waits next.
-fn finish(turn: &mut Turn<'_>, reply: Option<String>) -> (Option<String>, Dialog) {
+/// What is said in the end.
+struct Said {
+    /// Where the message came from.
+    reply: Option<String>,
+    /// To the person alone, in place of what the group does not read.
+    aside: Option<Aside>,
+    /// What waits: where the words are that it answers to.
+    next: Dialog,
+}
+
+/// As the rows were before.
+struct Stored {
+    account: account::Model,
+    /// The dialog of where the message came from.
+    waiting: Option<serde_json::Value>,
+}
+
+/// Parts what a group may read from what it may not, cuts the reply and says what waits next.
+async fn finish(
+    turn: &mut Turn<'_>,
+    account: &account::Model,
+    reply: Option<String>,
+) -> Result<Said, Fault> {
+    let aside = group::turns_aside(turn);
+    let reply = match reply {
+        Some(reply) if turn.audience.is_group() && aside.is_none() => {
+            Some(group::guard(turn.tx.db(), &reply).await?)
+        }
+        reply => reply,
+    };
+    if aside.is_some() {
+        // The question goes on where its answer is read.
+        turn.before = dialog::load(account.dialog.as_ref(), turn.now());
+    }
     let reply = reply.map(|reply| {
         let (reply, more) = render::fit(&reply);
         if more.is_some() {
@@ -137,7 +173,18 @@ fn finish(turn: &mut Turn<'_>, reply: Option<String>) -> (Option<String>, Dialog
         reply
     });
     let next = dialog::next(turn.dialog.take(), &turn.before, turn.now());
-    (reply, next)
+    Ok(match (aside, reply) {
+        (Some(person_id), Some(text)) => Said {
+            reply: Some(group::SENT_ASIDE.to_owned()),
+            aside: Some(Aside { person_id, text }),
+            next,
+        },
+        (_, reply) => Said {
+            reply,
+            aside: None,
+            next,
+        },
+    })
 }
 
 /// Notes the message; false when it is known already. While another instance works on the same
@@ -162,74 +209,28 @@ async fn earlier_reply(app: &App, spoken: &Spoken) -> Result<Option<String>, Fau
     Ok(earlier.and_then(|row| row.reply))
 }
 
-/// The account of the sender, made when it is new, with what the platform allows to send it from
-/// now on (protocols.md §2.5); one statement.
-async fn know(tx: &Tx, spoken: &Spoken) -> Result<account::Model, Fault> {
-    let now = tx.now();
-    let (minutes, left) = window(&spoken.kind);
-    let gone = spoken.kind == SpokenKind::Unsubscribe;
-    let row = account::ActiveModel {
-        channel: Set(spoken.channel),
-        external_id: Set(spoken.external_id.clone()),
-        followed: Set(!gone),
-        window_until: Set((minutes > 0).then(|| now + TimeDelta::minutes(minutes))),
-        window_left: Set(left),
-        last_inbound_at: Set(Some(now)),
-        created_at: Set(now),
-        ..Default::default()
-    };
-    let mut changed = vec![account::Column::Followed, account::Column::LastInboundAt];
-    // An event's minute does not take away the two days of a message; `conclude` sees to it.
-    if gone || !is_event(&spoken.kind) {
-        changed.extend([account::Column::WindowUntil, account::Column::WindowLeft]);
-    }
-    let known = OnConflict::columns([account::Column::Channel, account::Column::ExternalId])
-        .update_columns(changed)
-        .to_owned();
-    Ok(account::Entity::insert(row)
-        .on_conflict(known)
-        .exec_with_returning(tx.db())
-        .await?)
-}
-
-/// Minutes and number of the customer-service messages that it allows.
-fn window(kind: &SpokenKind) -> (i64, i32) {
-    match kind {
-        SpokenKind::Unsubscribe | SpokenKind::Other => (0, 0),
-        kind if is_event(kind) => (1, 3),
-        _ => (48 * 60, 5),
-    }
-}
-
-fn is_event(kind: &SpokenKind) -> bool {
-    matches!(
-        kind,
-        SpokenKind::Subscribe { .. }
-            | SpokenKind::Unsubscribe
-            | SpokenKind::Scan { .. }
-            | SpokenKind::Click { .. }
-            | SpokenKind::Other
-    )
-}
-
 /// Stores what waits next, if that changed, and the reply.
-async fn conclude(
-    tx: &Tx,
-    spoken: &Spoken,
-    account: &account::Model,
-    next: Dialog,
-    reply: Option<&str>,
-) -> Result<(), Fault> {
+async fn conclude(tx: &mut Tx, spoken: &Spoken, stored: &Stored, said: &Said) -> Result<(), Fault> {
+    let account = &stored.account;
     let (minutes, left) = window(&spoken.kind);
     let until = tx.now() + TimeDelta::minutes(minutes);
     let widens = minutes > 0 && account.window_until.is_none_or(|old| old < until);
-    let stored = dialog::store(&next);
-    if stored != account.dialog || widens {
+    let next = dialog::store(&said.next);
+    let in_group = group::keeps(spoken, said.aside.is_some());
+    if let Some(chat_id) = in_group
+        && next != stored.waiting
+    {
+        group::keep(tx, account.id, chat_id, next.clone()).await?;
+    }
+    let alone = in_group.is_none() && next != account.dialog;
+    if alone || widens {
         let mut change = account::ActiveModel {
             id: Set(account.id),
-            dialog: Set(stored),
             ..Default::default()
         };
+        if alone || in_group.is_none() {
+            change.dialog = Set(next);
+        }
         if widens {
             change.window_until = Set(Some(until));
             change.window_left = Set(left);
@@ -238,49 +239,56 @@ async fn conclude(
             .exec_without_returning(tx.db())
             .await?;
     }
-    let noted = inbound::ActiveModel {
+    let mut noted = inbound::ActiveModel {
         key: Set(spoken.key.clone()),
         account_id: Set(Some(account.id)),
-        reply: Set(reply.map(str::to_owned)),
+        reply: Set(said.reply.clone()),
         ..Default::default()
     };
+    if let Some(aside) = &said.aside {
+        noted.private_reply = Set(Some(aside.text.clone()));
+        group::send_aside(tx, &spoken.key, aside).await?;
+    }
     inbound::Entity::update(noted)
         .exec_without_returning(tx.db())
         .await?;
     Ok(())
 }
 
-/// What waits after a message that changed nothing.
-enum Next {
-    /// This, and what was kept before.
-    Question(Option<Dialog>),
+/// What is stored of a message that changed nothing.
+enum Settled {
+    /// This reply and question, and what was kept before.
+    Apology(Option<Dialog>, String),
     /// Exactly this.
-    Whole(Dialog),
+    Whole(Box<Said>),
 }
 
 /// Stores a message whose command changed nothing, with its reply.
-async fn settle(
-    app: &App,
-    spoken: &Spoken,
-    next: Next,
-    reply: Option<String>,
-) -> Result<Option<String>, Fault> {
-    let tx = app.store.begin(app.clock.now()).await?;
+async fn settle(app: &App, spoken: &Spoken, settled: Settled) -> Result<Option<String>, Fault> {
+    let mut tx = app.store.begin(app.clock.now()).await?;
     if !take(&tx, spoken).await? {
         tx.rollback().await?;
         return earlier_reply(app, spoken).await;
     }
-    let account = know(&tx, spoken).await?;
-    let next = match next {
-        Next::Whole(next) => next,
-        Next::Question(dialog) => {
-            let before = dialog::load(account.dialog.as_ref(), tx.now());
-            dialog::next(dialog, &before, tx.now())
+    let account = known(&tx, spoken).await?;
+    let stored = Stored {
+        waiting: group::waiting(&tx, spoken, &account).await?,
+        account,
+    };
+    let said = match settled {
+        Settled::Whole(said) => *said,
+        Settled::Apology(question, reply) => {
+            let before = dialog::load(stored.waiting.as_ref(), tx.now());
+            Said {
+                reply: Some(reply),
+                aside: None,
+                next: dialog::next(question, &before, tx.now()),
+            }
         }
     };
-    conclude(&tx, spoken, &account, next, reply.as_deref()).await?;
+    conclude(&mut tx, spoken, &stored, &said).await?;
     tx.commit().await?;
-    Ok(reply)
+    Ok(said.reply)
 }
 
 /// Our own mistake: logged under a number that the person reads; a digit tries the same again.
@@ -300,7 +308,7 @@ async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<St
         ),
     };
     // The first fault says more than that of storing the apology.
-    settle(app, spoken, Next::Question(dialog), Some(reply))
+    settle(app, spoken, Settled::Apology(dialog, reply))
         .await
         .map_err(|_| fault)
 }
@@ -417,6 +425,7 @@ async fn run(
     if way != Way::Word {
         turn.text = line;
     }
+    turn.aside = !command.in_group;
     let mut reply = match (command.run)(turn, &args).await {
         Ok(reply) => reply.text,
         Err(fault) => {

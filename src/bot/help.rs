@@ -50,6 +50,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "帮助 [命令]",
         help: "看能做什么、怎么写",
         asks: None,
+        in_group: true,
         run: |turn, args| Box::pin(async move { Ok(help(turn, args)) }),
     },
     Command {
@@ -66,6 +67,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "人工",
         help: "找到能帮您的人",
         asks: None,
+        in_group: false,
         run: human,
     },
     Command {
@@ -74,6 +76,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "更多",
         help: "看上一条没显示完的内容",
         asks: None,
+        in_group: true,
         run: |turn, _| Box::pin(async move { Ok(more(turn)) }),
     },
     Command {
@@ -82,6 +85,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "不提交",
         help: "不再保留绑定前写的话",
         asks: None,
+        in_group: true,
         run: |turn, _| Box::pin(async move { Ok(forget_draft(turn)) }),
     },
 ];

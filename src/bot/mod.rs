@@ -5,9 +5,11 @@
 mod answer;
 mod attach;
 mod dialog;
+pub mod group;
 mod help;
 mod menu;
 mod render;
+mod sender;
 mod understand;
 
 #[cfg(test)]
@@ -20,6 +22,7 @@ use entity::kinds::Channel;
 pub use answer::answer;
 pub use understand::{Lexicon, Meaning, Speaker, understand};
 
+pub use crate::chat::Audience;
 use crate::chat::Command;
 
 /// A message or event as it came in, before it is known who sent it.
@@ -33,6 +36,8 @@ pub struct Spoken {
     pub key: String,
     /// What was sent.
     pub kind: SpokenKind,
+    /// Who reads the answer.
+    pub audience: Audience,
 }
 
 /// What was sent.

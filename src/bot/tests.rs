@@ -28,6 +28,7 @@ const fn row(
         usage,
         help: "…",
         asks,
+        in_group: false,
         run: nothing,
     }
 }

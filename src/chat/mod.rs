@@ -37,6 +37,9 @@ pub struct Command {
     pub help: &'static str,
     /// Whether free text is asked for when it comes without arguments (报修 → «请写下…»).
     pub asks: Option<&'static str>,
+    /// Whether its answer may be read by a whole group; the rule is no. What may not goes to the
+    /// person alone.
+    pub in_group: bool,
     /// Does it.
     pub run: Run,
 }
@@ -88,6 +91,23 @@ impl Args {
     }
 }
 
+/// Who reads the answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// The one who wrote.
+    Private,
+    /// Everybody in this group, by the platform's id.
+    Group(String),
+}
+
+impl Audience {
+    /// Whether others read it, too.
+    #[must_use]
+    pub fn is_group(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+}
+
 /// One turn: the message is being answered inside `tx`.
 pub struct Turn<'b> {
     /// The house.
@@ -105,6 +125,11 @@ pub struct Turn<'b> {
     pub before: Dialog,
     /// What the next text may pick from; set by the command, stored by the bot.
     pub dialog: Option<Dialog>,
+    /// Who reads the answer.
+    pub audience: Audience,
+    /// The answer is for the person alone though the question came in a group; set by the bot
+    /// from [`Command::in_group`], and by a command that finds more than a group may read.
+    pub aside: bool,
 }
 
 impl Turn<'_> {

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::attachment;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
 use crate::base::dice::Dice;
+use crate::bot;
 use crate::case;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::Settings;
@@ -163,6 +164,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         case::remind::KINDS,
         person::remind::KINDS,
         attachment::remind::KINDS,
+        bot::group::KINDS,
     ]
     .concat();
     let worker = Worker::new(

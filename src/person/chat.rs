@@ -30,6 +30,7 @@ pub const COMMANDS: &[Command] = &[
         asks: Some(
             "请写下房号、姓名和手机号，例如：3-2-501 张秀英 13800000001\n工作人员请写8位邀请码。",
         ),
+        in_group: false,
         run: |turn, args| Box::pin(bind(turn, args)),
     },
     Command {
@@ -38,6 +39,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "解绑 房号",
         help: "取消绑定",
         asks: Some("请写下要解绑的房号，例如：3-2-501"),
+        in_group: false,
         run: |turn, args| Box::pin(release(turn, args)),
     },
     Command {
@@ -46,6 +48,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "我的管家",
         help: "谁负责我家",
         asks: None,
+        in_group: false,
         run: |turn, _| Box::pin(answerers(turn)),
     },
     Command {
@@ -54,6 +57,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "我的",
         help: "我的房号和职务",
         asks: None,
+        in_group: false,
         run: |turn, _| Box::pin(mine(turn)),
     },
     Command {
@@ -62,6 +66,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "异议 编号",
         help: "不认识新绑定的账号",
         asks: None,
+        in_group: false,
         run: |turn, args| Box::pin(object(turn, args)),
     },
     Command {
@@ -70,6 +75,7 @@ pub const COMMANDS: &[Command] = &[
         usage: "核验 编号 通过/驳回 [原因]",
         help: "核验住户绑定",
         asks: None,
+        in_group: false,
         run: |turn, args| Box::pin(decide(turn, args)),
     },
 ];

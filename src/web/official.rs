@@ -80,6 +80,7 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
         external_id: inbound.from.clone(),
         key: format!("official:{}", inbound.key()),
         kind,
+        audience: bot::Audience::Private,
     };
     let (outcome, reply) = match timeout(PATIENCE, bot::answer(app, spoken)).await {
         Ok(Ok(Some(reply))) => ("answered", Some(reply)),

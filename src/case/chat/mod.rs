@@ -35,6 +35,7 @@ const fn resident(
         usage,
         help,
         asks,
+        in_group: false,
         run,
     }
 }
@@ -51,47 +52,56 @@ const fn staff(
         usage,
         help,
         asks: None,
+        in_group: true,
         run,
+    }
+}
+
+/// What a whole group may read.
+const fn shown(command: Command) -> Command {
+    Command {
+        in_group: true,
+        ..command
     }
 }
 
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    resident(
+    shown(resident(
         &["报修", "来人修", "保修", "维修", "整嘢"],
         "报修 内容",
         "公共设施、房屋要修",
         Some("请直接写下要报修的内容，例如：3栋电梯停了"),
         repair,
-    ),
-    resident(
+    )),
+    shown(resident(
         &["投诉", "举报"],
         "投诉 内容",
         "对服务或他人不满",
         Some("请直接写下要投诉的内容，例如：楼道堆杂物没人管"),
         complaint,
-    ),
-    resident(
+    )),
+    shown(resident(
         &["建议", "意见"],
         "建议 内容",
         "给小区出主意",
         Some("请直接写下您的建议，例如：门口加一盏灯"),
         suggestion,
-    ),
-    resident(
+    )),
+    shown(resident(
         &["求助", "帮帮我", "帮手"],
         "求助 内容",
         "需要人帮忙",
         Some("请直接写下需要什么帮助，例如：老人独自在家，想请人上门看看"),
         help,
-    ),
-    resident(
+    )),
+    shown(resident(
         &["纠纷", "调解"],
         "纠纷 内容",
         "邻里矛盾请人调解",
         Some("请直接写下纠纷的经过，例如：楼上装修太吵"),
         dispute,
-    ),
+    )),
     resident(
         &["进度", "查进度", "我的诉求"],
         "进度 [编号]",
@@ -99,20 +109,20 @@ pub const COMMANDS: &[Command] = &[
         None,
         show::progress,
     ),
-    resident(
+    shown(resident(
         &["补充"],
         "补充 编号 内容",
         "给诉求补充说明",
         None,
         supplement,
-    ),
-    resident(
+    )),
+    shown(resident(
         &["催办", "催一下", "催单"],
         "催办 编号",
         "催一催办理人",
         None,
         nudge,
-    ),
+    )),
     resident(
         &["评价", "打分"],
         "评价 编号 1-5 [说明]",
@@ -128,7 +138,10 @@ pub const COMMANDS: &[Command] = &[
         reopen,
     ),
     resident(&["撤回"], "撤回 编号 [原因]", "不用办了", None, withdraw),
-    staff(&["待办", "我的任务"], "待办", "看要我办的诉求", show::tasks),
+    Command {
+        in_group: false,
+        ..staff(&["待办", "我的任务"], "待办", "看要我办的诉求", show::tasks)
+    },
     staff(&["接单"], "接单 编号", "接下诉求", staff::accept),
     staff(&["到场", "到达"], "到场 编号", "已到现场", staff::arrive),
     staff(&["方案"], "方案 编号 内容", "说明怎么办", staff::plan),

@@ -47,9 +47,14 @@ pub(super) fn accept<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             .finish_due_at
             .map(|due| format!("请在{}前办结。", say_time(due)))
             .unwrap_or_default();
+        // What a resident wrote is not for a group.
+        let what = if turn.audience.is_group() {
+            String::new()
+        } else {
+            format!("：{}", shorten(&case.text, SHOWN))
+        };
         Ok(Reply::text(format!(
-            "诉求 #{id} 已接单：{}。{due}到现场后回复“到场 {id}”，办好后回复“办结 {id} 结果”。",
-            shorten(&case.text, SHOWN)
+            "诉求 #{id} 已接单{what}。{due}到现场后回复“到场 {id}”，办好后回复“办结 {id} 结果”。"
         )))
     })
 }

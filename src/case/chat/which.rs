@@ -75,6 +75,8 @@ pub(super) async fn only(
         [] => None,
         [one] => Some(Picked::One(one.id, Args::default())),
         several => {
+            // A list shows what people wrote.
+            turn.aside = true;
             let lines: Vec<String> = several
                 .iter()
                 .enumerate()

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use entity::kinds::Channel;
 use entity::{account, person};
-use linli::bot::{self, Spoken, SpokenKind};
+use linli::bot::{self, Audience, Spoken, SpokenKind};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
@@ -28,6 +28,7 @@ async fn says(app: &TestApp, userid: &str, text: &str) -> String {
         external_id: userid.to_owned(),
         key: format!("work:msg:{}", next_id()),
         kind: SpokenKind::Text(text.to_owned()),
+        audience: Audience::Private,
     };
     let answered = bot::answer(&app.instances[0].app, spoken).await;
     answered.unwrap().expect("no answer")
