@@ -13,7 +13,9 @@ use crate::base::fault::Fault;
 use crate::base::seal::Seal;
 use crate::config::{CallbackMode, Settings};
 use crate::files::Files;
-use crate::redis::{self, Limiter, LocalLimiter, RedisLimiter, RedisShelf};
+use crate::redis::{
+    self, Limiter, LocalLimiter, LocalWindow, RedisLimiter, RedisShelf, RedisWindow, Window,
+};
 use crate::reminder::queue::{self, Queue};
 use crate::store::Store;
 use crate::wechat;
@@ -58,6 +60,8 @@ pub struct Parts {
     pub mini: MiniClient,
     /// Rate limits, shared by all instances where Redis is.
     pub limiter: Arc<dyn Limiter>,
+    /// Strict limits of the platforms, shared likewise.
+    pub window: Arc<dyn Window>,
     /// Due reminders.
     pub queue: Arc<dyn Queue>,
     /// Attachments.
@@ -89,6 +93,10 @@ impl App {
         let limiter: Arc<dyn Limiter> = match &redis {
             Some(connection) => Arc::new(RedisLimiter::new(connection.clone(), prefix)),
             None => Arc::new(LocalLimiter::default()),
+        };
+        let window: Arc<dyn Window> = match &redis {
+            Some(connection) => Arc::new(RedisWindow::new(connection.clone(), prefix)),
+            None => Arc::new(LocalWindow::default()),
         };
         let official = &settings.wechat.official;
         let shelf: Arc<dyn TokenShelf> = match &redis {
@@ -129,6 +137,7 @@ impl App {
             official_token,
             mini: MiniClient::new(http, &mini.api_base, &mini.app_id, mini.app_secret.clone()),
             limiter,
+            window,
             queue,
             files: Files::connect(&settings.storage)?,
             redis,

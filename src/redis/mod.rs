@@ -4,7 +4,9 @@
 mod connect;
 mod limiter;
 mod shelf;
+mod window;
 
 pub use connect::{Connection, connect, ping};
 pub use limiter::{Limiter, LocalLimiter, RedisLimiter, Taking};
 pub use shelf::RedisShelf;
+pub use window::{LocalWindow, RedisWindow, Span, Waiting, Window};

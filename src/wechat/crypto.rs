@@ -132,16 +132,35 @@ impl Cipher {
         String::from_utf8(buffer).map_err(|_| Error::Refused)
     }
 
+    /// Opens the bytes of a file: nothing but the content and its padding (protocols.md §4.7).
+    pub fn open_file(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        if bytes.len() < PAD_BLOCK || !bytes.len().is_multiple_of(16) {
+            return Err(Error::Refused);
+        }
+        let context = DecryptionContext::Iv128(FixedLength::from(self.iv));
+        let plain = self
+            .decrypting
+            .decrypt(&mut bytes, context)
+            .map_err(|_| Error::Refused)?;
+        let length = unpad(plain).ok_or(Error::Refused)?.len();
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Seals the bytes of a file: the platform's side of [`Cipher::open_file`].
+    pub fn seal_file(&self, mut bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+        let pad = PAD_BLOCK - bytes.len() % PAD_BLOCK;
+        bytes.resize(bytes.len() + pad, u8::try_from(pad).unwrap_or_default());
+        let context = EncryptionContext::Iv128(FixedLength::from(self.iv));
+        self.encrypting
+            .less_safe_encrypt(&mut bytes, context)
+            .map_err(|_| Error::Refused)?;
+        Ok(bytes)
+    }
+
     /// Takes random bytes, length, message, receiver id and padding apart; returns the message.
     fn unpack<'a>(&self, plain: &'a [u8]) -> Option<&'a [u8]> {
-        let pad = usize::from(*plain.last()?);
-        if !(1..=PAD_BLOCK).contains(&pad) {
-            return None;
-        }
-        let (bare, padding) = plain.split_at_checked(plain.len().checked_sub(pad)?)?;
-        if padding.iter().any(|byte| usize::from(*byte) != pad) {
-            return None;
-        }
+        let bare = unpad(plain)?;
         let (_random, rest) = bare.split_at_checked(16)?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
@@ -149,6 +168,17 @@ impl Cipher {
         verify_slices_are_equal(receiver, self.receive_id.as_bytes()).ok()?;
         Some(message)
     }
+}
+
+/// Takes the padding off, every byte of which must hold.
+fn unpad(plain: &[u8]) -> Option<&[u8]> {
+    let pad = usize::from(*plain.last()?);
+    if !(1..=PAD_BLOCK).contains(&pad) {
+        return None;
+    }
+    let (bare, padding) = plain.split_at_checked(plain.len().checked_sub(pad)?)?;
+    let holds = padding.iter().all(|byte| usize::from(*byte) == pad);
+    holds.then_some(bare)
 }
 
 #[cfg(test)]

@@ -65,6 +65,12 @@ impl Http {
         judge(&bytes)
     }
 
+    /// GETs bytes of at most `max_bytes` whatever they look like; more are [`Error::Nonsense`].
+    pub async fn get_bytes(&self, url: &str, max_bytes: usize) -> Result<Vec<u8>, Error> {
+        let (_, bytes) = send(self.0.get(url), max_bytes).await?;
+        Ok(bytes)
+    }
+
     /// GETs a file of at most `max_bytes`; a larger one is [`Error::Nonsense`]. Errors come as JSON
     /// with status 200, so whatever looks like JSON is never a file.
     pub async fn get_file(

@@ -9,6 +9,7 @@
 //! | [`xml`] | the guarded reader and the safe writer |
 //! | [`official`] | official account: callbacks, replies, outgoing calls |
 //! | [`mini`] | mini-program: log-in and signatures made with the session key |
+//! | [`robot`] | WeCom's intelligent robot and group robots |
 //! | [`token`] | the access token shared by all instances |
 //! | [`http`] | the one HTTP client |
 //! | [`errors`] | what to do about each error code |
@@ -19,6 +20,7 @@ pub mod http;
 pub mod mini;
 pub mod official;
 pub mod query;
+pub mod robot;
 pub mod token;
 pub mod xml;
 
