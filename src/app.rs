@@ -24,6 +24,8 @@ use crate::wechat::mini::MiniClient;
 use crate::wechat::official::client::OfficialClient;
 use crate::wechat::official::{Account, Mode};
 use crate::wechat::token::{MemoryShelf, TokenKeeper, TokenShelf};
+use crate::wechat::work;
+use crate::wechat::work::client::WorkClient;
 
 /// Where Tencent's API is, unless the settings say otherwise.
 const API_BASE: &str = "https://api.weixin.qq.com";
@@ -58,6 +60,8 @@ pub struct Parts {
     pub official_token: Arc<TokenKeeper>,
     /// Calls to the mini-program's API.
     pub mini: MiniClient,
+    /// The WeCom application, if there is one.
+    pub work: Option<WorkApp>,
     /// Rate limits, shared by all instances where Redis is.
     pub limiter: Arc<dyn Limiter>,
     /// Strict limits of the platforms, shared likewise.
@@ -68,6 +72,16 @@ pub struct Parts {
     pub files: Files,
     /// Cancelled when the program stops: whatever streams or waits for long looks at it.
     pub stopping: CancellationToken,
+}
+
+/// The parts of the WeCom application.
+pub struct WorkApp {
+    /// Its callback side.
+    pub account: work::Account,
+    /// Calls to its API.
+    pub client: WorkClient,
+    /// Its access token.
+    pub token: Arc<TokenKeeper>,
 }
 
 impl App {
@@ -99,14 +113,7 @@ impl App {
             None => Arc::new(LocalWindow::default()),
         };
         let official = &settings.wechat.official;
-        let shelf: Arc<dyn TokenShelf> = match &redis {
-            Some(connection) => Arc::new(RedisShelf::new(
-                connection.clone(),
-                prefix,
-                &official.app_id,
-            )),
-            None => Arc::new(MemoryShelf::default()),
-        };
+        let shelf = shelf_of(&settings, redis.as_ref(), &official.app_id);
         let http = Http::new().map_err(Fault::internal)?;
         let official_token = Arc::new(TokenKeeper::new(
             http.clone(),
@@ -124,6 +131,7 @@ impl App {
             dice.clone(),
         );
         store.tell(queue.clone());
+        let work = work_app(&settings, redis.as_ref(), &http, &dice).map_err(Fault::internal)?;
         let mini = &settings.wechat.mini;
         let key = settings.security.data_key().map_err(Fault::internal)?;
         Ok(Self::new(Parts {
@@ -136,6 +144,7 @@ impl App {
             ),
             official_token,
             mini: MiniClient::new(http, &mini.api_base, &mini.app_id, mini.app_secret.clone()),
+            work,
             limiter,
             window,
             queue,
@@ -200,6 +209,53 @@ fn fill_in(settings: &mut Settings) {
             base.pop();
         }
     }
+}
+
+/// Where the access token of one account lies.
+fn shelf_of(
+    settings: &Settings,
+    redis: Option<&redis::Connection>,
+    account: &str,
+) -> Arc<dyn TokenShelf> {
+    match redis {
+        Some(connection) => Arc::new(RedisShelf::new(
+            connection.clone(),
+            &settings.redis.prefix,
+            account,
+        )),
+        None => Arc::new(MemoryShelf::default()),
+    }
+}
+
+fn work_app(
+    settings: &Settings,
+    redis: Option<&redis::Connection>,
+    http: &Http,
+    dice: &Dice,
+) -> Result<Option<WorkApp>, wechat::Error> {
+    let work = &settings.wechat.work;
+    if !work.is_set() {
+        return Ok(None);
+    }
+    // Each application of a corporation has a token of its own.
+    let shelf = shelf_of(
+        settings,
+        redis,
+        &format!("{}:{}", work.corp_id, work.agent_id),
+    );
+    let token = Arc::new(TokenKeeper::of_corporation(
+        http.clone(),
+        &work.api_base,
+        &work.corp_id,
+        work.secret.clone(),
+        shelf,
+        u64::from_le_bytes(dice.bytes()),
+    ));
+    Ok(Some(WorkApp {
+        account: work::Account::new(&work.corp_id, work.token.clone(), &work.encoding_aes_key)?,
+        client: WorkClient::new(http.clone(), &work.api_base, work.agent_id, token.clone()),
+        token,
+    }))
 }
 
 fn account(official: &crate::config::Official) -> Result<Account, wechat::Error> {

@@ -2,8 +2,8 @@
 //! `command/serve.rs`; the reminder is put down by `bot/attach.rs`.
 
 use chrono::TimeDelta;
-use entity::kinds::AttachmentState;
-use entity::{attachment, reminder};
+use entity::kinds::{AttachmentState, Channel};
+use entity::{account, attachment, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter};
 
@@ -66,10 +66,20 @@ async fn fetch(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> 
     let Some(most) = limit_of(&row.kind) else {
         return finish(app, &row, Outcome::Refused).await;
     };
-    let fetched = app
-        .official_client
-        .media_get(&row.media_id, most, now.timestamp())
-        .await;
+    let sender = account::Entity::find_by_id(row.account_id)
+        .one(app.store.read())
+        .await?;
+    let from_work = sender.is_some_and(|sender| sender.channel == Channel::Work);
+    let fetched = match &app.work {
+        Some(work) if from_work => {
+            let client = &work.client;
+            client.media_get(&row.media_id, most, now.timestamp()).await
+        }
+        _ => {
+            let client = &app.official_client;
+            client.media_get(&row.media_id, most, now.timestamp()).await
+        }
+    };
     match fetched {
         Ok(media) => keep(app, &row, media.bytes).await,
         Err(error) => lose(app, &row, &error, now).await,

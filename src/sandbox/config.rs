@@ -30,6 +30,8 @@ pub struct Config {
     pub mini_app_id: String,
     /// Its secret.
     pub mini_secret: SecretString,
+    /// The WeCom application, if there is one.
+    pub work: Option<super::work::Config>,
     /// The templates that the account has.
     pub templates: Vec<Template>,
     /// How long one delivery may take: 5 s on the real platform.
@@ -83,6 +85,7 @@ impl Config {
                 .collect(),
             mini_app_id: settings.wechat.mini.app_id.clone(),
             mini_secret: settings.wechat.mini.app_secret.clone(),
+            work: super::work::Config::from_settings(settings),
             templates,
             patience: Duration::from_secs(5),
             receipts: true,

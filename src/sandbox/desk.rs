@@ -13,6 +13,7 @@ use super::media::{MAX_BYTES, picture_type};
 use super::platform::{Entry, Platform};
 use super::push::Said;
 use super::say::Say;
+use super::work;
 
 /// Most the clock is moved at once: 400 days, in seconds.
 const MOST_SECONDS: i64 = 400 * 86_400;
@@ -41,7 +42,31 @@ pub async fn act(
     Data(platform): Data<&Platform>,
     Json(done): Json<Act>,
 ) -> poem::Result<Json<Said>> {
-    Ok(Json(platform.say(openid(&done.openid)?, &done.what).await))
+    let who = openid(&done.openid)?;
+    Ok(Json(match who.strip_prefix(work::PREFIX) {
+        Some(userid) => platform.member_does(userid, &done.what).await,
+        None => platform.say(who, &done.what).await,
+    }))
+}
+
+/// Who presses which button of which card.
+#[derive(Debug, Deserialize)]
+pub struct Press {
+    openid: String,
+    entry: u64,
+    key: String,
+}
+
+/// `POST /sandbox/press {openid, entry, key}`: a button of a card in WeCom.
+#[handler]
+pub async fn press(
+    Data(platform): Data<&Platform>,
+    Json(done): Json<Press>,
+) -> poem::Result<Json<Said>> {
+    let userid = openid(&done.openid)?
+        .strip_prefix(work::PREFIX)
+        .ok_or_else(|| bad("只有企业微信的卡片有按钮"))?;
+    Ok(Json(platform.press(userid, done.entry, &done.key).await))
 }
 
 /// Whose conversation.

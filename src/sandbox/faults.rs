@@ -35,6 +35,14 @@ pub enum Api {
     User,
     /// `media/get` and `media/upload`
     Media,
+    /// WeCom's `gettoken`
+    Gettoken,
+    /// WeCom's `message/send`
+    Send,
+    /// WeCom's `message/update_template_card`
+    Card,
+    /// WeCom's `agent/get` and its lists of addresses
+    Agent,
     /// `jscode2session`
     Code2session,
     /// Delivery of what people say; only [`Kind::Repeat`] means something here.
@@ -219,6 +227,8 @@ pub fn words(code: i64) -> &'static str {
         40008 => "invalid message type",
         40013 => "invalid appid",
         40014 => "invalid access_token",
+        40056 => "invalid agentid",
+        40058 => "invalid parameter",
         40029 => "invalid code",
         40036 => "invalid template_id size",
         40037 => "invalid template_id",
@@ -247,6 +257,7 @@ pub fn words(code: i64) -> &'static str {
         45011 => "api minute-quota reach limit, must slower, retry next minute",
         45015 => "response out of time limit or subscription is canceled",
         45028 => "has no masssend quota",
+        45033 => "api concurrent out of limit",
         45047 => "out of response count limit",
         45065 => "clientmsgid exist",
         45066 => "same clientmsgid retry too fast",
@@ -259,8 +270,20 @@ pub fn words(code: i64) -> &'static str {
         48004 => "api forbidden",
         48006 => "forbid to clear quota because of reaching the limit",
         50002 => "user limited",
+        60011 => "no privilege to access/modify contact/party/agent",
+        60020 => "not allow to access from your ip, from ip: 127.0.0.1",
         61010 => "code is expired",
+        81013 => "user & party & tag all invalid",
+        86001 => "invalid chatid",
+        86003 => "chatid not exist",
+        86004 => "chatid has no agent",
+        86006 => "chatid not belong to agent",
+        86216 => "chat out of limit",
+        86217 => "chat member out of limit",
+        86220 => "chat owner invalid",
         87014 => "risky content",
+        93000 => "invalid webhook url",
+        301_002 => "not allow operate another agent with this accesstoken",
         _ => "request failed",
     }
 }

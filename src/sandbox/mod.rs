@@ -13,6 +13,7 @@
 //! | `official` | template and customer-service messages, media |
 //! | `template` | what a template takes: field types and their limits |
 //! | `media` | pictures that people send |
+//! | [`work`] | WeCom: members, the application's messages and cards |
 //! | `mini` | log-in codes of the mini-program |
 //! | `say` | what a person can do, as WeChat's XML |
 //! | `push` | delivering it to the program, reading the answer |
@@ -34,6 +35,7 @@ mod push;
 mod say;
 mod template;
 mod token;
+pub mod work;
 
 use poem::{EndpointExt, Route, get, post};
 
@@ -53,6 +55,7 @@ pub fn routes(platform: Platform) -> Route {
         .at("/guide.js", get(page::guide))
         .at("/chips.js", get(page::chips))
         .at("/say", post(desk::act))
+        .at("/press", post(desk::press))
         .at("/conversation", get(desk::read_conversation))
         .at("/live", get(live::live))
         .at("/state", get(desk::read_state))
@@ -68,7 +71,8 @@ pub fn routes(platform: Platform) -> Route {
         .at("/verify", post(desk::check_address))
         .at("/media", post(desk::take_picture))
         .at("/media/:id", get(desk::show_picture))
-        .nest("/api", api());
+        .nest("/api", api())
+        .nest("/work", work::routes());
     Route::new().nest("/", all.data(platform))
 }
 

@@ -14,6 +14,7 @@ use super::faults::{Api, Fault, Faults, Hit};
 use super::media::Shelf;
 use super::mini::Codes;
 use super::token::Tokens;
+use super::work::{self, WorkCard};
 use crate::base::clock::{Clock, Moment, ShiftedClock};
 use crate::base::dice::Dice;
 use crate::config::CallbackMode;
@@ -41,6 +42,10 @@ pub enum How {
     Template,
     /// A customer-service message.
     Custom,
+    /// A message of the WeCom application.
+    App,
+    /// A card of the WeCom application changed.
+    Update,
     /// WeChat itself, in grey.
     Notice,
 }
@@ -91,6 +96,10 @@ pub struct Entry {
     pub media: Option<String>,
     /// A template message.
     pub card: Option<Card>,
+    /// A card of the WeCom application.
+    pub work_card: Option<WorkCard>,
+    /// The entry whose card this one changes.
+    pub of: Option<u64>,
     /// The platform's id of it.
     pub msg_id: Option<String>,
     /// What went over the wire for it; only the latest entries keep it.
@@ -107,6 +116,8 @@ impl Entry {
             text: text.into(),
             media: None,
             card: None,
+            work_card: None,
+            of: None,
             msg_id: None,
             wire: Vec::new(),
         }
@@ -155,6 +166,7 @@ pub(super) struct State {
     pub(super) codes: Codes,
     pub(super) media: Shelf,
     pub(super) faults: Faults,
+    pub(super) work: work::State,
     /// Client ids of the last ten minutes by person and id.
     pub(super) client_ids: HashMap<(String, String), (Moment, i64)>,
 }
@@ -205,6 +217,7 @@ impl Platform {
             codes: Codes::default(),
             media: Shelf::default(),
             faults: Faults::default(),
+            work: work::State::default(),
             client_ids: HashMap::new(),
         };
         Ok(Self(Arc::new(Inner {
@@ -355,6 +368,21 @@ impl Platform {
         if let Some(entry) = state.entries.get_mut(at).filter(|entry| entry.id == id) {
             entry.wire.extend(more);
         }
+    }
+
+    /// Puts another card into an entry.
+    pub(super) fn replace_card(&self, id: u64, card: &WorkCard) {
+        let mut state = self.state();
+        let at = state.entries.partition_point(|entry| entry.id < id);
+        if let Some(entry) = state.entries.get_mut(at).filter(|entry| entry.id == id) {
+            entry.work_card = Some(card.clone());
+            entry.text = card.words();
+        }
+    }
+
+    /// A message id as WeCom gives it: text.
+    pub(super) fn dice_id(&self) -> String {
+        self.0.dice.token()
     }
 
     pub(super) fn entry(&self, id: u64) -> Option<Entry> {

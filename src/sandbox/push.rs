@@ -25,6 +25,8 @@ pub enum Answer {
     Text(String),
     /// A picture, by its id.
     Image(String),
+    /// The card that was pressed became another one, with these words.
+    Card(String),
     /// An acknowledgement without words.
     Silence,
     /// An answer that is none: HTTP status or what is wrong with it.
@@ -146,7 +148,7 @@ impl Platform {
                 entry.media = Some(id.clone());
                 entry
             }
-            Answer::Silence => return None,
+            Answer::Silence | Answer::Card(_) => return None,
             Answer::Malformed(_) | Answer::Unreachable => {
                 Entry::new(openid, How::Notice, UNAVAILABLE)
             }

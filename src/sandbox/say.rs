@@ -96,9 +96,20 @@ impl Say {
 
     /// The message itself, without the root: so that the compatible mode can add to it.
     pub(super) fn xml(&self, openid: &str, created_at: i64, msg_id: i64) -> Writer {
+        self.xml_to(ACCOUNT, openid, created_at, msg_id)
+    }
+
+    /// The same to any account of ours.
+    pub(super) fn xml_to(
+        &self,
+        account: &str,
+        openid: &str,
+        created_at: i64,
+        msg_id: i64,
+    ) -> Writer {
         let head = |kind: &str| {
             Writer::default()
-                .text("ToUserName", ACCOUNT)
+                .text("ToUserName", account)
                 .text("FromUserName", openid)
                 .number("CreateTime", created_at)
                 .text("MsgType", kind)

@@ -8,6 +8,7 @@
 //! | [`problem`] | faults as problem+json |
 //! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
 //! | [`official`] | the official account's callback |
+//! | [`work`] | the WeCom application's callback |
 //! | [`session`], [`homes`] | signing in, my homes |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
@@ -25,3 +26,4 @@ pub mod problem;
 pub mod router;
 pub mod session;
 pub mod trace;
+pub mod work;

@@ -15,16 +15,17 @@ use crate::wechat::Error;
 use crate::wechat::official::{Event, Inbound, InboundKind, JobStatus, Reply};
 
 /// The platform hangs up after five seconds.
-const PATIENCE: Duration = Duration::from_millis(4_300);
+pub(super) const PATIENCE: Duration = Duration::from_millis(4_300);
 /// The shared limit is asked for so long; without an answer the message is let in.
 const LIMIT_PATIENCE: Duration = Duration::from_millis(300);
 /// What ends the platform's retries without a word to the person.
 const TAKEN: &str = "success";
 /// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
-const UNSURE: &str =
+pub(super) const UNSURE: &str =
     "系统正忙,这条消息可能没有收到。请稍等一分钟,回复“进度”看看;如果没有,请再发一次。";
-const TOO_OFTEN: &str = "您发得太快了,这条消息没有处理。请歇一分钟再发。";
-const UNREADABLE: &str = "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
+pub(super) const TOO_OFTEN: &str = "您发得太快了,这条消息没有处理。请歇一分钟再发。";
+pub(super) const UNREADABLE: &str =
+    "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
 
 /// `GET /wechat/official`: the platform checks the address.
 #[handler]
@@ -106,7 +107,7 @@ fn silence(kind: &InboundKind) -> Option<String> {
     matches!(kind, InboundKind::Other(_)).then(|| UNREADABLE.to_owned())
 }
 
-async fn may_speak(app: &App, openid: &str) -> bool {
+pub(super) async fn may_speak(app: &App, openid: &str) -> bool {
     let key = format!("chat:{openid}");
     let most = app.settings.limits.messages_per_minute;
     timeout(LIMIT_PATIENCE, app.limiter.take(&key, most))
@@ -182,7 +183,7 @@ fn seal(app: &App, inbound: &Inbound, query: &str, reply: Option<String>) -> Res
 
 /// One answer for everything that does not hold, so that a forger learns nothing (§6.2); another
 /// for what is signed but broken.
-fn refuse(error: &Error) -> Response {
+pub(super) fn refuse(error: &Error) -> Response {
     let (status, word) = match error {
         Error::Malformed(_) => (StatusCode::BAD_REQUEST, "malformed"),
         _ => (StatusCode::FORBIDDEN, "refused"),
@@ -192,7 +193,7 @@ fn refuse(error: &Error) -> Response {
     plain(status, word.to_owned())
 }
 
-fn plain(status: StatusCode, body: String) -> Response {
+pub(super) fn plain(status: StatusCode, body: String) -> Response {
     Response::builder()
         .status(status)
         .header(header::CONTENT_TYPE, "text/plain; charset=utf-8")

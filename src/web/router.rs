@@ -12,7 +12,7 @@ use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, homes, official, openapi, session};
+use crate::web::{health, homes, official, openapi, session, work};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -30,12 +30,14 @@ pub fn routes(
 ) -> Result<impl Endpoint<Output = Response> + 'static, Fault> {
     let document = openapi::Document::new()?;
     let callback = get(official::check_address).post(official::take_message);
+    let from_work = get(work::check_address).post(work::take_message);
     let guarded = api()
         .with(Guard { app: app.clone() })
         .with(BodyLimit(app.settings.limits.body_bytes));
     let mut route = Route::new()
         .at("/", get(open_front))
         .at("/wechat/official", callback.with(BodyLimit(CALLBACK_BYTES)))
+        .at("/wechat/work", from_work.with(BodyLimit(CALLBACK_BYTES)))
         .nest("/api/v1", guarded)
         .at(
             "/openapi.json",

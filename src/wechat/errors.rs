@@ -63,6 +63,24 @@ const TABLE: &[(&[i64], Action)] = &[
         Action::Alarm,
     ),
     (&[41001, 45008, 45067, 47001, 47003], Action::Fix),
+    // WeCom's own (§4.2): members and chats out of reach; what an operator mends; too many at once.
+    (
+        &[
+            60011, 60111, 81013, 86001, 86003, 86004, 86006, 86216, 86217, 86220,
+        ],
+        Action::Drop,
+    ),
+    (&[40056, 60020, 93000, 301_002], Action::Config),
+    (&[45033], Action::Serialise),
+    (&[40058], Action::Fix),
+];
+
+/// Where WeCom means something else by a number than WeChat does (§4.2).
+const OF_WORK: &[(&[i64], Action)] = &[
+    // The secret is wrong: no new token helps.
+    (&[40001], Action::Config),
+    // A minute's, an hour's or a day's calls: blocked for 60 s, 60 min or the day.
+    (&[45009], Action::BackoffMinute),
 ];
 
 /// What to do about `errcode`. An unknown code is tried again: trying ends by itself and stays
@@ -75,9 +93,48 @@ pub fn action(code: i64) -> Action {
         .map_or(Action::Retry, |(_, action)| *action)
 }
 
+/// The same for WeCom's API.
+#[must_use]
+pub fn work_action(code: i64) -> Action {
+    OF_WORK
+        .iter()
+        .find(|(codes, _)| codes.contains(&code))
+        .map_or_else(|| action(code), |(_, action)| *action)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The list of protocols.md §4.2, written down a second time.
+    #[test]
+    fn every_code_of_wecom() {
+        let rows = [
+            (-1, Action::Retry),
+            (40001, Action::Config),
+            (40014, Action::RefreshToken),
+            (42001, Action::RefreshToken),
+            (45009, Action::BackoffMinute),
+            (45033, Action::Serialise),
+            (60011, Action::Drop),
+            (60020, Action::Config),
+            (81013, Action::Drop),
+            (86001, Action::Drop),
+            (86003, Action::Drop),
+            (86004, Action::Drop),
+            (86006, Action::Drop),
+            (86216, Action::Drop),
+            (86217, Action::Drop),
+            (86220, Action::Drop),
+            (301_002, Action::Config),
+            (93000, Action::Config),
+            (40058, Action::Fix),
+            (48002, Action::Alarm),
+        ];
+        for (code, wanted) in rows {
+            assert_eq!(work_action(code), wanted, "{code}");
+        }
+    }
 
     /// The table of protocols.md §2.2, row by row, written down a second time.
     #[test]

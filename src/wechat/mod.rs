@@ -10,6 +10,7 @@
 //! | [`official`] | official account: callbacks, replies, outgoing calls |
 //! | [`mini`] | mini-program: log-in and signatures made with the session key |
 //! | [`robot`] | WeCom's intelligent robot and group robots |
+//! | [`work`] | WeCom application: callbacks, replies, cards, outgoing calls |
 //! | [`token`] | the access token shared by all instances |
 //! | [`http`] | the one HTTP client |
 //! | [`errors`] | what to do about each error code |
@@ -22,6 +23,7 @@ pub mod official;
 pub mod query;
 pub mod robot;
 pub mod token;
+pub mod work;
 pub mod xml;
 
 /// What can go wrong on the wire.

@@ -152,9 +152,19 @@ struct Flight {
     bad: Option<String>,
 }
 
+/// How the platform is asked for a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// WeChat's stable token: POST, and by force when it insists on a refused one.
+    Stable,
+    /// WeCom's (protocols.md §4.2): GET; it hands out the same token until its end, and knows no force.
+    Corporation,
+}
+
 /// Hands out the token of one account.
 pub struct TokenKeeper {
     http: Http,
+    way: Way,
     url: String,
     app_id: String,
     secret: SecretString,
@@ -175,12 +185,39 @@ impl TokenKeeper {
         shelf: Arc<dyn TokenShelf>,
         seed: u64,
     ) -> Self {
+        let url = format!("{api_base}/cgi-bin/stable_token");
+        Self::by(Way::Stable, http, url, app_id, secret, shelf, seed)
+    }
+
+    /// The token of a WeCom application: `id` is the corporation's, `secret` the application's.
+    pub fn of_corporation(
+        http: Http,
+        api_base: &str,
+        id: &str,
+        secret: SecretString,
+        shelf: Arc<dyn TokenShelf>,
+        seed: u64,
+    ) -> Self {
+        let url = format!("{api_base}/cgi-bin/gettoken");
+        Self::by(Way::Corporation, http, url, id, secret, shelf, seed)
+    }
+
+    fn by(
+        way: Way,
+        http: Http,
+        url: String,
+        app_id: &str,
+        secret: SecretString,
+        shelf: Arc<dyn TokenShelf>,
+        seed: u64,
+    ) -> Self {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut owner = [0; 16];
         rng.fill_bytes(&mut owner);
         Self {
             http,
-            url: format!("{api_base}/cgi-bin/stable_token"),
+            way,
+            url,
             app_id: app_id.to_owned(),
             secret,
             shelf,
@@ -300,6 +337,7 @@ impl TokenKeeper {
     async fn fetch(&self, flight: &mut MutexGuard<'_, Flight>, now: i64) -> Result<String, Error> {
         let mut token = self.ask(false, now).await?;
         if flight.bad.as_ref() == Some(&token.value)
+            && self.way == Way::Stable
             && self
                 .shelf
                 .lock(Lock::Force, &self.owner, FORCE_TTL)
@@ -324,13 +362,22 @@ impl TokenKeeper {
     }
 
     async fn ask(&self, force_refresh: bool, now: i64) -> Result<Token, Error> {
-        let body = json!({
-            "grant_type": "client_credential",
-            "appid": self.app_id,
-            "secret": self.secret.expose_secret(),
-            "force_refresh": force_refresh,
-        });
-        let answer = self.http.post(&self.url, &[], &body).await?;
+        let secret = self.secret.expose_secret();
+        let answer = match self.way {
+            Way::Stable => {
+                let body = json!({
+                    "grant_type": "client_credential",
+                    "appid": self.app_id,
+                    "secret": secret,
+                    "force_refresh": force_refresh,
+                });
+                self.http.post(&self.url, &[], &body).await?
+            }
+            Way::Corporation => {
+                let query = [("corpid", self.app_id.as_str()), ("corpsecret", secret)];
+                self.http.get(&self.url, &query).await?
+            }
+        };
         let value = answer.get("access_token").and_then(|value| value.as_str());
         let value = value
             .filter(|text| !text.is_empty())

@@ -53,14 +53,31 @@ impl<'a> Element<'a> {
             .map(|(_, child)| child)
     }
 
-    /// Adds a child; a name may come again only where each is a list entry with elements inside.
-    fn adopt(&mut self, name: &'a str, child: Self) -> Result<(), Error> {
+    /// All children `name`, of a list.
+    pub fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
+        let named = self
+            .children
+            .iter()
+            .filter(move |(other, _)| *other == name);
+        named.map(|(_, child)| child)
+    }
+
+    /// The texts of all children `name`, of a list of scalars.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.all(name).map(|child| child.text.to_string()).collect()
+    }
+
+    /// Adds a child; a name may come again only where each is a list entry: with elements inside,
+    /// or, below the root's own fields, one of nothing but its like.
+    fn adopt(&mut self, name: &'a str, child: Self, nested: bool) -> Result<(), Error> {
         if self.children.len() >= MAX_CHILDREN {
             return Err(Error::Malformed("too many elements"));
         }
-        let scalar = child.children.is_empty();
+        let list = nested && self.children.iter().all(|(other, _)| *other == name);
+        let scalar = child.children.is_empty() && !list;
         let twin = |(other, own): &(&str, Element<'_>)| {
-            *other == name && (scalar || own.children.is_empty())
+            *other == name && (scalar || (own.children.is_empty() && !list))
         };
         if self.children.iter().any(twin) {
             return Err(Error::Malformed("duplicate element"));
@@ -161,8 +178,9 @@ impl<'a> Builder<'a> {
             }
             element.text = Cow::default();
         }
+        let nested = self.path.len() > 1;
         match self.path.last_mut() {
-            Some((_, parent)) => parent.adopt(name, element),
+            Some((_, parent)) => parent.adopt(name, element, nested),
             None => {
                 self.root = Some(element);
                 Ok(())
@@ -266,6 +284,13 @@ impl Writer {
         self.tag("<", name, ">");
         self.0.push_str(&inside.0);
         self.tag("</", name, ">");
+        self
+    }
+
+    /// All elements of another one behind its own.
+    #[must_use]
+    pub fn join(mut self, other: &Self) -> Self {
+        self.0.push_str(&other.0);
         self
     }
 

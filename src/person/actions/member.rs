@@ -1,10 +1,11 @@
 //! Members of the corporation: WeCom says who writes, so that an account there needs no binding.
 //! The roster's `wecom_userid` is the only tie, looked at with every message.
 
-use entity::kinds::BindingState;
-use entity::{account, binding, person};
+use entity::kinds::{BindingState, Channel};
+use entity::{account, binding, inbound, person};
+use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
 use crate::access::{Actor, audit};
@@ -69,5 +70,60 @@ pub(super) async fn release_all(tx: &Tx, account_id: i64) -> Result<(), Fault> {
         .filter(binding::COLUMN.state.is_in(LIVE))
         .exec(tx.db())
         .await?;
+    Ok(())
+}
+
+/// What WeCom's address book says of a member. A repetition of the message (`key`) has no effect.
+///
+/// `now` is the member's new user id, or none when the member was taken out: then nobody has the
+/// old id any more, because WeCom may give it to somebody else.
+///
+/// # Errors
+/// The database's.
+pub async fn change_member(
+    tx: &Tx,
+    key: &str,
+    userid: &str,
+    now: Option<&str>,
+) -> Result<(), Fault> {
+    let seen = inbound::ActiveModel {
+        key: Set(key.to_owned()),
+        received_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let stored = inbound::Entity::insert(seen)
+        .on_conflict_do_nothing()
+        .exec_without_returning(tx.db())
+        .await?;
+    if !matches!(stored, TryInsertResult::Inserted(rows) if rows > 0) {
+        return Ok(());
+    }
+    let member = person::Entity::find()
+        .filter(person::COLUMN.wecom_userid.eq(userid))
+        .one(tx.db())
+        .await?;
+    if let Some(member) = &member {
+        person::Entity::update_many()
+            .col_expr(person::Column::WecomUserid, Expr::value(now))
+            .col_expr(person::Column::UpdatedAt, Expr::value(tx.now()))
+            .filter(person::COLUMN.id.eq(member.id))
+            .exec(tx.db())
+            .await?;
+        let entry = audit::Entry {
+            action: "person.wecom",
+            subject: format!("person:{}", member.id),
+            compound_id: None,
+            detail: Some(json!({ "gone": now.is_none() })),
+        };
+        audit::record(tx, &Actor::system(), entry).await?;
+    }
+    let account = account::Entity::find()
+        .filter(account::COLUMN.channel.eq(Channel::Work))
+        .filter(account::COLUMN.external_id.eq(userid))
+        .one(tx.db())
+        .await?;
+    if let Some(account) = account {
+        recognise(tx, account).await?;
+    }
     Ok(())
 }

@@ -11,6 +11,6 @@ mod tie;
 pub use bind::{Bound, bind};
 pub use decide::{decide, object, release, verify_by_phone};
 pub use invite::{Redeemed, invite, redeem};
-pub use member::recognise;
+pub use member::{change_member, recognise};
 pub use roles::{NewPerson, add_person, grant_role};
 pub use tie::{role_detail, untie_unproved};

@@ -239,12 +239,12 @@ impl JobStatus {
 }
 
 /// A text that may be missing.
-fn string(xml: &Element, field: &'static str) -> Result<String, Error> {
+pub(in crate::wechat) fn string(xml: &Element, field: &'static str) -> Result<String, Error> {
     Ok(xml.text(field)?.unwrap_or_default().to_owned())
 }
 
 /// An openid or account name: it becomes part of keys, hence its narrow shape.
-fn name(xml: &Element, field: &'static str) -> Result<String, Error> {
+pub(in crate::wechat) fn name(xml: &Element, field: &'static str) -> Result<String, Error> {
     let text = xml.required(field)?;
     if text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Error::Malformed(field));
@@ -253,7 +253,10 @@ fn name(xml: &Element, field: &'static str) -> Result<String, Error> {
 }
 
 /// A whole number; an empty element is as good as none.
-fn whole<T: std::str::FromStr>(xml: &Element, field: &'static str) -> Result<Option<T>, Error> {
+pub(in crate::wechat) fn whole<T: std::str::FromStr>(
+    xml: &Element,
+    field: &'static str,
+) -> Result<Option<T>, Error> {
     match xml.text(field)?.map(str::trim) {
         None | Some("") => Ok(None),
         Some(text) => text.parse().map(Some).map_err(|_| Error::Malformed(field)),
@@ -261,7 +264,7 @@ fn whole<T: std::str::FromStr>(xml: &Element, field: &'static str) -> Result<Opt
 }
 
 /// A finite decimal; an empty element is as good as none.
-fn degrees(xml: &Element, field: &'static str) -> Result<Option<f64>, Error> {
+pub(in crate::wechat) fn degrees(xml: &Element, field: &'static str) -> Result<Option<f64>, Error> {
     match whole::<f64>(xml, field)? {
         Some(number) if !number.is_finite() => Err(Error::Malformed(field)),
         number => Ok(number),

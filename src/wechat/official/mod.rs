@@ -2,7 +2,7 @@
 //! (protocols.md §1), and calling out ([`client`]). Called by the faces and by `delivery`.
 
 pub mod client;
-mod inbound;
+pub(in crate::wechat) mod inbound;
 mod reply;
 
 pub use inbound::{Event, Inbound, InboundKind, JobStatus};

@@ -3,12 +3,13 @@
 use chrono::TimeDelta;
 use entity::kinds::Channel;
 use entity::{account, person};
-use linli::bot::{self, Audience, Spoken, SpokenKind};
+use linli::sandbox::Answer;
+use linli::wechat::xml::Writer;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 
+use super::says;
 use crate::harness::app::TestApp;
-use crate::harness::wechat::next_id;
 
 /// Gives somebody of the standard compound a user id, as the roster does.
 pub async fn register(app: &TestApp, key: &str, userid: Option<&str>) -> person::Model {
@@ -20,18 +21,6 @@ pub async fn register(app: &TestApp, key: &str, userid: Option<&str>) -> person:
     let mut change = found.unwrap().into_active_model();
     change.wecom_userid = Set(userid.map(str::to_owned));
     change.update(app.store.write()).await.unwrap()
-}
-
-async fn says(app: &TestApp, userid: &str, text: &str) -> String {
-    let spoken = Spoken {
-        channel: Channel::Work,
-        external_id: userid.to_owned(),
-        key: format!("work:msg:{}", next_id()),
-        kind: SpokenKind::Text(text.to_owned()),
-        audience: Audience::Private,
-    };
-    let answered = bot::answer(&app.instances[0].app, spoken).await;
-    answered.unwrap().expect("no answer")
 }
 
 async fn accounts(app: &TestApp) -> Vec<account::Model> {
@@ -84,4 +73,39 @@ async fn who_left_or_lost_the_user_id_is_a_stranger_from_then_on() {
     let zhou = register(&app, "zhou", Some("sunmei")).await;
     assert!(says(&app, "sunmei", "我的").await.contains("周强"));
     assert_eq!(accounts(&app).await[0].person_id, Some(zhou.id));
+}
+
+#[tokio::test]
+async fn whom_the_address_book_takes_out_is_a_stranger_and_the_id_is_nobodys() {
+    let app = TestApp::start().await;
+    let sun = register(&app, "sun", Some("sunmei")).await;
+    assert!(says(&app, "sunmei", "我的").await.contains("孙梅"));
+    let gone = Writer::default()
+        .text("ChangeType", "delete_user")
+        .text("UserID", "SunMei");
+    let said = app
+        .platform
+        .member_event("sys", "change_contact", gone)
+        .await;
+    assert_eq!(said.answer, Answer::Silence, "{said:?}");
+    assert!(says(&app, "sunmei", "待办").await.contains("还没有登记"));
+    let person = person::Entity::find_by_id(sun.id);
+    let person = person.one(app.store.read()).await.unwrap().unwrap();
+    assert_eq!(person.wecom_userid, None);
+    assert_eq!(accounts(&app).await[0].person_id, None);
+}
+
+#[tokio::test]
+async fn a_new_user_id_is_the_same_person() {
+    let app = TestApp::start().await;
+    register(&app, "sun", Some("sunmei")).await;
+    let renamed = Writer::default()
+        .text("ChangeType", "update_user")
+        .text("UserID", "sunmei")
+        .text("NewUserID", "SunMei2");
+    app.platform
+        .member_event("sys", "change_contact", renamed)
+        .await;
+    assert!(says(&app, "sunmei2", "我的").await.contains("孙梅"));
+    assert!(says(&app, "sunmei", "我的").await.contains("还没有登记"));
 }

@@ -1,0 +1,162 @@
+//! `/wechat/work`: what the WeCom application sends, and what it is answered within its five
+//! seconds (protocols.md §4.1). Never a 5xx; an empty 200 says that it was taken. Used by `router.rs`.
+
+use entity::kinds::Channel;
+use poem::http::{StatusCode, header};
+use poem::web::Data;
+use poem::{Body, Request, Response, handler};
+use tokio::time::timeout;
+
+use crate::app::{App, WorkApp};
+use crate::base::fault::Fault;
+use crate::bot::{self, Spoken, SpokenKind};
+use crate::person::actions::change_member;
+use crate::web::official::{PATIENCE, TOO_OFTEN, UNREADABLE, UNSURE, may_speak, plain, refuse};
+use crate::wechat::Error;
+use crate::wechat::work::{ContactChange, Event, Inbound, InboundKind, Reply};
+
+/// `GET /wechat/work`: the platform checks the address.
+#[handler]
+pub fn check_address(Data(app): Data<&App>, request: &Request) -> Response {
+    let Some(work) = &app.work else {
+        return absent();
+    };
+    let query = request.uri().query().unwrap_or_default();
+    match work.account.check_get(query, app.clock.now().timestamp()) {
+        Ok(echo) => plain(StatusCode::OK, echo),
+        Err(error) => refuse(&error),
+    }
+}
+
+/// `POST /wechat/work`: a message or an event.
+#[handler]
+pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) -> Response {
+    let Some(work) = &app.work else {
+        return absent();
+    };
+    // The body is whole and short: `limits.rs` has read it.
+    let Ok(bytes) = body.into_bytes().await else {
+        return refuse(&Error::Malformed("body"));
+    };
+    let query = request.uri().query().unwrap_or_default();
+    let now = app.clock.now().timestamp();
+    match work.account.open(query, &bytes, now) {
+        Ok(inbound) => {
+            let reply = reply_to(app, &inbound).await;
+            seal(app, work, &inbound, reply)
+        }
+        Err(error) => refuse(&error),
+    }
+}
+
+/// No application is configured: nothing is here.
+fn absent() -> Response {
+    plain(StatusCode::NOT_FOUND, "not found".to_owned())
+}
+
+async fn reply_to(app: &App, inbound: &Inbound) -> Option<Reply> {
+    if let InboundKind::Event(Event::Contact(change)) = &inbound.kind {
+        take_change(app, inbound, change).await;
+        return None;
+    }
+    let kind = spoken_kind(&inbound.kind);
+    if kind != SpokenKind::Unsubscribe && !may_speak(app, &format!("work:{}", inbound.from)).await {
+        metrics::counter!("linli_messages_total", "outcome" => "too_often").increment(1);
+        return Some(Reply::Text(TOO_OFTEN.to_owned()));
+    }
+    let spoken = Spoken {
+        channel: Channel::Work,
+        external_id: inbound.from.clone(),
+        key: key_of(inbound),
+        kind,
+        audience: bot::Audience::Private,
+    };
+    let (outcome, reply) = match timeout(PATIENCE, bot::answer(app, spoken)).await {
+        Ok(Ok(Some(words))) => ("answered", Some(words)),
+        Ok(Ok(None)) => ("taken", silence(&inbound.kind)),
+        Ok(Err(fault)) => {
+            tracing::warn!(?fault, "a member was told to send the message again");
+            ("unsure", Some(UNSURE.to_owned()))
+        }
+        // Whatever was under way is rolled back.
+        Err(_) => {
+            tracing::warn!("a message took too long; the member was told so");
+            ("unsure", Some(UNSURE.to_owned()))
+        }
+    };
+    metrics::counter!("linli_messages_total", "outcome" => outcome).increment(1);
+    reply.map(Reply::Text)
+}
+
+fn key_of(inbound: &Inbound) -> String {
+    format!("work:{}", inbound.key())
+}
+
+/// The address book has changed: who was taken out has no access any more. WeCom repeats what is
+/// not answered, so a busy database is only logged here.
+async fn take_change(app: &App, inbound: &Inbound, change: &ContactChange) {
+    let (userid, now) = match change {
+        ContactChange::Left { userid } => (userid, None),
+        ContactChange::Renamed { userid, now } => (userid, Some(now.as_str())),
+        ContactChange::Other(_) => return,
+    };
+    let stored = async {
+        let tx = app.store.begin(app.clock.now()).await?;
+        change_member(&tx, &key_of(inbound), userid, now).await?;
+        tx.commit().await
+    };
+    let told: Result<Result<(), Fault>, _> = timeout(PATIENCE, stored).await;
+    if !matches!(told, Ok(Ok(()))) {
+        tracing::error!(?told, "a change of the address book could not be stored");
+    }
+}
+
+/// A kind of message that we do not know deserves a word; an unknown event does not.
+fn silence(kind: &InboundKind) -> Option<String> {
+    matches!(kind, InboundKind::Other(_)).then(|| UNREADABLE.to_owned())
+}
+
+/// The protocol's kinds in the bot's.
+fn spoken_kind(kind: &InboundKind) -> SpokenKind {
+    match kind.clone() {
+        InboundKind::Text(content) => SpokenKind::Text(content),
+        InboundKind::Image { media_id, .. } => SpokenKind::Image { media_id },
+        InboundKind::Voice { media_id, .. } => SpokenKind::Voice {
+            media_id,
+            recognition: None,
+        },
+        InboundKind::Video { media_id, .. } => SpokenKind::Video { media_id },
+        InboundKind::Location {
+            latitude,
+            longitude,
+            label,
+        } => SpokenKind::Location {
+            latitude,
+            longitude,
+            label,
+        },
+        InboundKind::Link {
+            title,
+            description,
+            url,
+        } => SpokenKind::Text(format!("{title} {description} {url}")),
+        InboundKind::Event(Event::Subscribe) => SpokenKind::Subscribe { scene: None },
+        InboundKind::Event(Event::Unsubscribe) => SpokenKind::Unsubscribe,
+        InboundKind::Event(Event::Click { key } | Event::CardPressed { key, .. }) => {
+            SpokenKind::Click { key }
+        }
+        InboundKind::Event(_) | InboundKind::Other(_) => SpokenKind::Other,
+    }
+}
+
+fn seal(app: &App, work: &WorkApp, inbound: &Inbound, reply: Option<Reply>) -> Response {
+    let now = app.clock.now().timestamp();
+    let sealed = reply.map_or_else(String::new, |reply| {
+        let nonce = app.dice.digits(10);
+        let xml = reply.render(inbound, now);
+        work.account.seal(&xml, now, &nonce, app.dice.bytes())
+    });
+    Response::builder()
+        .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
+        .body(sealed)
+}
