@@ -34,12 +34,18 @@ pub async fn capture() -> Result<()> {
     let log = log.get(before..).unwrap_or_default();
     println!("{reply}\n\n{log}");
 
-    let sent: Vec<String> = log.lines().filter_map(logged).map(outline).collect();
+    let sent: Vec<String> = log
+        .lines()
+        .filter_map(logged)
+        .flat_map(parts)
+        .map(outline)
+        .collect();
     for name in ["postgres.sql", "sqlite.sql"] {
         let script = std::fs::read_to_string(community::filing(name))?;
         let kept: Vec<String> = script
             .lines()
             .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
+            .flat_map(parts)
             .map(outline)
             .collect();
         ensure!(
@@ -57,6 +63,15 @@ fn logged(line: &str) -> Option<&str> {
     }
     let (_, execution) = line.split_once("LOG:  execute ")?;
     execution.split_once(": ").map(|(_, statement)| statement)
+}
+
+/// PostgreSQL gets as one statement, `WITH a AS (INSERT … (…)) , … UPDATE …`, what SQLite gets one
+/// by one.
+fn parts(statement: &str) -> impl Iterator<Item = &str> {
+    let whole = !statement.starts_with("WITH ");
+    let alone = whole.then_some(statement).into_iter();
+    let inside = statement.split(")) ").filter(move |_| !whole);
+    alone.chain(inside.map(|part| part.split_once(" AS (").map_or(part, |(_, inner)| inner)))
 }
 
 /// Verb and tables: `SELECT role person`.

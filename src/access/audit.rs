@@ -2,11 +2,10 @@
 
 use entity::audit;
 use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryTrait};
 use serde_json::Value;
 
 use crate::access::Actor;
-use crate::base::fault::Fault;
 use crate::store::Tx;
 
 /// What was done to what.
@@ -22,11 +21,8 @@ pub struct Entry<'a> {
     pub detail: Option<Value>,
 }
 
-/// Writes it down.
-///
-/// # Errors
-/// The database's.
-pub async fn record(tx: &Tx, actor: &Actor, entry: Entry<'_>) -> Result<(), Fault> {
+/// Writes it down, at the end of the transaction.
+pub fn record(tx: &Tx, actor: &Actor, entry: Entry<'_>) {
     let row = audit::ActiveModel {
         at: Set(tx.now()),
         actor_kind: Set(actor.kind),
@@ -38,8 +34,5 @@ pub async fn record(tx: &Tx, actor: &Actor, entry: Entry<'_>) -> Result<(), Faul
         detail: Set(entry.detail),
         ..Default::default()
     };
-    audit::Entity::insert(row)
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
+    tx.at_end(audit::Entity::insert(row).into_query());
 }

@@ -3,6 +3,7 @@
 
 pub mod audit;
 pub mod holders;
+mod load;
 pub mod named;
 pub mod once;
 pub mod permit;
@@ -10,8 +11,9 @@ pub mod session;
 mod union;
 
 use entity::kinds::{ActorKind, BindingState, RoleKind};
-use entity::{account, binding, person, place, role};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use entity::{person, role};
+
+pub use load::load_actor;
 
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
@@ -140,111 +142,6 @@ impl Actor {
             .iter()
             .any(|home| home.compound_id == compound_id)
     }
-}
-
-/// Who is behind an account: the person, the homes tied to the account, the roles in force.
-/// Somebody who has left has neither.
-///
-/// # Errors
-/// The database's.
-pub async fn load_actor<C: ConnectionTrait>(
-    db: &C,
-    account: &account::Model,
-    now: Moment,
-) -> Result<Actor, Fault> {
-    let mut actor = Actor {
-        kind: ActorKind::Resident,
-        account_id: Some(account.id),
-        ..Actor::system()
-    };
-    let Some(person_id) = account.person_id else {
-        return Ok(actor);
-    };
-    let person = person::Entity::find_by_id(person_id).one(db).await?;
-    actor.person = person.filter(|person| person.left_at.is_none());
-    if actor.person.is_some() {
-        actor.homes = homes_of(db, account.id).await?;
-        actor.grants = grants_of(db, person_id, now).await?;
-    }
-    Ok(actor)
-}
-
-/// Homes tied to an account, oldest first.
-///
-/// # Errors
-/// The database's.
-pub async fn homes_of<C: ConnectionTrait>(db: &C, account_id: i64) -> Result<Vec<HomeTie>, Fault> {
-    let ties = binding::Entity::find()
-        .filter(binding::COLUMN.account_id.eq(account_id))
-        .filter(
-            binding::COLUMN
-                .state
-                .is_in([BindingState::Declared, BindingState::Verified]),
-        )
-        .order_by_asc(binding::COLUMN.id)
-        .all(db)
-        .await?;
-    if ties.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places = place::Entity::find()
-        .filter(place::COLUMN.id.is_in(ties.iter().map(|tie| tie.place_id)))
-        .all(db)
-        .await?;
-    let home = |tie: binding::Model| {
-        let place = places.iter().find(|place| place.id == tie.place_id)?;
-        Some(HomeTie {
-            binding_id: tie.id,
-            place_id: tie.place_id,
-            compound_id: tie.compound_id,
-            code: place.code.clone(),
-            path: place.path.clone(),
-            state: tie.state,
-        })
-    };
-    Ok(ties.into_iter().filter_map(home).collect())
-}
-
-/// Roles of a person that are in force at a moment.
-///
-/// # Errors
-/// The database's.
-pub async fn grants_of<C: ConnectionTrait>(
-    db: &C,
-    person_id: i64,
-    now: Moment,
-) -> Result<Vec<Grant>, Fault> {
-    let roles = role::Entity::find()
-        .filter(role::COLUMN.person_id.eq(person_id))
-        .filter(in_force(now))
-        .order_by_asc(role::COLUMN.id)
-        .all(db)
-        .await?;
-    if roles.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places = place::Entity::find()
-        .filter(
-            place::COLUMN
-                .id
-                .is_in(roles.iter().filter_map(|role| role.place_id)),
-        )
-        .all(db)
-        .await?;
-    let grant = |role: role::Model| {
-        let path = match role.place_id {
-            None => "/".to_owned(),
-            Some(id) => places.iter().find(|place| place.id == id)?.path.clone(),
-        };
-        Some(Grant {
-            role: role.role,
-            place_id: role.place_id,
-            path,
-            compound_id: role.compound_id,
-            organisation_id: role.organisation_id,
-        })
-    };
-    Ok(roles.into_iter().filter_map(grant).collect())
 }
 
 /// The condition that a role's term holds the moment.

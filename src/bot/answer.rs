@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use entity::kinds::Channel;
 use entity::{account, inbound};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, TryInsertResult};
+use sea_orm::{EntityTrait, QueryFilter, QueryTrait, TryInsertResult};
 use tokio::time::Instant;
 
 use crate::access;
@@ -240,7 +240,6 @@ async fn conclude(tx: &mut Tx, spoken: &Spoken, stored: &Stored, said: &Said) ->
             .await?;
     }
     let mut noted = inbound::ActiveModel {
-        key: Set(spoken.key.clone()),
         account_id: Set(Some(account.id)),
         reply: Set(said.reply.clone()),
         ..Default::default()
@@ -249,9 +248,10 @@ async fn conclude(tx: &mut Tx, spoken: &Spoken, stored: &Stored, said: &Said) ->
         noted.private_reply = Set(Some(aside.text.clone()));
         group::send_aside(tx, &spoken.key, aside).await?;
     }
-    inbound::Entity::update(noted)
-        .exec_without_returning(tx.db())
-        .await?;
+    let note = inbound::Entity::update_many()
+        .set(noted)
+        .filter(inbound::COLUMN.key.eq(&spoken.key));
+    tx.at_end(note.into_query());
     Ok(())
 }
 

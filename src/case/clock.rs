@@ -22,6 +22,17 @@ pub struct Policy {
     pub finish_minutes: i64,
 }
 
+impl Policy {
+    /// From what is stored, minutes; at least one.
+    #[must_use]
+    pub fn of(accept: i32, finish: i32) -> Self {
+        Self {
+            accept_minutes: i64::from(accept.max(1)),
+            finish_minutes: i64::from(finish.max(1)),
+        }
+    }
+}
+
 /// What holds where no place has its own: 5 to answer, 30 to solve (5341).
 pub const BUILT_IN: Policy = Policy {
     accept_minutes: 5,
@@ -34,9 +45,8 @@ pub fn nearest(policies: &[response_policy::Model], ids: &[i64]) -> Policy {
     ids.iter()
         .rev()
         .find_map(|id| policies.iter().find(|policy| policy.place_id == *id))
-        .map_or(BUILT_IN, |policy| Policy {
-            accept_minutes: i64::from(policy.accept_minutes.max(1)),
-            finish_minutes: i64::from(policy.finish_minutes.max(1)),
+        .map_or(BUILT_IN, |policy| {
+            Policy::of(policy.accept_minutes, policy.finish_minutes)
         })
 }
 

@@ -4,7 +4,7 @@
 use std::cmp::Reverse;
 
 use entity::kinds::{CaseKind, Level, RoleKind};
-use entity::{dispatch_rule, organisation, response_policy};
+use entity::{dispatch_rule, organisation, place, response_policy};
 use sea_orm::{
     ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef,
 };
@@ -13,7 +13,7 @@ use crate::access::holders::{Holder, holders, path_ids};
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::case::clock::{Policy, nearest};
+use crate::case::clock::{BUILT_IN, Policy, nearest};
 use crate::case::level_of;
 
 /// Whom the built-in chain asks at each level, in this order.
@@ -43,7 +43,7 @@ pub struct Target {
 }
 
 /// A rule with what is needed to follow it.
-#[derive(Clone, Debug, FromQueryResult)]
+#[derive(Clone, Debug)]
 pub struct Rule {
     id: i64,
     place_id: i64,
@@ -57,12 +57,14 @@ pub struct Rule {
 }
 
 /// What a choice is made from.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Ground {
     /// Nearer places first, then by position.
     pub rules: Vec<Rule>,
     /// Everybody who may work here, nearest first.
     pub people: Vec<Holder>,
+    /// The clocks.
+    pub policy: Policy,
 }
 
 /// What is asked for.
@@ -78,37 +80,104 @@ pub struct Wanted<'a> {
     pub without: &'a [i64],
 }
 
-/// Reads the rules and the people of a place and of all above it.
+/// What a place has of its own: clocks, and a rule; a row for each rule, one where there is none.
+#[derive(FromQueryResult)]
+struct Own {
+    place_id: i64,
+    accept_minutes: Option<i32>,
+    finish_minutes: Option<i32>,
+    rule_id: Option<i64>,
+    kind: Option<CaseKind>,
+    category: Option<String>,
+    position: Option<i32>,
+    organisation_id: Option<i64>,
+    person_id: Option<i64>,
+    role: Option<RoleKind>,
+    organisation_kind: Option<String>,
+}
+
+impl Own {
+    fn policy(&self) -> Option<Policy> {
+        Some(Policy::of(self.accept_minutes?, self.finish_minutes?))
+    }
+
+    fn rule(self) -> Option<Rule> {
+        Some(Rule {
+            id: self.rule_id?,
+            place_id: self.place_id,
+            kind: self.kind,
+            category: self.category,
+            position: self.position?,
+            organisation_id: self.organisation_id,
+            person_id: self.person_id,
+            role: self.role,
+            organisation_kind: self.organisation_kind,
+        })
+    }
+}
+
+/// Reads the rules, the clocks and the people of a place and of all above it.
 ///
 /// # Errors
 /// The database's.
 pub async fn survey<C: ConnectionTrait>(db: &C, path: &str, now: Moment) -> Result<Ground, Fault> {
-    Ok(Ground {
-        rules: rules(db, path).await?,
-        people: holders(db, path, roles(Deed::WorkCases), now).await?,
-    })
-}
-
-async fn rules<C: ConnectionTrait>(db: &C, path: &str) -> Result<Vec<Rule>, Fault> {
     let ids = path_ids(path);
-    let to_organisation: RelationDef = dispatch_rule::Entity::belongs_to(organisation::Entity)
-        .from(dispatch_rule::Column::OrganisationId)
-        .to(organisation::Column::Id)
-        .into();
-    let mut rules = dispatch_rule::Entity::find()
-        .column_as(organisation::Column::Kind, "organisation_kind")
-        .join(JoinType::LeftJoin, to_organisation)
-        .filter(dispatch_rule::COLUMN.place_id.is_in(ids.iter().copied()))
-        .into_model::<Rule>()
-        .all(db)
-        .await?;
+    let own = own(db, &ids).await?;
+    let policy = ids
+        .iter()
+        .rev()
+        .find_map(|id| own.iter().find(|own| own.place_id == *id)?.policy());
+    let mut rules: Vec<Rule> = own.into_iter().filter_map(Own::rule).collect();
     rules.sort_by_key(|rule| {
         let depth = ids.iter().position(|id| *id == rule.place_id);
         (Reverse(depth), rule.position, rule.id)
     });
-    Ok(rules)
+    Ok(Ground {
+        rules,
+        policy: policy.unwrap_or(BUILT_IN),
+        people: holders(db, path, roles(Deed::WorkCases), now).await?,
+    })
 }
 
+/// Rules and clocks in one statement: every filing waits for each answer of the database.
+async fn own<C: ConnectionTrait>(db: &C, ids: &[i64]) -> Result<Vec<Own>, Fault> {
+    let to_policy: RelationDef = place::Entity::belongs_to(response_policy::Entity)
+        .from(place::Column::Id)
+        .to(response_policy::Column::PlaceId)
+        .into();
+    let to_rule: RelationDef = place::Entity::belongs_to(dispatch_rule::Entity)
+        .from(place::Column::Id)
+        .to(dispatch_rule::Column::PlaceId)
+        .into();
+    let to_organisation: RelationDef = dispatch_rule::Entity::belongs_to(organisation::Entity)
+        .from(dispatch_rule::Column::OrganisationId)
+        .to(organisation::Column::Id)
+        .into();
+    Ok(place::Entity::find()
+        .select_only()
+        .column_as(place::Column::Id, "place_id")
+        .columns([
+            response_policy::Column::AcceptMinutes,
+            response_policy::Column::FinishMinutes,
+        ])
+        .column_as(dispatch_rule::Column::Id, "rule_id")
+        .columns([
+            dispatch_rule::Column::Kind,
+            dispatch_rule::Column::Category,
+            dispatch_rule::Column::Position,
+            dispatch_rule::Column::OrganisationId,
+            dispatch_rule::Column::PersonId,
+            dispatch_rule::Column::Role,
+        ])
+        .column_as(organisation::Column::Kind, "organisation_kind")
+        .join(JoinType::LeftJoin, to_policy)
+        .join(JoinType::LeftJoin, to_rule)
+        .join(JoinType::LeftJoin, to_organisation)
+        .filter(place::COLUMN.id.is_in(ids.iter().copied()))
+        .into_model::<Own>()
+        .all(db)
+        .await?)
+}
 /// The clocks of a place.
 ///
 /// # Errors
@@ -267,6 +336,7 @@ mod tests {
 
     fn full() -> Ground {
         Ground {
+            policy: BUILT_IN,
             rules: Vec::new(),
             people: vec![
                 held(1, RoleKind::Steward, 6),

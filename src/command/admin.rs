@@ -100,7 +100,7 @@ async fn make(
         compound_id: None,
         detail: None,
     };
-    audit::record(&tx, &operator, entry).await?;
+    audit::record(&tx, &operator, entry);
     tx.commit().await?;
     Ok(Some(password))
 }

@@ -1,8 +1,12 @@
-//! A transaction that remembers which reminders it brought, so that the queue is told after commit.
+//! A transaction that remembers which reminders it brought, so that the queue is told after commit,
+//! and what may be written at its end, in one go.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::{
+    CommonTableExpression, QueryStatementBuilder, SubQueryStatement, WithClause,
+};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend};
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -22,11 +26,15 @@ pub trait AfterCommit: Send + Sync {
     fn committed(&self, due: Vec<Due>);
 }
 
+/// Statements that go to PostgreSQL as one; more than a use case has, few enough for one plan.
+const TOGETHER: usize = 6;
+
 /// One use case's transaction. Dropped without [`Tx::commit`] it rolls back.
 pub struct Tx {
     inner: DatabaseTransaction,
     now: Moment,
     due: Vec<Due>,
+    last: Mutex<Vec<SubQueryStatement>>,
     listener: Option<Arc<dyn AfterCommit>>,
 }
 
@@ -40,6 +48,7 @@ impl Tx {
             inner,
             now,
             due: Vec::new(),
+            last: Mutex::default(),
             listener,
         }
     }
@@ -61,16 +70,41 @@ impl Tx {
         self.due.extend(due);
     }
 
+    /// Leaves a statement for the end of the transaction, where PostgreSQL gets all of them in one
+    /// round trip. For what nobody reads before, what cannot conflict, and what does not depend on
+    /// another such statement: they see the same rows, in no order.
+    pub fn at_end(&self, statement: impl QueryStatementBuilder) {
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(statement.into_sub_query_statement());
+    }
+
     /// Makes it all true, then tells the queue.
     ///
     /// # Errors
     /// `busy` or `internal`; then nothing was stored, unless the connection broke in between.
     pub async fn commit(self) -> Result<(), Fault> {
+        self.write_last().await?;
         self.inner.commit().await?;
         if let Some(listener) = self.listener
             && !self.due.is_empty()
         {
             listener.committed(self.due);
+        }
+        Ok(())
+    }
+
+    async fn write_last(&self) -> Result<(), Fault> {
+        let last = std::mem::take(&mut *self.last.lock().unwrap_or_else(PoisonError::into_inner));
+        // SQLite has no round trips, and takes no writing statement inside of another.
+        let most = match self.inner.get_database_backend() {
+            DbBackend::Postgres => TOGETHER,
+            _ => 1,
+        };
+        let mut last = last.into_iter().peekable();
+        while last.peek().is_some() {
+            execute_as_one(&self.inner, last.by_ref().take(most)).await?;
         }
         Ok(())
     }
@@ -82,4 +116,41 @@ impl Tx {
     pub async fn rollback(self) -> Result<(), Fault> {
         Ok(self.inner.rollback().await?)
     }
+}
+
+/// `WITH a AS (INSERT …), b AS (INSERT …) UPDATE …`; one statement alone goes as it is.
+async fn execute_as_one(
+    db: &DatabaseTransaction,
+    statements: impl Iterator<Item = SubQueryStatement>,
+) -> Result<(), Fault> {
+    let mut with = WithClause::new();
+    let mut number = 0;
+    let mut statements = statements.peekable();
+    while let Some(statement) = statements.next() {
+        if statements.peek().is_some() {
+            number += 1;
+            let part = CommonTableExpression::new()
+                .table_name(format!("part_{number}"))
+                .query(statement)
+                .to_owned();
+            with.cte(part);
+        } else if number > 0 {
+            db.execute(&std::mem::take(&mut with).query(statement))
+                .await?;
+        } else {
+            alone(db, &statement).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn alone(db: &DatabaseTransaction, statement: &SubQueryStatement) -> Result<(), Fault> {
+    match statement {
+        SubQueryStatement::SelectStatement(statement) => db.execute(statement).await?,
+        SubQueryStatement::InsertStatement(statement) => db.execute(statement).await?,
+        SubQueryStatement::UpdateStatement(statement) => db.execute(statement).await?,
+        SubQueryStatement::DeleteStatement(statement) => db.execute(statement).await?,
+        SubQueryStatement::WithStatement(statement) => db.execute(statement).await?,
+    };
+    Ok(())
 }

@@ -2,9 +2,9 @@
 //! way around, that must stay shut.
 
 use chrono::TimeDelta;
-use entity::kinds::{AttachmentState, CaseState, RoleKind};
+use entity::kinds::{AttachmentState, BindingState, CaseState, RoleKind};
 use entity::{account, attachment, binding, case, case_event, role};
-use linli::access::{Actor, load_actor};
+use linli::access::{Actor, HomeTie, load_actor};
 use linli::case::actions;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
@@ -82,6 +82,66 @@ async fn actor_of(app: &TestApp, person: &Person<'_>) -> Actor {
     load_actor(app.store.read(), &account, app.now())
         .await
         .unwrap()
+}
+
+/// Homes and roles come in one statement, each home with each role: none may be lost or doubled.
+#[tokio::test]
+async fn an_actor_has_each_home_and_each_role_once() {
+    let app = TestApp::start().await;
+    let (resident, db) = (app.resident("张秀英").await, app.store.write());
+    let tie = binding::Entity::find()
+        .filter(binding::COLUMN.account_id.eq(resident.account().await.id))
+        .one(db)
+        .await
+        .unwrap()
+        .unwrap();
+    for (code, state) in [
+        ("GY/1-1-102", BindingState::Verified),
+        ("GY/1-1-201", BindingState::Requested),
+    ] {
+        let mut other = tie.clone().into_active_model().reset_all();
+        other.id = sea_orm::ActiveValue::NotSet;
+        other.place_id = Set(compound_of(&app, code).await);
+        other.state = Set(state);
+        other.insert(db).await.unwrap();
+    }
+    let hour = TimeDelta::hours(1);
+    let (place, person_id) = (compound_of(&app, "GY").await, tie.person_id.unwrap());
+    for (kind, place_id, to_at) in [
+        (RoleKind::Mediator, Some(place), None),
+        (RoleKind::Steward, Some(place), Some(app.now() - hour)),
+        (RoleKind::Supervisor, None, Some(app.now() + hour)),
+    ] {
+        let held = role::ActiveModel {
+            person_id: Set(person_id),
+            role: Set(kind),
+            place_id: Set(place_id),
+            compound_id: Set(place_id),
+            from_at: Set(app.now() - hour * 2),
+            to_at: Set(to_at),
+            created_at: Set(app.now()),
+            ..Default::default()
+        };
+        held.insert(db).await.unwrap();
+    }
+    let actor = actor_of(&app, &resident).await;
+    let homes: Vec<&str> = actor.homes.iter().map(HomeTie::local_code).collect();
+    assert_eq!(homes, ["1-1-101", "1-1-102"]);
+    let held: Vec<_> = actor
+        .grants
+        .iter()
+        .map(|it| (it.role, it.place_id))
+        .collect();
+    assert_eq!(
+        held,
+        [
+            (RoleKind::Mediator, Some(place)),
+            (RoleKind::Supervisor, None)
+        ]
+    );
+    assert_eq!(actor.grants[1].path, "/");
+    assert!(actor.grants[0].path.ends_with(&format!("/{place}/")));
+    assert_eq!(actor.person_id(), Some(person_id));
 }
 
 async fn breaches(app: &TestApp, id: i64) -> Vec<String> {

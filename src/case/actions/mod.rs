@@ -28,7 +28,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
 use crate::case::clock::{Policy, after};
-use crate::case::dispatch::{Ground, Target, Wanted, policy, survey};
+use crate::case::dispatch::{Ground, Target, Wanted, survey};
 use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By, OPEN, Refused, Taken, apply, row};
@@ -265,7 +265,7 @@ impl Draft {
             compound_id: Some(self.next.compound_id),
             detail: self.detail,
         };
-        audit::record(tx, &actor, entry).await?;
+        audit::record(tx, &actor, entry);
         if !self.cancel.is_empty() {
             reminder::cancel(tx, &subject(self.next.id), &self.cancel).await?;
         }
@@ -397,9 +397,10 @@ impl Again {
             .await?;
         let mut without = vec![found.case.reporter_id];
         without.extend(passed.into_iter().filter_map(|event| event.actor_id));
+        let ground = survey(tx.db(), path, tx.now()).await?;
         Ok(Self {
-            ground: survey(tx.db(), path, tx.now()).await?,
-            policy: policy(tx.db(), path).await?,
+            policy: ground.policy,
+            ground,
             without,
         })
     }

@@ -168,7 +168,7 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
             compound_id: None,
             detail: Some(changes.into()),
         };
-        audit::record(to.tx, to.actor, entry).await?;
+        audit::record(to.tx, to.actor, entry);
     }
     Ok(outcome)
 }

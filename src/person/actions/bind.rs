@@ -220,7 +220,7 @@ async fn declare(
     row: binding::Model,
 ) -> Result<Bound, Fault> {
     keep_compound(tx, &row).await?;
-    record(tx, actor, &row, "binding.declare").await?;
+    record(tx, actor, &row, "binding.declare");
     remind::tell_bound(tx, &row, &home.path).await?;
     Ok(Bound::Declared(row))
 }
@@ -241,7 +241,7 @@ async fn request(
         .exec_with_returning(tx.db())
         .await?;
     keep_compound(tx, &row).await?;
-    record(tx, actor, &row, "binding.request").await?;
+    record(tx, actor, &row, "binding.request");
     remind::ask_verifiers(tx, &row, &home.path, "new").await?;
     Ok(Bound::Requested(row))
 }
@@ -257,19 +257,14 @@ pub(super) async fn keep_compound(tx: &Tx, row: &binding::Model) -> Result<(), F
     Ok(())
 }
 
-pub(super) async fn record(
-    tx: &Tx,
-    actor: &Actor,
-    row: &binding::Model,
-    action: &str,
-) -> Result<(), Fault> {
+pub(super) fn record(tx: &Tx, actor: &Actor, row: &binding::Model, action: &str) {
     let entry = audit::Entry {
         action,
         subject: binding_subject(row.id),
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    audit::record(tx, actor, entry).await
+    audit::record(tx, actor, entry);
 }
 
 /// Finds the home: in the compound that was written, else where the roster has this person in such

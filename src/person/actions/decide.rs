@@ -87,8 +87,7 @@ pub async fn decide(
         } else {
             "binding.refuse"
         },
-    )
-    .await?;
+    );
     take_along(tx, actor, &row).await?;
     if !pass {
         untie_if_bare(tx, row.account_id).await?;
@@ -230,7 +229,7 @@ pub async fn object(tx: &mut Tx, actor: &Actor, id: i64) -> Result<binding::Mode
     let row = binding::Entity::update(change).exec(tx.db()).await?;
     untie_if_bare(tx, row.account_id).await?;
     take_along(tx, actor, &row).await?;
-    record(tx, actor, &row, "binding.object").await?;
+    record(tx, actor, &row, "binding.object");
     remind::ask_verifiers(tx, &row, &home.path, "objected").await?;
     Ok(row)
 }
@@ -263,7 +262,7 @@ pub async fn release(tx: &mut Tx, actor: &Actor, typed: &str) -> Result<binding:
     let row = move_state(tx, &row, Act::Release).await?;
     untie_if_bare(tx, account_id).await?;
     take_along(tx, actor, &row).await?;
-    record(tx, actor, &row, "binding.release").await?;
+    record(tx, actor, &row, "binding.release");
     Ok(row)
 }
 
@@ -284,7 +283,7 @@ pub async fn verify_by_phone(
     for row in queries::live_of_account(tx.db(), account_id).await? {
         if row.state == BindingState::Declared && row.claimed_phone_index == phone_index {
             let row = move_state(tx, &row, Act::Verify).await?;
-            record(tx, actor, &row, "binding.verify").await?;
+            record(tx, actor, &row, "binding.verify");
             verified += 1;
         }
     }

@@ -76,7 +76,7 @@ pub async fn invite(
         compound_id: None,
         detail: None,
     };
-    audit::record(tx, actor, entry).await?;
+    audit::record(tx, actor, entry);
     Ok(code)
 }
 
@@ -154,7 +154,7 @@ pub async fn redeem(tx: &mut Tx, app: &App, actor: &Actor, code: &str) -> Result
         compound_id: account.compound_id,
         detail: Some(serde_json::json!({ "account": account.id })),
     };
-    audit::record(tx, actor, entry).await?;
+    audit::record(tx, actor, entry);
     tie_homes(tx, actor, account.id, &person).await?;
     Ok(Redeemed::Tied(Box::new(person)))
 }
@@ -207,7 +207,7 @@ pub(super) async fn tie_homes(
             }
         };
         keep_compound(tx, &row).await?;
-        record(tx, actor, &row, "binding.verify").await?;
+        record(tx, actor, &row, "binding.verify");
     }
     Ok(())
 }

@@ -32,30 +32,25 @@ pub async fn recognise(tx: &Tx, mut account: account::Model) -> Result<account::
     }
     if let Some(before) = account.person_id {
         release_all(tx, account.id).await?;
-        note(tx, &account, "account.untie", before).await?;
+        note(tx, &account, "account.untie", before);
     }
     set_person(tx, account.id, found).await?;
     account.person_id = found;
     if let Some(person) = person {
-        note(tx, &account, "account.tie", person.id).await?;
+        note(tx, &account, "account.tie", person.id);
         tie_homes(tx, &Actor::system(), account.id, &person).await?;
     }
     Ok(account)
 }
 
-async fn note(
-    tx: &Tx,
-    account: &account::Model,
-    action: &'static str,
-    person_id: i64,
-) -> Result<(), Fault> {
+fn note(tx: &Tx, account: &account::Model, action: &'static str, person_id: i64) {
     let entry = audit::Entry {
         action,
         subject: format!("person:{person_id}"),
         compound_id: account.compound_id,
         detail: Some(json!({ "account": account.id, "reason": "wecom" })),
     };
-    audit::record(tx, &Actor::system(), entry).await
+    audit::record(tx, &Actor::system(), entry);
 }
 
 /// Ends all ties of an account to homes.
@@ -115,7 +110,7 @@ pub async fn change_member(
             compound_id: None,
             detail: Some(json!({ "gone": now.is_none() })),
         };
-        audit::record(tx, &Actor::system(), entry).await?;
+        audit::record(tx, &Actor::system(), entry);
     }
     let account = account::Entity::find()
         .filter(account::COLUMN.channel.eq(Channel::Work))

@@ -68,7 +68,7 @@ pub async fn add_person(
         compound_id: None,
         detail: None,
     };
-    audit::record(tx, actor, entry).await?;
+    audit::record(tx, actor, entry);
     Ok(row)
 }
 
@@ -107,7 +107,7 @@ pub async fn grant_role(
         compound_id: row.compound_id,
         detail: Some(role_detail(&row)),
     };
-    audit::record(tx, actor, entry).await?;
+    audit::record(tx, actor, entry);
     untie_unproved(tx, actor, &[person_id]).await?;
     Ok(row)
 }

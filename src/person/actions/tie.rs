@@ -83,7 +83,7 @@ pub(super) async fn take_along(tx: &Tx, actor: &Actor, row: &binding::Model) -> 
             compound_id: Some(row.compound_id),
             detail: Some(json!({ "with": row.id, "state": row.state.to_value() })),
         };
-        audit::record(tx, actor, entry).await?;
+        audit::record(tx, actor, entry);
     }
     Ok(())
 }
@@ -173,7 +173,7 @@ pub async fn untie_unproved(tx: &Tx, actor: &Actor, people: &[i64]) -> Result<()
             compound_id: account.compound_id,
             detail: Some(json!({ "account": account.id, "reason": "role" })),
         };
-        audit::record(tx, actor, entry).await?;
+        audit::record(tx, actor, entry);
     }
     Ok(())
 }
