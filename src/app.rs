@@ -62,6 +62,8 @@ pub struct Parts {
     pub mini: MiniClient,
     /// The WeCom application, if there is one.
     pub work: Option<WorkApp>,
+    /// The mini-program's pushes, if they are taken.
+    pub mini_account: Option<Account>,
     /// Rate limits, shared by all instances where Redis is.
     pub limiter: Arc<dyn Limiter>,
     /// Strict limits of the platforms, shared likewise.
@@ -120,7 +122,7 @@ impl App {
             &official.api_base,
             &official.app_id,
             official.app_secret.clone(),
-            shelf,
+            shelf_of(&official.app_id),
             u64::from_le_bytes(dice.bytes()),
         ));
         let queue = queue::open(
@@ -133,6 +135,14 @@ impl App {
         store.tell(queue.clone());
         let work = work_app(&settings, redis.as_ref(), &http, &dice).map_err(Fault::internal)?;
         let mini = &settings.wechat.mini;
+        let mini_token = Arc::new(TokenKeeper::new(
+            http.clone(),
+            &mini.api_base,
+            &mini.app_id,
+            mini.app_secret.clone(),
+            shelf_of(&settings, redis.as_ref(), &mini.app_id),
+            u64::from_le_bytes(dice.bytes()),
+        ));
         let key = settings.security.data_key().map_err(Fault::internal)?;
         Ok(Self::new(Parts {
             seal: Seal::new(&key)?,
@@ -143,7 +153,14 @@ impl App {
                 official_token.clone(),
             ),
             official_token,
-            mini: MiniClient::new(http, &mini.api_base, &mini.app_id, mini.app_secret.clone()),
+            mini_account: mini_account(mini).map_err(Fault::internal)?,
+            mini: MiniClient::new(
+                http,
+                &mini.api_base,
+                &mini.app_id,
+                mini.app_secret.clone(),
+                mini_token,
+            ),
             work,
             limiter,
             window,
@@ -209,6 +226,15 @@ fn fill_in(settings: &mut Settings) {
             base.pop();
         }
     }
+}
+
+/// Pushes are taken encrypted only: the body of a plain one is not authenticated.
+fn mini_account(mini: &crate::config::Mini) -> Result<Option<Account>, wechat::Error> {
+    if mini.token.expose_secret().is_empty() {
+        return Ok(None);
+    }
+    let key = Some(&mini.encoding_aes_key);
+    Account::new(&mini.app_id, mini.token.clone(), Mode::Safe, key).map(Some)
 }
 
 /// Where the access token of one account lies.

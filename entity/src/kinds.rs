@@ -315,3 +315,33 @@ pub enum FeeSplit {
     /// Evenly.
     Even,
 }
+
+/// Where content that others are to see stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ModerationState {
+    /// Looked at by the platform, or waiting for a person.
+    Pending,
+    /// Others may see it.
+    Passed,
+    /// Nobody else sees it.
+    Refused,
+}
+
+/// What is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ContentKind {
+    /// Words.
+    Text,
+    /// A picture in our storage.
+    Image,
+}

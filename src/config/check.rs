@@ -22,6 +22,14 @@ impl Settings {
         if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
             return fail("wechat.official.app_id and wechat.official.token must be set");
         }
+        let mini = &self.wechat.mini;
+        if !mini.token.expose_secret().is_empty()
+            && (mini.app_id.is_empty() || mini.encoding_aes_key.expose_secret().len() != 43)
+        {
+            return fail(
+                "wechat.mini.token needs app_id and an encoding_aes_key of 43 characters: pushes are taken encrypted only",
+            );
+        }
         self.check_work()?;
         for (key, value) in [
             ("reminder.quiet_from", &self.reminder.quiet_from),

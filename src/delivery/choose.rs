@@ -2,7 +2,8 @@
 //!
 //! A template message comes first: it costs nothing that is scarce and reaches whoever follows. A
 //! customer-service message comes second: only while the window of the person's last word is open
-//! and something of it is left. Several accounts of one person: the one that last wrote goes first.
+//! and something of it is left. A mini-program's account is reached by a subscription message that
+//! it has accepted. Several accounts of one person: the one that last wrote goes first.
 
 use entity::account;
 use entity::kinds::Channel;
@@ -16,6 +17,8 @@ pub enum Carrier {
     Template,
     /// Customer-service message of the official account.
     Customer,
+    /// Subscription message of the mini-program: spends one accept.
+    Subscription,
 }
 
 impl Carrier {
@@ -25,6 +28,7 @@ impl Carrier {
         match self {
             Self::Template => "template",
             Self::Customer => "customer",
+            Self::Subscription => "subscription",
         }
     }
 }
@@ -38,13 +42,25 @@ pub struct Way {
     pub carrier: Carrier,
 }
 
+/// What there is for this kind of message.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offer<'a> {
+    /// A template of the official account is configured.
+    pub template: bool,
+    /// Accounts that have accepted a message of the mini-program's template.
+    pub accepted: &'a [i64],
+}
+
 /// The ways to reach the holder of these accounts, best first; none when nobody can be reached.
-/// `has_template`: whether a template is configured for this kind of message.
 #[must_use]
-pub fn choose(accounts: &[account::Model], has_template: bool, now: Moment) -> Vec<Way> {
+pub fn choose(accounts: &[account::Model], offer: Offer<'_>, now: Moment) -> Vec<Way> {
     let mut reachable: Vec<&account::Model> = accounts
         .iter()
-        .filter(|account| account.channel == Channel::Official)
+        .filter(|account| match account.channel {
+            Channel::Official => true,
+            Channel::Mini => offer.accepted.contains(&account.id),
+            Channel::Work => false,
+        })
         .collect();
     reachable.sort_by_key(|account| (std::cmp::Reverse(account.last_inbound_at), account.id));
     let mut ways = Vec::new();
@@ -52,7 +68,15 @@ pub fn choose(accounts: &[account::Model], has_template: bool, now: Moment) -> V
         let window_open =
             account.window_left > 0 && account.window_until.is_some_and(|until| now < until);
         let account_id = account.id;
-        if has_template && account.followed {
+        if account.channel == Channel::Mini {
+            let carrier = Carrier::Subscription;
+            ways.push(Way {
+                account_id,
+                carrier,
+            });
+            continue;
+        }
+        if offer.template && account.followed {
             let carrier = Carrier::Template;
             ways.push(Way {
                 account_id,
@@ -114,25 +138,33 @@ mod tests {
             (false, -1, 0, true, &[]),
         ];
         for (followed, hours, left, has_template, wanted) in table {
-            let ways = choose(&[account(1, followed, hours, left)], has_template, now());
+            let offer = Offer {
+                template: has_template,
+                accepted: &[],
+            };
+            let ways = choose(&[account(1, followed, hours, left)], offer, now());
             let carriers: Vec<Carrier> = ways.iter().map(|way| way.carrier).collect();
             assert_eq!(carriers, wanted, "{followed} {hours} {left} {has_template}");
         }
-        assert!(choose(&[], true, now()).is_empty());
+        assert!(choose(&[], Offer::default(), now()).is_empty());
     }
 
     #[test]
-    fn the_account_that_last_wrote_goes_first_and_other_channels_do_not_count() {
+    fn the_account_that_last_wrote_goes_first_and_a_mini_program_only_with_an_accept() {
         let mut mini = account(1, true, 1, 5);
         mini.channel = Channel::Mini;
         let mut silent = account(2, true, 1, 5);
         silent.last_inbound_at = None;
-        let ways = choose(
-            &[silent, account(4, true, 1, 5), mini, account(3, true, 1, 5)],
-            true,
-            now(),
-        );
-        let ids: Vec<i64> = ways.iter().map(|way| way.account_id).collect();
-        assert_eq!(ids, [3, 3, 4, 4, 2, 2]);
+        let all = [silent, account(4, true, 1, 5), mini, account(3, true, 1, 5)];
+        let ids = |accepted: &[i64]| {
+            let offer = Offer {
+                template: true,
+                accepted,
+            };
+            let ways = choose(&all, offer, now());
+            ways.iter().map(|way| way.account_id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&[]), [3, 3, 4, 4, 2, 2]);
+        assert_eq!(ids(&[1]), [1, 3, 3, 4, 4, 2, 2]);
     }
 }

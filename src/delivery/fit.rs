@@ -9,35 +9,101 @@ pub fn time_value(at: Moment) -> String {
     china(at).format("%Y年%-m月%-d日 %H:%M").to_string()
 }
 
-/// A value that fits a field (`thing1`, `phrase2`, `time3` …), never empty.
-#[must_use]
-pub fn fit(field: &str, value: &str) -> String {
+/// A value that cannot be made to fit its field: sent, it would be refused (47003).
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("模板字段 {field} 没有合适的内容")]
+pub struct Misfit {
+    /// Which field.
+    pub field: String,
+}
+
+/// THE rule for every type of field (`thing1`, `phrase2`, `time3` …): the value as it fits, never
+/// empty. Words are cut, and stand-ins are used where there are none; numbers and times are not
+/// guessed. `allowed` are the values of an `enum` field, as configured.
+///
+/// # Errors
+/// When it cannot be made to fit.
+pub fn fit(field: &str, value: &str, allowed: &[&str]) -> Result<String, Misfit> {
     let kind = field.trim_end_matches(|c: char| c.is_ascii_digit());
     let line = one_line(value);
-    let (fitted, instead) = match kind {
-        "thing" => (shorten(&line, 20), "无"),
-        "phrase" => (take(&line, 5, is_chinese), "更新"),
+    let fitted = match kind {
+        "phrase" => or(take(&line, 5, is_chinese), "更新"),
         "name" => {
             let most = if line.is_ascii() { 20 } else { 10 };
-            (take(&line, most, |c| !c.is_ascii_digit()), "住户")
+            or(take(&line, most, |c| !c.is_ascii_digit()), "住户")
         }
-        "number" => (number(&line, 32), "0"),
-        "amount" => (amount(&line), "0元"),
-        "letter" => (take(&line, 32, |c| c.is_ascii_alphabetic()), "A"),
-        "symbol" => (take(&line, 5, |c| !c.is_alphanumeric()), "-"),
-        "character_string" => (take(&line, 32, |c| c.is_ascii_graphic()), "-"),
-        "phone_number" => {
-            let part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-');
-            (take(&line, 17, part), "0")
-        }
-        "car_number" => (take(&line, 8, char::is_alphanumeric), "无"),
-        "time" | "date" => (take(&line, 32, |_| true), "00:00"),
-        _ => (shorten(&line, 20), "无"),
+        "number" => number(&line, 32),
+        "amount" => amount(&line),
+        "letter" => take(&line, 32, |c| c.is_ascii_alphabetic()),
+        "symbol" => take(&line, 5, |c| !c.is_alphanumeric() && !c.is_whitespace()),
+        "character_string" => or(take(&line, 32, |c| c.is_ascii_graphic()), "-"),
+        "phone_number" => phone(&line),
+        "car_number" => take(&line, 8, char::is_alphanumeric),
+        "time" if has_clock(&line) => take(&line, 40, |_| true),
+        "date" if has_date(&line) => take(&line, 40, |_| true),
+        "time" | "date" => String::new(),
+        "enum" => line_of(allowed, &line),
+        // `thing`, and the free names of older templates.
+        _ => or(shorten(&line, 20), "无"),
     };
+    if fitted.is_empty() {
+        return Err(Misfit {
+            field: field.to_owned(),
+        });
+    }
+    Ok(fitted)
+}
+
+fn or(fitted: String, instead: &str) -> String {
     if fitted.is_empty() {
         instead.to_owned()
     } else {
         fitted
+    }
+}
+
+fn line_of(allowed: &[&str], line: &str) -> String {
+    let found = allowed.iter().find(|one| **one == line);
+    found.map(|one| (*one).to_owned()).unwrap_or_default()
+}
+
+/// `8:30` stands in it, with a minute and an hour that can be.
+fn has_clock(text: &str) -> bool {
+    text.match_indices(':').any(|(at, _)| {
+        let (before, behind) = text.split_at(at);
+        let behind = behind.get(1..).unwrap_or_default();
+        let hour = trailing_digits(before);
+        let minute: String = behind.chars().take_while(char::is_ascii_digit).collect();
+        hour.parse::<u32>().is_ok_and(|hour| hour < 24)
+            && minute.len() == 2
+            && minute.parse::<u32>().is_ok_and(|minute| minute < 60)
+    })
+}
+
+/// `2026年11月21日`, `2026-11-21`, `2026/11/21`.
+fn has_date(text: &str) -> bool {
+    let parts: Vec<u32> = text
+        .split(|c: char| !c.is_ascii_digit())
+        .filter_map(|part| part.parse().ok())
+        .collect();
+    matches!(parts.as_slice(), [year, month, day, ..]
+        if (1900..=2999).contains(year) && (1..=12).contains(month) && (1..=31).contains(day))
+}
+
+fn trailing_digits(text: &str) -> &str {
+    let kept = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    text.get(kept.len()..).unwrap_or_default()
+}
+
+/// A phone as it is: a part of one would be somebody else's.
+fn phone(line: &str) -> String {
+    let part = |c: char| c.is_ascii_digit() || matches!(c, '+' | '-');
+    let kept: String = line.chars().filter(|c| part(*c)).collect();
+    let digits = kept.chars().filter(char::is_ascii_digit).count();
+    if digits < 3 || kept.len() > 17 {
+        String::new()
+    } else {
+        kept
     }
 }
 
@@ -89,15 +155,24 @@ fn cut(letters: impl Iterator<Item = char>, most: usize) -> String {
         .collect()
 }
 
-/// Digits and one point.
+/// Digits and one point; none when there are more digits than fit: another number is no help.
 fn number(text: &str, most: usize) -> String {
     let mut pointed = false;
-    let kept = text.chars().filter(|c| {
-        let point = *c == '.' && !pointed;
-        pointed |= point;
-        c.is_ascii_digit() || point
-    });
-    cut(kept, most).trim_matches('.').to_owned()
+    let kept: String = text
+        .chars()
+        .filter(|c| {
+            let point = *c == '.' && !pointed;
+            pointed |= point;
+            c.is_ascii_digit() || point
+        })
+        .collect();
+    let kept = kept.trim_matches('.');
+    let minus = text.starts_with('-') && !kept.is_empty();
+    match kept.len() + usize::from(minus) {
+        length if length > most => String::new(),
+        _ if minus => format!("-{kept}"),
+        _ => kept.to_owned(),
+    }
 }
 
 /// Digits, one point, and 元 behind.
@@ -140,7 +215,6 @@ mod tests {
             ("phrase2", "done", "更新"),
             ("time3", "2026年11月21日 08:30", "2026年11月21日 08:30"),
             ("number4", "12.50.3元", "12.503"),
-            ("number4", "十二", "0"),
             ("amount5", "¥128.50", "128.50元"),
             ("name6", "阿卜杜拉·买买提明江阿", "阿卜杜拉·买买提明江"),
             ("name6", "Zhang San 3", "Zhang San"),
@@ -149,10 +223,45 @@ mod tests {
             ("letter9", "A栋b", "Ab"),
             ("symbol9", "a?!", "?!"),
             ("car_number9", "鄂A·12345", "鄂A12345"),
+            ("number4", "-3.5", "-3.5"),
+            ("time3", "8:30~9:15", "8:30~9:15"),
+            ("date3", "2026-11-21", "2026-11-21"),
+            ("date3", "2026年11月21日 08:30", "2026年11月21日 08:30"),
+            ("character_string7", "三栋", "-"),
+            ("name6", "13", "住户"),
+            ("enum5", "已办结", "已办结"),
             ("content", "短", "短"),
         ];
         for (field, value, wanted) in table {
-            assert_eq!(fit(field, value), wanted, "{field} {value}");
+            let fitted = fit(field, value, &["待接单", "已办结"]);
+            assert_eq!(fitted.as_deref(), Ok(wanted), "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_made_right_is_told_and_not_guessed() {
+        let long = "1".repeat(33);
+        for (field, value) in [
+            ("number4", "十二"),
+            ("number4", ""),
+            ("number4", long.as_str()),
+            ("amount5", "若干"),
+            ("amount5", "12345678901"),
+            ("time3", "明天"),
+            ("time3", "25:00"),
+            ("time3", "8:5"),
+            ("date3", "08:30"),
+            ("date3", "2026年13月1日"),
+            ("phone_number8", "12"),
+            ("phone_number8", "138000000011380000"),
+            ("letter9", "三"),
+            ("symbol9", "abc"),
+            ("car_number9", "—"),
+            ("enum5", "处理中"),
+            ("enum5", ""),
+        ] {
+            let misfit = fit(field, value, &["待接单", "已办结"]).unwrap_err();
+            assert_eq!(misfit.field, field, "{value}");
         }
     }
 
@@ -167,8 +276,14 @@ mod tests {
     proptest! {
         #[test]
         fn whatever_comes_fits(value in ".{0,60}") {
-            for (field, most) in [("thing1", 20), ("phrase2", 5), ("name3", 20), ("letter4", 32)] {
-                let fitted = fit(field, &value);
+            for (field, most) in [
+                ("thing1", 20), ("phrase2", 5), ("name3", 20), ("letter4", 32), ("number5", 32),
+                ("symbol6", 5), ("character_string7", 32), ("time8", 40), ("date9", 40),
+                ("amount10", 12), ("phone_number11", 17), ("car_number12", 8), ("enum13", 0),
+            ] {
+                let Ok(fitted) = fit(field, &value, &[]) else {
+                    continue;
+                };
                 prop_assert!(!fitted.is_empty());
                 prop_assert!(fitted.encode_utf16().count() <= most);
                 prop_assert!(!fitted.chars().any(char::is_control));

@@ -17,6 +17,8 @@ pub(super) enum Mark {
     Unfollowed,
     /// No customer message until the person writes again.
     WindowUsed,
+    /// No subscription message until the person accepts one again.
+    AcceptsUsed,
     /// The day's quota of this API is used up.
     Halted,
     /// An operator has to know.
@@ -52,6 +54,7 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
         }
         Action::Unfollowed => next(Mark::Unfollowed),
         Action::OutsideWindow | Action::WaitForUser => next(Mark::WindowUsed),
+        Action::SubscriptionUsed if carrier == Carrier::Subscription => next(Mark::AcceptsUsed),
         Action::Drop | Action::SubscriptionUsed | Action::Cut => next(Mark::Nothing),
         // Mended by an operator, perhaps within the hours that trying goes on.
         Action::Config | Action::Alarm | Action::Fix => {

@@ -9,17 +9,21 @@
 //! | [`quiet`] | when not to disturb |
 //! | [`fit`] | values cut to what a template takes |
 //! | `judge` | what an answer of the platform means for us |
+//! | `form` | a message by its template |
+//! | [`subscription`] | what each account accepted to be told |
 //! | `send` | one message over the chosen channels, every attempt recorded |
 //! | `receipt` | what the platform reports afterwards |
 
 pub mod choose;
 pub mod fit;
+mod form;
 mod judge;
 pub mod kind;
 pub mod postman;
 pub mod quiet;
 mod receipt;
 mod send;
+pub mod subscription;
 
 pub use kind::{Kind, Message, Work};
 pub use postman::Postman;

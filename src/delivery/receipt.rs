@@ -117,7 +117,11 @@ fn look_again<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Resul
 async fn apply(tx: &mut Tx, platform_id: &str, outcome: &DeliveryOutcome) -> Result<bool, Fault> {
     let rows = delivery::Entity::find()
         .filter(delivery::COLUMN.platform_id.eq(platform_id))
-        .filter(delivery::COLUMN.channel.eq(Carrier::Template.name()))
+        .filter(
+            delivery::COLUMN
+                .channel
+                .is_in([Carrier::Template.name(), Carrier::Subscription.name()]),
+        )
         .all(tx.db())
         .await?;
     if rows.is_empty() {

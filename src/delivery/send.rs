@@ -9,11 +9,13 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, ExprTrait, QueryFilter};
 
-use super::choose::{Carrier, Way, choose};
-use super::fit::{fit, time_value};
+use super::choose::{Carrier, Offer, Way, choose};
+use super::fit::Misfit;
+use super::form::{Forms, fill_in};
 use super::judge::{Mark, Step, hopeful, judge};
 use super::kind::Message;
 use super::quiet::tomorrow_morning;
+use super::subscription;
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::Fault;
@@ -22,6 +24,7 @@ use crate::config::Template;
 use crate::reminder::Verdict;
 use crate::wechat::Error;
 use crate::wechat::errors::{Action, action};
+use crate::wechat::mini::SubscribeMessage;
 use crate::wechat::official::client::TemplateMessage;
 
 /// Bytes of a customer-service message: the platform takes 2 048.
@@ -35,6 +38,7 @@ const SHORT_BYTES: usize = 600;
 pub(super) struct Halts {
     template: AtomicI64,
     customer: AtomicI64,
+    subscription: AtomicI64,
 }
 
 impl Halts {
@@ -42,6 +46,7 @@ impl Halts {
         match carrier {
             Carrier::Template => &self.template,
             Carrier::Customer => &self.customer,
+            Carrier::Subscription => &self.subscription,
         }
     }
 
@@ -60,6 +65,14 @@ pub(super) struct Letter<'a> {
     pub client_msg_id: &'a str,
 }
 
+impl Letter<'_> {
+    /// The page of the mini-program that a tap opens, with what it is about.
+    fn page(&self) -> Option<String> {
+        let subject = &self.reminders.first()?.subject;
+        Some(format!("pages/index/index?subject={subject}"))
+    }
+}
+
 /// Sends it by the first way that carries it.
 ///
 /// # Errors
@@ -69,9 +82,16 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         .filter(account::COLUMN.person_id.eq(letter.person_id))
         .all(app.store.read())
         .await?;
-    let templates = &app.settings.wechat.official.templates;
-    let template = templates.get(letter.message.template);
-    let ways = choose(&accounts, template.is_some(), app.clock.now());
+    let forms = Forms::of(app, letter.message.template);
+    let accepted = match forms.subscription {
+        Some(form) => subscription::with_accept(app.store.read(), &accounts, &form.id).await?,
+        None => Vec::new(),
+    };
+    let offer = Offer {
+        template: forms.template.is_some(),
+        accepted: &accepted,
+    };
+    let ways = choose(&accounts, offer, app.clock.now());
     if ways.is_empty() {
         return unreachable(app, letter).await;
     }
@@ -89,7 +109,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
             verdict = Some(hopeful(verdict, later));
             continue;
         }
-        match attempt(app, letter, way, account, template).await? {
+        match attempt(app, letter, way, account, forms).await? {
             Step::Sent => return Ok(Verdict::Done),
             Step::Stop(stop) => return Ok(stop),
             Step::Next(failed, mark) => {
@@ -98,6 +118,9 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
                     left_accounts.push(account.id);
                 }
                 remember(app, halts, account.id, way.carrier, mark).await?;
+                if let (Mark::AcceptsUsed, Some(form)) = (mark, forms.subscription) {
+                    subscription::clear(app.store.write(), account.id, &form.id).await?;
+                }
             }
         }
     }
@@ -114,21 +137,41 @@ async fn attempt(
     letter: &Letter<'_>,
     way: Way,
     account: &account::Model,
-    template: Option<&Template>,
+    forms: Forms<'_>,
 ) -> Result<Step, Fault> {
     let now = app.clock.now();
-    if way.carrier == Carrier::Customer && !take_of_window(app, account.id, now).await? {
+    let form = forms.by(way.carrier);
+    let data = match form.map(|form| fill_in(letter.message, form)).transpose() {
+        Ok(data) => data.unwrap_or_default(),
+        Err(misfit) => return refuse(app, letter, (account.id, way.carrier), &misfit).await,
+    };
+    if !take_of(app, way.carrier, account.id, form, now).await? {
         // Another instance, or an earlier message of this one, has used the last.
-        let used = Verdict::Fail("customer: 客服消息次数已用完".to_owned());
-        return Ok(Step::Next(used, Mark::Nothing));
+        let used = format!("{}: 次数已用完", way.carrier.name());
+        return Ok(Step::Next(Verdict::Fail(used), Mark::Nothing));
     }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
     let to = &account.external_id;
-    let answer = match (way.carrier, template) {
-        (Carrier::Template, Some(template)) => {
-            let message = fill_in(letter, template, to);
+    let answer = match (way.carrier, form) {
+        (Carrier::Template, Some(form)) => {
+            let message = TemplateMessage {
+                to: to.to_owned(),
+                template_id: form.id.clone(),
+                url: letter.message.url.clone(),
+                data,
+                client_msg_id: Some(letter.client_msg_id.to_owned()),
+            };
             let sent = app.official_client.template_send(&message, now.timestamp());
             sent.await.map(Some)
+        }
+        (Carrier::Subscription, Some(form)) => {
+            let message = SubscribeMessage {
+                to: to.to_owned(),
+                template_id: form.id.clone(),
+                page: letter.page(),
+                data,
+            };
+            app.mini.subscribe_send(&message, now.timestamp()).await
         }
         _ => send_text(app, letter.message, to, now).await.map(|()| None),
     };
@@ -136,6 +179,7 @@ async fn attempt(
         Ok(platform_id) => (Step::Sent, sent_row(platform_id)),
         Err(error) => {
             let step = judge(&error, way.carrier, now);
+            return_accept(app, way, form, &error).await;
             let row = failed_row(&error, step == Step::Sent);
             (step, row)
         }
@@ -158,29 +202,57 @@ async fn attempt(
     Ok(step)
 }
 
-/// The message by its template.
-fn fill_in(letter: &Letter<'_>, template: &Template, to: &str) -> TemplateMessage {
-    let message = letter.message;
-    let data = template.fields.iter().map(|(field, what)| {
-        let value = match what.as_str() {
-            "title" => message.title.clone(),
-            "place" => message.place.clone(),
-            "state" => message.state.clone(),
-            "time" => time_value(message.at),
-            "hint" => message.hint.clone(),
-            "text" => message.text.clone(),
-            // Anything else is a fixed text of the operator's.
-            fixed => fixed.to_owned(),
-        };
-        (field.clone(), fit(field, &value))
-    });
-    TemplateMessage {
-        to: to.to_owned(),
-        template_id: template.id.clone(),
-        url: message.url.clone(),
-        data: data.collect(),
-        client_msg_id: Some(letter.client_msg_id.to_owned()),
+/// Takes one of what the way has only so many of.
+async fn take_of(
+    app: &App,
+    carrier: Carrier,
+    account_id: i64,
+    form: Option<&Template>,
+    now: Moment,
+) -> Result<bool, Fault> {
+    match (carrier, form) {
+        (Carrier::Customer, _) => take_of_window(app, account_id, now).await,
+        (Carrier::Subscription, Some(form)) => {
+            subscription::take(app.store.write(), account_id, &form.id).await
+        }
+        _ => Ok(true),
     }
+}
+
+/// A message that the platform refused has not spent the accept. When nobody knows whether it went
+/// out, the accept counts as spent.
+async fn return_accept(app: &App, way: Way, form: Option<&Template>, error: &Error) {
+    let (Carrier::Subscription, Some(form), Error::Platform { code, .. }) =
+        (way.carrier, form, error)
+    else {
+        return;
+    };
+    if action(*code) == Action::SubscriptionUsed {
+        return;
+    }
+    let given = subscription::give_back(app.store.write(), way.account_id, &form.id).await;
+    if let Err(fault) = given {
+        tracing::warn!(?fault, "an accept could not be given back");
+    }
+}
+
+/// A field that cannot be filled is our own mistake or the configuration's: on record, and told to
+/// an operator, instead of being refused by the platform.
+async fn refuse(
+    app: &App,
+    letter: &Letter<'_>,
+    by: (i64, Carrier),
+    misfit: &Misfit,
+) -> Result<Step, Fault> {
+    let rows = open_rows(app, letter, Some(by)).await?;
+    let change = delivery::ActiveModel {
+        state: Set(DeliveryState::Failed),
+        error: Set(Some(misfit.to_string())),
+        ..Default::default()
+    };
+    close_rows(app, &rows, change).await?;
+    let why = format!("{}: {misfit}", by.1.name());
+    Ok(Step::Next(Verdict::Fail(why), Mark::Alarm))
 }
 
 async fn send_text(app: &App, message: &Message, to: &str, now: Moment) -> Result<(), Error> {
@@ -244,7 +316,8 @@ async fn remember(
         ..Default::default()
     };
     match mark {
-        Mark::Nothing => return Ok(()),
+        // What an account has accepted stands in its own table.
+        Mark::Nothing | Mark::AcceptsUsed => return Ok(()),
         Mark::Alarm => {
             metrics::counter!("linli_delivery_alarms_total", "channel" => carrier.name())
                 .increment(1);

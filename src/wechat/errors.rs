@@ -41,9 +41,20 @@ const TABLE: &[(&[i64], Action)] = &[
     (&[-1], Action::Retry),
     (&[40001, 40014, 42001], Action::RefreshToken),
     (&[40003, 43019, 45066, 45168, 50002, 87014], Action::Drop),
+    // Codes of log-ins and phones: bad, used, of a person whom the platform blocks.
+    (&[40029, 40163, 40226], Action::Drop),
+    // Session keys of the mini-program: absent, bad method, bad signature.
+    (&[87007, 87008, 87009], Action::Drop),
     (&[43004], Action::Unfollowed),
     (&[43101], Action::SubscriptionUsed),
     (&[40036, 40037, 40164], Action::Config),
+    // Codes and links of the mini-program: page, scene, version, not released, not allowed.
+    (
+        &[
+            40097, 40129, 40165, 40169, 40212, 41030, 85079, 85401, 85402, 85407,
+        ],
+        Action::Config,
+    ),
     // Of the token endpoint: secret, app id, grant type, caller's address.
     (
         &[
@@ -51,15 +62,17 @@ const TABLE: &[(&[i64], Action)] = &[
         ],
         Action::Config,
     ),
-    (&[45009, 45028], Action::StopUntilTomorrow),
-    (&[45011, 43116, 43117], Action::BackoffMinute),
+    (&[44993, 45009, 45028, 85406], Action::StopUntilTomorrow),
+    (&[44990, 44991, 45011, 43116, 43117], Action::BackoffMinute),
     (&[45047], Action::WaitForUser),
     (&[45015, 61010], Action::OutsideWindow),
     (&[43108], Action::Serialise),
     (&[45002], Action::Cut),
     (&[45065], Action::AlreadySent),
     (
-        &[43107, 48001, 48002, 48004, 48006, 40243, 50004, 50007],
+        &[
+            43107, 48001, 48002, 48004, 48006, 40243, 50004, 50007, 85408,
+        ],
         Action::Alarm,
     ),
     (&[41001, 45008, 45067, 47001, 47003], Action::Fix),
@@ -175,6 +188,27 @@ mod tests {
             (50002, Action::Drop),
             (61010, Action::OutsideWindow),
             (87014, Action::Drop),
+            (40029, Action::Drop),
+            (40163, Action::Drop),
+            (40226, Action::Drop),
+            (87007, Action::Drop),
+            (87008, Action::Drop),
+            (87009, Action::Drop),
+            (40097, Action::Config),
+            (40129, Action::Config),
+            (40165, Action::Config),
+            (40169, Action::Config),
+            (40212, Action::Config),
+            (41030, Action::Config),
+            (44990, Action::BackoffMinute),
+            (44991, Action::BackoffMinute),
+            (44993, Action::StopUntilTomorrow),
+            (85079, Action::Config),
+            (85401, Action::Config),
+            (85402, Action::Config),
+            (85406, Action::StopUntilTomorrow),
+            (85407, Action::Config),
+            (85408, Action::Alarm),
             (99999, Action::Retry),
         ];
         for (code, wanted) in rows {

@@ -79,18 +79,39 @@ impl Http {
         query: &[(&str, &str)],
         max_bytes: usize,
     ) -> Result<Media, Error> {
-        let (content_type, bytes) = send(self.0.get(url).query(query), max_bytes).await?;
-        let json = content_type.contains("json")
-            || content_type.starts_with("text/")
-            || bytes.first() == Some(&b'{');
-        if json {
-            return Err(judge(&bytes).err().unwrap_or(Error::Nonsense));
-        }
-        Ok(Media {
-            content_type,
-            bytes,
-        })
+        fetched(send(self.0.get(url).query(query), max_bytes).await?)
     }
+
+    /// POSTs JSON and gets a file of at most `max_bytes` back, judged as by [`Http::get_file`].
+    pub async fn post_file(
+        &self,
+        url: &str,
+        query: &[(&str, &str)],
+        body: &Value,
+        max_bytes: usize,
+    ) -> Result<Media, Error> {
+        let request = self
+            .0
+            .post(url)
+            .query(query)
+            .header(CONTENT_TYPE, "application/json; charset=utf-8")
+            .body(body.to_string());
+        fetched(send(request, max_bytes).await?)
+    }
+}
+
+/// What is no JSON is the file.
+fn fetched((content_type, bytes): (String, Vec<u8>)) -> Result<Media, Error> {
+    let json = content_type.contains("json")
+        || content_type.starts_with("text/")
+        || bytes.first() == Some(&b'{');
+    if json {
+        return Err(judge(&bytes).err().unwrap_or(Error::Nonsense));
+    }
+    Ok(Media {
+        content_type,
+        bytes,
+    })
 }
 
 /// Sends and reads at most `max` bytes.

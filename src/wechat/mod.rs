@@ -8,7 +8,7 @@
 //! | [`query`] | the query string of a callback |
 //! | [`xml`] | the guarded reader and the safe writer |
 //! | [`official`] | official account: callbacks, replies, outgoing calls |
-//! | [`mini`] | mini-program: log-in and signatures made with the session key |
+//! | [`mini`] | mini-program: log-in, calls out, pushes, what the session key signs and seals |
 //! | [`robot`] | WeCom's intelligent robot and group robots |
 //! | [`work`] | WeCom application: callbacks, replies, cards, outgoing calls |
 //! | [`token`] | the access token shared by all instances |

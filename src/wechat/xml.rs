@@ -53,6 +53,16 @@ impl<'a> Element<'a> {
             .map(|(_, child)| child)
     }
 
+    /// All children in order; none where there is text.
+    pub(super) fn children(&self) -> impl Iterator<Item = (&str, &Self)> {
+        self.children.iter().map(|(name, child)| (*name, child))
+    }
+
+    /// The text inside; empty where there are children.
+    pub(super) fn inner_text(&self) -> &str {
+        &self.text
+    }
+
     /// All children `name`, of a list.
     pub fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
         let named = self

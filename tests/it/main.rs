@@ -20,6 +20,7 @@ mod files;
 mod harness;
 mod harness_itself;
 mod import;
+mod mini;
 mod official;
 mod once;
 mod people;

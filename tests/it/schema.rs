@@ -75,6 +75,7 @@ async fn migrations_make_what_the_entities_describe() {
         inbound,
         invitation,
         lease,
+        moderation,
         organisation,
         person,
         place,
@@ -84,6 +85,7 @@ async fn migrations_make_what_the_entities_describe() {
         role,
         schedule,
         session,
+        subscription,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);
 }

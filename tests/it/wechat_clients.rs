@@ -5,7 +5,7 @@ use crate::wechat_platform::{NOW, counts, keeper, memory, platform};
 use linli::wechat::{
     Error,
     http::Http,
-    mini::MiniClient,
+    mini::{MediaKind, MiniClient, Scene, SubscribeMessage, Suggest},
     official::client::{OfficialClient, TemplateMessage},
 };
 use secrecy::ExposeSecret;
@@ -201,7 +201,8 @@ async fn silence_and_dead_ports_are_network_errors_without_an_address() {
 #[tokio::test]
 async fn code2session() {
     let (shared, base) = platform().await;
-    let client = MiniClient::new(Http::new().unwrap(), &base, "wx2", "hush".into());
+    let keeper = keeper(&base, &memory(), 1);
+    let client = MiniClient::new(Http::new().unwrap(), &base, "wx2", "hush".into(), keeper);
     shared.lock().unwrap().answer = json!({ "openid": "o1", "session_key": "a2V5" }).to_string();
     let session = client.code2session("code+1").await.unwrap();
     assert_eq!(
@@ -238,4 +239,112 @@ async fn code2session() {
         );
     }
     assert_eq!(shared.lock().unwrap().calls.len(), before);
+}
+
+#[tokio::test]
+async fn the_calls_of_the_mini_program() {
+    let (shared, base) = platform().await;
+    let keeper = keeper(&base, &memory(), 1);
+    let client = MiniClient::new(Http::new().unwrap(), &base, "wx1", "hush".into(), keeper);
+    let says = |answer: Value| shared.lock().unwrap().answer = answer.to_string();
+    let asked = || {
+        let (path, query, body) = shared.lock().unwrap().calls.pop().unwrap();
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        (path, query, body)
+    };
+
+    let mark = json!({ "appid": "wx1", "timestamp": NOW });
+    let info = json!({ "phoneNumber": "+86 1", "purePhoneNumber": "13800000001",
+        "countryCode": 86, "watermark": mark });
+    says(json!({ "errcode": 0, "phone_info": info }));
+    let phone = client.phone_number("c0de", "o1", NOW).await.unwrap();
+    assert_eq!(
+        (phone.number.as_str(), phone.country.as_str()),
+        ("13800000001", "86")
+    );
+    let (path, query, body) = asked();
+    assert_eq!(path, "/wxa/business/getuserphonenumber");
+    assert_eq!(query, "access_token=T1");
+    assert_eq!(body, json!({ "code": "c0de", "openid": "o1" }));
+    let foreign = json!({ "purePhoneNumber": "1", "countryCode": "86",
+        "watermark": { "appid": "wx9" } });
+    says(json!({ "phone_info": foreign }));
+    assert_eq!(
+        client.phone_number("c0de", "o1", NOW).await.unwrap_err(),
+        Error::Nonsense
+    );
+
+    says(json!({ "errcode": 0, "msgid": 9_007_199_254_740_993_u64 }));
+    let message = SubscribeMessage {
+        to: "o1".into(),
+        template_id: "t".into(),
+        page: Some("pages/index/index".into()),
+        data: vec![("thing1".into(), "电梯".into())],
+    };
+    let id = client.subscribe_send(&message, NOW).await.unwrap();
+    assert_eq!(id.as_deref(), Some("9007199254740993"));
+    let (path, _, body) = asked();
+    assert_eq!(path, "/cgi-bin/message/subscribe/send");
+    assert_eq!(body["data"]["thing1"]["value"], "电梯");
+    assert_eq!(body["page"], "pages/index/index");
+
+    says(json!({ "errcode": 0, "trace_id": "x", "result": { "suggest": "maybe", "label": 100 } }));
+    let opinion = client.check_text("好", Scene::Forum, "o1", NOW).await;
+    // A word that nobody knows is no pass.
+    assert_eq!(opinion.unwrap().suggest, Suggest::Review);
+    let (path, _, body) = asked();
+    assert_eq!(path, "/wxa/msg_sec_check");
+    assert_eq!((&body["version"], &body["scene"]), (&json!(2), &json!(3)));
+    let long = "长".repeat(2501);
+    let refused = client.check_text(&long, Scene::Forum, "o1", NOW).await;
+    assert_eq!(refused.unwrap_err(), Error::Malformed("too long"));
+
+    says(json!({ "errcode": 0, "trace_id": "trace-1" }));
+    let trace = client
+        .check_media("https://a/b", MediaKind::Image, Scene::Forum, "o1", NOW)
+        .await;
+    assert_eq!(trace.unwrap(), "trace-1");
+    assert_eq!(asked().2["media_type"], 2);
+
+    says(json!({ "errcode": 0, "url_link": "https://wxaurl.cn/x" }));
+    let link = client.url_link("pages/index/index", "a=1", 99, NOW).await;
+    assert_eq!(link.unwrap(), "https://wxaurl.cn/x");
+    assert_eq!(asked().2["expire_interval"], 30);
+    says(json!({ "errcode": 0, "url_link": "javascript:alert(1)" }));
+    let link = client.url_link("pages/index/index", "a=1", 1, NOW).await;
+    assert_eq!(link.unwrap_err(), Error::Nonsense);
+
+    let key = "tiihtNczf5v6AKRyjwEUhQ==".into();
+    says(json!({ "errcode": 0 }));
+    assert!(client.session_holds("o1", &key, NOW).await.unwrap());
+    assert!(asked().1.contains("sig_method=hmac_sha256"));
+    says(json!({ "errcode": 87009, "errmsg": "invalid signature" }));
+    assert!(!client.session_holds("o1", &key, NOW).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_code_is_a_picture_or_an_error_by_its_first_byte() {
+    let (shared, base) = platform().await;
+    let keeper = keeper(&base, &memory(), 1);
+    let client = MiniClient::new(Http::new().unwrap(), &base, "wx1", "hush".into(), keeper);
+    {
+        let mut shared = shared.lock().unwrap();
+        shared.answer = "\u{fffd}PNG".to_owned();
+        shared.content_type = "image/png".to_owned();
+    }
+    let media = client.code_image("GY/3", "pages/index/index", NOW).await;
+    assert_eq!(media.unwrap().content_type, "image/png");
+    // Whatever it calls itself.
+    shared.lock().unwrap().answer = json!({ "errcode": 41030, "errmsg": "page" }).to_string();
+    let error = client
+        .code_image("GY/3", "pages/index/index", NOW)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, Error::Platform { code: 41030, .. }));
+    let calls = shared.lock().unwrap().calls.len();
+    for scene in ["", "三栋", "a b", "%41", &"a".repeat(33), "a\"b", "a<b"] {
+        let error = client.code_image(scene, "p", NOW).await.unwrap_err();
+        assert_eq!(error, Error::Malformed("scene"), "{scene}");
+    }
+    assert_eq!(shared.lock().unwrap().calls.len(), calls);
 }

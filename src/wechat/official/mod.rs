@@ -15,6 +15,7 @@ use super::{
     xml::{self, Writer},
 };
 use secrecy::{ExposeSecret, SecretString};
+use std::borrow::Cow;
 
 /// How messages are protected. Set in the configuration, never derived from a request: otherwise
 /// anyone could downgrade to plain text by leaving a parameter out (protocols.md §1.2).
@@ -93,13 +94,29 @@ impl Account {
 
     /// Opens one POST. `raw_query` is the query string without `?`, `body` the bytes as they came.
     pub fn open(&self, raw_query: &str, body: &[u8], now: i64) -> Result<Inbound, Error> {
+        let inner = self.unseal(raw_query, body, now, |body| {
+            let outer = xml::parse(body)?;
+            Ok(outer.text("Encrypt")?.map(str::to_owned))
+        })?;
+        Inbound::read(&xml::parse(&inner)?)
+    }
+
+    /// The message inside one POST, as bytes; `encrypted` finds the `Encrypt` field of a body. The
+    /// mini-program's pushes come in the same envelope.
+    pub(in crate::wechat) fn unseal<'a>(
+        &self,
+        raw_query: &str,
+        body: &'a [u8],
+        now: i64,
+        encrypted: impl FnOnce(&[u8]) -> Result<Option<String>, Error>,
+    ) -> Result<Cow<'a, [u8]>, Error> {
         let query = Query::parse(raw_query, now)?;
         let bare = query.msg_signature.is_none() && query.encrypt_type.is_none();
         let cipher = match &self.cipher {
             Some(cipher) if !(bare && self.accept_plain) => cipher,
             _ => {
                 self.check_signature(&query)?;
-                return Inbound::read(&xml::parse(body)?);
+                return Ok(Cow::Borrowed(body));
             }
         };
         // Sent always, though it proves nothing about the body; a wrong one is no message of theirs.
@@ -110,15 +127,16 @@ impl Account {
         if query.encrypt_type.as_deref() != Some("aes") {
             return Err(Error::Refused);
         }
-        let outer = xml::parse(body)?;
-        let encrypted = outer.text("Encrypt")?.ok_or(Error::Refused)?;
+        let encrypted = encrypted(body)?.ok_or(Error::Refused)?;
         if !same(
             claimed,
-            &self.message_signature(&query.timestamp, &query.nonce, encrypted),
+            &self.message_signature(&query.timestamp, &query.nonce, &encrypted),
         ) {
             return Err(Error::Refused);
         }
-        Inbound::read(&xml::parse_text(&cipher.decrypt(encrypted)?)?)
+        cipher
+            .decrypt(&encrypted)
+            .map(|text| Cow::Owned(text.into_bytes()))
     }
 
     /// Whether a message with this query is answered in plain text: always in plain mode, and

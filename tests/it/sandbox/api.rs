@@ -1,5 +1,6 @@
 //! The API: messages, tokens, log-in, and its failures.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -11,6 +12,7 @@ use linli::wechat::http::Http;
 use linli::wechat::mini::MiniClient;
 use linli::wechat::official::JobStatus;
 use linli::wechat::official::client::TemplateMessage;
+use linli::wechat::token::{MemoryShelf, TokenKeeper};
 use serde_json::{Value, json};
 
 use super::world::{PERSON, client, code, task, world};
@@ -259,7 +261,10 @@ async fn a_log_in_code_holds_once_and_for_five_minutes() {
     let config = &world.config;
     let api = format!("{}/api", world.base);
     let (app_id, secret) = (&config.mini_app_id, config.mini_secret.clone());
-    let mini = MiniClient::new(Http::new().unwrap(), &api, app_id, secret);
+    let shelf = Arc::new(MemoryShelf::default());
+    let http = Http::new().unwrap();
+    let keeper = TokenKeeper::new(http.clone(), &api, app_id, secret.clone(), shelf, 1);
+    let mini = MiniClient::new(http, &api, app_id, secret, Arc::new(keeper));
     let first = world.platform.code("mini-1");
     assert_eq!(mini.code2session(&first).await.unwrap().openid, "mini-1");
     assert_eq!(code(mini.code2session(&first).await), 40163);

@@ -1,0 +1,3 @@
+//! The mini-program: its vectors, its pushes, phones, subscription messages, codes, content checks.
+
+mod vectors;
