@@ -122,7 +122,7 @@ impl App {
             &official.api_base,
             &official.app_id,
             official.app_secret.clone(),
-            shelf_of(&official.app_id),
+            shelf,
             u64::from_le_bytes(dice.bytes()),
         ));
         let queue = queue::open(

@@ -18,6 +18,7 @@ pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
 pub mod attachment;
 pub mod case;
+pub mod moderation;
 pub mod organisation;
 pub mod person;
 pub mod place;

@@ -18,7 +18,7 @@ use poem::http::{StatusCode, header};
 use poem::{FromRequest, IntoResponse, Request, RequestBody, Response};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, TryInsertResult};
+use sea_orm::{ConnectionTrait, EntityTrait, TryInsertResult};
 use serde::Serialize;
 
 use crate::access::session::Caller;
@@ -121,6 +121,32 @@ impl Once {
             })),
             _ => Err(Fault::plain(Code::InProgress)),
         }
+    }
+
+    /// The answer that was given to this very request before, if any: for a request that asks
+    /// somebody outside before it begins its transaction.
+    ///
+    /// # Errors
+    /// The database's, and `key_reused` when the key came with another request.
+    pub async fn earlier<C: ConnectionTrait>(&self, db: &C) -> Result<Option<Answer>, Fault> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let before = idempotency::Entity::find_by_id((self.scope.clone(), key.clone()))
+            .one(db)
+            .await?;
+        let Some(before) = before else {
+            return Ok(None);
+        };
+        if before.request_hash != self.print.0 {
+            return Err(Fault::plain(Code::KeyReused));
+        }
+        let answer = before.status.zip(before.body);
+        Ok(answer.map(|(status, body)| Answer {
+            status: u16::try_from(status).unwrap_or(200),
+            body,
+            repeated: true,
+        }))
     }
 
     /// Keeps the answer in the transaction of the effect, and hands it out for the response.

@@ -18,6 +18,10 @@ pub enum Deed {
     DispatchCases,
     /// Vouch for somebody who wants to be bound to a home there.
     VerifyBindings,
+    /// Decide what others may see of what people write and send.
+    Moderate,
+    /// Have codes made that open the mini-program at a place.
+    MakeCodes,
     /// Import, grant roles, invite.
     Administer,
 }
@@ -69,6 +73,25 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommitteeChair,
             CommunitySecretary,
             PropertyManager,
+        ],
+        Deed::Moderate => &[
+            GridWorker,
+            CommitteeChair,
+            CommunitySecretary,
+            PropertyManager,
+            StreetOfficer,
+            Administrator,
+        ],
+        Deed::MakeCodes => &[
+            Steward,
+            GridWorker,
+            PropertyStaff,
+            PropertyManager,
+            CommitteeMember,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Administrator,
         ],
         Deed::Administer => &[Administrator],
     }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::Channel;
-use entity::{account, session};
+use entity::{account, place, session};
 use poem::{FromRequest, Request, RequestBody};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -14,6 +14,7 @@ use crate::access::{Actor, load_actor, union};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
+use crate::base::text::{clean, cut_bytes};
 use crate::store::Tx;
 use crate::wechat;
 
@@ -61,11 +62,12 @@ pub struct SignedIn {
     pub actor: Actor,
 }
 
-/// Exchanges the code of `wx.login`.
+/// Exchanges the code of `wx.login`; `scene` is what the scanned code of a place says, if one was:
+/// then the account's homes are looked for in that compound.
 ///
 /// # Errors
 /// `invalid` for a code that the platform refuses, `too_many`, `forbidden`, `outside` as it answers.
-pub async fn sign_in(app: &App, code: &str) -> Result<SignedIn, Fault> {
+pub async fn sign_in(app: &App, code: &str, scene: Option<&str>) -> Result<SignedIn, Fault> {
     let known = app.mini.code2session(code).await.map_err(explain)?;
     if let Some(union_id) = &known.unionid {
         union::learn(app, union_id).await?;
@@ -77,6 +79,10 @@ pub async fn sign_in(app: &App, code: &str) -> Result<SignedIn, Fault> {
     let tx = app.store.begin(app.clock.now()).await?;
     let account = upsert(&tx, &known.openid, known.unionid.as_deref()).await?;
     let account = union::join(&tx, account).await?;
+    let account = match scene {
+        Some(scene) => remember_compound(&tx, account, scene).await?,
+        None => account,
+    };
     let expires_at = tx.now() + TimeDelta::days(DAYS);
     session::ActiveModel {
         token_index: Set(app.seal.index(&token)),
@@ -95,6 +101,35 @@ pub async fn sign_in(app: &App, code: &str) -> Result<SignedIn, Fault> {
         expires_at,
         actor,
     })
+}
+
+/// Notes in which compound a code was scanned (`GY/3`, `place=12`); a scene that names nothing is
+/// no fault of the person's.
+async fn remember_compound(
+    tx: &Tx,
+    account: account::Model,
+    scene: &str,
+) -> Result<account::Model, Fault> {
+    let found = match scene.strip_prefix("place=").map(str::parse::<i64>) {
+        Some(Ok(id)) => place::Entity::find_by_id(id).one(tx.db()).await?,
+        Some(Err(_)) => None,
+        None => {
+            place::Entity::find()
+                .filter(place::COLUMN.code.eq(cut_bytes(&clean(scene), 64)))
+                .one(tx.db())
+                .await?
+        }
+    };
+    let compound = found.and_then(|place| place.compound_id);
+    if compound.is_none() || account.compound_id == compound {
+        return Ok(account);
+    }
+    let change = account::ActiveModel {
+        id: Set(account.id),
+        compound_id: Set(compound),
+        ..Default::default()
+    };
+    Ok(account::Entity::update(change).exec(tx.db()).await?)
 }
 
 /// Who holds this token.

@@ -96,6 +96,7 @@ pub enum SpokenKind {
 const TABLES: &[&[Command]] = &[
     crate::case::chat::COMMANDS,
     crate::person::chat::COMMANDS,
+    crate::moderation::chat::COMMANDS,
     help::COMMANDS,
 ];
 

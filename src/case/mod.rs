@@ -18,6 +18,9 @@ use entity::kinds::{CaseKind, CaseState, CaseStep, Level, RoleKind};
 /// Most characters of a case's text; what is longer is cut by whoever takes the message in.
 pub const TEXT_MOST: usize = 5_000;
 
+/// Which part of a case the board shows, as moderation names it.
+pub const BOARD: &str = "board";
+
 /// How reminders and the audit name a case: `case:12`.
 #[must_use]
 pub fn subject(id: i64) -> String {

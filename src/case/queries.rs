@@ -12,6 +12,8 @@ use crate::access::{Actor, local_code};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::case::step::OPEN;
+use crate::case::{BOARD, subject};
+use crate::moderation::queries as moderation;
 
 /// A case and where it is.
 #[derive(Clone, Debug)]
@@ -216,6 +218,21 @@ pub async fn unheld<C: ConnectionTrait>(
     let mut cases = within(db, actor, &deeds, query.all(db).await?).await?;
     cases.truncate(usize::try_from(most).unwrap_or(usize::MAX));
     Ok(cases)
+}
+
+/// What other residents may read of a finished case: its public text, once that has passed. None
+/// until then; what people filed is never shown to others.
+///
+/// # Errors
+/// The database's.
+pub async fn on_board<C: ConnectionTrait>(
+    db: &C,
+    case: &case::Model,
+) -> Result<Option<String>, Fault> {
+    if !matches!(case.state, CaseState::Finished | CaseState::Reviewed) {
+        return Ok(None);
+    }
+    moderation::shown(db, &subject(case.id), BOARD).await
 }
 
 /// The history of a case, oldest first.

@@ -226,12 +226,29 @@ async fn check_mini(app: &App) -> Finding {
         return Ok("未配置".to_owned());
     }
     match app.mini.code2session("doctor").await {
-        Ok(_) => Ok(mini.app_id.clone()),
-        Err(wechat::Error::Platform { code: 40029, .. }) => {
-            Ok(format!("{} 的密钥正确", mini.app_id))
-        }
-        Err(error) => Err(explain(&error, &mini.api_base)),
+        Ok(_) | Err(wechat::Error::Platform { code: 40029, .. }) => {}
+        Err(error) => return Err(explain(&error, &mini.api_base)),
     }
+    // As for the official account: the platform itself, not what the instances share.
+    let http = match Http::new() {
+        Ok(http) => http,
+        Err(error) => return Err(explain(&error, &mini.api_base)),
+    };
+    let shelf = Arc::new(MemoryShelf::default());
+    let (base, secret) = (&mini.api_base, mini.app_secret.clone());
+    let keeper = TokenKeeper::new(http, base, &mini.app_id, secret, shelf, 0);
+    if let Err(error) = keeper.get(app.clock.now().timestamp()).await {
+        return Err(explain(&error, &mini.api_base));
+    }
+    let pushes = match &app.mini_account {
+        Some(_) => "消息推送已配置",
+        None => "消息推送未配置(图片都要人工审核)",
+    };
+    let count = mini.subscriptions.len();
+    Ok(format!(
+        "{} 的密钥正确,可取得 access_token,{pushes},订阅消息模板 {count} 个",
+        mini.app_id
+    ))
 }
 
 /// What an operator does about it (protocols.md §2.1).

@@ -22,6 +22,7 @@ use crate::case;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::Settings;
 use crate::delivery::Postman;
+use crate::moderation;
 use crate::person;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
@@ -165,6 +166,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         person::remind::KINDS,
         attachment::remind::KINDS,
         bot::group::KINDS,
+        moderation::remind::KINDS,
     ]
     .concat();
     let worker = Worker::new(

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use entity::{account, subscription};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 
 use crate::base::fault::Fault;
 use crate::store::Tx;

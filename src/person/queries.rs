@@ -58,16 +58,27 @@ pub async fn named<C: ConnectionTrait>(
     name: &str,
     phone_index: &str,
 ) -> Result<Vec<person::Model>, Fault> {
-    let rows = person::Entity::find()
+    Ok(by_phone(db, phone_index)
+        .await?
+        .into_iter()
+        .filter(|row| same_name(&row.name, name))
+        .collect())
+}
+
+/// People with this phone who have not left.
+///
+/// # Errors
+/// The database's.
+pub async fn by_phone<C: ConnectionTrait>(
+    db: &C,
+    phone_index: &str,
+) -> Result<Vec<person::Model>, Fault> {
+    Ok(person::Entity::find()
         .filter(person::COLUMN.phone_index.eq(phone_index))
         .filter(person::COLUMN.left_at.is_null())
         .order_by_asc(person::COLUMN.id)
         .all(db)
-        .await?;
-    Ok(rows
-        .into_iter()
-        .filter(|row| same_name(&row.name, name))
-        .collect())
+        .await?)
 }
 
 /// Who lives in a home by the roster, and has not left.

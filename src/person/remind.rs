@@ -182,6 +182,9 @@ fn compose_bound<'a>(
         let who = masked_name(&row.claimed_name);
         let hint = if row.state == BindingState::Declared {
             format!("不认识请回复:异议 {}", row.id)
+        } else if row.decided_by.is_none() {
+            // Proved by the phone on the roster; nobody has vouched.
+            "微信已验证登记的手机号".to_owned()
         } else {
             "管家已核验".to_owned()
         };

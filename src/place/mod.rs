@@ -2,6 +2,8 @@
 //! home. Invariant: a place's path is its parent's path and its own id, and everything below a
 //! compound bears its id. Floor 3; any noun may use the types and [`queries`].
 
+pub mod actions;
+pub mod api;
 pub mod code;
 pub mod queries;
 pub mod tree;

@@ -1,5 +1,5 @@
 // Quick replies: what the last messages of the account invite to say.
-const WITH_NUMBER = ["接单", "到场", "方案", "办结", "退单", "转派", "上报", "暂停", "恢复", "进度", "补充", "催办", "评价", "重开", "撤回", "核验"];
+const WITH_NUMBER = ["接单", "到场", "方案", "办结", "退单", "转派", "上报", "暂停", "恢复", "进度", "补充", "催办", "评价", "重开", "撤回", "核验", "审核"];
 // These need words after the number: the chip only begins the line.
 const NEEDS_WORDS = new Set(["方案", "办结", "退单", "转派", "上报", "暂停", "补充", "重开"]);
 const NUMBERED = new RegExp(`(${WITH_NUMBER.join("|")})\\s*#?(\\d{1,9})(?:\\s*(通过|驳回))?`, "g");
@@ -14,7 +14,7 @@ function chip(word, number, rest) {
 /** Chips out of the latest messages, the newest first; a person's starters fill up. */
 export function chipsFor(entries, starters) {
   const found = new Map();
-  const heard = entries.filter((entry) => ["reply", "template", "custom"].includes(entry.how)).slice(-3).reverse();
+  const heard = entries.filter((entry) => ["reply", "template", "custom", "subscription"].includes(entry.how)).slice(-3).reverse();
   const said = entries.filter((entry) => entry.how === "said").slice(-4).map((entry) => entry.text);
   const done = (made) => said.some((text) => (made.fill ? text.startsWith(made.fill) : text === made.send));
   for (const [age, entry] of heard.entries()) {

@@ -1,11 +1,12 @@
 //! What the pretended platform and the program must agree on: ids, secrets, templates, the address
 //! of the callback. Made from the program's own [`Settings`], so that they cannot drift apart.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::config::{CallbackMode, Settings};
+use crate::config::{self, CallbackMode, Settings};
 
 /// The account's original id (`gh_…`) on the pretended platform.
 pub const ACCOUNT: &str = "gh_sandbox000001";
@@ -32,6 +33,12 @@ pub struct Config {
     pub mini_secret: SecretString,
     /// The WeCom application, if there is one.
     pub work: Option<super::work::Config>,
+    /// Token of the mini-program's pushes.
+    pub mini_token: SecretString,
+    /// 43 characters; empty: nothing is pushed.
+    pub mini_key: SecretString,
+    /// The mini-program's templates of subscription messages.
+    pub mini_templates: Vec<Template>,
     /// The templates that the account has.
     pub templates: Vec<Template>,
     /// How long one delivery may take: 5 s on the real platform.
@@ -57,22 +64,6 @@ impl Config {
     #[must_use]
     pub fn from_settings(settings: &Settings, callback: &str) -> Self {
         let official = &settings.wechat.official;
-        let templates = official
-            .templates
-            .iter()
-            .map(|(kind, template)| {
-                let fields = template.fields.iter();
-                let named = fields.map(|(field, value)| (field.clone(), label(value).to_owned()));
-                let mut fields: Vec<_> = named.collect();
-                // The number behind the type is the place on the card.
-                fields.sort_by_key(|(field, _)| number(field));
-                Template {
-                    id: template.id.clone(),
-                    title: heading(kind).to_owned(),
-                    fields,
-                }
-            })
-            .collect();
         Self {
             app_id: official.app_id.clone(),
             app_secret: official.app_secret.clone(),
@@ -86,7 +77,10 @@ impl Config {
             mini_app_id: settings.wechat.mini.app_id.clone(),
             mini_secret: settings.wechat.mini.app_secret.clone(),
             work: super::work::Config::from_settings(settings),
-            templates,
+            mini_token: settings.wechat.mini.token.clone(),
+            mini_key: settings.wechat.mini.encoding_aes_key.clone(),
+            mini_templates: read_templates(&settings.wechat.mini.subscriptions),
+            templates: read_templates(&official.templates),
             patience: Duration::from_secs(5),
             receipts: true,
         }
@@ -107,6 +101,23 @@ impl Config {
             (app_id, secret),
         )
     }
+}
+
+/// The platform's side of configured templates.
+fn read_templates(all: &BTreeMap<String, config::Template>) -> Vec<Template> {
+    let read = |(kind, template): (&String, &config::Template)| {
+        let fields = template.fields.iter();
+        let named = fields.map(|(field, value)| (field.clone(), label(value).to_owned()));
+        let mut fields: Vec<_> = named.collect();
+        // The number behind the type is the place on the card.
+        fields.sort_by_key(|(field, _)| number(field));
+        Template {
+            id: template.id.clone(),
+            title: heading(kind).to_owned(),
+            fields,
+        }
+    };
+    all.iter().map(read).collect()
 }
 
 fn check(own: (&str, &str), given: (&str, &str)) -> Result<(), i64> {

@@ -45,6 +45,20 @@ pub enum Api {
     Agent,
     /// `jscode2session`
     Code2session,
+    /// `checksession`
+    Checksession,
+    /// `getuserphonenumber`
+    Phone,
+    /// `message/subscribe/send`; the receipt of `receipt:CODE` is its event.
+    Subscribe,
+    /// `getwxacodeunlimit`
+    Wxacode,
+    /// `generate_urllink`
+    Urllink,
+    /// `msg_sec_check`
+    Textcheck,
+    /// `media_check_async`; `lost`: the verdict never comes.
+    Mediacheck,
     /// Delivery of what people say; only [`Kind::Repeat`] means something here.
     Callback,
 }
@@ -232,8 +246,13 @@ pub fn words(code: i64) -> &'static str {
         40029 => "invalid code",
         40036 => "invalid template_id size",
         40037 => "invalid template_id",
+        40097 => "invalid args",
         40125 => "invalid appsecret",
+        40129 => "invalid scene",
         40163 => "code been used",
+        40165 => "invalid weapp pagepath",
+        40169 => "invalid length for scene, or the data is not json string",
+        40212 => "invalid query",
         40164 => "invalid ip 127.0.0.1, not in whitelist",
         40226 => "code blocked",
         41001 => "access_token missing",
@@ -241,6 +260,7 @@ pub fn words(code: i64) -> &'static str {
         41004 => "appsecret missing",
         41005 => "media data missing",
         41008 => "missing code",
+        41030 => "invalid page",
         42001 => "access_token expired",
         43002 => "require POST method",
         43004 => "require subscribe",
@@ -250,6 +270,8 @@ pub fn words(code: i64) -> &'static str {
         43108 => "concurrent send to the same user",
         43116 | 43117 => "send too frequently",
         44004 => "empty content",
+        44990 | 44991 => "reach max minute quota limit",
+        44993 => "reach max daily quota limit",
         45001 => "media size out of limit",
         45002 => "content size out of limit",
         45008 => "article size out of limit",
@@ -281,6 +303,13 @@ pub fn words(code: i64) -> &'static str {
         86216 => "chat out of limit",
         86217 => "chat member out of limit",
         86220 => "chat owner invalid",
+        85079 => "miniprogram has no online release",
+        85401 => "invalid expire_interval",
+        85402 => "invalid env_version",
+        85406..=85408 => "url link is not allowed",
+        87007 => "session_key is not existed or expired",
+        87008 => "invalid sig_method",
+        87009 => "invalid signature",
         87014 => "risky content",
         93000 => "invalid webhook url",
         301_002 => "not allow operate another agent with this accesstoken",

@@ -14,7 +14,7 @@
 //! | `template` | what a template takes: field types and their limits |
 //! | `media` | pictures that people send |
 //! | [`work`] | WeCom: members, the application's messages and cards |
-//! | `mini` | log-in codes of the mini-program |
+//! | `mini` | the mini-program: log-in, phones, subscription messages, codes, checks |
 //! | `say` | what a person can do, as WeChat's XML |
 //! | `push` | delivering it to the program, reading the answer |
 //! | `live` | conversations as a stream of events |
@@ -68,6 +68,10 @@ pub fn routes(platform: Platform) -> Route {
         .at("/tokens/expire", post(desk::expire_tokens))
         .at("/clock", post(desk::move_clock))
         .at("/code", post(desk::issue_code))
+        .at("/mini.js", get(page::mini))
+        .at("/mini/phone", post(mini::desk::issue_phone_code))
+        .at("/mini/answer", post(mini::desk::answer))
+        .at("/mini/settings", post(mini::desk::change))
         .at("/verify", post(desk::check_address))
         .at("/media", post(desk::take_picture))
         .at("/media/:id", get(desk::show_picture))
@@ -94,4 +98,17 @@ fn api() -> Route {
         .at("/cgi-bin/media/get", get(official::media_get))
         .at("/cgi-bin/media/upload", post(official::media_upload))
         .at("/sns/jscode2session", get(mini::code2session))
+        .at("/wxa/checksession", get(mini::calls::check_session))
+        .at(
+            "/wxa/business/getuserphonenumber",
+            post(mini::calls::phone_number),
+        )
+        .at("/wxa/getwxacodeunlimit", post(mini::calls::code_image))
+        .at("/wxa/generate_urllink", post(mini::calls::url_link))
+        .at("/wxa/msg_sec_check", post(mini::calls::check_text))
+        .at("/wxa/media_check_async", post(mini::calls::check_media))
+        .at(
+            "/cgi-bin/message/subscribe/send",
+            post(mini::send::subscribe_send),
+        )
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{MAX_BODY, Refusal, field, read_json, respond};
+use super::config::Template;
 use super::faults::{Api, Hit, Kind};
 use super::media::{self, Shelf};
 use super::platform::{Card, Entry, How, Platform, Standing, State, Wire};
@@ -102,11 +103,15 @@ fn check_receiver(state: &State, to: &str) -> Result<Standing, Refusal> {
     }
 }
 
-/// Checks a template message against its template and lays it out.
 fn read_card(platform: &Platform, body: &Value) -> Result<Card, Refusal> {
     let known = platform
         .template(field(body, "template_id"))
         .ok_or_else(|| Refusal::new(40037))?;
+    lay_out_card(known, body)
+}
+
+/// Checks a message against its template and lays it out.
+pub(super) fn lay_out_card(known: &Template, body: &Value) -> Result<Card, Refusal> {
     let bad = |at: &str, why: &str| Refusal::about(47003, format!("argument invalid! {at} {why}"));
     let data = body.get("data").and_then(Value::as_object);
     let data = data.ok_or_else(|| bad("data", "invalid"))?;
@@ -128,7 +133,7 @@ fn read_card(platform: &Platform, body: &Value) -> Result<Card, Refusal> {
     })
 }
 
-fn wire(path: &str, body: &Value, answer: &Value) -> Vec<Wire> {
+pub(super) fn wire(path: &str, body: &Value, answer: &Value) -> Vec<Wire> {
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_default();
     vec![
         Wire::new(&format!("程序 → 平台 POST /cgi-bin/{path}"), &pretty(body)),

@@ -3,6 +3,7 @@
 import { openWire, startTools, announce, call } from "/sandbox/wire.js";
 import { startGuide } from "/sandbox/guide.js";
 import { chipsFor } from "/sandbox/chips.js";
+import { startMini } from "/sandbox/mini.js";
 
 export const PEOPLE = [
   { id: "sandbox-resident", name: "张秀英", role: "居民", face: "resident",
@@ -260,7 +261,7 @@ function drawEntry(phone, entry) {
     body.append(make("div", "bubble", entry.text));
   }
   const under = make("div", "under");
-  const kind = { template: "模板消息", custom: "客服消息" }[entry.how];
+  const kind = { template: "模板消息", custom: "客服消息", subscription: "小程序服务通知" }[entry.how];
   under.append(make("span", "", kind ? `${clockTime(entry.at)} · ${kind}` : clockTime(entry.at)), wireButton(entry));
   body.append(under);
   item.append(badge, body);
@@ -339,6 +340,7 @@ for (const person of PEOPLE) stage.append(build(person));
 buildCast();
 startSize();
 startTools();
+startMini(PEOPLE);
 startGuide({ say, show, onEntry, entriesOf, people: PEOPLE });
 draw();
 addEventListener("resize", draw);

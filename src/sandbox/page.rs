@@ -54,3 +54,9 @@ pub fn guide() -> Response {
 pub fn chips() -> Response {
     file(SCRIPT, include_str!("chips.js"))
 }
+
+/// `GET /sandbox/mini.js`: the mini-program.
+#[handler]
+pub fn mini() -> Response {
+    file(SCRIPT, include_str!("mini.js"))
+}

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::config::{Config, Template};
 use super::faults::{Api, Fault, Faults, Hit};
 use super::media::Shelf;
-use super::mini::Codes;
+use super::mini::{Codes, Memory};
 use super::token::Tokens;
 use super::work::{self, WorkCard};
 use crate::base::clock::{Clock, Moment, ShiftedClock};
@@ -46,6 +46,8 @@ pub enum How {
     App,
     /// A card of the WeCom application changed.
     Update,
+    /// A subscription message of the mini-program.
+    Subscription,
     /// WeChat itself, in grey.
     Notice,
 }
@@ -164,6 +166,7 @@ pub(super) struct State {
     pub(super) people: HashMap<String, Person>,
     pub(super) tokens: Tokens,
     pub(super) codes: Codes,
+    pub(super) mini: Memory,
     pub(super) media: Shelf,
     pub(super) faults: Faults,
     pub(super) work: work::State,
@@ -176,6 +179,8 @@ pub(super) struct Inner {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) dice: Dice,
     pub(super) cipher: Option<Cipher>,
+    /// Of the mini-program's pushes, which are always encrypted.
+    pub(super) mini_cipher: Option<Cipher>,
     pub(super) http: reqwest::Client,
     state: Mutex<State>,
     news: watch::Sender<u64>,
@@ -199,6 +204,10 @@ impl Platform {
                 &config.app_id,
             )?),
         };
+        let mini_key = config.mini_key.expose_secret();
+        let mini_cipher = (!mini_key.is_empty())
+            .then(|| Cipher::new(mini_key, &config.mini_app_id))
+            .transpose()?;
         let http = reqwest::Client::builder()
             .timeout(config.patience)
             .redirect(reqwest::redirect::Policy::none())
@@ -215,6 +224,7 @@ impl Platform {
             people: HashMap::new(),
             tokens: Tokens::default(),
             codes: Codes::default(),
+            mini: Memory::default(),
             media: Shelf::default(),
             faults: Faults::default(),
             work: work::State::default(),
@@ -225,6 +235,7 @@ impl Platform {
             clock,
             dice: Dice::from_system(),
             cipher,
+            mini_cipher,
             http,
             state: Mutex::new(state),
             news: watch::Sender::new(0),
@@ -257,11 +268,11 @@ impl Platform {
         own.cloned().collect()
     }
 
-    /// The pushes (template and customer-service messages) that a person received, oldest first.
+    /// The pushes (template, customer-service and subscription messages) that a person received, oldest first.
     #[must_use]
     pub fn sent_to(&self, openid: &str) -> Vec<Entry> {
         let mut all = self.conversation(openid);
-        all.retain(|entry| matches!(entry.how, How::Template | How::Custom));
+        all.retain(|entry| matches!(entry.how, How::Template | How::Custom | How::Subscription));
         all
     }
 
@@ -288,7 +299,9 @@ impl Platform {
 
     /// Makes every access token invalid, as a foreign refresh would.
     pub fn expire_tokens(&self) {
-        self.state().tokens.forget();
+        let mut state = self.state();
+        state.tokens.forget();
+        state.mini.tokens.forget();
     }
 
     /// A fresh log-in code of the mini-program, which stands for this openid.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::{Refusal, field, read_json, respond};
 use super::faults::Api;
-use super::platform::Platform;
+use super::platform::{Platform, State};
 use crate::base::clock::Moment;
 
 /// Seconds of an access token.
@@ -98,10 +98,10 @@ pub async fn classic_token(
     Query(ask): Query<Ask>,
 ) -> poem::Result<Response> {
     respond(platform, Api::Token, |_| {
-        check_app(platform, &ask.grant_type, &ask.appid, &ask.secret)?;
+        let mini = check_app(platform, &ask.grant_type, &ask.appid, &ask.secret)?;
         let token = platform.0.dice.token();
         let now = platform.now();
-        platform.state().tokens.classic(token.clone(), now);
+        tokens_of(&mut platform.state(), mini).classic(token.clone(), now);
         Ok(json!({ "access_token": token, "expires_in": LIFETIME }))
     })
     .await
@@ -113,7 +113,7 @@ pub async fn stable_token(Data(platform): Data<&Platform>, body: Body) -> poem::
     let body = read_json(body).await;
     respond(platform, Api::Token, |_| {
         let body = body?;
-        check_app(
+        let mini = check_app(
             platform,
             field(&body, "grant_type"),
             field(&body, "appid"),
@@ -122,23 +122,37 @@ pub async fn stable_token(Data(platform): Data<&Platform>, body: Body) -> poem::
         let force = body.get("force_refresh").and_then(Value::as_bool) == Some(true);
         let now = platform.now();
         let fresh = platform.0.dice.token();
-        let (token, end) = platform.state().tokens.stable(fresh, force, now);
+        let (token, end) = tokens_of(&mut platform.state(), mini).stable(fresh, force, now);
         Ok(json!({ "access_token": token, "expires_in": (end - now).num_seconds() }))
     })
     .await
 }
 
+/// Whose id and secret these are: true for the mini-program's.
 fn check_app(
     platform: &Platform,
     grant_type: &str,
     app_id: &str,
     secret: &str,
-) -> Result<(), Refusal> {
+) -> Result<bool, Refusal> {
     if grant_type != "client_credential" {
         return Err(Refusal::new(40002));
     }
     let config = &platform.0.config;
-    config.check_official(app_id, secret).map_err(Refusal::new)
+    let mini = !app_id.is_empty() && app_id == config.mini_app_id;
+    let checked = match mini {
+        true => config.check_mini(app_id, secret),
+        false => config.check_official(app_id, secret),
+    };
+    checked.map(|()| mini).map_err(Refusal::new)
+}
+
+/// Each app has its own tokens.
+fn tokens_of(state: &mut State, mini: bool) -> &mut Tokens {
+    match mini {
+        true => &mut state.mini.tokens,
+        false => &mut state.tokens,
+    }
 }
 
 #[cfg(test)]

@@ -9,7 +9,8 @@
 //! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
 //! | [`official`] | the official account's callback |
 //! | [`work`] | the WeCom application's callback |
-//! | [`session`], [`homes`] | signing in, my homes |
+//! | [`mini`] | the mini-program's pushes, pictures for its checks |
+//! | [`session`], [`homes`], [`me`] | signing in, my homes, my phone and subscriptions |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
 //! | [`accept`] | taking connections |
@@ -20,6 +21,8 @@ pub mod guard;
 pub mod health;
 pub mod homes;
 pub mod limits;
+pub mod me;
+pub mod mini;
 pub mod official;
 pub mod openapi;
 pub mod problem;

@@ -12,7 +12,9 @@ use utoipa_swagger_ui::Config;
 
 use crate::base::fault::{Code, Fault};
 use crate::case;
-use crate::web::{homes, problem, session};
+use crate::moderation;
+use crate::place;
+use crate::web::{homes, me, problem, session};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,10 +24,13 @@ use crate::web::{homes, problem, session};
             每个 POST 都可带 `Idempotency-Key`；列表用 `cursor` 和 `limit`（最多 100）翻页；\
             出错时返回 RFC 9457 的 `application/problem+json`，请按 `code` 判断。"
     ),
-    paths(session::sign_in, session::sign_out, session::show_me, homes::list_homes),
+    paths(
+        session::sign_in, session::sign_out, session::show_me, homes::list_homes,
+        me::prove_phone, me::list_subscriptions, me::answer_subscriptions
+    ),
     components(schemas(problem::Problem)),
     modifiers(&Bearer),
-    tags((name = "session", description = "登录"))
+    tags((name = "session", description = "登录"), (name = "me", description = "我"))
 )]
 struct Root;
 
@@ -47,6 +52,8 @@ impl Modify for Bearer {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Root::openapi();
     document.merge(case::api::Described::openapi());
+    document.merge(moderation::api::Described::openapi());
+    document.merge(place::api::Described::openapi());
     document
 }
 

@@ -8,11 +8,13 @@ use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
+use crate::moderation;
+use crate::place;
 use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, homes, official, openapi, session, work};
+use crate::web::{health, homes, me, mini, official, openapi, session, work};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -31,6 +33,7 @@ pub fn routes(
     let document = openapi::Document::new()?;
     let callback = get(official::check_address).post(official::take_message);
     let from_work = get(work::check_address).post(work::take_message);
+    let pushes = get(mini::check_address).post(mini::take_push);
     let guarded = api()
         .with(Guard { app: app.clone() })
         .with(BodyLimit(app.settings.limits.body_bytes));
@@ -38,6 +41,8 @@ pub fn routes(
         .at("/", get(open_front))
         .at("/wechat/official", callback.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/work", from_work.with(BodyLimit(CALLBACK_BYTES)))
+        .at("/wechat/mini", pushes.with(BodyLimit(CALLBACK_BYTES)))
+        .at("/moderation/:id/:sign", get(mini::show_media))
         .nest("/api/v1", guarded)
         .at(
             "/openapi.json",
@@ -65,7 +70,13 @@ fn api() -> Route {
     let route = Route::new()
         .at("/session", post(session::sign_in).delete(session::sign_out))
         .at("/me", get(session::show_me))
+        .at("/me/phone", post(me::prove_phone))
+        .at(
+            "/me/subscriptions",
+            get(me::list_subscriptions).post(me::answer_subscriptions),
+        )
         .at("/homes", get(homes::list_homes));
+    let route = place::api::routes(moderation::api::routes(route));
     case::api::routes(route)
 }
 

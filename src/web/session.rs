@@ -18,6 +18,8 @@ use crate::web::problem::Problem;
 pub struct SignIn {
     /// The code: five minutes, once.
     pub code: String,
+    /// What the scanned code of a place says (`scene`), if one was.
+    pub scene: Option<String>,
 }
 
 /// A new session.
@@ -85,7 +87,7 @@ pub async fn sign_in(
     app: Data<&App>,
     Json(body): Json<SignIn>,
 ) -> poem::Result<(StatusCode, Json<SessionView>)> {
-    let signed = session::sign_in(&app, &body.code).await?;
+    let signed = session::sign_in(&app, &body.code, body.scene.as_deref()).await?;
     let view = SessionView {
         token: signed.token,
         expires_at: china(signed.expires_at).to_rfc3339(),
@@ -120,12 +122,15 @@ pub async fn sign_out(app: Data<&App>, caller: Caller) -> Result<StatusCode, Fau
 )]
 #[handler]
 pub async fn show_me(caller: Caller) -> Json<MeView> {
-    let actor = &caller.actor;
-    Json(MeView {
+    Json(me_view(&caller.actor))
+}
+
+pub(super) fn me_view(actor: &Actor) -> MeView {
+    MeView {
         person: person_view(actor),
         homes: actor.homes.iter().map(home_view).collect(),
         roles: actor.grants.iter().map(role_view).collect(),
-    })
+    }
 }
 
 fn person_view(actor: &Actor) -> Option<PersonView> {

@@ -10,7 +10,14 @@ const FLOORS: &[&[&str]] = &[
     &["base", "config"],
     &["store", "redis", "wechat", "files"],
     &["reminder", "app", "access", "delivery", "chat"],
-    &["place", "person", "organisation", "case", "attachment"],
+    &[
+        "place",
+        "person",
+        "organisation",
+        "case",
+        "attachment",
+        "moderation",
+    ],
     &["bot", "web", "sandbox", "command"],
 ];
 

@@ -2,7 +2,7 @@
 //! cases there (the permission table) may also hand over, raise and resume what they do not hold.
 
 use entity::case;
-use entity::kinds::{CaseState, Level};
+use entity::kinds::{CaseState, ContentKind, Level};
 
 use crate::access::Actor;
 use crate::access::holders::{Holder, holders, says};
@@ -16,7 +16,8 @@ use crate::case::publish;
 use crate::case::queries::{self, Found, holds, visible};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By};
-use crate::case::{above, level_of, level_says};
+use crate::case::{BOARD, above, level_of, level_says, subject};
+use crate::moderation::{self, Submission};
 use crate::store::Tx;
 
 /// What became of a hand-over.
@@ -150,6 +151,15 @@ pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<c
         format!("请写下办理结果，例如：办结 {id} 电梯已恢复运行")
     })?;
     let board = published(tx, &found, &text).await?;
+    let content = Submission {
+        subject: subject(id),
+        part: BOARD.to_owned(),
+        compound_id: found.case.compound_id,
+        place_id: found.case.place_id,
+        kind: ContentKind::Text,
+        content: board.clone(),
+        author_id: actor.person_id(),
+    };
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     if draft.next.state == CaseState::Assigned {
         take(&mut draft)?;
@@ -169,7 +179,10 @@ pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<c
         after_days(now, RATING_DAYS),
         0,
     ));
-    draft.store(tx, actor, "case.finish").await
+    let case = draft.store(tx, actor, "case.finish").await?;
+    // Everybody reads the board: what stands there is looked at first.
+    moderation::submit(tx, content).await?;
+    Ok(case)
 }
 
 async fn published(tx: &Tx, found: &Found, result: &str) -> Result<String, Fault> {

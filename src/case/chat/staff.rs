@@ -96,7 +96,7 @@ pub(super) fn finish<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         let case = actions::finish(turn.tx, &turn.actor, id, &text).await?;
         let late = if case.finish_late { "（超时）" } else { "" };
         Ok(Reply::text(format!(
-            "诉求 #{id} 已办结{late}，已请居民评价。公示内容：{}",
+            "诉求 #{id} 已办结{late}，已请居民评价。公示内容（审核通过后公示）：{}",
             shorten(case.public_text.as_deref().unwrap_or_default(), 100)
         )))
     })

@@ -271,7 +271,7 @@ pub async fn release(tx: &mut Tx, actor: &Actor, typed: &str) -> Result<binding:
 ///
 /// # Errors
 /// The database's.
-pub async fn verify_by_phone(
+pub(super) async fn verify_by_phone(
     tx: &mut Tx,
     actor: &Actor,
     phone_index: &str,

@@ -89,11 +89,22 @@ pub enum Suggest {
 
 impl Suggest {
     /// A word that we do not know is not a `pass`.
-    pub(super) fn read(word: &str) -> Self {
+    #[must_use]
+    pub fn read(word: &str) -> Self {
         match word {
             "pass" => Self::Pass,
             "risky" => Self::Risky,
             _ => Self::Review,
+        }
+    }
+
+    /// As it stands on the wire.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Review => "review",
+            Self::Risky => "risky",
         }
     }
 }
@@ -172,18 +183,16 @@ impl MiniClient {
         now: i64,
     ) -> Result<bool, Error> {
         let signature = session_signature("", session_key);
-        let asked = [
-            ("openid", openid),
-            ("signature", &signature),
-            ("sig_method", "hmac_sha256"),
-        ];
-        let url = format!("{}/wxa/checksession", self.api_base);
-        let with = async |token: &str| {
-            let mut query = vec![("access_token", token)];
-            query.extend(asked);
-            self.http.get(&url, &query).await
+        let token = self.keeper.get(now).await?;
+        let first = self.check_session(openid, &signature, &token).await;
+        let answer = match first {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                self.check_session(openid, &signature, &fresh).await
+            }
+            answer => answer,
         };
-        match self.with_token(now, with).await {
+        match answer {
             Ok(_) => Ok(true),
             Err(Error::Platform { code: 87009, .. }) => Ok(false),
             Err(error) => Err(error),
@@ -252,11 +261,16 @@ impl MiniClient {
         // A page that is not released yet would be refused otherwise.
         let body = json!({ "scene": scene, "page": page, "check_path": false, "width": 430 });
         let url = format!("{}/wxa/getwxacodeunlimit", self.api_base);
-        let with = async |token: &str| {
-            let query = [("access_token", token)];
-            self.http.post_file(&url, &query, &body, MAX_CODE).await
-        };
-        self.with_token(now, with).await
+        let token = self.keeper.get(now).await?;
+        let query = [("access_token", token.as_str())];
+        match self.http.post_file(&url, &query, &body, MAX_CODE).await {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                let query = [("access_token", fresh.as_str())];
+                self.http.post_file(&url, &query, &body, MAX_CODE).await
+            }
+            answer => answer,
+        }
     }
 
     /// An address that opens a page of the mini-program from a short message or a browser; it holds
@@ -331,29 +345,45 @@ impl MiniClient {
         scalar(&answer, "trace_id").ok_or(Error::Nonsense)
     }
 
-    async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        self.with_token(now, async |token: &str| {
-            self.http.post(&url, &[("access_token", token)], body).await
-        })
-        .await
+    async fn check_session(
+        &self,
+        openid: &str,
+        signature: &str,
+        token: &str,
+    ) -> Result<Value, Error> {
+        let url = format!("{}/wxa/checksession", self.api_base);
+        let query = [
+            ("access_token", token),
+            ("openid", openid),
+            ("signature", signature),
+            ("sig_method", "hmac_sha256"),
+        ];
+        self.http.get(&url, &query).await
     }
 
     /// One call; with a fresh token a second one, when the first token was refused.
-    async fn with_token<T>(
-        &self,
-        now: i64,
-        call: impl AsyncFn(&str) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+    async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
+        let url = format!("{}{path}", self.api_base);
         let token = self.keeper.get(now).await?;
-        match call(&token).await {
-            Err(Error::Platform { code, .. }) if action(code) == Action::RefreshToken => {
-                self.keeper.report_bad(&token).await;
-                call(&self.keeper.get(now).await?).await
+        let query = [("access_token", token.as_str())];
+        match self.http.post(&url, &query, body).await {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                let query = [("access_token", fresh.as_str())];
+                self.http.post(&url, &query, body).await
             }
-            result => result,
+            answer => answer,
         }
     }
+
+    async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
+        self.keeper.report_bad(refused).await;
+        self.keeper.get(now).await
+    }
+}
+
+fn token_refused(error: &Error) -> bool {
+    matches!(error, Error::Platform { code, .. } if action(*code) == Action::RefreshToken)
 }
 
 fn check_code(code: &str, name: &'static str) -> Result<(), Error> {

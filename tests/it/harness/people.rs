@@ -200,6 +200,19 @@ impl Api {
             .await
     }
 
+    /// GET of a file below `/api/v1`: status, content type, bytes.
+    pub async fn fetch(&self, path: &str) -> (u16, String, Vec<u8>) {
+        let mut request = self.http.get(format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.bearer_auth(token);
+        }
+        let answer = request.send().await.unwrap();
+        let kind = answer.headers().get("content-type");
+        let kind = kind.map_or("", |kind| kind.to_str().unwrap()).to_owned();
+        let status = answer.status().as_u16();
+        (status, kind, answer.bytes().await.unwrap().to_vec())
+    }
+
     /// POST below `/api/v1`.
     pub async fn post(&self, path: &str, body: &Value) -> ApiAnswer {
         let request = self.http.post(format!("{}{path}", self.base));

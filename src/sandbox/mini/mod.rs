@@ -1,4 +1,20 @@
-//! Log-in of the mini-program (protocols.md §3.1): codes that stand for a person once, for 5 minutes.
+//! The mini-program's side of the platform (protocols.md §2.4, §2.8, §3): log-in codes that stand for
+//! a person once and for 5 minutes, and what is remembered of each person. Pretended people share
+//! their openids with the official account.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `calls` | phones, session checks, codes, links, content checks |
+//! | `send` | subscription messages: one accept, one message |
+//! | `push` | events and verdicts, to `/wechat/mini` |
+//! | `desk` | what a person does on the phone |
+//! | `picture` | the picture of a code |
+
+pub(super) mod calls;
+pub(super) mod desk;
+mod picture;
+mod push;
+pub(super) mod send;
 
 use std::collections::HashMap;
 
@@ -13,6 +29,7 @@ use serde_json::json;
 use super::answer::{Refusal, respond};
 use super::faults::Api;
 use super::platform::Platform;
+use super::token::Tokens;
 use crate::base::clock::Moment;
 
 /// Minutes a code holds.
@@ -63,6 +80,19 @@ impl Codes {
     }
 }
 
+/// What is remembered of the mini-program's people.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Access tokens of this app alone.
+    pub(super) tokens: Tokens,
+    /// Session key and last use, by openid.
+    sessions: HashMap<String, (String, Moment)>,
+    /// Codes of the phone button.
+    phones: Codes,
+    /// Messages accepted and not sent, by person and template.
+    accepts: HashMap<(String, String), u32>,
+}
+
 /// The query of the log-in.
 #[derive(Debug, Deserialize)]
 pub struct Login {
@@ -99,8 +129,12 @@ pub async fn code2session(
             .codes
             .take(&login.js_code, now)
             .map_err(Refusal::new)?;
+        let session_key = STANDARD.encode(platform.0.dice.bytes::<16>());
+        let session = (session_key.clone(), now);
+        let mut state = platform.state();
+        state.mini.sessions.insert(openid.clone(), session);
         Ok(json!({
-            "session_key": STANDARD.encode(platform.0.dice.bytes::<16>()),
+            "session_key": session_key,
             "unionid": union_id(&openid),
             "openid": openid,
         }))

@@ -1,0 +1,112 @@
+//! The chat command of moderation: 审核.
+
+use crate::base::fault::Fault;
+use crate::base::page::Slice;
+use crate::base::text::fold;
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::moderation::remind::says;
+use crate::moderation::{actions, queries};
+
+/// What «通过» may be, and what «驳回».
+const PASS: &[&str] = &["通过", "同意", "可以", "ok"];
+const REFUSE: &[&str] = &["驳回", "拒绝", "不通过", "不同意", "不行"];
+/// Lines of the list.
+const MOST: u64 = 8;
+
+/// The table.
+pub const COMMANDS: &[Command] = &[Command {
+    words: &["审核", "待审核"],
+    who: Who::Staff,
+    usage: "审核 编号 通过/驳回 [原因]",
+    help: "审核要公开的内容",
+    asks: None,
+    in_group: false,
+    run: |turn, args| Box::pin(run(turn, args)),
+}];
+
+async fn run(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, rest)) = args.number() else {
+        return list(turn).await;
+    };
+    let Some((pass, reason)) = word(&rest.raw) else {
+        return one(turn, id).await;
+    };
+    let row = actions::decide(turn.tx, &turn.actor, id, pass, &reason).await?;
+    let content = says(&row, 40);
+    Ok(Reply::text(if pass {
+        format!("内容 #{id} 已通过，别人可以看到了：{content}")
+    } else {
+        format!("内容 #{id} 已驳回，别人看不到，已告诉作者：{content}")
+    }))
+}
+
+/// The word and what stands behind it; none when it is neither.
+fn word(text: &str) -> Option<(bool, String)> {
+    let said = fold(text);
+    let lists = [(false, REFUSE), (true, PASS)];
+    lists.into_iter().find_map(|(pass, words)| {
+        let word = words.iter().find(|word| said.starts_with(**word))?;
+        // Words of both lists are as long folded as written.
+        let behind: String = text.chars().skip(word.chars().count()).collect();
+        let signs = [' ', '\u{3000}', ',', '，', ':', '：', '。'];
+        Some((pass, behind.trim_start_matches(signs).to_owned()))
+    })
+}
+
+async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
+    let row = queries::to_decide(turn.tx.db(), &turn.actor, id).await?;
+    let doubt = row
+        .doubt
+        .as_deref()
+        .map_or_else(String::new, |doubt| format!("（{doubt}）"));
+    turn.dialog = Some(Dialog::pick([
+        format!("审核 {id} 通过"),
+        format!("审核 {id} 驳回"),
+    ]));
+    Ok(Reply::text(format!(
+        "内容 #{id}{doubt}：{}\n1 通过\n2 驳回（要写原因请回复：审核 {id} 驳回 原因）",
+        says(&row, 600)
+    )))
+}
+
+async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+    let slice = Slice {
+        before: None,
+        limit: MOST,
+    };
+    let page = queries::waiting(turn.tx.db(), &turn.actor, slice).await?;
+    if page.items.is_empty() {
+        return Ok(Reply::text("现在没有要审核的内容。"));
+    }
+    let ids: Vec<String> = page
+        .items
+        .iter()
+        .map(|row| format!("审核 {}", row.id))
+        .collect();
+    let lines: Vec<String> = page
+        .items
+        .iter()
+        .enumerate()
+        .map(|(at, row)| format!("{} #{} {}", at + 1, row.id, says(row, 30)))
+        .collect();
+    turn.dialog = Some(Dialog::pick(ids));
+    Ok(Reply::text(format!(
+        "待审核的内容：\n{}\n回复前面的数字看全文。",
+        lines.join("\n")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::word;
+
+    #[test]
+    fn a_word_and_its_reason() {
+        assert_eq!(word("通过"), Some((true, String::new())));
+        assert_eq!(word("通過。"), Some((true, String::new())));
+        assert_eq!(word("不通过：有广告"), Some((false, "有广告".to_owned())));
+        assert_eq!(word("驳回 有电话"), Some((false, "有电话".to_owned())));
+        assert_eq!(word("看看"), None);
+        assert_eq!(word(""), None);
+    }
+}
