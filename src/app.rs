@@ -11,7 +11,7 @@ use crate::base::clock::Clock;
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::seal::Seal;
-use crate::config::{CallbackMode, Settings};
+use crate::config::{CallbackMode, RobotMode, Settings};
 use crate::files::Files;
 use crate::redis::{
     self, Limiter, LocalLimiter, LocalWindow, RedisLimiter, RedisShelf, RedisWindow, Window,
@@ -23,6 +23,8 @@ use crate::wechat::http::Http;
 use crate::wechat::mini::MiniClient;
 use crate::wechat::official::client::OfficialClient;
 use crate::wechat::official::{Account, Mode};
+use crate::wechat::robot::Robot;
+use crate::wechat::robot::client::RobotClient;
 use crate::wechat::token::{MemoryShelf, TokenKeeper, TokenShelf};
 use crate::wechat::work;
 use crate::wechat::work::client::WorkClient;
@@ -64,6 +66,10 @@ pub struct Parts {
     pub work: Option<WorkApp>,
     /// The mini-program's pushes, if they are taken.
     pub mini_account: Option<Account>,
+    /// The robot's callback side; none in another mode.
+    pub robot: Option<Robot>,
+    /// What the robot and the group robots call.
+    pub robot_client: RobotClient,
     /// Rate limits, shared by all instances where Redis is.
     pub limiter: Arc<dyn Limiter>,
     /// Strict limits of the platforms, shared likewise.
@@ -153,6 +159,8 @@ impl App {
                 official_token.clone(),
             ),
             official_token,
+            robot: robot(&settings.wechat.robot).map_err(Fault::internal)?,
+            robot_client: RobotClient::new(http.clone(), &settings.wechat.work.api_base),
             mini_account: mini_account(mini).map_err(Fault::internal)?,
             mini: MiniClient::new(
                 http,
@@ -293,4 +301,14 @@ fn account(official: &crate::config::Official) -> Result<Account, wechat::Error>
     let key = Some(&official.encoding_aes_key).filter(|key| !key.expose_secret().is_empty());
     Account::new(&official.app_id, official.token.clone(), mode, key)
         .map(|account| account.accepting_plain(official.accept_plain))
+}
+
+/// The callback side, where the platform calls us.
+fn robot(robot: &crate::config::Robot) -> Result<Option<Robot>, wechat::Error> {
+    match robot.mode {
+        RobotMode::Webhook => {
+            Robot::new(robot.token.clone(), &robot.encoding_aes_key, &robot.name).map(Some)
+        }
+        RobotMode::Off | RobotMode::Socket => Ok(None),
+    }
 }

@@ -18,6 +18,8 @@ use crate::server::Setup;
 
 /// Buildings of the compound, each with a steward.
 const BUILDINGS: i64 = 20;
+/// Their stewards, members `steward-1` to this of the corporation.
+pub const STEWARDS: i64 = BUILDINGS;
 /// Homes of a building, each with one resident who has a chat account.
 const HOMES: i64 = 100;
 
@@ -83,7 +85,10 @@ fn write_files(folder: &Path) -> Result<()> {
     }
     for building in 1..=BUILDINGS {
         writeln!(places, "GY/{building},building,{building}栋,GY,,")?;
-        writeln!(people, "steward-{building},楼长{building},,no,")?;
+        writeln!(
+            people,
+            "steward-{building},楼长{building},,no,steward-{building}"
+        )?;
         writeln!(
             roles,
             "steward-{building},steward,GY/{building},2020-01-01,,"

@@ -8,6 +8,7 @@
 //!   reminders           100 000 due at one instant; against BullMQ
 //!   latency             answer times and memory at half of the greatest rate (or --rate=N)
 //!   start               from the start to /readyz
+//!   robot               mentions in a group, to the first reply
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
@@ -25,6 +26,7 @@ mod platform;
 mod protocol;
 mod reminders;
 mod report;
+mod robot;
 mod script;
 mod server;
 mod service;
@@ -46,10 +48,11 @@ async fn main() -> Result<()> {
         Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
         Some("start") => vec![service::start().await?],
+        Some("robot") => vec![robot::measure().await?],
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, robot, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -74,6 +77,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(reminders::measure().await?);
     figures.extend(service::under_load(greatest).await?);
     figures.push(service::start().await?);
+    figures.push(robot::measure().await?);
     report::write(&figures)?;
     Ok(figures)
 }

@@ -15,6 +15,7 @@ use crate::files::{FileKind, limit_of, recognise};
 use crate::reminder::{BoxFuture, Verdict};
 use crate::wechat;
 use crate::wechat::errors::{Action, action};
+use crate::wechat::robot::{Picture, media as robot_media};
 
 /// Kinds of reminder of this noun.
 pub const KINDS: &[Kind] = &[Kind {
@@ -24,6 +25,9 @@ pub const KINDS: &[Kind] = &[Kind {
 
 /// The platform forgets a file after so long.
 const KEPT_BY_PLATFORM: TimeDelta = TimeDelta::days(3);
+
+/// What was sent to the robot, only for so long.
+const KEPT_FOR_ROBOT: TimeDelta = TimeDelta::minutes(5);
 
 /// What became of a file.
 enum Outcome {
@@ -66,6 +70,9 @@ async fn fetch(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> 
     let Some(most) = limit_of(&row.kind) else {
         return finish(app, &row, Outcome::Refused).await;
     };
+    if let Ok(picture) = row.media_id.parse::<Picture>() {
+        return fetch_picture(app, &row, &picture, most).await;
+    }
     let sender = account::Entity::find_by_id(row.account_id)
         .one(app.store.read())
         .await?;
@@ -83,6 +90,27 @@ async fn fetch(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> 
     match fetched {
         Ok(media) => keep(app, &row, media.bytes).await,
         Err(error) => lose(app, &row, &error, now).await,
+    }
+}
+
+/// What was sent to the robot lies sealed at an address, for five minutes.
+async fn fetch_picture(
+    app: &App,
+    row: &attachment::Model,
+    picture: &Picture,
+    most: usize,
+) -> Result<Verdict, Fault> {
+    let client = &app.robot_client;
+    let robot = app.robot.as_ref();
+    match robot_media::fetch(client.http(), robot, picture, client.base(), most).await {
+        Ok(bytes) => keep(app, row, bytes).await,
+        Err(wechat::Error::Refused | wechat::Error::Malformed(_)) => {
+            finish(app, row, Outcome::Refused).await
+        }
+        Err(_) if app.clock.now() - row.created_at > KEPT_FOR_ROBOT => {
+            finish(app, row, Outcome::Lost).await
+        }
+        Err(error) => lose(app, row, &error, app.clock.now()).await,
     }
 }
 

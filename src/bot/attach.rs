@@ -15,6 +15,8 @@ use crate::reminder::{self, NewReminder};
 
 /// Kind of the reminder by which an attachment is fetched from the platform.
 const FETCH: &str = "files.fetch";
+/// Longest id of a file, bytes; the robot's is an address.
+const MOST_MEDIA_ID: usize = 2048;
 
 /// A photo, voice or video: kept at once, fetched from the platform soon, and given to what the
 /// person is speaking of.
@@ -25,7 +27,7 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         _ => "照片",
     };
     let media_id = clean(media_id);
-    if media_id.is_empty() || media_id.len() > 512 {
+    if media_id.is_empty() || media_id.len() > MOST_MEDIA_ID {
         return Ok(format!("{name}没有收到，请再发一次。"));
     }
     let about = newest_open(turn).await?;

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod demo;
 pub mod doctor;
+mod doctor_robot;
 pub mod export;
 pub mod import;
 pub mod invite;

@@ -20,7 +20,7 @@ use crate::base::dice::Dice;
 use crate::bot;
 use crate::case;
 use crate::command::{Role, Usage, demo, migrate, open_store};
-use crate::config::Settings;
+use crate::config::{RobotMode, Settings};
 use crate::delivery::Postman;
 use crate::moderation;
 use crate::person;
@@ -28,6 +28,7 @@ use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::web::accept::PatientAcceptor;
+use crate::web::robot::socket;
 use crate::web::{health, router};
 
 /// Requests and reminders under way may take so long to end.
@@ -169,6 +170,9 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         moderation::remind::KINDS,
     ]
     .concat();
+    if app.settings.wechat.robot.mode == RobotMode::Socket {
+        tasks.spawn(socket::run(app.clone()));
+    }
     let worker = Worker::new(
         app.queue.clone(),
         Arc::new(Postman::new(app.clone(), kinds)),

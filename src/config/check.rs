@@ -75,6 +75,9 @@ impl Settings {
                 "wechat.work needs secret, token and an encoding_aes_key of 43 characters, or no corp_id",
             );
         }
+        if robot.mode != RobotMode::Off && robot.name.is_empty() {
+            return fail("wechat.robot.name must be set: what follows @ in a group");
+        }
         match robot.mode {
             RobotMode::Webhook if !is_key(&robot.encoding_aes_key) || empty(&robot.token) => fail(
                 "wechat.robot in webhook mode needs token and an encoding_aes_key of 43 characters",

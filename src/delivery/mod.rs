@@ -8,6 +8,7 @@
 //! | [`choose`] | THE rule by which a channel is chosen |
 //! | [`quiet`] | when not to disturb |
 //! | [`fit`] | values cut to what a template takes |
+//! | [`group`] | a message into a group, by its robot |
 //! | `judge` | what an answer of the platform means for us |
 //! | `form` | a message by its template |
 //! | [`subscription`] | what each account accepted to be told |
@@ -17,6 +18,7 @@
 pub mod choose;
 pub mod fit;
 mod form;
+pub mod group;
 mod judge;
 pub mod kind;
 pub mod postman;

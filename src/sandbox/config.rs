@@ -41,10 +41,51 @@ pub struct Config {
     pub mini_templates: Vec<Template>,
     /// The templates that the account has.
     pub templates: Vec<Template>,
+    /// WeCom's robot and its groups.
+    pub robot: Robot,
     /// How long one delivery may take: 5 s on the real platform.
     pub patience: Duration,
     /// Whether the fate of template messages is reported (`TEMPLATESENDJOBFINISH`).
     pub receipts: bool,
+}
+
+/// WeCom's robot, and the groups that have robots which only send.
+#[derive(Clone, Debug)]
+pub struct Robot {
+    /// What follows `@`.
+    pub name: String,
+    /// Token of the callback.
+    pub token: SecretString,
+    /// 43 characters.
+    pub encoding_aes_key: SecretString,
+    /// For the long connection.
+    pub bot_id: String,
+    /// For the same.
+    pub secret: SecretString,
+    /// Where the program calls WeCom.
+    pub api_base: String,
+    /// Each group's chat id (`GY-committee`) and its robot's key.
+    pub groups: Vec<(String, SecretString)>,
+}
+
+impl Robot {
+    fn from_settings(settings: &Settings) -> Self {
+        let robot = settings.wechat.robot.clone();
+        let groups = settings.wechat.groups.iter();
+        let named = groups.map(|group| {
+            let chat = format!("{}-{}", group.compound, group.role);
+            (chat, group.key.clone())
+        });
+        Self {
+            name: robot.name,
+            token: robot.token,
+            encoding_aes_key: robot.encoding_aes_key,
+            bot_id: robot.bot_id,
+            secret: robot.secret,
+            api_base: settings.wechat.work.api_base.clone(),
+            groups: named.collect(),
+        }
+    }
 }
 
 /// A template of the account.
@@ -81,6 +122,7 @@ impl Config {
             mini_key: settings.wechat.mini.encoding_aes_key.clone(),
             mini_templates: read_templates(&settings.wechat.mini.subscriptions),
             templates: read_templates(&official.templates),
+            robot: Robot::from_settings(settings),
             patience: Duration::from_secs(5),
             receipts: true,
         }

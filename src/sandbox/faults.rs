@@ -59,6 +59,14 @@ pub enum Api {
     Textcheck,
     /// `media_check_async`; `lost`: the verdict never comes.
     Mediacheck,
+    /// What members say to the robot; only [`Kind::Repeat`] means something here.
+    Robot,
+    /// `webhook/send` of group robots
+    Webhook,
+    /// `aibot/response`
+    Response,
+    /// Subscribing to the robot's long connection; only codes mean something here.
+    Socket,
     /// Delivery of what people say; only [`Kind::Repeat`] means something here.
     Callback,
 }
@@ -143,7 +151,7 @@ impl Fault {
     }
 
     fn hits(&self, api: Api) -> bool {
-        self.api == api.name() || (self.api == "*" && api != Api::Callback)
+        self.api == api.name() || (self.api == "*" && !matches!(api, Api::Callback | Api::Robot))
     }
 }
 
@@ -242,11 +250,11 @@ pub fn words(code: i64) -> &'static str {
         40013 => "invalid appid",
         40014 => "invalid access_token",
         40056 => "invalid agentid",
-        40058 => "invalid parameter",
         40029 => "invalid code",
         40036 => "invalid template_id size",
         40037 => "invalid template_id",
         40097 => "invalid args",
+        40058 => "invalid parameter",
         40125 => "invalid appsecret",
         40129 => "invalid scene",
         40163 => "code been used",
@@ -313,6 +321,8 @@ pub fn words(code: i64) -> &'static str {
         87014 => "risky content",
         93000 => "invalid webhook url",
         301_002 => "not allow operate another agent with this accesstoken",
+        846_605 => "invalid req_id",
+        846_608 => "stream expired",
         _ => "request failed",
     }
 }

@@ -15,6 +15,7 @@
 //! | `media` | pictures that people send |
 //! | [`work`] | WeCom: members, the application's messages and cards |
 //! | `mini` | the mini-program: log-in, phones, subscription messages, codes, checks |
+//! | [`robot`], `robot_socket` | WeCom's robot and the group robots |
 //! | `say` | what a person can do, as WeChat's XML |
 //! | `push` | delivering it to the program, reading the answer |
 //! | `live` | conversations as a stream of events |
@@ -32,6 +33,8 @@ mod official;
 mod page;
 pub mod platform;
 mod push;
+pub mod robot;
+mod robot_socket;
 mod say;
 mod template;
 mod token;
@@ -43,6 +46,7 @@ pub use config::Config;
 pub use faults::{Api, Fault};
 pub use platform::{Card, Entry, How, Platform};
 pub use push::{Answer, Said};
+pub use robot::{RobotSaid, RobotSay};
 pub use say::Say;
 
 /// Everything under `/sandbox`: the page, its controls, and the API under `api/`.
@@ -54,6 +58,7 @@ pub fn routes(platform: Platform) -> Route {
         .at("/wire.js", get(page::wire))
         .at("/guide.js", get(page::guide))
         .at("/chips.js", get(page::chips))
+        .at("/robot.js", get(page::robot))
         .at("/say", post(desk::act))
         .at("/press", post(desk::press))
         .at("/conversation", get(desk::read_conversation))
@@ -75,6 +80,9 @@ pub fn routes(platform: Platform) -> Route {
         .at("/verify", post(desk::check_address))
         .at("/media", post(desk::take_picture))
         .at("/media/:id", get(desk::show_picture))
+        .at("/robot", get(robot::show))
+        .at("/robot/say", post(robot::say))
+        .at("/socket", get(robot_socket::connect))
         .nest("/api", api())
         .nest("/work", work::routes());
     Route::new().nest("/", all.data(platform))

@@ -2,6 +2,7 @@
 // is written as text, never as markup.
 import { openWire, startTools, announce, call } from "/sandbox/wire.js";
 import { startGuide } from "/sandbox/guide.js";
+import { startGroup } from "/sandbox/robot.js";
 import { chipsFor } from "/sandbox/chips.js";
 import { startMini } from "/sandbox/mini.js";
 
@@ -341,6 +342,7 @@ buildCast();
 startSize();
 startTools();
 startMini(PEOPLE);
+startGroup();
 startGuide({ say, show, onEntry, entriesOf, people: PEOPLE });
 draw();
 addEventListener("resize", draw);

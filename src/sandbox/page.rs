@@ -60,3 +60,9 @@ pub fn chips() -> Response {
 pub fn mini() -> Response {
     file(SCRIPT, include_str!("mini.js"))
 }
+
+/// `GET /sandbox/robot.js`: the group chat.
+#[handler]
+pub fn robot() -> Response {
+    file(SCRIPT, include_str!("robot.js"))
+}

@@ -13,6 +13,7 @@ use super::config::{Config, Template};
 use super::faults::{Api, Fault, Faults, Hit};
 use super::media::Shelf;
 use super::mini::{Codes, Memory};
+use super::robot::Robots;
 use super::token::Tokens;
 use super::work::{self, WorkCard};
 use crate::base::clock::{Clock, Moment, ShiftedClock};
@@ -104,6 +105,8 @@ pub struct Entry {
     pub of: Option<u64>,
     /// The platform's id of it.
     pub msg_id: Option<String>,
+    /// Who of several said it, in a group.
+    pub by: Option<String>,
     /// What went over the wire for it; only the latest entries keep it.
     pub wire: Vec<Wire>,
 }
@@ -121,6 +124,7 @@ impl Entry {
             work_card: None,
             of: None,
             msg_id: None,
+            by: None,
             wire: Vec::new(),
         }
     }
@@ -170,6 +174,7 @@ pub(super) struct State {
     pub(super) media: Shelf,
     pub(super) faults: Faults,
     pub(super) work: work::State,
+    pub(super) robots: Robots,
     /// Client ids of the last ten minutes by person and id.
     pub(super) client_ids: HashMap<(String, String), (Moment, i64)>,
 }
@@ -228,6 +233,7 @@ impl Platform {
             media: Shelf::default(),
             faults: Faults::default(),
             work: work::State::default(),
+            robots: Robots::default(),
             client_ids: HashMap::new(),
         };
         Ok(Self(Arc::new(Inner {

@@ -4,6 +4,7 @@
 mod connect;
 mod error;
 pub mod insert;
+pub mod lease;
 mod tx;
 
 pub use connect::Store;

@@ -11,6 +11,7 @@
 //! | [`work`] | the WeCom application's callback |
 //! | [`mini`] | the mini-program's pushes, pictures for its checks |
 //! | [`session`], [`homes`], [`me`] | signing in, my homes, my phone and subscriptions |
+//! | [`robot`] | WeCom's robot: its callback and its long connection |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
 //! | [`accept`] | taking connections |
@@ -26,6 +27,7 @@ pub mod mini;
 pub mod official;
 pub mod openapi;
 pub mod problem;
+pub mod robot;
 pub mod router;
 pub mod session;
 pub mod trace;

@@ -14,7 +14,7 @@ use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, homes, me, mini, official, openapi, session, work};
+use crate::web::{health, homes, me, mini, official, openapi, robot, session, work};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -34,6 +34,7 @@ pub fn routes(
     let callback = get(official::check_address).post(official::take_message);
     let from_work = get(work::check_address).post(work::take_message);
     let pushes = get(mini::check_address).post(mini::take_push);
+    let robot = get(robot::check_address).post(robot::take_message);
     let guarded = api()
         .with(Guard { app: app.clone() })
         .with(BodyLimit(app.settings.limits.body_bytes));
@@ -43,6 +44,7 @@ pub fn routes(
         .at("/wechat/work", from_work.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/mini", pushes.with(BodyLimit(CALLBACK_BYTES)))
         .at("/moderation/:id/:sign", get(mini::show_media))
+        .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .nest("/api/v1", guarded)
         .at(
             "/openapi.json",

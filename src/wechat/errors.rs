@@ -86,6 +86,8 @@ const TABLE: &[(&[i64], Action)] = &[
     (&[40056, 60020, 93000, 301_002], Action::Config),
     (&[45033], Action::Serialise),
     (&[40058], Action::Fix),
+    // The robot's (§4.7): the message can no longer be answered.
+    (&[846_605, 846_608], Action::Drop),
 ];
 
 /// Where WeCom means something else by a number than WeChat does (§4.2).
@@ -142,6 +144,8 @@ mod tests {
             (301_002, Action::Config),
             (93000, Action::Config),
             (40058, Action::Fix),
+            (846_605, Action::Drop),
+            (846_608, Action::Drop),
             (48002, Action::Alarm),
         ];
         for (code, wanted) in rows {

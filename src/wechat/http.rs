@@ -71,6 +71,17 @@ impl Http {
         Ok(bytes)
     }
 
+    /// GETs a short text; more than `max_bytes`, or no UTF-8, is [`Error::Nonsense`].
+    pub async fn get_text(
+        &self,
+        url: &str,
+        query: &[(&str, &str)],
+        max_bytes: usize,
+    ) -> Result<String, Error> {
+        let (_, bytes) = send(self.0.get(url).query(query), max_bytes).await?;
+        String::from_utf8(bytes).map_err(|_| Error::Nonsense)
+    }
+
     /// GETs a file of at most `max_bytes`; a larger one is [`Error::Nonsense`]. Errors come as JSON
     /// with status 200, so whatever looks like JSON is never a file.
     pub async fn get_file(

@@ -26,6 +26,7 @@ mod once;
 mod people;
 mod program;
 mod reminder;
+mod robot;
 mod sandbox;
 mod schema;
 mod web;

@@ -298,6 +298,7 @@ async fn doctor_names_each_part_that_fails_and_what_to_do() {
         ("Redis", "redis.url"),
         ("公众号", "api_base"),
         ("小程序", "api_base"),
+        ("机器人", "public_url"),
     ] {
         let line = told(&output, name);
         assert!(line.starts_with("故障") && line.contains(word), "{line}");
@@ -306,7 +307,7 @@ async fn doctor_names_each_part_that_fails_and_what_to_do() {
         let line = told(&output, name);
         assert!(line.starts_with("正常"), "{line}");
     }
-    assert!(error_line(&output).contains("3 项"));
+    assert!(error_line(&output).contains("4 项"));
 }
 
 #[tokio::test]
@@ -331,6 +332,8 @@ async fn doctor_is_content_while_the_program_runs() {
     let mut variables = db.variables();
     variables.push(("LINLI__SANDBOX__ENABLED".to_owned(), "true".to_owned()));
     let served = Served::start(&variables);
+    let url = served.url.clone();
+    variables.push(("LINLI__SERVER__PUBLIC_URL".to_owned(), url));
     let base = format!("{}/sandbox/api", served.url);
     for name in ["OFFICIAL", "MINI"] {
         variables.push((format!("LINLI__WECHAT__{name}__API_BASE"), base.clone()));

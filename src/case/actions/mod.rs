@@ -171,6 +171,12 @@ impl Draft {
         self.reminders.push(reminder);
     }
 
+    /// Tells the compound's groups, once for each clock.
+    fn tell_groups(&mut self, what: &'static str, due: Moment) {
+        let news = remind::news(&self.next, what, due, self.now);
+        self.reminders.push(news);
+    }
+
     /// Tells whoever filed.
     fn tell_reporter(&mut self, what: &str) {
         self.tell(kinds::PROGRESS, Some(self.next.reporter_id), what);
@@ -248,7 +254,18 @@ impl Draft {
     ///
     /// # Errors
     /// `conflict`, with the present state, when somebody else was first.
-    async fn store(self, tx: &mut Tx, actor: &Actor, audited: &str) -> Result<case::Model, Fault> {
+    async fn store(
+        mut self,
+        tx: &mut Tx,
+        actor: &Actor,
+        audited: &str,
+    ) -> Result<case::Model, Fault> {
+        let raised =
+            (self.found.case.level, self.next.level) == (Level::Compound, Level::Community);
+        let told = |item: &NewReminder| item.kind == kinds::GROUP;
+        if raised && !self.reminders.iter().any(told) {
+            self.tell_groups("raised", self.now);
+        }
         compare_and_set(tx, &self.found.case, &self.next).await?;
         if !self.events.is_empty() {
             case_event::Entity::insert_many(self.events)

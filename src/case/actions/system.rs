@@ -43,6 +43,7 @@ pub async fn accept_breach(
     draft.tell(kinds::OVERDUE, draft.next.holder_id, "accept");
     let grace = remind::grace(&draft.next, due, after(draft.now, minutes));
     draft.reminders.push(grace);
+    draft.tell_groups("accept-late", due);
     draft.store(tx, &system, "case.accept-late").await?;
     Ok(true)
 }
@@ -103,6 +104,7 @@ pub async fn finish_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<boo
     // Both clocks may be due at once, and nobody promises their order.
     draft.note_late(Action::AcceptLate);
     draft.act(Action::FinishLate, "finish-late", None)?;
+    draft.tell_groups("finish-late", due);
     draft.detail = detail(draft.next.level, target.is_some());
     if let Some(target) = target {
         draft.act(Action::Raise, "raised-level", None)?;

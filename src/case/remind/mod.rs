@@ -2,7 +2,10 @@
 //! `command/serve.rs` joins the table to the others'.
 
 mod clocks;
+mod group;
 mod say;
+
+pub use group::news;
 
 use entity::case;
 use serde_json::json;
@@ -42,6 +45,11 @@ pub mod kinds {
     pub const SEEK_CLOCK: &str = "case.seek";
     /// Clock: the time to rate is over.
     pub const LAPSE: &str = "case.lapse";
+
+    /// Clock: the compound's groups are to be told.
+    pub const GROUP: &str = "case.group";
+    /// Clock: one of them is.
+    pub const GROUP_TOLD: &str = "case.group-told";
 
     /// What ends with the present holder's not having accepted.
     pub const OF_ONE_HOLDER: [&str; 7] = [
@@ -99,6 +107,14 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: kinds::LAPSE,
         work: Work::Clock(clocks::lapse),
+    },
+    Kind {
+        name: kinds::GROUP,
+        work: Work::Clock(group::spread),
+    },
+    Kind {
+        name: kinds::GROUP_TOLD,
+        work: Work::Clock(group::tell),
     },
 ];
 

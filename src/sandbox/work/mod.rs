@@ -181,6 +181,11 @@ pub(super) fn routes() -> Route {
         )
         .at("/cgi-bin/media/get", get(api::media_get))
         .at("/cgi-bin/agent/get", get(api::agent))
+        .at("/cgi-bin/webhook/send", post(super::robot::webhook_send))
+        .at(
+            "/cgi-bin/aibot/response",
+            post(super::robot::aibot_response),
+        )
         .at("/cgi-bin/getcallbackip", get(api::ips))
         .at("/cgi-bin/get_api_domain_ip", get(api::ips))
 }

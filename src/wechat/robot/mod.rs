@@ -97,6 +97,27 @@ impl Robot {
         .to_string())
     }
 
+    /// The query of an address check, as the platform asks it: by which the own address is tried.
+    ///
+    /// # Errors
+    /// `Malformed` beyond 4 GiB.
+    pub fn ask(
+        &self,
+        echo: &str,
+        now: i64,
+        nonce: &str,
+        random16: [u8; 16],
+    ) -> Result<[(&'static str, String); 4], Error> {
+        let sealed = self.cipher.encrypt(echo.as_bytes(), random16)?;
+        let timestamp = now.to_string();
+        Ok([
+            ("msg_signature", self.signature(&timestamp, nonce, &sealed)),
+            ("timestamp", timestamp),
+            ("nonce", nonce.to_owned()),
+            ("echostr", sealed),
+        ])
+    }
+
     /// Opens the bytes of a file that came by callback.
     ///
     /// # Errors

@@ -74,6 +74,10 @@ impl Plan {
             ("WECHAT__OFFICIAL__API_BASE", format!("{base}/api")),
             ("WECHAT__MINI__API_BASE", format!("{base}/api")),
             ("WECHAT__WORK__API_BASE", format!("{base}/work")),
+            (
+                "WECHAT__ROBOT__SOCKET_URL",
+                format!("{}/socket", base.replacen("http", "ws", 1)),
+            ),
             // A test moves the clock and does not want to wait for the next look at it.
             ("REMINDER__POLL_MS", "50".to_owned()),
             ("REMINDER__SWEEP_SECONDS", "1".to_owned()),
