@@ -174,6 +174,12 @@ async fn finish(
     });
     let next = dialog::next(turn.dialog.take(), &turn.before, turn.now());
     Ok(match (aside, reply) {
+        // Without an application there is no way to the person alone but the one they have.
+        (Some(_), Some(_)) if turn.app.work.is_none() => Said {
+            reply: Some(group::ASK_ALONE.to_owned()),
+            aside: None,
+            next: Dialog::default(),
+        },
         (Some(person_id), Some(text)) => Said {
             reply: Some(group::SENT_ASIDE.to_owned()),
             aside: Some(Aside { person_id, text }),

@@ -21,6 +21,8 @@ use crate::store::Tx;
 const ASIDE: &str = "chat.aside";
 /// What the group reads in its place.
 pub const SENT_ASIDE: &str = "已发到您的企业微信。";
+/// What it reads where the person can only be told when they ask alone.
+pub const ASK_ALONE: &str = "这项内容不便在群里显示，请单独发给我再问一次。";
 
 /// What the bot's own reminders mean; joined to the others' by `command/serve.rs`.
 pub const KINDS: &[Kind] = &[Kind {

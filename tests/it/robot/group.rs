@@ -171,3 +171,14 @@ async fn two_at_once_in_one_group_take_a_case_once() {
         .count();
     assert_eq!(taken, 1, "{one} / {other}");
 }
+
+#[tokio::test]
+async fn without_an_application_the_member_is_asked_to_come_alone() {
+    let plan = TestApp::plan().set("WECHAT__WORK__CORP_ID", "");
+    let app = plan.start().await;
+    let steward = app.member("孙梅").await;
+    let reply = steward.asks("我的").await;
+    assert!(reply.contains("请单独"), "{reply}");
+    assert!(asides(&app).await.is_empty(), "nothing is promised");
+    assert!(steward.says("我的").await.contains("孙梅"));
+}
