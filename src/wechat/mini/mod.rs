@@ -5,6 +5,7 @@
 mod client;
 mod push;
 mod sealed;
+pub mod secure;
 
 pub use client::{
     CODE_SIGNS, MediaKind, MiniClient, Opinion, PhoneNumber, Scene, Session, SubscribeMessage,

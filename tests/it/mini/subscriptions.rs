@@ -199,3 +199,84 @@ async fn two_instances_never_spend_one_accept_twice() {
     }
     assert_eq!(taken, 1);
 }
+
+#[tokio::test]
+async fn every_other_refusal_gives_the_accept_back() {
+    let mut app = TestApp::start().await;
+    // An operator is told of some of them.
+    app.allow_errors();
+    let steward = app.steward("1栋").await;
+    let (open_id, api) = resident(&app, "张秀英").await;
+    let filed = api
+        .post("/cases", &json!({ "kind": "repair", "text": "楼道灯坏了" }))
+        .await;
+    let id = filed.json["id"].as_str().unwrap().to_owned();
+    steward.expects_push(&format!("#{id}")).await;
+    steward.says(&format!("接单 {id}")).await;
+    app.drain().await;
+    let told = app.platform.answer_mini(&open_id, &[(PROGRESS, true)]);
+    api.post("/me/subscriptions", &told).await;
+    // 45009 last: from then on the day's quota is known to be used up, and nothing is asked.
+    let codes = [
+        "-1", "40001", "40003", "40014", "40037", "41030", "42001", "43107", "43108", "45011",
+        "45168", "47003", "48001", "45009",
+    ];
+    for (at, code) in codes.iter().enumerate() {
+        let before = app.platform.calls(Api::Subscribe);
+        // With a bad token the client asks a second time.
+        app.platform
+            .set_fault(Fault::new(Api::Subscribe, code, Some(2)));
+        let said = match at % 2 {
+            0 => format!("暂停 {id} 等配件"),
+            _ => format!("恢复 {id}"),
+        };
+        steward.says(&said).await;
+        until(&format!("a call after {code}"), 15, async || {
+            (app.platform.calls(Api::Subscribe) > before).then_some(())
+        })
+        .await;
+        until(&format!("the accept after {code}"), 15, async || {
+            (remaining(&api).await == 1).then_some(())
+        })
+        .await;
+        app.platform.clear_faults();
+    }
+    assert!(app.known(&open_id).pushes().is_empty());
+    assert_eq!(app.platform.accepts(&open_id, PROGRESS), 1);
+}
+
+#[tokio::test]
+async fn a_field_that_cannot_be_filled_is_a_failure_on_record_and_not_a_call() {
+    let mut app = TestApp::plan()
+        .set(
+            "WECHAT__MINI__SUBSCRIPTIONS__PROGRESS__FIELDS__NUMBER5",
+            "state",
+        )
+        .start()
+        .await;
+    app.allow_errors();
+    let steward = app.steward("1栋").await;
+    let (open_id, api) = resident(&app, "张秀英").await;
+    let told = app.platform.answer_mini(&open_id, &[(PROGRESS, true)]);
+    api.post("/me/subscriptions", &told).await;
+    let filed = api
+        .post("/cases", &json!({ "kind": "repair", "text": "大门坏了" }))
+        .await;
+    let id = filed.json["id"].as_str().unwrap().to_owned();
+    steward.expects_push(&format!("#{id}")).await;
+    steward.says(&format!("接单 {id}")).await;
+    let seen = until("a row of the failure", 15, async || {
+        use entity::delivery;
+        use sea_orm::{EntityTrait, QueryFilter};
+        delivery::Entity::find()
+            .filter(delivery::COLUMN.channel.eq("subscription"))
+            .one(app.store.read())
+            .await
+            .unwrap()
+            .filter(|row| row.error.is_some())
+    })
+    .await;
+    assert!(seen.error.unwrap().contains("number5"));
+    assert_eq!(app.platform.calls(Api::Subscribe), 0);
+    assert_eq!(remaining(&api).await, 1);
+}
