@@ -311,6 +311,33 @@ impl Platform {
     }
 }
 
+impl Platform {
+    /// Keeps a file that a member sends to the robot; the address where it lies sealed.
+    #[must_use]
+    pub fn robot_file(&self, content_type: &str, bytes: Vec<u8>) -> String {
+        let id = self.keep_media(content_type, bytes);
+        let base = &self.0.config.robot.api_base;
+        format!("{base}/cgi-bin/aibot/media/{id}")
+    }
+}
+
+/// `GET /cgi-bin/aibot/media/:id`: what was sent to the robot, sealed with its key.
+#[handler]
+pub async fn robot_media(
+    Data(platform): Data<&Platform>,
+    poem::web::Path(id): poem::web::Path<String>,
+) -> poem::Result<Response> {
+    let missing = || poem::Error::from_status(poem::http::StatusCode::NOT_FOUND);
+    let now = platform.now();
+    let item = platform.state().media.get(&id, now).cloned();
+    let bytes = item.ok_or_else(missing)?.bytes;
+    let cipher = platform.robot_cipher().ok_or_else(missing)?;
+    let sealed = cipher.seal_file(bytes).map_err(|_| missing())?;
+    Ok(Response::builder()
+        .content_type("application/octet-stream")
+        .body(sealed))
+}
+
 /// The query of a call without a token.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

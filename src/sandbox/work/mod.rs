@@ -182,6 +182,7 @@ pub(super) fn routes() -> Route {
         .at("/cgi-bin/media/get", get(api::media_get))
         .at("/cgi-bin/agent/get", get(api::agent))
         .at("/cgi-bin/webhook/send", post(super::robot::webhook_send))
+        .at("/cgi-bin/aibot/media/:id", get(super::robot::robot_media))
         .at(
             "/cgi-bin/aibot/response",
             post(super::robot::aibot_response),

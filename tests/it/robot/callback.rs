@@ -261,3 +261,25 @@ async fn one_more_answer_goes_only_to_the_platforms_own_address() {
         .await
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_picture_is_opened_with_the_robots_key_and_kept() {
+    let app = TestApp::start().await;
+    let steward = app.member("孙梅").await;
+    let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
+    picture.extend([7; 100]);
+    let url = app.platform.robot_file("image/png", picture.clone());
+    let image = json!({ "msgtype": "image", "image": { "url": url } });
+    let said = steward.sends(None, &image).await;
+    assert!(said.text().contains("照片收到了"), "{}", said.text());
+    app.drain().await;
+    use sea_orm::EntityTrait;
+    let rows = entity::attachment::Entity::find()
+        .all(app.store.read())
+        .await;
+    let row = rows.unwrap().remove(0);
+    assert_eq!(row.state, entity::kinds::AttachmentState::Stored);
+    let path = row.path.unwrap();
+    let kept = app.instances[0].app.files.get(&path).await.unwrap();
+    assert_eq!(kept, picture);
+}
