@@ -28,6 +28,8 @@ pub struct Model {
     pub window_until: Option<DateTimeUtc>,
     /// How many of them are left.
     pub window_left: i32,
+    /// WeCom's rate is used up: messages wait until then, in their order.
+    pub paced_until: Option<DateTimeUtc>,
     /// What the last numbered menu or question waits for (bot/dialog.rs).
     pub dialog: Option<Json>,
     /// Last word from it.

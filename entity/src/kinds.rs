@@ -345,3 +345,19 @@ pub enum ContentKind {
     /// A picture in our storage.
     Image,
 }
+
+/// Whether a card in WeCom can still be pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CardState {
+    /// On its way; what came of it is not known yet.
+    Sending,
+    /// Shows buttons.
+    Open,
+    /// Shows that there is nothing left to do.
+    Over,
+}

@@ -33,3 +33,4 @@ pub mod role;
 pub mod schedule;
 pub mod session;
 pub mod subscription;
+pub mod work_card;

@@ -8,6 +8,7 @@ mod m20261120_000002_cases;
 mod m20261120_000003_waiting;
 mod m20261120_000004_api;
 mod m20261121_000005_cheap_claims;
+mod m20261121_000006_work;
 mod m20261121_000007_robot;
 mod m20261121_000008_mini;
 mod tools;
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261120_000003_waiting::Migration),
             Box::new(m20261120_000004_api::Migration),
             Box::new(m20261121_000005_cheap_claims::Migration),
+            Box::new(m20261121_000006_work::Migration),
             Box::new(m20261121_000007_robot::Migration),
             Box::new(m20261121_000008_mini::Migration),
         ]

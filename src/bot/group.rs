@@ -153,6 +153,7 @@ fn compose<'a>(
             url: None,
             // They have just asked.
             urgent: true,
+            buttons: Vec::new(),
         }))
     })
 }

@@ -135,6 +135,7 @@ async fn tie(app: &App, tx: &Tx, external_id: &str, key: &str) -> Result<(), Fau
         followed: Set(true),
         window_until: Set(None),
         window_left: Set(0),
+        paced_until: Set(None),
         dialog: Set(None),
         last_inbound_at: Set(None),
         created_at: Set(now),

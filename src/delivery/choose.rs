@@ -3,7 +3,8 @@
 //! A template message comes first: it costs nothing that is scarce and reaches whoever follows. A
 //! customer-service message comes second: only while the window of the person's last word is open
 //! and something of it is left. A mini-program's account is reached by a subscription message that
-//! it has accepted. Several accounts of one person: the one that last wrote goes first.
+//! it has accepted. Whoever works in WeCom gets tasks there first, where they can be pressed, and
+//! all else there last. Several accounts of one person: the one that last wrote goes first.
 
 use entity::account;
 use entity::kinds::Channel;
@@ -19,6 +20,8 @@ pub enum Carrier {
     Customer,
     /// Subscription message of the mini-program: spends one accept.
     Subscription,
+    /// Message of the WeCom application.
+    Work,
 }
 
 impl Carrier {
@@ -29,6 +32,7 @@ impl Carrier {
             Self::Template => "template",
             Self::Customer => "customer",
             Self::Subscription => "subscription",
+            Self::Work => "work",
         }
     }
 }
@@ -49,6 +53,8 @@ pub struct Offer<'a> {
     pub template: bool,
     /// Accounts that have accepted a message of the mini-program's template.
     pub accepted: &'a [i64],
+    /// Something is to be done.
+    pub task: bool,
 }
 
 /// The ways to reach the holder of these accounts, best first; none when nobody can be reached.
@@ -64,6 +70,17 @@ pub fn choose(accounts: &[account::Model], offer: Offer<'_>, now: Moment) -> Vec
         .collect();
     reachable.sort_by_key(|account| (std::cmp::Reverse(account.last_inbound_at), account.id));
     let mut ways = Vec::new();
+    let in_wecom: Vec<Way> = accounts
+        .iter()
+        .filter(|account| account.channel == Channel::Work && account.followed)
+        .map(|account| Way {
+            account_id: account.id,
+            carrier: Carrier::Work,
+        })
+        .collect();
+    if offer.task {
+        ways.extend(&in_wecom);
+    }
     for account in reachable {
         let window_open =
             account.window_left > 0 && account.window_until.is_some_and(|until| now < until);
@@ -92,6 +109,9 @@ pub fn choose(accounts: &[account::Model], offer: Offer<'_>, now: Moment) -> Vec
             });
         }
     }
+    if !offer.task {
+        ways.extend(in_wecom);
+    }
     ways
 }
 
@@ -117,6 +137,7 @@ mod tests {
             followed,
             window_until: Some(now() + TimeDelta::hours(hours_left)),
             window_left: left,
+            paced_until: None,
             dialog: None,
             last_inbound_at: Some(now() - TimeDelta::hours(id)),
             created_at: now(),
@@ -141,6 +162,7 @@ mod tests {
             let offer = Offer {
                 template: has_template,
                 accepted: &[],
+                task: false,
             };
             let ways = choose(&[account(1, followed, hours, left)], offer, now());
             let carriers: Vec<Carrier> = ways.iter().map(|way| way.carrier).collect();
@@ -160,11 +182,34 @@ mod tests {
             let offer = Offer {
                 template: true,
                 accepted,
+                task: false,
             };
             let ways = choose(&all, offer, now());
             ways.iter().map(|way| way.account_id).collect::<Vec<_>>()
         };
         assert_eq!(ids(&[]), [3, 3, 4, 4, 2, 2]);
         assert_eq!(ids(&[1]), [1, 3, 3, 4, 4, 2, 2]);
+    }
+
+    #[test]
+    fn wecom_goes_first_with_tasks_and_last_with_news() {
+        use Carrier::{Customer, Template, Work};
+        let mut member = account(9, true, -1, 0);
+        member.channel = Channel::Work;
+        let all = [account(1, true, 1, 5), member.clone()];
+        let carriers = |task: bool, all: &[account::Model]| -> Vec<Carrier> {
+            let offer = Offer {
+                template: true,
+                accepted: &[],
+                task,
+            };
+            let ways = choose(all, offer, now());
+            ways.iter().map(|way| way.carrier).collect()
+        };
+        assert_eq!(carriers(true, &all), [Work, Template, Customer]);
+        assert_eq!(carriers(false, &all), [Template, Customer, Work]);
+        // Who may not see the application any more gets nothing there.
+        member.followed = false;
+        assert!(carriers(true, &[member]).is_empty());
     }
 }

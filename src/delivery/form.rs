@@ -27,7 +27,7 @@ impl<'a> Forms<'a> {
         match carrier {
             Carrier::Template => self.template,
             Carrier::Subscription => self.subscription,
-            Carrier::Customer => None,
+            Carrier::Customer | Carrier::Work => None,
         }
     }
 }

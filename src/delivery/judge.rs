@@ -7,7 +7,7 @@ use crate::delivery::choose::Carrier;
 use crate::delivery::quiet::tomorrow_morning;
 use crate::reminder::Verdict;
 use crate::wechat::Error;
-use crate::wechat::errors::{Action, action};
+use crate::wechat::errors::{Action, action, work_action};
 
 /// What has to be remembered beside the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +44,11 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
         return Step::Stop(Verdict::Retry(text));
     };
     let next = |mark| Step::Next(Verdict::Fail(text.clone()), mark);
-    match action(*code) {
+    let action = match carrier {
+        Carrier::Work => work_action(*code),
+        Carrier::Template | Carrier::Customer | Carrier::Subscription => action(*code),
+    };
+    match action {
         Action::AlreadySent => Step::Sent,
         Action::Retry | Action::RefreshToken => Step::Stop(Verdict::Retry(text)),
         Action::BackoffMinute => Step::Stop(Verdict::Later(now + TimeDelta::minutes(1))),

@@ -29,6 +29,17 @@ pub struct Message {
     pub url: Option<String>,
     /// Goes out in quiet hours too.
     pub urgent: bool,
+    /// What can be done by pressing, where a channel has buttons; empty when there is nothing to do.
+    pub buttons: Vec<Button>,
+}
+
+/// Something that can be done by pressing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Button {
+    /// On it: `接单`.
+    pub label: &'static str,
+    /// The chat command that it stands for: `接单 12`.
+    pub command: String,
 }
 
 /// Composes one message out of the reminders of one recipient and subject, oldest first (never

@@ -13,8 +13,12 @@
 //! | `form` | a message by its template |
 //! | [`subscription`] | what each account accepted to be told |
 //! | `send` | one message over the chosen channels, every attempt recorded |
+//! | `work` | the WeCom application as a carrier: its rates, its kinds of message |
+//! | [`cards`] | cards in WeCom that were sent: what they show now |
+//! | `words` | an answer that does not fit the card it belongs to |
 //! | `receipt` | what the platform reports afterwards |
 
+pub mod cards;
 pub mod choose;
 pub mod fit;
 mod form;
@@ -26,7 +30,10 @@ pub mod quiet;
 mod receipt;
 mod send;
 pub mod subscription;
+mod words;
+mod work;
 
-pub use kind::{Kind, Message, Work};
+pub use kind::{Button, Kind, Message, Work};
 pub use postman::Postman;
 pub use receipt::{DeliveryOutcome, receipt};
+pub use words::follow_up;

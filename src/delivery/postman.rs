@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -16,8 +17,9 @@ use super::kind::{Compose, Kind, Obey, Work};
 use super::quiet::quiet_until;
 use super::receipt;
 use super::send::{Halts, Letter, send};
+use super::words;
 use crate::app::App;
-use crate::base::clock::Moment;
+use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::Fault;
 use crate::reminder::{BoxFuture, Handler, Said, Verdict};
 
@@ -48,6 +50,8 @@ enum Job {
 
 /// What becomes one message.
 struct Group {
+    /// The person's user id in WeCom.
+    userid: Option<String>,
     compose: Compose,
     client_msg_id: String,
     reminders: Vec<reminder::Model>,
@@ -57,7 +61,7 @@ impl Postman {
     /// For these kinds; its own ones are added.
     #[must_use]
     pub fn new(app: App, kinds: impl IntoIterator<Item = Kind>) -> Self {
-        let own = [receipt::KIND];
+        let own = [receipt::KIND, words::KIND];
         Self {
             kinds: kinds
                 .into_iter()
@@ -143,7 +147,9 @@ impl Postman {
     }
 
     /// All that goes to one person, one message after the other.
-    async fn tell(&self, person_id: i64, rows: Vec<(Compose, reminder::Model)>) -> Verdicts {
+    async fn tell(&self, person_id: i64, mut rows: Vec<(Compose, reminder::Model)>) -> Verdicts {
+        // What waited for the same moment goes out in the order in which it came about.
+        rows.sort_by_key(|(_, row)| row.id);
         let lane = self.lane(person_id);
         let mut verdicts = Vec::new();
         {
@@ -154,8 +160,13 @@ impl Postman {
             let ids: Vec<i64> = rows.iter().map(|(_, row)| row.id).collect();
             match self.groups(person_id, rows, &mut verdicts).await {
                 Ok(groups) => {
+                    let held = AtomicI64::new(0);
                     for group in groups {
-                        let verdict = self.post(person_id, &group).await;
+                        // What is newer does not overtake what waits for room.
+                        let verdict = match from_ms(held.load(Ordering::Relaxed)) {
+                            Some(until) if until.timestamp_millis() > 0 => Verdict::Later(until),
+                            _ => self.post(person_id, &group, &held).await,
+                        };
                         let each = group.reminders.iter();
                         verdicts.extend(each.map(|row| (row.id, verdict.clone())));
                     }
@@ -197,10 +208,11 @@ impl Postman {
             .one(app.store.read())
             .await?;
         let now = app.clock.now();
-        if person.is_none_or(|person| person.left_at.is_some_and(|left| left <= now)) {
+        let here = person.filter(|person| person.left_at.is_none_or(|left| left > now));
+        let Some(person) = here else {
             verdicts.extend(rows.iter().map(|(_, row)| (row.id, Verdict::Drop)));
             return Ok(Vec::new());
-        }
+        };
         let mut earlier = self.earlier(rows.iter().map(|(_, row)| row.id)).await?;
         let mut groups: Vec<(Group, Option<String>)> = Vec::new();
         for (compose, row) in rows {
@@ -220,6 +232,7 @@ impl Postman {
                 Some((group, _)) => group.reminders.push(row),
                 None => {
                     let group = Group {
+                        userid: person.wecom_userid.clone(),
                         compose,
                         client_msg_id: tried_as.clone().unwrap_or(format!("r{}", row.id)),
                         reminders: vec![row],
@@ -251,7 +264,7 @@ impl Postman {
     }
 
     /// One message: composes it as things stand now and sends it.
-    async fn post(&self, person_id: i64, group: &Group) -> Verdict {
+    async fn post(&self, person_id: i64, group: &Group, held: &AtomicI64) -> Verdict {
         let app = &self.app;
         let settings = &app.settings.reminder;
         let kind = group.reminders.first().map_or("", |row| row.kind.as_str());
@@ -270,9 +283,11 @@ impl Postman {
         }
         let letter = Letter {
             person_id,
+            userid: group.userid.as_deref(),
             reminders: &group.reminders,
             message: &message,
             client_msg_id: &group.client_msg_id,
+            held,
         };
         match send(app, &self.halts, &letter).await {
             Ok(verdict) => verdict,

@@ -9,6 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, ExprTrait, QueryFilter};
 
+use super::cards;
 use super::choose::{Carrier, Offer, Way, choose};
 use super::fit::Misfit;
 use super::form::{Forms, fill_in};
@@ -16,6 +17,7 @@ use super::judge::{Mark, Step, hopeful, judge};
 use super::kind::Message;
 use super::quiet::tomorrow_morning;
 use super::subscription;
+use super::work;
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::Fault;
@@ -39,6 +41,7 @@ pub(super) struct Halts {
     template: AtomicI64,
     customer: AtomicI64,
     subscription: AtomicI64,
+    work: AtomicI64,
 }
 
 impl Halts {
@@ -47,6 +50,7 @@ impl Halts {
             Carrier::Template => &self.template,
             Carrier::Customer => &self.customer,
             Carrier::Subscription => &self.subscription,
+            Carrier::Work => &self.work,
         }
     }
 
@@ -58,11 +62,15 @@ impl Halts {
 /// What goes to one person about one thing.
 pub(super) struct Letter<'a> {
     pub person_id: i64,
+    /// Whose user id in WeCom this is.
+    pub userid: Option<&'a str>,
     /// All that it answers for; never empty.
     pub reminders: &'a [reminder::Model],
     pub message: &'a Message,
     /// The same for each try, so that the platform drops repeats.
     pub client_msg_id: &'a str,
+    /// Set to the moment, ms, until which the person's messages wait for room in WeCom.
+    pub held: &'a AtomicI64,
 }
 
 impl Letter<'_> {
@@ -78,10 +86,11 @@ impl Letter<'_> {
 /// # Errors
 /// The database's, before anything is sent by the way at hand.
 pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Result<Verdict, Fault> {
-    let accounts = account::Entity::find()
+    let mut accounts = account::Entity::find()
         .filter(account::COLUMN.person_id.eq(letter.person_id))
         .all(app.store.read())
         .await?;
+    work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
     let accepted = match forms.subscription {
         Some(form) => subscription::with_accept(app.store.read(), &accounts, &form.id).await?,
@@ -90,6 +99,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     let offer = Offer {
         template: forms.template.is_some(),
         accepted: &accepted,
+        task: letter.message.template == "task",
     };
     let ways = choose(&accounts, offer, app.clock.now());
     if ways.is_empty() {
@@ -150,9 +160,26 @@ async fn attempt(
         let used = format!("{}: 次数已用完", way.carrier.name());
         return Ok(Step::Next(Verdict::Fail(used), Mark::Nothing));
     }
+    if way.carrier == Carrier::Work
+        && let Some(until) = work::wait(app, letter, account, now).await?
+    {
+        letter
+            .held
+            .store(until.timestamp_millis(), Ordering::Relaxed);
+        return Ok(Step::Stop(Verdict::Later(until)));
+    }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
+    if way.carrier == Carrier::Work && !letter.message.buttons.is_empty() {
+        let whose = (account.id, letter.person_id);
+        let subject = letter.reminders.first().map_or("", |row| &row.subject);
+        cards::note(app, whose, subject, letter.client_msg_id).await?;
+    }
     let to = &account.external_id;
     let answer = match (way.carrier, form) {
+        (Carrier::Work, _) => match &app.work {
+            Some(wecom) => work::send(app, wecom, letter, to, now).await,
+            None => Err(Error::Network { timeout: false }),
+        },
         (Carrier::Template, Some(form)) => {
             let message = TemplateMessage {
                 to: to.to_owned(),
@@ -275,7 +302,7 @@ async fn send_text(app: &App, message: &Message, to: &str, now: Moment) -> Resul
 
 /// People's own words come back in messages, and the chat would make links of `<a href>`
 /// (protocols.md §6.6).
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -426,7 +453,7 @@ async fn unreachable(app: &App, letter: &Letter<'_>) -> Result<Verdict, Fault> {
     metrics::counter!("linli_deliveries_total", "channel" => "none", "outcome" => "unreachable")
         .increment(1);
     Ok(Verdict::Fail(
-        "无法送达:没有关注公众号,也没有可用的客服消息".to_owned(),
+        "无法送达:没有关注公众号,也没有可用的客服消息或企业微信".to_owned(),
     ))
 }
 

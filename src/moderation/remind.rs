@@ -306,6 +306,7 @@ async fn compose_ask(app: &App, rows: &[reminder::Model]) -> Result<Option<Messa
         text,
         url: None,
         urgent: false,
+        buttons: Vec::new(),
     }))
 }
 
@@ -335,6 +336,7 @@ async fn compose_refused(app: &App, rows: &[reminder::Model]) -> Result<Option<M
         text,
         url: None,
         urgent: false,
+        buttons: Vec::new(),
     }))
 }
 

@@ -218,7 +218,7 @@ pub async fn verifiers<C: ConnectionTrait>(
     Ok(first_of(pool, &ORDER).into_iter().cloned().collect())
 }
 
-/// Those of the people who have an account.
+/// Those of the people who have an account; a user id in WeCom is one.
 ///
 /// # Errors
 /// The database's.
@@ -227,7 +227,13 @@ pub async fn with_account<C: ConnectionTrait>(db: &C, people: &[i64]) -> Result<
         .filter(account::COLUMN.person_id.is_in(people.iter().copied()))
         .all(db)
         .await?;
+    let members = person::Entity::find()
+        .filter(person::COLUMN.id.is_in(people.iter().copied()))
+        .filter(person::COLUMN.wecom_userid.is_not_null())
+        .all(db)
+        .await?;
     let mut known: Vec<i64> = rows.into_iter().filter_map(|row| row.person_id).collect();
+    known.extend(members.into_iter().map(|member| member.id));
     known.sort_unstable();
     known.dedup();
     Ok(known)

@@ -301,5 +301,6 @@ fn message(
         text,
         url: None,
         urgent: false,
+        buttons: Vec::new(),
     }
 }

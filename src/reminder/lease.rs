@@ -22,7 +22,7 @@ use crate::store::{AfterCommit, Due, Store};
 
 /// In the words of the index of open reminders. A claim changes nothing that this or the index names:
 /// PostgreSQL can then write the row's new version without touching any index.
-pub(super) const OPEN: &str = r#""done_at" IS NULL"#;
+pub const OPEN: &str = r#""done_at" IS NULL"#;
 /// In the words of the index of what ended with an error.
 const DEAD: &str = r#""done_at" IS NOT NULL AND "last_error" IS NOT NULL AND "state" = 'failed'"#;
 /// What a claim asks of an open row (`$1`: now) and makes of it (`$2` token, `$3` end).

@@ -25,6 +25,8 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::store::{Due, Tx};
 
+pub use lease::OPEN;
+
 /// A future that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -130,7 +132,7 @@ pub async fn cancel(tx: &Tx, subject: &str, kinds: &[&str]) -> Result<(), Fault>
         .filter(reminder::COLUMN.kind.is_in(kinds.iter().copied()))
         .filter(reminder::COLUMN.state.eq(ReminderState::Pending))
         // Says the same once more, in the words of the index of open reminders.
-        .filter(Expr::cust(lease::OPEN))
+        .filter(Expr::cust(OPEN))
         .exec(tx.db())
         .await?;
     Ok(())

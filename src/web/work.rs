@@ -1,19 +1,32 @@
 //! `/wechat/work`: what the WeCom application sends, and what it is answered within its five
 //! seconds (protocols.md §4.1). Never a 5xx; an empty 200 says that it was taken. Used by `router.rs`.
 
+use std::time::Duration;
+
 use entity::kinds::Channel;
+use entity::{account, work_card};
 use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Body, Request, Response, handler};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::time::timeout;
 
 use crate::app::{App, WorkApp};
 use crate::base::fault::Fault;
+use crate::base::text::shorten;
 use crate::bot::{self, Spoken, SpokenKind};
+use crate::case;
+use crate::delivery::{self, Message, cards};
 use crate::person::actions::change_member;
 use crate::web::official::{PATIENCE, TOO_OFTEN, UNREADABLE, UNSURE, may_speak, plain, refuse};
 use crate::wechat::Error;
 use crate::wechat::work::{ContactChange, Event, Inbound, InboundKind, Reply};
+
+/// What is left of the five seconds for the card, once the words are there.
+const CARD_PATIENCE: Duration = Duration::from_millis(500);
+/// Characters of a card's words, and of the one that stands where buttons were.
+const CARD_WORDS: usize = 112;
+const OVER: usize = 26;
 
 /// `GET /wechat/work`: the platform checks the address.
 #[handler]
@@ -85,7 +98,79 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<Reply> {
         }
     };
     metrics::counter!("linli_messages_total", "outcome" => outcome).increment(1);
-    reply.map(Reply::Text)
+    let words = reply?;
+    let InboundKind::Event(Event::CardPressed {
+        task_id,
+        response_code,
+        ..
+    }) = &inbound.kind
+    else {
+        return Some(Reply::Text(words));
+    };
+    let shown = change_card(app, inbound, task_id, response_code, &words);
+    match timeout(CARD_PATIENCE, shown).await {
+        Ok(Ok(reply)) => Some(reply),
+        failed => {
+            tracing::warn!(?failed, "a pressed card could not be changed");
+            Some(Reply::UpdateButton(shorten(&words, OVER)))
+        }
+    }
+}
+
+/// The card that was pressed, as things stand now, with the answer as its words; what does not fit
+/// there follows as a text.
+async fn change_card(
+    app: &App,
+    inbound: &Inbound,
+    task_id: &str,
+    code: &str,
+    words: &str,
+) -> Result<Reply, Fault> {
+    let account = account::Entity::find()
+        .filter(account::COLUMN.channel.eq(Channel::Work))
+        .filter(account::COLUMN.external_id.eq(&inbound.from))
+        .one(app.store.read())
+        .await?;
+    let (card, person) = match &account {
+        Some(account) => {
+            let card = cards::by_task(app, task_id, account.id).await?;
+            (card, account.person_id)
+        }
+        None => (None, None),
+    };
+    let message = match (&card, person) {
+        (Some(card), Some(person)) if card.person_id == person => face(app, card).await?,
+        _ => None,
+    };
+    let fits = words.chars().count() <= CARD_WORDS && !words.contains('\n');
+    if !fits || message.is_none() {
+        delivery::follow_up(app, &key_of(inbound)).await?;
+    }
+    Ok(match (card, message) {
+        (Some(row), Some(message)) => {
+            let note = shorten(words, CARD_WORDS);
+            let card = cards::pressed(app, &row, code, &message, &note).await?;
+            Reply::UpdateCard(Box::new(card))
+        }
+        // Somebody who left, or a card that is not known any more.
+        (row, _) => {
+            if let Some(row) = row {
+                cards::close(app, &row).await?;
+            }
+            Reply::UpdateButton(shorten(words, OVER))
+        }
+    })
+}
+
+/// What the card shows now: each noun with cards has its line.
+async fn face(app: &App, card: &work_card::Model) -> Result<Option<Message>, Fault> {
+    match card.subject.split_once(':') {
+        Some(("case", id)) => match id.parse() {
+            Ok(id) => case::remind::card::face(app, id, card.person_id).await,
+            Err(_) => Ok(None),
+        },
+        _ => Ok(None),
+    }
 }
 
 fn key_of(inbound: &Inbound) -> String {

@@ -86,6 +86,7 @@ async fn migrations_make_what_the_entities_describe() {
         schedule,
         session,
         subscription,
+        work_card,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);
 }

@@ -33,6 +33,7 @@ use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By, OPEN, Refused, Taken, apply, row};
 use crate::case::{TEXT_MOST, above, state_says, subject};
+use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 
@@ -286,7 +287,11 @@ impl Draft {
         if !self.cancel.is_empty() {
             reminder::cancel(tx, &subject(self.next.id), &self.cancel).await?;
         }
-        reminder::enqueue(tx, self.reminders).await?;
+        let mut reminders = self.reminders;
+        if cards::exist(tx.db(), &subject(self.next.id)).await? {
+            reminders.push(remind::cards(&self.next, self.now));
+        }
+        reminder::enqueue(tx, reminders).await?;
         Ok(self.next)
     }
 }

@@ -1,13 +1,16 @@
 //! What the reminders of cases are called, how they are made, and the table of what they mean.
 //! `command/serve.rs` joins the table to the others'.
 
+pub mod card;
 mod clocks;
 mod group;
 mod say;
 
 pub use group::news;
 
+use chrono::TimeDelta;
 use entity::case;
+use sea_orm::ActiveEnum;
 use serde_json::json;
 
 use crate::base::clock::Moment;
@@ -43,6 +46,8 @@ pub mod kinds {
     pub const FINISH_CLOCK: &str = "case.finish-clock";
     /// Clock: look again for somebody.
     pub const SEEK_CLOCK: &str = "case.seek";
+    /// Clock: cards in WeCom show what no longer holds.
+    pub const CARDS: &str = "case.cards";
     /// Clock: the time to rate is over.
     pub const LAPSE: &str = "case.lapse";
 
@@ -103,6 +108,10 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: kinds::SEEK_CLOCK,
         work: Work::Clock(clocks::seek),
+    },
+    Kind {
+        name: kinds::CARDS,
+        work: Work::Clock(card::refresh),
     },
     Kind {
         name: kinds::LAPSE,
@@ -170,6 +179,27 @@ pub fn clock(case: &case::Model, kind: &'static str, due: Moment, minutes: i64) 
             "case": case.id, "round": case.round, "due": due.timestamp_millis(), "minutes": minutes,
         }),
         due_at: due,
+    }
+}
+
+/// The clock that brings cards in WeCom up to date with a change of the case. A second later, so
+/// that whoever pressed has an answer first.
+#[must_use]
+pub fn cards(case: &case::Model, now: Moment) -> NewReminder {
+    NewReminder {
+        kind: kinds::CARDS,
+        dedupe_key: format!(
+            "case:{}:{}:{}:{}",
+            case.id,
+            kinds::CARDS,
+            case.updated_at.timestamp_millis(),
+            case.state.to_value()
+        ),
+        recipient_id: None,
+        compound_id: Some(case.compound_id),
+        subject: subject(case.id),
+        payload: json!({ "case": case.id }),
+        due_at: now + TimeDelta::seconds(1),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
+use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
 use crate::case::step::OPEN;
 use crate::case::{category, kind_says, level_says, state_says};
@@ -53,18 +54,29 @@ pub(super) fn compose<'a>(
                 lines.push(line);
             }
         }
-        message(app, &found, lines).await
+        let recipient = reminders.last().and_then(|last| last.recipient_id);
+        message(app, &found, lines, recipient).await
     })
 }
 
-async fn message(app: &App, found: &Found, lines: Vec<Line>) -> Result<Option<Message>, Fault> {
+async fn message(
+    app: &App,
+    found: &Found,
+    lines: Vec<Line>,
+    recipient: Option<i64>,
+) -> Result<Option<Message>, Fault> {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let text = texts.join("\n");
     let urgent = lines.iter().any(|line| line.urgent);
+    let asks = lines.iter().any(|line| line.template == "task");
     let Some(last) = lines.into_iter().next_back() else {
         return Ok(None);
     };
     let case = &found.case;
+    let buttons = match recipient {
+        Some(person) if asks => buttons(app, found, person).await?,
+        _ => Vec::new(),
+    };
     let text = format!("{text}\n{}", last.hint);
     Ok(Some(Message {
         template: last.template,
@@ -81,6 +93,7 @@ async fn message(app: &App, found: &Found, lines: Vec<Line>) -> Result<Option<Me
         text,
         url: None,
         urgent,
+        buttons,
     }))
 }
 

@@ -64,6 +64,7 @@ fn compose<'a>(
             text: format!("客服 {}共{}条 <a href=\"x\">", last.subject, rows.len()),
             url: None,
             urgent: last.payload["urgent"] == true,
+            buttons: Vec::new(),
         }))
     })
 }
