@@ -13,7 +13,7 @@ use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::bot::{Audience, Spoken};
 use crate::chat::Turn;
-use crate::delivery::{Kind, Message, Work};
+use crate::delivery::{ASIDE_TEMPLATE, Kind, Message, Work};
 use crate::reminder::{BoxFuture, NewReminder};
 use crate::store::Tx;
 
@@ -143,7 +143,7 @@ fn compose<'a>(
             return Ok(None);
         };
         Ok(Some(Message {
-            template: "notice",
+            template: ASIDE_TEMPLATE,
             title: "您在群里问的".to_owned(),
             place: String::new(),
             state: String::new(),

@@ -55,6 +55,8 @@ pub struct Offer<'a> {
     pub accepted: &'a [i64],
     /// Something is to be done.
     pub task: bool,
+    /// Asked for in a WeCom group, where it was said that the answer comes in WeCom.
+    pub aside: bool,
 }
 
 /// The ways to reach the holder of these accounts, best first; none when nobody can be reached.
@@ -78,6 +80,9 @@ pub fn choose(accounts: &[account::Model], offer: Offer<'_>, now: Moment) -> Vec
             carrier: Carrier::Work,
         })
         .collect();
+    if offer.aside && !in_wecom.is_empty() {
+        return in_wecom;
+    }
     if offer.task {
         ways.extend(&in_wecom);
     }
@@ -161,8 +166,7 @@ mod tests {
         for (followed, hours, left, has_template, wanted) in table {
             let offer = Offer {
                 template: has_template,
-                accepted: &[],
-                task: false,
+                ..Offer::default()
             };
             let ways = choose(&[account(1, followed, hours, left)], offer, now());
             let carriers: Vec<Carrier> = ways.iter().map(|way| way.carrier).collect();
@@ -182,7 +186,7 @@ mod tests {
             let offer = Offer {
                 template: true,
                 accepted,
-                task: false,
+                ..Offer::default()
             };
             let ways = choose(&all, offer, now());
             ways.iter().map(|way| way.account_id).collect::<Vec<_>>()
@@ -200,14 +204,24 @@ mod tests {
         let carriers = |task: bool, all: &[account::Model]| -> Vec<Carrier> {
             let offer = Offer {
                 template: true,
-                accepted: &[],
                 task,
+                ..Offer::default()
             };
             let ways = choose(all, offer, now());
             ways.iter().map(|way| way.carrier).collect()
         };
         assert_eq!(carriers(true, &all), [Work, Template, Customer]);
         assert_eq!(carriers(false, &all), [Template, Customer, Work]);
+        let promised = Offer {
+            template: true,
+            aside: true,
+            ..Offer::default()
+        };
+        let only: Vec<Carrier> = choose(&all, promised, now())
+            .iter()
+            .map(|way| way.carrier)
+            .collect();
+        assert_eq!(only, [Work], "as the group was told");
         // Who may not see the application any more gets nothing there.
         member.followed = false;
         assert!(carriers(true, &[member]).is_empty());

@@ -8,6 +8,9 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::reminder::{BoxFuture, Verdict};
 
+/// Template of an answer that somebody asked for in a WeCom group and that goes to them alone.
+pub const ASIDE_TEMPLATE: &str = "aside";
+
 /// What is to be said, before a channel is chosen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {

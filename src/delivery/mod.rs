@@ -33,7 +33,7 @@ pub mod subscription;
 mod words;
 mod work;
 
-pub use kind::{Button, Kind, Message, Work};
+pub use kind::{ASIDE_TEMPLATE, Button, Kind, Message, Work};
 pub use postman::Postman;
 pub use receipt::{DeliveryOutcome, receipt};
 pub use words::follow_up;

@@ -14,7 +14,7 @@ use super::choose::{Carrier, Offer, Way, choose};
 use super::fit::Misfit;
 use super::form::{Forms, fill_in};
 use super::judge::{Mark, Step, hopeful, judge};
-use super::kind::Message;
+use super::kind::{ASIDE_TEMPLATE, Message};
 use super::quiet::tomorrow_morning;
 use super::subscription;
 use super::work;
@@ -100,6 +100,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         template: forms.template.is_some(),
         accepted: &accepted,
         task: letter.message.template == "task",
+        aside: letter.message.template == ASIDE_TEMPLATE,
     };
     let ways = choose(&accounts, offer, app.clock.now());
     if ways.is_empty() {

@@ -95,6 +95,14 @@ async fn personal_data_never_reaches_the_group() {
             .all(|row| !row.payload.to_string().contains("张秀英"))
     );
     assert_eq!(app.case(id).await.state, CaseState::Finished);
+    app.drain().await;
+    let seen = app.platform.member_sees("sun");
+    let read: Vec<String> = seen.into_iter().map(|entry| entry.text).collect();
+    for words in &asides {
+        let first = words.lines().next().unwrap_or_default();
+        let came = read.iter().any(|text| text.contains(first));
+        assert!(came, "«{first}» did not come in WeCom: {read:#?}");
+    }
 }
 
 #[tokio::test]
