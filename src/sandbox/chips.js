@@ -14,7 +14,7 @@ function chip(word, number, rest) {
 /** Chips out of the latest messages, the newest first; a person's starters fill up. */
 export function chipsFor(entries, starters) {
   const found = new Map();
-  const heard = entries.filter((entry) => ["reply", "template", "custom", "subscription"].includes(entry.how)).slice(-3).reverse();
+  const heard = entries.filter((entry) => ["reply", "template", "custom", "app", "subscription"].includes(entry.how)).slice(-3).reverse();
   const said = entries.filter((entry) => entry.how === "said").slice(-4).map((entry) => entry.text);
   const done = (made) => said.some((text) => (made.fill ? text.startsWith(made.fill) : text === made.send));
   for (const [age, entry] of heard.entries()) {

@@ -1,5 +1,5 @@
 // The walk-through for newcomers: each step waits for what happens, however it was brought about.
-const HELD = new Set(["template", "custom", "reply"]);
+const HELD = new Set(["template", "custom", "reply", "app"]);
 
 /** Begins the walk-through; it can be put away and taken out again. */
 export function startGuide({ say, show, onEntry, entriesOf, people }) {

@@ -58,6 +58,7 @@ pub fn routes(platform: Platform) -> Route {
         .at("/wire.js", get(page::wire))
         .at("/guide.js", get(page::guide))
         .at("/chips.js", get(page::chips))
+        .at("/work.js", get(page::work))
         .at("/robot.js", get(page::robot))
         .at("/say", post(desk::act))
         .at("/press", post(desk::press))

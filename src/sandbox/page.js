@@ -5,6 +5,7 @@ import { startGuide } from "/sandbox/guide.js";
 import { startGroup } from "/sandbox/robot.js";
 import { chipsFor } from "/sandbox/chips.js";
 import { startMini } from "/sandbox/mini.js";
+import { MEMBERS, drawWorkCard } from "/sandbox/work.js";
 
 export const PEOPLE = [
   { id: "sandbox-resident", name: "张秀英", role: "居民", face: "resident",
@@ -15,10 +16,11 @@ export const PEOPLE = [
   { id: "sandbox-community", name: "邓小雨", role: "社区网格员", face: "community", starters: ["待办", "帮助"] },
   { id: "sandbox-newcomer", name: "新邻居", role: "还没有绑定房号", face: "newcomer",
     starters: ["你好", "绑定 3-2-502 高秀珍 13800000020", "帮助"] },
+  ...MEMBERS,
 ];
 
 const phones = new Map(); // id → { person, element, log, unread, entries, last }
-let shown = ["sandbox-resident", "sandbox-steward", "sandbox-chair"];
+let shown = ["sandbox-resident", "work:songweidong", "sandbox-chair"];
 const listeners = [];
 
 /** Calls back with every entry that arrives. */
@@ -249,7 +251,10 @@ function drawEntry(phone, entry) {
   badge.setAttribute("aria-hidden", "true");
   const body = make("div", "body");
   body.append(make("span", "hidden", mine ? `${phone.person.name}:` : "公众号:"));
-  if (entry.card) {
+  if (entry.work_card) {
+    body.classList.add("wide");
+    body.append(drawWorkCard(entry));
+  } else if (entry.card) {
     body.classList.add("wide");
     body.append(drawCard(entry.card));
   } else if (entry.media) {
@@ -262,7 +267,7 @@ function drawEntry(phone, entry) {
     body.append(make("div", "bubble", entry.text));
   }
   const under = make("div", "under");
-  const kind = { template: "模板消息", custom: "客服消息", subscription: "小程序服务通知" }[entry.how];
+  const kind = { template: "模板消息", custom: "客服消息", app: "企业微信", subscription: "小程序服务通知" }[entry.how];
   under.append(make("span", "", kind ? `${clockTime(entry.at)} · ${kind}` : clockTime(entry.at)), wireButton(entry));
   body.append(under);
   item.append(badge, body);
@@ -287,12 +292,28 @@ function wireButton(entry) {
   return button;
 }
 
+// A card of WeCom has changed: in place, where it stands.
+function redraw(phone, update) {
+  const at = phone.entries.findIndex((entry) => entry.id === update.of);
+  const old = phone.entries[at];
+  if (!old || !phone.log.children[at]) return;
+  const now = { ...old, text: update.text, work_card: update.work_card };
+  phone.entries[at] = now;
+  phone.log.children[at].replaceWith(drawEntry(phone, now));
+  drawChips(phone);
+  for (const listener of listeners) listener(now);
+}
+
 function receive(entry) {
   let phone = phones.get(entry.openid);
   if (!phone) return;
   if (phone.entries.some((known) => known.id === entry.id)) return;
   phone.log.querySelector(".empty")?.remove();
   const atEnd = phone.log.scrollHeight - phone.log.scrollTop - phone.log.clientHeight < 120;
+  if (entry.how === "update") {
+    redraw(phone, entry);
+    return;
+  }
   phone.entries.push(entry);
   if (phone.entries.length > 300) {
     phone.entries.shift();

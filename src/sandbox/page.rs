@@ -66,3 +66,9 @@ pub fn mini() -> Response {
 pub fn robot() -> Response {
     file(SCRIPT, include_str!("robot.js"))
 }
+
+/// `GET /sandbox/work.js`: cards of WeCom.
+#[handler]
+pub fn work() -> Response {
+    file(SCRIPT, include_str!("work.js"))
+}

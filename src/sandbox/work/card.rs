@@ -154,7 +154,11 @@ impl WorkCard {
             .map(|(name, value)| format!("{name}：{value}"));
         let head = [self.title.clone(), self.desc.clone(), self.text.clone()];
         let over = self.over.iter().cloned();
-        let lines: Vec<String> = head.into_iter().chain(rows).chain(over).collect();
+        // Where a grey word stands nothing can be pressed.
+        let keys = self.buttons.iter().filter(|_| self.over.is_none());
+        let keys = keys.map(|button| format!("[{}]", button.key));
+        let lines = head.into_iter().chain(rows).chain(over).chain(keys);
+        let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
         lines.join("\n")
     }
 }
