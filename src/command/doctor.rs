@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::base::clock::{Clock, Moment, say};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
-use crate::command::doctor_robot;
+use crate::command::{doctor_robot, doctor_work};
 use crate::config::Settings;
 use crate::files::FileKind;
 use crate::redis;
@@ -65,6 +65,7 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
                     tell("存储", check_files(&app).await);
                     tell("公众号", check_official(&app).await);
                     tell("小程序", check_mini(&app).await);
+                    tell("企业微信", doctor_work::check(&app).await);
                     tell("机器人", doctor_robot::robot(&app).await);
                     tell("群机器人", doctor_robot::groups(&app).await);
                     app.store.close().await;

@@ -5,6 +5,7 @@ pub mod admin;
 pub mod demo;
 pub mod doctor;
 mod doctor_robot;
+mod doctor_work;
 pub mod export;
 pub mod import;
 pub mod invite;

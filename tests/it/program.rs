@@ -288,6 +288,7 @@ async fn doctor_names_each_part_that_fails_and_what_to_do() {
     for (name, value) in [
         ("LINLI__WECHAT__OFFICIAL__API_BASE", "http://127.0.0.1:1"),
         ("LINLI__WECHAT__MINI__API_BASE", "http://127.0.0.1:1"),
+        ("LINLI__WECHAT__WORK__API_BASE", "http://127.0.0.1:1"),
         ("LINLI__REDIS__URL", "redis://127.0.0.1:1"),
     ] {
         variables.push((name.to_owned(), value.to_owned()));
@@ -298,6 +299,7 @@ async fn doctor_names_each_part_that_fails_and_what_to_do() {
         ("Redis", "redis.url"),
         ("公众号", "api_base"),
         ("小程序", "api_base"),
+        ("企业微信", "api_base"),
         ("机器人", "public_url"),
     ] {
         let line = told(&output, name);
@@ -307,7 +309,7 @@ async fn doctor_names_each_part_that_fails_and_what_to_do() {
         let line = told(&output, name);
         assert!(line.starts_with("正常"), "{line}");
     }
-    assert!(error_line(&output).contains("4 项"));
+    assert!(error_line(&output).contains("5 项"));
 }
 
 #[tokio::test]

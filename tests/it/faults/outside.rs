@@ -102,21 +102,24 @@ async fn a_clock_that_jumps_loses_and_doubles_nothing() {
 async fn doctor_says_what_is_wrong_while_it_is() {
     let mut app = TestApp::start().await;
     app.allow_errors();
-    let healthy = program::run(&app.variables, &["doctor"]).await;
+    let mut variables = app.variables.clone();
+    // The callbacks are asked by the program's own address.
+    variables.push(("LINLI__SERVER__PUBLIC_URL".to_owned(), app.url()));
+    let healthy = program::run(&variables, &["doctor"]).await;
     let said = String::from_utf8_lossy(&healthy.stdout).into_owned();
     assert!(healthy.status.success(), "{said}");
     assert!(
         app.platform
             .set_fault(Fault::new(Api::Token, "40164", None))
     );
-    let refused = program::run(&app.variables, &["doctor"]).await;
+    let refused = program::run(&variables, &["doctor"]).await;
     let said = String::from_utf8_lossy(&refused.stdout).into_owned();
     assert!(
         !refused.status.success() && said.contains("40164"),
         "{said}"
     );
     app.platform.clear_faults();
-    let mut without = app.variables.clone();
+    let mut without = variables.clone();
     for (name, value) in &mut without {
         if name == "LINLI__DATABASE__URL" {
             *value = "postgres://linli@127.0.0.1:9/none".to_owned();
@@ -127,6 +130,6 @@ async fn doctor_says_what_is_wrong_while_it_is() {
         !lost.status.success(),
         "a database that is not there is healthy"
     );
-    let mended = program::run(&app.variables, &["doctor"]).await;
+    let mended = program::run(&variables, &["doctor"]).await;
     assert!(mended.status.success());
 }
