@@ -22,6 +22,7 @@ use crate::wechat;
 use crate::wechat::http::Http;
 use crate::wechat::mini::MiniClient;
 use crate::wechat::official::client::OfficialClient;
+use crate::wechat::official::page::PageClient;
 use crate::wechat::official::{Account, Mode};
 use crate::wechat::robot::Robot;
 use crate::wechat::robot::client::RobotClient;
@@ -31,6 +32,9 @@ use crate::wechat::work::client::WorkClient;
 
 /// Where Tencent's API is, unless the settings say otherwise.
 const API_BASE: &str = "https://api.weixin.qq.com";
+/// Where browsers say who they are, and where pictures of QR codes are.
+const OPEN_BASE: &str = "https://open.weixin.qq.com";
+const CODE_BASE: &str = "https://mp.weixin.qq.com";
 /// WeCom's.
 const WORK_API_BASE: &str = "https://qyapi.weixin.qq.com";
 /// Where the robot's long connection goes.
@@ -58,6 +62,8 @@ pub struct Parts {
     pub official: Account,
     /// Calls to the official account's API.
     pub official_client: OfficialClient,
+    /// Who opens a page inside WeChat.
+    pub pages: PageClient,
     /// The official account's access token.
     pub official_token: Arc<TokenKeeper>,
     /// Calls to the mini-program's API.
@@ -158,6 +164,13 @@ impl App {
                 &official.api_base,
                 official_token.clone(),
             ),
+            pages: PageClient::new(
+                http.clone(),
+                &official.api_base,
+                &official.open_base,
+                &official.app_id,
+                official.app_secret.clone(),
+            ),
             official_token,
             robot: robot(&settings.wechat.robot).map_err(Fault::internal)?,
             robot_client: RobotClient::new(http.clone(), &settings.wechat.work.api_base),
@@ -229,6 +242,21 @@ fn fill_in(settings: &mut Settings) {
     ] {
         if base.is_empty() {
             base.clone_from(usual);
+        }
+        while base.ends_with('/') {
+            base.pop();
+        }
+    }
+    // Whoever stands in for the platform's API stands in for its pages and pictures as well.
+    let official = &mut wechat.official;
+    let real = official.api_base == API_BASE;
+    for (base, usual) in [
+        (&mut official.open_base, OPEN_BASE),
+        (&mut official.code_base, CODE_BASE),
+    ] {
+        if base.is_empty() {
+            let stand_in = official.api_base.as_str();
+            base.push_str(if real { usual } else { stand_in });
         }
         while base.ends_with('/') {
             base.pop();

@@ -1,13 +1,14 @@
-//! Signing in: a mini-program's code becomes a bearer token, a bearer token becomes the caller of a
-//! request. Used by `web/guard.rs`, `web/session.rs` and, for [`Caller`], by the nouns' `api.rs`.
+//! Signing in: a mini-program's code, or a visitor of a page, becomes a token, a token becomes the
+//! caller of a request. Used by `web/guard.rs`, `web/session.rs`, `web/oauth.rs`, `web/pages` and, for
+//! [`Caller`], by the nouns' `api.rs`.
 
 use chrono::TimeDelta;
 use entity::kinds::Channel;
-use entity::{account, place, session};
+use entity::{account, idempotency, place, session};
 use poem::{FromRequest, Request, RequestBody};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, TryInsertResult};
 use secrecy::ExposeSecret;
 
 use crate::access::{Actor, load_actor, union};
@@ -83,11 +84,59 @@ pub async fn sign_in(app: &App, code: &str, scene: Option<&str>) -> Result<Signe
         Some(scene) => remember_compound(&tx, account, scene).await?,
         None => account,
     };
+    open(app, tx, account, token, Some(sealed)).await
+}
+
+/// Signs a visitor of a page in by the openid that the platform has named.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_in_page(
+    app: &App,
+    openid: &str,
+    union_id: Option<&str>,
+) -> Result<SignedIn, Fault> {
+    let tx = app.store.begin(app.clock.now()).await?;
+    let account = upsert_visitor(&tx, openid, union_id).await?;
+    let account = union::join(&tx, account).await?;
+    open(app, tx, account, app.dice.token(), None).await
+}
+
+/// Takes the state of a page's sign-in; false when it was taken before.
+///
+/// # Errors
+/// The database's.
+pub async fn spend_state(app: &App, state: &str) -> Result<bool, Fault> {
+    let row = idempotency::ActiveModel {
+        scope: Set("oauth".to_owned()),
+        key: Set(state.to_owned()),
+        request_hash: Set(String::new()),
+        status: Set(None),
+        body: Set(None),
+        created_at: Set(app.clock.now()),
+    };
+    let known = [idempotency::Column::Scope, idempotency::Column::Key];
+    let stored = idempotency::Entity::insert_many([row])
+        .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+        .try_insert()
+        .exec_without_returning(app.store.write())
+        .await?;
+    Ok(matches!(stored, TryInsertResult::Inserted(count) if count > 0))
+}
+
+/// Opens a session for an account, and ends the transaction.
+async fn open(
+    app: &App,
+    tx: Tx,
+    account: account::Model,
+    token: String,
+    session_key_sealed: Option<String>,
+) -> Result<SignedIn, Fault> {
     let expires_at = tx.now() + TimeDelta::days(DAYS);
     session::ActiveModel {
         token_index: Set(app.seal.index(&token)),
         account_id: Set(account.id),
-        session_key_sealed: Set(Some(sealed)),
+        session_key_sealed: Set(session_key_sealed),
         expires_at: Set(expires_at),
         created_at: Set(tx.now()),
         ..Default::default()
@@ -177,6 +226,34 @@ pub async fn sign_out(tx: &Tx, session_id: i64) -> Result<(), Fault> {
         .exec(tx.db())
         .await?;
     Ok(())
+}
+
+/// The official account's account of a visitor. Looking at a page is no word to us: it opens no window
+/// for messages, and whoever comes so need not follow.
+async fn upsert_visitor(
+    tx: &Tx,
+    openid: &str,
+    union_id: Option<&str>,
+) -> Result<account::Model, Fault> {
+    let row = account::ActiveModel {
+        channel: Set(Channel::Official),
+        external_id: Set(openid.to_owned()),
+        union_id: Set(union_id.map(str::to_owned)),
+        followed: Set(false),
+        window_left: Set(0),
+        created_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let mut conflict = OnConflict::columns([account::Column::Channel, account::Column::ExternalId]);
+    // Something has to change for the row to be handed back.
+    conflict.update_column(account::Column::ExternalId);
+    if union_id.is_some() {
+        conflict.update_column(account::Column::UnionId);
+    }
+    Ok(account::Entity::insert(row)
+        .on_conflict(conflict)
+        .exec_with_returning(tx.db())
+        .await?)
 }
 
 /// The mini-program's account, made at the first sign-in.

@@ -256,7 +256,7 @@ async fn check_mini(app: &App) -> Finding {
 }
 
 /// What an operator does about it (protocols.md §2.1).
-fn explain(error: &wechat::Error, api_base: &str) -> String {
+pub(super) fn explain(error: &wechat::Error, api_base: &str) -> String {
     let advice = match error {
         wechat::Error::Platform { code, .. } => match code {
             40001 | 40125 => "AppSecret 不对:请到平台重置并更新 app_secret",
@@ -267,6 +267,10 @@ fn explain(error: &wechat::Error, api_base: &str) -> String {
             45009 | 45011 => "调用太频繁或当日额度用完:请稍后再查",
             40243 => "AppSecret 已被冻结:请到平台解冻",
             50004 | 50007 => "账号被限制:请登录平台查看通知",
+            48001 => "这个账号没有这项接口权限:请到平台“接口权限”查看并申请",
+            40015..=40027 => "平台不接受这个菜单:请检查按钮的名字、类型、数量和 say",
+            40054 | 40055 => "平台不接受菜单里的网址:请检查 page 和 url 的域名",
+            40053 => "平台不接受这个二维码的内容:请检查地点编码",
             -1 => "平台正忙:请稍后再查",
             _ => "请按错误码查平台文档",
         },

@@ -11,6 +11,7 @@ pub mod import;
 pub mod invite;
 pub mod migrate;
 pub mod serve;
+pub mod wechat;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -75,6 +76,11 @@ enum Command {
     Invite {
         /// people.csv 里的 key
         person_key: String,
+    },
+    /// 微信公众号上的设置:菜单、二维码
+    Wechat {
+        #[command(subcommand)]
+        what: wechat::What,
     },
     /// 逐项检查配置、数据库、Redis、存储和各平台账号
     Doctor,
@@ -163,6 +169,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Invite { person_key } => {
                 invite::run(&settings, &dice, clock.now(), &person_key).await
             }
+            Command::Wechat { what } => wechat::run(settings, clock, dice, what).await,
             Command::Doctor => doctor::run(settings, clock, dice).await,
         }
     })

@@ -19,6 +19,7 @@ use crate::base::clock::{Clock, ShiftedClock, SystemClock};
 use crate::base::dice::Dice;
 use crate::bot;
 use crate::case;
+use crate::command::wechat::menu::default_menu;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::{RobotMode, Settings};
 use crate::delivery::Postman;
@@ -141,6 +142,10 @@ fn pretend(app: &App, boot: &Boot) -> anyhow::Result<Option<Platform>> {
     let mut platform = Platform::new(boot.clock.clone(), config)?;
     if let Some(shift) = &boot.shift {
         platform = platform.with_shift(shift.clone());
+    }
+    if app.settings.demo.enabled {
+        let menu = default_menu(&app.settings.server.public_url)?;
+        platform.set_menu(menu.to_json());
     }
     let (stopping, ending) = (app.stopping.clone(), platform.clone());
     tokio::spawn(async move {

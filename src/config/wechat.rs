@@ -51,6 +51,10 @@ pub struct Official {
     pub accept_plain: bool,
     /// Where the platform's API is.
     pub api_base: String,
+    /// Where browsers are sent to say who they are.
+    pub open_base: String,
+    /// Where pictures of QR codes are.
+    pub code_base: String,
     /// Templates by kind of push (`task`, `progress`, …).
     pub templates: BTreeMap<String, Template>,
     /// Templates of subscription notices by kind of push.

@@ -43,6 +43,14 @@ pub enum Api {
     Card,
     /// WeCom's `agent/get` and its lists of addresses
     Agent,
+    /// `menu/create`, `menu/get`, `menu/delete`
+    Menu,
+    /// `qrcode/create` and `showqrcode`
+    Qrcode,
+    /// `openapi/quota/get` and `getcallbackip`
+    Figures,
+    /// `sns/oauth2/access_token`
+    Oauth,
     /// `jscode2session`
     Code2session,
     /// `checksession`
@@ -250,7 +258,16 @@ pub fn words(code: i64) -> &'static str {
         40013 => "invalid appid",
         40014 => "invalid access_token",
         40056 => "invalid agentid",
+        40015 => "invalid menu type",
+        40016 | 40017 => "invalid button size",
+        40018 | 40025 => "invalid button name size",
+        40019 | 40026 => "invalid button key size",
+        40020 | 40027 => "invalid button url size",
+        40023 | 40024 => "invalid sub button size",
         40029 => "invalid code",
+        40033 => "invalid charset",
+        40053 => "invalid action info",
+        40054 | 40055 => "invalid button url domain",
         40036 => "invalid template_id size",
         40037 => "invalid template_id",
         40097 => "invalid args",
@@ -269,6 +286,7 @@ pub fn words(code: i64) -> &'static str {
         41005 => "media data missing",
         41008 => "missing code",
         41030 => "invalid page",
+        42003 => "oauth_code expired",
         42001 => "access_token expired",
         43002 => "require POST method",
         43004 => "require subscribe",
@@ -294,6 +312,7 @@ pub fn words(code: i64) -> &'static str {
         45067 => "clientmsgid size out of limit",
         45168 => "hit sensitive word",
         47001 => "data format error",
+        46003 => "menu no exist",
         47003 => "argument invalid!",
         48001 => "api unauthorized",
         48002 => "user block receive message",
@@ -303,6 +322,7 @@ pub fn words(code: i64) -> &'static str {
         60011 => "no privilege to access/modify contact/party/agent",
         60020 => "not allow to access from your ip, from ip: 127.0.0.1",
         61010 => "code is expired",
+        76021 => "cgi_path not found",
         81013 => "user & party & tag all invalid",
         86001 => "invalid chatid",
         86003 => "chatid not exist",

@@ -11,6 +11,8 @@
 //! | `answer` | how the API answers, and fails when told to |
 //! | `token` | access tokens |
 //! | `official` | template and customer-service messages, media |
+//! | `account`, `picture` | menu, QR codes, quotas |
+//! | `visit` | who opens a page |
 //! | `template` | what a template takes: field types and their limits |
 //! | `media` | pictures that people send |
 //! | [`work`] | WeCom: members, the application's messages and cards |
@@ -22,6 +24,7 @@
 //! | `desk` | the controls behind the page |
 //! | `page` | the page itself |
 
+mod account;
 mod answer;
 pub mod config;
 mod desk;
@@ -31,6 +34,7 @@ mod media;
 mod mini;
 mod official;
 mod page;
+mod picture;
 pub mod platform;
 mod push;
 pub mod robot;
@@ -38,6 +42,7 @@ mod robot_socket;
 mod say;
 mod template;
 mod token;
+mod visit;
 pub mod work;
 
 use poem::{EndpointExt, Route, get, post};
@@ -60,6 +65,10 @@ pub fn routes(platform: Platform) -> Route {
         .at("/chips.js", get(page::chips))
         .at("/work.js", get(page::work))
         .at("/robot.js", get(page::robot))
+        .at("/account.js", get(page::account))
+        .at("/menu", get(account::show_menu))
+        .at("/codes", get(account::show_codes))
+        .at("/scan", post(account::scan))
         .at("/say", post(desk::act))
         .at("/press", post(desk::press))
         .at("/conversation", get(desk::read_conversation))
@@ -106,6 +115,15 @@ fn api() -> Route {
         .at("/cgi-bin/user/info/batchget", post(official::user_info))
         .at("/cgi-bin/media/get", get(official::media_get))
         .at("/cgi-bin/media/upload", post(official::media_upload))
+        .at("/cgi-bin/menu/create", post(account::menu_create))
+        .at("/cgi-bin/menu/get", get(account::menu_get))
+        .at("/cgi-bin/menu/delete", get(account::menu_delete))
+        .at("/cgi-bin/qrcode/create", post(account::qrcode_create))
+        .at("/cgi-bin/showqrcode", get(account::show_qrcode))
+        .at("/cgi-bin/openapi/quota/get", post(account::quota_get))
+        .at("/cgi-bin/getcallbackip", get(account::callback_ip))
+        .at("/connect/oauth2/authorize", get(visit::authorize))
+        .at("/sns/oauth2/access_token", get(visit::access_token))
         .at("/sns/jscode2session", get(mini::code2session))
         .at("/wxa/checksession", get(mini::calls::check_session))
         .at(

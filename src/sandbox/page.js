@@ -6,6 +6,7 @@ import { startGroup } from "/sandbox/robot.js";
 import { chipsFor } from "/sandbox/chips.js";
 import { startMini } from "/sandbox/mini.js";
 import { MEMBERS, drawWorkCard } from "/sandbox/work.js";
+import { addMenu, openPage, openScan, watchMenu } from "/sandbox/account.js";
 
 export const PEOPLE = [
   { id: "sandbox-resident", name: "张秀英", role: "居民", face: "resident",
@@ -83,6 +84,7 @@ function build(person) {
     file.value = "";
   });
   drawChips(phone);
+  addMenu(phone, say);
   return element;
 }
 
@@ -160,9 +162,10 @@ async function doAct(phone, act) {
     say(id, { voice: { recognition: text } });
   }
   if (act === "scan") {
-    const key = phone.input.value.trim() || "GY";
+    const key = phone.input.value.trim();
     phone.input.value = "";
-    say(id, { event: { event: "SCAN", key } });
+    if (key) say(id, { event: { event: "SCAN", key } });
+    else openScan(id, say);
   }
 }
 
@@ -256,7 +259,7 @@ function drawEntry(phone, entry) {
     body.append(drawWorkCard(entry));
   } else if (entry.card) {
     body.classList.add("wide");
-    body.append(drawCard(entry.card));
+    body.append(drawCard(entry.card, entry.openid));
   } else if (entry.media) {
     const picture = make("img", "picture");
     picture.src = `/sandbox/media/${encodeURIComponent(entry.media)}`;
@@ -274,13 +277,18 @@ function drawEntry(phone, entry) {
   return item;
 }
 
-function drawCard(card) {
+function drawCard(card, owner) {
   const box = make("div", "card");
   box.append(make("h3", "", card.title));
   const list = make("dl");
   for (const [word, value] of card.fields) list.append(make("dt", "", word), make("dd", "", value));
   box.append(list);
-  if (card.url) box.append(make("p", "foot", `点开：${card.url}`));
+  if (card.url) {
+    const link = make("button", "foot", `点开：${card.url}`);
+    link.type = "button";
+    link.addEventListener("click", () => openPage(owner, card.url));
+    box.append(link);
+  }
   return box;
 }
 
@@ -367,4 +375,5 @@ startGroup();
 startGuide({ say, show, onEntry, entriesOf, people: PEOPLE });
 draw();
 addEventListener("resize", draw);
+watchMenu();
 listen();

@@ -72,3 +72,9 @@ pub fn robot() -> Response {
 pub fn work() -> Response {
     file(SCRIPT, include_str!("work.js"))
 }
+
+/// `GET /sandbox/account.js`: the account's menu and codes.
+#[handler]
+pub fn account() -> Response {
+    file(SCRIPT, include_str!("account.js"))
+}

@@ -175,6 +175,10 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) work: work::State,
     pub(super) robots: Robots,
+    /// What the account has set up: menu and codes.
+    pub(super) account: super::account::SetUp,
+    /// Codes that say who opens a page.
+    pub(super) visits: Codes,
     /// Client ids of the last ten minutes by person and id.
     pub(super) client_ids: HashMap<(String, String), (Moment, i64)>,
 }
@@ -234,6 +238,8 @@ impl Platform {
             faults: Faults::default(),
             work: work::State::default(),
             robots: Robots::default(),
+            account: super::account::SetUp::default(),
+            visits: Codes::default(),
             client_ids: HashMap::new(),
         };
         Ok(Self(Arc::new(Inner {

@@ -12,6 +12,7 @@
 //! | [`mini`] | the mini-program's pushes, pictures for its checks |
 //! | [`session`], [`homes`], [`me`] | signing in, my homes, my phone and subscriptions |
 //! | [`robot`] | WeCom's robot: its callback and its long connection |
+//! | [`oauth`], [`pages`] | who opens a page inside WeChat; the pages |
 //! | [`health`] | alive, ready, figures |
 //! | [`openapi`] | the API's description |
 //! | [`accept`] | taking connections |
@@ -24,8 +25,10 @@ pub mod homes;
 pub mod limits;
 pub mod me;
 pub mod mini;
+pub mod oauth;
 pub mod official;
 pub mod openapi;
+pub mod pages;
 pub mod problem;
 pub mod robot;
 pub mod router;

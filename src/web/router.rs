@@ -14,7 +14,7 @@ use crate::sandbox::{self, Platform};
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, homes, me, mini, official, openapi, robot, session, work};
+use crate::web::{health, homes, me, mini, oauth, official, openapi, pages, robot, session, work};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -45,6 +45,11 @@ pub fn routes(
         .at("/wechat/mini", pushes.with(BodyLimit(CALLBACK_BYTES)))
         .at("/moderation/:id/:sign", get(mini::show_media))
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
+        .at("/wechat/oauth/start", get(oauth::go_out))
+        .at("/wechat/oauth/back", get(oauth::come_back))
+        .at("/pages.css", get(pages::show_style))
+        .at("/me", get(pages::me::show_me))
+        .at("/me/leave", post(pages::me::leave_page))
         .nest("/api/v1", guarded)
         .at(
             "/openapi.json",

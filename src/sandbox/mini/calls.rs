@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::super::answer::{Refusal, field, read_json, respond};
 use super::super::faults::{Api, Kind};
+use super::super::picture;
 use super::super::platform::Platform;
-use super::picture;
 use super::push::{deliver_later, event};
 use crate::wechat::crypto::same;
 use crate::wechat::mini::{CODE_SIGNS, session_signature};

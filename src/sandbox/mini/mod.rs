@@ -8,11 +8,9 @@
 //! | `send` | subscription messages: one accept, one message |
 //! | `push` | events and verdicts, to `/wechat/mini` |
 //! | `desk` | what a person does on the phone |
-//! | `picture` | the picture of a code |
 
 pub(super) mod calls;
 pub(super) mod desk;
-mod picture;
 mod push;
 pub(super) mod send;
 

@@ -28,6 +28,17 @@ pub struct TemplateMessage {
     pub client_msg_id: Option<String>,
 }
 
+/// A question whose answers can be tapped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MenuMessage {
+    /// Over the lines.
+    pub head: String,
+    /// Id and words of each line.
+    pub lines: Vec<(String, String)>,
+    /// Under the lines.
+    pub tail: String,
+}
+
 /// Calls out in the name of one account.
 pub struct OfficialClient {
     http: Http,
@@ -88,6 +99,25 @@ impl OfficialClient {
             .map(drop)
     }
 
+    /// Sends a menu through customer service: a tap sends the line's words with its id
+    /// (`bizmsgmenuid`). Windows as for [`OfficialClient::custom_text`].
+    pub async fn custom_menu(&self, to: &str, menu: &MenuMessage, now: i64) -> Result<(), Error> {
+        let lines: Vec<Value> = menu
+            .lines
+            .iter()
+            .map(|(id, content)| json!({ "id": id, "content": one_line(content) }))
+            .collect();
+        let inner = json!({
+            "head_content": clean(&menu.head),
+            "list": lines,
+            "tail_content": clean(&menu.tail),
+        });
+        let body = json!({ "touser": to, "msgtype": "msgmenu", "msgmenu": inner });
+        self.post("/cgi-bin/message/custom/send", &body, now)
+            .await
+            .map(drop)
+    }
+
     /// Shows or ends «对方正在输入».
     pub async fn custom_typing(&self, to: &str, typing: bool, now: i64) -> Result<(), Error> {
         let command = if typing { "Typing" } else { "CancelTyping" };
@@ -140,8 +170,21 @@ impl OfficialClient {
         }
     }
 
+    /// One GET; with a fresh token a second one, when the first token was refused.
+    pub(super) async fn get(&self, path: &str, now: i64) -> Result<Value, Error> {
+        let url = format!("{}{path}", self.api_base);
+        let token = self.keeper.get(now).await?;
+        match self.http.get(&url, &[("access_token", &token)]).await {
+            Err(error) if token_refused(&error) => {
+                let fresh = self.replace(&token, now).await?;
+                self.http.get(&url, &[("access_token", &fresh)]).await
+            }
+            result => result,
+        }
+    }
+
     /// One call; with a fresh token a second one, when the first token was refused.
-    async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
+    pub(super) async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
         let url = format!("{}{path}", self.api_base);
         let token = self.keeper.get(now).await?;
         match self

@@ -2,9 +2,14 @@
 //! (protocols.md §1), and calling out ([`client`]). Called by the faces and by `delivery`.
 
 pub mod client;
+pub mod code;
+mod figures;
 pub(in crate::wechat) mod inbound;
+pub mod menu;
+pub mod page;
 mod reply;
 
+pub use figures::Quota;
 pub use inbound::{Event, Inbound, InboundKind, JobStatus};
 pub use reply::{Article, Reply};
 

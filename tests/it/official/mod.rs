@@ -1,7 +1,10 @@
 //! The callback of the official account from WeChat's side of the wire: the three modes, and all
 //! that WeChat would never send. Nothing gives a 5xx, a half-stored change, or silence to a person.
 
+mod codes;
 mod forged;
+mod menu;
+mod oauth;
 
 use entity::{account, audit, case, case_event, inbound, reminder};
 use linli::config::CallbackMode;

@@ -1,11 +1,26 @@
-//! The picture of a code: a PNG whose squares follow from the scene. It looks like a code, says
-//! nothing, and is a real PNG to whoever stores and shows it.
+//! The picture of a code: a PNG whose squares follow from the scene, which also stands in it as text,
+//! so that the page can scan the file. A real PNG to whoever stores and shows it.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// Squares of a side, pixels of a square.
 const SIDE: usize = 24;
 const SQUARE: usize = 10;
+
+/// Before the scene in the picture.
+const TEXT: &[u8] = b"scene\0";
+
+/// The scene that stands in a picture of ours.
+pub(super) fn scene_of(picture: &[u8]) -> Option<String> {
+    let mark = [b"tEXt", TEXT].concat();
+    let at = picture.windows(mark.len()).position(|part| part == mark)?;
+    let length = picture.get(at.checked_sub(4)?..at)?;
+    let length = u32::from_be_bytes(length.try_into().ok()?);
+    let length = usize::try_from(length).ok()?.checked_sub(TEXT.len())?;
+    let begin = at + mark.len();
+    let scene = picture.get(begin..begin.checked_add(length)?)?;
+    String::from_utf8(scene.to_vec()).ok()
+}
 
 /// The picture of a scene.
 pub(super) fn of(scene: &str) -> Vec<u8> {
@@ -29,6 +44,7 @@ pub(super) fn of(scene: &str) -> Vec<u8> {
     let head = [&side[..], &side[..], &[8, 0, 0, 0, 0]].concat();
     let mut out = b"\x89PNG\r\n\x1a\n".to_vec();
     chunk(&mut out, *b"IHDR", &head);
+    chunk(&mut out, *b"tEXt", &[TEXT, scene.as_bytes()].concat());
     chunk(&mut out, *b"IDAT", &stored(&rows));
     chunk(&mut out, *b"IEND", &[]);
     out
@@ -81,6 +97,8 @@ mod tests {
         let one = super::of("GY/1");
         assert!(one.starts_with(b"\x89PNG\r\n\x1a\n") && one.ends_with(b"IEND\xaeB`\x82"));
         assert_ne!(one, super::of("GY/2"));
+        assert_eq!(super::scene_of(&one).as_deref(), Some("GY/1"));
+        assert_eq!(super::scene_of(b"\x89PNG tEXtscene"), None);
         // The published sum of «123456789».
         assert_eq!(super::crc(b"123456789"), 0xcbf4_3926);
     }
