@@ -18,7 +18,8 @@ use crate::bot::group::Aside;
 use crate::bot::sender::{known, window};
 use crate::bot::understand::Way;
 use crate::bot::{
-    Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, understand,
+    Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, scan,
+    understand,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
 use crate::store::Tx;
@@ -367,9 +368,9 @@ async fn listen(turn: &mut Turn<'_>, kind: &SpokenKind) -> Result<Option<String>
             label,
         } => attach::place(turn, *latitude, *longitude, label).await?,
         SpokenKind::Subscribe { scene } => {
-            attach::welcome(turn, scene.as_deref().unwrap_or_default()).await?
+            scan::welcome(turn, scene.as_deref().unwrap_or_default()).await?
         }
-        SpokenKind::Scan { scene } => attach::welcome(turn, scene).await?,
+        SpokenKind::Scan { scene } => scan::welcome(turn, scene).await?,
         SpokenKind::Click { key } => speak(turn, key.strip_prefix("CMD:").unwrap_or(key)).await?,
         SpokenKind::Unsubscribe => {
             turn.before = Dialog::default();

@@ -1,15 +1,15 @@
-//! What comes without words: photos, voices, videos, places, and events. Called by `bot/answer.rs`.
+//! What comes without words: photos, voices, videos and places. Called by `bot/answer.rs`.
 
 use chrono::TimeDelta;
-use entity::kinds::{AttachmentState, CaseState, PlaceKind};
-use entity::{account, attachment, case, place};
+use entity::kinds::{AttachmentState, CaseState};
+use entity::{attachment, case};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::base::fault::Fault;
-use crate::base::text::{clean, cut_bytes, shorten};
-use crate::bot::{dialog, help, lexicon, menu};
+use crate::base::text::{clean, shorten};
+use crate::bot::{dialog, lexicon};
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
 use crate::reminder::{self, NewReminder};
 
@@ -142,48 +142,4 @@ async fn newest_open(turn: &Turn<'_>) -> Result<Option<case::Model>, Fault> {
         .order_by_desc(case::COLUMN.id)
         .one(turn.tx.db())
         .await?)
-}
-
-/// Somebody follows, or scans the code of a place: greets, and remembers the compound so that
-/// «3-2-501» is enough to bind.
-pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> {
-    let found = match scene_code(scene) {
-        Some(code) => {
-            place::Entity::find()
-                .filter(place::COLUMN.code.eq(code))
-                .one(turn.tx.db())
-                .await?
-        }
-        None => None,
-    };
-    let compound = found.as_ref().and_then(|place| match place.kind {
-        PlaceKind::Compound => Some(place.id),
-        _ => place.compound_id,
-    });
-    if compound.is_some() && compound != turn.account.compound_id {
-        let change = account::ActiveModel {
-            id: Set(turn.account.id),
-            compound_id: Set(compound),
-            ..Default::default()
-        };
-        turn.account = change.update(turn.tx.db()).await?;
-    }
-    let at = found.map(|place| format!("，这里是{}", place.name));
-    let greeting = format!("欢迎来到邻里{}。", at.unwrap_or_default());
-    let speaker = menu::speaker(&turn.actor);
-    if speaker.bound {
-        return Ok(menu::show(turn, &greeting));
-    }
-    Ok(menu::show(
-        turn,
-        &format!("{greeting}{}", help::HOW_TO_BIND),
-    ))
-}
-
-/// The code of a place in a QR code's scene: `GY`, `GY/3`, `qrscene_GY`.
-fn scene_code(scene: &str) -> Option<String> {
-    let code = clean(scene);
-    let code = code.strip_prefix("qrscene_").unwrap_or(&code);
-    let code = cut_bytes(code.trim(), 64);
-    (!code.is_empty()).then(|| code.to_owned())
 }

@@ -43,6 +43,7 @@ pub fn load(stored: Option<&Value>, now: Moment) -> Dialog {
         dialog.photos_until_ms = 0;
     }
     dialog.spot = dialog.spot.filter(|spot| spot.until_ms > now);
+    dialog.here = dialog.here.filter(|here| here.until_ms > now);
     dialog
 }
 
@@ -59,6 +60,7 @@ pub fn next(new: Option<Dialog>, before: &Dialog, now: Moment) -> Dialog {
         next.photos_until_ms = before.photos_until_ms;
     }
     next.spot = next.spot.or(before.spot);
+    next.here = next.here.or_else(|| before.here.clone());
     if asks(&next) {
         if next.until_ms == 0 {
             next.until_ms = until(now, MENU_MINUTES);
@@ -82,7 +84,8 @@ pub fn store(dialog: &Dialog) -> Option<Value> {
     let waits = asks(dialog)
         || dialog.draft.is_some()
         || dialog.photos_until_ms != 0
-        || dialog.spot.is_some();
+        || dialog.spot.is_some()
+        || dialog.here.is_some();
     // A dialog always has a JSON form: strings, numbers and finite degrees.
     waits.then(|| serde_json::to_value(dialog).ok()).flatten()
 }

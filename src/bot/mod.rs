@@ -9,6 +9,7 @@ pub mod group;
 mod help;
 mod menu;
 mod render;
+mod scan;
 mod sender;
 mod understand;
 

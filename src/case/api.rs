@@ -152,6 +152,7 @@ async fn file_case(
         home_id,
         channel: caller.account.channel,
         location: body.latitude.zip(body.longitude),
+        at: None,
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {

@@ -146,6 +146,12 @@ impl Turn<'_> {
         Some((spot.latitude, spot.longitude))
     }
 
+    /// Takes the place whose code the account scanned within the last half hour: whoever files
+    /// something stores it there.
+    pub fn take_here(&mut self) -> Option<i64> {
+        self.before.here.take().map(|here| here.place_id)
+    }
+
     /// Gives the photos and voices that the account sent within the last half hour, and that
     /// belong to nothing yet, to `subject` (`case:12`). One statement, and none when nothing
     /// waits. Returns how many there were.
@@ -230,6 +236,10 @@ pub struct Dialog {
     /// The place sent last, for the next filing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub spot: Option<Spot>,
+    /// The place whose code was scanned last: the next filing stands there, the next binding begins
+    /// there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub here: Option<Here>,
 }
 
 fn is_zero(number: &i64) -> bool {
@@ -267,6 +277,17 @@ pub struct Spot {
     pub latitude: f64,
     /// WGS-84, degrees.
     pub longitude: f64,
+    /// Milliseconds since 1970, UTC: lapses then.
+    pub until_ms: i64,
+}
+
+/// A place whose code was scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Here {
+    /// Key of the place.
+    pub place_id: i64,
+    /// Its full code, `GY/3`.
+    pub code: String,
     /// Milliseconds since 1970, UTC: lapses then.
     pub until_ms: i64,
 }

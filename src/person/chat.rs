@@ -9,9 +9,9 @@ use crate::base::text::{fold, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::person::actions::{self, Bound, Redeemed};
 use crate::person::binding::masked_name;
-use crate::person::claim::{self, Unclear};
+use crate::person::claim::{self, Claim, Unclear};
 use crate::person::{queries, words};
-use crate::place::queries as places;
+use crate::place::{code, queries as places};
 
 /// How to bind, said wherever somebody has to.
 const HOW: &str = "请回复：绑定 楼-单元-房 姓名 手机号\n例如：绑定 3-2-501 张秀英 13800000001";
@@ -85,7 +85,7 @@ async fn bind(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return redeem(turn, &code).await;
     }
     let claim = match claim::parse(&args.raw) {
-        Ok(claim) => claim,
+        Ok(claim) => from_here(turn, claim).await?,
         Err(unclear) => return Ok(Reply::text(unclear_text(unclear))),
     };
     let bound = actions::bind(turn.tx, turn.app, &turn.actor, &claim).await?;
@@ -126,6 +126,30 @@ async fn bind(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         Bound::TooMany => too_many().to_owned(),
     };
     Ok(Reply::text(text))
+}
+
+/// Whoever has scanned the code of a building or a unit need not write its number: `2-501` at
+/// `GY/3` is `GY/3-2-501`, if there is such a home.
+async fn from_here(turn: &Turn<'_>, claim: Claim) -> Result<Claim, Fault> {
+    let Some((compound, local)) = turn
+        .before
+        .here
+        .as_ref()
+        .filter(|_| claim.compound.is_none())
+        .and_then(|here| here.code.rsplit_once('/'))
+    else {
+        return Ok(claim);
+    };
+    let home = format!("{local}-{}", code::typed(&claim.home));
+    let found = places::by_code(turn.tx.db(), &code::full(compound, &home)).await?;
+    Ok(match found {
+        Some(_) => Claim {
+            compound: Some(compound.to_owned()),
+            home,
+            ..claim
+        },
+        None => claim,
+    })
 }
 
 const fn another_person() -> &'static str {

@@ -9,7 +9,7 @@ use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter,
 use serde_json::json;
 
 use crate::access::audit::{self, Entry};
-use crate::access::{Actor, HomeTie};
+use crate::access::{Actor, HomeTie, local_code};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::case::actions::{Draft, require_text, says_target};
@@ -19,6 +19,7 @@ use crate::case::dispatch::{Target, Wanted, survey};
 use crate::case::queries::Found;
 use crate::case::step::By;
 use crate::case::{kind_says, subject};
+use crate::place::queries::short_name;
 use crate::reminder;
 use crate::store::Tx;
 
@@ -35,6 +36,9 @@ pub struct Filing {
     pub channel: Channel,
     /// WGS-84 latitude and longitude, degrees.
     pub location: Option<(f64, f64)>,
+    /// Where they stand: the place whose code was scanned. Counts only where they may file, and unless
+    /// the text names another building.
+    pub at: Option<i64>,
 }
 
 /// What became of it.
@@ -246,6 +250,11 @@ fn bare_place(case: &case::Model, path: String, now: Moment) -> place::Model {
 /// of their role.
 async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<Ground, Fault> {
     let number = building(text);
+    if let Some(id) = filing.at
+        && let Some(ground) = scanned(tx.db(), actor, id, number).await?
+    {
+        return Ok(ground);
+    }
     if let Some(home) = home(actor, filing.home_id, number)? {
         let several = actor.homes.len() > 1;
         if let Some(number) = number
@@ -281,6 +290,47 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
         path: path.clone(),
         says: None,
     })
+}
+
+/// The scanned place, if the actor lives or works in its compound and it is nobody else's home.
+async fn scanned<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    id: i64,
+    number: Option<u32>,
+) -> Result<Option<Ground>, Fault> {
+    let Some(place) = place::Entity::find_by_id(id).one(db).await? else {
+        return Ok(None);
+    };
+    let Some(compound_id) = place.compound_id else {
+        return Ok(None);
+    };
+    let first = local_code(&place.code).split('-').next();
+    let own_number = first.and_then(|first| first.parse::<u32>().ok());
+    let is_other = number.is_some() && number != own_number;
+    if is_other || !may_file_at(actor, &place) {
+        return Ok(None);
+    }
+    Ok(Some(Ground {
+        compound_id,
+        place_id: place.id,
+        says: Some(short_name(&place).to_owned()),
+        path: place.path,
+    }))
+}
+
+/// Whether what somebody files may stand at this place of which they scanned the code.
+#[must_use]
+pub fn may_file_at(actor: &Actor, place: &place::Model) -> bool {
+    let lives_there = actor.homes.iter().any(|home| {
+        Some(home.compound_id) == place.compound_id
+            && (place.kind != PlaceKind::Home || home.place_id == place.id)
+    });
+    let works_there = actor
+        .grants
+        .iter()
+        .any(|grant| place.path.starts_with(&grant.path));
+    place.compound_id.is_some() && (lives_there || works_there)
 }
 
 /// The home asked for; else the one in the building that the text names; else the first.

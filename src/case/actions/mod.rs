@@ -7,7 +7,7 @@ mod resident;
 mod staff;
 mod system;
 
-pub use file::{Filed, Filing, file};
+pub use file::{Filed, Filing, file, may_file_at};
 pub use resident::{Rated, nudge, rate, reopen, supplement, withdraw};
 pub use staff::{
     HandedOver, accept, arrive, escalate, finish, hand_over, pause, plan, refuse, resume, whom,

@@ -195,6 +195,7 @@ async fn file(turn: &mut Turn<'_>, args: &Args, kind: CaseKind) -> Result<Reply,
         home_id: None,
         channel: turn.account.channel,
         location: turn.take_spot(),
+        at: turn.take_here(),
     };
     let filed = actions::file(turn.tx, &turn.actor, filing).await?;
     let photos = turn

@@ -2,9 +2,13 @@
 
 use std::fs;
 
-use linli::sandbox::{Api, Fault};
+use chrono::TimeDelta;
+use entity::place;
+use linli::sandbox::{Api, Fault, Say};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::harness::app::TestApp;
+use crate::harness::compound;
 use crate::harness::program::{run, succeed};
 
 #[tokio::test]
@@ -101,4 +105,102 @@ async fn what_cannot_be_asked_for_is_usage_and_a_refusal_is_explained() {
         assert_eq!(ended.status.code(), Some(1), "{line}");
         assert!(line.contains(word) && line.contains(code), "{line}");
     }
+}
+
+#[tokio::test]
+async fn who_scans_a_building_files_for_that_building_by_digits() {
+    let app = TestApp::start().await;
+    let resident = app.resident("张秀英").await;
+    let reply = resident.does(&Say::event("SCAN", "GY/2")).await.unwrap();
+    assert!(
+        reply.contains("桂园小区 2栋") && reply.contains("1 报修"),
+        "{reply}"
+    );
+    let question = resident.says("1").await;
+    assert!(question.contains("请直接写下"), "{question}");
+    let reply = resident.says("楼道灯不亮").await;
+    assert!(reply.contains("已收到") && reply.contains("2栋"), "{reply}");
+    let two = place_id(&app, "GY/2").await;
+    assert_eq!(resident.case().await.place_id, two);
+    // Only the next filing stands there; one that names another building never does.
+    resident.says("报修 水管漏水").await;
+    assert_ne!(resident.case().await.place_id, two);
+    app.clock.advance(TimeDelta::seconds(2));
+    resident.does(&Say::event("SCAN", "gy/2")).await;
+    resident.says("报修 1栋电梯停了").await;
+    assert_eq!(resident.case().await.place_id, place_id(&app, "GY/1").await);
+    // And not after half an hour.
+    app.clock.advance(TimeDelta::seconds(2));
+    resident.does(&Say::event("SCAN", "GY/2")).await;
+    app.clock.advance(TimeDelta::minutes(31));
+    resident.says("报修 门锁坏了").await;
+    assert_ne!(resident.case().await.place_id, two);
+}
+
+#[tokio::test]
+async fn a_code_elsewhere_or_of_somebodys_home_lets_nobody_in() {
+    let app = TestApp::start().await;
+    let resident = app.resident("张秀英").await;
+    let own = resident.account().await;
+    for scene in ["LY/9", "GY/2-1-201"] {
+        app.clock.advance(TimeDelta::seconds(2));
+        let reply = resident.does(&Say::event("SCAN", scene)).await.unwrap();
+        assert!(!reply.contains("2-1-201"), "{reply}");
+        resident.says("报修 门锁坏了").await;
+        let case = resident.case().await;
+        assert_ne!(case.place_id, place_id(&app, scene).await, "{scene}");
+        assert_eq!(case.compound_id, place_id(&app, "GY").await, "{scene}");
+    }
+    assert_eq!(own.person_id, resident.account().await.person_id);
+}
+
+#[tokio::test]
+async fn a_newcomer_at_a_building_binds_without_its_number() {
+    let app = TestApp::start().await;
+    let person = app.known("o-new");
+    let reply = person.does(&Say::event("subscribe", "GY/1")).await.unwrap();
+    assert!(
+        reply.contains("1栋") && reply.contains("绑定 单元-房"),
+        "{reply}"
+    );
+    let (home, phone) = (compound::home("张秀英"), compound::person("张秀英", 2));
+    let short = home.trim_start_matches("GY/").trim_start_matches("1-");
+    let reply = person.says(&format!("绑定 {short} 张秀英 {phone}")).await;
+    assert!(reply.contains("已绑定"), "{reply}");
+    // The whole number is as good.
+    let other = app.known("o-other");
+    other.does(&Say::event("subscribe", "GY/2")).await;
+    let reply = other.says(&format!("绑定 {home} 张秀英 {phone}")).await;
+    assert!(reply.contains("已绑定"), "{reply}");
+}
+
+#[tokio::test]
+async fn an_unknown_scene_is_answered_kindly() {
+    let app = TestApp::start().await;
+    let person = app.newcomer("o-new").await;
+    let long = "a".repeat(300);
+    for scene in [
+        "XX/77",
+        "12345",
+        "<a href=x>",
+        "GY/1'--",
+        &long,
+        "GY 1",
+        "\u{1}",
+    ] {
+        app.clock.advance(TimeDelta::seconds(2));
+        let reply = person.does(&Say::event("SCAN", scene)).await.unwrap();
+        assert!(
+            reply.contains("没有对应的地点") && !reply.contains("<a"),
+            "{scene}: {reply}"
+        );
+    }
+}
+
+async fn place_id(app: &TestApp, code: &str) -> i64 {
+    let found = place::Entity::find()
+        .filter(place::COLUMN.code.eq(code))
+        .one(app.store.read())
+        .await;
+    found.unwrap().unwrap().id
 }

@@ -1,0 +1,122 @@
+//! Somebody follows, or scans the code of a place: is told where they are, and what can be done there
+//! by digits alone. Called by `bot/answer.rs`.
+
+use entity::kinds::PlaceKind;
+use entity::{account, place};
+use sea_orm::ActiveModelTrait;
+use sea_orm::ActiveValue::Set;
+
+use crate::access::local_code;
+use crate::base::fault::Fault;
+use crate::base::text::clean;
+use crate::bot::{dialog, help, lexicon, menu};
+use crate::case::actions::may_file_at;
+use crate::chat::{Dialog, Here, Turn};
+use crate::place::queries as places;
+use crate::wechat::official::code::scene_holds;
+
+/// What is offered at a place.
+const OFFERED: &[&str] = &["报修", "投诉", "建议", "求助"];
+
+/// Greets; `scene` is empty for somebody who came without a code.
+pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> {
+    let bound = menu::speaker(&turn.actor).bound;
+    let scene = clean(scene);
+    let scene = scene.strip_prefix("qrscene_").unwrap_or(&scene).trim();
+    if scene.is_empty() {
+        return Ok(greet(turn, "欢迎来到邻里。", bound));
+    }
+    let found = match scene_holds(scene) {
+        true => places::by_code(turn.tx.db(), scene).await?,
+        false => None,
+    };
+    let Some(place) = found else {
+        let sorry =
+            "欢迎来到邻里。这个二维码现在没有对应的地点，可能换了新的，请告诉物业或楼栋长。";
+        return Ok(greet(turn, sorry, bound));
+    };
+    remember_compound(turn, &place).await?;
+    // Whose home a code belongs to is nobody else's business.
+    let shown = match place.kind {
+        PlaceKind::Home if !may_file_at(&turn.actor, &place) => {
+            places::compound_of(turn.tx.db(), &place).await?
+        }
+        _ => Some(place.clone()),
+    };
+    let name = match &shown {
+        Some(shown) => places::name_of(turn.tx.db(), shown).await?,
+        None => String::new(),
+    };
+    if place.compound_id.is_some() && place.kind != PlaceKind::Home || bound {
+        turn.before.here = Some(Here {
+            place_id: place.id,
+            code: place.code.clone(),
+            until_ms: dialog::kept_until(turn.now()),
+        });
+    }
+    let here = format!("欢迎来到邻里，这里是{name}。");
+    if !bound {
+        let how = how_to_bind(&place).unwrap_or_else(|| help::HOW_TO_BIND.to_owned());
+        return Ok(menu::show(turn, &format!("{here}{how}")));
+    }
+    if !may_file_at(&turn.actor, &place) {
+        turn.before.here = None;
+        let sorry = format!("{here}您绑定的不是这里；要反映这里的事，请先绑定这里的房号。");
+        return Ok(menu::show(turn, &sorry));
+    }
+    Ok(offer(turn, &here))
+}
+
+fn greet(turn: &mut Turn<'_>, greeting: &str, bound: bool) -> String {
+    if bound {
+        return menu::show(turn, greeting);
+    }
+    menu::show(turn, &format!("{greeting}{}", help::HOW_TO_BIND))
+}
+
+/// The compound in which «3-2-501» is looked for from now on.
+async fn remember_compound(turn: &mut Turn<'_>, place: &place::Model) -> Result<(), Fault> {
+    let compound = place.compound_id;
+    if compound.is_some() && compound != turn.account.compound_id {
+        let change = account::ActiveModel {
+            id: Set(turn.account.id),
+            compound_id: Set(compound),
+            ..Default::default()
+        };
+        turn.account = change.update(turn.tx.db()).await?;
+    }
+    Ok(())
+}
+
+/// What can be reported here, by digits; the next filing stands on this place.
+fn offer(turn: &mut Turn<'_>, here: &str) -> String {
+    let words: Vec<&str> = OFFERED
+        .iter()
+        .copied()
+        .filter(|word| lexicon().get(word).is_some())
+        .collect();
+    let lines: Vec<String> = words
+        .iter()
+        .enumerate()
+        .map(|(at, word)| format!("{} {word}", at + 1))
+        .collect();
+    turn.dialog = Some(Dialog::pick(words));
+    format!(
+        "{here}要反映这里的事，请回复数字：\n{}\n0 返回菜单",
+        lines.join("  ")
+    )
+}
+
+/// At a building the number of the building need not be typed, at a unit not the unit's.
+fn how_to_bind(place: &place::Model) -> Option<String> {
+    let local = local_code(&place.code);
+    let (shape, example) = match place.kind {
+        PlaceKind::Building => ("单元-房", "2-501"),
+        PlaceKind::Unit => ("房", "501"),
+        _ => return None,
+    };
+    Some(format!(
+        "您家在这里的话，绑定只要写：绑定 {shape} 姓名 手机号，例如：绑定 {example} 张秀英 13800000001\n\
+         （在别处就写全：绑定 {local}-… 姓名 手机号）"
+    ))
+}
