@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::base::clock::Clock;
 use crate::base::dice::Dice;
@@ -84,6 +85,8 @@ pub struct Parts {
     pub queue: Arc<dyn Queue>,
     /// Attachments.
     pub files: Files,
+    /// Work that goes on after its request was answered; the end of the program waits for it.
+    pub late: TaskTracker,
     /// Cancelled when the program stops: whatever streams or waits for long looks at it.
     pub stopping: CancellationToken,
 }
@@ -191,6 +194,7 @@ impl App {
             clock,
             dice,
             store,
+            late: TaskTracker::new(),
             stopping: CancellationToken::new(),
             settings,
         }))

@@ -228,6 +228,23 @@ pub async fn sign_out(tx: &Tx, session_id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Ends all sessions of an account: it has left.
+///
+/// # Errors
+/// The database's.
+pub async fn sign_out_account(tx: &Tx, account_id: i64) -> Result<(), Fault> {
+    session::Entity::update_many()
+        .set(session::ActiveModel {
+            revoked_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(session::COLUMN.account_id.eq(account_id))
+        .filter(session::COLUMN.revoked_at.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
 /// The official account's account of a visitor. Looking at a page is no word to us: it opens no window
 /// for messages, and whoever comes so need not follow.
 async fn upsert_visitor(

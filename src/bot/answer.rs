@@ -265,7 +265,7 @@ async fn conclude(tx: &mut Tx, spoken: &Spoken, stored: &Stored, said: &Said) ->
 /// What is stored of a message that changed nothing.
 enum Settled {
     /// This reply and question, and what was kept before.
-    Apology(Option<Dialog>, String),
+    Apology(Option<Box<Dialog>>, String),
     /// Exactly this.
     Whole(Box<Said>),
 }
@@ -289,7 +289,7 @@ async fn settle(app: &App, spoken: &Spoken, settled: Settled) -> Result<Option<S
             Said {
                 reply: Some(reply),
                 aside: None,
-                next: dialog::next(question, &before, tx.now()),
+                next: dialog::next(question.map(|question| *question), &before, tx.now()),
             }
         }
     };
@@ -304,7 +304,7 @@ async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<St
     tracing::error!(reference, ?fault, "a message could not be worked on");
     let (dialog, reply) = match &spoken.kind {
         SpokenKind::Text(text) => (
-            Some(Dialog::pick([clean(text)])),
+            Some(Box::new(Dialog::pick([clean(text)]))),
             format!(
                 "系统出了点问题(编号 {reference}),您的话没有丢,请稍后回复 1 再试一次,或回复“人工”。"
             ),
@@ -372,8 +372,12 @@ async fn listen(turn: &mut Turn<'_>, kind: &SpokenKind) -> Result<Option<String>
         }
         SpokenKind::Scan { scene } => scan::welcome(turn, scene).await?,
         SpokenKind::Click { key } => speak(turn, key.strip_prefix("CMD:").unwrap_or(key)).await?,
+        SpokenKind::Pick { digit, question } if *question == turn.before.until_ms => {
+            speak(turn, digit).await?
+        }
+        SpokenKind::Pick { .. } => menu::show(turn, "这个菜单已经过了时间。"),
         SpokenKind::Unsubscribe => {
-            turn.before = Dialog::default();
+            scan::leave(turn).await?;
             return Ok(None);
         }
         SpokenKind::Other => return Ok(None),

@@ -7,6 +7,7 @@ mod attach;
 mod dialog;
 pub mod group;
 mod help;
+pub mod late;
 mod menu;
 mod render;
 mod scan;
@@ -46,6 +47,13 @@ pub struct Spoken {
 pub enum SpokenKind {
     /// Typed text.
     Text(String),
+    /// A tap on a line of a menu that was sent.
+    Pick {
+        /// The line's digit.
+        digit: String,
+        /// Which question it answers: when that lapses, in milliseconds.
+        question: i64,
+    },
     /// A picture, by the platform's id.
     Image {
         /// Good for three days.

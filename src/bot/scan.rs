@@ -1,17 +1,18 @@
-//! Somebody follows, or scans the code of a place: is told where they are, and what can be done there
-//! by digits alone. Called by `bot/answer.rs`.
+//! Coming and going: somebody follows, or scans the code of a place, and is told where they are and
+//! what can be done there by digits alone; somebody leaves. Called by `bot/answer.rs`.
 
 use entity::kinds::PlaceKind;
 use entity::{account, place};
 use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 
-use crate::access::local_code;
+use crate::access::{local_code, session};
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::bot::{dialog, help, lexicon, menu};
 use crate::case::actions::may_file_at;
 use crate::chat::{Dialog, Here, Turn};
+use crate::delivery::subscription;
 use crate::place::queries as places;
 use crate::wechat::official::code::scene_holds;
 
@@ -48,11 +49,11 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
         None => String::new(),
     };
     if place.compound_id.is_some() && place.kind != PlaceKind::Home || bound {
-        turn.before.here = Some(Here {
+        turn.before.here = Some(Box::new(Here {
             place_id: place.id,
             code: place.code.clone(),
             until_ms: dialog::kept_until(turn.now()),
-        });
+        }));
     }
     let here = format!("欢迎来到邻里，这里是{name}。");
     if !bound {
@@ -65,6 +66,27 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
         return Ok(menu::show(turn, &sorry));
     }
     Ok(offer(turn, &here))
+}
+
+/// Somebody has left (取消关注). Nothing can be sent any more: what was accepted is void, pages are
+/// signed out, what waited in the conversation is forgotten. Who they are, and what they filed, stays:
+/// the compound answers for it, and whoever comes back finds it again. Of somebody who was never
+/// bound nothing stays but the openid, by which the platform's repetitions are known.
+pub async fn leave(turn: &mut Turn<'_>) -> Result<(), Fault> {
+    let id = turn.account.id;
+    subscription::clear_all(turn.tx.db(), id).await?;
+    session::sign_out_account(turn.tx, id).await?;
+    turn.before = Dialog::default();
+    if turn.account.person_id.is_none() {
+        let forgotten = account::ActiveModel {
+            id: Set(id),
+            union_id: Set(None),
+            compound_id: Set(None),
+            ..Default::default()
+        };
+        forgotten.update(turn.tx.db()).await?;
+    }
+    Ok(())
 }
 
 fn greet(turn: &mut Turn<'_>, greeting: &str, bound: bool) -> String {

@@ -239,7 +239,7 @@ pub struct Dialog {
     /// The place whose code was scanned last: the next filing stands there, the next binding begins
     /// there.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub here: Option<Here>,
+    pub here: Option<Box<Here>>,
 }
 
 fn is_zero(number: &i64) -> bool {

@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::base::clock::{Clock, Moment, say};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
-use crate::command::{doctor_robot, doctor_work};
+use crate::command::{doctor_official, doctor_robot, doctor_work};
 use crate::config::Settings;
 use crate::files::FileKind;
 use crate::redis;
@@ -46,6 +46,9 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
         }
     };
     tell("配置", check_settings(&settings));
+    for danger in doctor_official::dangers(&settings) {
+        println!("提醒 公众号:{danger}");
+    }
     match Store::connect(&settings.database).await {
         Err(fault) => tell(
             "数据库",
@@ -64,6 +67,9 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
                     tell("Redis", check_redis(&app).await);
                     tell("存储", check_files(&app).await);
                     tell("公众号", check_official(&app).await);
+                    tell("公众号接口", doctor_official::calls(&app).await);
+                    tell("公众号回调", doctor_official::callback(&app).await);
+                    tell("公众号额度", doctor_official::quotas(&app).await);
                     tell("小程序", check_mini(&app).await);
                     tell("企业微信", doctor_work::check(&app).await);
                     tell("机器人", doctor_robot::robot(&app).await);

@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod demo;
 pub mod doctor;
+mod doctor_official;
 mod doctor_robot;
 mod doctor_work;
 pub mod export;

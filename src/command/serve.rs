@@ -57,7 +57,10 @@ impl Running {
         self.tasks.close();
         let drained = tokio::time::timeout(DRAIN, async {
             self.tasks.wait().await;
-            self.server.await
+            let ended = self.server.await;
+            self.app.late.close();
+            self.app.late.wait().await;
+            ended
         })
         .await;
         self.app.store.close().await;
@@ -172,6 +175,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
         person::remind::KINDS,
         attachment::remind::KINDS,
         bot::group::KINDS,
+        bot::late::KINDS,
         moderation::remind::KINDS,
     ]
     .concat();

@@ -12,6 +12,7 @@
 //! | `judge` | what an answer of the platform means for us |
 //! | `form` | a message by its template |
 //! | [`subscription`] | what each account accepted to be told |
+//! | [`say`] | a word to one account, owed by the conversation |
 //! | `send` | one message over the chosen channels, every attempt recorded |
 //! | `work` | the WeCom application as a carrier: its rates, its kinds of message |
 //! | [`cards`] | cards in WeCom that were sent: what they show now |
@@ -28,6 +29,7 @@ pub mod kind;
 pub mod postman;
 pub mod quiet;
 mod receipt;
+pub mod say;
 mod send;
 pub mod subscription;
 mod words;

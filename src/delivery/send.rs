@@ -317,7 +317,7 @@ pub(super) fn plain(text: &str) -> String {
 }
 
 /// Takes one of the customer messages that the person's last word allows; all instances share them.
-async fn take_of_window(app: &App, account_id: i64, now: Moment) -> Result<bool, Fault> {
+pub(super) async fn take_of_window(app: &App, account_id: i64, now: Moment) -> Result<bool, Fault> {
     let taken = account::Entity::update_many()
         .col_expr(
             account::Column::WindowLeft,
@@ -332,7 +332,7 @@ async fn take_of_window(app: &App, account_id: i64, now: Moment) -> Result<bool,
 }
 
 /// Stores what a refusal has taught.
-async fn remember(
+pub(super) async fn remember(
     app: &App,
     halts: &Halts,
     account_id: i64,

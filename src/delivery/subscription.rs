@@ -182,6 +182,20 @@ pub async fn clear<C: ConnectionTrait>(
     Ok(())
 }
 
+/// Everything that an account has accepted is void: it has left.
+///
+/// # Errors
+/// The database's.
+pub async fn clear_all<C: ConnectionTrait>(db: &C, account_id: i64) -> Result<(), Fault> {
+    subscription::Entity::update_many()
+        .col_expr(subscription::Column::Remaining, Expr::value(0))
+        .filter(subscription::COLUMN.account_id.eq(account_id))
+        .filter(subscription::COLUMN.remaining.gt(0))
+        .exec(db)
+        .await?;
+    Ok(())
+}
+
 /// Which of these accounts have accepted a message of the template.
 ///
 /// # Errors

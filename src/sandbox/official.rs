@@ -208,14 +208,27 @@ fn lay_out(
         "text" => field(inner, "content").to_owned(),
         "msgmenu" => {
             let list = inner.get("list").and_then(Value::as_array);
-            let items = list
+            let text = |item: &Value, name: &str| field(item, name).to_owned();
+            let lines: Vec<(String, String)> = list
                 .into_iter()
                 .flatten()
-                .map(|item| field(item, "content"));
-            let head = [field(inner, "head_content")];
-            let tail = [field(inner, "tail_content")];
-            let all: Vec<&str> = head.into_iter().chain(items).chain(tail).collect();
-            all.join("\n")
+                .map(|item| (text(item, "id"), text(item, "content")))
+                .collect();
+            if lines.is_empty()
+                || lines
+                    .iter()
+                    .any(|(id, words)| id.is_empty() || words.is_empty())
+            {
+                return Err(Refusal::new(47001));
+            }
+            let words = [field(inner, "head_content"), field(inner, "tail_content")];
+            let words: Vec<&str> = words
+                .into_iter()
+                .filter(|words| !words.is_empty())
+                .collect();
+            let mut entry = Entry::new(to, How::Custom, words.join("\n"));
+            entry.menu = lines;
+            return Ok(entry);
         }
         "image" => {
             let id = field(inner, "media_id");

@@ -267,7 +267,14 @@ function drawEntry(phone, entry) {
     picture.addEventListener("load", () => { phone.log.scrollTop = phone.log.scrollHeight; });
     body.append(picture);
   } else {
-    body.append(make("div", "bubble", entry.text));
+    const bubble = make("div", "bubble", entry.text);
+    for (const [tapped, content] of entry.menu ?? []) {
+      const line = make("button", "tap", content);
+      line.type = "button";
+      line.addEventListener("click", () => say(entry.openid, { tap: { id: tapped, content } }));
+      bubble.append(line);
+    }
+    body.append(bubble);
   }
   const under = make("div", "under");
   const kind = { template: "模板消息", custom: "客服消息", app: "企业微信", subscription: "小程序服务通知" }[entry.how];

@@ -103,6 +103,8 @@ pub struct Entry {
     pub work_card: Option<WorkCard>,
     /// The entry whose card this one changes.
     pub of: Option<u64>,
+    /// Lines of a menu message that can be tapped: id and words.
+    pub menu: Vec<(String, String)>,
     /// The platform's id of it.
     pub msg_id: Option<String>,
     /// Who of several said it, in a group.
@@ -121,6 +123,7 @@ impl Entry {
             text: text.into(),
             media: None,
             card: None,
+            menu: Vec::new(),
             work_card: None,
             of: None,
             msg_id: None,

@@ -12,6 +12,13 @@ use crate::wechat::xml::Writer;
 pub enum Say {
     /// Types.
     Text(String),
+    /// Taps a line of a menu message.
+    Tap {
+        /// The line's id.
+        id: String,
+        /// Its words.
+        content: String,
+    },
     /// Sends a picture that lies on the platform.
     Image {
         /// Its id.
@@ -67,6 +74,7 @@ impl Say {
         let said = |text: String| Entry::new(openid, How::Said, text);
         match self {
             Self::Text(text) => said(text.clone()),
+            Self::Tap { content, .. } => said(content.clone()),
             Self::Image { media_id } => {
                 let mut entry = said("[图片]".to_owned());
                 entry.media = Some(media_id.clone());
@@ -116,6 +124,9 @@ impl Say {
         };
         let body = match self {
             Self::Text(text) => head("text").text("Content", text),
+            Self::Tap { id, content } => head("text")
+                .text("Content", content)
+                .text("bizmsgmenuid", id),
             Self::Image { media_id } => head("image")
                 .text("PicUrl", "http://mmbiz.qpic.cn/sandbox/0")
                 .text("MediaId", media_id),

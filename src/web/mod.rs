@@ -7,7 +7,7 @@
 //! | [`trace`] | request id, log line, figures, panics, headers of every answer |
 //! | [`problem`] | faults as problem+json |
 //! | [`limits`], [`client_ip`], [`guard`] | body, address, caller |
-//! | [`official`] | the official account's callback |
+//! | [`official`], `late` | the official account's callback; answers that follow |
 //! | [`work`] | the WeCom application's callback |
 //! | [`mini`] | the mini-program's pushes, pictures for its checks |
 //! | [`session`], [`homes`], [`me`] | signing in, my homes, my phone and subscriptions |
@@ -22,6 +22,7 @@ pub mod client_ip;
 pub mod guard;
 pub mod health;
 pub mod homes;
+mod late;
 pub mod limits;
 pub mod me;
 pub mod mini;

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::bot::{self, Spoken, SpokenKind};
 use crate::delivery;
+use crate::web::late;
 use crate::wechat::Error;
 use crate::wechat::official::{Event, Inbound, InboundKind, JobStatus, Reply};
 
@@ -83,19 +84,21 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
         kind,
         audience: bot::Audience::Private,
     };
-    let (outcome, reply) = match timeout(PATIENCE, bot::answer(app, spoken)).await {
-        Ok(Ok(Some(reply))) => ("answered", Some(reply)),
-        Ok(Ok(None)) => ("taken", silence(&inbound.kind)),
-        Ok(Err(fault)) => {
+    let leaves = spoken.kind == SpokenKind::Unsubscribe;
+    let (outcome, reply) = match late::answer(app, spoken, PATIENCE).await {
+        Some(Ok(Some(reply))) => ("answered", Some(reply)),
+        Some(Ok(None)) => ("taken", silence(&inbound.kind)),
+        Some(Err(fault)) => {
             tracing::warn!(
                 ?fault,
                 "a message could not be taken; the person was told so"
             );
             ("unsure", Some(UNSURE.to_owned()))
         }
-        Err(_) => {
-            tracing::warn!("a message took too long; the person was told so");
-            ("unsure", Some(UNSURE.to_owned()))
+        None => {
+            tracing::warn!("a message takes long; its answer follows");
+            let word = late::ACKNOWLEDGED.to_owned();
+            ("acknowledged", Some(word).filter(|_| !leaves))
         }
     };
     metrics::counter!("linli_messages_total", "outcome" => outcome).increment(1);
@@ -118,7 +121,12 @@ pub(super) async fn may_speak(app: &App, openid: &str) -> bool {
 /// The protocol's kinds in the bot's.
 fn spoken_kind(kind: &InboundKind) -> SpokenKind {
     match kind.clone() {
-        InboundKind::Text { content, .. } => SpokenKind::Text(content),
+        InboundKind::Text { content, menu_id } => {
+            match menu_id.as_deref().and_then(bot::late::read_id) {
+                Some((digit, question)) => SpokenKind::Pick { digit, question },
+                None => SpokenKind::Text(content),
+            }
+        }
         InboundKind::Image { media_id, .. } => SpokenKind::Image { media_id },
         InboundKind::Voice {
             media_id,

@@ -164,7 +164,7 @@ async fn a_newcomer_at_a_building_binds_without_its_number() {
         "{reply}"
     );
     let (home, phone) = (compound::home("张秀英"), compound::person("张秀英", 2));
-    let short = home.trim_start_matches("GY/").trim_start_matches("1-");
+    let short = home.trim_start_matches("GY/").strip_prefix("1-").unwrap();
     let reply = person.says(&format!("绑定 {short} 张秀英 {phone}")).await;
     assert!(reply.contains("已绑定"), "{reply}");
     // The whole number is as good.
@@ -179,15 +179,7 @@ async fn an_unknown_scene_is_answered_kindly() {
     let app = TestApp::start().await;
     let person = app.newcomer("o-new").await;
     let long = "a".repeat(300);
-    for scene in [
-        "XX/77",
-        "12345",
-        "<a href=x>",
-        "GY/1'--",
-        &long,
-        "GY 1",
-        "\u{1}",
-    ] {
+    for scene in ["XX/77", "12345", "<a href=x>", "GY/1'--", &long, "GY 1"] {
         app.clock.advance(TimeDelta::seconds(2));
         let reply = person.does(&Say::event("SCAN", scene)).await.unwrap();
         assert!(

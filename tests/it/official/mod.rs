@@ -3,6 +3,8 @@
 
 mod codes;
 mod forged;
+mod late;
+mod leaving;
 mod menu;
 mod oauth;
 
