@@ -87,21 +87,25 @@ async fn a_late_question_is_a_menu_whose_tap_is_its_digit() {
 async fn stopping_waits_for_what_was_acknowledged() {
     let mut app = TestApp::start().await;
     app.allow_errors();
-    let resident = app.resident("张秀英").await;
+    let open_id = app.resident("张秀英").await.open_id;
     let before = inbound::Entity::find().all(app.store.read()).await.unwrap();
     let blocked = block(&app).await;
-    let reply = resident.says("报修 楼道灯不亮").await;
+    let reply = app.known(&open_id).says("报修 楼道灯不亮").await;
     assert!(reply.contains("正在办理"), "{reply}");
     let running = app.instances.remove(0);
     let stopping = tokio::spawn(running.stop());
     tokio::time::sleep(Duration::from_millis(100)).await;
     blocked.rollback().await.unwrap();
     stopping.await.unwrap().unwrap();
-    assert_eq!(resident.cases().await.len(), 1, "lost by stopping");
+    assert_eq!(
+        app.known(&open_id).cases().await.len(),
+        1,
+        "lost by stopping"
+    );
     let after = inbound::Entity::find().all(app.store.read()).await.unwrap();
     assert_eq!(after.len(), before.len() + 1);
     // The answer is owed and sent by whoever starts next.
     app.add_instance().await;
     app.clock.advance(TimeDelta::seconds(1));
-    resident.expects_push("已收到").await;
+    app.known(&open_id).expects_push("已收到").await;
 }
