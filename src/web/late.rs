@@ -39,19 +39,12 @@ pub async fn answer(app: &App, spoken: Spoken, patience: Duration) -> Option<Ans
             timeout(left, &mut receiver).await.ok()
         }
     };
-    let heard = match heard {
-        Some(heard) => heard.ok(),
-        None => {
-            // From here on the answer cannot be handed over any more; it may just have been.
-            receiver.close();
-            match receiver.try_recv() {
-                Ok(heard) => Some(heard),
-                Err(oneshot::error::TryRecvError::Empty) => return None,
-                Err(oneshot::error::TryRecvError::Closed) => None,
-            }
-        }
+    let Some(heard) = heard else {
+        // From here on the answer cannot be handed over any more; it may just have been.
+        receiver.close();
+        return receiver.try_recv().ok();
     };
-    Some(heard.unwrap_or_else(|| Err(Fault::internal("the work on a message broke off"))))
+    Some(heard.unwrap_or_else(|_| Err(Fault::internal("the work on a message broke off"))))
 }
 
 /// Does it; hands the answer over, or sees to it that it follows.
