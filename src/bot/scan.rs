@@ -98,7 +98,10 @@ fn greet(turn: &mut Turn<'_>, greeting: &str, bound: bool) -> String {
 
 /// The compound in which «3-2-501» is looked for from now on.
 async fn remember_compound(turn: &mut Turn<'_>, place: &place::Model) -> Result<(), Fault> {
-    let compound = place.compound_id;
+    let compound = match place.kind {
+        PlaceKind::Compound => Some(place.id),
+        _ => place.compound_id,
+    };
     if compound.is_some() && compound != turn.account.compound_id {
         let change = account::ActiveModel {
             id: Set(turn.account.id),
