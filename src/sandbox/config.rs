@@ -37,6 +37,8 @@ pub struct Config {
     pub mini_token: SecretString,
     /// 43 characters; empty: nothing is pushed.
     pub mini_key: SecretString,
+    /// The account's templates of subscription notices.
+    pub notice_templates: Vec<Template>,
     /// The mini-program's templates of subscription messages.
     pub mini_templates: Vec<Template>,
     /// The templates that the account has.
@@ -120,6 +122,7 @@ impl Config {
             work: super::work::Config::from_settings(settings),
             mini_token: settings.wechat.mini.token.clone(),
             mini_key: settings.wechat.mini.encoding_aes_key.clone(),
+            notice_templates: read_templates(&official.subscriptions),
             mini_templates: read_templates(&settings.wechat.mini.subscriptions),
             templates: read_templates(&official.templates),
             robot: Robot::from_settings(settings),

@@ -43,6 +43,8 @@ pub enum Api {
     Card,
     /// WeCom's `agent/get` and its lists of addresses
     Agent,
+    /// The official account's `message/subscribe/bizsend`; the receipt of `receipt:CODE` is its event.
+    Bizsend,
     /// `menu/create`, `menu/get`, `menu/delete`
     Menu,
     /// `qrcode/create` and `showqrcode`

@@ -12,6 +12,7 @@
 //! | `token` | access tokens |
 //! | `official` | template and customer-service messages, media |
 //! | `account`, `picture` | menu, QR codes, quotas |
+//! | `notice` | subscription notices |
 //! | `visit` | who opens a page |
 //! | `template` | what a template takes: field types and their limits |
 //! | `media` | pictures that people send |
@@ -32,6 +33,7 @@ pub mod faults;
 mod live;
 mod media;
 mod mini;
+mod notice;
 mod official;
 mod page;
 mod picture;
@@ -66,6 +68,7 @@ pub fn routes(platform: Platform) -> Route {
         .at("/work.js", get(page::work))
         .at("/robot.js", get(page::robot))
         .at("/account.js", get(page::account))
+        .at("/notices", post(notice::answer_notice))
         .at("/menu", get(account::show_menu))
         .at("/codes", get(account::show_codes))
         .at("/scan", post(account::scan))
@@ -115,6 +118,7 @@ fn api() -> Route {
         .at("/cgi-bin/user/info/batchget", post(official::user_info))
         .at("/cgi-bin/media/get", get(official::media_get))
         .at("/cgi-bin/media/upload", post(official::media_upload))
+        .at("/cgi-bin/message/subscribe/bizsend", post(notice::bizsend))
         .at("/cgi-bin/menu/create", post(account::menu_create))
         .at("/cgi-bin/menu/get", get(account::menu_get))
         .at("/cgi-bin/menu/delete", get(account::menu_delete))

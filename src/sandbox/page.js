@@ -84,7 +84,7 @@ function build(person) {
     file.value = "";
   });
   drawChips(phone);
-  addMenu(phone, say);
+  if (!person.id.startsWith("work:")) addMenu(phone, say);
   return element;
 }
 

@@ -180,6 +180,8 @@ pub(super) struct State {
     pub(super) robots: Robots,
     /// What the account has set up: menu and codes.
     pub(super) account: super::account::SetUp,
+    /// Notices of a template that somebody has accepted and not had yet.
+    pub(super) notices: HashMap<(String, String), u32>,
     /// Codes that say who opens a page.
     pub(super) visits: Codes,
     /// Client ids of the last ten minutes by person and id.
@@ -242,6 +244,7 @@ impl Platform {
             work: work::State::default(),
             robots: Robots::default(),
             account: super::account::SetUp::default(),
+            notices: HashMap::new(),
             visits: Codes::default(),
             client_ids: HashMap::new(),
         };

@@ -156,6 +156,11 @@ impl Platform {
         Some(self.add(entry))
     }
 
+    /// Delivers an event that is nobody's act; whether the program took it without a word.
+    pub(super) async fn push_event(&self, openid: &str, xml: Writer) -> bool {
+        self.deliver(openid, xml, None).await.0 == Answer::Silence
+    }
+
     /// Up to three attempts with the same message; a person's are written to the entry `shown`.
     async fn deliver(&self, openid: &str, xml: Writer, shown: Option<u64>) -> (Answer, u32) {
         let parcel = Parcel {

@@ -72,7 +72,7 @@ async fn take(app: &App, push: &Push) -> Result<(), Fault> {
         PushKind::Other(_) => Ok(()),
         PushKind::Sent(all) => {
             for sent in all {
-                take_sent(app, &push.from, sent).await?;
+                take_sent(app, Channel::Mini, &push.from, sent).await?;
             }
             Ok(())
         }
@@ -83,19 +83,26 @@ async fn take(app: &App, push: &Push) -> Result<(), Fault> {
             }
             tx.commit().await
         }
-        PushKind::Popup(answers) => take_answers(app, push, answers, false).await,
-        PushKind::Change(answers) => take_answers(app, push, answers, true).await,
+        PushKind::Popup(_) | PushKind::Change(_) => {
+            let key = format!("mini:{}", push.key);
+            take_answers(app, Channel::Mini, &push.from, &key, &push.kind).await
+        }
     }
 }
 
 /// How a message ended; safe to repeat.
-async fn take_sent(app: &App, openid: &str, sent: &Sent) -> Result<(), Fault> {
+pub(super) async fn take_sent(
+    app: &App,
+    channel: Channel,
+    openid: &str,
+    sent: &Sent,
+) -> Result<(), Fault> {
     let outcome = match sent.errcode {
         0 => DeliveryOutcome::Delivered,
         code => DeliveryOutcome::Failed(format!("{code} {}", sent.status)),
     };
     if sent.errcode == 43101
-        && let Some(account) = known(app.store.read(), openid).await?
+        && let Some(account) = known(app.store.read(), channel, openid).await?
     {
         subscription::clear(app.store.write(), account.id, &sent.template_id).await?;
     }
@@ -103,18 +110,24 @@ async fn take_sent(app: &App, openid: &str, sent: &Sent) -> Result<(), Fault> {
 }
 
 /// Counted once however often it comes: the push's key is stored in the same transaction.
-async fn take_answers(
+pub(super) async fn take_answers(
     app: &App,
-    push: &Push,
-    answers: &[Answered],
-    is_change: bool,
+    channel: Channel,
+    openid: &str,
+    key: &str,
+    kind: &PushKind,
 ) -> Result<(), Fault> {
+    let (answers, is_change): (&[Answered], bool) = match kind {
+        PushKind::Popup(answers) => (answers, false),
+        PushKind::Change(answers) => (answers, true),
+        _ => return Ok(()),
+    };
     let tx = app.store.begin(app.clock.now()).await?;
-    if !is_new(&tx, push).await? {
+    if !is_new(&tx, key).await? {
         return tx.rollback().await;
     }
     // Who has never signed in cannot be told anything: there is nobody to tell it of.
-    if let Some(account) = known(tx.db(), &push.from).await? {
+    if let Some(account) = known(tx.db(), channel, openid).await? {
         for answered in answers {
             let answer = match answered.accepted {
                 true => Answer::Accept,
@@ -133,9 +146,9 @@ async fn take_answers(
     tx.commit().await
 }
 
-async fn is_new(tx: &Tx, push: &Push) -> Result<bool, Fault> {
+async fn is_new(tx: &Tx, key: &str) -> Result<bool, Fault> {
     let row = inbound::ActiveModel {
-        key: Set(format!("mini:{}", push.key)),
+        key: Set(key.to_owned()),
         received_at: Set(tx.now()),
         ..Default::default()
     };
@@ -148,10 +161,11 @@ async fn is_new(tx: &Tx, push: &Push) -> Result<bool, Fault> {
 
 async fn known<C: sea_orm::ConnectionTrait>(
     db: &C,
+    channel: Channel,
     openid: &str,
 ) -> Result<Option<account::Model>, Fault> {
     Ok(account::Entity::find()
-        .filter(account::COLUMN.channel.eq(Channel::Mini))
+        .filter(account::COLUMN.channel.eq(channel))
         .filter(account::COLUMN.external_id.eq(openid))
         .one(db)
         .await?)

@@ -11,8 +11,9 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::bot::{self, Spoken, SpokenKind};
 use crate::delivery;
-use crate::web::late;
+use crate::web::{late, mini};
 use crate::wechat::Error;
+use crate::wechat::mini::PushKind;
 use crate::wechat::official::{Event, Inbound, InboundKind, JobStatus, Reply};
 
 /// The platform hangs up after five seconds.
@@ -52,6 +53,11 @@ pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) 
             kind: InboundKind::Event(Event::TemplateSendJobFinish { msg_id, status }),
             ..
         }) => take_receipt(app, &msg_id, &status).await,
+        Ok(Inbound {
+            kind: InboundKind::Event(Event::Notices { what, digest }),
+            from,
+            ..
+        }) => take_notices(app, &from, &what, &digest).await,
         Ok(inbound) => {
             let reply = reply_to(app, &inbound).await;
             seal(app, &inbound, query, reply)
@@ -66,6 +72,28 @@ async fn take_receipt(app: &App, msg_id: &str, status: &JobStatus) -> Response {
         Ok(Ok(())) => {}
         Ok(Err(fault)) => tracing::warn!(?fault, "the report on a message could not be stored"),
         Err(_) => tracing::warn!("the report on a message took too long to store"),
+    }
+    plain(StatusCode::OK, TAKEN.to_owned())
+}
+
+/// What somebody answered about subscription notices, or how some ended. A 5xx would show the person
+/// an error: what could not be stored is repeated by the platform only when it gets no answer.
+async fn take_notices(app: &App, from: &str, what: &PushKind, digest: &str) -> Response {
+    let channel = entity::kinds::Channel::Official;
+    let work = async {
+        if let PushKind::Sent(all) = what {
+            for sent in all {
+                mini::take_sent(app, channel, from, sent).await?;
+            }
+            return Ok(());
+        }
+        let key = format!("official:notice:{digest}");
+        mini::take_answers(app, channel, from, &key, what).await
+    };
+    match timeout(PATIENCE, work).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => tracing::warn!(?fault, "an answer about notices could not be stored"),
+        Err(_) => tracing::warn!("an answer about notices took too long to store"),
     }
     plain(StatusCode::OK, TAKEN.to_owned())
 }
@@ -167,6 +195,7 @@ fn event_kind(event: Event) -> SpokenKind {
         Event::View { .. }
         | Event::Location { .. }
         | Event::TemplateSendJobFinish { .. }
+        | Event::Notices { .. }
         | Event::Other(_) => SpokenKind::Other,
     }
 }

@@ -3,7 +3,7 @@
 //! `delivery` and by the nouns that need the platform's word.
 
 mod client;
-mod push;
+pub(super) mod push;
 mod sealed;
 pub mod secure;
 

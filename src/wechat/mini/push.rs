@@ -80,6 +80,18 @@ pub struct Sent {
     pub status: String,
 }
 
+/// What an event of an official account says of subscription notices, and a digest of all of it: its
+/// elements are those of the mini-program. None for other events.
+pub(in crate::wechat) fn of_account(
+    message: &Element<'_>,
+) -> Result<Option<(PushKind, String)>, Error> {
+    let push = Push::read(&as_json(message))?;
+    Ok(match push.kind {
+        PushKind::Popup(_) | PushKind::Change(_) | PushKind::Sent(_) => Some((push.kind, push.key)),
+        PushKind::MediaCheck(_) | PushKind::Other(_) => None,
+    })
+}
+
 /// Opens one POST as [`Account::open`] does, whatever of the two formats the page is set to.
 pub fn read(account: &Account, raw_query: &str, body: &[u8], now: i64) -> Result<Push, Error> {
     let inner = account.unseal(raw_query, body, now, |body| {

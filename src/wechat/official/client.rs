@@ -90,6 +90,31 @@ impl OfficialClient {
         scalar(&answer, "msgid").ok_or(Error::Nonsense)
     }
 
+    /// Sends a subscription notice (订阅通知): it spends one accept. Returns the id that
+    /// `subscribe_msg_sent_event` names, where the platform tells it.
+    pub async fn notice_send(
+        &self,
+        message: &TemplateMessage,
+        now: i64,
+    ) -> Result<Option<String>, Error> {
+        let data: Map<String, Value> = message
+            .data
+            .iter()
+            .map(|(key, value)| (key.clone(), json!({ "value": one_line(value) })))
+            .collect();
+        let mut body = json!({
+            "touser": message.to,
+            "template_id": message.template_id,
+            "data": data,
+        });
+        if let (Some(map), Some(url)) = (body.as_object_mut(), &message.url) {
+            map.insert("page".to_owned(), json!(url));
+        }
+        let path = "/cgi-bin/message/subscribe/bizsend";
+        let answer = self.post(path, &body, now).await?;
+        Ok(scalar(&answer, "msgid"))
+    }
+
     /// Sends text through customer service: only within the windows of protocols.md §2.5.
     pub async fn custom_text(&self, to: &str, content: &str, now: i64) -> Result<(), Error> {
         let text = json!({ "content": clean(content) });

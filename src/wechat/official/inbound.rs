@@ -4,6 +4,7 @@
 use crate::wechat::{
     Error,
     crypto::signature,
+    mini::{PushKind, push},
     xml::{self, Element},
 };
 
@@ -86,6 +87,9 @@ pub enum Event {
     },
     /// The fate of a template message; `msg_id` is the id that sending returned.
     TemplateSendJobFinish { msg_id: String, status: JobStatus },
+    /// What somebody answered about subscription notices (订阅通知), or how some ended; with a digest
+    /// that tells two of one second apart.
+    Notices { what: PushKind, digest: String },
     /// An event unknown to us: acknowledge it.
     Other(String),
 }
@@ -206,6 +210,10 @@ impl Event {
                     .to_string(),
                 status: JobStatus::read(&string(xml, "Status")?),
             },
+            other if other.starts_with("subscribe_msg_") => match push::of_account(xml)? {
+                Some((what, digest)) => Self::Notices { what, digest },
+                None => Self::Other(xml::cut(other, 64).to_owned()),
+            },
             other => Self::Other(xml::cut(other, 64).to_owned()),
         })
     }
@@ -220,6 +228,7 @@ impl Event {
             Self::View { url } => ("VIEW", url),
             Self::Location { .. } => ("LOCATION", ""),
             Self::TemplateSendJobFinish { msg_id, .. } => ("TEMPLATESENDJOBFINISH", msg_id),
+            Self::Notices { digest, .. } => ("subscribe_msg", digest),
             Self::Other(name) => (name, ""),
         }
     }

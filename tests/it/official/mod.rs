@@ -6,6 +6,7 @@ mod forged;
 mod late;
 mod leaving;
 mod menu;
+mod notices;
 mod oauth;
 
 use entity::{account, audit, case, case_event, inbound, reminder};
