@@ -22,6 +22,8 @@ pub mod moderation;
 pub mod organisation;
 pub mod person;
 pub mod place;
+pub mod preference;
+pub mod visit;
 // -- floor 4: the faces --
 pub mod bot;
 pub mod command;

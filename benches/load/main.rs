@@ -8,6 +8,8 @@
 //!   reminders           100 000 due at one instant; against BullMQ
 //!   latency             answer times and memory at half of the greatest rate (or --rate=N)
 //!   start               from the start to /readyz
+//!   tokens              calls to the token endpoint by eight instances, with bad tokens thrown in
+//!   burst               1 000 tasks pushed to 200 stewards at once by WeCom
 //!   robot               mentions in a group, to the first reply
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
@@ -16,6 +18,7 @@
 //! Needs Linux with taskset, PostgreSQL, Redis, Python and Node; two cores at least. Whatever it
 //! starts listens on free ports of 127.0.0.1 and lives in a temporary folder.
 
+mod burst;
 mod callback;
 mod capture;
 mod client;
@@ -23,6 +26,7 @@ mod community;
 mod figure;
 mod machine;
 mod platform;
+mod pretend;
 mod protocol;
 mod reminders;
 mod report;
@@ -30,6 +34,7 @@ mod robot;
 mod script;
 mod server;
 mod service;
+mod tokens;
 mod traffic;
 
 use anyhow::{Result, bail};
@@ -48,11 +53,13 @@ async fn main() -> Result<()> {
         Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
         Some("start") => vec![service::start().await?],
+        Some("tokens") => vec![tokens::measure().await?],
+        Some("burst") => vec![burst::measure().await?],
         Some("robot") => vec![robot::measure().await?],
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, robot, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, tokens, burst, robot, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -77,6 +84,8 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(reminders::measure().await?);
     figures.extend(service::under_load(greatest).await?);
     figures.push(service::start().await?);
+    figures.push(tokens::measure().await?);
+    figures.push(burst::measure().await?);
     figures.push(robot::measure().await?);
     report::write(&figures)?;
     Ok(figures)

@@ -18,7 +18,7 @@ pub struct Model {
     pub person_id: Option<i64>,
     /// By which account.
     pub account_id: Option<i64>,
-    /// template, customer, none.
+    /// How (delivery/choose.rs): template, customer … visit, none.
     pub channel: String,
     /// Kind of message (delivery/mod.rs).
     pub kind: String,

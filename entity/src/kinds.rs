@@ -264,6 +264,22 @@ pub enum DeliveryState {
     Failed,
     /// No channel could carry it.
     Unreachable,
+    /// Not sent on purpose: not wanted, or too old.
+    Dropped,
+}
+
+/// Where a visit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum VisitState {
+    /// To be made.
+    Open,
+    /// Made.
+    Done,
 }
 
 /// Where a photo, voice or video stands on its way from the platform to our storage.

@@ -19,6 +19,8 @@ pub struct Model {
     pub kind: String,
     /// Person to be told; none for a clock.
     pub recipient_id: Option<i64>,
+    /// Account to be told when it is nobody's.
+    pub recipient_account_id: Option<i64>,
     /// Tenant.
     pub compound_id: Option<i64>,
     /// What it is about, `case:12`; reminders of one subject and recipient are merged.

@@ -11,6 +11,7 @@ mod m20261121_000005_cheap_claims;
 mod m20261121_000006_work;
 mod m20261121_000007_robot;
 mod m20261121_000008_mini;
+mod m20261121_000010_reach;
 mod tools;
 
 /// All changes, in order.
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_work::Migration),
             Box::new(m20261121_000007_robot::Migration),
             Box::new(m20261121_000008_mini::Migration),
+            Box::new(m20261121_000010_reach::Migration),
         ]
     }
 }

@@ -13,7 +13,7 @@ use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::bot::{Audience, Spoken};
 use crate::chat::Turn;
-use crate::delivery::{ASIDE_TEMPLATE, Kind, Message, Work};
+use crate::delivery::{ASIDE_TEMPLATE, Kind, Message, Topic, Work};
 use crate::reminder::{BoxFuture, NewReminder};
 use crate::store::Tx;
 
@@ -27,7 +27,7 @@ pub const ASK_ALONE: &str = "这项内容不便在群里显示，请单独发给
 /// What the bot's own reminders mean; joined to the others' by `command/serve.rs`.
 pub const KINDS: &[Kind] = &[Kind {
     name: ASIDE,
-    work: Work::Push(compose),
+    work: Work::Push(Topic::Answer, compose),
 }];
 
 /// An answer for one person.

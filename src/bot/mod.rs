@@ -106,6 +106,8 @@ const TABLES: &[&[Command]] = &[
     crate::case::chat::COMMANDS,
     crate::person::chat::COMMANDS,
     crate::moderation::chat::COMMANDS,
+    crate::preference::chat::COMMANDS,
+    crate::visit::chat::COMMANDS,
     help::COMMANDS,
 ];
 

@@ -19,9 +19,14 @@ use crate::base::fault::{Code, Fault};
 use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing, HandedOver, says_target};
 use crate::case::api::body::{NewCase, OptionalWords, Score, Whom, Words};
-use crate::case::api::view::{CasePage, CaseView, EventView, FullView, many, one};
+use crate::case::api::view::{CasePage, CaseView, EventView, FullView, TaskPage, many, one};
 use crate::case::queries::{self, no_such};
 use crate::store::Tx;
+use crate::visit::api::VisitView;
+use crate::visit::queries as visits;
+
+/// Visits shown with the tasks.
+const MOST_VISITS: u64 = 20;
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -54,7 +59,7 @@ pub fn routes(route: Route) -> Route {
         accept, arrive, plan, finish, refuse, escalate, pause, resume, hand_over
     ),
     components(schemas(
-        CaseView, FullView, EventView, CasePage, NewCase, Words, OptionalWords, Score, Whom
+        CaseView, FullView, EventView, CasePage, TaskPage, NewCase, Words, OptionalWords, Score, Whom
     )),
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
 )]
@@ -77,20 +82,31 @@ async fn list_cases(
     as_page(&app, page).await
 }
 
-/// What lies with me, newest first.
+/// What lies with me, newest first: cases, and whom I have to tell at the door.
 #[utoipa::path(
     get, path = "/api/v1/tasks", tag = "tasks", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = CasePage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = TaskPage), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_tasks(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<CasePage>, Fault> {
+) -> Result<Json<TaskPage>, Fault> {
     let slice = query.slice()?;
-    let page = queries::page_of_tasks(app.store.read(), &caller.actor, slice).await?;
-    as_page(&app, page).await
+    let db = app.store.read();
+    let page = queries::page_of_tasks(db, &caller.actor, slice).await?;
+    // With the first page only: they have pages of their own under `/visits`.
+    let visits = match (caller.actor.person_id(), slice.before) {
+        (Some(person), None) => visits::waiting(db, person, MOST_VISITS).await?,
+        _ => Vec::new(),
+    };
+    let Json(CasePage { items, next }) = as_page(&app, page).await?;
+    Ok(Json(TaskPage {
+        items,
+        visits: visits.into_iter().map(VisitView::from).collect(),
+        next,
+    }))
 }
 
 async fn as_page(app: &App, page: Page<case::Model>) -> Result<Json<CasePage>, Fault> {

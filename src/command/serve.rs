@@ -22,12 +22,13 @@ use crate::case;
 use crate::command::wechat::menu::default_menu;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::{RobotMode, Settings};
-use crate::delivery::Postman;
+use crate::delivery::{Kind, Postman};
 use crate::moderation;
 use crate::person;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
+use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, router};
@@ -168,27 +169,34 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
     let timer = app.clone();
     tasks.spawn(async move {
         let stop = timer.stopping.clone();
-        schedule::keep_time(&timer.store, &*timer.clock, schedule::WORKS, stop).await;
+        let works = [schedule::WORKS, visit::remind::WORKS].concat();
+        schedule::keep_time(&timer.store, &*timer.clock, &works, stop).await;
     });
-    let kinds = [
+    if app.settings.wechat.robot.mode == RobotMode::Socket {
+        tasks.spawn(socket::run(app.clone()));
+    }
+    let worker = Worker::new(
+        app.queue.clone(),
+        Arc::new(Postman::new(app.clone(), kinds()).with_last_resort(visit::actions::open)),
+        app.clock.clone(),
+        app.settings.reminder.clone(),
+    );
+    tasks.spawn(worker.run(app.stopping.clone()));
+}
+
+/// All that reminders may mean.
+#[must_use]
+pub fn kinds() -> Vec<Kind> {
+    [
         case::remind::KINDS,
         person::remind::KINDS,
         attachment::remind::KINDS,
         bot::group::KINDS,
         bot::late::KINDS,
         moderation::remind::KINDS,
+        visit::remind::KINDS,
     ]
-    .concat();
-    if app.settings.wechat.robot.mode == RobotMode::Socket {
-        tasks.spawn(socket::run(app.clone()));
-    }
-    let worker = Worker::new(
-        app.queue.clone(),
-        Arc::new(Postman::new(app.clone(), kinds)),
-        app.clock.clone(),
-        app.settings.reminder.clone(),
-    );
-    tasks.spawn(worker.run(app.stopping.clone()));
+    .concat()
 }
 
 async fn listen(settings: &Settings) -> anyhow::Result<TcpListener> {

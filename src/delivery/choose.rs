@@ -1,10 +1,19 @@
-//! THE rule by which a channel is chosen. Pure; called by `send`.
+//! THE table by which a channel is chosen. Pure; called by `send`, which asks the ways in their order
+//! until one carries the message. A quota that is used up or a platform that is down takes no way
+//! out of the table: `halt` says how long it waits, and what comes behind it is asked meanwhile.
 //!
-//! A template message comes first: it costs nothing that is scarce and reaches whoever follows. A
-//! customer-service message comes second: only while the window of the person's last word is open
-//! and something of it is left. A mini-program's account is reached by a subscription message that
-//! it has accepted. Whoever works in WeCom gets tasks there first, where they can be pressed, and
-//! all else there last. Several accounts of one person: the one that last wrote goes first.
+//! | carrier | reaches | tasks | all else |
+//! |---|---|---|---|
+//! | card or text in WeCom | members who may see the application | 1 | 4 |
+//! | template message | followers, when a template is configured | 2 | 1 |
+//! | subscription message | accounts with an accept left | 3 | 2 |
+//! | customer-service message | whoever wrote within the window and has some of it left | 4 | 3 |
+//! | told at the door (`visit`) | whoever none of these reaches | – | last |
+//!
+//! Tasks are pressed in WeCom, where staff works; residents read WeChat. A template costs nothing
+//! that is scarce, an accept was given for just this, the window also serves conversations. Several
+//! accounts by one carrier: the one that last wrote goes first. An answer that a group was told to
+//! come in WeCom comes there alone.
 
 use entity::account;
 use entity::kinds::Channel;
@@ -35,6 +44,24 @@ impl Carrier {
             Self::Work => "work",
         }
     }
+
+    /// Whose it is.
+    #[must_use]
+    pub const fn platform(self) -> Platform {
+        match self {
+            Self::Template | Self::Customer | Self::Subscription => Platform::WeChat,
+            Self::Work => Platform::WeCom,
+        }
+    }
+}
+
+/// Who has to answer for a carrier to work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Platform {
+    /// Official account and mini-program.
+    WeChat,
+    /// WeCom.
+    WeCom,
 }
 
 /// One way to reach a person.
@@ -59,65 +86,61 @@ pub struct Offer<'a> {
     pub aside: bool,
 }
 
+/// What has to be done goes these ways, best first.
+const TASKS: &[Carrier] = &[
+    Carrier::Work,
+    Carrier::Template,
+    Carrier::Subscription,
+    Carrier::Customer,
+];
+/// All else goes these.
+const NEWS: &[Carrier] = &[
+    Carrier::Template,
+    Carrier::Subscription,
+    Carrier::Customer,
+    Carrier::Work,
+];
+
 /// The ways to reach the holder of these accounts, best first; none when nobody can be reached.
 #[must_use]
 pub fn choose(accounts: &[account::Model], offer: Offer<'_>, now: Moment) -> Vec<Way> {
-    let mut reachable: Vec<&account::Model> = accounts
-        .iter()
-        .filter(|account| match account.channel {
-            Channel::Official => true,
-            Channel::Mini => offer.accepted.contains(&account.id),
-            Channel::Work => false,
-        })
-        .collect();
-    reachable.sort_by_key(|account| (std::cmp::Reverse(account.last_inbound_at), account.id));
-    let mut ways = Vec::new();
-    let in_wecom: Vec<Way> = accounts
-        .iter()
-        .filter(|account| account.channel == Channel::Work && account.followed)
-        .map(|account| Way {
+    let mut lately: Vec<&account::Model> = accounts.iter().collect();
+    lately.sort_by_key(|account| (std::cmp::Reverse(account.last_inbound_at), account.id));
+    let order = if offer.task { TASKS } else { NEWS };
+    let ways = order.iter().flat_map(|carrier| {
+        let able = lately
+            .iter()
+            .filter(move |account| carries(*carrier, account, offer, now));
+        able.map(move |account| Way {
             account_id: account.id,
-            carrier: Carrier::Work,
+            carrier: *carrier,
         })
-        .collect();
-    if offer.aside && !in_wecom.is_empty() {
-        return in_wecom;
-    }
-    if offer.task {
-        ways.extend(&in_wecom);
-    }
-    for account in reachable {
-        let window_open =
-            account.window_left > 0 && account.window_until.is_some_and(|until| now < until);
-        let account_id = account.id;
-        if account.channel == Channel::Mini {
-            let carrier = Carrier::Subscription;
-            ways.push(Way {
-                account_id,
-                carrier,
-            });
-            continue;
-        }
-        if offer.template && account.followed {
-            let carrier = Carrier::Template;
-            ways.push(Way {
-                account_id,
-                carrier,
-            });
-        }
-        // Who blocks templates may still talk with us; who has left has no window.
-        if window_open {
-            let carrier = Carrier::Customer;
-            ways.push(Way {
-                account_id,
-                carrier,
-            });
-        }
-    }
-    if !offer.task {
-        ways.extend(in_wecom);
+    });
+    let ways: Vec<Way> = ways.collect();
+    let in_wecom = |way: &Way| way.carrier == Carrier::Work;
+    if offer.aside && ways.iter().any(in_wecom) {
+        return ways.into_iter().filter(in_wecom).collect();
     }
     ways
+}
+
+/// Whether this carrier reaches this account now.
+fn carries(carrier: Carrier, account: &account::Model, offer: Offer<'_>, now: Moment) -> bool {
+    match carrier {
+        Carrier::Work => account.channel == Channel::Work && account.followed,
+        Carrier::Template => {
+            account.channel == Channel::Official && offer.template && account.followed
+        }
+        Carrier::Subscription => {
+            account.channel == Channel::Mini && offer.accepted.contains(&account.id)
+        }
+        // Who blocks templates may still talk with us; who has left has no window.
+        Carrier::Customer => {
+            account.channel == Channel::Official
+                && account.window_left > 0
+                && account.window_until.is_some_and(|until| now < until)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -149,8 +172,26 @@ mod tests {
         }
     }
 
+    /// An account by its letters: `o` official, `m` mini-program, `w` WeCom.
+    fn of(channel: char, id: i64) -> account::Model {
+        let channel = match channel {
+            'o' => Channel::Official,
+            'm' => Channel::Mini,
+            _ => Channel::Work,
+        };
+        account::Model {
+            channel,
+            ..account(id, true, 1, 5)
+        }
+    }
+
+    fn carriers(accounts: &[account::Model], offer: Offer<'_>) -> Vec<Carrier> {
+        let ways = choose(accounts, offer, now());
+        ways.iter().map(|way| way.carrier).collect()
+    }
+
     #[test]
-    fn the_table_of_ways() {
+    fn the_table_of_one_official_account() {
         use Carrier::{Customer, Template};
         // followed, hours of the window, messages left, template configured → carriers
         let table: [(bool, i64, i32, bool, &[Carrier]); 8] = [
@@ -163,67 +204,112 @@ mod tests {
             (false, 1, 1, true, &[Customer]),
             (false, -1, 0, true, &[]),
         ];
-        for (followed, hours, left, has_template, wanted) in table {
+        for (followed, hours, left, template, wanted) in table {
             let offer = Offer {
-                template: has_template,
+                template,
                 ..Offer::default()
             };
-            let ways = choose(&[account(1, followed, hours, left)], offer, now());
-            let carriers: Vec<Carrier> = ways.iter().map(|way| way.carrier).collect();
-            assert_eq!(carriers, wanted, "{followed} {hours} {left} {has_template}");
+            let found = carriers(&[account(1, followed, hours, left)], offer);
+            assert_eq!(found, wanted, "{followed} {hours} {left} {template}");
         }
-        assert!(choose(&[], Offer::default(), now()).is_empty());
     }
 
     #[test]
-    fn the_account_that_last_wrote_goes_first_and_a_mini_program_only_with_an_accept() {
-        let mut mini = account(1, true, 1, 5);
-        mini.channel = Channel::Mini;
+    fn the_table_of_persons_and_messages() {
+        use Carrier::{Customer, Subscription, Template, Work};
+        // accounts, template configured, accept left, task → carriers
+        let table: [(&str, bool, bool, bool, &[Carrier]); 16] = [
+            ("", true, true, true, &[]),
+            ("", true, true, false, &[]),
+            // Residents.
+            ("o", true, false, false, &[Template, Customer]),
+            ("o", false, false, false, &[Customer]),
+            ("m", true, true, false, &[Subscription]),
+            ("m", true, false, false, &[]),
+            ("om", true, true, false, &[Template, Subscription, Customer]),
+            ("om", false, true, false, &[Subscription, Customer]),
+            ("om", true, false, false, &[Template, Customer]),
+            // Staff: what is to be done.
+            ("w", true, false, true, &[Work]),
+            ("ow", true, false, true, &[Work, Template, Customer]),
+            ("ow", false, false, true, &[Work, Customer]),
+            (
+                "omw",
+                true,
+                true,
+                true,
+                &[Work, Template, Subscription, Customer],
+            ),
+            ("o", true, false, true, &[Template, Customer]),
+            // Staff: news.
+            (
+                "omw",
+                true,
+                true,
+                false,
+                &[Template, Subscription, Customer, Work],
+            ),
+            ("w", true, false, false, &[Work]),
+        ];
+        for (who, template, accept, task, wanted) in table {
+            let accounts: Vec<account::Model> =
+                who.chars().zip(1..).map(|(c, n)| of(c, n)).collect();
+            let all: Vec<i64> = accounts.iter().map(|account| account.id).collect();
+            let offer = Offer {
+                template,
+                task,
+                accepted: if accept { &all } else { &[] },
+                ..Offer::default()
+            };
+            assert_eq!(
+                carriers(&accounts, offer),
+                wanted,
+                "{who} {template} {accept} {task}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_account_that_last_wrote_goes_first() {
         let mut silent = account(2, true, 1, 5);
         silent.last_inbound_at = None;
-        let all = [silent, account(4, true, 1, 5), mini, account(3, true, 1, 5)];
-        let ids = |accepted: &[i64]| {
-            let offer = Offer {
-                template: true,
-                accepted,
-                ..Offer::default()
-            };
-            let ways = choose(&all, offer, now());
-            ways.iter().map(|way| way.account_id).collect::<Vec<_>>()
+        let all = [silent, account(4, true, 1, 5), account(3, true, 1, 5)];
+        let offer = Offer {
+            template: true,
+            ..Offer::default()
         };
-        assert_eq!(ids(&[]), [3, 3, 4, 4, 2, 2]);
-        assert_eq!(ids(&[1]), [1, 3, 3, 4, 4, 2, 2]);
+        let ids: Vec<i64> = choose(&all, offer, now())
+            .iter()
+            .map(|way| way.account_id)
+            .collect();
+        assert_eq!(ids, [3, 4, 2, 3, 4, 2]);
     }
 
     #[test]
-    fn wecom_goes_first_with_tasks_and_last_with_news() {
-        use Carrier::{Customer, Template, Work};
-        let mut member = account(9, true, -1, 0);
-        member.channel = Channel::Work;
-        let all = [account(1, true, 1, 5), member.clone()];
-        let carriers = |task: bool, all: &[account::Model]| -> Vec<Carrier> {
-            let offer = Offer {
-                template: true,
-                task,
-                ..Offer::default()
-            };
-            let ways = choose(all, offer, now());
-            ways.iter().map(|way| way.carrier).collect()
+    fn who_may_not_see_the_application_any_more_gets_nothing_there() {
+        let mut member = of('w', 1);
+        member.followed = false;
+        let offer = Offer {
+            task: true,
+            ..Offer::default()
         };
-        assert_eq!(carriers(true, &all), [Work, Template, Customer]);
-        assert_eq!(carriers(false, &all), [Template, Customer, Work]);
+        assert!(carriers(&[member], offer).is_empty());
+    }
+
+    #[test]
+    fn an_answer_promised_in_a_group_comes_where_it_was_promised() {
         let promised = Offer {
             template: true,
             aside: true,
             ..Offer::default()
         };
-        let only: Vec<Carrier> = choose(&all, promised, now())
-            .iter()
-            .map(|way| way.carrier)
-            .collect();
-        assert_eq!(only, [Work], "as the group was told");
-        // Who may not see the application any more gets nothing there.
-        member.followed = false;
-        assert!(carriers(true, &[member]).is_empty());
+        assert_eq!(
+            carriers(&[of('o', 1), of('w', 2)], promised),
+            [Carrier::Work]
+        );
+        assert_eq!(
+            carriers(&[of('o', 1)], promised),
+            [Carrier::Template, Carrier::Customer]
+        );
     }
 }

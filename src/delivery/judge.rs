@@ -9,6 +9,9 @@ use crate::reminder::Verdict;
 use crate::wechat::Error;
 use crate::wechat::errors::{Action, action, work_action};
 
+/// «System busy»: what the platform says when it is in trouble.
+const BUSY: i64 = -1;
+
 /// What has to be remembered beside the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
@@ -32,6 +35,8 @@ pub(super) enum Step {
     Sent,
     /// Nothing else is tried now.
     Stop(Verdict),
+    /// The same, because the platform does not answer or says that it is too busy.
+    Down(Verdict),
     /// The next way, if there is one; else this.
     Next(Verdict, Mark),
 }
@@ -41,8 +46,11 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
     let text = format!("{}: {error}", carrier.name());
     let Error::Platform { code, .. } = error else {
         // No answer, or none that can be understood: nobody knows whether it went out.
-        return Step::Stop(Verdict::Retry(text));
+        return Step::Down(Verdict::Retry(text));
     };
+    if *code == BUSY {
+        return Step::Down(Verdict::Retry(text));
+    }
     let next = |mark| Step::Next(Verdict::Fail(text.clone()), mark);
     let action = match carrier {
         Carrier::Work => work_action(*code),
@@ -105,7 +113,8 @@ mod tests {
     #[test]
     fn the_table_of_codes() {
         assert_eq!(of(45065), Step::Sent);
-        for code in [-1, 40001, 40014, 42001, 99_999] {
+        assert!(matches!(of(-1), Step::Down(Verdict::Retry(_))));
+        for code in [40001, 40014, 42001, 99_999] {
             assert!(matches!(of(code), Step::Stop(Verdict::Retry(_))), "{code}");
         }
         for code in [45011, 43116, 43117, 43108] {

@@ -6,6 +6,7 @@ use entity::reminder;
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::delivery::topic::Topic;
 use crate::reminder::{BoxFuture, Verdict};
 
 /// Template of an answer that somebody asked for in a WeCom group and that goes to them alone.
@@ -56,8 +57,8 @@ pub type Obey = for<'a> fn(&'a App, &'a reminder::Model) -> BoxFuture<'a, Result
 /// What has to be done.
 #[derive(Clone, Copy)]
 pub enum Work {
-    /// Tell the recipient.
-    Push(Compose),
+    /// Tell the recipient, who knows it as this.
+    Push(Topic, Compose),
     /// Do something when the time has come.
     Clock(Obey),
 }

@@ -4,6 +4,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`kind`] | what a kind of reminder means |
+//! | [`topic`] | kinds of push as people know them: what may be switched off, how long it keeps |
 //! | [`postman`] | the handler: sorts, merges, composes |
 //! | [`choose`] | THE rule by which a channel is chosen |
 //! | [`quiet`] | when not to disturb |
@@ -17,6 +18,11 @@
 //! | `work` | the WeCom application as a carrier: its rates, its kinds of message |
 //! | [`cards`] | cards in WeCom that were sent: what they show now |
 //! | `words` | an answer that does not fit the card it belongs to |
+//! | `recipient` | a person, or an account that is nobody's |
+//! | `sift` | what is not sent on purpose: unwanted, or too old |
+//! | `order` | one message to one person at a time, over all instances |
+//! | `halt` | ways that are left alone: quota used up, platform down |
+//! | `visit` | the last way: told at the door |
 //! | `receipt` | what the platform reports afterwards |
 
 pub mod cards;
@@ -24,18 +30,26 @@ pub mod choose;
 pub mod fit;
 mod form;
 pub mod group;
+mod halt;
 mod judge;
 pub mod kind;
+mod order;
 pub mod postman;
 pub mod quiet;
 mod receipt;
+mod recipient;
 pub mod say;
 mod send;
+mod sift;
 pub mod subscription;
+pub mod topic;
+mod visit;
 mod words;
 mod work;
 
 pub use kind::{ASIDE_TEMPLATE, Button, Kind, Message, Work};
 pub use postman::Postman;
 pub use receipt::{DeliveryOutcome, receipt};
+pub use topic::Topic;
+pub use visit::{IN_PERSON, LastResort, Unreached};
 pub use words::follow_up;

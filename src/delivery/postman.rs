@@ -13,10 +13,16 @@ use futures_util::{FutureExt, StreamExt, stream};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use tokio::sync::Semaphore;
 
+use super::halt::Halts;
 use super::kind::{Compose, Kind, Obey, Work};
+use super::order::my_turn;
 use super::quiet::quiet_until;
 use super::receipt;
-use super::send::{Halts, Letter, send};
+use super::recipient::Recipient;
+use super::send::{Letter, send};
+use super::sift::sift;
+use super::topic::Topic;
+use super::visit::{LastResort, fall_back};
 use super::words;
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
@@ -38,18 +44,27 @@ pub struct Postman {
     /// Messages under way at once, over all batches.
     slots: Semaphore,
     /// One message at a time to one person, over all batches.
-    lanes: Mutex<HashMap<i64, Arc<tokio::sync::Mutex<()>>>>,
+    lanes: Mutex<HashMap<Recipient, Arc<tokio::sync::Mutex<()>>>>,
     halts: Halts,
+    last_resort: Option<LastResort>,
 }
 
 /// A part of a batch that stands and falls by itself.
 enum Job {
     Clock(Obey, Box<reminder::Model>),
-    Person(i64, Vec<(Compose, reminder::Model)>),
+    Push(Recipient, Vec<Errand>),
+}
+
+/// One push with what its kind says of it.
+struct Errand {
+    compose: Compose,
+    topic: Topic,
+    row: reminder::Model,
 }
 
 /// What becomes one message.
 struct Group {
+    topic: Topic,
     /// The person's user id in WeCom.
     userid: Option<String>,
     compose: Compose,
@@ -71,52 +86,65 @@ impl Postman {
             slots: Semaphore::new(app.settings.reminder.concurrency.max(1)),
             lanes: Mutex::default(),
             halts: Halts::default(),
+            last_resort: None,
             app,
         }
     }
 
-    /// Sorts a batch into jobs: each clock by itself, and all that goes to one person.
+    /// Whoever no channel reaches is handed to this.
+    #[must_use]
+    pub fn with_last_resort(mut self, last_resort: LastResort) -> Self {
+        self.last_resort = Some(last_resort);
+        self
+    }
+
+    /// Sorts a batch into jobs: each clock by itself, and all that goes to one recipient.
     fn sort(&self, claimed: Vec<reminder::Model>, verdicts: &mut Verdicts) -> Vec<Job> {
         let mut clocks = Vec::new();
-        let mut people: Vec<(i64, Vec<(Compose, reminder::Model)>)> = Vec::new();
-        let mut places: HashMap<i64, usize> = HashMap::new();
+        let mut pushes: Vec<(Recipient, Vec<Errand>)> = Vec::new();
+        let mut places: HashMap<Recipient, usize> = HashMap::new();
         for row in claimed {
-            match (self.kinds.get(row.kind.as_str()), row.recipient_id) {
+            let Some(work) = self.kinds.get(row.kind.as_str()) else {
                 // A newer instance may know it.
-                (None, _) => {
-                    let unknown = format!("没有处理“{}”的程序", row.kind);
-                    verdicts.push((row.id, Verdict::Retry(unknown)));
-                }
-                (Some(Work::Clock(obey)), _) => clocks.push(Job::Clock(*obey, Box::new(row))),
-                (Some(Work::Push(_)), None) => {
+                let unknown = format!("没有处理“{}”的程序", row.kind);
+                verdicts.push((row.id, Verdict::Retry(unknown)));
+                continue;
+            };
+            match (*work, Recipient::of(&row)) {
+                (Work::Clock(obey), _) => clocks.push(Job::Clock(obey, Box::new(row))),
+                (Work::Push(..), None) => {
                     let nobody = Verdict::Fail("没有收件人".to_owned());
                     verdicts.push((row.id, nobody));
                 }
-                (Some(Work::Push(compose)), Some(person_id)) => {
-                    let place = *places.entry(person_id).or_insert_with(|| {
-                        people.push((person_id, Vec::new()));
-                        people.len() - 1
+                (Work::Push(topic, compose), Some(to)) => {
+                    let place = *places.entry(to).or_insert_with(|| {
+                        pushes.push((to, Vec::new()));
+                        pushes.len() - 1
                     });
-                    if let Some((_, rows)) = people.get_mut(place) {
-                        rows.push((*compose, row));
+                    if let Some((_, errands)) = pushes.get_mut(place) {
+                        errands.push(Errand {
+                            compose,
+                            topic,
+                            row,
+                        });
                     }
                 }
             }
         }
-        let people = people.into_iter().map(|(id, rows)| Job::Person(id, rows));
-        clocks.into_iter().chain(people).collect()
+        let pushes = pushes.into_iter().map(|(to, rows)| Job::Push(to, rows));
+        clocks.into_iter().chain(pushes).collect()
     }
 
     /// One job, whatever happens in it.
     async fn run(&self, job: Job) -> Verdicts {
         let ids: Vec<i64> = match &job {
             Job::Clock(_, row) => vec![row.id],
-            Job::Person(_, rows) => rows.iter().map(|(_, row)| row.id).collect(),
+            Job::Push(_, errands) => errands.iter().map(|errand| errand.row.id).collect(),
         };
         let work = async {
             match job {
                 Job::Clock(obey, row) => vec![(row.id, self.obey(obey, &row).await)],
-                Job::Person(person_id, rows) => self.tell(person_id, rows).await,
+                Job::Push(to, errands) => self.tell(to, errands).await,
             }
         };
         match AssertUnwindSafe(work).catch_unwind().await {
@@ -146,52 +174,67 @@ impl Postman {
         }
     }
 
-    /// All that goes to one person, one message after the other.
-    async fn tell(&self, person_id: i64, mut rows: Vec<(Compose, reminder::Model)>) -> Verdicts {
+    /// All that goes to one recipient, one message after the other.
+    async fn tell(&self, to: Recipient, mut errands: Vec<Errand>) -> Verdicts {
         // What waited for the same moment goes out in the order in which it came about.
-        rows.sort_by_key(|(_, row)| row.id);
-        let lane = self.lane(person_id);
-        let mut verdicts = Vec::new();
+        errands.sort_by_key(|errand| errand.row.id);
+        let kind = errands.first().map(|errand| errand.row.kind.clone());
+        let ids: Vec<i64> = errands.iter().map(|errand| errand.row.id).collect();
+        self.wait_and_tell(to, errands)
+            .await
+            .unwrap_or_else(|fault| {
+                let excuse = self.excuse(&fault, &kind.unwrap_or_default());
+                ids.into_iter().map(|id| (id, excuse.clone())).collect()
+            })
+    }
+
+    /// Waits for what is older, then for whoever stands in the lane: in this order, since something
+    /// older may still have to come into the lane.
+    async fn wait_and_tell(&self, to: Recipient, errands: Vec<Errand>) -> Result<Verdicts, Fault> {
+        if let Some(first) = errands.first()
+            && !my_turn(&self.app, to, &first.row).await?
         {
-            let _turn = lane.lock().await;
-            // The semaphore is never closed; without a permit we would only be too many.
-            let _slot = self.slots.acquire().await.ok();
-            let kind = rows.first().map(|(_, row)| row.kind.clone());
-            let ids: Vec<i64> = rows.iter().map(|(_, row)| row.id).collect();
-            match self.groups(person_id, rows, &mut verdicts).await {
-                Ok(groups) => {
-                    let held = AtomicI64::new(0);
-                    for group in groups {
-                        // What is newer does not overtake what waits for room.
-                        let verdict = match from_ms(held.load(Ordering::Relaxed)) {
-                            Some(until) if until.timestamp_millis() > 0 => Verdict::Later(until),
-                            _ => self.post(person_id, &group, &held).await,
-                        };
-                        let each = group.reminders.iter();
-                        verdicts.extend(each.map(|row| (row.id, verdict.clone())));
-                    }
-                }
-                Err(fault) => {
-                    let excuse = self.excuse(&fault, &kind.unwrap_or_default());
-                    verdicts = ids.into_iter().map(|id| (id, excuse.clone())).collect();
-                }
-            }
+            let soon = Verdict::Later(self.app.clock.now() + TimeDelta::seconds(1));
+            let ids = errands.iter().map(|errand| errand.row.id);
+            return Ok(ids.map(|id| (id, soon.clone())).collect());
         }
-        self.leave(person_id, &lane);
+        let lane = self.lane(to);
+        let verdicts = {
+            let _turn = lane.lock().await;
+            self.tell_in_turn(to, errands).await
+        };
+        self.leave(to, &lane);
         verdicts
     }
 
-    fn lane(&self, person_id: i64) -> Arc<tokio::sync::Mutex<()>> {
+    async fn tell_in_turn(&self, to: Recipient, errands: Vec<Errand>) -> Result<Verdicts, Fault> {
+        let mut verdicts = Vec::new();
+        // The semaphore is never closed; without a permit we would only be too many.
+        let _slot = self.slots.acquire().await.ok();
+        let held = AtomicI64::new(0);
+        for group in self.groups(to, errands, &mut verdicts).await? {
+            // What is newer does not overtake what waits for room.
+            let verdict = match from_ms(held.load(Ordering::Relaxed)) {
+                Some(until) if until.timestamp_millis() > 0 => Verdict::Later(until),
+                _ => self.post(to, &group, &held).await,
+            };
+            let each = group.reminders.iter();
+            verdicts.extend(each.map(|row| (row.id, verdict.clone())));
+        }
+        Ok(verdicts)
+    }
+
+    fn lane(&self, to: Recipient) -> Arc<tokio::sync::Mutex<()>> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(lanes.entry(person_id).or_default())
+        Arc::clone(lanes.entry(to).or_default())
     }
 
     /// Forgets a lane that nobody else stands in.
-    fn leave(&self, person_id: i64, lane: &Arc<tokio::sync::Mutex<()>>) {
+    fn leave(&self, to: Recipient, lane: &Arc<tokio::sync::Mutex<()>>) {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         // The table's handle and ours.
         if Arc::strong_count(lane) <= 2 {
-            lanes.remove(&person_id);
+            lanes.remove(&to);
         }
     }
 
@@ -199,25 +242,36 @@ impl Postman {
     /// what was tried before keeps its id, and the company that it had then.
     async fn groups(
         &self,
-        person_id: i64,
-        rows: Vec<(Compose, reminder::Model)>,
+        to: Recipient,
+        errands: Vec<Errand>,
         verdicts: &mut Verdicts,
     ) -> Result<Vec<Group>, Fault> {
         let app = &self.app;
-        let person = person::Entity::find_by_id(person_id)
-            .one(app.store.read())
-            .await?;
-        let now = app.clock.now();
-        let here = person.filter(|person| person.left_at.is_none_or(|left| left > now));
-        let Some(person) = here else {
-            verdicts.extend(rows.iter().map(|(_, row)| (row.id, Verdict::Drop)));
+        let Some(here) = who(app, to).await? else {
+            verdicts.extend(errands.iter().map(|errand| (errand.row.id, Verdict::Drop)));
             return Ok(Vec::new());
         };
-        let mut earlier = self.earlier(rows.iter().map(|(_, row)| row.id)).await?;
+        let ids = errands.iter().map(|errand| errand.row.id);
+        let mut earlier = self.earlier(ids).await?;
+        let open: Vec<(Topic, &reminder::Model)> = errands
+            .iter()
+            .filter(|errand| !has_arrived(earlier.get(&errand.row.id)))
+            .map(|errand| (errand.topic, &errand.row))
+            .collect();
+        let dropped = sift(app, to, &open).await?;
         let mut groups: Vec<(Group, Option<String>)> = Vec::new();
-        for (compose, row) in rows {
+        for Errand {
+            compose,
+            topic,
+            row,
+        } in errands
+        {
+            if dropped.contains(&row.id) {
+                verdicts.push((row.id, Verdict::Drop));
+                continue;
+            }
             let tries = earlier.remove(&row.id).unwrap_or_default();
-            if tries.iter().any(|row| arrived(row.state)) {
+            if has_arrived(Some(&tries)) {
                 verdicts.push((row.id, Verdict::Done));
                 continue;
             }
@@ -232,7 +286,8 @@ impl Postman {
                 Some((group, _)) => group.reminders.push(row),
                 None => {
                     let group = Group {
-                        userid: person.wecom_userid.clone(),
+                        topic,
+                        userid: here.userid.clone(),
                         compose,
                         client_msg_id: tried_as.clone().unwrap_or(format!("r{}", row.id)),
                         reminders: vec![row],
@@ -264,7 +319,7 @@ impl Postman {
     }
 
     /// One message: composes it as things stand now and sends it.
-    async fn post(&self, person_id: i64, group: &Group, held: &AtomicI64) -> Verdict {
+    async fn post(&self, to: Recipient, group: &Group, held: &AtomicI64) -> Verdict {
         let app = &self.app;
         let settings = &app.settings.reminder;
         let kind = group.reminders.first().map_or("", |row| row.kind.as_str());
@@ -282,17 +337,18 @@ impl Postman {
             return Verdict::Later(end);
         }
         let letter = Letter {
-            person_id,
+            to,
             userid: group.userid.as_deref(),
             reminders: &group.reminders,
             message: &message,
             client_msg_id: &group.client_msg_id,
             held,
         };
-        match send(app, &self.halts, &letter).await {
-            Ok(verdict) => verdict,
-            Err(fault) => self.excuse(&fault, kind),
-        }
+        let sent = match send(app, &self.halts, &letter).await {
+            Ok(verdict) => fall_back(app, self.last_resort, group.topic, &letter, verdict).await,
+            fault => fault,
+        };
+        sent.unwrap_or_else(|fault| self.excuse(&fault, kind))
     }
 
     /// Whether there is time enough to send before another worker may take it.
@@ -304,16 +360,42 @@ impl Postman {
     }
 }
 
-fn arrived(state: DeliveryState) -> bool {
-    matches!(state, DeliveryState::Sent | DeliveryState::Delivered)
+fn has_arrived(tries: Option<&Vec<delivery::Model>>) -> bool {
+    let arrived =
+        |row: &delivery::Model| matches!(row.state, DeliveryState::Sent | DeliveryState::Delivered);
+    tries.is_some_and(|tries| tries.iter().any(arrived))
+}
+
+/// Somebody who can be told something.
+struct Here {
+    /// Their user id in WeCom.
+    userid: Option<String>,
+}
+
+/// Who it is; none when the person has left.
+async fn who(app: &App, to: Recipient) -> Result<Option<Here>, Fault> {
+    let Recipient::Person(person_id) = to else {
+        return Ok(Some(Here { userid: None }));
+    };
+    let now = app.clock.now();
+    let person = person::Entity::find_by_id(person_id)
+        .one(app.store.read())
+        .await?;
+    let here = person.filter(|person| person.left_at.is_none_or(|left| left > now));
+    Ok(here.map(|person| Here {
+        userid: person.wecom_userid,
+    }))
 }
 
 /// Under which id a reminder was tried last. What the platform took and could not deliver gets a
 /// new one, since it would drop the old one as a repeat.
 fn tried_as(reminder_id: i64, tries: &[delivery::Model]) -> Option<String> {
-    let last = tries
-        .iter()
-        .rfind(|row| row.state != DeliveryState::Unreachable)?;
+    let last = tries.iter().rfind(|row| {
+        !matches!(
+            row.state,
+            DeliveryState::Unreachable | DeliveryState::Dropped
+        )
+    })?;
     let lost =
         |row: &&delivery::Model| row.state == DeliveryState::Failed && row.platform_id.is_some();
     match tries.iter().filter(lost).count() {

@@ -4,8 +4,9 @@
 use entity::account;
 
 use super::choose::Carrier;
+use super::halt::Halts;
 use super::judge::{Step, judge};
-use super::send::{Halts, plain, remember, take_of_window};
+use super::send::{plain, remember, take_of_window};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::cut_bytes;
@@ -58,7 +59,7 @@ pub async fn say(app: &App, account: &account::Model, words: &Words) -> Result<V
     };
     Ok(match judge(&error, Carrier::Customer, now) {
         Step::Sent => Verdict::Done,
-        Step::Stop(verdict) => verdict,
+        Step::Stop(verdict) | Step::Down(verdict) => verdict,
         Step::Next(verdict, mark) => {
             remember(app, &Halts::default(), account.id, Carrier::Customer, mark).await?;
             verdict

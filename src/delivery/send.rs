@@ -13,13 +13,15 @@ use super::cards;
 use super::choose::{Carrier, Offer, Way, choose};
 use super::fit::Misfit;
 use super::form::{Forms, fill_in};
+use super::halt::{Halts, release};
 use super::judge::{Mark, Step, hopeful, judge};
 use super::kind::{ASIDE_TEMPLATE, Message};
 use super::quiet::tomorrow_morning;
+use super::recipient::Recipient;
 use super::subscription;
 use super::work;
 use crate::app::App;
-use crate::base::clock::{Moment, from_ms};
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::{cut_bytes, shorten};
 use crate::config::Template;
@@ -34,34 +36,9 @@ const TEXT_BYTES: usize = 2_000;
 /// When it is too long all the same (45002), so many.
 const SHORT_BYTES: usize = 600;
 
-/// Until when the day's quota of an API is known to be used up: each instance learns it by one
-/// refused call instead of by a hundred thousand. Milliseconds.
-#[derive(Default)]
-pub(super) struct Halts {
-    template: AtomicI64,
-    customer: AtomicI64,
-    subscription: AtomicI64,
-    work: AtomicI64,
-}
-
-impl Halts {
-    fn of(&self, carrier: Carrier) -> &AtomicI64 {
-        match carrier {
-            Carrier::Template => &self.template,
-            Carrier::Customer => &self.customer,
-            Carrier::Subscription => &self.subscription,
-            Carrier::Work => &self.work,
-        }
-    }
-
-    fn until(&self, carrier: Carrier, now: Moment) -> Option<Moment> {
-        from_ms(self.of(carrier).load(Ordering::Relaxed)).filter(|until| now < *until)
-    }
-}
-
-/// What goes to one person about one thing.
+/// What goes to one recipient about one thing.
 pub(super) struct Letter<'a> {
-    pub person_id: i64,
+    pub to: Recipient,
     /// Whose user id in WeCom this is.
     pub userid: Option<&'a str>,
     /// All that it answers for; never empty.
@@ -79,6 +56,12 @@ impl Letter<'_> {
         let subject = &self.reminders.first()?.subject;
         Some(format!("pages/index/index?subject={subject}"))
     }
+
+    /// When it goes out after a way has been left alone until then.
+    fn after(&self, until: Moment) -> Moment {
+        let last = self.reminders.iter().map(|row| row.due_at).max();
+        release(until, self.message.urgent, last.unwrap_or(until))
+    }
 }
 
 /// Sends it by the first way that carries it.
@@ -86,10 +69,7 @@ impl Letter<'_> {
 /// # Errors
 /// The database's, before anything is sent by the way at hand.
 pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Result<Verdict, Fault> {
-    let mut accounts = account::Entity::find()
-        .filter(account::COLUMN.person_id.eq(letter.person_id))
-        .all(app.store.read())
-        .await?;
+    let mut accounts = letter.to.accounts(app).await?;
     work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
     let accepted = match forms.subscription {
@@ -107,23 +87,46 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         return unreachable(app, letter).await;
     }
     let mut left_accounts = Vec::new();
+    let mut down = Vec::new();
     let mut verdict = None;
     for way in ways {
         let Some(account) = accounts.iter().find(|account| account.id == way.account_id) else {
             continue;
         };
-        if left_accounts.contains(&account.id) {
+        if left_accounts.contains(&account.id) || down.contains(&way.carrier.platform()) {
             continue;
         }
-        if halts.until(way.carrier, app.clock.now()).is_some() {
-            let later = Verdict::Later(tomorrow_morning(app.clock.now()));
+        if let Some(halt) = halts.of(app, way.carrier).await? {
+            let later = Verdict::Later(letter.after(halt.until));
+            if halt.outage {
+                down.push(way.carrier.platform());
+                if !letter.message.urgent {
+                    // It may be under way: another way could bring it twice.
+                    return Ok(later);
+                }
+            }
             verdict = Some(hopeful(verdict, later));
             continue;
         }
         match attempt(app, letter, way, account, forms).await? {
-            Step::Sent => return Ok(Verdict::Done),
+            Step::Sent => {
+                halts.answered(app, way.carrier).await?;
+                return Ok(Verdict::Done);
+            }
             Step::Stop(stop) => return Ok(stop),
+            Step::Down(retry) => {
+                let until = halts.missed(app, way.carrier).await?;
+                let later = until.map(|until| Verdict::Later(letter.after(until)));
+                let waits = later.unwrap_or(retry);
+                // What is urgent goes by the other platform once this one is known to be down.
+                if until.is_none() || !letter.message.urgent {
+                    return Ok(waits);
+                }
+                down.push(way.carrier.platform());
+                verdict = Some(hopeful(verdict, waits));
+            }
             Step::Next(failed, mark) => {
+                halts.answered(app, way.carrier).await?;
                 verdict = Some(hopeful(verdict, failed));
                 if mark == Mark::Unfollowed {
                     left_accounts.push(account.id);
@@ -170,8 +173,11 @@ async fn attempt(
         return Ok(Step::Stop(Verdict::Later(until)));
     }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
-    if way.carrier == Carrier::Work && !letter.message.buttons.is_empty() {
-        let whose = (account.id, letter.person_id);
+    if let Some(person_id) = letter.to.person_id()
+        && way.carrier == Carrier::Work
+        && !letter.message.buttons.is_empty()
+    {
+        let whose = (account.id, person_id);
         let subject = letter.reminders.first().map_or("", |row| &row.subject);
         cards::note(app, whose, subject, letter.client_msg_id).await?;
     }
@@ -214,7 +220,7 @@ async fn attempt(
     };
     let outcome = match &step {
         Step::Sent => "sent",
-        Step::Stop(_) => "retry",
+        Step::Stop(_) | Step::Down(_) => "retry",
         Step::Next(..) => "refused",
     };
     metrics::counter!("linli_deliveries_total", "channel" => way.carrier.name(), "outcome" => outcome)
@@ -358,8 +364,7 @@ pub(super) async fn remember(
         }
         Mark::Halted => {
             let until = tomorrow_morning(app.clock.now());
-            let halt = halts.of(carrier);
-            halt.store(until.timestamp_millis(), Ordering::Relaxed);
+            halts.used_up(app, carrier, until).await?;
             tracing::error!(channel = carrier.name(), "the day's quota is used up");
             return Ok(());
         }
@@ -392,7 +397,7 @@ async fn open_rows(
         .iter()
         .map(|reminder| delivery::ActiveModel {
             reminder_id: Set(Some(reminder.id)),
-            person_id: Set(Some(letter.person_id)),
+            person_id: Set(letter.to.person_id()),
             account_id: Set(by.map(|(account_id, _)| account_id)),
             channel: Set(by.map_or("none", |(_, carrier)| carrier.name()).to_owned()),
             kind: Set(reminder.kind.clone()),

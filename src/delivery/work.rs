@@ -131,7 +131,8 @@ pub(super) async fn room(app: &App, userid: &str, now: Moment) -> Option<TimeDel
 
 /// When the oldest message comes back that waits for room, if one came about before this one.
 async fn earlier(app: &App, letter: &Letter<'_>, now: Moment) -> Result<Option<Moment>, Fault> {
-    let Some(own) = letter.reminders.iter().map(|row| row.id).min() else {
+    let own = letter.reminders.iter().map(|row| row.id).min();
+    let (Some(own), Some(person_id)) = (own, letter.to.person_id()) else {
         return Ok(None);
     };
     let first = letter.reminders.first();
@@ -150,7 +151,7 @@ async fn earlier(app: &App, letter: &Letter<'_>, now: Moment) -> Result<Option<M
                 .next_at
                 .lte(now + TimeDelta::seconds(60 + MARGIN)),
         )
-        .filter(reminder::COLUMN.recipient_id.eq(letter.person_id))
+        .filter(reminder::COLUMN.recipient_id.eq(person_id))
         .filter(reminder::COLUMN.id.lt(own))
         // It was postponed, and not because it failed; of one claim the older ones have gone before.
         .filter(

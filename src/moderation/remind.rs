@@ -12,7 +12,7 @@ use crate::access::permit::{Deed, roles};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::delivery::{Kind, Message, Work};
+use crate::delivery::{Kind, Message, Topic, Work};
 use crate::moderation::judge::{Judgement, of_error, of_text};
 use crate::moderation::{actions, queries, subject};
 use crate::reminder::{NewReminder, Verdict, enqueue};
@@ -56,11 +56,13 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: ASK,
-        work: Work::Push(|app, rows| Box::pin(compose_ask(app, rows))),
+        work: Work::Push(Topic::Task, |app, rows| Box::pin(compose_ask(app, rows))),
     },
     Kind {
         name: REFUSED,
-        work: Work::Push(|app, rows| Box::pin(compose_refused(app, rows))),
+        work: Work::Push(Topic::Progress, |app, rows| {
+            Box::pin(compose_refused(app, rows))
+        }),
     },
 ];
 

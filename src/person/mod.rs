@@ -7,7 +7,6 @@ pub mod binding;
 pub mod chat;
 pub mod claim;
 pub mod queries;
-mod refused;
 pub mod remind;
 pub mod words;
 

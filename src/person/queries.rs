@@ -199,6 +199,19 @@ pub async fn verifiers<C: ConnectionTrait>(
     path: &str,
     now: Moment,
 ) -> Result<Vec<Holder>, Fault> {
+    answering(db, path, now, &[]).await
+}
+
+/// The same with somebody left out, who cannot answer in their own matter.
+///
+/// # Errors
+/// The database's.
+pub async fn answering<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    now: Moment,
+    without: &[i64],
+) -> Result<Vec<Holder>, Fault> {
     const ORDER: [RoleKind; 5] = [
         RoleKind::Steward,
         RoleKind::GridWorker,
@@ -206,7 +219,8 @@ pub async fn verifiers<C: ConnectionTrait>(
         RoleKind::PropertyManager,
         RoleKind::CommunitySecretary,
     ];
-    let all = holders(db, path, &ORDER, now).await?;
+    let mut all = holders(db, path, &ORDER, now).await?;
+    all.retain(|holder| !without.contains(&holder.person_id));
     let people: Vec<i64> = all.iter().map(|holder| holder.person_id).collect();
     let with_account = with_account(db, &people).await?;
     let askable: Vec<Holder> = all

@@ -1,18 +1,18 @@
 //! What is said about bindings, and to whom: the home's other accounts, the steward, the person.
 //! `command/serve.rs` joins [`KINDS`] to the others'.
 
-use entity::kinds::BindingState;
+use entity::kinds::{BindingState, Channel};
 use entity::{account, binding, reminder};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use crate::app::App;
 use crate::base::fault::Fault;
-use crate::delivery::{Kind, Message, Work};
+use crate::delivery::{Kind, Message, Topic, Work};
 use crate::person::binding::{TIED, masked_name};
-use crate::person::{binding_subject, queries, refused, words};
+use crate::person::{binding_subject, queries, words};
 use crate::place::queries as places;
-use crate::reminder::{BoxFuture, NewReminder, enqueue};
+use crate::reminder::{BoxFuture, NewReminder, enqueue, enqueue_to_account};
 use crate::store::Tx;
 
 /// To the home's other accounts and the steward: a new account is tied.
@@ -28,19 +28,19 @@ const REFUSED: &str = "person.refused";
 pub const KINDS: &[Kind] = &[
     Kind {
         name: BOUND,
-        work: Work::Push(compose_bound),
+        work: Work::Push(Topic::Safety, compose_bound),
     },
     Kind {
         name: REQUEST,
-        work: Work::Push(compose_request),
+        work: Work::Push(Topic::Task, compose_request),
     },
     Kind {
         name: DECIDED,
-        work: Work::Push(compose_decided),
+        work: Work::Push(Topic::Safety, compose_decided),
     },
     Kind {
         name: REFUSED,
-        work: Work::Clock(refused::tell),
+        work: Work::Push(Topic::Safety, compose_decided),
     },
 ];
 
@@ -56,18 +56,56 @@ fn new(tx: &Tx, row: &binding::Model, kind: &'static str, to: i64, round: &str) 
     }
 }
 
-/// People with an account tied to the home, other than the new account. The same person's other
-/// account counts: somebody else may know the name and the phone.
-async fn home_mates(tx: &Tx, row: &binding::Model) -> Result<Vec<i64>, Fault> {
-    let mut people: Vec<i64> = queries::tied_to_home(tx.db(), row.place_id)
-        .await?
-        .into_iter()
-        .filter(|other| other.account_id != row.account_id)
-        .filter_map(|other| other.person_id)
-        .collect();
+/// Whom a new tie of a home concerns beside the steward.
+struct Mates {
+    /// Other people with an account tied to the home.
+    people: Vec<i64>,
+    /// The same person's other accounts there: somebody else may know the name and the phone, and
+    /// what is said to the person would go to the account that wrote last, the new one.
+    accounts: Vec<i64>,
+}
+
+async fn home_mates(tx: &Tx, row: &binding::Model) -> Result<Mates, Fault> {
+    let ties = queries::tied_to_home(tx.db(), row.place_id).await?;
+    let others = ties.iter().filter(|tie| tie.account_id != row.account_id);
+    let (own, mates): (Vec<_>, Vec<_>) = others.partition(|tie| tie.person_id == row.person_id);
+    let mut people: Vec<i64> = mates.iter().filter_map(|tie| tie.person_id).collect();
     people.sort_unstable();
     people.dedup();
-    Ok(people)
+    let accounts = if own.is_empty() {
+        Vec::new()
+    } else {
+        account::Entity::find()
+            .filter(
+                account::COLUMN
+                    .id
+                    .is_in(own.iter().map(|tie| tie.account_id)),
+            )
+            .filter(account::COLUMN.channel.eq(Channel::Official))
+            .filter(account::COLUMN.followed.eq(true))
+            .all(tx.db())
+            .await?
+    };
+    Ok(Mates {
+        people,
+        accounts: accounts.into_iter().map(|account| account.id).collect(),
+    })
+}
+
+async fn tell_accounts(
+    tx: &mut Tx,
+    row: &binding::Model,
+    accounts: &[i64],
+    round: &str,
+) -> Result<(), Fault> {
+    for account_id in accounts {
+        let item = NewReminder {
+            recipient_id: None,
+            ..new(tx, row, BOUND, *account_id, &format!("account:{round}"))
+        };
+        enqueue_to_account(tx, *account_id, item).await?;
+    }
+    Ok(())
 }
 
 /// Tells the home's other accounts and the steward of a new tie, as far as they have an account.
@@ -75,7 +113,11 @@ async fn home_mates(tx: &Tx, row: &binding::Model) -> Result<Vec<i64>, Fault> {
 /// # Errors
 /// The database's.
 pub async fn tell_bound(tx: &mut Tx, row: &binding::Model, path: &str) -> Result<(), Fault> {
-    let mut people = home_mates(tx, row).await?;
+    let Mates {
+        mut people,
+        accounts,
+    } = home_mates(tx, row).await?;
+    tell_accounts(tx, row, &accounts, "new").await?;
     for holder in queries::verifiers(tx.db(), path, tx.now()).await? {
         if Some(holder.person_id) != row.person_id && !people.contains(&holder.person_id) {
             people.push(holder.person_id);
@@ -94,7 +136,8 @@ pub async fn tell_bound(tx: &mut Tx, row: &binding::Model, path: &str) -> Result
 /// # Errors
 /// The database's.
 pub async fn tell_home(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault> {
-    let people = home_mates(tx, row).await?;
+    let Mates { people, accounts } = home_mates(tx, row).await?;
+    tell_accounts(tx, row, &accounts, "vouched").await?;
     let items = people
         .iter()
         .map(|to| new(tx, row, BOUND, *to, "vouched"))
@@ -135,18 +178,19 @@ pub async fn tell_decided(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault
     let account = account::Entity::find_by_id(row.account_id)
         .one(tx.db())
         .await?;
-    let item = match account.and_then(|account| account.person_id) {
-        Some(person) => new(tx, row, DECIDED, person, "once"),
-        None => NewReminder {
-            recipient_id: None,
-            ..new(tx, row, REFUSED, 0, "once")
-        },
+    if let Some(person) = account.and_then(|account| account.person_id) {
+        let item = new(tx, row, DECIDED, person, "once");
+        return enqueue(tx, vec![item]).await;
+    }
+    let item = NewReminder {
+        recipient_id: None,
+        ..new(tx, row, REFUSED, 0, "once")
     };
-    enqueue(tx, vec![item]).await
+    enqueue_to_account(tx, row.account_id, item).await
 }
 
 /// The binding that reminders are about, with what people call its home.
-pub(super) async fn read(
+async fn read(
     app: &App,
     reminders: &[reminder::Model],
 ) -> Result<Option<(binding::Model, String)>, Fault> {
@@ -275,7 +319,7 @@ fn titled(home: &str, what: &str) -> String {
 }
 
 /// What somebody reads whose request was refused.
-pub(super) fn refused_text(row: &binding::Model, home: &str) -> String {
+fn refused_text(row: &binding::Model, home: &str) -> String {
     let why = row
         .reason
         .as_deref()

@@ -80,6 +80,22 @@ pub trait Handler: Send + Sync {
 /// # Errors
 /// The database's.
 pub async fn enqueue(tx: &mut Tx, items: Vec<NewReminder>) -> Result<(), Fault> {
+    put(tx, items, None).await
+}
+
+/// Stores a reminder to an account that is nobody's (yet, or any more).
+///
+/// # Errors
+/// The database's.
+pub async fn enqueue_to_account(
+    tx: &mut Tx,
+    account_id: i64,
+    item: NewReminder,
+) -> Result<(), Fault> {
+    put(tx, vec![item], Some(account_id)).await
+}
+
+async fn put(tx: &mut Tx, items: Vec<NewReminder>, account_id: Option<i64>) -> Result<(), Fault> {
     if items.is_empty() {
         return Ok(());
     }
@@ -88,6 +104,7 @@ pub async fn enqueue(tx: &mut Tx, items: Vec<NewReminder>) -> Result<(), Fault> 
         dedupe_key: Set(item.dedupe_key),
         kind: Set(item.kind.to_owned()),
         recipient_id: Set(item.recipient_id),
+        recipient_account_id: Set(account_id),
         compound_id: Set(item.compound_id),
         subject: Set(item.subject),
         payload: Set(item.payload),

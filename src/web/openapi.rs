@@ -14,6 +14,8 @@ use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::moderation;
 use crate::place;
+use crate::preference;
+use crate::visit;
 use crate::web::{homes, me, problem, session};
 
 #[derive(OpenApi)]
@@ -54,6 +56,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(case::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
     document.merge(place::api::Described::openapi());
+    document.merge(preference::api::Described::openapi());
+    document.merge(visit::api::Described::openapi());
     document
 }
 

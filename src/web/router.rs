@@ -10,7 +10,9 @@ use crate::base::fault::Fault;
 use crate::case;
 use crate::moderation;
 use crate::place;
+use crate::preference;
 use crate::sandbox::{self, Platform};
+use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
@@ -84,6 +86,7 @@ fn api() -> Route {
         )
         .at("/homes", get(homes::list_homes));
     let route = place::api::routes(moderation::api::routes(route));
+    let route = visit::api::routes(preference::api::routes(route));
     case::api::routes(route)
 }
 

@@ -17,6 +17,8 @@ const FLOORS: &[&[&str]] = &[
         "case",
         "attachment",
         "moderation",
+        "preference",
+        "visit",
     ],
     &["bot", "web", "sandbox", "command"],
 ];

@@ -25,6 +25,7 @@ mod official;
 mod once;
 mod people;
 mod program;
+mod reach;
 mod reminder;
 mod robot;
 mod sandbox;

@@ -71,6 +71,7 @@ async fn migrations_make_what_the_entities_describe() {
         fee_item,
         group_dialog,
         guess,
+        halt,
         idempotency,
         inbound,
         invitation,
@@ -79,6 +80,7 @@ async fn migrations_make_what_the_entities_describe() {
         organisation,
         person,
         place,
+        preference,
         reminder,
         residency,
         response_policy,
@@ -87,6 +89,7 @@ async fn migrations_make_what_the_entities_describe() {
         session,
         subscription,
         work_card,
+        visit,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::{kind_says, state_says};
+use crate::visit::api::VisitView;
 
 /// A case.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,6 +80,18 @@ pub struct FullView {
 pub struct CasePage {
     /// Newest first.
     pub items: Vec<CaseView>,
+    /// Cursor of the next page; none at the end.
+    pub next: Option<String>,
+}
+
+/// A page of what lies with somebody.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TaskPage {
+    /// Cases, newest first.
+    pub items: Vec<CaseView>,
+    /// Whom no channel reaches and who is to be told at the door, the longest waiting first; with
+    /// the first page only.
+    pub visits: Vec<VisitView>,
     /// Cursor of the next page; none at the end.
     pub next: Option<String>,
 }

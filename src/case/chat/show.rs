@@ -11,7 +11,8 @@ use crate::case::chat::which::line;
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, level_says, state_says, step_says};
-use crate::chat::{Args, Dialog, Reply, Turn};
+use crate::chat::{Args, Choice, Dialog, Reply, Turn};
+use crate::visit::queries as visits;
 
 /// Lines of a list, and of a history.
 const MOST: u64 = 8;
@@ -54,11 +55,33 @@ pub(super) fn tasks<'a>(turn: &'a mut Turn<'_>, _args: &'a Args) -> Answer<'a> {
         if left > 0 {
             cases.extend(queries::unheld(turn.tx.db(), &turn.actor, left).await?);
         }
-        if cases.is_empty() {
-            return Ok(Reply::text("现在没有要您办的诉求，辛苦了。"));
-        }
-        Ok(list(turn, "要办的诉求", &cases))
+        let reply = if cases.is_empty() {
+            Reply::text("现在没有要您办的诉求，辛苦了。")
+        } else {
+            list(turn, "要办的诉求", &cases)
+        };
+        with_visits(turn, reply).await
     })
+}
+
+/// Whoever has doors to go to reads so below the tasks; one more digit leads there.
+async fn with_visits(turn: &mut Turn<'_>, mut reply: Reply) -> Result<Reply, Fault> {
+    let Some(person) = turn.actor.person_id() else {
+        return Ok(reply);
+    };
+    let count = visits::count(turn.tx.db(), person).await?;
+    if count > 0 {
+        let dialog = turn.dialog.get_or_insert_default();
+        let digit = (dialog.choices.len() + 1).to_string();
+        reply.text.push_str(&format!(
+            "\n{digit} 上门：还有{count}户收不到微信，要上门告诉。"
+        ));
+        dialog.choices.push(Choice {
+            digit,
+            command: "上门".to_owned(),
+        });
+    }
+    Ok(reply)
 }
 
 fn list(turn: &mut Turn<'_>, title: &str, cases: &[case::Model]) -> Reply {

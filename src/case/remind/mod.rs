@@ -15,7 +15,8 @@ use serde_json::json;
 
 use crate::base::clock::Moment;
 use crate::case::subject;
-use crate::delivery::{Kind, Work};
+use crate::delivery::kind::Obey;
+use crate::delivery::{Kind, Topic, Work};
 use crate::reminder::NewReminder;
 
 /// Names of the kinds, as stored.
@@ -84,53 +85,37 @@ pub mod kinds {
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[
-    push_kind(kinds::TASK),
-    push_kind(kinds::PROGRESS),
-    push_kind(kinds::NUDGED),
-    push_kind(kinds::SUPPLEMENTED),
-    push_kind(kinds::OVERDUE),
-    push_kind(kinds::PASSED_OVER),
-    push_kind(kinds::UNASSIGNED),
-    push_kind(kinds::WITHDRAWN),
-    push_kind(kinds::REVIEWED),
-    Kind {
-        name: kinds::ACCEPT_CLOCK,
-        work: Work::Clock(clocks::accept),
-    },
-    Kind {
-        name: kinds::ACCEPT_GRACE,
-        work: Work::Clock(clocks::grace),
-    },
-    Kind {
-        name: kinds::FINISH_CLOCK,
-        work: Work::Clock(clocks::finish),
-    },
-    Kind {
-        name: kinds::SEEK_CLOCK,
-        work: Work::Clock(clocks::seek),
-    },
-    Kind {
-        name: kinds::CARDS,
-        work: Work::Clock(card::refresh),
-    },
-    Kind {
-        name: kinds::LAPSE,
-        work: Work::Clock(clocks::lapse),
-    },
-    Kind {
-        name: kinds::GROUP,
-        work: Work::Clock(group::spread),
-    },
-    Kind {
-        name: kinds::GROUP_TOLD,
-        work: Work::Clock(group::tell),
-    },
+    push_kind(kinds::TASK, Topic::Task),
+    push_kind(kinds::PROGRESS, Topic::Progress),
+    push_kind(kinds::NUDGED, Topic::Task),
+    push_kind(kinds::SUPPLEMENTED, Topic::Task),
+    push_kind(kinds::OVERDUE, Topic::Task),
+    // Somebody else has it now: whoever works on it must know.
+    push_kind(kinds::PASSED_OVER, Topic::Task),
+    push_kind(kinds::UNASSIGNED, Topic::Task),
+    push_kind(kinds::WITHDRAWN, Topic::Task),
+    push_kind(kinds::REVIEWED, Topic::News),
+    clock_kind(kinds::ACCEPT_CLOCK, clocks::accept),
+    clock_kind(kinds::ACCEPT_GRACE, clocks::grace),
+    clock_kind(kinds::FINISH_CLOCK, clocks::finish),
+    clock_kind(kinds::SEEK_CLOCK, clocks::seek),
+    clock_kind(kinds::CARDS, card::refresh),
+    clock_kind(kinds::LAPSE, clocks::lapse),
+    clock_kind(kinds::GROUP, group::spread),
+    clock_kind(kinds::GROUP_TOLD, group::tell),
 ];
 
-const fn push_kind(name: &'static str) -> Kind {
+const fn clock_kind(name: &'static str, obey: Obey) -> Kind {
     Kind {
         name,
-        work: Work::Push(say::compose),
+        work: Work::Clock(obey),
+    }
+}
+
+const fn push_kind(name: &'static str, topic: Topic) -> Kind {
+    Kind {
+        name,
+        work: Work::Push(topic, say::compose),
     }
 }
 

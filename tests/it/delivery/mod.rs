@@ -2,6 +2,8 @@
 //! twice. The reminders are of kinds of these tests' own; what nouns say is tested with the nouns.
 
 mod answers;
+mod order;
+mod outage;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +16,7 @@ use linli::base::clock::{Clock, Moment, china};
 use linli::base::dice::Dice;
 use linli::command::Role;
 use linli::command::serve::{Boot, start_as};
-use linli::delivery::{Kind, Message, Postman, Work};
+use linli::delivery::{Kind, Message, Postman, Topic, Work};
 use linli::reminder::worker::Worker;
 use linli::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use linli::sandbox::{Api, Fault, Say};
@@ -25,14 +27,18 @@ use serde_json::json;
 use crate::harness::app::{Plan, TestApp};
 use crate::harness::until;
 
-const KINDS: [Kind; 4] = [
+const KINDS: [Kind; 5] = [
     Kind {
         name: "test.push",
-        work: Work::Push(compose),
+        work: Work::Push(Topic::Progress, compose),
     },
     Kind {
         name: "test.other",
-        work: Work::Push(compose),
+        work: Work::Push(Topic::Progress, compose),
+    },
+    Kind {
+        name: "test.answer",
+        work: Work::Push(Topic::Answer, compose),
     },
     Kind {
         name: "test.clock",

@@ -219,6 +219,12 @@ impl Api {
         self.send(json_body(request, body)).await
     }
 
+    /// PUT below `/api/v1`.
+    pub async fn put(&self, path: &str, body: &Value) -> ApiAnswer {
+        let request = self.http.put(format!("{}{path}", self.base));
+        self.send(json_body(request, body)).await
+    }
+
     /// POST with an `Idempotency-Key`.
     pub async fn post_once(&self, path: &str, key: &str, body: &Value) -> ApiAnswer {
         let request = self.http.post(format!("{}{path}", self.base));

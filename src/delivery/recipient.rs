@@ -1,0 +1,45 @@
+//! To whom a reminder goes: a person by whichever account, or an account that is nobody's. Called
+//! by the postman and by `send`.
+
+use entity::{account, reminder};
+use sea_orm::{EntityTrait, QueryFilter};
+
+use crate::app::App;
+use crate::base::fault::Fault;
+
+/// To whom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Recipient {
+    /// A person.
+    Person(i64),
+    /// An account that was nobody's when the reminder was made.
+    Account(i64),
+}
+
+impl Recipient {
+    /// Of a reminder; none for one that goes to nobody.
+    pub(super) fn of(row: &reminder::Model) -> Option<Self> {
+        match (row.recipient_id, row.recipient_account_id) {
+            (Some(person), _) => Some(Self::Person(person)),
+            (None, account) => account.map(Self::Account),
+        }
+    }
+
+    /// The person, if it is one.
+    pub(super) const fn person_id(self) -> Option<i64> {
+        match self {
+            Self::Person(id) => Some(id),
+            Self::Account(_) => None,
+        }
+    }
+
+    /// All accounts by which it may be reached.
+    pub(super) async fn accounts(self, app: &App) -> Result<Vec<account::Model>, Fault> {
+        let by = match self {
+            Self::Person(id) => account::COLUMN.person_id.eq(id),
+            Self::Account(id) => account::COLUMN.id.eq(id),
+        };
+        let found = account::Entity::find().filter(by);
+        Ok(found.all(app.store.read()).await?)
+    }
+}

@@ -1,0 +1,100 @@
+//! Chat commands on visits: 上门 已上门. The list leads on by digits alone.
+
+use crate::base::clock::say;
+use crate::base::fault::Fault;
+use crate::base::text::shorten;
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::visit::actions;
+use crate::visit::queries::{self, Seen};
+
+/// Lines of the list: a digit picks.
+const MOST: u64 = 8;
+
+/// The table.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        words: &["上门", "上门名单"],
+        who: Who::Staff,
+        usage: "上门 [编号]",
+        help: "看要上门告诉的住户",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(show(turn, args)),
+    },
+    Command {
+        words: &["已上门", "上门了"],
+        who: Who::Staff,
+        usage: "已上门 编号 [结果]",
+        help: "上门说过了，记下来",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(made(turn, args)),
+    },
+];
+
+async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, _)) = args.number() else {
+        return list(turn, "上门", "").await;
+    };
+    let holder_id = turn.actor.require_person()?;
+    let one = queries::own(turn.tx.db(), holder_id, id).await?;
+    if let Some(at) = one.visit.done_at {
+        return Ok(Reply::text(format!(
+            "{} {}：{}已上门，谢谢您。",
+            one.place,
+            one.name,
+            say(at)
+        )));
+    }
+    turn.dialog = Some(Dialog::pick([format!("已上门 {id}"), "上门".to_owned()]));
+    Ok(Reply::text(format!(
+        "请上门告诉 {} {}（{}起收不到微信）：\n{}\n说到了回复 1；2 返回名单。也可以写：已上门 {id} 结果",
+        one.place,
+        one.name,
+        say(one.visit.created_at),
+        one.visit.text
+    )))
+}
+
+async fn made(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, result)) = args.number() else {
+        return list(turn, "已上门", "").await;
+    };
+    let one = actions::make(turn.tx, &turn.actor, id, &result.raw).await?;
+    let said = format!("好的，{} {} 已记为上门告诉。", one.place, one.name);
+    list(turn, "上门", &said).await
+}
+
+/// Those that wait, each with a digit that stands for `word` and its number.
+async fn list(turn: &mut Turn<'_>, word: &str, before: &str) -> Result<Reply, Fault> {
+    let holder_id = turn.actor.require_person()?;
+    let count = queries::count(turn.tx.db(), holder_id).await?;
+    let some = queries::waiting(turn.tx.db(), holder_id, MOST).await?;
+    if some.is_empty() {
+        let nobody = "现在没有要上门告诉的住户，辛苦了。";
+        return Ok(Reply::text(format!("{before}{nobody}")));
+    }
+    let commands = some.iter().map(|one| format!("{word} {}", one.visit.id));
+    turn.dialog = Some(Dialog::pick(commands));
+    let lines: Vec<String> = some.iter().enumerate().map(line).collect();
+    let ask = if word == "已上门" {
+        "哪一户已经说到了？回复前面的数字。"
+    } else {
+        "回复前面的数字看要说什么。"
+    };
+    Ok(Reply::text(format!(
+        "{before}收不到微信、要上门告诉的有{count}户：\n{}\n{ask}",
+        lines.join("\n")
+    )))
+}
+
+fn line((at, one): (usize, &Seen)) -> String {
+    let text = one.visit.text.replace('\n', " ");
+    format!(
+        "{} {} {}：{}",
+        at + 1,
+        one.place,
+        one.name,
+        shorten(&text, 24)
+    )
+}

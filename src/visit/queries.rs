@@ -1,0 +1,126 @@
+//! Reads of visits: the list of one holder.
+
+use std::collections::HashMap;
+
+use entity::kinds::VisitState;
+use entity::{person, place, visit};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
+};
+
+use crate::base::fault::Fault;
+use crate::base::page::{Page, Slice};
+use crate::place::queries as places;
+
+/// A visit as its holder sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The row.
+    pub visit: visit::Model,
+    /// Which door: `桂园小区 3-2-501`.
+    pub place: String,
+    /// Who is to be told.
+    pub name: String,
+}
+
+fn open(holder_id: i64) -> Select<visit::Entity> {
+    visit::Entity::find()
+        .filter(visit::COLUMN.holder_id.eq(holder_id))
+        .filter(visit::COLUMN.state.eq(VisitState::Open))
+        .filter(visit::COLUMN.done_at.is_null())
+}
+
+/// How many wait for this holder.
+///
+/// # Errors
+/// The database's.
+pub async fn count<C: ConnectionTrait>(db: &C, holder_id: i64) -> Result<u64, Fault> {
+    Ok(open(holder_id).count(db).await?)
+}
+
+/// Those that wait for this holder, the longest waiting first.
+///
+/// # Errors
+/// The database's.
+pub async fn waiting<C: ConnectionTrait>(
+    db: &C,
+    holder_id: i64,
+    most: u64,
+) -> Result<Vec<Seen>, Fault> {
+    let rows = open(holder_id)
+        .order_by_asc(visit::COLUMN.id)
+        .limit(most)
+        .all(db)
+        .await?;
+    seen(db, rows).await
+}
+
+/// The same by pages, newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn page<C: ConnectionTrait>(
+    db: &C,
+    holder_id: i64,
+    slice: Slice,
+) -> Result<Page<Seen>, Fault> {
+    let mut query = open(holder_id).order_by_desc(visit::COLUMN.id);
+    if let Some(before) = slice.before {
+        query = query.filter(visit::COLUMN.id.lt(before));
+    }
+    let rows = query.limit(slice.limit + 1).all(db).await?;
+    let items = seen(db, rows).await?;
+    Ok(slice.cut(items, |one| one.visit.id))
+}
+
+/// One of this holder's, waiting or made; to anybody else it does not exist.
+///
+/// # Errors
+/// `not_found`; the database's.
+pub async fn own<C: ConnectionTrait>(db: &C, holder_id: i64, id: i64) -> Result<Seen, Fault> {
+    let row = visit::Entity::find_by_id(id).one(db).await?;
+    let mine =
+        |row: &visit::Model| row.holder_id == Some(holder_id) || row.done_by == Some(holder_id);
+    let rows: Vec<visit::Model> = row.into_iter().filter(mine).collect();
+    let found = seen(db, rows).await?.pop();
+    found.ok_or_else(|| Fault::not_found("没有找到这次上门，回复“上门”看名单。"))
+}
+
+async fn seen<C: ConnectionTrait>(db: &C, rows: Vec<visit::Model>) -> Result<Vec<Seen>, Fault> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = person::Entity::find()
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.person_id)),
+        )
+        .all(db)
+        .await?;
+    let people: HashMap<i64, String> = people.into_iter().map(|row| (row.id, row.name)).collect();
+    let doors = place::Entity::find()
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(rows.iter().flat_map(|row| [row.place_id, row.compound_id])),
+        )
+        .all(db)
+        .await?;
+    let doors: HashMap<i64, place::Model> = doors.into_iter().map(|row| (row.id, row)).collect();
+    let says = |row: &visit::Model| {
+        let door = doors.get(&row.place_id).map(places::short_name);
+        let compound = doors.get(&row.compound_id).map(|place| place.name.as_str());
+        let names = [compound, door.filter(|_| row.place_id != row.compound_id)];
+        names.into_iter().flatten().collect::<Vec<_>>().join(" ")
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| Seen {
+            place: says(&row),
+            name: people.get(&row.person_id).cloned().unwrap_or_default(),
+            visit: row,
+        })
+        .collect())
+}
