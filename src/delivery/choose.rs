@@ -4,10 +4,11 @@
 //!
 //! | carrier | reaches | tasks | all else |
 //! |---|---|---|---|
-//! | card or text in WeCom | members who may see the application | 1 | 4 |
+//! | card or text in WeCom | members who may see the application | 1 | 5 |
 //! | template message | followers, when a template is configured | 2 | 1 |
-//! | subscription message | accounts with an accept left | 3 | 2 |
-//! | customer-service message | whoever wrote within the window and has some of it left | 4 | 3 |
+//! | subscription notice (official account) | followers with an accept left | 3 | 2 |
+//! | subscription message (mini-program) | accounts with an accept left | 4 | 3 |
+//! | customer-service message | whoever wrote within the window and has some of it left | 5 | 4 |
 //! | told at the door (`visit`) | whoever none of these reaches | – | last |
 //!
 //! Tasks are pressed in WeCom, where staff works; residents read WeChat. A template costs nothing
@@ -27,6 +28,8 @@ pub enum Carrier {
     Template,
     /// Customer-service message of the official account.
     Customer,
+    /// Subscription notice of the official account: spends one accept.
+    Notice,
     /// Subscription message of the mini-program: spends one accept.
     Subscription,
     /// Message of the WeCom application.
@@ -40,16 +43,23 @@ impl Carrier {
         match self {
             Self::Template => "template",
             Self::Customer => "customer",
+            Self::Notice => "notice",
             Self::Subscription => "subscription",
             Self::Work => "work",
         }
+    }
+
+    /// Whether each message spends one accept.
+    #[must_use]
+    pub const fn spends_accepts(self) -> bool {
+        matches!(self, Self::Notice | Self::Subscription)
     }
 
     /// Whose it is.
     #[must_use]
     pub const fn platform(self) -> Platform {
         match self {
-            Self::Template | Self::Customer | Self::Subscription => Platform::WeChat,
+            Self::Template | Self::Customer | Self::Notice | Self::Subscription => Platform::WeChat,
             Self::Work => Platform::WeCom,
         }
     }
@@ -78,6 +88,8 @@ pub struct Way {
 pub struct Offer<'a> {
     /// A template of the official account is configured.
     pub template: bool,
+    /// Accounts that have accepted a notice of the official account's template.
+    pub noticed: &'a [i64],
     /// Accounts that have accepted a message of the mini-program's template.
     pub accepted: &'a [i64],
     /// Something is to be done.
@@ -90,12 +102,14 @@ pub struct Offer<'a> {
 const TASKS: &[Carrier] = &[
     Carrier::Work,
     Carrier::Template,
+    Carrier::Notice,
     Carrier::Subscription,
     Carrier::Customer,
 ];
 /// All else goes these.
 const NEWS: &[Carrier] = &[
     Carrier::Template,
+    Carrier::Notice,
     Carrier::Subscription,
     Carrier::Customer,
     Carrier::Work,
@@ -130,6 +144,11 @@ fn carries(carrier: Carrier, account: &account::Model, offer: Offer<'_>, now: Mo
         Carrier::Work => account.channel == Channel::Work && account.followed,
         Carrier::Template => {
             account.channel == Channel::Official && offer.template && account.followed
+        }
+        Carrier::Notice => {
+            account.channel == Channel::Official
+                && account.followed
+                && offer.noticed.contains(&account.id)
         }
         Carrier::Subscription => {
             account.channel == Channel::Mini && offer.accepted.contains(&account.id)
@@ -216,9 +235,9 @@ mod tests {
 
     #[test]
     fn the_table_of_persons_and_messages() {
-        use Carrier::{Customer, Subscription, Template, Work};
+        use Carrier::{Customer, Notice, Subscription, Template, Work};
         // accounts, template configured, accept left, task → carriers
-        let table: [(&str, bool, bool, bool, &[Carrier]); 16] = [
+        let table: [(&str, bool, bool, bool, &[Carrier]); 17] = [
             ("", true, true, true, &[]),
             ("", true, true, false, &[]),
             // Residents.
@@ -226,8 +245,15 @@ mod tests {
             ("o", false, false, false, &[Customer]),
             ("m", true, true, false, &[Subscription]),
             ("m", true, false, false, &[]),
-            ("om", true, true, false, &[Template, Subscription, Customer]),
-            ("om", false, true, false, &[Subscription, Customer]),
+            ("o", false, true, false, &[Notice, Customer]),
+            (
+                "om",
+                true,
+                true,
+                false,
+                &[Template, Notice, Subscription, Customer],
+            ),
+            ("om", false, true, false, &[Notice, Subscription, Customer]),
             ("om", true, false, false, &[Template, Customer]),
             // Staff: what is to be done.
             ("w", true, false, true, &[Work]),
@@ -238,7 +264,7 @@ mod tests {
                 true,
                 true,
                 true,
-                &[Work, Template, Subscription, Customer],
+                &[Work, Template, Notice, Subscription, Customer],
             ),
             ("o", true, false, true, &[Template, Customer]),
             // Staff: news.
@@ -247,7 +273,7 @@ mod tests {
                 true,
                 true,
                 false,
-                &[Template, Subscription, Customer, Work],
+                &[Template, Notice, Subscription, Customer, Work],
             ),
             ("w", true, false, false, &[Work]),
         ];
@@ -258,6 +284,7 @@ mod tests {
             let offer = Offer {
                 template,
                 task,
+                noticed: if accept { &all } else { &[] },
                 accepted: if accept { &all } else { &[] },
                 ..Offer::default()
             };
@@ -283,6 +310,16 @@ mod tests {
             .map(|way| way.account_id)
             .collect();
         assert_eq!(ids, [3, 4, 2, 3, 4, 2]);
+    }
+
+    #[test]
+    fn who_has_left_gets_no_notice_though_an_accept_is_left() {
+        let left = account(1, false, -1, 0);
+        let offer = Offer {
+            noticed: &[1],
+            ..Offer::default()
+        };
+        assert!(carriers(&[left], offer).is_empty());
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::config::Template;
 #[derive(Clone, Copy)]
 pub(super) struct Forms<'a> {
     pub(super) template: Option<&'a Template>,
+    pub(super) notice: Option<&'a Template>,
     pub(super) subscription: Option<&'a Template>,
 }
 
@@ -19,6 +20,7 @@ impl<'a> Forms<'a> {
         let wechat = &app.settings.wechat;
         Self {
             template: wechat.official.templates.get(kind),
+            notice: wechat.official.subscriptions.get(kind),
             subscription: wechat.mini.subscriptions.get(kind),
         }
     }
@@ -26,6 +28,7 @@ impl<'a> Forms<'a> {
     pub(super) const fn by(&self, carrier: Carrier) -> Option<&'a Template> {
         match carrier {
             Carrier::Template => self.template,
+            Carrier::Notice => self.notice,
             Carrier::Subscription => self.subscription,
             Carrier::Customer | Carrier::Work => None,
         }

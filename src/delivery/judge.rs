@@ -54,7 +54,9 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
     let next = |mark| Step::Next(Verdict::Fail(text.clone()), mark);
     let action = match carrier {
         Carrier::Work => work_action(*code),
-        Carrier::Template | Carrier::Customer | Carrier::Subscription => action(*code),
+        Carrier::Template | Carrier::Customer | Carrier::Notice | Carrier::Subscription => {
+            action(*code)
+        }
     };
     match action {
         Action::AlreadySent => Step::Sent,
@@ -66,7 +68,7 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
         }
         Action::Unfollowed => next(Mark::Unfollowed),
         Action::OutsideWindow | Action::WaitForUser => next(Mark::WindowUsed),
-        Action::SubscriptionUsed if carrier == Carrier::Subscription => next(Mark::AcceptsUsed),
+        Action::SubscriptionUsed if carrier.spends_accepts() => next(Mark::AcceptsUsed),
         Action::Drop | Action::SubscriptionUsed | Action::Cut => next(Mark::Nothing),
         // Mended by an operator, perhaps within the hours that trying goes on.
         Action::Config | Action::Alarm | Action::Fix => {

@@ -115,15 +115,14 @@ fn look_again<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Resul
 
 /// Stores a report; false when it has to be looked at again.
 async fn apply(tx: &mut Tx, platform_id: &str, outcome: &DeliveryOutcome) -> Result<bool, Fault> {
-    let rows = delivery::Entity::find()
-        .filter(delivery::COLUMN.platform_id.eq(platform_id))
-        .filter(
-            delivery::COLUMN
-                .channel
-                .is_in([Carrier::Template.name(), Carrier::Subscription.name()]),
-        )
-        .all(tx.db())
-        .await?;
+    let rows =
+        delivery::Entity::find()
+            .filter(delivery::COLUMN.platform_id.eq(platform_id))
+            .filter(delivery::COLUMN.channel.is_in(
+                [Carrier::Template, Carrier::Notice, Carrier::Subscription].map(Carrier::name),
+            ))
+            .all(tx.db())
+            .await?;
     if rows.is_empty() {
         return Ok(false);
     }

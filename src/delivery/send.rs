@@ -72,12 +72,11 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     let mut accounts = letter.to.accounts(app).await?;
     work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
-    let accepted = match forms.subscription {
-        Some(form) => subscription::with_accept(app.store.read(), &accounts, &form.id).await?,
-        None => Vec::new(),
-    };
+    let noticed = accepts(app, &accounts, forms.notice).await?;
+    let accepted = accepts(app, &accounts, forms.subscription).await?;
     let offer = Offer {
         template: forms.template.is_some(),
+        noticed: &noticed,
         accepted: &accepted,
         task: letter.message.template == "task",
         aside: letter.message.template == ASIDE_TEMPLATE,
@@ -132,7 +131,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
                     left_accounts.push(account.id);
                 }
                 remember(app, halts, account.id, way.carrier, mark).await?;
-                if let (Mark::AcceptsUsed, Some(form)) = (mark, forms.subscription) {
+                if let (Mark::AcceptsUsed, Some(form)) = (mark, forms.by(way.carrier)) {
                     subscription::clear(app.store.write(), account.id, &form.id).await?;
                 }
             }
@@ -143,6 +142,18 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
         Some(verdict) => verdict,
         None => Verdict::Fail("无法送达".to_owned()),
     })
+}
+
+/// Which accounts have accepted a message of this template.
+async fn accepts(
+    app: &App,
+    accounts: &[account::Model],
+    form: Option<&Template>,
+) -> Result<Vec<i64>, Fault> {
+    match form {
+        Some(form) => subscription::with_accept(app.store.read(), accounts, &form.id).await,
+        None => Ok(Vec::new()),
+    }
 }
 
 /// One attempt by one way.
@@ -187,7 +198,7 @@ async fn attempt(
             Some(wecom) => work::send(app, wecom, letter, to, now).await,
             None => Err(Error::Network { timeout: false }),
         },
-        (Carrier::Template, Some(form)) => {
+        (Carrier::Template | Carrier::Notice, Some(form)) => {
             let message = TemplateMessage {
                 to: to.to_owned(),
                 template_id: form.id.clone(),
@@ -195,8 +206,14 @@ async fn attempt(
                 data,
                 client_msg_id: Some(letter.client_msg_id.to_owned()),
             };
-            let sent = app.official_client.template_send(&message, now.timestamp());
-            sent.await.map(Some)
+            let client = &app.official_client;
+            match way.carrier {
+                Carrier::Notice => client.notice_send(&message, now.timestamp()).await,
+                _ => {
+                    let sent = client.template_send(&message, now.timestamp());
+                    sent.await.map(Some)
+                }
+            }
         }
         (Carrier::Subscription, Some(form)) => {
             let message = SubscribeMessage {
@@ -246,7 +263,7 @@ async fn take_of(
 ) -> Result<bool, Fault> {
     match (carrier, form) {
         (Carrier::Customer, _) => take_of_window(app, account_id, now).await,
-        (Carrier::Subscription, Some(form)) => {
+        (Carrier::Notice | Carrier::Subscription, Some(form)) => {
             subscription::take(app.store.write(), account_id, &form.id).await
         }
         _ => Ok(true),
@@ -256,12 +273,10 @@ async fn take_of(
 /// A message that the platform refused has not spent the accept. When nobody knows whether it went
 /// out, the accept counts as spent.
 async fn return_accept(app: &App, way: Way, form: Option<&Template>, error: &Error) {
-    let (Carrier::Subscription, Some(form), Error::Platform { code, .. }) =
-        (way.carrier, form, error)
-    else {
+    let (Some(form), Error::Platform { code, .. }) = (form, error) else {
         return;
     };
-    if action(*code) == Action::SubscriptionUsed {
+    if !way.carrier.spends_accepts() || action(*code) == Action::SubscriptionUsed {
         return;
     }
     let given = subscription::give_back(app.store.write(), way.account_id, &form.id).await;

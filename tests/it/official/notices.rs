@@ -104,3 +104,27 @@ async fn a_notice_spends_one_accept_and_its_end_is_heard() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_gets_no_template_message_is_told_by_the_notice_that_they_accepted() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    let steward = app.steward("1栋").await;
+    let resident = app.resident("张秀英").await;
+    app.platform
+        .answer_notice(&resident.open_id, TEMPLATE, true)
+        .await;
+    resident.says("报修 楼道灯坏了").await;
+    let id = resident.case().await.id;
+    app.drain().await;
+    let before = remaining(&app).await;
+    assert_eq!(before, 1, "a template message went before");
+    // The template is gone from the platform's page: the next way carries it.
+    app.platform
+        .set_fault(Fault::new(Api::Template, "40037", None));
+    steward.says(&format!("接单 {id}")).await;
+    resident.expects_push(&format!("#{id}")).await;
+    app.drain().await;
+    assert_eq!(remaining(&app).await, 0, "the accept was not spent");
+    assert_eq!(app.platform.calls(Api::Custom), 0);
+}
