@@ -5,7 +5,7 @@
 //! The phone tells an answer (`wx.requestSubscribeMessage`) and so does the platform
 //! (`subscribe_msg_popup_event`), in either order, and with no id in common. `ahead` counts how many
 //! the phone has told that the platform has not (below zero: the other way round); the second of the
-//! two to arrive adds nothing. What is not confirmed within [`MEETING`] was told by one side only.
+//! two to arrive adds nothing. What is not confirmed within `MEETING` was told by one side only.
 
 use chrono::TimeDelta;
 use entity::{account, subscription};
