@@ -23,7 +23,7 @@ const OUTAGE: &str = "outage";
 /// So many calls in a row without an answer are an outage.
 const MISSES: u32 = 5;
 /// Seconds until the platform is tried again: after the first, second … time it was found down.
-const PAUSES: [i64; 3] = [30, 60, 120];
+const PAUSES: [i64; 3] = [5, 15, 60];
 /// How old what we know may be.
 const FRESH: Duration = Duration::from_secs(1);
 /// What is urgent goes out within so long after a halt, the newest first; the rest follows.

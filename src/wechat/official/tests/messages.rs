@@ -164,8 +164,8 @@ fn every_kind_of_event() {
     // Names are case sensitive: this is none of ours.
     assert_eq!(key("scan", "b3"), Event::Other(s("scan")));
     assert_eq!(
-        key("subscribe_msg_popup_event", ""),
-        Event::Other(s("subscribe_msg_popup_event"))
+        key("weapp_audit_success", ""),
+        Event::Other(s("weapp_audit_success"))
     );
 }
 
