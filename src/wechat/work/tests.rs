@@ -1,5 +1,5 @@
-//! What comes from WeCom and goes back, without the wire; the published vectors run in
-//! `tests/it/work/vectors.rs`.
+//! What comes from WeCom and goes back, without the wire; the published vectors are run by the
+//! integration tests of this application.
 
 use super::*;
 use crate::wechat::xml::parse_text;
