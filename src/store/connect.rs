@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use secrecy::ExposeSecret;
@@ -33,7 +33,7 @@ impl Store {
         let (readers, writer) = if url.starts_with("sqlite:") {
             make_folder(url)?;
             // One writer, queued fairly inside the process: SQLite's own waiting is polling.
-            let writer = open(url, 1).await?;
+            let writer = open_new(url).await?;
             (open(url, settings.max_connections.min(4)).await?, writer)
         } else {
             let pool = open(url, settings.max_connections).await?;
@@ -103,7 +103,23 @@ impl Store {
     }
 }
 
-async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Fault> {
+/// The first connection to a SQLite file. A new one is changed to WAL, for which SQLite takes the
+/// whole file and does not wait, whatever the busy time-out: when another program does the same at
+/// this instant, we wait by ourselves.
+async fn open_new(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let mut tries = 0;
+    loop {
+        match open(url, 1).await {
+            Err(error) if tries < 50 && error.to_string().contains("database is locked") => {
+                tries += 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -132,7 +148,7 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, Fault> 
                 // each execution would cost PostgreSQL more than executing them.
                 .options([("plan_cache_mode", "force_generic_plan")])
         });
-    Ok(Database::connect(options).await?)
+    Database::connect(options).await
 }
 
 fn make_folder(url: &str) -> Result<(), Fault> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use linli::store::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -173,6 +174,26 @@ async fn two_instances_may_start_at_once_on_an_empty_database() {
     for output in [one, other] {
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.success(), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_file_may_be_opened_by_many_at_the_same_instant() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..30 {
+        let path = folder.path().join(format!("new{round}.db"));
+        let url = format!("sqlite://{}?mode=rwc", path.display());
+        let settings = linli::config::Database {
+            url: url.into(),
+            max_connections: 2,
+        };
+        let opened = (0..8).map(|_| {
+            let settings = settings.clone();
+            tokio::spawn(async move { Store::connect(&settings).await.map(|_| ()) })
+        });
+        for one in futures_util::future::join_all(opened).await {
+            one.unwrap().unwrap();
+        }
     }
 }
 
