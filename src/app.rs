@@ -1,6 +1,7 @@
 //! What every noun and face may reach: settings, time, randomness, the store, the seal, the
 //! platform. Built by `command/serve.rs` and by tests; cheap to clone. Floor 2.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -25,11 +26,13 @@ use crate::wechat::mini::MiniClient;
 use crate::wechat::official::client::OfficialClient;
 use crate::wechat::official::page::PageClient;
 use crate::wechat::official::{Account, Mode};
+use crate::wechat::pay::{self, PayError};
 use crate::wechat::robot::Robot;
 use crate::wechat::robot::client::RobotClient;
 use crate::wechat::token::{MemoryShelf, TokenKeeper, TokenShelf};
 use crate::wechat::work;
 use crate::wechat::work::client::WorkClient;
+use crate::wechat::work::login::LoginPage;
 
 /// Where Tencent's API is, unless the settings say otherwise.
 const API_BASE: &str = "https://api.weixin.qq.com";
@@ -38,6 +41,7 @@ const OPEN_BASE: &str = "https://open.weixin.qq.com";
 const CODE_BASE: &str = "https://mp.weixin.qq.com";
 /// WeCom's.
 const WORK_API_BASE: &str = "https://qyapi.weixin.qq.com";
+const WORK_LOGIN_BASE: &str = "https://login.work.weixin.qq.com";
 /// Where the robot's long connection goes.
 const SOCKET_URL: &str = "wss://openws.work.weixin.qq.com";
 
@@ -75,6 +79,8 @@ pub struct Parts {
     pub mini_account: Option<Account>,
     /// The robot's callback side; none in another mode.
     pub robot: Option<Robot>,
+    /// WeChat Pay, a client for each merchant by its name in the settings.
+    pub pay: BTreeMap<String, pay::Client>,
     /// What the robot and the group robots call.
     pub robot_client: RobotClient,
     /// Rate limits, shared by all instances where Redis is.
@@ -97,6 +103,8 @@ pub struct WorkApp {
     pub account: work::Account,
     /// Calls to its API.
     pub client: WorkClient,
+    /// Where browsers are sent for a scan.
+    pub logins: LoginPage,
     /// Its access token.
     pub token: Arc<TokenKeeper>,
 }
@@ -118,6 +126,7 @@ impl App {
         dice: Arc<Dice>,
         store: Store,
     ) -> Result<Self, Fault> {
+        settings.fill_in_merchants().map_err(Fault::internal)?;
         fill_in(&mut settings);
         let redis = redis::connect(&settings.redis)?;
         let prefix = &settings.redis.prefix;
@@ -177,6 +186,7 @@ impl App {
             official_token,
             robot: robot(&settings.wechat.robot).map_err(Fault::internal)?,
             robot_client: RobotClient::new(http.clone(), &settings.wechat.work.api_base),
+            pay: pay_clients(&settings)?,
             mini_account: mini_account(mini).map_err(Fault::internal)?,
             mini: MiniClient::new(
                 http,
@@ -228,12 +238,14 @@ fn fill_in(settings: &mut Settings) {
     } else {
         API_BASE.to_owned()
     };
-    let (work_base, socket_url) = if settings.sandbox.enabled {
+    let (work_base, pay_base, socket_url) = if settings.sandbox.enabled {
         let server = &settings.server.public_url;
         let socket = format!("{}/sandbox/socket", server.replacen("http", "ws", 1));
-        (format!("{server}/sandbox/work"), socket)
+        let at = |room: &str| format!("{server}/sandbox/{room}");
+        (at("work"), at("pay"), socket)
     } else {
-        (WORK_API_BASE.to_owned(), SOCKET_URL.to_owned())
+        let pay_base = pay::API_BASE.to_owned();
+        (WORK_API_BASE.to_owned(), pay_base, SOCKET_URL.to_owned())
     };
     let wechat = &mut settings.wechat;
     if wechat.robot.socket_url.is_empty() {
@@ -243,6 +255,7 @@ fn fill_in(settings: &mut Settings) {
         (&mut wechat.official.api_base, &api_base),
         (&mut wechat.mini.api_base, &api_base),
         (&mut wechat.work.api_base, &work_base),
+        (&mut wechat.pay.api_base, &pay_base),
     ] {
         if base.is_empty() {
             base.clone_from(usual);
@@ -253,14 +266,21 @@ fn fill_in(settings: &mut Settings) {
     }
     // Whoever stands in for the platform's API stands in for its pages and pictures as well.
     let official = &mut wechat.official;
+    let work = &mut wechat.work;
     let real = official.api_base == API_BASE;
-    for (base, usual) in [
-        (&mut official.open_base, OPEN_BASE),
-        (&mut official.code_base, CODE_BASE),
+    let real_work = work.api_base == WORK_API_BASE;
+    for (base, api, usual, real) in [
+        (&mut official.open_base, &official.api_base, OPEN_BASE, real),
+        (&mut official.code_base, &official.api_base, CODE_BASE, real),
+        (
+            &mut work.login_base,
+            &work.api_base,
+            WORK_LOGIN_BASE,
+            real_work,
+        ),
     ] {
         if base.is_empty() {
-            let stand_in = official.api_base.as_str();
-            base.push_str(if real { usual } else { stand_in });
+            base.push_str(if real { usual } else { api });
         }
         while base.ends_with('/') {
             base.pop();
@@ -275,6 +295,35 @@ fn mini_account(mini: &crate::config::Mini) -> Result<Option<Account>, wechat::E
     }
     let key = Some(&mini.encoding_aes_key);
     Account::new(&mini.app_id, mini.token.clone(), Mode::Safe, key).map(Some)
+}
+
+/// The keys are read here, so that a start with one that cannot be read stops with its name.
+fn pay_clients(settings: &Settings) -> Result<BTreeMap<String, pay::Client>, Fault> {
+    let (connect, total) = pay::PATIENCE;
+    let http = Http::with_limits(connect, total).map_err(Fault::internal)?;
+    let base = &settings.wechat.pay.api_base;
+    let mut all = BTreeMap::new();
+    for merchant in &settings.wechat.pay.merchants {
+        let parts = pay::MerchantParts {
+            name: merchant.name.clone(),
+            app_id: settings.wechat.official.app_id.clone(),
+            mch_id: merchant.mch_id.clone(),
+            serial_no: merchant.serial_no.clone(),
+            private_key: merchant.private_key.clone(),
+            api_v3_key: merchant.api_v3_key.clone(),
+            public_key_id: merchant.public_key_id.clone(),
+            public_key: merchant.public_key.clone(),
+        };
+        let client = pay::Merchant::new(parts)
+            .and_then(|read| pay::Client::new(http.clone(), base, read))
+            .map_err(|error| match error {
+                PayError::Malformed(key) => merchant.wrong(key),
+                _ => merchant.wrong("private_key"),
+            })
+            .map_err(Fault::internal)?;
+        all.insert(merchant.name.clone(), client);
+    }
+    Ok(all)
 }
 
 /// Where the access token of one account lies.
@@ -320,6 +369,7 @@ fn work_app(
     Ok(Some(WorkApp {
         account: work::Account::new(&work.corp_id, work.token.clone(), &work.encoding_aes_key)?,
         client: WorkClient::new(http.clone(), &work.api_base, work.agent_id, token.clone()),
+        logins: LoginPage::new(&work.login_base, &work.corp_id, work.agent_id),
         token,
     }))
 }

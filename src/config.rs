@@ -10,8 +10,12 @@ use serde::Deserialize;
 
 mod check;
 mod exposure;
+mod pay;
+mod sandbox_keys;
 mod wechat;
 
+pub use pay::{Pay, PayMerchant, SANDBOX_MERCHANT};
+pub use sandbox_keys::SandboxKeys;
 pub use wechat::{CallbackMode, Group, Mini, Official, Robot, RobotMode, Template, Wechat, Work};
 
 const DEFAULTS: &str = include_str!("../config/default.toml");
@@ -47,6 +51,10 @@ pub struct Settings {
     pub reminder: Reminder,
     /// `[limits]`
     pub limits: Limits,
+    /// `[console]`
+    pub console: Console,
+    /// `[retention]`
+    pub retention: Retention,
     /// `[log]`
     pub log: Log,
     /// `[sandbox]`
@@ -168,6 +176,28 @@ pub struct Limits {
     pub binding_tries_per_hour: u32,
 }
 
+/// `[console]`
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Console {
+    /// Whoever comes by name and password must set up a second factor.
+    pub second_factor: bool,
+}
+
+/// `[retention]`: days that personal data is kept once it is over.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// Who filed a case that was taken back.
+    pub withdrawn_case_days: i64,
+    /// Who filed a case that was finished and rated, or not rated in time.
+    pub resolved_case_days: i64,
+    /// Name and phone typed to bind, after the tie is over.
+    pub claim_days: i64,
+    /// What was told at a door.
+    pub visit_days: i64,
+}
+
 /// `[log]`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +226,8 @@ pub struct Sandbox {
     pub enabled: bool,
     /// Let its page move the program's clock.
     pub clock: bool,
+    /// The file that the keys of the pretended WeChat Pay lie in.
+    pub keys: String,
 }
 
 /// `[demo]`
@@ -255,8 +287,15 @@ impl Settings {
 
 /// Turns `some_key_file = path` into `some_key = contents`.
 fn read_secret_files(value: &mut Value, at: &str) -> Result<(), ConfigError> {
-    let ValueKind::Table(table) = &mut value.kind else {
-        return Ok(());
+    let table = match &mut value.kind {
+        ValueKind::Table(table) => table,
+        ValueKind::Array(all) => {
+            for (number, inner) in all.iter_mut().enumerate() {
+                read_secret_files(inner, &format!("{at}{number}."))?;
+            }
+            return Ok(());
+        }
+        _ => return Ok(()),
     };
     let file_keys: Vec<String> = table
         .keys()
@@ -347,6 +386,18 @@ mod tests {
     }
 
     #[test]
+    fn a_redis_cluster_is_refused_by_name() {
+        let cluster = "redis+cluster://:hidden@127.0.0.1:7000";
+        let error = load("development", &[("LINLI__REDIS__URL", cluster)]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("redis.url") && text.contains("Cluster"),
+            "{text}"
+        );
+        assert!(!text.contains("hidden"), "{text}");
+    }
+
+    #[test]
     fn reminders_are_tried_at_least_once() {
         let error = load("development", &[("LINLI__REMINDER__MAX_ATTEMPTS", "0")]).unwrap_err();
         assert!(error.to_string().contains("max_attempts"), "{error}");
@@ -387,6 +438,10 @@ mod tests {
         assert!(load("production", &variables).is_ok());
         variables.push(("LINLI__SANDBOX__ENABLED", "true"));
         assert!(load("production", &variables).is_err());
+        variables.pop();
+        variables.push(("LINLI__CONSOLE__SECOND_FACTOR", "false"));
+        let error = load("production", &variables).unwrap_err();
+        assert!(error.to_string().contains("second_factor"), "{error}");
         let mut variables = common.to_vec();
         variables.push(("LINLI__SECURITY__DATA_KEY", PUBLIC_DATA_KEY));
         let error = load("production", &variables).unwrap_err();

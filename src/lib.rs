@@ -16,16 +16,26 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
+pub mod answer;
 pub mod attachment;
 pub mod case;
+pub mod disclosure;
+pub mod fee;
+pub mod ledger;
+pub mod mediation;
 pub mod moderation;
 pub mod organisation;
+pub mod payment;
 pub mod person;
 pub mod place;
+pub mod policy;
 pub mod preference;
+pub mod privacy;
 pub mod visit;
 // -- floor 4: the faces --
 pub mod bot;
 pub mod command;
+pub mod intake;
+pub mod report;
 pub mod sandbox;
 pub mod web;

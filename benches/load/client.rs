@@ -38,6 +38,12 @@ impl Connection {
         self.exchange(&request).await
     }
 
+    /// GET with a cookie.
+    pub async fn get_with(&mut self, target: &str, cookie: &str) -> Result<Answer> {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: load\r\nCookie: {cookie}\r\n\r\n");
+        self.exchange(&request).await
+    }
+
     /// POST of an XML body.
     pub async fn post(&mut self, target: &str, body: &str) -> Result<Answer> {
         let length = body.len();

@@ -9,6 +9,7 @@ use entity::kinds::{BindingState, Channel};
 use entity::{account, binding, residency, role};
 use linli::base::clock::{Clock, SystemClock};
 use linli::config;
+use linli::privacy::consent::VERSION;
 use linli::store::{Store, insert::insert_chunked};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
@@ -156,6 +157,9 @@ async fn bind(store: &Store) -> Result<()> {
             external_id: Set(open_id(number)),
             person_id: Set(Some(home.person_id)),
             compound_id: Set(Some(home.compound_id)),
+            // They were told and went on long ago.
+            told_version: Set(VERSION),
+            agreed_version: Set(VERSION),
             followed: Set(true),
             window_left: Set(0),
             created_at: Set(now),

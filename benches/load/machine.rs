@@ -154,8 +154,17 @@ fn ticks(id: u32) -> f64 {
 
 /// Resident memory of a process in MB.
 pub fn resident_mb(id: u32) -> f64 {
+    memory_mb(id, "VmRSS:")
+}
+
+/// The most of it so far.
+pub fn peak_mb(id: u32) -> f64 {
+    memory_mb(id, "VmHWM:")
+}
+
+fn memory_mb(id: u32, which: &str) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let line = status.lines().find_map(|line| line.strip_prefix(which));
     let kb: f64 = line
         .and_then(|text| text.trim().trim_end_matches("kB").trim().parse().ok())
         .unwrap_or(0.0);

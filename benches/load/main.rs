@@ -8,9 +8,14 @@
 //!   reminders           100 000 due at one instant; against BullMQ
 //!   latency             answer times and memory at half of the greatest rate (or --rate=N)
 //!   start               from the start to /readyz
+//!   similar             what may be the same as a new case, among 10 000 open ones
 //!   tokens              calls to the token endpoint by eight instances, with bad tokens thrown in
 //!   burst               1 000 tasks pushed to 200 stewards at once by WeCom
 //!   robot               mentions in a group, to the first reply
+//!   desk                lists and pages of the console at 1 000 000 cases; against 10 000
+//!   dashboard           the figures of a street over 1 000 000 cases; against plain SQL
+//!   import              100 000 homes with 200 000 people; against COPY
+//!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
@@ -18,12 +23,17 @@
 //! Needs Linux with taskset, PostgreSQL, Redis, Python and Node; two cores at least. Whatever it
 //! starts listens on free ports of 127.0.0.1 and lives in a temporary folder.
 
+mod bills;
 mod burst;
 mod callback;
 mod capture;
+mod city;
 mod client;
 mod community;
+mod dashboard;
+mod desk;
 mod figure;
+mod import;
 mod machine;
 mod platform;
 mod pretend;
@@ -34,7 +44,9 @@ mod robot;
 mod script;
 mod server;
 mod service;
+mod similar;
 mod tokens;
+mod town;
 mod traffic;
 
 use anyhow::{Result, bail};
@@ -53,13 +65,18 @@ async fn main() -> Result<()> {
         Some("reminders") => vec![reminders::measure().await?],
         Some("latency") => service::under_load(greatest(rate).await?).await?,
         Some("start") => vec![service::start().await?],
+        Some("similar") => similar::measure().await?,
         Some("tokens") => vec![tokens::measure().await?],
         Some("burst") => vec![burst::measure().await?],
         Some("robot") => vec![robot::measure().await?],
+        Some("desk") => desk::measure().await?,
+        Some("dashboard") => vec![dashboard::measure().await?],
+        Some("import") => vec![import::measure().await?],
+        Some("bills") => bills::measure().await?,
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, tokens, burst, robot, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -84,9 +101,14 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(reminders::measure().await?);
     figures.extend(service::under_load(greatest).await?);
     figures.push(service::start().await?);
+    figures.extend(similar::measure().await?);
     figures.push(tokens::measure().await?);
     figures.push(burst::measure().await?);
     figures.push(robot::measure().await?);
+    figures.extend(desk::measure().await?);
+    figures.push(dashboard::measure().await?);
+    figures.push(import::measure().await?);
+    figures.extend(bills::measure().await?);
     report::write(&figures)?;
     Ok(figures)
 }

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use crate::client::Connection;
 use crate::machine::{self, Process};
@@ -14,6 +16,13 @@ use crate::platform::Sample;
 
 /// A data key that encrypts nothing but made-up phones.
 const DATA_KEY: &str = "bG9hZCBtZWFzdXJlbWVudHMgb25seSwgMzIgYnl0ZXM=";
+
+/// The same as bytes.
+pub fn data_key() -> Result<[u8; 32]> {
+    let key = STANDARD.decode(DATA_KEY)?;
+    key.try_into()
+        .map_err(|_| anyhow!("the data key has not 32 bytes"))
+}
 
 /// How the program is to run.
 #[derive(Clone, Debug)]
@@ -71,6 +80,27 @@ impl Setup {
     /// Runs a command of the program to its end: `migrate up`.
     pub fn run(&self, arguments: &[&str]) -> Result<String> {
         machine::run(self.command().args(arguments))
+    }
+
+    /// The same; the most memory that it held, MB.
+    pub fn run_watched(&self, arguments: &[&str]) -> Result<f64> {
+        let mut child = self
+            .command()
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()?;
+        let mut peak = 0.0_f64;
+        loop {
+            if let Some(status) = child.try_wait()? {
+                if !status.success() {
+                    bail!("{arguments:?} failed: {status}");
+                }
+                return Ok(peak);
+            }
+            peak = peak.max(machine::peak_mb(child.id()));
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     /// Starts `linli serve` and waits until it is ready.

@@ -32,6 +32,10 @@ pub struct Model {
     pub paced_until: Option<DateTimeUtc>,
     /// What the last numbered menu or question waits for (bot/dialog.rs).
     pub dialog: Option<Json>,
+    /// Version of the rules on personal data that it was told; 0 before.
+    pub told_version: i32,
+    /// Version that it has agreed to by going on; 0 before.
+    pub agreed_version: i32,
     /// Last word from it.
     pub last_inbound_at: Option<DateTimeUtc>,
     /// UTC, whole ms.

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::kinds::AttachmentState;
+use crate::kinds::{AttachmentState, PhotoStage};
 
 /// A photo, voice or video that belongs to something.
 #[sea_orm::model]
@@ -20,7 +20,7 @@ pub struct Model {
     pub compound_id: Option<i64>,
     /// image, voice or video.
     pub kind: String,
-    /// The platform's id, good for 3 days.
+    /// The platform's id, good for 3 days; empty for what was uploaded to us.
     pub media_id: String,
     /// Where it stands.
     pub state: AttachmentState,
@@ -30,6 +30,16 @@ pub struct Model {
     pub size: Option<i64>,
     /// Where it lies in our storage.
     pub path: Option<String>,
+    /// Before or after the work; none for what belongs to no case.
+    pub stage: Option<PhotoStage>,
+    /// In which round of the case it was added.
+    pub round: Option<i32>,
+    /// Of a picture: where the small one lies.
+    pub small_path: Option<String>,
+    /// Of a picture, pixels.
+    pub width: Option<i32>,
+    /// Of a picture, pixels.
+    pub height: Option<i32>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::kinds::{CaseKind, CaseState, CaseStep, Channel, Level};
+use crate::kinds::{CaseKind, CaseState, CaseStep, Channel, Grade, Level, Outcome};
 
 /// What a resident filed, and where the work on it stands (诉求).
 #[sea_orm::model]
@@ -40,6 +40,15 @@ pub struct Model {
     pub holder_id: Option<i64>,
     /// The organisation it was dispatched to.
     pub organisation_id: Option<i64>,
+    /// Who is asked to take it over, or to decide whether it is opened again; until then the holder
+    /// keeps it (首接负责制).
+    pub asked_id: Option<i64>,
+    /// For which organisation.
+    pub asked_organisation_id: Option<i64>,
+    /// At which level it will lie then.
+    pub asked_level: Option<Level>,
+    /// Until when they must answer; none when nobody else is left to be asked.
+    pub asked_due_at: Option<DateTimeUtc>,
     /// When the accept clock runs out.
     pub accept_due_at: Option<DateTimeUtc>,
     /// When the finish clock runs out; moves by pauses.
@@ -52,7 +61,7 @@ pub struct Model {
     pub finished_at: Option<DateTimeUtc>,
     /// Since when the clock stands.
     pub paused_at: Option<DateTimeUtc>,
-    /// The state a pause goes back to.
+    /// The state that a pause, or a declined request to reopen, goes back to.
     pub resume_state: Option<CaseState>,
     /// The accept clock was missed at least once; never cleared.
     pub accept_late: bool,
@@ -64,26 +73,64 @@ pub struct Model {
     pub nudged_at: Option<DateTimeUtc>,
     /// The holder's plan (方案).
     pub plan: Option<String>,
-    /// What was done (办结).
+    /// What was done (办结), or why it could not be (无法办结).
     pub result: Option<String>,
+    /// How it ended, of the last round; none while it is open.
+    pub outcome: Option<Outcome>,
     /// What the board shows: no personal data.
     pub public_text: Option<String>,
     /// 1 to 5, of the last round.
     pub rating: Option<i16>,
     /// The resident's words with it.
     pub rating_text: Option<String>,
-    /// The one reopening was used.
+    /// When the resident asked to open it again; that can be asked once.
+    pub reopen_asked_at: Option<DateTimeUtc>,
+    /// It was opened again.
     pub reopened: bool,
     /// WGS-84 as the chat sent it.
     pub latitude: Option<f64>,
     /// WGS-84 as the chat sent it.
     pub longitude: Option<f64>,
-    /// Reviewed or withdrawn.
+    /// The case that this one was found to be the same as (并案).
+    pub merged_into: Option<i64>,
+    /// How many people have joined it (我也遇到).
+    pub joiners: i32,
+    /// How many homes have met it, the reporter's own among them.
+    pub households: i32,
+    /// Filed without a name: who it was is shown to nobody but by a look that is put on record.
+    pub anonymous: bool,
+    /// Member of the staff who filed it for the reporter, or for `asker`.
+    pub filed_by_id: Option<i64>,
+    /// Who asked at the counter or by phone, as they called themselves, when the roster does not know
+    /// them; then the reporter is whoever filed.
+    pub asker: Option<String>,
+    /// Their phone, sealed.
+    pub asker_phone_sealed: Option<String>,
+    /// Reviewed, withdrawn or merged.
     pub closed_at: Option<DateTimeUtc>,
+    /// Struck from the published list (销号): solved, published and reviewed.
+    pub closed_off_at: Option<DateTimeUtc>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
     /// UTC, whole ms.
     pub updated_at: DateTimeUtc,
+    /// How grave it is; its clocks follow from it.
+    pub grade: Grade,
+    /// By which calendar its clocks run; round the clock without one.
+    pub calendar_id: Option<i64>,
+    /// From when the finish and plan clocks count: a new level or round, moved by pauses; from the
+    /// filing where there is none.
+    pub clock_from: Option<DateTimeUtc>,
+    /// When the arrive clock runs out; begins when somebody accepts.
+    pub arrive_due_at: Option<DateTimeUtc>,
+    /// When the plan clock runs out; none once there is a plan.
+    pub plan_due_at: Option<DateTimeUtc>,
+    /// The arrive clock was missed at least once; never cleared.
+    pub arrive_late: bool,
+    /// The plan clock was missed at least once; never cleared.
+    pub plan_late: bool,
+    /// What was left of each clock when the pause began, open milliseconds (case/clock.rs).
+    pub clocks_left: Option<Json>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -19,6 +19,10 @@ pub struct Model {
     pub password_hash: String,
     /// Must be changed at the first sign-in.
     pub one_time: bool,
+    /// Secret of the second factor (TOTP), encrypted; none before it is set up.
+    pub totp_sealed: Option<String>,
+    /// The last half minute whose code was used; no code of it or before counts again.
+    pub totp_last_step: Option<i64>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

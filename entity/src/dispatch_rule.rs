@@ -26,6 +26,10 @@ pub struct Model {
     pub person_id: Option<i64>,
     /// To the nearest holder of this role.
     pub role: Option<RoleKind>,
+    /// One more with each change.
+    pub version: i32,
+    /// Since when it does not count; none while it does.
+    pub off_at: Option<DateTimeUtc>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

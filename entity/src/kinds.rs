@@ -98,6 +98,10 @@ pub enum Channel {
     Mini,
     /// 企业微信
     Work,
+    /// At the counter: no account, the staff writes.
+    WalkIn,
+    /// By telephone: likewise.
+    Phone,
 }
 
 /// How far the tie between a chat account and a home has come (capability P3).
@@ -162,8 +166,26 @@ pub enum CaseState {
     Finished,
     /// Rated, or the time to rate has lapsed.
     Reviewed,
+    /// The resident asks to open it again (重开); somebody of the next level decides.
+    ReopenRequested,
     /// Taken back by the resident (撤回).
     Withdrawn,
+    /// Found to be the same as another, which goes on for both (并案).
+    Merged,
+}
+
+/// How the work on a case ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Outcome {
+    /// It is done (办结).
+    Solved,
+    /// It could not be done (无法办结): never counted or worded as solved.
+    Unsolved,
 }
 
 /// The seven steps (七步工作法, capability C2), in their only order.
@@ -188,6 +210,22 @@ pub enum CaseStep {
     Published,
     /// 评
     Reviewed,
+}
+
+/// How grave a case is (5341, capability C4); its clocks follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Grade {
+    /// 普通
+    Ordinary,
+    /// 重大
+    Major,
+    /// 特殊复杂
+    Complex,
 }
 
 /// At which level a case lies (小区 → 社区 → 街道 → 职能部门).
@@ -268,6 +306,44 @@ pub enum DeliveryState {
     Dropped,
 }
 
+/// Where a mediation (调解) is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum Centre {
+    /// 街道
+    Street,
+    /// 区
+    District,
+    /// 市
+    City,
+}
+
+/// Where a mediation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum MediationState {
+    /// Parties talk.
+    Open,
+    /// An agreement was written; each party is asked.
+    Proposed,
+    /// All have agreed; it is to be kept.
+    Agreed,
+    /// It was kept.
+    Kept,
+    /// Somebody says that it is not.
+    Broken,
+    /// No agreement could be reached.
+    Failed,
+}
+
 /// Where a visit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(
@@ -300,6 +376,68 @@ pub enum AttachmentState {
     Lost,
 }
 
+/// To which side of the work a photo belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum PhotoStage {
+    /// What was found, sent by whoever filed.
+    Before,
+    /// What was done, sent by whoever has it.
+    After,
+}
+
+/// Where an export of somebody's data stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ExportState {
+    /// To be made.
+    Pending,
+    /// In our storage, for a day.
+    Ready,
+    /// Its day is over, or the person is gone.
+    Removed,
+}
+
+/// What somebody wants to have corrected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CorrectionField {
+    /// 姓名
+    Name,
+    /// 手机
+    Phone,
+}
+
+/// Where a request to correct stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum CorrectionState {
+    /// Waits for the steward's word.
+    Requested,
+    /// Done.
+    Done,
+    /// The steward said no.
+    Refused,
+    /// Replaced by another, or the person is gone.
+    Dropped,
+}
+
 /// How a fee is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(
@@ -316,6 +454,8 @@ pub enum FeeKind {
     Fixed,
     /// 停车
     Parking,
+    /// What a meter showed, times unit price.
+    Meter,
 }
 
 /// How a shared cost is split.
@@ -376,4 +516,60 @@ pub enum CardState {
     Open,
     /// Shows that there is nothing left to do.
     Over,
+}
+
+/// How somebody signed in to the console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ConsoleWay {
+    /// By name and password.
+    Password,
+    /// By a scan in WeCom.
+    Work,
+}
+
+/// With what of a case an answer template is said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum AnswerUse {
+    /// 方案
+    Plan,
+    /// 办结
+    Finish,
+    /// 无法办结
+    GiveUp,
+    /// 暂停
+    Pause,
+    /// 退单
+    Refuse,
+}
+
+/// Where an import by browser stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ImportState {
+    /// The files are looked through.
+    Checking,
+    /// What would be done is known; waits for a word.
+    Checked,
+    /// To be stored.
+    Queued,
+    /// Stored.
+    Done,
+    /// It could not be; the row says why.
+    Failed,
+    /// Not wanted after all, or forgotten.
+    Dropped,
 }

@@ -25,6 +25,10 @@ pub struct Model {
     pub compound_id: Option<i64>,
     /// 统一社会信用代码.
     pub credit_code: Option<String>,
+    /// How people reach it in service; published on the board.
+    pub service_phone: Option<String>,
+    /// When somebody is there, as people say it; published on the board.
+    pub service_hours: Option<String>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

@@ -26,6 +26,8 @@ pub struct Model {
     pub wecom_userid: Option<String>,
     /// When the person left; then nothing is pushed and no role counts.
     pub left_at: Option<DateTimeUtc>,
+    /// When the person had their data erased (注销): name and phone are gone since.
+    pub erased_at: Option<DateTimeUtc>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
     /// UTC, whole ms.

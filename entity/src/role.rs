@@ -26,6 +26,8 @@ pub struct Model {
     pub from_at: DateTimeUtc,
     /// End of the term, exclusive.
     pub to_at: Option<DateTimeUtc>,
+    /// Why it ended before its time, in the words that the person was told.
+    pub end_reason: Option<String>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

@@ -3,6 +3,7 @@
 
 pub use sea_orm_migration::prelude::*;
 
+mod frozen;
 mod m20261120_000001_places_and_people;
 mod m20261120_000002_cases;
 mod m20261120_000003_waiting;
@@ -12,6 +13,22 @@ mod m20261121_000006_work;
 mod m20261121_000007_robot;
 mod m20261121_000008_mini;
 mod m20261121_000010_reach;
+mod m20261121_000011_clocks;
+mod m20261121_000012_steps;
+mod m20261121_000013_together;
+mod m20261121_000014_files;
+mod m20261121_000015_console;
+mod m20261121_000016_author;
+mod m20261121_000017_figures;
+mod m20261129_000018_posts;
+mod m20261129_000019_rules;
+mod m20261129_000020_desk;
+mod m20261129_000021_found_faster;
+mod m20261129_000023_lists;
+mod m20261129_000024_ledger;
+mod m20261129_000025_fees;
+mod m20261129_000026_payments;
+mod m20261129_000027_disclosures;
 mod tools;
 
 /// All changes, in order.
@@ -30,6 +47,22 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000007_robot::Migration),
             Box::new(m20261121_000008_mini::Migration),
             Box::new(m20261121_000010_reach::Migration),
+            Box::new(m20261121_000011_clocks::Migration),
+            Box::new(m20261121_000012_steps::Migration),
+            Box::new(m20261121_000013_together::Migration),
+            Box::new(m20261121_000014_files::Migration),
+            Box::new(m20261121_000015_console::Migration),
+            Box::new(m20261121_000016_author::Migration),
+            Box::new(m20261121_000017_figures::Migration),
+            Box::new(m20261129_000018_posts::Migration),
+            Box::new(m20261129_000019_rules::Migration),
+            Box::new(m20261129_000020_desk::Migration),
+            Box::new(m20261129_000021_found_faster::Migration),
+            Box::new(m20261129_000023_lists::Migration),
+            Box::new(m20261129_000024_ledger::Migration),
+            Box::new(m20261129_000025_fees::Migration),
+            Box::new(m20261129_000026_payments::Migration),
+            Box::new(m20261129_000027_disclosures::Migration),
         ]
     }
 }

@@ -2,7 +2,7 @@
 //! however many roles are asked for. Used by dispatch, by «我的管家», by whoever needs a steward.
 
 use entity::kinds::RoleKind;
-use entity::{person, role};
+use entity::{person, place, role};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
     QuerySelect,
@@ -102,6 +102,70 @@ pub async fn holders<C: ConnectionTrait>(
         .collect();
     holders.sort_by(|a, b| b.depth.cmp(&a.depth).then(a.person_id.cmp(&b.person_id)));
     Ok(holders)
+}
+
+/// Everybody in force who holds one of the roles inside the compound or above it, with the place: what
+/// is published of who answers for what. By place from the top, then by person.
+///
+/// # Errors
+/// The database's.
+pub async fn published<C: ConnectionTrait>(
+    db: &C,
+    compound: &place::Model,
+    roles: &[RoleKind],
+    now: Moment,
+) -> Result<Vec<(RoleKind, place::Model, String)>, Fault> {
+    let rows = role::Entity::find()
+        .filter(
+            Condition::any()
+                .add(role::COLUMN.place_id.is_in(path_ids(&compound.path)))
+                .add(role::COLUMN.compound_id.eq(compound.id)),
+        )
+        .filter(role::COLUMN.role.is_in(roles.iter().copied()))
+        .filter(in_force(now))
+        .all(db)
+        .await?;
+    let people = person::Entity::find()
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.person_id)),
+        )
+        .filter(person::COLUMN.left_at.is_null())
+        .all(db)
+        .await?;
+    let places = place::Entity::find()
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(rows.iter().filter_map(|row| row.place_id)),
+        )
+        .all(db)
+        .await?;
+    let mut found: Vec<(RoleKind, place::Model, i64, String)> = rows
+        .iter()
+        .filter_map(|row| {
+            let person = people.iter().find(|person| person.id == row.person_id)?;
+            let place = places.iter().find(|place| Some(place.id) == row.place_id)?;
+            Some((row.role, place.clone(), person.id, person.name.clone()))
+        })
+        .collect();
+    found.sort_by(|a, b| {
+        let key = |row: &(RoleKind, place::Model, i64, String)| {
+            (
+                row.1.kind,
+                row.1.code.len(),
+                row.1.code.clone(),
+                row.0,
+                row.2,
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    Ok(found
+        .into_iter()
+        .map(|(role, place, _, name)| (role, place, name))
+        .collect())
 }
 
 /// What people call a role.

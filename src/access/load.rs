@@ -72,6 +72,54 @@ pub async fn load_actor<C: ConnectionTrait>(
     Ok(actor)
 }
 
+/// A person with their roles in force, for the console: no account, no homes. None for somebody who is
+/// not known or has left.
+///
+/// # Errors
+/// The database's.
+pub async fn load_staff<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+    now: Moment,
+) -> Result<Option<Actor>, Fault> {
+    let person = person::Entity::find_by_id(person_id)
+        .filter(person::COLUMN.left_at.is_null())
+        .one(db)
+        .await?;
+    let Some(person) = person else {
+        return Ok(None);
+    };
+    let roles = role::Entity::find()
+        .filter(role::COLUMN.person_id.eq(person_id))
+        .filter(in_force(now))
+        .order_by_asc(role::COLUMN.id)
+        .all(db)
+        .await?;
+    let reach = roles.iter().filter_map(|role| role.place_id);
+    let places = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(reach))
+        .all(db)
+        .await?;
+    let grants = roles.into_iter().filter_map(|role| {
+        let path = match role.place_id {
+            None => "/".to_owned(),
+            Some(id) => places.iter().find(|place| place.id == id)?.path.clone(),
+        };
+        Some(Grant {
+            role: role.role,
+            place_id: role.place_id,
+            path,
+            compound_id: role.compound_id,
+            organisation_id: role.organisation_id,
+        })
+    });
+    Ok(Some(Actor {
+        grants: grants.collect(),
+        person: Some(person),
+        ..Actor::nobody(ActorKind::Staff)
+    }))
+}
+
 impl Row {
     fn home(&mut self) -> Option<HomeTie> {
         Some(HomeTie {

@@ -2,6 +2,7 @@
 //! trail. Floor 2; every action of the domain asks here.
 
 pub mod audit;
+pub mod console;
 pub mod holders;
 mod load;
 pub mod named;
@@ -13,7 +14,7 @@ mod union;
 use entity::kinds::{ActorKind, BindingState, RoleKind};
 use entity::{person, role};
 
-pub use load::load_actor;
+pub use load::{load_actor, load_staff};
 
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};

@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 
 use entity::{person, role};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QuerySelect};
 
+use crate::access::in_force;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 
 /// Characters of a Chinese name, most often.
@@ -13,12 +15,16 @@ const LENGTHS: std::ops::RangeInclusive<usize> = 2..=4;
 /// Pieces of a text that are looked up at once.
 const CHUNK: usize = 4000;
 
-/// Names in the text that belong to people we know, but not those of whoever holds a role: these
-/// hang in every stairway with their posts.
+/// Names in the text that belong to people we know, but not those of whoever holds a role in its
+/// term: these hang in every stairway with their posts.
 ///
 /// # Errors
 /// The database's.
-pub async fn residents_named<C: ConnectionTrait>(db: &C, text: &str) -> Result<Vec<String>, Fault> {
+pub async fn residents_named<C: ConnectionTrait>(
+    db: &C,
+    text: &str,
+    now: Moment,
+) -> Result<Vec<String>, Fault> {
     let pieces: Vec<String> = pieces(text).into_iter().collect();
     let mut found: Vec<(i64, String)> = Vec::new();
     for chunk in pieces.chunks(CHUNK) {
@@ -39,7 +45,7 @@ pub async fn residents_named<C: ConnectionTrait>(db: &C, text: &str) -> Result<V
         .select_only()
         .column(role::Column::PersonId)
         .filter(role::COLUMN.person_id.is_in(ids))
-        .filter(role::Column::ToAt.is_null())
+        .filter(in_force(now))
         .into_tuple()
         .all(db)
         .await?;

@@ -22,8 +22,44 @@ pub enum Deed {
     Moderate,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
+    /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
+    SetClocks,
+    /// Say who gets which cases. Not whoever is measured by them.
+    SetDispatch,
+    /// Write the answer templates of a place.
+    WriteAnswers,
     /// Import, grant roles, invite.
     Administer,
+    /// File a case for somebody at the counter or on the phone.
+    FileForOthers,
+    /// Look, on record, who stands behind a case.
+    SeeIdentities,
+    /// Lead a mediation there.
+    Mediate,
+    /// Tell people at their door what reaches them by no channel.
+    MakeVisits,
+    /// See who lives there, who is bound and who holds which post.
+    SeePeople,
+    /// Look, on record, at somebody's whole phone number.
+    SeePhones,
+    /// Read what was done there, and by whom.
+    SeeAudit,
+    /// Have what could not be sent there sent again, or give it up.
+    MendLetters,
+    /// Publish the accounts of a compound.
+    PublishAccounts,
+    /// See how the ways of sending are. They are everybody's, whatever the place.
+    SeeChannels,
+    /// See what homes are asked for and what they paid, and the books of a compound.
+    SeeMoney,
+    /// Take in cash and transfers for homes there, and ask that money goes back.
+    TakeMoney,
+    /// Ask that an amount of a bill is waived, or be the second person who says so.
+    WaiveFees,
+    /// Answer for the money: told of what does not fit, the second person of a refund.
+    KeepMoney,
+    /// Set what a compound bills for, make its bills and correct them.
+    KeepFees,
 }
 
 /// The row of a deed: who may, within the place they hold.
@@ -93,7 +129,70 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             StreetOfficer,
             Administrator,
         ],
+        Deed::SetClocks | Deed::SetDispatch => &[
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Administrator,
+        ],
+        Deed::WriteAnswers => &[
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Administrator,
+        ],
         Deed::Administer => &[Administrator],
+        Deed::FileForOthers => &[
+            Steward,
+            GridWorker,
+            PropertyStaff,
+            PropertyManager,
+            CommitteeMember,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+        ],
+        Deed::PublishAccounts => &[PropertyManager, CommitteeChair, CommunitySecretary],
+        // Nobody of a company or a committee: they may be whom a case is about.
+        Deed::SeeIdentities => &[CommunitySecretary, StreetOfficer],
+        Deed::Mediate => &[Mediator, StreetOfficer],
+        // Whoever answers for a home (person/queries.rs).
+        Deed::MakeVisits => &[
+            Steward,
+            GridWorker,
+            CommitteeChair,
+            PropertyManager,
+            CommunitySecretary,
+        ],
+        Deed::SeePeople => &[
+            Steward,
+            GridWorker,
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Administrator,
+        ],
+        // Whoever goes to people's doors, and who answers for them; nobody of a company or a committee.
+        Deed::SeePhones => &[Steward, GridWorker, CommunitySecretary, StreetOfficer],
+        // Nobody of a company or a committee: what is recorded may be about them.
+        Deed::SeeAudit | Deed::MendLetters | Deed::SeeChannels => {
+            &[CommunitySecretary, StreetOfficer, Administrator]
+        }
+        Deed::SeeMoney => &[
+            PropertyManager,
+            CommitteeChair,
+            CommitteeMember,
+            CommunitySecretary,
+            StreetOfficer,
+            Supervisor,
+            Administrator,
+        ],
+        Deed::TakeMoney => &[PropertyStaff, PropertyManager, CommitteeChair],
+        Deed::WaiveFees => &[PropertyManager, CommitteeChair, CommunitySecretary],
+        Deed::KeepMoney => &[PropertyManager, CommitteeChair],
+        Deed::KeepFees => &[PropertyManager, CommitteeChair],
     }
 }
 
@@ -109,6 +208,19 @@ pub fn may(actor: &Actor, deed: Deed, path: &str) -> bool {
 /// `forbidden` when no role covers it.
 pub fn require(actor: &Actor, deed: Deed, path: &str) -> Result<(), Fault> {
     if may(actor, deed, path) {
+        Ok(())
+    } else {
+        Err(Fault::forbidden("您没有这项权限。"))
+    }
+}
+
+/// Whether the actor may do it anywhere, as an error: for pages that show what each of their roles covers.
+///
+/// # Errors
+/// `forbidden` when no role is one that may.
+pub fn require_somewhere(actor: &Actor, deed: Deed) -> Result<(), Fault> {
+    let able = roles(deed);
+    if actor.grants.iter().any(|grant| able.contains(&grant.role)) {
         Ok(())
     } else {
         Err(Fault::forbidden("您没有这项权限。"))

@@ -1,5 +1,15 @@
-//! Photos, voices and videos that people send (附件): known by the platform's id at first, then
-//! fetched into our storage by a reminder, since the platform forgets them after three days. What
-//! they belong to is the row's `subject`. Floor 3.
+//! Photos, voices and videos that people send (附件): by chat, where they are known by the platform's
+//! id at first and fetched by a reminder, since the platform forgets them after three days; or
+//! uploaded to us. What is kept was made clean (`files::picture`). What they belong to is the row's
+//! `subject`; what belongs to nothing after a day is removed. Floor 3.
 
+pub mod actions;
+mod give;
+pub mod link;
+pub mod queries;
 pub mod remind;
+mod removal;
+mod store;
+
+pub use give::{Owner, give};
+pub use removal::{UNFILED_HOURS, forget, remove, remove_unfiled};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use chrono::{DateTime, FixedOffset, SubsecRound, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, NaiveTime, SubsecRound, TimeDelta, TimeZone, Utc};
 
 /// A point in time, UTC, whole milliseconds (what both databases keep).
 pub type Moment = DateTime<Utc>;
@@ -54,6 +54,17 @@ pub fn china(moment: Moment) -> DateTime<FixedOffset> {
     let offset =
         FixedOffset::east_opt(CHINA_OFFSET_SECONDS).unwrap_or_else(|| chrono::Offset::fix(&Utc));
     offset.from_utc_datetime(&moment.naive_utc())
+}
+
+/// The moment at which a day begins in China.
+#[must_use]
+pub fn begin_of(day: NaiveDate) -> Moment {
+    let offset = *china(Moment::UNIX_EPOCH).offset();
+    offset
+        .from_local_datetime(&day.and_time(NaiveTime::MIN))
+        // An offset without daylight saving has every local time once.
+        .single()
+        .map_or(Moment::UNIX_EPOCH, |at| at.to_utc())
 }
 
 /// How people write it: `11月21日 08:30`.

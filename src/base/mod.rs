@@ -1,9 +1,12 @@
 //! Ground floor: what everything stands on. No I/O; any module may use it.
 
+pub mod calendar;
 pub mod clock;
 pub mod dialect;
 pub mod dice;
 pub mod fault;
+pub mod fen;
+pub mod month;
 pub mod page;
 pub mod phone;
 pub mod redact;

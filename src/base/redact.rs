@@ -18,7 +18,16 @@ const COUNTED: &str = "元块分点个人天度米年月日号%％次件";
 /// names (`张秀英` → `张*`). Redacting twice changes nothing more.
 #[must_use]
 pub fn redact(text: &str, names: &[String]) -> String {
-    let text = hide_names(text, names);
+    hide(&hide_names(text, names), true)
+}
+
+/// Hides phones and identity numbers, and nothing else.
+#[must_use]
+pub fn hide_numbers(text: &str) -> String {
+    hide(text, false)
+}
+
+fn hide(text: &str, homes: bool) -> String {
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len());
     let mut at = 0;
@@ -31,11 +40,11 @@ pub fn redact(text: &str, names: &[String]) -> String {
         if let Some(end) = secret(&chars, at) {
             out.push_str(HIDDEN);
             at = end;
-        } else if let Some((building, end)) = home(&chars, at) {
+        } else if let Some((building, end)) = home(&chars, at).filter(|_| homes) {
             out.extend(chars.get(at..building).unwrap_or_default());
             out.push('栋');
             at = end;
-        } else if let Some(end) = room(&chars, at) {
+        } else if let Some(end) = room(&chars, at).filter(|_| homes) {
             out.push_str("*室");
             at = end;
         } else {

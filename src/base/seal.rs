@@ -40,13 +40,7 @@ impl Seal {
     /// # Errors
     /// `internal` when the library fails.
     pub fn seal(&self, dice: &Dice, plain: &str) -> Result<String, Fault> {
-        let nonce = dice.bytes::<NONCE_BYTES>();
-        let mut body = plain.as_bytes().to_vec();
-        self.cipher
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut body)
-            .map_err(|_| Fault::internal("sealing failed"))?;
-        let mut out = nonce.to_vec();
-        out.append(&mut body);
+        let out = self.seal_bytes(dice, plain.as_bytes().to_vec())?;
         Ok(STANDARD.encode(out))
     }
 
@@ -57,7 +51,35 @@ impl Seal {
     pub fn open(&self, sealed: &str) -> Result<String, Fault> {
         let broken = || Fault::internal("sealed text cannot be opened: was the data key changed?");
         let bytes = STANDARD.decode(sealed).map_err(|_| broken())?;
-        let (nonce, body) = bytes
+        let plain = self.open_bytes(&bytes)?;
+        String::from_utf8(plain).map_err(|_| broken())
+    }
+
+    /// Bytes, sealed: `nonce + ciphertext + tag`.
+    ///
+    /// # Errors
+    /// `internal` when the library fails.
+    pub fn seal_bytes(&self, dice: &Dice, mut plain: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let nonce = dice.bytes::<NONCE_BYTES>();
+        self.cipher
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::empty(),
+                &mut plain,
+            )
+            .map_err(|_| Fault::internal("sealing failed"))?;
+        let mut out = nonce.to_vec();
+        out.append(&mut plain);
+        Ok(out)
+    }
+
+    /// The bytes again.
+    ///
+    /// # Errors
+    /// `internal` when they were not sealed with this key.
+    pub fn open_bytes(&self, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
+        let broken = || Fault::internal("sealed bytes cannot be opened: was the data key changed?");
+        let (nonce, body) = sealed
             .split_first_chunk::<NONCE_BYTES>()
             .ok_or_else(broken)?;
         let mut body = body.to_vec();
@@ -69,13 +91,21 @@ impl Seal {
                 &mut body,
             )
             .map_err(|_| broken())?;
-        String::from_utf8(plain.to_vec()).map_err(|_| broken())
+        Ok(plain.to_vec())
     }
 
     /// A keyed hash: the same for the same text, telling nothing without the key.
     #[must_use]
     pub fn index(&self, text: &str) -> String {
         STANDARD.encode(hmac::sign(&self.index, text.as_bytes()))
+    }
+
+    /// A signature that stands in an address: letters and digits. Nobody can make it who does not
+    /// have our key.
+    #[must_use]
+    pub fn sign(&self, text: &str) -> String {
+        let signed = self.index(text);
+        signed.chars().filter(char::is_ascii_alphanumeric).collect()
     }
 }
 

@@ -22,6 +22,7 @@ use crate::bot::{
     understand,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
+use crate::privacy::consent;
 use crate::store::Tx;
 
 /// How long a busy database is tried: the platform waits five seconds.
@@ -111,6 +112,7 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
     };
     match listen(&mut turn, &spoken.kind).await {
         Ok(reply) => {
+            let reply = with_rules(&mut turn, &stored.account, reply).await?;
             let said = finish(&mut turn, &stored.account, reply).await?;
             conclude(&mut tx, spoken, &stored, &said).await?;
             tx.commit().await?;
@@ -130,6 +132,25 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
             settle(app, spoken, Settled::Whole(Box::new(said))).await
         }
     }
+}
+
+/// Behind the first answer to an account stand the rules on personal data; going on is its consent.
+async fn with_rules(
+    turn: &mut Turn<'_>,
+    account: &account::Model,
+    reply: Option<String>,
+) -> Result<Option<String>, Fault> {
+    let Some(reply) = reply else {
+        return Ok(None);
+    };
+    if turn.audience.is_group() {
+        return Ok(Some(reply));
+    }
+    let rules = consent::follow(turn.tx, turn.app, account).await?;
+    Ok(Some(match rules {
+        Some(rules) => format!("{reply}\n{rules}"),
+        None => reply,
+    }))
 }
 
 /// What is said in the end.
@@ -158,7 +179,7 @@ async fn finish(
     let aside = group::turns_aside(turn);
     let reply = match reply {
         Some(reply) if turn.audience.is_group() && aside.is_none() => {
-            Some(group::guard(turn.tx.db(), &reply).await?)
+            Some(group::guard(turn.tx.db(), &reply, turn.tx.now()).await?)
         }
         reply => reply,
     };
@@ -421,8 +442,12 @@ async fn run(
     }
     let args = Args::new(&rest);
     if !speaker.may(command) {
+        // It asks for a name and a phone.
+        turn.aside = true;
         return Ok(help::bind_first(turn, command, &args.raw));
     }
+    // Its question, too: what is answered to it is no more for the group than its answer.
+    turn.aside = !command.in_group;
     if args.raw.is_empty()
         && let Some(question) = help::ask(turn, command)
     {
@@ -436,7 +461,6 @@ async fn run(
     if way != Way::Word {
         turn.text = line;
     }
-    turn.aside = !command.in_group;
     let mut reply = match (command.run)(turn, &args).await {
         Ok(reply) => reply.text,
         Err(fault) => {

@@ -1,7 +1,7 @@
 //! What comes without words: photos, voices, videos and places. Called by `bot/answer.rs`.
 
 use chrono::TimeDelta;
-use entity::kinds::{AttachmentState, CaseState};
+use entity::kinds::{AttachmentState, CaseState, PhotoStage};
 use entity::{attachment, case};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -10,11 +10,16 @@ use serde_json::json;
 use crate::base::fault::Fault;
 use crate::base::text::{clean, shorten};
 use crate::bot::{dialog, lexicon};
+use crate::case::{evidence, queries};
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
 use crate::reminder::{self, NewReminder};
 
 /// Kind of the reminder by which an attachment is fetched from the platform.
 const FETCH: &str = "files.fetch";
+/// The command by which photos get to a case.
+const ADD: &str = "加照片";
+/// Cases to pick from by a digit.
+const MOST_CASES: u64 = 9;
 /// Longest id of a file, bytes; the robot's is an address.
 const MOST_MEDIA_ID: usize = 2048;
 
@@ -35,6 +40,7 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
         account_id: Set(turn.account.id),
         compound_id: Set(about.as_ref().map(|case| case.compound_id)),
+        stage: Set(about.as_ref().map(|_| PhotoStage::Before)),
         kind: Set(kind.to_owned()),
         media_id: Set(media_id),
         state: Set(AttachmentState::Pending),
@@ -60,11 +66,77 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         ));
     }
     turn.before.photos_until_ms = dialog::kept_until(turn.now());
+    if let Some(reply) = of_work(turn, name).await? {
+        return Ok(reply);
+    }
     Ok(match kind {
         // A voice that was not understood cannot be filed by itself: somebody would have to listen.
         "voice" => ask_words(turn, "语音收到了，但没能听清内容。请打几个字说明要办的事"),
         _ => ask_words(turn, &format!("{name}收到了。请接着写要反映的事")),
     })
+}
+
+/// What staff sends belongs to what they work on, or have just finished: to the only one at once, to
+/// one of several by a digit. None for everybody else.
+async fn of_work(turn: &mut Turn<'_>, name: &str) -> Result<Option<String>, Fault> {
+    let Some(command) = lexicon().get(ADD) else {
+        return Ok(None);
+    };
+    let cases = worked_on(turn).await?;
+    let reply = match cases.as_slice() {
+        [] => return Ok(None),
+        [one] => {
+            if turn.before.prompt.is_some() {
+                keep_question(turn);
+            }
+            let reply = (command.run)(turn, &Args::new(&one.to_string())).await?;
+            reply.text
+        }
+        several => {
+            let lines: Vec<String> = several
+                .iter()
+                .enumerate()
+                .map(|(at, id)| format!("{} 诉求 #{id}", at + 1))
+                .collect();
+            turn.dialog = Some(Dialog::pick(several.iter().map(|id| format!("{ADD} {id}"))));
+            format!(
+                "{name}收到了。加到哪一件？回复前面的数字：\n{}\n要反映新的事，直接写“报修 内容”，会一起提交。",
+                lines.join("\n")
+            )
+        }
+    };
+    Ok(Some(reply))
+}
+
+/// Numbers of the cases that a photo of the sender may show.
+async fn worked_on(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
+    if !turn.actor.is_staff() {
+        return Ok(Vec::new());
+    }
+    // Asked for just now, behind «已办结».
+    let asked = turn.before.choices.iter().find_map(|choice| {
+        let id = choice.command.strip_prefix("无照片 ")?;
+        id.parse().ok()
+    });
+    if let Some(id) = asked {
+        return Ok(vec![id]);
+    }
+    let db = turn.tx.db();
+    let under_way = [CaseState::Accepted, CaseState::Arrived, CaseState::Paused];
+    let cases = queries::held(db, &turn.actor, &under_way, MOST_CASES).await?;
+    if !cases.is_empty() {
+        return Ok(cases.into_iter().map(|case| case.id).collect());
+    }
+    let since = turn.now() - TimeDelta::days(1);
+    let done = queries::held(db, &turn.actor, &[CaseState::Finished], MOST_CASES).await?;
+    let mut owed = Vec::new();
+    for case in done {
+        let fresh = case.finished_at.is_some_and(|at| at > since);
+        if fresh && evidence::of(db, &case).await?.is_owed() {
+            owed.push(case.id);
+        }
+    }
+    Ok(owed)
 }
 
 /// A place: goes to the case just filed, or waits for the next one.
@@ -133,7 +205,7 @@ async fn newest_open(turn: &Turn<'_>) -> Result<Option<case::Model>, Fault> {
         return Ok(None);
     };
     let since = turn.now() - TimeDelta::minutes(KEPT_MINUTES);
-    let closed = [CaseState::Reviewed, CaseState::Withdrawn];
+    let closed = [CaseState::Reviewed, CaseState::Withdrawn, CaseState::Merged];
     Ok(case::Entity::find()
         .filter(case::COLUMN.reporter_id.eq(person_id))
         .filter(case::COLUMN.account_id.eq(turn.account.id))

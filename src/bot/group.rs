@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::access::named::residents_named;
 use crate::app::App;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::bot::{Audience, Spoken};
@@ -46,8 +47,12 @@ pub(super) fn turns_aside(turn: &Turn<'_>) -> Option<i64> {
 }
 
 /// The last guard before a group: personal data out.
-pub(super) async fn guard<C: ConnectionTrait>(db: &C, reply: &str) -> Result<String, Fault> {
-    Ok(redact(reply, &residents_named(db, reply).await?))
+pub(super) async fn guard<C: ConnectionTrait>(
+    db: &C,
+    reply: &str,
+    now: Moment,
+) -> Result<String, Fault> {
+    Ok(redact(reply, &residents_named(db, reply, now).await?))
 }
 
 /// In which group the answer's dialog is kept; none: with the account.

@@ -92,7 +92,7 @@ pub const COMMANDS: &[Command] = &[
 
 /// Commands that a menu does not list: it is the menu, or they answer to what was just said.
 pub fn is_hidden(command: &Command) -> bool {
-    let hidden = ["菜单", "更多", "不提交"];
+    let hidden = ["菜单", "更多", "不提交", "同意", "不同意"];
     command
         .words
         .first()

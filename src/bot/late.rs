@@ -3,8 +3,9 @@
 //! is stored. Called by the callback's route and, when it is due, by the worker.
 
 use chrono::TimeDelta;
+use entity::kinds::Channel;
 use entity::{account, inbound, reminder};
-use sea_orm::EntityTrait;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use crate::app::App;
@@ -51,6 +52,15 @@ pub async fn owe(app: &App, key: &str) -> Result<(), Fault> {
     tx.commit().await
 }
 
+/// Whether a message has had its effect, and has its answer.
+///
+/// # Errors
+/// The database's.
+pub async fn is_done(app: &App, key: &str) -> Result<bool, Fault> {
+    let message = inbound::Entity::find_by_id(key.to_owned());
+    Ok(message.one(app.store.read()).await?.is_some())
+}
+
 async fn account_of<C: sea_orm::ConnectionTrait>(
     db: &C,
     key: &str,
@@ -89,7 +99,37 @@ async fn send(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
         true => in_words(&reply, &waiting),
         false => Words::Text(reply),
     };
-    say(app, &account, &words).await
+    say(app, row, &account, &words).await
+}
+
+/// What can be tapped in place of typing a digit of this answer, where a channel has buttons: what a
+/// tap sends back, and its words. None when the answer asks to pick nothing, or is an older one's.
+///
+/// # Errors
+/// The database's.
+pub async fn picks(
+    app: &App,
+    channel: Channel,
+    external_id: &str,
+    reply: &str,
+) -> Result<Vec<(String, String)>, Fault> {
+    let account = account::Entity::find()
+        .filter(account::COLUMN.channel.eq(channel))
+        .filter(account::COLUMN.external_id.eq(external_id))
+        .one(app.store.read())
+        .await?;
+    let Some(account) = account else {
+        return Ok(Vec::new());
+    };
+    let waiting = dialog::load(account.dialog.as_ref(), app.clock.now());
+    let written = |choice: &Choice| reply.lines().any(|line| begins(line, &choice.digit));
+    if !waiting.choices.iter().all(written) {
+        return Ok(Vec::new());
+    }
+    Ok(match in_words(reply, &waiting) {
+        Words::Menu(menu) => menu.lines,
+        Words::Text(_) => Vec::new(),
+    })
 }
 
 /// The answer as a menu to tap where it asks to pick, as text otherwise.

@@ -9,6 +9,7 @@ pub mod group;
 mod help;
 pub mod late;
 mod menu;
+mod question;
 mod render;
 mod scan;
 mod sender;
@@ -20,6 +21,7 @@ mod tests;
 use std::sync::LazyLock;
 
 use entity::kinds::Channel;
+use serde::{Deserialize, Serialize};
 
 pub use answer::answer;
 pub use understand::{Lexicon, Meaning, Speaker, understand};
@@ -43,7 +45,7 @@ pub struct Spoken {
 }
 
 /// What was sent.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum SpokenKind {
     /// Typed text.
     Text(String),
@@ -104,10 +106,17 @@ pub enum SpokenKind {
 /// The nouns' tables and the bot's own, joined: this is where a noun with commands is registered.
 const TABLES: &[&[Command]] = &[
     crate::case::chat::COMMANDS,
+    crate::case::chat::TOGETHER,
     crate::person::chat::COMMANDS,
+    crate::mediation::chat::COMMANDS,
     crate::moderation::chat::COMMANDS,
     crate::preference::chat::COMMANDS,
     crate::visit::chat::COMMANDS,
+    crate::privacy::chat::COMMANDS,
+    crate::answer::chat::COMMANDS,
+    crate::payment::chat::COMMANDS,
+    crate::disclosure::chat::COMMANDS,
+    question::COMMANDS,
     help::COMMANDS,
 ];
 

@@ -7,6 +7,7 @@ use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 
 use crate::access::{local_code, session};
+use crate::attachment;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::bot::{dialog, help, lexicon, menu};
@@ -75,6 +76,7 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
 pub async fn leave(turn: &mut Turn<'_>) -> Result<(), Fault> {
     let id = turn.account.id;
     subscription::clear_all(turn.tx.db(), id).await?;
+    attachment::forget(turn.tx, id).await?;
     session::sign_out_account(turn.tx, id).await?;
     turn.before = Dialog::default();
     if turn.account.person_id.is_none() {

@@ -4,6 +4,8 @@
 use crate::base::text;
 use crate::chat::{Args, Choice, Command, Dialog, Who};
 
+/// What people answer to many questions: a command only with a number behind it.
+const ANSWERS: &[&str] = &["同意", "不同意"];
 /// Letters of a text that are compared with command words.
 const HEAD: usize = 24;
 /// What people put before a command out of politeness.
@@ -148,7 +150,8 @@ impl Lexicon {
     pub fn nearest(&self, text: &str, speaker: Speaker) -> Vec<String> {
         let folded: Vec<char> = text::fold(text).chars().take(40).collect();
         let mut found: Vec<(usize, &'static Command, String)> = Vec::new();
-        for command in self.commands().filter(|command| speaker.may(command)) {
+        let may = |command: &&'static Command| speaker.may(command) && !is_answer(command);
+        for command in self.commands().filter(may) {
             let likeness = command.words.iter().filter_map(|word| {
                 let word: Vec<char> = word.chars().collect();
                 let (distance, end) = likeness(&word, &folded)?;
@@ -194,7 +197,14 @@ fn fits(word: &[char], command: &Command, rest: &str) -> bool {
     {
         return false;
     }
+    if is_answer(command) {
+        return Args::new(rest).number().is_some();
+    }
     takes_arguments(command) || !rest.chars().any(char::is_alphabetic)
+}
+
+fn is_answer(command: &Command) -> bool {
+    command.words.iter().any(|word| ANSWERS.contains(word))
 }
 
 /// Whether something may stand behind the command's word.

@@ -2,6 +2,11 @@
 //! Mounted by `web/router.rs`; every POST may bear an `Idempotency-Key`.
 
 mod body;
+mod change;
+mod grade;
+mod more;
+mod photo;
+pub mod together;
 mod view;
 
 use poem::web::{Data, Json, Path, Query};
@@ -9,21 +14,26 @@ use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
 use utoipa::OpenApi;
 
-use entity::case;
-use entity::kinds::CaseKind;
+use entity::{case, kinds::CaseKind};
 
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::page::{ListQuery, Page};
-use crate::case::actions::{self, Filing, HandedOver, says_target};
-use crate::case::api::body::{NewCase, OptionalWords, Score, Whom, Words};
-use crate::case::api::view::{CasePage, CaseView, EventView, FullView, TaskPage, many, one};
+use crate::case::actions::{self, Filing};
+use crate::case::api::body::{
+    Done, Graded, NewCase, OptionalWhom, OptionalWords, Photos, Score, Whom, Words,
+};
+use crate::case::api::change::{Change, change};
+use crate::case::api::photo::keys;
+use crate::case::api::together::AlikeView;
+use crate::case::api::view::{
+    CasePage, CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
+};
+use crate::case::evidence;
 use crate::case::queries::{self, no_such};
-use crate::store::Tx;
-use crate::visit::api::VisitView;
-use crate::visit::queries as visits;
+use crate::visit::{api::VisitView, queries as visits};
 
 /// Visits shown with the tasks.
 const MOST_VISITS: u64 = 20;
@@ -31,7 +41,7 @@ const MOST_VISITS: u64 = 20;
 /// The paths below `/api/v1`.
 #[must_use]
 pub fn routes(route: Route) -> Route {
-    route
+    together::routes(route)
         .at("/tasks", get(list_tasks))
         .at("/cases", get(list_cases).post(file_case))
         .at("/cases/:id", get(show_case))
@@ -44,11 +54,19 @@ pub fn routes(route: Route) -> Route {
         .at("/cases/:id/arrive", post(arrive))
         .at("/cases/:id/plan", post(plan))
         .at("/cases/:id/finish", post(finish))
+        .at("/cases/:id/photos", post(photo::add_photos))
+        .at("/cases/:id/no-photo", post(photo::waive_photo))
         .at("/cases/:id/refuse", post(refuse))
         .at("/cases/:id/escalate", post(escalate))
         .at("/cases/:id/pause", post(pause))
         .at("/cases/:id/resume", post(resume))
+        .at("/cases/:id/grade", post(grade::grade))
         .at("/cases/:id/hand-over", post(hand_over))
+        .at("/cases/:id/give-up", post(more::give_up))
+        .at("/cases/:id/assist", post(more::assist))
+        .at("/cases/:id/leave", post(more::leave))
+        .at("/cases/:id/grant-reopen", post(more::grant_reopen))
+        .at("/cases/:id/decline-reopen", post(more::decline_reopen))
 }
 
 /// What the description says of them; joined by `web/openapi.rs`.
@@ -56,10 +74,13 @@ pub fn routes(route: Route) -> Route {
 #[openapi(
     paths(
         list_tasks, list_cases, file_case, show_case, supplement, nudge, rate, reopen, withdraw,
-        accept, arrive, plan, finish, refuse, escalate, pause, resume, hand_over
+        accept, arrive, plan, finish, refuse, escalate, pause, resume, hand_over, grade::grade,
+        more::give_up, more::assist, more::leave, more::grant_reopen, more::decline_reopen,
+        photo::add_photos, photo::waive_photo
     ),
     components(schemas(
-        CaseView, FullView, EventView, CasePage, TaskPage, NewCase, Words, OptionalWords, Score, Whom
+        CaseView, FiledView, FullView, EventView, HelperView, CasePage, TaskPage, NewCase, Words, OptionalWords,
+        Score, Whom, OptionalWhom, Graded, Done, Photos, PhotoView
     )),
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
 )]
@@ -97,9 +118,9 @@ async fn list_tasks(
     let db = app.store.read();
     let page = queries::page_of_tasks(db, &caller.actor, slice).await?;
     // With the first page only: they have pages of their own under `/visits`.
-    let visits = match (caller.actor.person_id(), slice.before) {
-        (Some(person), None) => visits::waiting(db, person, MOST_VISITS).await?,
-        _ => Vec::new(),
+    let visits = match slice.before {
+        None => visits::waiting(db, &caller.actor, MOST_VISITS).await?,
+        Some(_) => Vec::new(),
     };
     let Json(CasePage { items, next }) = as_page(&app, page).await?;
     Ok(Json(TaskPage {
@@ -131,16 +152,21 @@ async fn show_case(
     let db = app.store.read();
     let found = queries::visible(db, &caller.actor, number(&id)?).await?;
     let events = queries::events(db, found.case.id).await?;
+    let helpers = queries::helpers(db, found.case.id).await?;
     Ok(Json(FullView {
         case: one(db, &found.case).await?,
+        helpers: helpers.iter().map(HelperView::from).collect(),
+        reporter: together::reporter(db, &caller, &found.case).await?,
         events: events.iter().map(EventView::from).collect(),
+        attachments: photo::of_case(&app, &found.case).await?,
+        photo_owed: evidence::of(db, &found.case).await?.is_owed(),
     }))
 }
 
 /// File a case.
 #[utoipa::path(
     post, path = "/api/v1/cases", tag = "cases", security(("bearer" = [])), request_body = NewCase,
-    responses((status = 201, body = CaseView), (status = "4XX", description = "problem+json"))
+    responses((status = 201, body = FiledView), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn file_case(
@@ -162,6 +188,7 @@ async fn file_case(
                 .map_err(|_| Fault::not_found("没有找到这个房号，请先绑定。"))?,
         ),
     };
+    let photos = keys(&body.attachments)?;
     let filing = Filing {
         kind,
         text: body.text,
@@ -169,85 +196,22 @@ async fn file_case(
         channel: caller.account.channel,
         location: body.latitude.zip(body.longitude),
         at: None,
+        anonymous: body.anonymous,
+        behalf: None,
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
     }
     let filed = actions::file(&mut tx, &caller.actor, filing).await?;
-    let view = one(tx.db(), &filed.case).await?;
+    actions::file_photos(&tx, &caller.actor, &filed.case, &photos).await?;
+    let view = FiledView {
+        case: one(tx.db(), &filed.case).await?,
+        alike: filed.alike.iter().map(AlikeView::from).collect(),
+    };
     let answer = once.leave(&tx, 201, &view).await?;
     tx.commit().await?;
     Ok(answer)
-}
-
-/// What a POST below a case does.
-enum Change {
-    Supplement(String),
-    Nudge,
-    Withdraw(String),
-    Rate(i16, String),
-    Reopen(String),
-    Accept,
-    Arrive,
-    Plan(String),
-    Finish(String),
-    Refuse(String),
-    Escalate(String),
-    Pause(String),
-    Resume,
-    HandOver(String),
-}
-
-async fn change(
-    app: &App,
-    caller: &Caller,
-    once: &Once,
-    id: &str,
-    change: Change,
-) -> Result<Answer, Fault> {
-    let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = run(&mut tx, caller, id, change).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
-}
-
-async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<case::Model, Fault> {
-    let actor = &caller.actor;
-    match change {
-        Change::Supplement(text) => actions::supplement(tx, actor, id, &text).await,
-        Change::Nudge => actions::nudge(tx, actor, id).await,
-        Change::Withdraw(reason) => actions::withdraw(tx, actor, id, &reason).await,
-        Change::Rate(score, text) => Ok(actions::rate(tx, actor, id, score, &text).await?.case),
-        Change::Reopen(reason) => actions::reopen(tx, actor, id, &reason).await,
-        Change::Accept => actions::accept(tx, actor, id).await,
-        Change::Arrive => actions::arrive(tx, actor, id).await,
-        Change::Plan(text) => actions::plan(tx, actor, id, &text).await,
-        Change::Finish(text) => actions::finish(tx, actor, id, &text).await,
-        Change::Refuse(reason) => Ok(actions::refuse(tx, actor, id, &reason).await?.0),
-        Change::Escalate(reason) => Ok(actions::escalate(tx, actor, id, &reason).await?.0),
-        Change::Pause(reason) => actions::pause(tx, actor, id, &reason).await,
-        Change::Resume => actions::resume(tx, actor, id).await,
-        Change::HandOver(name) => match actions::hand_over(tx, actor, id, &name).await? {
-            HandedOver::Done(case, _) => Ok(*case),
-            HandedOver::Which(people) => {
-                let people: Vec<String> = people.iter().map(says_target).collect();
-                Err(Fault::new(
-                    Code::Conflict,
-                    format!(
-                        "有几位同名：{}。请在姓名后加空格和职务。",
-                        people.join("、")
-                    ),
-                ))
-            }
-        },
-    }
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
@@ -401,7 +365,7 @@ async fn plan(
 /// It is done, and how.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/finish", tag = "tasks", security(("bearer" = [])),
-    params(("id" = String, Path)), request_body = Words,
+    params(("id" = String, Path)), request_body = Done,
     responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
@@ -410,9 +374,10 @@ async fn finish(
     caller: Caller,
     once: Once,
     Path(id): Path<String>,
-    Json(body): Json<Words>,
+    Json(body): Json<Done>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, &id, Change::Finish(body.text)).await
+    let done = Change::Finish(body.text, keys(&body.attachments)?);
+    change(&app, &caller, &once, &id, done).await
 }
 
 /// Give it back with a reason.

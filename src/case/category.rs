@@ -100,7 +100,7 @@ const CATEGORIES: &[Category] = &[
     Category {
         name: "fee",
         says: "收费",
-        words: &["物业费", "收费", "账单", "公摊", "缴费"],
+        words: &["物业费", "收费", "账单", "公摊", "缴费", "财务公开"],
     },
     Category {
         name: "safety",
@@ -119,6 +119,11 @@ pub fn guess(text: &str) -> Option<&'static str> {
         .map(|row| row.name)
 }
 
+/// All categories: name, and what people read.
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    CATEGORIES.iter().map(|row| (row.name, row.says))
+}
+
 /// What people read for a category's name.
 #[must_use]
 pub fn says(name: &str) -> Option<&'static str> {
@@ -126,6 +131,17 @@ pub fn says(name: &str) -> Option<&'static str> {
         .iter()
         .find(|row| row.name == name)
         .map(|row| row.says)
+}
+
+/// Categories whose faults can be seen: a photo shows that the work is done.
+const VISIBLE: &[&str] = &[
+    "leak", "water", "power", "parking", "garbage", "access", "green",
+];
+
+/// Whether a photo can show that the work is done.
+#[must_use]
+pub fn is_visible(name: &str) -> bool {
+    VISIBLE.contains(&name)
 }
 
 /// Something for which others have to be called before us.
@@ -289,6 +305,8 @@ mod tests {
         assert_eq!(guess("楼上漏水"), Some("leak"));
         assert_eq!(guess("你好"), None);
         assert_eq!(says("lift"), Some("电梯"));
+        assert!(VISIBLE.iter().all(|name| says(name).is_some()));
+        assert!(is_visible("leak") && !is_visible("noise"));
     }
 
     #[test]

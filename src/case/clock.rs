@@ -1,10 +1,17 @@
-//! When the clocks of a case run out: pure sums over minutes. Asked by dispatch and by the actions.
-//! The clocks run day and night.
+//! The four clocks of a case: to accept, to arrive, to finish, to have a plan (5341, decision 0012).
+//! What each is called, when it ends, what a pause and a new grade make of it. Pure; asked by the
+//! actions. How long each is says the noun `policy`.
 
-use chrono::TimeDelta;
-use entity::response_policy;
+use entity::case;
+use entity::kinds::{CaseState, CaseStep};
+use serde::{Deserialize, Serialize};
+use strum::{EnumIter, IntoEnumIterator};
 
+use crate::base::calendar::Calendar;
 use crate::base::clock::Moment;
+use crate::case::remind::kinds;
+use crate::case::step::Action;
+use crate::policy::Clocks;
 
 /// Days after finishing in which the resident may rate; then the chance lapses.
 pub const RATING_DAYS: i64 = 7;
@@ -13,49 +20,266 @@ pub const REOPEN_DAYS: i64 = 7;
 /// Minutes between two presses (催办).
 pub const NUDGE_MINUTES: i64 = 10;
 
-/// The clocks of a place, minutes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// Until the holder must have accepted.
-    pub accept_minutes: i64,
-    /// Until the case must be finished.
-    pub finish_minutes: i64,
+/// Something that must be done by a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter)]
+pub enum Clock {
+    /// 接单: from each dispatch.
+    Accept,
+    /// 到场: from accepting.
+    Arrive,
+    /// 方案: from the filing, or from coming to a new level or round.
+    Plan,
+    /// 办结: as the plan's.
+    Finish,
 }
 
-impl Policy {
-    /// From what is stored, minutes; at least one.
+impl Clock {
+    /// Its reminder.
     #[must_use]
-    pub fn of(accept: i32, finish: i32) -> Self {
-        Self {
-            accept_minutes: i64::from(accept.max(1)),
-            finish_minutes: i64::from(finish.max(1)),
+    pub const fn kind(self) -> &'static str {
+        match self {
+            Self::Accept => kinds::ACCEPT_CLOCK,
+            Self::Arrive => kinds::ARRIVE_CLOCK,
+            Self::Plan => kinds::PLAN_CLOCK,
+            Self::Finish => kinds::FINISH_CLOCK,
+        }
+    }
+
+    /// What happens when it runs out, and how the history calls that.
+    #[must_use]
+    pub const fn late(self) -> (Action, &'static str) {
+        match self {
+            Self::Accept => (Action::AcceptLate, "accept-late"),
+            Self::Arrive => (Action::ArriveLate, "arrive-late"),
+            Self::Plan => (Action::PlanLate, "plan-late"),
+            Self::Finish => (Action::FinishLate, "finish-late"),
+        }
+    }
+
+    /// What is to be done: `accept`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Accept => "accept",
+            Self::Arrive => "arrive",
+            Self::Plan => "plan",
+            Self::Finish => "finish",
+        }
+    }
+
+    /// The same for people: `接单`.
+    #[must_use]
+    pub const fn says(self) -> &'static str {
+        match self {
+            Self::Accept => "接单",
+            Self::Arrive => "到场",
+            Self::Plan => "给出方案",
+            Self::Finish => "办结",
+        }
+    }
+
+    /// When it ends, if it was set.
+    #[must_use]
+    pub const fn due(self, case: &case::Model) -> Option<Moment> {
+        match self {
+            Self::Accept => case.accept_due_at,
+            Self::Arrive => case.arrive_due_at,
+            Self::Plan => case.plan_due_at,
+            Self::Finish => case.finish_due_at,
+        }
+    }
+
+    fn set(self, case: &mut case::Model, due: Option<Moment>) {
+        match self {
+            Self::Accept => case.accept_due_at = due,
+            Self::Arrive => case.arrive_due_at = due,
+            Self::Plan => case.plan_due_at = due,
+            Self::Finish => case.finish_due_at = due,
+        }
+    }
+
+    /// Whether it was ever missed.
+    #[must_use]
+    pub const fn was_late(self, case: &case::Model) -> bool {
+        match self {
+            Self::Accept => case.accept_late,
+            Self::Arrive => case.arrive_late,
+            Self::Plan => case.plan_late,
+            Self::Finish => case.finish_late,
+        }
+    }
+
+    /// Whether it runs in this state.
+    #[must_use]
+    pub const fn runs(self, state: CaseState) -> bool {
+        match self {
+            Self::Accept => matches!(state, CaseState::Assigned),
+            Self::Arrive => matches!(state, CaseState::Accepted),
+            Self::Plan | Self::Finish => matches!(
+                state,
+                CaseState::Raised | CaseState::Assigned | CaseState::Accepted | CaseState::Arrived
+            ),
         }
     }
 }
 
-/// What holds where no place has its own: 5 to answer, 30 to solve (5341).
-pub const BUILT_IN: Policy = Policy {
-    accept_minutes: 5,
-    finish_minutes: 30,
-};
-
-/// The policy of the nearest place; `ids` are the places from the top down.
+/// The clocks that an action of a person ends: what is late by then stays late although no worker has
+/// looked at it yet.
 #[must_use]
-pub fn nearest(policies: &[response_policy::Model], ids: &[i64]) -> Policy {
-    ids.iter()
-        .rev()
-        .find_map(|id| policies.iter().find(|policy| policy.place_id == *id))
-        .map_or(BUILT_IN, |policy| {
-            Policy::of(policy.accept_minutes, policy.finish_minutes)
+pub const fn ended_by(action: Action) -> &'static [Clock] {
+    match action {
+        Action::Accept => &[Clock::Accept],
+        Action::Arrive | Action::Refuse | Action::HandOver | Action::Vacate => {
+            &[Clock::Accept, Clock::Arrive]
+        }
+        Action::Plan => &[Clock::Plan],
+        Action::Pause => &[Clock::Arrive, Clock::Plan, Clock::Finish],
+        Action::Grade => &[Clock::Plan, Clock::Finish],
+        Action::TakeOver => &[Clock::Arrive, Clock::Plan, Clock::Finish],
+        Action::Finish
+        | Action::GiveUp
+        | Action::Withdraw
+        | Action::Join
+        | Action::Merge
+        | Action::Mediate
+        | Action::Settle => &[Clock::Accept, Clock::Arrive, Clock::Plan, Clock::Finish],
+        _ => &[],
+    }
+}
+
+/// What runs now, with its end, the next one first.
+#[must_use]
+pub fn running(case: &case::Model) -> Vec<(Clock, Moment)> {
+    let mut found: Vec<(Clock, Moment)> = Clock::iter()
+        .filter(|clock| clock.runs(case.state))
+        .filter_map(|clock| Some((clock, clock.due(case)?)))
+        .collect();
+    found.sort_by_key(|(_, due)| *due);
+    found
+}
+
+/// The one that counts for whoever has it: first to accept, then to arrive, then what ends next.
+#[must_use]
+pub fn next(case: &case::Model) -> Option<(Clock, Moment)> {
+    let running = running(case);
+    let first = [Clock::Accept, Clock::Arrive]
+        .iter()
+        .find_map(|wanted| running.iter().find(|(clock, _)| clock == wanted));
+    first.or_else(|| running.first()).copied()
+}
+
+/// Begins the plan and finish clocks at a moment: that of the filing, of a new level, of a new round.
+pub fn begin(case: &mut case::Model, clocks: &Clocks<'_>, from: Moment) {
+    let due = |minutes: Option<i64>| minutes.map(|minutes| clocks.due(from, minutes));
+    case.clock_from = (from != case.created_at).then_some(from);
+    case.calendar_id = clocks.policy.calendar_id;
+    case.plan_due_at = due(clocks.policy.plan_minutes);
+    case.finish_due_at = due(clocks.policy.finish_minutes);
+}
+
+/// What was left of the clocks when a pause began, open milliseconds; none of what had run out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+struct Left {
+    arrive: Option<i64>,
+    plan: Option<i64>,
+    finish: Option<i64>,
+}
+
+/// The clocks that a pause stops.
+const STOPPED: [Clock; 3] = [Clock::Arrive, Clock::Plan, Clock::Finish];
+
+impl Left {
+    fn at(case: &case::Model, state: CaseState, calendar: &Calendar, moment: Moment) -> Self {
+        let of = |clock: Clock| {
+            clock
+                .due(case)
+                .filter(|due| clock.runs(state) && *due > moment)
+                .map(|due| calendar.elapsed(moment, due))
+        };
+        Self {
+            arrive: of(Clock::Arrive),
+            plan: of(Clock::Plan),
+            finish: of(Clock::Finish),
+        }
+    }
+
+    const fn of(self, clock: Clock) -> Option<i64> {
+        match clock {
+            Clock::Accept => None,
+            Clock::Arrive => self.arrive,
+            Clock::Plan => self.plan,
+            Clock::Finish => self.finish,
+        }
+    }
+}
+
+/// Notes what is left when a pause begins now. `state` is the one that the pause interrupts.
+pub fn pause(case: &mut case::Model, state: CaseState, calendar: &Calendar, now: Moment) {
+    case.paused_at = Some(now);
+    case.clocks_left = serde_json::to_value(Left::at(case, state, calendar, now)).ok();
+}
+
+/// Lets the clocks go on with what was left, and says which run again. One that had run out before
+/// the pause has had its consequences and stays as it is. The beginning of the clocks moves, too, so
+/// that a new grade counts no pause.
+pub fn resume(case: &mut case::Model, calendar: &Calendar, now: Moment) -> Vec<Clock> {
+    let Some(since) = case.paused_at.take() else {
+        return Vec::new();
+    };
+    let noted = case.clocks_left.take();
+    let left: Left = noted
+        .and_then(|noted| serde_json::from_value(noted).ok())
+        .unwrap_or_else(|| Left::at(case, case.state, calendar, since));
+    let used = calendar.elapsed(case.clock_from.unwrap_or(case.created_at), since);
+    case.clock_from = Some(calendar.before(now, used));
+    let mut again = Vec::new();
+    for clock in STOPPED {
+        if let Some(left) = left.of(clock) {
+            clock.set(case, Some(calendar.after(now, left)));
+            again.push(clock);
+        }
+    }
+    again
+}
+
+/// The plan and finish clocks of another grade, counted from where the present ones are, and which of
+/// them begin to run. Whoever has a plan needs no other. In a pause they stand.
+pub fn regrade(case: &mut case::Model, clocks: &Clocks<'_>, now: Moment) -> Vec<Clock> {
+    let from = case.clock_from;
+    begin(case, clocks, from.unwrap_or(case.created_at));
+    case.clock_from = from;
+    if case.step >= CaseStep::Deliberated {
+        case.plan_due_at = None;
+    }
+    if let (Some(since), Some(interrupted)) = (case.paused_at, case.resume_state) {
+        let noted: Left = case
+            .clocks_left
+            .take()
+            .and_then(|noted| serde_json::from_value(noted).ok())
+            .unwrap_or_default();
+        let left = Left {
+            arrive: noted.arrive,
+            ..Left::at(case, interrupted, clocks.calendar, since)
+        };
+        case.clocks_left = serde_json::to_value(left).ok();
+        return Vec::new();
+    }
+    // What was late and still is has had its consequences.
+    [Clock::Plan, Clock::Finish]
+        .into_iter()
+        .filter(|clock| {
+            clock
+                .due(case)
+                .is_some_and(|due| due > now || !clock.was_late(case))
         })
+        .collect()
 }
 
 /// So many minutes later; the end of time if there is no such moment.
 #[must_use]
 pub fn after(from: Moment, minutes: i64) -> Moment {
-    TimeDelta::try_minutes(minutes)
-        .and_then(|delta| from.checked_add_signed(delta))
-        .unwrap_or(Moment::MAX_UTC)
+    Calendar::Always.due(from, minutes)
 }
 
 /// So many days later.
@@ -64,72 +288,5 @@ pub fn after_days(from: Moment, days: i64) -> Moment {
     after(from, days.saturating_mul(24 * 60))
 }
 
-/// The finish clock after a pause: what was left when it began is left when it ends. A clock that
-/// had run out stays run out.
-#[must_use]
-pub fn resumed(due: Moment, paused_at: Moment, now: Moment) -> Moment {
-    if due <= paused_at || now <= paused_at {
-        return due;
-    }
-    due.checked_add_signed(now - paused_at)
-        .unwrap_or(Moment::MAX_UTC)
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::base::clock::from_ms;
-
-    fn at(minutes: i64) -> Moment {
-        from_ms(1_790_000_000_000 + minutes * 60_000).unwrap()
-    }
-
-    fn policy(place_id: i64, accept: i32, finish: i32) -> response_policy::Model {
-        response_policy::Model {
-            id: place_id,
-            place_id,
-            accept_minutes: accept,
-            finish_minutes: finish,
-            created_at: at(0),
-        }
-    }
-
-    #[test]
-    fn the_nearest_policy_holds_and_the_built_in_one_otherwise() {
-        let policies = [policy(1, 60, 600), policy(5, 10, 120)];
-        assert_eq!(nearest(&policies, &[1, 5, 9]).accept_minutes, 10);
-        assert_eq!(nearest(&policies, &[1, 4, 9]).accept_minutes, 60);
-        assert_eq!(nearest(&policies, &[2]), BUILT_IN);
-    }
-
-    #[test]
-    fn a_pause_keeps_what_was_left() {
-        assert_eq!(resumed(at(30), at(10), at(100)), at(120));
-        assert_eq!(resumed(at(5), at(10), at(100)), at(5));
-        assert_eq!(resumed(at(30), at(10), at(9)), at(30));
-    }
-
-    proptest! {
-        #[test]
-        fn later_stays_later(a in 0_i64..1_000_000, b in 0_i64..1_000_000, minutes in any::<i64>()) {
-            let (first, second) = (at(a.min(b)), at(a.max(b)));
-            prop_assert!(after(first, minutes) <= after(second, minutes));
-        }
-
-        #[test]
-        fn more_minutes_are_never_earlier(a in any::<i64>(), b in 0_i64..1_000_000) {
-            prop_assert!(after(at(0), a.max(0)) <= after(at(0), a.max(0).saturating_add(b)));
-        }
-
-        #[test]
-        fn a_pause_never_brings_the_end_nearer(due in 0_i64..10_000, paused in 0_i64..10_000, now in 0_i64..10_000) {
-            let end = resumed(at(due), at(paused), at(now));
-            prop_assert!(end >= at(due));
-            if due > paused && now > paused {
-                prop_assert_eq!(end - at(now), at(due) - at(paused));
-            }
-        }
-    }
-}
+mod tests;

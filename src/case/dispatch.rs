@@ -1,20 +1,26 @@
 //! Who gets a case (派单): rules by category and place, then the built-in chain, then the next
 //! level up, so that a vacancy falls upward. Two reads survey the ground; the choice is pure.
 
+#[cfg(test)]
+mod tests;
+
 use std::cmp::Reverse;
 
-use entity::kinds::{CaseKind, Level, RoleKind};
+use entity::kinds::{CaseKind, Grade, Level, RoleKind};
 use entity::{dispatch_rule, organisation, place, response_policy};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter, QuerySelect, RelationDef,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
+    QuerySelect, RelationDef,
 };
 
 use crate::access::holders::{Holder, holders, path_ids};
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::case::clock::{BUILT_IN, Policy, nearest};
 use crate::case::level_of;
+use crate::policy::queries::with_calendars;
+use crate::policy::rules::Figures;
+use crate::policy::{self, Policies, Policy};
 
 /// Whom the built-in chain asks at each level, in this order.
 const CHAIN: &[(Level, RoleKind)] = &[
@@ -56,6 +62,26 @@ pub struct Rule {
     organisation_kind: Option<String>,
 }
 
+impl Rule {
+    fn fits(&self, wanted: Wanted<'_>) -> bool {
+        self.kind.is_none_or(|kind| kind == wanted.kind)
+            && (self.category.is_none() || self.category.as_deref() == wanted.category)
+    }
+}
+
+/// What a rule has to say to a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is for another kind.
+    OtherKind,
+    /// It is for another category.
+    OtherCategory,
+    /// Nobody in office whom it means.
+    Vacant,
+    /// It would give it to this person first.
+    Fits(Target),
+}
+
 /// What a choice is made from.
 #[derive(Clone, Debug)]
 pub struct Ground {
@@ -63,8 +89,8 @@ pub struct Ground {
     pub rules: Vec<Rule>,
     /// Everybody who may work here, nearest first.
     pub people: Vec<Holder>,
-    /// The clocks.
-    pub policy: Policy,
+    /// The clocks, by level.
+    pub policies: Policies,
 }
 
 /// What is asked for.
@@ -80,12 +106,18 @@ pub struct Wanted<'a> {
     pub without: &'a [i64],
 }
 
-/// What a place has of its own: clocks, and a rule; a row for each rule, one where there is none.
+/// What a place has of its own: clocks for a grade at a level, and a rule; a row for each pair of
+/// them, one where there is none.
 #[derive(FromQueryResult)]
 struct Own {
     place_id: i64,
+    policy_id: Option<i64>,
+    level: Option<Level>,
     accept_minutes: Option<i32>,
+    arrive_minutes: Option<i32>,
     finish_minutes: Option<i32>,
+    plan_minutes: Option<i32>,
+    calendar_id: Option<i64>,
     rule_id: Option<i64>,
     kind: Option<CaseKind>,
     category: Option<String>,
@@ -97,8 +129,18 @@ struct Own {
 }
 
 impl Own {
-    fn policy(&self) -> Option<Policy> {
-        Some(Policy::of(self.accept_minutes?, self.finish_minutes?))
+    fn policy(&self) -> Option<(i64, policy::Rule)> {
+        let figures = Figures {
+            accept_minutes: self.accept_minutes?,
+            arrive_minutes: self.arrive_minutes,
+            finish_minutes: self.finish_minutes,
+            plan_minutes: self.plan_minutes,
+        };
+        let rule = policy::Rule {
+            level: self.level,
+            policy: Policy::new(figures, self.calendar_id),
+        };
+        Some((self.policy_id?, rule))
     }
 
     fn rule(self) -> Option<Rule> {
@@ -116,38 +158,51 @@ impl Own {
     }
 }
 
-/// Reads the rules, the clocks and the people of a place and of all above it.
+/// Reads the rules, the clocks for a grade and the people of a place and of all above it. Two
+/// statements; one more where the clocks run by a calendar.
 ///
 /// # Errors
 /// The database's.
-pub async fn survey<C: ConnectionTrait>(db: &C, path: &str, now: Moment) -> Result<Ground, Fault> {
+pub async fn survey<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    grade: Grade,
+    now: Moment,
+) -> Result<Ground, Fault> {
     let ids = path_ids(path);
-    let own = own(db, &ids).await?;
-    let policy = ids
-        .iter()
-        .rev()
-        .find_map(|id| own.iter().find(|own| own.place_id == *id)?.policy());
+    let mut own = own(db, &ids, grade).await?;
+    own.sort_by_key(|own| Reverse(ids.iter().position(|id| *id == own.place_id)));
+    let mut clocks: Vec<(i64, policy::Rule)> = Vec::new();
+    for (id, clock) in own.iter().filter_map(Own::policy) {
+        if clocks.iter().all(|(known, _)| *known != id) {
+            clocks.push((id, clock));
+        }
+    }
+    let clocks = clocks.into_iter().map(|(_, clock)| clock).collect();
     let mut rules: Vec<Rule> = own.into_iter().filter_map(Own::rule).collect();
     rules.sort_by_key(|rule| {
         let depth = ids.iter().position(|id| *id == rule.place_id);
         (Reverse(depth), rule.position, rule.id)
     });
+    rules.dedup_by_key(|rule| rule.id);
     Ok(Ground {
         rules,
-        policy: policy.unwrap_or(BUILT_IN),
+        policies: with_calendars(db, grade, clocks).await?,
         people: holders(db, path, roles(Deed::WorkCases), now).await?,
     })
 }
 
 /// Rules and clocks in one statement: every filing waits for each answer of the database.
-async fn own<C: ConnectionTrait>(db: &C, ids: &[i64]) -> Result<Vec<Own>, Fault> {
+async fn own<C: ConnectionTrait>(db: &C, ids: &[i64], grade: Grade) -> Result<Vec<Own>, Fault> {
     let to_policy: RelationDef = place::Entity::belongs_to(response_policy::Entity)
         .from(place::Column::Id)
         .to(response_policy::Column::PlaceId)
+        .on_condition(move |_, _| Condition::all().add(response_policy::COLUMN.grade.eq(grade)))
         .into();
     let to_rule: RelationDef = place::Entity::belongs_to(dispatch_rule::Entity)
         .from(place::Column::Id)
         .to(dispatch_rule::Column::PlaceId)
+        .on_condition(|_, _| Condition::all().add(dispatch_rule::COLUMN.off_at.is_null()))
         .into();
     let to_organisation: RelationDef = dispatch_rule::Entity::belongs_to(organisation::Entity)
         .from(dispatch_rule::Column::OrganisationId)
@@ -156,9 +211,14 @@ async fn own<C: ConnectionTrait>(db: &C, ids: &[i64]) -> Result<Vec<Own>, Fault>
     Ok(place::Entity::find()
         .select_only()
         .column_as(place::Column::Id, "place_id")
+        .column_as(response_policy::Column::Id, "policy_id")
         .columns([
+            response_policy::Column::Level,
             response_policy::Column::AcceptMinutes,
+            response_policy::Column::ArriveMinutes,
             response_policy::Column::FinishMinutes,
+            response_policy::Column::PlanMinutes,
+            response_policy::Column::CalendarId,
         ])
         .column_as(dispatch_rule::Column::Id, "rule_id")
         .columns([
@@ -178,18 +238,6 @@ async fn own<C: ConnectionTrait>(db: &C, ids: &[i64]) -> Result<Vec<Own>, Fault>
         .all(db)
         .await?)
 }
-/// The clocks of a place.
-///
-/// # Errors
-/// The database's.
-pub async fn policy<C: ConnectionTrait>(db: &C, path: &str) -> Result<Policy, Fault> {
-    let ids = path_ids(path);
-    let policies = response_policy::Entity::find()
-        .filter(response_policy::COLUMN.place_id.is_in(ids.iter().copied()))
-        .all(db)
-        .await?;
-    Ok(nearest(&policies, &ids))
-}
 
 impl Ground {
     /// The one who gets it; none when nobody is left to ask.
@@ -201,8 +249,7 @@ impl Ground {
         let mut candidates: Vec<Target> = self
             .rules
             .iter()
-            .filter(|rule| rule.kind.is_none_or(|kind| kind == wanted.kind))
-            .filter(|rule| rule.category.is_none() || rule.category.as_deref() == wanted.category)
+            .filter(|rule| rule.fits(wanted))
             .flat_map(|rule| self.follow(rule))
             .collect();
         for (_, role) in CHAIN {
@@ -215,6 +262,35 @@ impl Ground {
         candidates.into_iter().find(|target| {
             target.level >= wanted.floor && !wanted.without.contains(&target.person_id)
         })
+    }
+
+    /// The one who gives work out there, at this level or above; what is refused goes back to them.
+    #[must_use]
+    pub fn dispatcher(&self, floor: Level, without: &[i64]) -> Option<Target> {
+        let mut givers = roles(Deed::DispatchCases)
+            .iter()
+            .flat_map(|role| self.of_role(*role));
+        givers.find(|target| target.level >= floor && !without.contains(&target.person_id))
+    }
+
+    /// What each rule has to say to it, in the order in which they are asked: for whoever wants to know
+    /// why somebody gets a case.
+    #[must_use]
+    pub fn verdicts(&self, wanted: Wanted<'_>) -> Vec<(i64, Verdict)> {
+        let verdict = |rule: &Rule| {
+            if rule.kind.is_some_and(|kind| kind != wanted.kind) {
+                return Verdict::OtherKind;
+            }
+            if !rule.fits(wanted) {
+                return Verdict::OtherCategory;
+            }
+            match self.follow(rule).into_iter().next() {
+                Some(target) => Verdict::Fits(target),
+                None => Verdict::Vacant,
+            }
+        };
+        let rules = self.rules.iter();
+        rules.map(|rule| (rule.id, verdict(rule))).collect()
     }
 
     /// Whom a rule points to, in the order in which they are asked.
@@ -287,134 +363,5 @@ fn roles_of(organisation_kind: &str) -> &'static [RoleKind] {
             StreetOfficer,
             DepartmentLiaison,
         ],
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn held(person_id: i64, role: RoleKind, depth: usize) -> Holder {
-        Holder {
-            person_id,
-            name: format!("p{person_id}"),
-            role,
-            place_id: Some(1),
-            organisation_id: None,
-            depth,
-        }
-    }
-
-    fn rule() -> Rule {
-        Rule {
-            id: 1,
-            place_id: 1,
-            kind: None,
-            category: None,
-            position: 0,
-            organisation_id: None,
-            person_id: None,
-            role: None,
-            organisation_kind: None,
-        }
-    }
-
-    fn wanted(floor: Level, without: &[i64]) -> Wanted<'_> {
-        Wanted {
-            kind: CaseKind::Repair,
-            category: Some("lift"),
-            floor,
-            without,
-        }
-    }
-
-    fn chosen(ground: &Ground, floor: Level, without: &[i64]) -> Option<i64> {
-        ground
-            .choose(wanted(floor, without))
-            .map(|target| target.person_id)
-    }
-
-    fn full() -> Ground {
-        Ground {
-            policy: BUILT_IN,
-            rules: Vec::new(),
-            people: vec![
-                held(1, RoleKind::Steward, 6),
-                held(2, RoleKind::PropertyManager, 5),
-                held(3, RoleKind::GridWorker, 4),
-                held(4, RoleKind::CommunitySecretary, 4),
-                held(5, RoleKind::StreetOfficer, 3),
-                held(6, RoleKind::DepartmentLiaison, 2),
-            ],
-        }
-    }
-
-    #[test]
-    fn a_vacancy_falls_upward() {
-        let ground = full();
-        let mut without = Vec::new();
-        let mut order = Vec::new();
-        while let Some(person) = chosen(&ground, Level::Compound, &without) {
-            order.push(person);
-            without.push(person);
-        }
-        assert_eq!(order, [1, 2, 3, 4, 5, 6]);
-    }
-
-    #[test]
-    fn the_next_level_is_not_jumped_over_by_a_rule() {
-        let mut ground = full();
-        ground.rules = vec![Rule {
-            role: Some(RoleKind::DepartmentLiaison),
-            ..rule()
-        }];
-        assert_eq!(chosen(&ground, Level::Compound, &[]), Some(6));
-        assert_eq!(chosen(&ground, Level::Community, &[]), Some(3));
-        assert_eq!(chosen(&ground, Level::Department, &[6]), None);
-    }
-
-    #[test]
-    fn the_first_rule_that_fits_wins_and_one_that_does_not_is_passed_by() {
-        let mut ground = full();
-        ground.rules = vec![
-            Rule {
-                kind: Some(CaseKind::Dispute),
-                role: Some(RoleKind::StreetOfficer),
-                ..rule()
-            },
-            Rule {
-                category: Some("noise".to_owned()),
-                role: Some(RoleKind::GridWorker),
-                ..rule()
-            },
-            Rule {
-                category: Some("lift".to_owned()),
-                person_id: Some(4),
-                ..rule()
-            },
-            Rule {
-                role: Some(RoleKind::PropertyManager),
-                ..rule()
-            },
-        ];
-        assert_eq!(chosen(&ground, Level::Compound, &[]), Some(4));
-        assert_eq!(chosen(&ground, Level::Compound, &[4]), Some(2));
-    }
-
-    #[test]
-    fn an_organisation_gives_it_to_one_of_its_own() {
-        let mut ground = full();
-        let mut staff = held(9, RoleKind::PropertyStaff, 5);
-        staff.organisation_id = Some(40);
-        let mut other = held(8, RoleKind::PropertyStaff, 5);
-        other.organisation_id = Some(41);
-        ground.people.extend([other, staff]);
-        ground.rules = vec![Rule {
-            organisation_id: Some(40),
-            organisation_kind: Some("property_company".to_owned()),
-            ..rule()
-        }];
-        assert_eq!(chosen(&ground, Level::Compound, &[]), Some(9));
-        assert_eq!(chosen(&ground, Level::Compound, &[9]), Some(2));
     }
 }

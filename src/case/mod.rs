@@ -4,16 +4,28 @@
 
 pub mod actions;
 pub mod api;
+pub mod board;
 pub mod category;
 pub mod chat;
 pub mod clock;
 pub mod dispatch;
+pub mod evidence;
+pub mod fill;
 pub mod publish;
 pub mod queries;
 pub mod remind;
+pub mod rules;
+pub mod search;
+pub mod stats;
 pub mod step;
+pub mod views;
 
-use entity::kinds::{CaseKind, CaseState, CaseStep, Level, RoleKind};
+pub mod behalf;
+pub mod joiner;
+pub mod similar;
+
+use entity::case;
+use entity::kinds::{CaseKind, CaseState, CaseStep, Level, Outcome, RoleKind};
 
 /// Most characters of a case's text; what is longer is cut by whoever takes the message in.
 pub const TEXT_MOST: usize = 5_000;
@@ -50,7 +62,20 @@ pub const fn state_says(state: CaseState) -> &'static str {
         CaseState::Paused => "已暂停",
         CaseState::Finished => "已办结",
         CaseState::Reviewed => "已评价",
+        CaseState::ReopenRequested => "申请重开",
         CaseState::Withdrawn => "已撤回",
+        CaseState::Merged => "已并案",
+    }
+}
+
+/// The same of a case: what was not solved is never called done, and what nobody rated is not called
+/// rated.
+#[must_use]
+pub const fn case_says(case: &case::Model) -> &'static str {
+    match (case.state, case.outcome) {
+        (CaseState::Finished | CaseState::Reviewed, Some(Outcome::Unsolved)) => "未能解决",
+        (CaseState::Reviewed, _) if case.rating.is_none() => "已结束",
+        (state, _) => state_says(state),
     }
 }
 
@@ -67,6 +92,17 @@ pub const fn step_says(step: CaseStep) -> &'static str {
         CaseStep::Reviewed => "评",
     }
 }
+
+/// The seven steps in their order.
+pub const STEPS: [CaseStep; 7] = [
+    CaseStep::Raised,
+    CaseStep::Gathered,
+    CaseStep::Deliberated,
+    CaseStep::Handled,
+    CaseStep::Supervised,
+    CaseStep::Published,
+    CaseStep::Reviewed,
+];
 
 /// What people call a level.
 #[must_use]

@@ -28,11 +28,12 @@ const TITLES: &[&str] = &[
 ];
 const SURNAMES: &str = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤";
 
-/// The text for the board.
+/// The text for the board. What could not be solved says so.
 #[must_use]
-pub fn text(kind: CaseKind, place: &str, result: &str, names: &[String]) -> String {
+pub fn text(kind: CaseKind, place: &str, result: &str, solved: bool, names: &[String]) -> String {
     let result = shorten(&mask(result, names), MOST);
-    format!("{}·{place}：{result}", kind_says(kind))
+    let end = if solved { "" } else { "未能解决，" };
+    format!("{}·{place}：{end}{result}", kind_says(kind))
 }
 
 /// Hides phones, identity numbers, homes, the given names, and whoever is called by surname and title.
@@ -59,7 +60,7 @@ pub fn simplified(text: &str) -> String {
 }
 
 /// Full-width digits, letters and dashes to plain ones; other punctuation stays Chinese.
-fn plain(c: char) -> char {
+pub(super) fn plain(c: char) -> char {
     match c {
         '－' | '—' | '–' | '‐' => '-',
         c if half_width(c).is_ascii_alphanumeric() => half_width(c),
@@ -194,8 +195,18 @@ mod tests {
     #[test]
     fn the_board_says_kind_place_and_result() {
         assert_eq!(
-            text(CaseKind::Repair, "桂园小区3栋", "电梯已恢复", &[]),
+            text(CaseKind::Repair, "桂园小区3栋", "电梯已恢复", true, &[]),
             "报修·桂园小区3栋：电梯已恢复"
+        );
+        assert_eq!(
+            text(
+                CaseKind::Repair,
+                "桂园小区3栋",
+                "房屋结构不允许",
+                false,
+                &[]
+            ),
+            "报修·桂园小区3栋：未能解决，房屋结构不允许"
         );
     }
 

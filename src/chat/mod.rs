@@ -1,6 +1,7 @@
 //! A turn of conversation: what nouns are handed and what they answer, whatever the channel.
 //! Floor 2; `bot/` (floor 4) fills it in, the nouns' `chat.rs` declare their commands with it.
 
+use entity::kinds::PhotoStage;
 use entity::{account, attachment};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
@@ -91,6 +92,24 @@ impl Args {
     }
 }
 
+/// What «通过» may be, and what «驳回».
+const PASS: &[&str] = &["通过", "同意", "可以", "ok"];
+const REFUSE: &[&str] = &["驳回", "拒绝", "不通过", "不同意", "不行"];
+
+/// Yes or no of somebody who decides, and the words behind it; none when it is neither.
+#[must_use]
+pub fn verdict(text: &str) -> Option<(bool, String)> {
+    let said = crate::base::text::fold(text);
+    let lists = [(false, REFUSE), (true, PASS)];
+    lists.into_iter().find_map(|(pass, words)| {
+        let word = words.iter().find(|word| said.starts_with(**word))?;
+        // Words of both lists are as long folded as written.
+        let behind: String = text.chars().skip(word.chars().count()).collect();
+        let signs = [' ', '\u{3000}', ',', '，', ':', '：', '。'];
+        Some((pass, behind.trim_start_matches(signs).to_owned()))
+    })
+}
+
 /// Who reads the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Audience {
@@ -172,6 +191,7 @@ impl Turn<'_> {
             .set(attachment::ActiveModel {
                 subject: Set(Some(subject.to_owned())),
                 compound_id: Set(compound_id),
+                stage: Set(Some(PhotoStage::Before)),
                 ..Default::default()
             })
             .filter(attachment::COLUMN.account_id.eq(self.account.id))
@@ -323,6 +343,19 @@ mod tests {
         for text in ["", "好", "#", "0", "99999999999999999999", "-3"] {
             assert_eq!(Args::new(text).number(), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_verdict_and_its_reason() {
+        assert_eq!(verdict("通过"), Some((true, String::new())));
+        assert_eq!(verdict("通過。"), Some((true, String::new())));
+        assert_eq!(
+            verdict("不通过：有广告"),
+            Some((false, "有广告".to_owned()))
+        );
+        assert_eq!(verdict("驳回 有电话"), Some((false, "有电话".to_owned())));
+        assert_eq!(verdict("看看"), None);
+        assert_eq!(verdict(""), None);
     }
 
     proptest! {

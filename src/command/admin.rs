@@ -1,26 +1,20 @@
-//! `linli admin create NAME`: the first administrator, with a password that is shown once.
+//! `linli admin`: names and passwords for the console, each password shown once: `create NAME` makes the
+//! first administrator, `password LOGIN` gives access to somebody of the roster or a forgotten password anew.
 
 use anyhow::bail;
-use argon2::Argon2;
-use argon2::password_hash::PasswordHasher;
-use entity::credential;
 use entity::kinds::RoleKind;
-use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
 
+use crate::access::console::credential::{self, OneTime};
 use crate::access::{Actor, audit};
 use crate::base::clock::Moment;
 use crate::base::dice::Dice;
-use crate::base::fault::Fault;
 use crate::base::seal::Seal;
-use crate::base::text::{clean, fold};
+use crate::base::text::clean;
 use crate::command::{Usage, migrate, open_store};
 use crate::config::Settings;
-use crate::person::actions::{self, NewPerson};
-use crate::store::{Store, Tx};
-
-/// Longest name to sign in with.
-const MOST_NAME: usize = 40;
+use crate::person::actions::{self, NewPerson, NewRole};
+use crate::person::queries;
+use crate::store::Store;
 
 /// The command: makes the administrator and prints the password.
 ///
@@ -33,10 +27,7 @@ pub async fn create(
     name: &str,
 ) -> anyhow::Result<()> {
     let name = clean(name);
-    let login = fold(&name);
-    if login.is_empty() || login.chars().count() > MOST_NAME {
-        return Err(Usage(format!("名字不能为空,最多{MOST_NAME}个字")).into());
-    }
+    let login = credential::login(&name).map_err(|fault| Usage(fault.detail.into_owned()))?;
     let store = open_store(settings).await?;
     migrate::up(&store, now).await?;
     let seal = Seal::new(&settings.security.data_key()?)?;
@@ -59,10 +50,9 @@ async fn make(
     name: &str,
     login: &str,
 ) -> anyhow::Result<Option<String>> {
-    let password = dice.token().chars().take(20).collect::<String>();
-    let hash = hash(dice, &password)?;
+    let one_time = OneTime::make(dice).await?;
     let mut tx = store.begin(now).await?;
-    if is_taken(&tx, login).await? {
+    if credential::by_login(tx.db(), login).await?.is_some() {
         return Ok(None);
     }
     let operator = Actor::operator();
@@ -73,27 +63,16 @@ async fn make(
         party_member: false,
     };
     let person = actions::add_person(&mut tx, seal, dice, &operator, new).await?;
-    actions::grant_role(
-        &mut tx,
-        &operator,
-        person.id,
-        RoleKind::Administrator,
-        None,
-        None,
-    )
-    .await?;
-    let row = credential::ActiveModel {
-        login: Set(login.to_owned()),
-        person_id: Set(person.id),
-        password_hash: Set(hash),
-        one_time: Set(true),
-        created_at: Set(now),
-        ..Default::default()
+    let post = NewRole {
+        person_id: person.id,
+        kind: RoleKind::Administrator,
+        place: None,
+        organisation_id: None,
+        from_at: None,
+        to_at: None,
     };
-    credential::Entity::insert(row)
-        .exec_without_returning(tx.db())
-        .await
-        .map_err(Fault::from)?;
+    actions::grant_role(&mut tx, &operator, post).await?;
+    credential::give(&tx, &operator, person.id, login, &one_time).await?;
     let entry = audit::Entry {
         action: "admin.create",
         subject: format!("person:{}", person.id),
@@ -102,21 +81,40 @@ async fn make(
     };
     audit::record(&tx, &operator, entry);
     tx.commit().await?;
-    Ok(Some(password))
+    Ok(Some(one_time.password))
 }
 
-async fn is_taken(tx: &Tx, login: &str) -> Result<bool, Fault> {
-    let row = credential::Entity::find()
-        .filter(credential::COLUMN.login.eq(login))
-        .one(tx.db())
-        .await?;
-    Ok(row.is_some())
-}
-
-/// argon2id as a PHC string, with the library's recommended cost.
-fn hash(dice: &Dice, password: &str) -> anyhow::Result<String> {
-    let hash = Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), &dice.bytes::<16>())
-        .map_err(|error| anyhow::anyhow!("password: {error}"))?;
-    Ok(hash.to_string())
+/// The command: gives somebody of the roster a name to sign in with, or, with one, a new one-time
+/// password in the place of a forgotten one. Prints the password.
+///
+/// # Errors
+/// When nobody has the key, the name is taken, or the database fails.
+pub async fn password(
+    settings: &Settings,
+    dice: &Dice,
+    now: Moment,
+    login: &str,
+    person_key: Option<&str>,
+) -> anyhow::Result<()> {
+    let login = credential::login(login).map_err(|fault| Usage(fault.detail.into_owned()))?;
+    let store = open_store(settings).await?;
+    migrate::up(&store, now).await?;
+    let one_time = OneTime::make(dice).await?;
+    let tx = store.begin(now).await?;
+    let operator = Actor::operator();
+    let done = match person_key {
+        Some(key) => {
+            let Some(person) = queries::by_key(tx.db(), key.trim()).await? else {
+                bail!("没有 key 为“{key}”的人:key 是导入 people.csv 时的第一列");
+            };
+            credential::give(&tx, &operator, person.id, &login, &one_time).await
+        }
+        None => credential::reset(&tx, &operator, &login, &one_time).await,
+    };
+    done.map_err(|fault| anyhow::anyhow!("{}", fault.detail))?;
+    tx.commit().await?;
+    store.close().await;
+    println!("登录名 {login},一次性密码: {}", one_time.password);
+    println!("第一次登录后请修改密码,这里不会再显示。");
+    Ok(())
 }

@@ -1,16 +1,21 @@
 //! The demo community: 桂园小区 with 90 homes, made of the import's own files. Fills an empty
 //! database once, however many instances start at the same time. Called by `serve` at the start.
 
-use entity::kinds::{BindingState, Channel};
+use entity::kinds::{BindingState, Channel, FeeKind};
 use entity::{account, binding, invitation, person, place, residency, schedule};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
+use crate::access::console::credential::{self, OneTime};
 use crate::app::App;
+use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
-use crate::command::import::store::Storing;
-use crate::command::import::{check, read, store};
+use crate::base::month::Month;
+use crate::fee::actions::{entries, merchant, run};
+use crate::fee::tariff::items_of;
+use crate::intake::store::Storing;
+use crate::intake::{check, read, store};
 use crate::store::Tx;
 
 /// The files, by table.
@@ -24,6 +29,10 @@ const FILES: &[(&str, &str)] = &[
     ("homes", include_str!("../../config/demo/homes.csv")),
     ("roles", include_str!("../../config/demo/roles.csv")),
     ("fee_items", include_str!("../../config/demo/fee_items.csv")),
+    (
+        "fee_spaces",
+        include_str!("../../config/demo/fee_spaces.csv"),
+    ),
     (
         "dispatch_rules",
         include_str!("../../config/demo/dispatch_rules.csv"),
@@ -61,6 +70,7 @@ pub async fn fill(app: &App) -> Result<bool, Fault> {
     match fill_in(app, &mut tx).await {
         Ok(()) => {
             tx.commit().await?;
+            bill(app).await?;
             tracing::info!("the demo community is in the database");
             Ok(true)
         }
@@ -68,6 +78,73 @@ pub async fn fill(app: &App) -> Result<bool, Fault> {
         Err(fault) if fault.code == Code::Conflict => Ok(false),
         Err(fault) => Err(fault),
     }
+}
+
+/// What the homes share in a month, in fen, and what for.
+const SHARED: (i64, &str) = (123_456, "电梯和公共照明用电、绿化用水");
+
+/// The bills of the last month and of this one, so that there is something to look at and to pay.
+async fn bill(app: &App) -> Result<(), Fault> {
+    let now = app.clock.now();
+    let db = app.store.read();
+    let compound = place::Entity::find()
+        .filter(place::COLUMN.code.eq(COMPOUND))
+        .one(db)
+        .await?
+        .ok_or_else(|| Fault::internal("the demo has no compound"))?;
+    let actor = Actor::operator();
+    // Without a receiving account there would be bills that nobody can pay.
+    if let Some(name) = app.pay.keys().next() {
+        let mut tx = app.store.begin(now).await?;
+        merchant::set(&mut tx, &actor, compound.id, Some(name)).await?;
+        tx.commit().await?;
+    }
+    let this = Month::of(china(now).date_naive());
+    for month in [this.before(), this] {
+        for item in items_of(db, compound.id, month).await? {
+            if item.kind == FeeKind::Shared {
+                let mut tx = app.store.begin(now).await?;
+                let (amount, note) = SHARED;
+                let key = (compound.id, item.id);
+                entries::set_cost(&mut tx, &actor, key, month, amount, note).await?;
+                tx.commit().await?;
+            }
+        }
+        run::run(&app.store, &actor, now, compound.id, month, &mut |_| {}).await?;
+    }
+    Ok(())
+}
+
+/// Name to sign in to the console with, and whom of the demo one is then.
+const LOGIN: &str = "demo";
+const LENT_TO: &str = "property-manager";
+
+/// A name and a password for the console, new at each start, where somebody looks around on their own
+/// machine: the profile of development with the demo and the sandbox. None elsewhere.
+///
+/// # Errors
+/// The database's.
+pub async fn lend_console(app: &App) -> Result<Option<(&'static str, String)>, Fault> {
+    let settings = &app.settings;
+    let looks_around = settings.profile == "development"
+        && settings.demo.enabled
+        && settings.sandbox.enabled
+        && settings.exposure().is_none();
+    if !looks_around {
+        return Ok(None);
+    }
+    let password = OneTime::make(&app.dice).await?;
+    let tx = app.store.begin(app.clock.now()).await?;
+    let person = person::Entity::find()
+        .filter(person::COLUMN.key.eq(LENT_TO))
+        .one(tx.db())
+        .await?;
+    let Some(person) = person else {
+        return Ok(None);
+    };
+    credential::lend(&tx, &Actor::operator(), person.id, LOGIN, &password).await?;
+    tx.commit().await?;
+    Ok(Some((LOGIN, password.password)))
 }
 
 async fn has_places(tx: &Tx) -> Result<bool, Fault> {

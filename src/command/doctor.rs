@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use entity::kinds::ReminderState;
 use entity::reminder;
 use migration::{Migrator, MigratorTrait};
@@ -12,10 +12,11 @@ use sea_orm::{
 };
 
 use crate::app::App;
-use crate::base::clock::{Clock, Moment, say};
+use crate::base::calendar::holidays::LAST_YEAR;
+use crate::base::clock::{Clock, Moment, china, say};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
-use crate::command::{doctor_official, doctor_robot, doctor_work};
+use crate::command::{doctor_official, doctor_pay, doctor_robot, doctor_work};
 use crate::config::Settings;
 use crate::files::FileKind;
 use crate::redis;
@@ -49,6 +50,9 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
     for danger in doctor_official::dangers(&settings) {
         println!("提醒 公众号:{danger}");
     }
+    if let Some(word) = unknown_holidays(clock.now()) {
+        println!("提醒 日历:{word}");
+    }
     // Without one only this machine reaches us.
     let has_url = !settings.server.public_url.is_empty();
     match Store::connect(&settings.database).await {
@@ -80,6 +84,9 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
                         tell("公众号回调", doctor_official::callback(&app).await);
                     }
                     tell("小程序", check_mini(&app).await);
+                    for (name, finding) in doctor_pay::check(&app).await {
+                        tell(&name, finding);
+                    }
                     tell("企业微信", doctor_work::check(&app).await);
                     tell("机器人", doctor_robot::robot(&app).await);
                     tell("群机器人", doctor_robot::groups(&app).await);
@@ -92,6 +99,16 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
         anyhow::bail!("{failed} 项故障,请按上面的说明处理");
     }
     Ok(())
+}
+
+/// From December on the holidays of the next year are to be known.
+fn unknown_holidays(now: Moment) -> Option<String> {
+    let year = china(now + TimeDelta::days(31)).year();
+    (year > LAST_YEAR).then(|| {
+        format!(
+            "程序里还没有{year}年的节假日和调休,跟随节假日的日历只按星期计算;请升级程序,或在日历里写明日期"
+        )
+    })
 }
 
 /// What works, and yet must not be so.
@@ -172,7 +189,7 @@ async fn check_reminders(store: &Store, now: Moment) -> Finding {
         .map_err(wrong)?;
     let due = oldest.map(|row| row.next_at);
     let next = due.map_or_else(|| "无".to_owned(), say);
-    let figures = format!("等待 {waiting},死信 {dead},最早到期 {next}");
+    let figures = format!("等待 {waiting},没送到 {dead},最早到期 {next}");
     if due.is_some_and(|due| now - due > LATE) {
         return Err(format!(
             "{figures}:早已到期却没有发出,请确认有实例以 worker 或 all 运行"
@@ -289,11 +306,29 @@ pub(super) fn explain(error: &wechat::Error, api_base: &str) -> String {
             -1 => "平台正忙:请稍后再查",
             _ => "请按错误码查平台文档",
         },
-        wechat::Error::Network { .. } if api_base.ends_with("/sandbox/api") => {
+        wechat::Error::Network { .. } | wechat::Error::Unreached
+            if api_base.ends_with("/sandbox/api") =>
+        {
             "连不上沙盒:它随 linli serve 运行,请先启动再查"
         }
-        wechat::Error::Network { .. } => "连不上:请检查网络和 api_base",
+        wechat::Error::Network { .. } | wechat::Error::Unreached => "连不上:请检查网络和 api_base",
         _ => "回答不是约定的格式:请检查 api_base",
     };
     format!("{advice}({error},{api_base})")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::clock::begin_of;
+
+    #[test]
+    fn a_year_without_holidays_is_told_from_december_on() {
+        let day = |month, day| {
+            let day = chrono::NaiveDate::from_ymd_opt(LAST_YEAR, month, day);
+            begin_of(day.unwrap())
+        };
+        assert_eq!(unknown_holidays(day(11, 30)), None);
+        assert!(unknown_holidays(day(12, 1)).is_some_and(|word| word.contains("还没有")));
+    }
 }

@@ -95,10 +95,14 @@ fn explain(error: &wechat::Error, api_base: &str) -> String {
             -1 => "企业微信正忙:请稍后再查",
             _ => "请按错误码查企业微信文档",
         },
-        wechat::Error::Network { .. } if api_base.ends_with("/sandbox/work") => {
+        wechat::Error::Network { .. } | wechat::Error::Unreached
+            if api_base.ends_with("/sandbox/work") =>
+        {
             "连不上沙盒:它随 linli serve 运行,请先启动再查"
         }
-        wechat::Error::Network { .. } => "连不上:请检查网络和 wechat.work.api_base",
+        wechat::Error::Network { .. } | wechat::Error::Unreached => {
+            "连不上:请检查网络和 wechat.work.api_base"
+        }
         _ => "回答不是约定的格式:请检查 wechat.work.api_base",
     };
     format!("{advice}({error},{api_base})")

@@ -1,6 +1,5 @@
-//! `linli export places|people|…|all --to FILE|DIR`: the shapes of the import out again, as CSV with
-//! a byte-order mark (spreadsheets need it) or as one XLSX. What a spreadsheet would take for a
-//! formula gets an apostrophe in front.
+//! `linli export places|people|…|all|figures|ledger --to FILE|DIR`: the shapes of the import out again, or
+//! the figures of a month, as CSV or as one XLSX (`report::sheet`); the books (`export_ledger`).
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -8,16 +7,23 @@ use std::path::Path;
 use anyhow::Context;
 use chrono::{Days, NaiveDate};
 use entity::{
-    dispatch_rule, fee_item, organisation, person, place, residency, response_policy, role,
+    calendar, dispatch_rule, fee_item, fee_reading, fee_space, organisation, person, place,
+    residency, response_policy, role,
 };
 use sea_orm::{ActiveEnum, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::base::clock::{Moment, china};
+use crate::base::clock::{Moment, begin_of, china};
+use crate::base::month::Month;
 use crate::base::seal::Seal;
-use crate::command::import::tables::{FORMULA, SHAPES, Shape, shape};
-use crate::command::{Usage, open_store};
+use crate::case::stats::count::Scope;
+use crate::case::stats::span::Span;
+use crate::command::{Usage, export_ledger, open_store};
 use crate::config::Settings;
+use crate::intake::tables::{SHAPES, Shape, shape};
 use crate::person::queries;
+use crate::place::queries as places;
+use crate::report::figures;
+use crate::report::sheet::{self, Cell, Sheet};
 use crate::store::Store;
 
 /// Rows of one table, in the order of its columns.
@@ -27,13 +33,28 @@ type Rows = Vec<Vec<String>>;
 ///
 /// # Errors
 /// When there is no such table, the file cannot be written, or the database fails.
-pub async fn run(settings: &Settings, what: &str, to: &Path) -> anyhow::Result<()> {
+pub async fn run(
+    settings: &Settings,
+    what: &str,
+    to: &Path,
+    wanted: &Wanted,
+    now: Moment,
+) -> anyhow::Result<()> {
+    if what == "figures" {
+        return figures(settings, wanted, to, now).await;
+    }
+    if what == "ledger" {
+        return export_ledger::run(settings, wanted.compound.as_deref(), wanted.format, to).await;
+    }
     let shapes: Vec<&'static Shape> = match shape(what) {
         Some(shape) => vec![shape],
         None if what == "all" => SHAPES.iter().collect(),
         None => {
             let names: Vec<_> = SHAPES.iter().map(|shape| shape.name).collect();
-            let text = format!("没有“{what}”这个表,可用: all {}", names.join(" "));
+            let text = format!(
+                "没有“{what}”这个表,可用: all figures ledger {}",
+                names.join(" ")
+            );
             return Err(Usage(text).into());
         }
     };
@@ -42,8 +63,8 @@ pub async fn run(settings: &Settings, what: &str, to: &Path) -> anyhow::Result<(
     let tables = read(&store, &seal, &shapes).await?;
     store.close().await;
     write(&tables, to)?;
-    for (shape, rows) in &tables {
-        println!("{}: {} 行", shape.name, rows.len());
+    for sheet in &tables {
+        println!("{}: {} 行", sheet.name, sheet.rows.len());
     }
     Ok(())
 }
@@ -56,7 +77,7 @@ pub async fn read(
     store: &Store,
     seal: &Seal,
     shapes: &[&'static Shape],
-) -> anyhow::Result<Vec<(&'static Shape, Rows)>> {
+) -> anyhow::Result<Vec<Sheet>> {
     let names = Names::load(store).await?;
     let mut tables = Vec::new();
     for shape in shapes {
@@ -67,10 +88,12 @@ pub async fn read(
             "homes" => homes(store, &names).await?,
             "roles" => roles(store, &names).await?,
             "fee_items" => fees(store, &names).await?,
+            "fee_readings" => readings(store, &names).await?,
+            "fee_spaces" => spaces(store, &names).await?,
             "dispatch_rules" => rules(store, &names).await?,
             _ => policies(store, &names).await?,
         };
-        tables.push((*shape, rows));
+        tables.push(sheet_of(shape, rows));
     }
     Ok(tables)
 }
@@ -157,6 +180,8 @@ async fn organisations(store: &Store, names: &Names) -> anyhow::Result<Rows> {
             names.place(Some(row.place_id)),
             names.organisation(row.parent_id),
             row.credit_code.unwrap_or_default(),
+            row.service_phone.unwrap_or_default(),
+            row.service_hours.unwrap_or_default(),
         ]
     };
     Ok(rows.into_iter().map(line).collect())
@@ -230,6 +255,58 @@ async fn fees(store: &Store, names: &Names) -> anyhow::Result<Rows> {
             decimal(row.unit_price, 2),
             row.due_day.to_string(),
             row.split.map_or_else(String::new, |split| split.to_value()),
+            names.place(row.place_id),
+            month(row.from_month),
+            month(row.to_month),
+            row.basis.unwrap_or_default(),
+        ]
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+/// `2026-11`; empty for none.
+fn month(number: Option<i32>) -> String {
+    let month = number.and_then(Month::from_number);
+    month.map_or_else(String::new, |month| month.to_string())
+}
+
+/// Names of fees by their keys.
+async fn fee_names(store: &Store) -> anyhow::Result<HashMap<i64, String>> {
+    let rows = fee_item::Entity::find().all(store.read()).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+async fn readings(store: &Store, names: &Names) -> anyhow::Result<Rows> {
+    let fees = fee_names(store).await?;
+    let rows = fee_reading::Entity::find()
+        .order_by_asc(fee_reading::COLUMN.id)
+        .all(store.read())
+        .await?;
+    let line = |row: fee_reading::Model| {
+        vec![
+            names.place(Some(row.home_id)),
+            look(&fees, Some(row.fee_item_id)),
+            month(Some(row.month)),
+            decimal(row.before_milli, 3),
+            decimal(row.after_milli, 3),
+        ]
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
+async fn spaces(store: &Store, names: &Names) -> anyhow::Result<Rows> {
+    let fees = fee_names(store).await?;
+    let rows = fee_space::Entity::find()
+        .order_by_asc(fee_space::COLUMN.id)
+        .all(store.read())
+        .await?;
+    let line = |row: fee_space::Model| {
+        vec![
+            names.place(Some(row.home_id)),
+            look(&fees, Some(row.fee_item_id)),
+            row.code,
+            row.from_day.to_string(),
+            row.to_day.map_or_else(String::new, |day| day.to_string()),
         ]
     };
     Ok(rows.into_iter().map(line).collect())
@@ -259,11 +336,22 @@ async fn policies(store: &Store, names: &Names) -> anyhow::Result<Rows> {
         .order_by_asc(response_policy::COLUMN.id)
         .all(store.read())
         .await?;
+    let calendars = calendar::Entity::find().all(store.read()).await?;
+    let calendars: HashMap<i64, String> = calendars
+        .into_iter()
+        .map(|row| (row.id, row.name))
+        .collect();
+    let minutes = |minutes: Option<i32>| minutes.map_or_else(String::new, |it| it.to_string());
     let line = |row: response_policy::Model| {
         vec![
             names.place(Some(row.place_id)),
             row.accept_minutes.to_string(),
-            row.finish_minutes.to_string(),
+            minutes(row.finish_minutes),
+            row.grade.to_value(),
+            row.level.map_or_else(String::new, |level| level.to_value()),
+            minutes(row.arrive_minutes),
+            minutes(row.plan_minutes),
+            look(&calendars, row.calendar_id),
         ]
     };
     Ok(rows.into_iter().map(line).collect())
@@ -284,7 +372,7 @@ fn day(at: Moment) -> NaiveDate {
 /// The last day of a term that ends at this moment.
 fn last_day(to: Moment) -> NaiveDate {
     let end = day(to);
-    let midnight = crate::command::import::store_roles::begin_of(end) == to;
+    let midnight = begin_of(end) == to;
     if midnight {
         end.checked_sub_days(Days::new(1)).unwrap_or(end)
     } else {
@@ -296,60 +384,95 @@ fn last_day(to: Moment) -> NaiveDate {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn write(tables: &[(&'static Shape, Rows)], to: &Path) -> anyhow::Result<()> {
+pub fn write(sheets: &[Sheet], to: &Path) -> anyhow::Result<()> {
     let cannot = || format!("无法写入 {}", to.display());
     let ending = to.extension().and_then(|ending| ending.to_str());
-    match (ending, tables) {
-        (Some("xlsx"), _) => write_workbook(tables, to).with_context(cannot),
-        (Some("csv"), [(shape, rows)]) => {
-            std::fs::write(to, csv_of(shape, rows)?).with_context(cannot)
+    match (ending, sheets) {
+        (Some("xlsx"), _) => {
+            let bytes = sheet::workbook(sheets)?;
+            std::fs::write(to, bytes).with_context(cannot)
         }
+        (Some("csv"), [sheet]) => std::fs::write(to, sheet::csv(sheet)?).with_context(cannot),
         (Some("csv"), _) => Err(Usage("多个表请用文件夹或 .xlsx".to_owned()).into()),
         _ => {
             std::fs::create_dir_all(to).with_context(cannot)?;
-            for (shape, rows) in tables {
-                let file = to.join(format!("{}.csv", shape.name));
-                std::fs::write(&file, csv_of(shape, rows)?).with_context(cannot)?;
+            for sheet in sheets {
+                let file = to.join(format!("{}.csv", sheet.name));
+                std::fs::write(&file, sheet::csv(sheet)?).with_context(cannot)?;
             }
             Ok(())
         }
     }
 }
 
-fn csv_of(shape: &Shape, rows: &Rows) -> anyhow::Result<Vec<u8>> {
-    let mut out = csv::Writer::from_writer("\u{feff}".as_bytes().to_vec());
-    out.write_record(shape.columns())?;
-    for row in rows {
-        out.write_record(row.iter().map(|cell| safe(cell)))?;
-    }
-    out.into_inner().map_err(|error| anyhow::anyhow!("{error}"))
-}
-
-/// An apostrophe before what would be a formula; the import takes it off.
-fn safe(cell: &str) -> String {
-    if cell.starts_with(FORMULA) {
-        format!("'{cell}")
-    } else {
-        cell.to_owned()
+fn sheet_of(shape: &Shape, rows: Rows) -> Sheet {
+    Sheet {
+        name: shape.name.to_owned(),
+        head: shape.columns().map(str::to_owned).collect(),
+        rows: rows
+            .into_iter()
+            .map(|row| row.into_iter().map(Cell::from).collect())
+            .collect(),
     }
 }
 
-fn write_workbook(tables: &[(&'static Shape, Rows)], to: &Path) -> anyhow::Result<()> {
-    let mut book = rust_xlsxwriter::Workbook::new();
-    for (shape, rows) in tables {
-        let sheet = book.add_worksheet();
-        sheet.set_name(shape.name)?;
-        for (column, name) in (0_u16..).zip(shape.columns()) {
-            sheet.write_string(0, column, name)?;
-        }
-        for (line, row) in (1_u32..).zip(rows) {
-            for (column, cell) in (0_u16..).zip(row) {
-                // As text, so that phones and codes stay as they are; a text is no formula.
-                sheet.write_string(line, column, cell)?;
+/// Whose figures, and of when.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Wanted {
+    /// figures 用:地点的编码,不写是全部(最上面只有一个地点时)
+    #[arg(long)]
+    place: Option<String>,
+    /// figures 用:月份 2026-11,不写是本月
+    #[arg(long)]
+    month: Option<String>,
+    /// ledger 用:小区的编码
+    #[arg(long)]
+    compound: Option<String>,
+    /// ledger 用:hledger 能读的流水账,或表格
+    #[arg(long, value_enum, default_value_t)]
+    format: export_ledger::Format,
+}
+
+/// `linli export figures`: the figures of a place and a month.
+async fn figures(
+    settings: &Settings,
+    wanted: &Wanted,
+    to: &Path,
+    now: Moment,
+) -> anyhow::Result<()> {
+    let span = match &wanted.month {
+        None => Span::month_of(now),
+        Some(month) => format!("{month}-01")
+            .parse()
+            .map(Span::month)
+            .map_err(|_| Usage("--month 请写成 2026-11".to_owned()))?,
+    };
+    let store = open_store(settings).await?;
+    let place = match &wanted.place {
+        Some(code) => places::by_code(store.read(), code)
+            .await?
+            .ok_or_else(|| Usage(format!("没有编码为“{code}”的地点")))?,
+        None => {
+            let top = place::Entity::find()
+                .filter(place::COLUMN.parent_id.is_null())
+                .all(store.read())
+                .await?;
+            let mut top = top.into_iter();
+            match (top.next(), top.next()) {
+                (Some(place), None) => place,
+                _ => return Err(Usage("请用 --place 写明地点的编码".to_owned()).into()),
             }
         }
+    };
+    let scope = Scope::of(store.read(), place).await?;
+    let report = figures::read(store.read(), scope, span).await?;
+    store.close().await;
+    if to.extension().is_some_and(|ending| ending == "csv") {
+        write(&[report.flat()], to)?;
+    } else {
+        write(&report.sheets(), to)?;
     }
-    book.save(to)?;
+    println!("{} {}", report.scope.place.name, report.span.says());
     Ok(())
 }
 
@@ -363,13 +486,5 @@ mod tests {
         assert_eq!(decimal(1, 4), "0.0001");
         assert_eq!(decimal(12_000, 2), "120");
         assert_eq!(decimal(0, 2), "0");
-    }
-
-    #[test]
-    fn no_cell_is_a_formula() {
-        for cell in ["=1+1", "+86", "-1", "@SUM(A1)"] {
-            assert!(safe(cell).starts_with('\''), "{cell}");
-        }
-        assert_eq!(safe("张三"), "张三");
     }
 }

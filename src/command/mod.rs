@@ -2,15 +2,19 @@
 //! done, 1 failed, 2 wrong usage or configuration; errors are one line on stderr.
 
 pub mod admin;
+pub mod bills;
 pub mod demo;
 pub mod doctor;
 mod doctor_official;
+mod doctor_pay;
 mod doctor_robot;
 mod doctor_work;
 pub mod export;
+pub mod export_ledger;
 pub mod import;
 pub mod invite;
 pub mod migrate;
+pub mod reconcile;
 pub mod serve;
 pub mod wechat;
 
@@ -60,13 +64,15 @@ enum Command {
         #[arg(long)]
         skip_bad: bool,
     },
-    /// 按导入的格式导出:places people homes roles organisations … 或 all
+    /// 按导入的格式导出:places people homes roles organisations … 或 all;或 figures,一个月的数据;或 ledger,账簿
     Export {
-        /// 哪个表,或 all
+        /// 哪个表,或 all,或 figures,或 ledger
         what: String,
         /// 写到哪里:.csv、.xlsx 或文件夹
         #[arg(long)]
         to: std::path::PathBuf,
+        #[command(flatten)]
+        wanted: export::Wanted,
     },
     /// 管理员
     Admin {
@@ -77,6 +83,20 @@ enum Command {
     Invite {
         /// people.csv 里的 key
         person_key: String,
+    },
+    /// 账单
+    Bills {
+        #[command(subcommand)]
+        what: bills::What,
+    },
+    /// 对账:取平台某一天的账单,和我们的账逐笔核对
+    Reconcile {
+        /// 哪一天,写成 2026-11-28
+        #[arg(long)]
+        date: chrono::NaiveDate,
+        /// 哪个收款账户,不写是全部
+        #[arg(long)]
+        merchant: Option<String>,
     },
     /// 微信公众号上的设置:菜单、二维码
     Wechat {
@@ -93,6 +113,14 @@ enum AdminCommand {
     Create {
         /// 登录名
         name: String,
+    },
+    /// 给名册里的人开通工作台;不写 --person 时是重置忘了的密码。显示一次性密码
+    Password {
+        /// 登录名
+        login: String,
+        /// people.csv 里的 key
+        #[arg(long)]
+        person: Option<String>,
     },
 }
 
@@ -163,12 +191,21 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 let options = import::Options { dry_run, skip_bad };
                 import::run(&settings, &dice, clock.now(), &source, options).await
             }
-            Command::Export { what, to } => export::run(&settings, &what, &to).await,
+            Command::Export { what, to, wanted } => {
+                export::run(&settings, &what, &to, &wanted, clock.now()).await
+            }
             Command::Admin {
                 what: AdminCommand::Create { name },
             } => admin::create(&settings, &dice, clock.now(), &name).await,
+            Command::Admin {
+                what: AdminCommand::Password { login, person },
+            } => admin::password(&settings, &dice, clock.now(), &login, person.as_deref()).await,
             Command::Invite { person_key } => {
                 invite::run(&settings, &dice, clock.now(), &person_key).await
+            }
+            Command::Bills { what } => bills::run(&settings, clock.now(), what).await,
+            Command::Reconcile { date, merchant } => {
+                reconcile::run(settings, clock, dice, date, merchant.as_deref()).await
             }
             Command::Wechat { what } => wechat::run(settings, clock, dice, what).await,
             Command::Doctor => doctor::run(settings, clock, dice).await,

@@ -23,15 +23,21 @@ use crate::command::wechat::menu::default_menu;
 use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::{RobotMode, Settings};
 use crate::delivery::{Kind, Postman};
+use crate::disclosure;
+use crate::fee;
+use crate::intake;
+use crate::mediation;
 use crate::moderation;
+use crate::payment;
 use crate::person;
+use crate::privacy;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
-use crate::web::{health, router};
+use crate::web::{health, late, router};
 
 /// Requests and reminders under way may take so long to end.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -124,6 +130,9 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
     let platform = pretend(&app, &boot)?;
     let server = serve_http(&app, listener, boot.role, platform)?;
     start_queue(&app, &tasks, boot.role);
+    if boot.role != Role::Worker {
+        tasks.spawn(late::resume(app.clone()));
+    }
     if let Some(danger) = app.settings.exposure() {
         tracing::warn!("{danger}");
     }
@@ -169,7 +178,15 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
     let timer = app.clone();
     tasks.spawn(async move {
         let stop = timer.stopping.clone();
-        let works = [schedule::WORKS, visit::remind::WORKS].concat();
+        let works = [
+            schedule::WORKS,
+            visit::remind::WORKS,
+            attachment::remind::WORKS,
+            privacy::remind::WORKS,
+            fee::remind::WORKS,
+            payment::reconcile::clock::WORKS,
+        ]
+        .concat();
         schedule::keep_time(&timer.store, &*timer.clock, &works, stop).await;
     });
     if app.settings.wechat.robot.mode == RobotMode::Socket {
@@ -193,8 +210,14 @@ pub fn kinds() -> Vec<Kind> {
         attachment::remind::KINDS,
         bot::group::KINDS,
         bot::late::KINDS,
+        mediation::remind::KINDS,
         moderation::remind::KINDS,
+        payment::remind::KINDS,
         visit::remind::KINDS,
+        disclosure::remind::KINDS,
+        privacy::remind::KINDS,
+        intake::remind::KINDS,
+        fee::remind::KINDS,
     ]
     .concat()
 }
@@ -257,7 +280,8 @@ pub async fn run(settings: Settings, dice: Arc<Dice>, role: Role) -> anyhow::Res
         role,
     };
     let running = start_as(settings, boot).await?;
-    greet(&running);
+    let lent = demo::lend_console(&running.app).await;
+    greet(&running, lent.context("演示账号无法写入数据库")?);
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -271,11 +295,14 @@ pub async fn run(settings: Settings, dice: Arc<Dice>, role: Role) -> anyhow::Res
 }
 
 /// Says where to look.
-fn greet(running: &Running) {
+fn greet(running: &Running, console: Option<(&str, String)>) {
     let url = &running.app.settings.server.public_url;
     if running.app.settings.sandbox.enabled {
         println!("邻里已启动,请打开 {url}/sandbox");
     } else {
         println!("邻里已启动:{url}");
+    }
+    if let Some((login, password)) = console {
+        println!("工作台 {url}/console 登录名 {login} 密码 {password}(只用于演示,每次启动都换)");
     }
 }

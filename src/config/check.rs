@@ -12,6 +12,15 @@ impl Settings {
         if self.server.time_zone != "Asia/Shanghai" {
             return fail("server.time_zone must be Asia/Shanghai");
         }
+        if self
+            .redis
+            .url()
+            .is_some_and(|url| url.contains("+cluster:"))
+        {
+            return fail(
+                "redis.url: a Redis Cluster is not supported yet, use one server (redis://host:port)",
+            );
+        }
         let official = &self.wechat.official;
         let key_length = official.encoding_aes_key.expose_secret().len();
         if official.mode != CallbackMode::Plain && key_length != 43 {
@@ -31,6 +40,7 @@ impl Settings {
             );
         }
         self.check_work()?;
+        self.check_pay()?;
         for (key, value) in [
             ("reminder.quiet_from", &self.reminder.quiet_from),
             ("reminder.quiet_to", &self.reminder.quiet_to),
@@ -52,6 +62,16 @@ impl Settings {
         ];
         if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError(format!("{key} must be at least 1")));
+        }
+        let kept = &self.retention;
+        let days = [
+            ("retention.withdrawn_case_days", kept.withdrawn_case_days),
+            ("retention.resolved_case_days", kept.resolved_case_days),
+            ("retention.claim_days", kept.claim_days),
+            ("retention.visit_days", kept.visit_days),
+        ];
+        if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
+            return Err(ConfigError(format!("{key} must be 1 to 36500 days")));
         }
         if self.reminder.max_attempts < 1 {
             return fail("reminder.max_attempts must be at least 1");
@@ -105,6 +125,9 @@ impl Settings {
         let fail = |text: &str| Err(ConfigError(text.to_owned()));
         if self.sandbox.enabled || self.demo.enabled {
             return fail("sandbox.enabled and demo.enabled must be false in production");
+        }
+        if !self.console.second_factor {
+            return fail("console.second_factor must be true in production");
         }
         if self.security.data_key.expose_secret() == PUBLIC_DATA_KEY {
             return fail("security.data_key is the public one of development: make your own");

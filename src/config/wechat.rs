@@ -17,6 +17,8 @@ pub struct Wechat {
     pub work: Work,
     /// `[wechat.robot]`
     pub robot: Robot,
+    /// `[wechat.pay]`
+    pub pay: super::Pay,
     /// `[[wechat.groups]]`
     pub groups: Vec<Group>,
 }
@@ -55,6 +57,8 @@ pub struct Official {
     pub open_base: String,
     /// Where pictures of QR codes are.
     pub code_base: String,
+    /// What the account's own QR code holds; printed on the board.
+    pub follow_url: String,
     /// Templates by kind of push (`task`, `progress`, …).
     pub templates: BTreeMap<String, Template>,
     /// Templates of subscription notices by kind of push.
@@ -105,6 +109,8 @@ pub struct Work {
     pub encoding_aes_key: SecretString,
     /// Where the platform's API is.
     pub api_base: String,
+    /// Where members' scans are asked for (扫码登录).
+    pub login_base: String,
 }
 
 impl Work {
@@ -145,6 +151,9 @@ pub struct Robot {
     pub secret: SecretString,
     /// Where the long connection goes (socket).
     pub socket_url: String,
+    /// PEM file of one more authority that the long connection trusts, for a proxy that opens TLS
+    /// (socket).
+    pub socket_root: String,
 }
 
 /// `[[wechat.groups]]`: a group robot that only sends, by compound and kind of group.

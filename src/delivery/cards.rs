@@ -8,7 +8,8 @@ use entity::work_card;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
-    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Statement,
 };
 
 use super::kind::Message;
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::reminder::Verdict;
+use crate::store::Tx;
 use crate::wechat::crypto::signature;
 use crate::wechat::errors::{Action, work_action};
 use crate::wechat::work::Card;
@@ -34,11 +36,20 @@ pub(super) fn task_id(client_msg_id: &str) -> String {
     format!("linli-{client_msg_id}")
 }
 
-/// Whether somebody holds a card about this subject that may have to change.
+/// Whether somebody holds a card about this subject that may have to change. Asked in the transaction
+/// that changes the subject: a card that is noted while that is under way waits for its end, and shows
+/// what came of it.
 ///
 /// # Errors
 /// The database's.
-pub async fn exist<C: ConnectionTrait>(db: &C, subject: &str) -> Result<bool, Fault> {
+pub async fn exist(tx: &Tx, subject: &str) -> Result<bool, Fault> {
+    let db = tx.db();
+    fence(
+        db,
+        "SELECT pg_advisory_xact_lock_shared(hashtextextended($1, 0))",
+        subject,
+    )
+    .await?;
     let found: Option<i64> = work_card::Entity::find()
         .select_only()
         .column(work_card::Column::Id)
@@ -48,6 +59,17 @@ pub async fn exist<C: ConnectionTrait>(db: &C, subject: &str) -> Result<bool, Fa
         .one(db)
         .await?;
     Ok(found.is_some())
+}
+
+/// Who changes a subject holds this lock to the end of the transaction, shared with all others who
+/// do; who has noted a card takes it once alone. SQLite has one writer at a time anyhow.
+async fn fence<C: ConnectionTrait>(db: &C, lock: &str, subject: &str) -> Result<(), Fault> {
+    if db.get_database_backend() == DbBackend::Postgres {
+        let name = format!("work_card:{subject}");
+        let statement = Statement::from_sql_and_values(DbBackend::Postgres, lock, [name.into()]);
+        db.execute_raw(statement).await?;
+    }
+    Ok(())
 }
 
 /// All cards about a subject that may have to change, oldest first.
@@ -79,7 +101,8 @@ pub async fn by_task(
         .await?)
 }
 
-/// Notes a card before it is sent. One that is tried again is there already.
+/// Notes a card before it is sent, and waits for what is changing its subject: all that changes it
+/// from now on finds the note. One that is tried again is there already.
 pub(super) async fn note(
     app: &App,
     (account_id, person_id): (i64, i64),
@@ -105,6 +128,17 @@ pub(super) async fn note(
         .on_conflict(twice)
         .try_insert()
         .exec_without_returning(app.store.write())
+        .await?;
+    let alone = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+    fence(app.store.write(), alone, subject).await
+}
+
+/// Takes back the note of a card that is not sent.
+pub(super) async fn forget(app: &App, client_msg_id: &str) -> Result<(), Fault> {
+    work_card::Entity::delete_many()
+        .filter(work_card::COLUMN.task_id.eq(task_id(client_msg_id)))
+        .filter(work_card::COLUMN.state.eq(CardState::Sending))
+        .exec(app.store.write())
         .await?;
     Ok(())
 }

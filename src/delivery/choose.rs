@@ -186,6 +186,8 @@ mod tests {
             window_left: left,
             paced_until: None,
             dialog: None,
+            told_version: 0,
+            agreed_version: 0,
             last_inbound_at: Some(now() - TimeDelta::hours(id)),
             created_at: now(),
         }

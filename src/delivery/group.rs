@@ -2,9 +2,15 @@
 //! than the platform takes, never dropped. Called by the nouns' `remind.rs`.
 
 use chrono::TimeDelta;
+use entity::delivery;
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
 
+use super::health::GROUP;
+use super::record::{failed_row, sent_row};
 use crate::access::named::residents_named;
 use crate::app::App;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::config;
@@ -47,9 +53,9 @@ pub async fn tell_group(app: &App, name: &str, text: &str) -> Result<Verdict, Fa
     let Some(group) = groups.iter().find(|group| name_of(group) == name) else {
         return Ok(Verdict::Drop);
     };
-    let names = residents_named(app.store.read(), text).await?;
-    let message = GroupMessage::Text(redact(text, &names));
     let now = app.clock.now();
+    let names = residents_named(app.store.read(), text, now).await?;
+    let message = GroupMessage::Text(redact(text, &names));
     let span = Span {
         key: format!("group:{name}"),
         most: MOST,
@@ -62,6 +68,7 @@ pub async fn tell_group(app: &App, name: &str, text: &str) -> Result<Verdict, Fa
     let outcome = if sent.is_ok() { "sent" } else { "refused" };
     metrics::counter!("linli_deliveries_total", "channel" => "group", "outcome" => outcome)
         .increment(1);
+    record(app, group, &sent, now).await?;
     Ok(match sent {
         Ok(()) => Verdict::Done,
         Err(error) => {
@@ -69,6 +76,32 @@ pub async fn tell_group(app: &App, name: &str, text: &str) -> Result<Verdict, Fa
             judge(&error, app)
         }
     })
+}
+
+/// Beside what was sent to people, so that it can be seen whether the robot works.
+async fn record(
+    app: &App,
+    group: &config::Group,
+    sent: &Result<(), Error>,
+    now: Moment,
+) -> Result<(), Fault> {
+    let ended = match sent {
+        Ok(()) => sent_row(None),
+        Err(error) => failed_row(error, false),
+    };
+    let row = delivery::ActiveModel {
+        channel: Set(GROUP.to_owned()),
+        kind: Set(GROUP.to_owned()),
+        subject: Set(format!("group:{}:{}", group.compound, group.role)),
+        client_msg_id: Set(String::new()),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..ended
+    };
+    delivery::Entity::insert(row)
+        .exec_without_returning(app.store.write())
+        .await?;
+    Ok(())
 }
 
 fn judge(error: &Error, app: &App) -> Verdict {

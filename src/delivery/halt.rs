@@ -1,6 +1,6 @@
-//! Ways of sending that are left alone for a while: the day's quota is used up, or the platform
-//! does not answer. All instances share what one of them has learnt, by the table `halt`; each
-//! looks there at most once a second. Called by `send`.
+//! Ways of sending that are left alone for a while: the day's quota is used up, our calls are blocked,
+//! or the platform does not answer. All instances share what one of them has learnt, by the table
+//! `halt`; each looks there at most once a second. Called by `send`.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,10 +20,15 @@ use crate::base::fault::Fault;
 
 const QUOTA: &str = "quota";
 const OUTAGE: &str = "outage";
+const BLOCK: &str = "block";
+/// What is over as soon as the platform does what it is asked.
+const PASSING: [&str; 2] = [OUTAGE, BLOCK];
 /// So many calls in a row without an answer are an outage.
 const MISSES: u32 = 5;
 /// Seconds until the platform is tried again: after the first, second … time it was found down.
 const PAUSES: [i64; 3] = [5, 15, 60];
+/// The same after it has blocked our calls: its blocks last a minute, an hour or the day.
+const BLOCKS: [i64; 4] = [60, 120, 300, 900];
 /// How old what we know may be.
 const FRESH: Duration = Duration::from_secs(1);
 /// What is urgent goes out within so long after a halt, the newest first; the rest follows.
@@ -126,25 +131,42 @@ impl Halts {
         let now = app.clock.now();
         match before {
             Some(row) if now < row.until_at => return Ok(Some(row.until_at)),
-            Some(row) if row.reason == OUTAGE => self.down(app, carrier, Some(row.times)).await?,
-            _ if misses >= MISSES => self.down(app, carrier, None).await?,
+            Some(row) if row.reason == OUTAGE => {
+                self.note(app, carrier, OUTAGE, row.times).await?;
+            }
+            _ if misses >= MISSES => self.note(app, carrier, OUTAGE, 0).await?,
             _ => return Ok(None),
         }
         self.look(app).await?;
         Ok(self.of(app, carrier).await?.map(|halt| halt.until))
     }
 
-    /// Notes an outage that was known so many times before; one instance's word is enough.
-    async fn down(&self, app: &App, carrier: Carrier, times: Option<i32>) -> Result<(), Fault> {
+    /// The platform has blocked our calls. Each time it is found so, it is left alone for longer.
+    pub(super) async fn blocked(&self, app: &App, carrier: Carrier) -> Result<(), Fault> {
+        let before = self.known().rows.get(carrier.name()).cloned();
+        let before = before.filter(|row| row.reason == BLOCK);
+        self.note(app, carrier, BLOCK, before.map_or(0, |row| row.times))
+            .await?;
+        self.look(app).await
+    }
+
+    /// Notes what was found `again` times before; one instance's word is enough.
+    async fn note(
+        &self,
+        app: &App,
+        carrier: Carrier,
+        reason: &'static str,
+        again: i32,
+    ) -> Result<(), Fault> {
         let now = app.clock.now();
-        let again = times.unwrap_or(0);
+        let pauses: &[i64] = if reason == BLOCK { &BLOCKS } else { &PAUSES };
         let step = usize::try_from(again).unwrap_or(usize::MAX);
-        let pause = PAUSES.get(step).or(PAUSES.last()).copied().unwrap_or(30);
+        let pause = pauses.get(step).or(pauses.last()).copied().unwrap_or(30);
         let until = now + TimeDelta::seconds(pause);
         let changed = halt::Entity::update_many()
             .set(halt::ActiveModel {
                 until_at: Set(until),
-                reason: Set(OUTAGE.to_owned()),
+                reason: Set(reason.to_owned()),
                 times: Set(again.saturating_add(1)),
                 ..Default::default()
             })
@@ -156,7 +178,7 @@ impl Halts {
             let row = halt::ActiveModel {
                 carrier: Set(carrier.name().to_owned()),
                 until_at: Set(until),
-                reason: Set(OUTAGE.to_owned()),
+                reason: Set(reason.to_owned()),
                 times: Set(1),
             };
             // Another instance may have noted it meanwhile.
@@ -167,8 +189,9 @@ impl Halts {
         }
         tracing::warn!(
             channel = carrier.name(),
+            reason,
             pause,
-            "the platform does not answer"
+            "a channel is left alone"
         );
         Ok(())
     }
@@ -179,14 +202,14 @@ impl Halts {
             let mut known = self.known();
             known.misses.remove(&carrier);
             let row = known.rows.get(carrier.name());
-            row.is_some_and(|row| row.reason == OUTAGE)
+            row.is_some_and(|row| PASSING.contains(&row.reason.as_str()))
         };
         if !down {
             return Ok(());
         }
         halt::Entity::delete_many()
             .filter(halt::COLUMN.carrier.eq(carrier.name()))
-            .filter(halt::COLUMN.reason.eq(OUTAGE))
+            .filter(halt::COLUMN.reason.is_in(PASSING))
             .exec(app.store.write())
             .await?;
         self.known().rows.remove(carrier.name());

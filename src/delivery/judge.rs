@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::base::clock::Moment;
 use crate::delivery::choose::Carrier;
-use crate::delivery::quiet::tomorrow_morning;
+use crate::delivery::quiet::quota_is_new;
 use crate::reminder::Verdict;
 use crate::wechat::Error;
 use crate::wechat::errors::{Action, action, work_action};
@@ -24,6 +24,8 @@ pub(super) enum Mark {
     AcceptsUsed,
     /// The day's quota of this API is used up.
     Halted,
+    /// Calls are blocked for a minute, an hour or the day: the platform does not say.
+    Blocked,
     /// An operator has to know.
     Alarm,
 }
@@ -61,11 +63,12 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
     match action {
         Action::AlreadySent => Step::Sent,
         Action::Retry | Action::RefreshToken => Step::Stop(Verdict::Retry(text)),
+        Action::BackoffMinute if carrier == Carrier::Work => {
+            Step::Next(Verdict::Later(now + TimeDelta::minutes(1)), Mark::Blocked)
+        }
         Action::BackoffMinute => Step::Stop(Verdict::Later(now + TimeDelta::minutes(1))),
         Action::Serialise => Step::Stop(Verdict::Later(now + TimeDelta::seconds(3))),
-        Action::StopUntilTomorrow => {
-            Step::Next(Verdict::Later(tomorrow_morning(now)), Mark::Halted)
-        }
+        Action::StopUntilTomorrow => Step::Next(Verdict::Later(quota_is_new(now)), Mark::Halted),
         Action::Unfollowed => next(Mark::Unfollowed),
         Action::OutsideWindow | Action::WaitForUser => next(Mark::WindowUsed),
         Action::SubscriptionUsed if carrier.spends_accepts() => next(Mark::AcceptsUsed),
@@ -100,16 +103,16 @@ mod tests {
     use crate::base::clock::from_ms;
 
     fn of(code: i64) -> Step {
+        by(Carrier::Template, code)
+    }
+
+    fn by(carrier: Carrier, code: i64) -> Step {
         let error = Error::Platform {
             code,
             message: String::new(),
             rid: None,
         };
-        judge(
-            &error,
-            Carrier::Template,
-            from_ms(1_700_000_000_000).unwrap(),
-        )
+        judge(&error, carrier, from_ms(1_700_000_000_000).unwrap())
     }
 
     #[test]
@@ -144,6 +147,11 @@ mod tests {
             let halted = matches!(step, Step::Next(Verdict::Later(_), Mark::Halted));
             assert!(halted, "{code}");
         }
+        let blocked = by(Carrier::Work, 45009);
+        assert!(matches!(
+            blocked,
+            Step::Next(Verdict::Later(_), Mark::Blocked)
+        ));
         for code in [40037, 40164, 43107, 47003, 48001, 48004] {
             let step = of(code);
             let alarmed = matches!(step, Step::Next(Verdict::Retry(_), Mark::Alarm));

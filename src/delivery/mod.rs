@@ -13,8 +13,11 @@
 //! | `judge` | what an answer of the platform means for us |
 //! | `form` | a message by its template |
 //! | [`subscription`] | what each account accepted to be told |
+//! | `direct` | a word by one carrier: recorded, under the same halts |
 //! | [`say`] | a word to one account, owed by the conversation |
 //! | `send` | one message over the chosen channels, every attempt recorded |
+//! | `record` | what was tried, row by row |
+//! | `spend` | accepts and places in the window: taken, given back |
 //! | `work` | the WeCom application as a carrier: its rates, its kinds of message |
 //! | [`cards`] | cards in WeCom that were sent: what they show now |
 //! | `words` | an answer that does not fit the card it belongs to |
@@ -22,25 +25,36 @@
 //! | `sift` | what is not sent on purpose: unwanted, or too old |
 //! | `order` | one message to one person at a time, over all instances |
 //! | `halt` | ways that are left alone: quota used up, platform down |
+//! | `standstill` | who waits for the end of a halt: the rest of theirs is not even composed |
 //! | `visit` | the last way: told at the door |
+//! | [`letters`] | what could not be sent: sent again or given up by people |
+//! | [`health`] | how each channel is, for people to see |
+//! | [`plain`] | errors in words for people |
 //! | `receipt` | what the platform reports afterwards |
 
 pub mod cards;
 pub mod choose;
+mod direct;
 pub mod fit;
 mod form;
 pub mod group;
 mod halt;
+pub mod health;
 mod judge;
 pub mod kind;
+pub mod letters;
 mod order;
+pub mod plain;
 pub mod postman;
 pub mod quiet;
 mod receipt;
 mod recipient;
+mod record;
 pub mod say;
 mod send;
 mod sift;
+mod spend;
+mod standstill;
 pub mod subscription;
 pub mod topic;
 mod visit;

@@ -10,7 +10,9 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use super::recipient::Recipient;
 use crate::app::App;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::reminder::OPEN;
 
 /// How often and how long it is waited in place; then the reminder goes back for a second.
 const LOOKS: u32 = 20;
@@ -18,12 +20,17 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// What is due within so many milliseconds is about to be taken: a little longer than what went back.
 const SOON: i64 = 1_500;
 
+/// What [`my_turn`] compares: when it became due, then its number.
+pub(super) fn age(row: &reminder::Model) -> (Moment, i64) {
+    (row.due_at, row.id)
+}
+
 /// Waits until nothing older for the same person is under way elsewhere; false when that takes too
 /// long. The older one never waits for a newer one, so that nobody waits in a circle.
 pub(super) async fn my_turn(
     app: &App,
     to: Recipient,
-    first: &reminder::Model,
+    oldest: &reminder::Model,
 ) -> Result<bool, Fault> {
     let Recipient::Person(person_id) = to else {
         return Ok(true);
@@ -33,7 +40,7 @@ pub(super) async fn my_turn(
         return Ok(true);
     }
     for _ in 0..LOOKS {
-        if !is_older_under_way(app, person_id, first).await? {
+        if !is_older_under_way(app, person_id, oldest).await? {
             return Ok(true);
         }
         tokio::time::sleep(PAUSE).await;
@@ -44,14 +51,15 @@ pub(super) async fn my_turn(
 async fn is_older_under_way(
     app: &App,
     person_id: i64,
-    first: &reminder::Model,
+    mine: &reminder::Model,
 ) -> Result<bool, Fault> {
+    let (due_at, id) = age(mine);
     let older = Condition::any()
-        .add(reminder::COLUMN.due_at.lt(first.due_at))
+        .add(reminder::COLUMN.due_at.lt(due_at))
         .add(
             Condition::all()
-                .add(reminder::COLUMN.due_at.eq(first.due_at))
-                .add(reminder::COLUMN.id.lt(first.id)),
+                .add(reminder::COLUMN.due_at.eq(due_at))
+                .add(reminder::COLUMN.id.lt(id)),
         );
     let now = app.clock.now();
     // In hand, by this instance or another; or about to be taken, for the first time or after it
@@ -59,7 +67,7 @@ async fn is_older_under_way(
     let in_hand = Condition::all()
         .add(reminder::COLUMN.state.eq(ReminderState::Sending))
         .add(reminder::COLUMN.leased_until.gt(now))
-        .add(reminder::COLUMN.lease.ne(first.lease.clone()));
+        .add(reminder::COLUMN.lease.ne(mine.lease.clone()));
     let untouched = Condition::all()
         .add(reminder::COLUMN.state.eq(ReminderState::Pending))
         .add(reminder::COLUMN.attempts.eq(0))
@@ -72,7 +80,7 @@ async fn is_older_under_way(
         .select_only()
         .column(reminder::Column::Id)
         .filter(reminder::COLUMN.recipient_id.eq(person_id))
-        .filter(Expr::cust(r#""done_at" IS NULL"#))
+        .filter(Expr::cust(OPEN))
         .filter(older)
         .filter(Condition::any().add(in_hand).add(untouched))
         .limit(1)

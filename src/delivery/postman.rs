@@ -15,12 +15,13 @@ use tokio::sync::Semaphore;
 
 use super::halt::Halts;
 use super::kind::{Compose, Kind, Obey, Work};
-use super::order::my_turn;
+use super::order::{age, my_turn};
 use super::quiet::quiet_until;
 use super::receipt;
 use super::recipient::Recipient;
-use super::send::{Letter, send};
+use super::send::{Letter, lease_holds, send};
 use super::sift::sift;
+use super::standstill::Standstill;
 use super::topic::Topic;
 use super::visit::{LastResort, fall_back};
 use super::words;
@@ -29,9 +30,8 @@ use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::Fault;
 use crate::reminder::{BoxFuture, Handler, Said, Verdict};
 
-/// A message goes out only while the lease lasts so much longer, seconds: a call to the platform
-/// may take five, a fresh token before it five more.
-const LEASE_LEFT: i64 = 15;
+/// What the platform took so often and could not deliver is not sent again.
+const LOST: usize = 2;
 /// When the database is busy the reminder waits so long, seconds; that is no try.
 const BUSY: i64 = 5;
 
@@ -46,6 +46,7 @@ pub struct Postman {
     /// One message at a time to one person, over all batches.
     lanes: Mutex<HashMap<Recipient, Arc<tokio::sync::Mutex<()>>>>,
     halts: Halts,
+    standstill: Standstill,
     last_resort: Option<LastResort>,
 }
 
@@ -69,6 +70,10 @@ struct Group {
     userid: Option<String>,
     compose: Compose,
     client_msg_id: String,
+    /// How often the platform took it and could not deliver it.
+    lost: usize,
+    /// When it was tried first, if it was.
+    tried_at: Option<Moment>,
     reminders: Vec<reminder::Model>,
 }
 
@@ -86,6 +91,7 @@ impl Postman {
             slots: Semaphore::new(app.settings.reminder.concurrency.max(1)),
             lanes: Mutex::default(),
             halts: Halts::default(),
+            standstill: Standstill::default(),
             last_resort: None,
             app,
         }
@@ -158,6 +164,11 @@ impl Postman {
     }
 
     async fn obey(&self, obey: Obey, row: &reminder::Model) -> Verdict {
+        // Some clocks send.
+        let now = self.app.clock.now();
+        if !lease_holds(&self.app, std::slice::from_ref(row), now) {
+            return Verdict::Later(now);
+        }
         match obey(&self.app, row).await {
             Ok(verdict) => verdict,
             Err(fault) => self.excuse(&fault, &row.kind),
@@ -175,24 +186,34 @@ impl Postman {
     }
 
     /// All that goes to one recipient, one message after the other.
-    async fn tell(&self, to: Recipient, mut errands: Vec<Errand>) -> Verdicts {
+    async fn tell(&self, to: Recipient, errands: Vec<Errand>) -> Verdicts {
+        let mut verdicts = Vec::new();
+        let mut errands = self.put_off(to, errands, &mut verdicts);
+        let Some(first) = errands.first() else {
+            return verdicts;
+        };
+        let kind = first.row.kind.clone();
         // What waited for the same moment goes out in the order in which it came about.
         errands.sort_by_key(|errand| errand.row.id);
-        let kind = errands.first().map(|errand| errand.row.kind.clone());
         let ids: Vec<i64> = errands.iter().map(|errand| errand.row.id).collect();
-        self.wait_and_tell(to, errands)
-            .await
-            .unwrap_or_else(|fault| {
-                let excuse = self.excuse(&fault, &kind.unwrap_or_default());
-                ids.into_iter().map(|id| (id, excuse.clone())).collect()
-            })
+        match self.wait_and_tell(to, errands).await {
+            Ok(said) => verdicts.extend(said),
+            Err(fault) => {
+                let excuse = self.excuse(&fault, &kind);
+                verdicts.extend(ids.into_iter().map(|id| (id, excuse.clone())));
+            }
+        }
+        verdicts
     }
 
     /// Waits for what is older, then for whoever stands in the lane: in this order, since something
     /// older may still have to come into the lane.
     async fn wait_and_tell(&self, to: Recipient, errands: Vec<Errand>) -> Result<Verdicts, Fault> {
-        if let Some(first) = errands.first()
-            && !my_turn(&self.app, to, &first.row).await?
+        // By the order that `my_turn` compares in, not by that in which they go out: otherwise two
+        // instances could each hold what the other takes for older, and wait for ever.
+        let oldest = errands.iter().min_by_key(|errand| age(&errand.row));
+        if let Some(oldest) = oldest
+            && !my_turn(&self.app, to, &oldest.row).await?
         {
             let soon = Verdict::Later(self.app.clock.now() + TimeDelta::seconds(1));
             let ids = errands.iter().map(|errand| errand.row.id);
@@ -207,16 +228,34 @@ impl Postman {
         verdicts
     }
 
+    /// What can only meet the halt that the last of its kind has met waits without being looked at.
+    fn put_off(&self, to: Recipient, errands: Vec<Errand>, verdicts: &mut Verdicts) -> Vec<Errand> {
+        let now = self.app.clock.now();
+        let mut tried = Vec::new();
+        for errand in errands {
+            match self.standstill.of(to, &errand.row, now) {
+                Some(until) => verdicts.push((errand.row.id, Verdict::Later(until))),
+                None => tried.push(errand),
+            }
+        }
+        tried
+    }
+
     async fn tell_in_turn(&self, to: Recipient, errands: Vec<Errand>) -> Result<Verdicts, Fault> {
         let mut verdicts = Vec::new();
         // The semaphore is never closed; without a permit we would only be too many.
         let _slot = self.slots.acquire().await.ok();
         let held = AtomicI64::new(0);
         for group in self.groups(to, errands, &mut verdicts).await? {
+            let now = self.app.clock.now();
             // What is newer does not overtake what waits for room.
-            let verdict = match from_ms(held.load(Ordering::Relaxed)) {
-                Some(until) if until.timestamp_millis() > 0 => Verdict::Later(until),
-                _ => self.post(to, &group, &held).await,
+            let room = from_ms(held.load(Ordering::Relaxed)).filter(|at| at.timestamp_millis() > 0);
+            let each = group.reminders.iter();
+            let halted: Option<Vec<Moment>> =
+                each.map(|row| self.standstill.of(to, row, now)).collect();
+            let verdict = match (room, halted.and_then(|all| all.into_iter().min())) {
+                (Some(until), _) | (None, Some(until)) => Verdict::Later(until),
+                (None, None) => self.post(to, &group, &held).await,
             };
             let each = group.reminders.iter();
             verdicts.extend(each.map(|row| (row.id, verdict.clone())));
@@ -275,7 +314,8 @@ impl Postman {
                 verdicts.push((row.id, Verdict::Done));
                 continue;
             }
-            let tried_as = tried_as(row.id, &tries);
+            let lost = tries.iter().filter(|row| receipt::is_lost(row)).count();
+            let tried_as = tried_as(row.id, &tries, lost);
             let same = groups.iter_mut().find(|(group, id)| {
                 let about = group.reminders.first().map(|other| &other.subject);
                 *id == tried_as
@@ -290,6 +330,11 @@ impl Postman {
                         userid: here.userid.clone(),
                         compose,
                         client_msg_id: tried_as.clone().unwrap_or(format!("r{}", row.id)),
+                        lost,
+                        tried_at: tries
+                            .iter()
+                            .find(|row| is_try(row))
+                            .map(|row| row.created_at),
                         reminders: vec![row],
                     };
                     groups.push((group, tried_as));
@@ -324,7 +369,7 @@ impl Postman {
         let settings = &app.settings.reminder;
         let kind = group.reminders.first().map_or("", |row| row.kind.as_str());
         let now = app.clock.now();
-        if !self.lease_holds(&group.reminders, now) {
+        if !lease_holds(app, &group.reminders, now) {
             return Verdict::Later(now);
         }
         let message = match (group.compose)(app, &group.reminders).await {
@@ -336,27 +381,37 @@ impl Postman {
         if let (Some(end), false) = (quiet, message.urgent) {
             return Verdict::Later(end);
         }
+        let halted = AtomicI64::new(i64::MAX);
         let letter = Letter {
             to,
             userid: group.userid.as_deref(),
             reminders: &group.reminders,
             message: &message,
+            compose: group.compose,
             client_msg_id: &group.client_msg_id,
+            tried_at: group.tried_at,
             held,
+            halted: &halted,
         };
-        let sent = match send(app, &self.halts, &letter).await {
+        let sent = if group.lost < LOST {
+            send(app, &self.halts, &letter).await
+        } else {
+            Ok(Verdict::Fail("平台接收了两次,都没有送达".to_owned()))
+        };
+        let sent = match sent {
             Ok(verdict) => fall_back(app, self.last_resort, group.topic, &letter, verdict).await,
             fault => fault,
         };
+        match (&sent, from_ms(halted.into_inner())) {
+            (Ok(Verdict::Later(_)), Some(until)) => {
+                let rows = &group.reminders;
+                self.standstill.note(to, rows, until, message.urgent, now);
+            }
+            // Something went out: perhaps more would.
+            (Ok(Verdict::Done), _) => self.standstill.forget(),
+            _ => {}
+        }
         sent.unwrap_or_else(|fault| self.excuse(&fault, kind))
-    }
-
-    /// Whether there is time enough to send before another worker may take it.
-    fn lease_holds(&self, rows: &[reminder::Model], now: Moment) -> bool {
-        let lease = i64::from(self.app.settings.reminder.lease_seconds);
-        let left = TimeDelta::seconds(LEASE_LEFT.min(lease / 2));
-        rows.iter()
-            .all(|row| row.leased_until.is_some_and(|end| now + left <= end))
     }
 }
 
@@ -387,21 +442,22 @@ async fn who(app: &App, to: Recipient) -> Result<Option<Here>, Fault> {
     }))
 }
 
+/// Whether a platform was asked.
+fn is_try(row: &delivery::Model) -> bool {
+    !matches!(
+        row.state,
+        DeliveryState::Unreachable | DeliveryState::Dropped
+    )
+}
+
 /// Under which id a reminder was tried last. What the platform took and could not deliver gets a
 /// new one, since it would drop the old one as a repeat.
-fn tried_as(reminder_id: i64, tries: &[delivery::Model]) -> Option<String> {
-    let last = tries.iter().rfind(|row| {
-        !matches!(
-            row.state,
-            DeliveryState::Unreachable | DeliveryState::Dropped
-        )
-    })?;
-    let lost =
-        |row: &&delivery::Model| row.state == DeliveryState::Failed && row.platform_id.is_some();
-    match tries.iter().filter(lost).count() {
-        0 => Some(last.client_msg_id.clone()),
-        count => Some(format!("r{reminder_id}-{count}")),
-    }
+fn tried_as(reminder_id: i64, tries: &[delivery::Model], lost: usize) -> Option<String> {
+    let last = tries.iter().rfind(|row| is_try(row))?;
+    Some(match lost {
+        0 => last.client_msg_id.clone(),
+        lost => format!("r{reminder_id}-{lost}"),
+    })
 }
 
 impl Handler for Postman {

@@ -20,12 +20,11 @@ pub fn quiet_until(now: Moment, from: &str, to: &str) -> Option<Moment> {
     inside.then(|| next_time(now, to))
 }
 
-/// Tomorrow at eight in China: the day's quotas are new and nobody is woken.
+/// When the day's quotas are new: a little after China's midnight, since the platform's clock is not
+/// ours. What is not urgent waits for the end of the quiet hours then.
 #[must_use]
-pub fn tomorrow_morning(now: Moment) -> Moment {
-    let eight = NaiveTime::from_hms_opt(8, 0, 0).unwrap_or_default();
-    let midnight = next_time(now, NaiveTime::MIN);
-    next_time(midnight, eight)
+pub fn quota_is_new(now: Moment) -> Moment {
+    next_time(now, NaiveTime::MIN) + TimeDelta::minutes(5)
 }
 
 /// The next time, after `now`, at which China's clocks show this.
@@ -72,14 +71,13 @@ mod tests {
     }
 
     #[test]
-    fn tomorrow_is_the_next_day_of_china() {
+    fn the_next_day_of_china_has_its_own_quota() {
         for (now, wanted) in [
-            ("00:00", "11月16日 08:00"),
-            ("07:30", "11月16日 08:00"),
-            ("08:00", "11月16日 08:00"),
-            ("23:59", "11月16日 08:00"),
+            ("00:00", "11月16日 00:05"),
+            ("07:30", "11月16日 00:05"),
+            ("23:59", "11月16日 00:05"),
         ] {
-            assert_eq!(say(tomorrow_morning(at(now))), wanted, "{now}");
+            assert_eq!(say(quota_is_new(at(now))), wanted, "{now}");
         }
     }
 }

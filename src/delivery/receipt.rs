@@ -196,39 +196,22 @@ async fn block(tx: &Tx, accounts: &[i64]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Sends a reminder again after its first lost message; a second one makes it a dead letter.
+/// Whether the platform took a message and could not deliver it.
+pub(super) fn is_lost(row: &delivery::Model) -> bool {
+    row.state == DeliveryState::Failed && row.platform_id.is_some()
+}
+
+/// Gives a reminder back to the postman, who sends it again after its first lost message, and after
+/// the second one lets somebody go there.
 async fn once_more(tx: &mut Tx, id: i64, error: &str) -> Result<(), Fault> {
-    let lost = delivery::Entity::find()
-        .filter(delivery::COLUMN.reminder_id.eq(id))
-        .filter(delivery::COLUMN.state.eq(DeliveryState::Failed))
-        .filter(delivery::COLUMN.platform_id.is_not_null())
-        .all(tx.db())
-        .await?
-        .len();
     let now = tx.now();
-    let again = lost <= 1;
-    let change = if again {
-        reminder::ActiveModel {
-            state: Set(ReminderState::Pending),
-            attempts: Set(0),
-            next_at: Set(now),
-            done_at: Set(None),
-            last_error: Set(Some(error.to_owned())),
-            ..Default::default()
-        }
-    } else {
-        metrics::counter!("linli_reminder_dead_total").increment(1);
-        tracing::error!(
-            reminder = id,
-            error,
-            "a message was lost twice and is given up"
-        );
-        reminder::ActiveModel {
-            state: Set(ReminderState::Failed),
-            done_at: Set(Some(now)),
-            last_error: Set(Some(error.to_owned())),
-            ..Default::default()
-        }
+    let change = reminder::ActiveModel {
+        state: Set(ReminderState::Pending),
+        attempts: Set(0),
+        next_at: Set(now),
+        done_at: Set(None),
+        last_error: Set(Some(error.to_owned())),
+        ..Default::default()
     };
     let changed = reminder::Entity::update_many()
         .set(change)
@@ -236,7 +219,7 @@ async fn once_more(tx: &mut Tx, id: i64, error: &str) -> Result<(), Fault> {
         .filter(reminder::COLUMN.state.eq(ReminderState::Sent))
         .exec(tx.db())
         .await?;
-    if again && changed.rows_affected == 1 {
+    if changed.rows_affected == 1 {
         tx.note_due([Due { id, at: now }]);
     }
     Ok(())

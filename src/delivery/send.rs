@@ -3,11 +3,11 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use chrono::TimeDelta;
 use entity::kinds::DeliveryState;
 use entity::{account, delivery, reminder};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::EntityTrait;
 
 use super::cards;
 use super::choose::{Carrier, Offer, Way, choose};
@@ -15,15 +15,17 @@ use super::fit::Misfit;
 use super::form::{Forms, fill_in};
 use super::halt::{Halts, release};
 use super::judge::{Mark, Step, hopeful, judge};
-use super::kind::{ASIDE_TEMPLATE, Message};
-use super::quiet::tomorrow_morning;
+use super::kind::{ASIDE_TEMPLATE, Compose, Message};
+use super::quiet::quota_is_new;
 use super::recipient::Recipient;
+use super::record::{close_rows, failed_row, open_rows, sent_row};
+use super::spend::{return_unused, take_of};
 use super::subscription;
 use super::work;
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::base::text::{cut_bytes, shorten};
+use crate::base::text::cut_bytes;
 use crate::config::Template;
 use crate::reminder::Verdict;
 use crate::wechat::Error;
@@ -32,7 +34,11 @@ use crate::wechat::mini::SubscribeMessage;
 use crate::wechat::official::client::TemplateMessage;
 
 /// Bytes of a customer-service message: the platform takes 2 048.
-const TEXT_BYTES: usize = 2_000;
+pub(super) const TEXT_BYTES: usize = 2_000;
+/// A call is begun only while the lease lasts so much longer, seconds: it takes five at most, and a
+/// fresh token before it twelve, seven for another instance's and five for our own. In one process
+/// nobody waits longer for a token, since who waits in vain with others does not ask again.
+const LEASE_LEFT: i64 = 20;
 /// When it is too long all the same (45002), so many.
 const SHORT_BYTES: usize = 600;
 
@@ -44,10 +50,16 @@ pub(super) struct Letter<'a> {
     /// All that it answers for; never empty.
     pub reminders: &'a [reminder::Model],
     pub message: &'a Message,
+    /// What has composed it.
+    pub compose: Compose,
     /// The same for each try, so that the platform drops repeats.
     pub client_msg_id: &'a str,
+    /// When it was tried first, if this is not the first try.
+    pub tried_at: Option<Moment>,
     /// Set to the moment, ms, until which the person's messages wait for room in WeCom.
     pub held: &'a AtomicI64,
+    /// Set to the moment, ms, at which the first of its ways may be tried again.
+    pub halted: &'a AtomicI64,
 }
 
 impl Letter<'_> {
@@ -57,14 +69,24 @@ impl Letter<'_> {
         Some(format!("pages/index/index?subject={subject}"))
     }
 
-    /// When it goes out after a way has been left alone until then.
+    /// When it goes out after a way has been left alone until then, which is noted.
     fn after(&self, until: Moment) -> Moment {
+        self.halted
+            .fetch_min(until.timestamp_millis(), Ordering::Relaxed);
         let last = self.reminders.iter().map(|row| row.due_at).max();
         release(until, self.message.urgent, last.unwrap_or(until))
     }
 }
 
-/// Sends it by the first way that carries it.
+/// Whether there is time enough for a call before another worker may take these.
+pub(super) fn lease_holds(app: &App, rows: &[reminder::Model], now: Moment) -> bool {
+    let lease = i64::from(app.settings.reminder.lease_seconds);
+    let left = TimeDelta::seconds(LEASE_LEFT.min(lease / 2));
+    rows.iter()
+        .all(|row| row.leased_until.is_some_and(|end| now + left <= end))
+}
+
+/// Sends it by the first way that carries it, as long as the lease lasts.
 ///
 /// # Errors
 /// The database's, before anything is sent by the way at hand.
@@ -107,6 +129,10 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
             verdict = Some(hopeful(verdict, later));
             continue;
         }
+        let now = app.clock.now();
+        if !lease_holds(app, letter.reminders, now) {
+            return Ok(Verdict::Later(now));
+        }
         match attempt(app, letter, way, account, forms).await? {
             Step::Sent => {
                 halts.answered(app, way.carrier).await?;
@@ -125,7 +151,9 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
                 verdict = Some(hopeful(verdict, waits));
             }
             Step::Next(failed, mark) => {
-                halts.answered(app, way.carrier).await?;
+                if mark != Mark::Blocked {
+                    halts.answered(app, way.carrier).await?;
+                }
                 verdict = Some(hopeful(verdict, failed));
                 if mark == Mark::Unfollowed {
                     left_accounts.push(account.id);
@@ -183,15 +211,10 @@ async fn attempt(
             .store(until.timestamp_millis(), Ordering::Relaxed);
         return Ok(Step::Stop(Verdict::Later(until)));
     }
-    let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
-    if let Some(person_id) = letter.to.person_id()
-        && way.carrier == Carrier::Work
-        && !letter.message.buttons.is_empty()
-    {
-        let whose = (account.id, person_id);
-        let subject = letter.reminders.first().map_or("", |row| &row.subject);
-        cards::note(app, whose, subject, letter.client_msg_id).await?;
+    if way.carrier == Carrier::Work && !letter.message.buttons.is_empty() {
+        return card(app, letter, account, now).await;
     }
+    let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
     let to = &account.external_id;
     let answer = match (way.carrier, form) {
         (Carrier::Work, _) => match &app.work {
@@ -226,11 +249,57 @@ async fn attempt(
         }
         _ => send_text(app, letter.message, to, now).await.map(|()| None),
     };
+    if let Err(error) = &answer {
+        return_unused(app, way, form, error, now).await;
+    }
+    conclude(app, &rows, way.carrier, answer, now).await
+}
+
+/// A card: noted before it goes out, and composed once more then, so that whatever changes what it
+/// is about has either found the note or is on the card.
+async fn card(
+    app: &App,
+    letter: &Letter<'_>,
+    account: &account::Model,
+    now: Moment,
+) -> Result<Step, Fault> {
+    let first = letter.reminders.first();
+    let (subject, person_id) = (first.map_or("", |row| &row.subject), letter.to.person_id());
+    if let Some(person_id) = person_id {
+        let whose = (account.id, person_id);
+        cards::note(app, whose, subject, letter.client_msg_id).await?;
+    }
+    let Some(message) = (letter.compose)(app, letter.reminders).await? else {
+        cards::forget(app, letter.client_msg_id).await?;
+        return Ok(Step::Stop(Verdict::Drop));
+    };
+    if message.buttons.is_empty() {
+        cards::forget(app, letter.client_msg_id).await?;
+    }
+    let letter = Letter {
+        message: &message,
+        ..*letter
+    };
+    let rows = open_rows(app, &letter, Some((account.id, Carrier::Work))).await?;
+    let answer = match &app.work {
+        Some(wecom) => work::send(app, wecom, &letter, &account.external_id, now).await,
+        None => Err(Error::Network { timeout: false }),
+    };
+    conclude(app, &rows, Carrier::Work, answer, now).await
+}
+
+/// Judges the platform's answer, and records how the attempt ended.
+pub(super) async fn conclude(
+    app: &App,
+    rows: &[i64],
+    carrier: Carrier,
+    answer: Result<Option<String>, Error>,
+    now: Moment,
+) -> Result<Step, Fault> {
     let (step, row) = match answer {
         Ok(platform_id) => (Step::Sent, sent_row(platform_id)),
         Err(error) => {
-            let step = judge(&error, way.carrier, now);
-            return_accept(app, way, form, &error).await;
+            let step = judge(&error, carrier, now);
             let row = failed_row(&error, step == Step::Sent);
             (step, row)
         }
@@ -240,49 +309,17 @@ async fn attempt(
         Step::Stop(_) | Step::Down(_) => "retry",
         Step::Next(..) => "refused",
     };
-    metrics::counter!("linli_deliveries_total", "channel" => way.carrier.name(), "outcome" => outcome)
+    metrics::counter!("linli_deliveries_total", "channel" => carrier.name(), "outcome" => outcome)
         .increment(1);
     // Once sent it is sent: a database that fails now leaves the row as it is, and the reminder
     // comes back under the same id.
-    if let Err(error) = close_rows(app, &rows, row).await {
+    if let Err(error) = close_rows(app, rows, row).await {
         tracing::warn!(?error, "an attempt's outcome could not be stored");
         if step != Step::Sent {
             return Err(error);
         }
     }
     Ok(step)
-}
-
-/// Takes one of what the way has only so many of.
-async fn take_of(
-    app: &App,
-    carrier: Carrier,
-    account_id: i64,
-    form: Option<&Template>,
-    now: Moment,
-) -> Result<bool, Fault> {
-    match (carrier, form) {
-        (Carrier::Customer, _) => take_of_window(app, account_id, now).await,
-        (Carrier::Notice | Carrier::Subscription, Some(form)) => {
-            subscription::take(app.store.write(), account_id, &form.id).await
-        }
-        _ => Ok(true),
-    }
-}
-
-/// A message that the platform refused has not spent the accept. When nobody knows whether it went
-/// out, the accept counts as spent.
-async fn return_accept(app: &App, way: Way, form: Option<&Template>, error: &Error) {
-    let (Some(form), Error::Platform { code, .. }) = (form, error) else {
-        return;
-    };
-    if !way.carrier.spends_accepts() || action(*code) == Action::SubscriptionUsed {
-        return;
-    }
-    let given = subscription::give_back(app.store.write(), way.account_id, &form.id).await;
-    if let Err(fault) = given {
-        tracing::warn!(?fault, "an accept could not be given back");
-    }
 }
 
 /// A field that cannot be filled is our own mistake or the configuration's: on record, and told to
@@ -337,21 +374,6 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// Takes one of the customer messages that the person's last word allows; all instances share them.
-pub(super) async fn take_of_window(app: &App, account_id: i64, now: Moment) -> Result<bool, Fault> {
-    let taken = account::Entity::update_many()
-        .col_expr(
-            account::Column::WindowLeft,
-            Expr::col(account::Column::WindowLeft).sub(1),
-        )
-        .filter(account::COLUMN.id.eq(account_id))
-        .filter(account::COLUMN.window_left.gt(0))
-        .filter(account::COLUMN.window_until.gt(now))
-        .exec(app.store.write())
-        .await?;
-    Ok(taken.rows_affected == 1)
-}
-
 /// Stores what a refusal has taught.
 pub(super) async fn remember(
     app: &App,
@@ -378,11 +400,12 @@ pub(super) async fn remember(
             return Ok(());
         }
         Mark::Halted => {
-            let until = tomorrow_morning(app.clock.now());
+            let until = quota_is_new(app.clock.now());
             halts.used_up(app, carrier, until).await?;
             tracing::error!(channel = carrier.name(), "the day's quota is used up");
             return Ok(());
         }
+        Mark::Blocked => return halts.blocked(app, carrier).await,
         Mark::Unfollowed => {
             change.followed = Set(false);
             change.window_left = Set(0);
@@ -392,78 +415,6 @@ pub(super) async fn remember(
     }
     account::Entity::update(change)
         .exec_without_returning(app.store.write())
-        .await?;
-    Ok(())
-}
-
-/// A row for each reminder that this attempt answers for.
-async fn open_rows(
-    app: &App,
-    letter: &Letter<'_>,
-    by: Option<(i64, Carrier)>,
-) -> Result<Vec<i64>, Fault> {
-    let now = app.clock.now();
-    let state = match by {
-        Some(_) => DeliveryState::Sending,
-        None => DeliveryState::Unreachable,
-    };
-    let rows = letter
-        .reminders
-        .iter()
-        .map(|reminder| delivery::ActiveModel {
-            reminder_id: Set(Some(reminder.id)),
-            person_id: Set(letter.to.person_id()),
-            account_id: Set(by.map(|(account_id, _)| account_id)),
-            channel: Set(by.map_or("none", |(_, carrier)| carrier.name()).to_owned()),
-            kind: Set(reminder.kind.clone()),
-            subject: Set(reminder.subject.clone()),
-            client_msg_id: Set(letter.client_msg_id.to_owned()),
-            state: Set(state),
-            created_at: Set(now),
-            updated_at: Set(now),
-            ..Default::default()
-        });
-    let stored = delivery::Entity::insert_many(rows)
-        .exec_with_returning(app.store.write())
-        .await?;
-    Ok(stored.into_iter().map(|row| row.id).collect())
-}
-
-fn sent_row(platform_id: Option<String>) -> delivery::ActiveModel {
-    delivery::ActiveModel {
-        state: Set(DeliveryState::Sent),
-        platform_id: Set(platform_id),
-        ..Default::default()
-    }
-}
-
-fn failed_row(error: &Error, sent: bool) -> delivery::ActiveModel {
-    let code = match error {
-        Error::Platform { code, .. } => Some(*code),
-        _ => None,
-    };
-    delivery::ActiveModel {
-        state: Set(if sent {
-            DeliveryState::Sent
-        } else {
-            DeliveryState::Failed
-        }),
-        error_code: Set(code),
-        error: Set(Some(shorten(&error.to_string(), 300))),
-        ..Default::default()
-    }
-}
-
-async fn close_rows(
-    app: &App,
-    ids: &[i64],
-    mut change: delivery::ActiveModel,
-) -> Result<(), Fault> {
-    change.updated_at = Set(app.clock.now());
-    delivery::Entity::update_many()
-        .set(change)
-        .filter(delivery::COLUMN.id.is_in(ids.iter().copied()))
-        .exec(app.store.write())
         .await?;
     Ok(())
 }

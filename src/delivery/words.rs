@@ -7,15 +7,15 @@ use entity::{account, inbound, reminder};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
+use super::choose::Carrier;
+use super::direct::Direct;
 use super::kind::{Kind, Work};
 use super::send::plain;
 use super::work;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
-use crate::wechat::errors::{Action, work_action};
 use crate::wechat::work::client::{Body, Message};
-use crate::wechat::{self};
 
 pub(super) const KIND: Kind = Kind {
     name: NAME,
@@ -24,6 +24,8 @@ pub(super) const KIND: Kind = Kind {
 const NAME: &str = "delivery.words";
 /// An answer that is older than so many minutes helps nobody.
 const FRESH: i64 = 10;
+/// What is tried again within so many seconds may have come the first time.
+const AGAIN_WITHIN: u32 = 60;
 
 /// Sends the answer to this message once more, as a text.
 ///
@@ -64,28 +66,21 @@ fn follow<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<Ve
         let Some(account) = account::Entity::find_by_id(account_id).one(db).await? else {
             return Ok(Verdict::Drop);
         };
+        let direct = match Direct::begin(app, row, &account, Carrier::Work).await? {
+            Ok(direct) => direct,
+            Err(verdict) => return Ok(verdict),
+        };
         if let Some(wait) = work::room(app, &account.external_id, now).await {
             return Ok(Verdict::Later(now + wait));
         }
         let message = Message {
-            to: vec![account.external_id],
+            to: vec![account.external_id.clone()],
             body: Body::Text(plain(&words)),
-            once_within: 60,
+            once_within: (row.attempts > 1).then_some(AGAIN_WITHIN),
         };
-        Ok(match work.client.send(&message, now.timestamp()).await {
-            Ok(_) => Verdict::Done,
-            Err(error) if lasting(&error) => Verdict::Fail(format!("work: {error}")),
-            Err(error) => Verdict::Retry(format!("work: {error}")),
-        })
+        let sent = work.client.send(&message, now.timestamp());
+        direct
+            .say(async { sent.await.map(|sent| sent.msg_id) })
+            .await
     })
-}
-
-fn lasting(error: &wechat::Error) -> bool {
-    let wechat::Error::Platform { code, .. } = error else {
-        return false;
-    };
-    matches!(
-        work_action(*code),
-        Action::Drop | Action::Fix | Action::Unfollowed
-    )
 }

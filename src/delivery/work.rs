@@ -27,9 +27,11 @@ const MARGIN: i64 = 6;
 const MEMBER_MINUTE: u32 = 30;
 const MEMBER_HOUR: u32 = 1000;
 const ALL_MINUTE: u32 = 10_000;
-/// The same content to the same member within so many seconds is sent once: a try whose answer got
-/// lost is tried again within that time.
-pub(super) const ONCE_WITHIN: u32 = 1800;
+/// The same card to the same member within so many seconds is sent once: a try whose answer got lost
+/// is tried again within that time.
+const CARD_ONCE: i64 = 1800;
+/// WeCom looks back no longer than that, seconds.
+const LONGEST_LOOK: i64 = 4 * 3600;
 
 /// The account by which a person is reached in WeCom: the roster's user id counts, whatever an
 /// earlier one was. Adds it to the accounts, and makes it when nobody has written from there yet.
@@ -211,6 +213,18 @@ pub(super) fn card(message: &Message, task_id: &str, note: Option<&str>) -> Card
     }
 }
 
+/// Within how many seconds WeCom drops what equals this message. A card equals nothing but its own
+/// repeat, since it bears our name of it. Words may be true twice, so they are compared only when they
+/// are tried again, and only with what went out since the first try.
+fn once_within(letter: &Letter<'_>, now: Moment) -> Option<u32> {
+    let seconds = if letter.message.buttons.is_empty() {
+        (now - letter.tried_at?).num_seconds() + MARGIN
+    } else {
+        CARD_ONCE
+    };
+    u32::try_from(seconds.clamp(1, LONGEST_LOOK)).ok()
+}
+
 /// Sends it; the answer's id. A card is noted before it goes out, so that whatever happens to the
 /// case meanwhile finds it.
 ///
@@ -227,7 +241,7 @@ pub(super) async fn send(
     let outgoing = Outgoing {
         to: vec![userid.to_owned()],
         body: body(letter.message, &task_id),
-        once_within: ONCE_WITHIN,
+        once_within: once_within(letter, now),
     };
     let sent = work.client.send(&outgoing, now.timestamp()).await?;
     let Sent {

@@ -25,6 +25,8 @@ const PICTURE: usize = 10 * 1024 * 1024;
 const VOICE: usize = 2 * 1024 * 1024;
 /// Bytes of a film at most.
 const FILM: usize = 20 * 1024 * 1024;
+/// Bytes of anything that is kept at most.
+pub const MOST_BYTES: usize = FILM;
 
 impl FileKind {
     /// MIME type.
@@ -77,6 +79,11 @@ pub fn limit_of(family: &str) -> Option<usize> {
     }
 }
 
+/// How the main brand of an MP4 begins; a picture (`heic`, `avif`) lies in the same kind of box.
+const BRANDS: [&[u8]; 8] = [
+    b"iso", b"mp4", b"avc1", b"M4V", b"MSNV", b"3gp", b"qt  ", b"dash",
+];
+
 /// What these bytes are; none when it is nothing that is kept.
 #[must_use]
 pub fn recognise(bytes: &[u8]) -> Option<FileKind> {
@@ -93,7 +100,7 @@ pub fn recognise(bytes: &[u8]) -> Option<FileKind> {
         FileKind::Amr
     } else if at(0, b"ID3") || mp3_frame(bytes) {
         FileKind::Mp3
-    } else if at(4, b"ftyp") {
+    } else if at(4, b"ftyp") && BRANDS.iter().any(|brand| at(8, brand)) {
         FileKind::Mp4
     } else {
         return None;
@@ -114,7 +121,7 @@ mod tests {
 
     #[test]
     fn known_beginnings() {
-        let cases: [(&[u8], Option<FileKind>); 11] = [
+        let cases: [(&[u8], Option<FileKind>); 14] = [
             (b"\xff\xd8\xff\xe0rest", Some(FileKind::Jpeg)),
             (b"\x89PNG\r\n\x1a\nrest", Some(FileKind::Png)),
             (b"GIF89a", Some(FileKind::Gif)),
@@ -123,6 +130,9 @@ mod tests {
             (b"ID3\x04", Some(FileKind::Mp3)),
             (b"\xff\xfb\x90", Some(FileKind::Mp3)),
             (b"\0\0\0\x20ftypisom", Some(FileKind::Mp4)),
+            (b"\0\0\0\x18ftypheic", None),
+            (b"<svg xmlns=\"http://www.w3.org/2000/svg\">", None),
+            (b"%PDF-1.7", None),
             (b"<html>", None),
             (b"MZ\x90\0", None),
             (b"", None),

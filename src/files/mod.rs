@@ -1,15 +1,21 @@
-//! The door to the storage of attachments: a local folder or an S3-compatible bucket. Knows no
-//! table. Called by `attachment/` and `command/doctor.rs`.
+//! The door to the storage of attachments: a local folder or an S3-compatible bucket. What goes in is
+//! made clean first ([`Files::clean`]). Knows no table. Called by `attachment/`, `privacy/`, `web/`
+//! and `command/doctor.rs`.
 
+mod film;
 mod kind;
+pub mod picture;
 
-pub use kind::{FileKind, limit_of, recognise};
+pub use kind::{FileKind, MOST_BYTES, limit_of, recognise};
+pub use picture::{Flaw, Picture};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use opendal::services::{Fs, S3};
 use opendal::{ErrorKind, Operator};
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use crate::base::fault::{Code, Fault};
@@ -17,11 +23,23 @@ use crate::config;
 
 /// One operation may take so long.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Pictures that are worked on at once: each may take a hundred megabytes for a moment.
+const AT_ONCE: usize = 2;
 
 /// The storage.
 #[derive(Clone)]
 pub struct Files {
     operator: Operator,
+    hands: Arc<Semaphore>,
+}
+
+/// What is kept of a file that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Clean {
+    /// A picture, written anew.
+    Picture(Picture),
+    /// A voice or a film.
+    Other(FileKind, Vec<u8>),
 }
 
 impl Files {
@@ -38,7 +56,43 @@ impl Files {
         };
         Ok(Self {
             operator: operator.map_err(Fault::internal)?,
+            hands: Arc::new(Semaphore::new(AT_ONCE)),
         })
+    }
+
+    /// Finds out by its bytes what a file is, and makes of it what may be kept. `family` is what it
+    /// is said to be (`image`, `voice`, `video`); none: whatever it is. Few at once, on threads of
+    /// their own.
+    ///
+    /// # Errors
+    /// Why it is not kept.
+    pub async fn clean(&self, family: Option<&str>, bytes: Vec<u8>) -> Result<Clean, Flaw> {
+        let kind = recognise(&bytes).ok_or(Flaw::Kind)?;
+        if family.is_some_and(|family| family != kind.family()) {
+            return Err(Flaw::Kind);
+        }
+        if limit_of(kind.family()).is_none_or(|most| bytes.len() > most) {
+            return Err(Flaw::Large);
+        }
+        match kind.family() {
+            "image" => {
+                let hand = self.hands.clone().acquire_owned().await;
+                let work = tokio::task::spawn_blocking(move || {
+                    // Held until the work ends, whoever still waits for it.
+                    let _hand = hand;
+                    picture::clean(kind, &bytes)
+                });
+                // A decoder that gave up with a panic has found a broken picture.
+                let picture = work.await.unwrap_or(Err(Flaw::Broken))?;
+                Ok(Clean::Picture(picture))
+            }
+            "video" => {
+                let mut bytes = bytes;
+                film::blank(&mut bytes);
+                Ok(Clean::Other(kind, bytes))
+            }
+            _ => Ok(Clean::Other(kind, bytes)),
+        }
     }
 
     /// Stores a file under a path that we made (`2026/11/…`).
@@ -56,6 +110,35 @@ impl Files {
             Ok(written) => written.map(drop).map_err(outside),
             Err(_) => Err(late()),
         }
+    }
+
+    /// Stores a note of ours, which nobody ever opens in a browser; what lay there is replaced.
+    ///
+    /// # Errors
+    /// `outside` when the storage refuses or does not answer.
+    pub async fn note(&self, path: &str, note: impl Into<Vec<u8>>) -> Result<(), Fault> {
+        match timeout(PATIENCE, self.operator.write(path, note.into())).await {
+            Ok(written) => written.map(drop).map_err(outside),
+            Err(_) => Err(late()),
+        }
+    }
+
+    /// The paths of what lies in a folder (`late/`), in no order; a folder that is not there is empty.
+    ///
+    /// # Errors
+    /// `outside` when the storage refuses or does not answer.
+    pub async fn list(&self, folder: &str) -> Result<Vec<String>, Fault> {
+        let Ok(listed) = timeout(PATIENCE, self.operator.list(folder)).await else {
+            return Err(late());
+        };
+        let entries = match listed {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+            listed => listed.map_err(outside)?,
+        };
+        let files = entries
+            .into_iter()
+            .filter(|entry| entry.metadata().is_file());
+        Ok(files.map(|entry| entry.path().to_owned()).collect())
     }
 
     /// The bytes again.

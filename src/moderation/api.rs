@@ -58,7 +58,7 @@ pub struct ModerationView {
 /// A page of them.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ModerationPage {
-    /// Newest first; may be short.
+    /// Newest first.
     pub items: Vec<ModerationView>,
     /// Cursor of the next page; none at the end.
     pub next: Option<String>,

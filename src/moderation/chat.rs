@@ -2,14 +2,10 @@
 
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::fold;
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who, verdict};
 use crate::moderation::remind::says;
 use crate::moderation::{actions, queries};
 
-/// What «通过» may be, and what «驳回».
-const PASS: &[&str] = &["通过", "同意", "可以", "ok"];
-const REFUSE: &[&str] = &["驳回", "拒绝", "不通过", "不同意", "不行"];
 /// Lines of the list.
 const MOST: u64 = 8;
 
@@ -28,7 +24,7 @@ async fn run(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
         return list(turn).await;
     };
-    let Some((pass, reason)) = word(&rest.raw) else {
+    let Some((pass, reason)) = verdict(&rest.raw) else {
         return one(turn, id).await;
     };
     let row = actions::decide(turn.tx, &turn.actor, id, pass, &reason).await?;
@@ -38,19 +34,6 @@ async fn run(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     } else {
         format!("内容 #{id} 已驳回，别人看不到，已告诉作者：{content}")
     }))
-}
-
-/// The word and what stands behind it; none when it is neither.
-fn word(text: &str) -> Option<(bool, String)> {
-    let said = fold(text);
-    let lists = [(false, REFUSE), (true, PASS)];
-    lists.into_iter().find_map(|(pass, words)| {
-        let word = words.iter().find(|word| said.starts_with(**word))?;
-        // Words of both lists are as long folded as written.
-        let behind: String = text.chars().skip(word.chars().count()).collect();
-        let signs = [' ', '\u{3000}', ',', '，', ':', '：', '。'];
-        Some((pass, behind.trim_start_matches(signs).to_owned()))
-    })
 }
 
 async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
@@ -94,19 +77,4 @@ async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         "待审核的内容：\n{}\n回复前面的数字看全文。",
         lines.join("\n")
     )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::word;
-
-    #[test]
-    fn a_word_and_its_reason() {
-        assert_eq!(word("通过"), Some((true, String::new())));
-        assert_eq!(word("通過。"), Some((true, String::new())));
-        assert_eq!(word("不通过：有广告"), Some((false, "有广告".to_owned())));
-        assert_eq!(word("驳回 有电话"), Some((false, "有电话".to_owned())));
-        assert_eq!(word("看看"), None);
-        assert_eq!(word(""), None);
-    }
 }

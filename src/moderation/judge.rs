@@ -38,7 +38,7 @@ pub fn of_error(error: &Error) -> Judgement {
         Error::Platform { code: 61010, .. } => "作者两小时内没有用过小程序".to_owned(),
         Error::Platform { code, .. } => format!("平台没有查成（{code}）"),
         Error::Network { timeout: true } => "平台没有及时回答".to_owned(),
-        Error::Network { .. } => "平台连不上".to_owned(),
+        Error::Network { .. } | Error::Unreached => "平台连不上".to_owned(),
         Error::Malformed(_) => "内容太长".to_owned(),
         Error::Refused | Error::Nonsense => "平台的回答看不懂".to_owned(),
     })

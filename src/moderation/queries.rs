@@ -1,15 +1,18 @@
 //! Reads of moderation: what others may see, and what waits for a person. Any noun may use them.
 
+use std::collections::HashMap;
+
 use entity::kinds::ModerationState;
 use entity::{moderation, place};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::place::queries::within_reach;
 
 /// The same answer for one that is not there and for one that is not theirs.
 #[must_use]
@@ -28,14 +31,99 @@ pub async fn shown<C: ConnectionTrait>(
     subject: &str,
     part: &str,
 ) -> Result<Option<String>, Fault> {
-    let last = moderation::Entity::find()
+    let last = last(db, subject, part).await?;
+    let passed = last.filter(|row| row.state == ModerationState::Passed);
+    Ok(passed.map(|row| row.content))
+}
+
+/// What was handed in last for a part, whatever became of it.
+///
+/// # Errors
+/// The database's.
+pub async fn last<C: ConnectionTrait>(
+    db: &C,
+    subject: &str,
+    part: &str,
+) -> Result<Option<moderation::Model>, Fault> {
+    Ok(moderation::Entity::find()
         .filter(moderation::COLUMN.subject.eq(subject))
         .filter(moderation::COLUMN.part.eq(part))
         .order_by_desc(moderation::COLUMN.id)
         .one(db)
+        .await?)
+}
+
+/// Subjects of which this person's words for a part were refused, and nothing was handed in since;
+/// the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn refused<C: ConnectionTrait>(
+    db: &C,
+    author_id: i64,
+    part: &str,
+    most: u64,
+) -> Result<Vec<String>, Fault> {
+    let rows = moderation::Entity::find()
+        .filter(moderation::COLUMN.author_id.eq(author_id))
+        .filter(moderation::COLUMN.part.eq(part))
+        .filter(moderation::COLUMN.state.eq(ModerationState::Refused))
+        .order_by_desc(moderation::COLUMN.id)
+        .limit(most)
+        .all(db)
         .await?;
-    let passed = last.filter(|row| row.state == ModerationState::Passed);
-    Ok(passed.map(|row| row.content))
+    let mut subjects = Vec::new();
+    for row in rows {
+        let last = last(db, &row.subject, part).await?;
+        if last.is_some_and(|last| last.id == row.id) {
+            subjects.push(row.subject);
+        }
+    }
+    Ok(subjects)
+}
+
+/// Whether a part was handed in before, whatever came of it.
+///
+/// # Errors
+/// The database's.
+pub async fn is_known<C: ConnectionTrait>(
+    db: &C,
+    subject: &str,
+    part: &str,
+) -> Result<bool, Fault> {
+    let count = moderation::Entity::find()
+        .filter(moderation::COLUMN.subject.eq(subject))
+        .filter(moderation::COLUMN.part.eq(part))
+        .count(db)
+        .await?;
+    Ok(count > 0)
+}
+
+/// The same for many subjects; those that nobody else may see are not among them.
+///
+/// # Errors
+/// The database's.
+pub async fn all_shown<C: ConnectionTrait>(
+    db: &C,
+    subjects: Vec<String>,
+    part: &str,
+) -> Result<HashMap<String, String>, Fault> {
+    let rows = moderation::Entity::find()
+        .filter(moderation::COLUMN.subject.is_in(subjects))
+        .filter(moderation::COLUMN.part.eq(part))
+        .order_by_asc(moderation::COLUMN.id)
+        .all(db)
+        .await?;
+    let mut shown = HashMap::new();
+    for row in rows {
+        // What was handed in last decides.
+        if row.state == ModerationState::Passed {
+            shown.insert(row.subject, row.content);
+        } else {
+            shown.remove(&row.subject);
+        }
+    }
+    Ok(shown)
 }
 
 /// By key, for clocks and for composing: not scoped, never for a person's question.
@@ -71,7 +159,7 @@ pub async fn to_decide<C: ConnectionTrait>(
 }
 
 /// A page of what is undecided where the actor may decide, newest first; what the platform still
-/// looks at is among it, and a person's word may come before the platform's. A page may be short.
+/// looks at is among it, and a person's word may come before the platform's.
 ///
 /// # Errors
 /// The database's; `forbidden` for somebody who may decide nowhere.
@@ -80,47 +168,25 @@ pub async fn waiting<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<moderation::Model>, Fault> {
-    let mut scope = Condition::any();
-    let mut anywhere = false;
-    for grant in &actor.grants {
-        if !roles(Deed::Moderate).contains(&grant.role) {
-            continue;
-        }
-        anywhere = true;
-        scope = match grant.compound_id {
-            Some(id) => scope.add(moderation::COLUMN.compound_id.eq(id)),
-            // Over several compounds: their ids are not in the grant, the paths decide below.
-            None => scope.add(moderation::COLUMN.id.gt(0)),
-        };
-    }
-    if !anywhere {
-        return Err(Fault::forbidden("您没有这项权限。"));
-    }
+    let here = within_reach(moderation::Column::PlaceId, actor, Deed::Moderate)
+        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
     let mut query = moderation::Entity::find()
-        .filter(scope)
+        .filter(here)
         .filter(moderation::COLUMN.state.eq(ModerationState::Pending))
         .order_by_desc(moderation::COLUMN.id)
         .limit(slice.limit + 1);
+    // Whoever holds roles inside of compounds only: then there is an index.
+    let compounds: Option<Vec<i64>> = actor
+        .grants
+        .iter()
+        .filter(|grant| roles(Deed::Moderate).contains(&grant.role))
+        .map(|grant| grant.compound_id)
+        .collect();
+    if let Some(compounds) = compounds {
+        query = query.filter(moderation::COLUMN.compound_id.is_in(compounds));
+    }
     if let Some(before) = slice.before {
         query = query.filter(moderation::COLUMN.id.lt(before));
     }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
-    let places = place::Entity::find()
-        .filter(
-            place::COLUMN
-                .id
-                .is_in(page.items.iter().map(|row| row.place_id)),
-        )
-        .all(db)
-        .await?;
-    let theirs = |row: &moderation::Model| {
-        places
-            .iter()
-            .find(|place| place.id == row.place_id)
-            .is_some_and(|place| may(actor, Deed::Moderate, &place.path))
-    };
-    Ok(Page {
-        items: page.items.into_iter().filter(theirs).collect(),
-        next: page.next,
-    })
+    Ok(slice.cut(query.all(db).await?, |row| row.id))
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
 use crate::app::App;
+use crate::attachment::{link, queries as attachments};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
@@ -268,8 +269,7 @@ fn media_url(app: &App, id: i64) -> String {
 /// What opens the address of a picture: nobody can make it who does not have our key.
 #[must_use]
 pub fn media_sign(app: &App, id: i64) -> String {
-    let sign = app.seal.index(&format!("moderation-media:{id}"));
-    sign.chars().filter(char::is_ascii_alphanumeric).collect()
+    app.seal.sign(&format!("moderation-media:{id}"))
 }
 
 async fn late(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> {
@@ -293,10 +293,16 @@ async fn compose_ask(app: &App, rows: &[reminder::Model]) -> Result<Option<Messa
     };
     let hint = format!("回复“审核 {} 通过”或“审核 {} 驳回 原因”", row.id, row.id);
     let doubt = row.doubt.clone().unwrap_or_default();
+    let picture = picture(app, &row).await?;
+    let shown = match picture.as_str() {
+        "" => String::new(),
+        url => format!("\n看图：{url}"),
+    };
     let text = format!(
-        "有内容待审核（编号 {}，{doubt}）：{}\n审核前别人看不到。{hint}。",
+        "有内容待审核（编号 {}，{doubt}）：{}{}\n审核前别人看不到。{hint}。",
         row.id,
-        says(&row, SHOWN)
+        says(&row, SHOWN),
+        shown
     );
     Ok(Some(Message {
         template: "task",
@@ -306,10 +312,21 @@ async fn compose_ask(app: &App, rows: &[reminder::Model]) -> Result<Option<Messa
         at: row.created_at,
         hint: format!("回复:审核 {} 通过/驳回", row.id),
         text,
-        url: None,
+        url: (!picture.is_empty()).then_some(picture),
         urgent: false,
         buttons: Vec::new(),
     }))
+}
+
+/// Where whoever decides can look at a picture; empty for words.
+async fn picture(app: &App, row: &moderation::Model) -> Result<String, Fault> {
+    let id = row.part.strip_prefix("photo:");
+    let Some(id) = id.and_then(|id| id.parse().ok()) else {
+        return Ok(String::new());
+    };
+    let photo = attachments::by_id(app.store.read(), id).await?;
+    let url = photo.and_then(|photo| link::url_for_decision(app, &photo));
+    Ok(url.unwrap_or_default())
 }
 
 async fn compose_refused(app: &App, rows: &[reminder::Model]) -> Result<Option<Message>, Fault> {
@@ -324,22 +341,37 @@ async fn compose_refused(app: &App, rows: &[reminder::Model]) -> Result<Option<M
         .reason
         .as_deref()
         .map_or_else(String::new, |reason| format!("，原因：{reason}"));
+    let remedy = remedy(&row);
+    let next = remedy.as_ref().map_or_else(String::new, |command| {
+        format!("改好后回复“{command}”，再审核一次。")
+    });
     let text = format!(
-        "您要公开的内容没有通过审核{why}：{}\n事情照常办理，只是别人看不到这段内容。",
-        says(&row, 60)
+        "您要公开的内容没有通过审核{why}：{}\n事情照常办理，只是别人看不到这段内容。{next}",
+        says(&row, 60),
     );
+    let reason = row.reason.clone();
+    let hint = match remedy {
+        Some(command) => format!("回复:{command}。{}", reason.unwrap_or_default()),
+        None => reason.unwrap_or_else(|| "事情照常办理".to_owned()),
+    };
     Ok(Some(Message {
         template: "progress",
         title: format!("审核未通过 {}", says(&row, 12)),
         place: place_name(app, &row).await?,
         state: "未通过".to_owned(),
         at: row.decided_at.unwrap_or(row.created_at),
-        hint: row.reason.unwrap_or_else(|| "事情照常办理".to_owned()),
+        hint,
         text,
         url: None,
         urgent: false,
         buttons: Vec::new(),
     }))
+}
+
+/// How the author hands in other words, where the noun has a command for it.
+fn remedy(row: &moderation::Model) -> Option<String> {
+    let (_, number) = row.subject.split_once(':')?;
+    (row.part == "board").then(|| format!("改公示 {number} 新内容"))
 }
 
 /// The content in a few words.

@@ -1,7 +1,13 @@
 //! Bodies that work in or over a place: the property company, the committee, the branch, the
 //! community office. Floor 3; any noun may use the type and [`queries`].
 
+pub mod actions;
+pub mod credit_code;
 pub mod queries;
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use entity::organisation;
 
 /// What an organisation may be, with what people call it.
 pub const KINDS: &[(&str, &str)] = &[
@@ -26,4 +32,24 @@ pub fn parse_kind(text: &str) -> Option<&'static str> {
         .iter()
         .find(|(word, name)| *word == text || *name == text)
         .map(|(word, _)| *word)
+}
+
+/// A number that a phone can dial: digits with dashes, blanks, brackets, a plus in front.
+#[must_use]
+pub fn is_number(text: &str) -> bool {
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    (3..=15).contains(&digits)
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || "+-() 转".contains(letter))
+}
+
+/// What a form tells of the organisation that its page showed: changes with every field of it.
+#[must_use]
+pub fn mark(row: &organisation::Model) -> String {
+    let mut hasher = DefaultHasher::new();
+    (row.id, &row.code, &row.name, &row.kind, row.parent_id).hash(&mut hasher);
+    (row.place_id, &row.credit_code).hash(&mut hasher);
+    (&row.service_phone, &row.service_hours).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }

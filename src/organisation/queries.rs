@@ -1,9 +1,12 @@
 //! Reads of organisations. Any noun may use them.
 
 use entity::organisation;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
+};
 
 use crate::base::fault::Fault;
+use crate::organisation::KINDS;
 use crate::place;
 
 /// By key.
@@ -15,6 +18,95 @@ pub async fn by_id<C: ConnectionTrait>(
     id: i64,
 ) -> Result<Option<organisation::Model>, Fault> {
     Ok(organisation::Entity::find_by_id(id).one(db).await?)
+}
+
+/// All that work in the compound or on a place above it, the higher first.
+///
+/// # Errors
+/// The database's.
+pub async fn around<C: ConnectionTrait>(
+    db: &C,
+    compound: &entity::place::Model,
+) -> Result<Vec<organisation::Model>, Fault> {
+    let above = place::ids(&compound.path);
+    let mut rows = organisation::Entity::find()
+        .filter(
+            sea_orm::Condition::any()
+                .add(organisation::COLUMN.place_id.is_in(above.iter().copied()))
+                .add(organisation::COLUMN.compound_id.eq(compound.id)),
+        )
+        .all(db)
+        .await?;
+    let depth = |id: i64| above.iter().position(|other| *other == id);
+    rows.sort_by_key(|row| (depth(row.place_id).unwrap_or(above.len()), row.id));
+    Ok(rows)
+}
+
+/// A page of those that work inside of these paths or on a place above them, behind a key; `text` stands in
+/// their name.
+///
+/// # Errors
+/// The database's.
+pub async fn list<C: ConnectionTrait>(
+    db: &C,
+    within: sea_orm::Condition,
+    above: &[i64],
+    text: &str,
+    after: i64,
+    most: u64,
+) -> Result<Vec<(organisation::Model, Option<entity::place::Model>)>, Fault> {
+    let to_place: RelationDef = organisation::Entity::belongs_to(entity::place::Entity)
+        .from(organisation::Column::PlaceId)
+        .to(entity::place::Column::Id)
+        .into();
+    let mut query = organisation::Entity::find()
+        .join(JoinType::InnerJoin, to_place)
+        .filter(
+            sea_orm::Condition::any()
+                .add(within)
+                .add(organisation::COLUMN.place_id.is_in(above.iter().copied())),
+        )
+        .filter(organisation::COLUMN.id.gt(after))
+        .order_by_asc(organisation::COLUMN.id)
+        .limit(most);
+    if !text.is_empty() {
+        query = query.filter(organisation::COLUMN.name.contains(text));
+    }
+    let rows = query.all(db).await?;
+    let places = entity::place::Entity::find()
+        .filter(
+            entity::place::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.place_id)),
+        )
+        .all(db)
+        .await?;
+    let with_place = |row: organisation::Model| {
+        let place = places.iter().find(|place| place.id == row.place_id);
+        (row, place.cloned())
+    };
+    Ok(rows.into_iter().map(with_place).collect())
+}
+
+/// By code, however it is typed.
+///
+/// # Errors
+/// The database's.
+pub async fn by_code<C: ConnectionTrait>(
+    db: &C,
+    code: &str,
+) -> Result<Option<organisation::Model>, Fault> {
+    Ok(organisation::Entity::find()
+        .filter(organisation::COLUMN.code.eq(place::code::normal(code)))
+        .one(db)
+        .await?)
+}
+
+/// What people call a kind.
+#[must_use]
+pub fn kind_says(kind: &str) -> &'static str {
+    let found = KINDS.iter().find(|(word, _)| *word == kind);
+    found.map_or("单位", |(_, says)| says)
 }
 
 /// Those of a kind that work on the place with this path or above it.

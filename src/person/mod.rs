@@ -4,10 +4,14 @@
 
 pub mod actions;
 pub mod binding;
+pub mod cards;
 pub mod chat;
 pub mod claim;
+pub mod posts;
 pub mod queries;
+pub mod reach;
 pub mod remind;
+pub mod search;
 pub mod words;
 
 /// How a binding is named as the subject of reminders and audit rows.

@@ -1,15 +1,21 @@
 //! Reads of people, homes and answerers. Any noun may use them.
 
-use entity::kinds::RoleKind;
+use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef,
+};
 
+use crate::access::Actor;
 use crate::access::holders::{Holder, holders};
+use crate::access::permit::{Deed, may};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::phone::Phone;
 use crate::base::seal::Seal;
 use crate::person::binding::{LIVE, TIED, same_name};
+use crate::person::reach::Reach;
 
 /// By key.
 ///
@@ -146,6 +152,39 @@ pub async fn holds_role<C: ConnectionTrait>(
     Ok(row.is_some())
 }
 
+/// A role at a place where the actor may do the deed, with no difference between one that is elsewhere
+/// and one that never was.
+///
+/// # Errors
+/// `not_found`.
+pub async fn role_within<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    deed: Deed,
+    id: i64,
+) -> Result<role::Model, Fault> {
+    let none = || Fault::not_found("没有找到这个职务。");
+    let row = role::Entity::find_by_id(id)
+        .one(db)
+        .await?
+        .ok_or_else(none)?;
+    let path = match row.place_id {
+        None => "/".to_owned(),
+        Some(place_id) => {
+            place::Entity::find_by_id(place_id)
+                .one(db)
+                .await?
+                .ok_or_else(none)?
+                .path
+        }
+    };
+    if may(actor, deed, &path) {
+        Ok(row)
+    } else {
+        Err(none())
+    }
+}
+
 /// A binding by key.
 ///
 /// # Errors
@@ -169,6 +208,44 @@ pub async fn live_of_account<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(rows)
+}
+
+/// Bindings in the reach that wait for a decision, behind a key, the oldest first; none when the reach is
+/// too wide for one list.
+///
+/// # Errors
+/// The database's.
+pub async fn requests<C: ConnectionTrait>(
+    db: &C,
+    reach: &Reach,
+    after: i64,
+    most: u64,
+) -> Result<Option<Vec<binding::Model>>, Fault> {
+    let Some(parts) = reach.parts(db).await? else {
+        return Ok(None);
+    };
+    let to_home: RelationDef = binding::Entity::belongs_to(place::Entity)
+        .from(binding::Column::PlaceId)
+        .to(place::Column::Id)
+        .into();
+    let mut found = Vec::new();
+    for part in parts {
+        let mut query = binding::Entity::find()
+            .filter(binding::COLUMN.compound_id.eq(part.compound_id))
+            .filter(binding::COLUMN.state.eq(BindingState::Requested))
+            .filter(binding::COLUMN.id.gt(after))
+            .order_by_asc(binding::COLUMN.id)
+            .limit(most);
+        if let Some(path) = part.below {
+            query = query
+                .join(JoinType::InnerJoin, to_home.clone())
+                .filter(Reach::over(vec![path]).condition());
+        }
+        found.extend(query.all(db).await?);
+    }
+    found.sort_by_key(|row| row.id);
+    found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+    Ok(Some(found))
 }
 
 /// Bindings of a home that hold, oldest first.

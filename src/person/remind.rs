@@ -2,11 +2,12 @@
 //! `command/serve.rs` joins [`KINDS`] to the others'.
 
 use entity::kinds::{BindingState, Channel};
-use entity::{account, binding, reminder};
+use entity::{account, binding, reminder, role};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use crate::app::App;
+use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::person::binding::{TIED, masked_name};
@@ -23,6 +24,15 @@ const REQUEST: &str = "person.request";
 const DECIDED: &str = "person.decided";
 /// To an account that is nobody's: refused.
 const REFUSED: &str = "person.refused";
+/// To the person: staff has ended the tie to a home.
+const RELEASED: &str = "person.released";
+/// To the person: a post of theirs was ended.
+const POST_ENDED: &str = "person.post-ended";
+/// Clock: a post ends. Whoever left something in the person's hands obeys it.
+pub const ROLE_ENDED: &str = "person.role-ended";
+
+/// Clocks that one statement stores: a roster brings thousands of posts.
+const ENDS_AT_ONCE: usize = 500;
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[
@@ -41,6 +51,14 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: REFUSED,
         work: Work::Push(Topic::Safety, compose_decided),
+    },
+    Kind {
+        name: RELEASED,
+        work: Work::Push(Topic::Safety, compose_decided),
+    },
+    Kind {
+        name: POST_ENDED,
+        work: Work::Push(Topic::Safety, compose_post_ended),
     },
 ];
 
@@ -145,7 +163,8 @@ pub async fn tell_home(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault> {
     enqueue(tx, items).await
 }
 
-/// Asks the steward (or whom the post falls to) to decide.
+/// Asks the steward (or whom the post falls to) to decide: never whoever it is about, nor whoever
+/// objected.
 ///
 /// # Errors
 /// The database's.
@@ -154,6 +173,7 @@ pub async fn ask_verifiers(
     row: &binding::Model,
     path: &str,
     round: &str,
+    objector: Option<i64>,
 ) -> Result<(), Fault> {
     let account = account::Entity::find_by_id(row.account_id)
         .one(tx.db())
@@ -161,10 +181,10 @@ pub async fn ask_verifiers(
     let own = account
         .and_then(|account| account.person_id)
         .or(row.person_id);
-    let items = queries::verifiers(tx.db(), path, tx.now())
+    let without: Vec<i64> = own.into_iter().chain(objector).collect();
+    let items = queries::answering(tx.db(), path, tx.now(), &without)
         .await?
         .into_iter()
-        .filter(|holder| Some(holder.person_id) != own)
         .map(|holder| new(tx, row, REQUEST, holder.person_id, round))
         .collect();
     enqueue(tx, items).await
@@ -187,6 +207,104 @@ pub async fn tell_decided(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault
         ..new(tx, row, REFUSED, 0, "once")
     };
     enqueue_to_account(tx, row.account_id, item).await
+}
+
+/// Tells whose tie to a home the staff has ended. An account that is nobody's any more is told as an account.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_released(tx: &mut Tx, row: &binding::Model) -> Result<(), Fault> {
+    let account = account::Entity::find_by_id(row.account_id)
+        .one(tx.db())
+        .await?;
+    if let Some(person) = account.and_then(|account| account.person_id) {
+        return enqueue(tx, vec![new(tx, row, RELEASED, person, "once")]).await;
+    }
+    let item = NewReminder {
+        recipient_id: None,
+        ..new(tx, row, RELEASED, 0, "once")
+    };
+    enqueue_to_account(tx, row.account_id, item).await
+}
+
+/// Sets the clocks for the ends of posts: person, compound, moment.
+///
+/// # Errors
+/// The database's.
+pub async fn when_ended(tx: &mut Tx, ends: &[(i64, Option<i64>, Moment)]) -> Result<(), Fault> {
+    let clock = |(person, compound_id, at): &(i64, Option<i64>, Moment)| NewReminder {
+        kind: ROLE_ENDED,
+        dedupe_key: format!("person:{person}:{ROLE_ENDED}:{}", at.timestamp_millis()),
+        recipient_id: None,
+        compound_id: *compound_id,
+        subject: format!("person:{person}"),
+        payload: json!({ "person": person }),
+        due_at: *at,
+    };
+    for some in ends.chunks(ENDS_AT_ONCE) {
+        enqueue(tx, some.iter().map(clock).collect()).await?;
+    }
+    Ok(())
+}
+
+/// Tells somebody that a post of theirs was ended, and why.
+///
+/// # Errors
+/// The database's.
+pub async fn tell_post_ended(tx: &mut Tx, row: &role::Model) -> Result<(), Fault> {
+    let item = NewReminder {
+        kind: POST_ENDED,
+        dedupe_key: format!("role:{}:{POST_ENDED}", row.id),
+        recipient_id: Some(row.person_id),
+        compound_id: row.compound_id,
+        subject: format!("role:{}", row.id),
+        payload: json!({ "role": row.id }),
+        due_at: tx.now(),
+    };
+    enqueue(tx, vec![item]).await
+}
+
+fn compose_post_ended<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let id = reminders
+            .last()
+            .and_then(|last| last.payload.get("role"))
+            .and_then(serde_json::Value::as_i64);
+        let db = app.store.read();
+        let row = role::Entity::find_by_id(id.unwrap_or(0)).one(db).await?;
+        let Some((row, end)) = row.and_then(|row| row.to_at.map(|end| (row, end))) else {
+            return Ok(None);
+        };
+        let place = match row.place_id {
+            Some(place_id) => match places::by_id(db, place_id).await? {
+                Some(place) => places::name_of(db, &place).await?,
+                None => return Ok(None),
+            },
+            None => "全部地点".to_owned(),
+        };
+        let post = words::role_name(row.role);
+        let why = row.end_reason.unwrap_or_default();
+        let hint = format!("原因：{why}");
+        let text = format!(
+            "您在{place}的{post}职务已于{}结束。{hint}。还没办完的诉求会转给别人，您不用再处理。",
+            say(end)
+        );
+        Ok(Some(Message {
+            template: "progress",
+            title: format!("{post}职务已结束"),
+            place,
+            state: "已结束".to_owned(),
+            at: end,
+            hint,
+            text,
+            url: None,
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
 }
 
 /// The binding that reminders are about, with what people call its home.
@@ -299,6 +417,16 @@ fn compose_decided<'a>(
                     .clone()
                     .unwrap_or_else(|| "请核对后再绑定,或联系楼栋长".to_owned()),
             ),
+            BindingState::Released => {
+                let why = row.reason.clone().unwrap_or_default();
+                (
+                    "绑定已解除",
+                    format!(
+                        "您与 {home} 的绑定已由工作人员解除，原因：{why}。如有疑问请联系楼栋长。"
+                    ),
+                    why,
+                )
+            }
             _ => return Ok(None),
         };
         Ok(Some(message(

@@ -65,6 +65,7 @@ pub const fn fee_kind_name(kind: FeeKind) -> &'static str {
         FeeKind::Shared => "公摊",
         FeeKind::Fixed => "按户",
         FeeKind::Parking => "停车",
+        FeeKind::Meter => "按表",
     }
 }
 

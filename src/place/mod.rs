@@ -5,6 +5,7 @@
 pub mod actions;
 pub mod api;
 pub mod code;
+pub mod grid;
 pub mod queries;
 pub mod tree;
 

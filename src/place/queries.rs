@@ -2,9 +2,13 @@
 
 use entity::kinds::{Level, PlaceKind};
 use entity::place;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
-use crate::access::local_code;
+use crate::access::permit::{Deed, roles};
+use crate::access::{Actor, local_code};
 use crate::base::fault::Fault;
 use crate::base::text::fold;
 use crate::place::{code, ids, level_of, tree};
@@ -140,10 +144,48 @@ pub async fn compounds_named<C: ConnectionTrait>(
 }
 
 /// Everything below a place, itself included.
-pub fn below(path: &str) -> sea_orm::Condition {
-    sea_orm::Condition::all()
+pub fn below(path: &str) -> Condition {
+    Condition::all()
         .add(place::COLUMN.path.gte(path))
         .add(place::COLUMN.path.lt(tree::end_of(path)))
+}
+
+/// The condition that the place in a column is one where the actor may do it; none when they may
+/// nowhere. The database has to ask it before it cuts a list: what is left out afterwards leaves a
+/// page short, or empty.
+#[must_use]
+pub fn within_reach(column: impl ColumnTrait, actor: &Actor, deed: Deed) -> Option<Condition> {
+    let able = roles(deed);
+    let mut paths: Vec<&str> = actor
+        .grants
+        .iter()
+        .filter(|grant| able.contains(&grant.role))
+        .map(|grant| grant.path.as_str())
+        .collect();
+    paths.sort_unstable();
+    // One inside another is in it already.
+    paths.dedup_by(|inner, outer| inner.starts_with(*outer));
+    match paths.as_slice() {
+        [] => None,
+        ["/"] => Some(Condition::all()),
+        some => {
+            let anywhere = some
+                .iter()
+                .fold(Condition::any(), |all, path| all.add(below(path)));
+            let places = Query::select()
+                .column(place::Column::Id)
+                .from(place::Entity)
+                .cond_where(anywhere)
+                .to_owned();
+            Some(column.in_subquery(places).into())
+        }
+    }
+}
+
+/// The compounds below a place, itself included. The kind stands in the statement itself: there is an index
+/// of compounds alone, which SQLite takes for nothing else.
+pub fn compounds_below(path: &str) -> Condition {
+    below(path).add(Expr::cust(r#""place"."kind" = 'compound'"#))
 }
 
 /// What people call a place: `桂园小区 3-2-501`, `桂园小区`.
@@ -158,6 +200,35 @@ pub async fn name_of<C: ConnectionTrait>(db: &C, place: &place::Model) -> Result
         }
         _ => place.name.clone(),
     })
+}
+
+/// What people call several places, by one statement; in their order.
+///
+/// # Errors
+/// The database's.
+pub async fn names_of<C: ConnectionTrait>(
+    db: &C,
+    all: &[place::Model],
+) -> Result<Vec<String>, Fault> {
+    let ids = all.iter().filter_map(|place| place.compound_id);
+    let compounds = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(ids))
+        .all(db)
+        .await?;
+    let name = |place: &place::Model| {
+        let own = match place.kind {
+            PlaceKind::Unit => local_code(&place.code),
+            _ => short_name(place),
+        };
+        let compound = compounds
+            .iter()
+            .find(|one| Some(one.id) == place.compound_id && one.id != place.id);
+        match compound {
+            Some(compound) => format!("{} {own}", compound.name),
+            None => place.name.clone(),
+        }
+    };
+    Ok(all.iter().map(name).collect())
 }
 
 /// What people call a place inside its compound: a home by its number, anything else by its name.

@@ -18,12 +18,14 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) 
 return 0
 ";
 
-/// Takes the token off only if it is still this one.
+/// Takes the token off only if it is still this one, and nobody has been told since that it holds.
 const REMOVE_IF_SAME: &str = r"
 local held = redis.call('GET', KEYS[1])
 if held then
   local fine, token = pcall(cjson.decode, held)
-  if not fine or token['value'] == ARGV[1] then
+  local same = fine and token['value'] == ARGV[1]
+    and tonumber(token['insisted_at'] or 0) == tonumber(ARGV[2])
+  if not fine or same then
     redis.call('DEL', KEYS[1])
     return fine and 1 or 0
   end
@@ -85,6 +87,8 @@ fn read(text: &str) -> Option<Token> {
     Some(Token {
         value: held.get("value")?.as_str()?.to_owned(),
         expires_at: held.get("expires_at")?.as_i64()?,
+        // Laid down by an earlier version.
+        insisted_at: held.get("insisted_at").and_then(Value::as_i64).unwrap_or(0),
     })
 }
 
@@ -98,7 +102,11 @@ impl TokenShelf for RedisShelf {
 
     fn put<'a>(&'a self, token: &'a Token) -> Shelving<'a, ()> {
         Box::pin(async move {
-            let text = json!({ "value": token.value, "expires_at": token.expires_at });
+            let text = json!({
+                "value": token.value,
+                "expires_at": token.expires_at,
+                "insisted_at": token.insisted_at,
+            });
             let mut command = cmd("SET");
             command.arg(self.token_key()).arg(text.to_string());
             self.ask(command.arg("EX").arg(KEEP_SECONDS)).await
@@ -127,11 +135,12 @@ impl TokenShelf for RedisShelf {
         })
     }
 
-    fn remove_if_same<'a>(&'a self, value: &'a str) -> Shelving<'a, bool> {
+    fn remove_if_same<'a>(&'a self, token: &'a Token) -> Shelving<'a, bool> {
         Box::pin(async move {
             let mut connection = self.connection.clone();
             let mut call = self.remove.key(self.token_key());
-            call.arg(value)
+            call.arg(&token.value)
+                .arg(token.insisted_at)
                 .invoke_async(&mut connection)
                 .await
                 .map_err(|error| down(&error))

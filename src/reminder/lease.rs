@@ -24,7 +24,8 @@ use crate::store::{AfterCommit, Due, Store};
 /// PostgreSQL can then write the row's new version without touching any index.
 pub const OPEN: &str = r#""done_at" IS NULL"#;
 /// In the words of the index of what ended with an error.
-const DEAD: &str = r#""done_at" IS NOT NULL AND "last_error" IS NOT NULL AND "state" = 'failed'"#;
+pub(super) const DEAD: &str =
+    r#""done_at" IS NOT NULL AND "last_error" IS NOT NULL AND "state" = 'failed'"#;
 /// What a claim asks of an open row (`$1`: now) and makes of it (`$2` token, `$3` end).
 const FREE: &str = r#""next_at" <= $1 AND ("leased_until" IS NULL OR "leased_until" <= $1)"#;
 const LEASE: &str =

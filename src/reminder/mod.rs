@@ -5,6 +5,7 @@
 pub mod backoff;
 pub mod index;
 pub mod lease;
+pub mod letters;
 pub mod queue;
 pub mod schedule;
 mod settle;

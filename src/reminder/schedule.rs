@@ -5,10 +5,15 @@ use std::time::Duration;
 
 use chrono::{DurationRound, TimeDelta};
 use entity::kinds::ReminderState;
-use entity::{guess, idempotency, inbound, reminder, schedule, session};
+use entity::{
+    console_session, group_dialog, guess, idempotency, inbound, reminder, schedule, session,
+    sign_in_try, subscription, visit, work_card,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, TryInsertResult};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::BoxFuture;
@@ -46,11 +51,25 @@ const LOOK: Duration = Duration::from_secs(60);
 const CHUNK: u64 = 5_000;
 /// Days that a message's key is kept: the platform repeats within seconds.
 const INBOUND_DAYS: i64 = 7;
+/// Days that what was asked for in a group and went to the person alone is kept: it is worth half an
+/// hour (`delivery/topic.rs`).
+const ASIDE_DAYS: i64 = 1;
+/// Days that what a member last said in a group is kept: every part of a dialog lapses sooner (`bot/dialog.rs`).
+const DIALOG_DAYS: i64 = 8;
+/// Days that a card in WeCom is kept after its last change: its code is good for three, and one that
+/// is not known is answered in words when it is pressed.
+const CARD_DAYS: i64 = 90;
+/// Days that a visit is kept once it was made; what it told stays in `delivery` without its words.
+const VISIT_DAYS: i64 = 400;
+/// Days that an account's used-up accepts of a template are kept: none at all means the same.
+const SUBSCRIPTION_DAYS: i64 = 400;
 /// Days that an answer is kept for repeats of its request.
 const IDEMPOTENCY_DAYS: i64 = 2;
 /// Days that a try to bind is kept: it counts for an hour.
 const GUESS_DAYS: i64 = 30;
 /// Days that a session is kept after its end.
+/// Failed tries to sign in to the console, days.
+const TRY_DAYS: i64 = 2;
 const SESSION_DAYS: i64 = 30;
 /// Days that a reminder is kept once it was sent or cancelled; what was given up stays for people to
 /// see, and how each was delivered stays in `delivery`.
@@ -181,13 +200,18 @@ fn tidy(store: &Store, now: Moment) -> BoxFuture<'_, Result<u64, Fault>> {
             session::COLUMN.expires_at.lt(before(SESSION_DAYS))
         })
         .await?;
-        let id = reminder::Column::Id;
-        count += remove(store, reminder::Entity, id, || {
-            let over = [ReminderState::Sent, ReminderState::Cancelled];
-            let old = reminder::COLUMN.done_at.lt(before(REMINDER_DAYS));
-            reminder::Column::State.is_in(over).and(old)
+        let id = console_session::Column::Id;
+        count += remove(store, console_session::Entity, id, || {
+            console_session::COLUMN.expires_at.lt(before(SESSION_DAYS))
         })
         .await?;
+        let key = sign_in_try::Column::Key;
+        count += remove(store, sign_in_try::Entity, key, || {
+            sign_in_try::COLUMN.at.lt(before(TRY_DAYS))
+        })
+        .await?;
+        count += remove_reminders(store, before(REMINDER_DAYS)).await?;
+        count += tidy_channels(store, before).await?;
         // Two small tables with keys of two columns: in one statement.
         count += idempotency::Entity::delete_many()
             .filter(idempotency::COLUMN.created_at.lt(before(IDEMPOTENCY_DAYS)))
@@ -201,6 +225,84 @@ fn tidy(store: &Store, now: Moment) -> BoxFuture<'_, Result<u64, Fault>> {
             .rows_affected;
         Ok(count)
     })
+}
+
+/// The same for what belongs to channels. Not here, since they do not grow: `lease` (a row for each
+/// name), `halt` (one for each carrier), `preference` (one for each person and topic), `moderation`
+/// (a decision is as long of use as what it is about).
+async fn tidy_channels(store: &Store, before: impl Fn(i64) -> Moment) -> Result<u64, Fault> {
+    let mut count = group_dialog::Entity::delete_many()
+        .filter(group_dialog::COLUMN.updated_at.lt(before(DIALOG_DAYS)))
+        .exec(store.write())
+        .await?
+        .rows_affected;
+    count += inbound::Entity::update_many()
+        .col_expr(inbound::Column::PrivateReply, Expr::value(None::<String>))
+        .filter(inbound::COLUMN.received_at.lt(before(ASIDE_DAYS)))
+        .filter(inbound::COLUMN.private_reply.is_not_null())
+        .exec(store.write())
+        .await?
+        .rows_affected;
+    let id = work_card::Column::Id;
+    count += remove(store, work_card::Entity, id, || {
+        work_card::COLUMN.updated_at.lt(before(CARD_DAYS))
+    })
+    .await?;
+    let id = visit::Column::Id;
+    count += remove(store, visit::Entity, id, || {
+        visit::COLUMN.done_at.lt(before(VISIT_DAYS))
+    })
+    .await?;
+    let id = subscription::Column::Id;
+    count += remove(store, subscription::Entity, id, || {
+        let none_left = subscription::COLUMN.remaining.lte(0);
+        let old = subscription::COLUMN.updated_at;
+        none_left.and(old.lt(before(SUBSCRIPTION_DAYS)))
+    })
+    .await?;
+    Ok(count)
+}
+
+/// Removes reminders that were done before then. They are looked for beside whoever writes, in the
+/// order in which they came about, up to the first that is too young; no index would be of any other
+/// use.
+async fn remove_reminders(store: &Store, before: Moment) -> Result<u64, Fault> {
+    let (mut count, mut last) = (0, 0);
+    loop {
+        let rows = reminder::Entity::find()
+            .select_only()
+            .columns([
+                reminder::Column::Id,
+                reminder::Column::State,
+                reminder::Column::CreatedAt,
+                reminder::Column::DoneAt,
+            ])
+            .filter(reminder::COLUMN.id.gt(last))
+            .order_by_asc(reminder::COLUMN.id)
+            .limit(CHUNK)
+            .into_tuple::<(i64, ReminderState, Moment, Option<Moment>)>()
+            .all(store.read())
+            .await?;
+        let old = rows.iter().take_while(|(_, _, made, _)| *made < before);
+        let over: Vec<i64> = old
+            .filter(|(_, state, ..)| {
+                matches!(state, ReminderState::Sent | ReminderState::Cancelled)
+            })
+            .filter(|(.., done)| done.is_some_and(|done| done < before))
+            .map(|(id, ..)| *id)
+            .collect();
+        if !over.is_empty() {
+            count += reminder::Entity::delete_many()
+                .filter(reminder::COLUMN.id.is_in(over))
+                .exec(store.write())
+                .await?
+                .rows_affected;
+        }
+        match rows.last() {
+            Some((id, _, made, _)) if *made < before => last = *id,
+            _ => return Ok(count),
+        }
+    }
 }
 
 /// Removes rows in parts, so that nobody waits long.

@@ -22,9 +22,17 @@ const KNOCK: Duration = Duration::from_secs(1);
 
 /// Sweeps at the start, then every `sweep_seconds`, and often while Redis is away.
 pub(super) async fn keep_sweeping(queue: &RedisQueue, stop: &CancellationToken) {
+    let mut shown: Option<tokio::time::Instant> = None;
     loop {
         let began = tokio::time::Instant::now();
-        match sweep(queue, queue.database.now()).await {
+        let swept = async {
+            // The database is not asked what would be put where nobody answers.
+            if !queue.is_up() {
+                queue.answers().await?;
+            }
+            sweep(queue, queue.database.now()).await
+        };
+        match swept.await {
             Ok(added) => {
                 if added > 0 && queue.is_up() {
                     metrics::counter!("linli_reminder_swept_total").increment(added);
@@ -37,8 +45,11 @@ pub(super) async fn keep_sweeping(queue: &RedisQueue, stop: &CancellationToken) 
             }
             Err(error) => queue.lost(&error),
         }
-        queue.database.show_depth().await;
         let whole = queue.database.sweep_pause();
+        if shown.is_none_or(|at| began - at >= whole) {
+            queue.database.show_depth().await;
+            shown = Some(began);
+        }
         let end = began + whole;
         // A lost connection shows between two sweeps, too.
         while tokio::time::Instant::now() < end {

@@ -53,7 +53,16 @@ pub async fn respond(
             let _answer = act(hit.as_ref());
             return Ok(broken());
         }
-        Some(Kind::Receipt(_) | Kind::Lost | Kind::Repeat) | None => act(hit.as_ref()),
+        Some(
+            Kind::Receipt(_)
+            | Kind::Lost
+            | Kind::Repeat
+            | Kind::Error(_)
+            | Kind::Forged(_)
+            | Kind::Held
+            | Kind::Amount,
+        )
+        | None => act(hit.as_ref()),
     };
     let answer = answer.unwrap_or_else(|refusal| {
         let rid = crate::wechat::crypto::hex(&platform.0.dice.bytes::<12>());
@@ -70,7 +79,8 @@ fn text(body: String) -> Response {
         .body(body)
 }
 
-fn gateway() -> Response {
+/// A gateway whose back end is away.
+pub(super) fn gateway() -> Response {
     Response::builder()
         .status(poem::http::StatusCode::BAD_GATEWAY)
         .content_type("text/html")
@@ -78,7 +88,7 @@ fn gateway() -> Response {
 }
 
 /// An answer that breaks off before its promised end: the caller sees the connection die.
-fn broken() -> Response {
+pub(super) fn broken() -> Response {
     let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
     let body = futures_util::stream::iter([Ok(b"{".to_vec()), Err(cut)]);
     Response::builder()

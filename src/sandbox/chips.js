@@ -1,7 +1,7 @@
 // Quick replies: what the last messages of the account invite to say.
-const WITH_NUMBER = ["接单", "到场", "方案", "办结", "退单", "转派", "上报", "暂停", "恢复", "进度", "补充", "催办", "评价", "重开", "撤回", "核验", "审核"];
+const WITH_NUMBER = ["接单", "到场", "方案", "办结", "退单", "转派", "上报", "暂停", "恢复", "定级", "无法办结", "助力", "退出助力", "同意重开", "驳回重开", "进度", "补充", "催办", "评价", "重开", "撤回", "核验", "审核"];
 // These need words after the number: the chip only begins the line.
-const NEEDS_WORDS = new Set(["方案", "办结", "退单", "转派", "上报", "暂停", "补充", "重开"]);
+const NEEDS_WORDS = new Set(["方案", "办结", "退单", "转派", "上报", "暂停", "补充", "重开", "无法办结", "驳回重开"]);
 const NUMBERED = new RegExp(`(${WITH_NUMBER.join("|")})\\s*#?(\\d{1,9})(?:\\s*(通过|驳回))?`, "g");
 const MOST = 8;
 

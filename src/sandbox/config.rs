@@ -45,6 +45,8 @@ pub struct Config {
     pub templates: Vec<Template>,
     /// WeCom's robot and its groups.
     pub robot: Robot,
+    /// WeChat Pay's merchants and keys.
+    pub pay: super::pay::Config,
     /// How long one delivery may take: 5 s on the real platform.
     pub patience: Duration,
     /// Whether the fate of template messages is reported (`TEMPLATESENDJOBFINISH`).
@@ -126,6 +128,7 @@ impl Config {
             mini_templates: read_templates(&settings.wechat.mini.subscriptions),
             templates: read_templates(&official.templates),
             robot: Robot::from_settings(settings),
+            pay: super::pay::Config::from_settings(settings),
             patience: Duration::from_secs(5),
             receipts: true,
         }

@@ -43,6 +43,8 @@ pub enum Api {
     Card,
     /// WeCom's `agent/get` and its lists of addresses
     Agent,
+    /// WeCom's `auth/getuserinfo`
+    Member,
     /// The official account's `message/subscribe/bizsend`; the receipt of `receipt:CODE` is its event.
     Bizsend,
     /// `menu/create`, `menu/get`, `menu/delete`
@@ -77,6 +79,24 @@ pub enum Api {
     Response,
     /// Subscribing to the robot's long connection; only codes mean something here.
     Socket,
+    /// WeChat Pay's `pay/transactions/jsapi`
+    Payorder,
+    /// Its queries of orders
+    Payquery,
+    /// Its `close`
+    Payclose,
+    /// Its `refund/domestic/refunds`
+    Payrefund,
+    /// Its queries of refunds
+    Payrefundquery,
+    /// Its `certificates`
+    Paycerts,
+    /// Its `bill/tradebill` and `bill/fundflowbill`
+    Paybill,
+    /// Its `billdownload/file`
+    Payfile,
+    /// Its notifications; `*` does not mean them.
+    Paynotice,
     /// Delivery of what people say; only [`Kind::Repeat`] means something here.
     Callback,
 }
@@ -110,11 +130,42 @@ pub enum Kind {
     Repeat,
     /// Does nothing; answers with this `errcode`.
     Code(i64),
+    /// WeChat Pay: does nothing; answers with this `code`, signed.
+    Error(String),
+    /// WeChat Pay: what is sent is not signed as it must be. Of a notification it is one more, which
+    /// a stranger sends first.
+    Forged(Forgery),
+    /// WeChat Pay: the notification waits until a later one was delivered.
+    Held,
+    /// WeChat Pay: the notification says one fen more.
+    Amount,
+}
+
+/// What is wrong with a signature of WeChat Pay's, by the name the controls use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "lowercase")]
+pub enum Forgery {
+    /// It is of other bytes.
+    Signature,
+    /// It is another key's.
+    Key,
+    /// It names a key that nobody knows.
+    Serial,
+    /// It is six minutes old.
+    Old,
+    /// It is six minutes ahead.
+    Future,
+    /// It is the platform's own probe: `WECHATPAY/SIGNTEST/…`.
+    Probe,
+    /// There is none.
+    Absent,
+    /// It is right, but a bill lies on another host.
+    Host,
 }
 
 impl Kind {
-    /// `slow`, `dropped`, `refused`, `gateway`, `nonsense`, `lost`, `repeat`,
-    /// `receipt:failed:user block`, or a code.
+    /// `slow`, `dropped`, `refused`, `gateway`, `nonsense`, `lost`, `repeat`, `held`, `amount`,
+    /// `receipt:failed:user block`, `error:SYSTEM_ERROR`, `forged:key`, or a code.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Some(match text {
@@ -125,9 +176,13 @@ impl Kind {
             "nonsense" => Self::Nonsense,
             "lost" => Self::Lost,
             "repeat" => Self::Repeat,
-            other => match other.strip_prefix("receipt:") {
-                Some(status) => Self::Receipt(status.to_owned()),
-                None => Self::Code(other.parse().ok().filter(|code| *code != 0)?),
+            "held" => Self::Held,
+            "amount" => Self::Amount,
+            other => match other.split_once(':') {
+                Some(("receipt", status)) => Self::Receipt(status.to_owned()),
+                Some(("error", code)) => Self::Error(code.to_owned()),
+                Some(("forged", how)) => Self::Forged(how.parse().ok()?),
+                _ => Self::Code(other.parse().ok().filter(|code| *code != 0)?),
             },
         })
     }
@@ -161,7 +216,8 @@ impl Fault {
     }
 
     fn hits(&self, api: Api) -> bool {
-        self.api == api.name() || (self.api == "*" && !matches!(api, Api::Callback | Api::Robot))
+        self.api == api.name()
+            || (self.api == "*" && !matches!(api, Api::Callback | Api::Robot | Api::Paynotice))
     }
 }
 

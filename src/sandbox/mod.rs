@@ -18,6 +18,7 @@
 //! | `media` | pictures that people send |
 //! | [`work`] | WeCom: members, the application's messages and cards |
 //! | `mini` | the mini-program: log-in, phones, subscription messages, codes, checks |
+//! | [`pay`] | WeChat Pay: orders, refunds, bills, notifications |
 //! | [`robot`], `robot_socket` | WeCom's robot and the group robots |
 //! | `say` | what a person can do, as WeChat's XML |
 //! | `push` | delivering it to the program, reading the answer |
@@ -36,6 +37,7 @@ mod mini;
 mod notice;
 mod official;
 mod page;
+pub mod pay;
 mod picture;
 pub mod platform;
 mod push;
@@ -97,7 +99,8 @@ pub fn routes(platform: Platform) -> Route {
         .at("/robot/say", post(robot::say))
         .at("/socket", get(robot_socket::connect))
         .nest("/api", api())
-        .nest("/work", work::routes());
+        .nest("/work", work::routes())
+        .nest("/pay", pay::routes());
     Route::new().nest("/", all.data(platform))
 }
 

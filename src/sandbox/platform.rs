@@ -178,6 +178,8 @@ pub(super) struct State {
     pub(super) faults: Faults,
     pub(super) work: work::State,
     pub(super) robots: Robots,
+    /// Orders, refunds, bills.
+    pub(super) pay: super::pay::Memory,
     /// What the account has set up: menu and codes.
     pub(super) account: super::account::SetUp,
     /// Notices of a template that somebody has accepted and not had yet.
@@ -196,6 +198,8 @@ pub(super) struct Inner {
     /// Of the mini-program's pushes, which are always encrypted.
     pub(super) mini_cipher: Option<Cipher>,
     pub(super) http: reqwest::Client,
+    /// WeChat Pay's keys, read when somebody first calls it.
+    pub(super) pay: std::sync::OnceLock<Result<super::pay::Keys, String>>,
     state: Mutex<State>,
     news: watch::Sender<u64>,
     pub(super) stop: CancellationToken,
@@ -243,6 +247,7 @@ impl Platform {
             faults: Faults::default(),
             work: work::State::default(),
             robots: Robots::default(),
+            pay: super::pay::Memory::default(),
             account: super::account::SetUp::default(),
             notices: HashMap::new(),
             visits: Codes::default(),
@@ -255,6 +260,7 @@ impl Platform {
             cipher,
             mini_cipher,
             http,
+            pay: std::sync::OnceLock::new(),
             state: Mutex::new(state),
             news: watch::Sender::new(0),
             stop: CancellationToken::new(),

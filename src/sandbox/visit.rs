@@ -73,7 +73,8 @@ pub async fn authorize(
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
     let Some(person) = person.filter(shape) else {
-        return page(StatusCode::OK, &choices(request));
+        let title = "在微信里会自动知道是谁。现在扮演谁？";
+        return page(StatusCode::OK, &choices(request, title, CAST));
     };
     let code = platform.page_code(person);
     let joint = if ask.redirect_uri.contains('?') {
@@ -113,20 +114,21 @@ fn refuse(platform: &Platform, ask: &Ask) -> Option<&'static str> {
     }
 }
 
-fn choices(request: &Request) -> String {
+/// A page that asks whom to play: each choice is the same address with `as`.
+pub(super) fn choices(request: &Request, title: &str, cast: &[(&str, &str)]) -> String {
     let query = request.uri().query().unwrap_or_default();
     let query = query
         .replace('&', "&amp;")
         .replace('<', "%3C")
         .replace('"', "%22");
-    let lines: String = CAST
+    let lines: String = cast
         .iter()
         .map(|(id, name)| format!("<li><a href=\"?{query}&amp;as={id}\">{name}</a></li>"))
         .collect();
-    format!("<h1>在浏览器里打开</h1><p>在微信里会自动知道是谁。现在扮演谁？</p><ul>{lines}</ul>")
+    format!("<h1>在浏览器里打开</h1><p>{title}</p><ul>{lines}</ul>")
 }
 
-fn page(status: StatusCode, body: &str) -> Response {
+pub(super) fn page(status: StatusCode, body: &str) -> Response {
     let html = format!(
         "<!doctype html><html lang=\"zh-CN\"><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\

@@ -121,7 +121,7 @@ export function startTools() {
   byId("fault-add").addEventListener("click", guarded(async () => {
     const times = byId("fault-times").value;
     const fault = { api: byId("fault-api").value, kind: byId("fault-kind").value };
-    if (fault.kind === "repeat" && fault.api !== "robot") fault.api = "callback";
+    if (fault.kind === "repeat" && !["robot", "paynotice"].includes(fault.api)) fault.api = "callback";
     if (times) fault.times = Number(times);
     await call("POST", "/sandbox/faults", fault);
     await drawFaults();

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::kinds::{DeliveryState, VisitState};
-use entity::{delivery, place, visit};
+use entity::{case, delivery, place, visit};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult};
 
@@ -30,6 +30,9 @@ const CHUNK: u64 = 100;
 /// The database's.
 pub fn open<'a>(tx: &'a mut Tx, missed: Unreached<'a>) -> BoxFuture<'a, Result<bool, Fault>> {
     Box::pin(async move {
+        if is_nameless(tx, &missed).await? {
+            return Ok(false);
+        }
         let Some(door) = door_of(tx, &missed).await? else {
             return Ok(false);
         };
@@ -76,6 +79,16 @@ pub fn open<'a>(tx: &'a mut Tx, missed: Unreached<'a>) -> BoxFuture<'a, Result<b
     })
 }
 
+/// Whether the visit would tell whoever goes there who filed a case without a name.
+async fn is_nameless(tx: &Tx, missed: &Unreached<'_>) -> Result<bool, Fault> {
+    let id = missed.subject.strip_prefix("case:").map(str::parse::<i64>);
+    let Some(Ok(id)) = id else {
+        return Ok(false);
+    };
+    let case = case::Entity::find_by_id(id).one(tx.db()).await?;
+    Ok(case.is_some_and(|case| case.anonymous && case.reporter_id == missed.person_id))
+}
+
 /// The home by the roster, else the compound of the message.
 async fn door_of(tx: &Tx, missed: &Unreached<'_>) -> Result<Option<place::Model>, Fault> {
     let home = people::homes(tx.db(), missed.person_id)
@@ -102,10 +115,10 @@ async fn tell_holder(tx: &mut Tx, row: &visit::Model) -> Result<(), Fault> {
 /// Closes a visit as made: what was to be sent counts as told in person.
 ///
 /// # Errors
-/// `not_found` when it is not the actor's; `conflict` when it is closed already; the database's.
+/// `not_found` when it is not the actor's, or no role of theirs covers the door any more; `conflict` when it is closed already; the database's.
 pub async fn make(tx: &Tx, actor: &Actor, id: i64, result: &str) -> Result<Seen, Fault> {
     let holder_id = actor.require_person()?;
-    let found = own(tx.db(), holder_id, id).await?;
+    let found = own(tx.db(), actor, id).await?;
     let result = shorten(&clean(result), MOST_RESULT);
     let changed = visit::Entity::update_many()
         .set(visit::ActiveModel {

@@ -88,8 +88,8 @@ async fn list_visits(
     Query(query): Query<ListQuery>,
 ) -> Result<Json<VisitPage>, Fault> {
     let slice = query.slice()?;
-    let person = caller.actor.require_person()?;
-    let page = queries::page(app.store.read(), person, slice).await?;
+    caller.actor.require_person()?;
+    let page = queries::page(app.store.read(), &caller.actor, slice).await?;
     Ok(Json(VisitPage {
         items: page.items.into_iter().map(VisitView::from).collect(),
         next: page.next,

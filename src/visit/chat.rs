@@ -36,8 +36,7 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         return list(turn, "上门", "").await;
     };
-    let holder_id = turn.actor.require_person()?;
-    let one = queries::own(turn.tx.db(), holder_id, id).await?;
+    let one = queries::own(turn.tx.db(), &turn.actor, id).await?;
     if let Some(at) = one.visit.done_at {
         return Ok(Reply::text(format!(
             "{} {}：{}已上门，谢谢您。",
@@ -67,9 +66,8 @@ async fn made(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 /// Those that wait, each with a digit that stands for `word` and its number.
 async fn list(turn: &mut Turn<'_>, word: &str, before: &str) -> Result<Reply, Fault> {
-    let holder_id = turn.actor.require_person()?;
-    let count = queries::count(turn.tx.db(), holder_id).await?;
-    let some = queries::waiting(turn.tx.db(), holder_id, MOST).await?;
+    let count = queries::count(turn.tx.db(), &turn.actor).await?;
+    let some = queries::waiting(turn.tx.db(), &turn.actor, MOST).await?;
     if some.is_empty() {
         let nobody = "现在没有要上门告诉的住户，辛苦了。";
         return Ok(Reply::text(format!("{before}{nobody}")));

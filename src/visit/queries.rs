@@ -1,4 +1,4 @@
-//! Reads of visits: the list of one holder.
+//! Reads of visits: the list of one holder, where a role of theirs still lets them go there.
 
 use std::collections::HashMap;
 
@@ -9,9 +9,11 @@ use sea_orm::{
     QuerySelect, Select,
 };
 
+use crate::access::Actor;
+use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::place::queries as places;
+use crate::place::queries::{self as places, within_reach};
 
 /// A visit as its holder sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,31 +26,42 @@ pub struct Seen {
     pub name: String,
 }
 
-fn open(holder_id: i64) -> Select<visit::Entity> {
-    visit::Entity::find()
+/// What waits for the actor; none when they may go nowhere.
+fn open(actor: &Actor) -> Option<Select<visit::Entity>> {
+    let here = within_reach(visit::Column::PlaceId, actor, Deed::MakeVisits)?;
+    let holder_id = actor.person_id()?;
+    let query = visit::Entity::find()
         .filter(visit::COLUMN.holder_id.eq(holder_id))
         .filter(visit::COLUMN.state.eq(VisitState::Open))
         .filter(visit::COLUMN.done_at.is_null())
+        .filter(here);
+    Some(query)
 }
 
-/// How many wait for this holder.
+/// How many wait for the actor.
 ///
 /// # Errors
 /// The database's.
-pub async fn count<C: ConnectionTrait>(db: &C, holder_id: i64) -> Result<u64, Fault> {
-    Ok(open(holder_id).count(db).await?)
+pub async fn count<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    Ok(match open(actor) {
+        Some(query) => query.count(db).await?,
+        None => 0,
+    })
 }
 
-/// Those that wait for this holder, the longest waiting first.
+/// Those that wait for the actor, the longest waiting first.
 ///
 /// # Errors
 /// The database's.
 pub async fn waiting<C: ConnectionTrait>(
     db: &C,
-    holder_id: i64,
+    actor: &Actor,
     most: u64,
 ) -> Result<Vec<Seen>, Fault> {
-    let rows = open(holder_id)
+    let Some(query) = open(actor) else {
+        return Ok(Vec::new());
+    };
+    let rows = query
         .order_by_asc(visit::COLUMN.id)
         .limit(most)
         .all(db)
@@ -62,10 +75,16 @@ pub async fn waiting<C: ConnectionTrait>(
 /// The database's.
 pub async fn page<C: ConnectionTrait>(
     db: &C,
-    holder_id: i64,
+    actor: &Actor,
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
-    let mut query = open(holder_id).order_by_desc(visit::COLUMN.id);
+    let Some(query) = open(actor) else {
+        return Ok(Page {
+            items: Vec::new(),
+            next: None,
+        });
+    };
+    let mut query = query.order_by_desc(visit::COLUMN.id);
     if let Some(before) = slice.before {
         query = query.filter(visit::COLUMN.id.lt(before));
     }
@@ -74,17 +93,21 @@ pub async fn page<C: ConnectionTrait>(
     Ok(slice.cut(items, |one| one.visit.id))
 }
 
-/// One of this holder's, waiting or made; to anybody else it does not exist.
+/// One of the actor's, waiting or made, where they may go; to anybody else it does not exist.
 ///
 /// # Errors
 /// `not_found`; the database's.
-pub async fn own<C: ConnectionTrait>(db: &C, holder_id: i64, id: i64) -> Result<Seen, Fault> {
+pub async fn own<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<Seen, Fault> {
+    let unknown = || Fault::not_found("没有找到这次上门，回复“上门”看名单。");
+    let person = actor.require_person()?;
     let row = visit::Entity::find_by_id(id).one(db).await?;
-    let mine =
-        |row: &visit::Model| row.holder_id == Some(holder_id) || row.done_by == Some(holder_id);
-    let rows: Vec<visit::Model> = row.into_iter().filter(mine).collect();
-    let found = seen(db, rows).await?.pop();
-    found.ok_or_else(|| Fault::not_found("没有找到这次上门，回复“上门”看名单。"))
+    let mine = |row: &visit::Model| row.holder_id == Some(person) || row.done_by == Some(person);
+    let row = row.filter(mine).ok_or_else(unknown)?;
+    let door = places::by_id(db, row.place_id).await?.ok_or_else(unknown)?;
+    if !may(actor, Deed::MakeVisits, &door.path) {
+        return Err(unknown());
+    }
+    seen(db, vec![row]).await?.pop().ok_or_else(unknown)
 }
 
 async fn seen<C: ConnectionTrait>(db: &C, rows: Vec<visit::Model>) -> Result<Vec<Seen>, Fault> {

@@ -4,6 +4,7 @@
 use entity::{reminder, visit};
 use serde_json::json;
 
+use crate::access::load_staff;
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -57,8 +58,12 @@ fn compose<'a>(
             return Ok(None);
         };
         let db = app.store.read();
-        let count = queries::count(db, holder_id).await?;
-        let some = queries::waiting(db, holder_id, SHOWN).await?;
+        // With the role the list ends, too: then the clock finds the next holder.
+        let Some(holder) = load_staff(db, holder_id, app.clock.now()).await? else {
+            return Ok(None);
+        };
+        let count = queries::count(db, &holder).await?;
+        let some = queries::waiting(db, &holder, SHOWN).await?;
         let Some(first) = some.first() else {
             return Ok(None);
         };

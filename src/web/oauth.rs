@@ -2,8 +2,6 @@
 //! the platform and comes back with a code; the state that comes with it is bound to this browser by a
 //! signed cookie, holds ten minutes and works once. Called by `router.rs`.
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{Data, Query};
 use poem::{Request, Response, handler};
@@ -14,7 +12,8 @@ use crate::app::App;
 use crate::base::fault::Fault;
 use crate::web::client_ip::client_ip;
 use crate::web::pages::{cookie, go, sentence, session_cookie, set_cookie};
-use crate::wechat::{self, crypto::same};
+use crate::web::ticket::{STATE_SECONDS, Ticket, is_local};
+use crate::wechat::{self, http::percent};
 
 /// Where the browser comes back to.
 const BACK: &str = "/wechat/oauth/back";
@@ -22,10 +21,8 @@ const BACK: &str = "/wechat/oauth/back";
 const COOKIE: &str = "linli_oauth";
 /// The cookie goes nowhere else.
 const COOKIE_PATH: &str = "/wechat/oauth";
-/// Seconds that a state holds.
-const STATE_SECONDS: i64 = 600;
-/// Longest path to go on to.
-const MOST_PATH: usize = 512;
+/// What its tickets are for.
+const PURPOSE: &str = "oauth";
 /// Sign-ins of one address in a minute; a compound may share one address.
 const PER_MINUTE: u32 = 120;
 /// Where somebody goes who came from nowhere.
@@ -57,14 +54,16 @@ pub async fn go_out(
             Some((HOME, "打开“我的”")),
         ));
     }
-    let ticket = Ticket {
-        state: wechat::crypto::hex(&app.dice.bytes::<16>()),
-        until: app.clock.now().timestamp() + STATE_SECONDS,
-        to: to.to_owned(),
-    };
+    let ticket = Ticket::new(app, to);
     let back = format!("{}{BACK}", app.settings.server.public_url);
     let mut response = go(&app.pages.authorize_url(&back, &ticket.state));
-    let bound = set_cookie(app, COOKIE, &ticket.seal(app), COOKIE_PATH, STATE_SECONDS);
+    let bound = set_cookie(
+        app,
+        COOKIE,
+        &ticket.seal(app, PURPOSE),
+        COOKIE_PATH,
+        STATE_SECONDS,
+    );
     put_cookie(&mut response, &bound);
     Ok(response)
 }
@@ -87,7 +86,7 @@ pub async fn come_back(
     Query(handed): Query<Handed>,
 ) -> Result<Response, Fault> {
     spend(app, request).await?;
-    let ticket = cookie(request, COOKIE).and_then(|text| Ticket::open(app, &text));
+    let ticket = cookie(request, COOKIE).and_then(|text| Ticket::open(app, PURPOSE, &text));
     let mut response = match ticket {
         Some(ticket) => sign_in(app, &ticket, &handed).await?,
         None => again(
@@ -103,7 +102,7 @@ pub async fn come_back(
 async fn sign_in(app: &App, ticket: &Ticket, handed: &Handed) -> Result<Response, Fault> {
     let stale = "登录没有完成，可能等得太久了。请重新进入。";
     let state = handed.state.as_deref().unwrap_or_default();
-    if !same(state, &ticket.state) || ticket.until <= app.clock.now().timestamp() {
+    if !ticket.fits(app, state) {
         return Ok(again(&ticket.to, stale));
     }
     let Some(code) = handed.code.as_deref().filter(|code| !code.is_empty()) else {
@@ -161,13 +160,9 @@ fn again(to: &str, text: &str) -> Response {
     )
 }
 
-fn start_path(to: &str) -> String {
-    // Of what a local path may hold only these mean something in a query.
-    let to = to
-        .replace('%', "%25")
-        .replace('&', "%26")
-        .replace('#', "%23");
-    format!("/wechat/oauth/start?to={}", to.replace('+', "%2B"))
+/// Where a visitor goes who is not known yet, to come back to a page of ours.
+pub(super) fn start_path(to: &str) -> String {
+    format!("/wechat/oauth/start?to={}", percent(to))
 }
 
 async fn spend(app: &App, request: &Request) -> Result<(), Fault> {
@@ -180,81 +175,8 @@ async fn spend(app: &App, request: &Request) -> Result<(), Fault> {
     }
 }
 
-fn put_cookie(response: &mut Response, cookie: &str) {
+pub(super) fn put_cookie(response: &mut Response, cookie: &str) {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().append(header::SET_COOKIE, value);
-    }
-}
-
-/// Whether a path leads to a page of ours and nowhere else: `//host`, `/\host` and control characters
-/// would leave the site.
-fn is_local(to: &str) -> bool {
-    to.starts_with('/')
-        && !to.starts_with("//")
-        && !to.contains('\\')
-        && to.len() <= MOST_PATH
-        && to.bytes().all(|byte| byte.is_ascii_graphic())
-        && !to.starts_with("/wechat/")
-}
-
-/// What the browser holds while it is at the platform.
-#[derive(Debug, PartialEq, Eq)]
-struct Ticket {
-    state: String,
-    /// UTC seconds.
-    until: i64,
-    to: String,
-}
-
-impl Ticket {
-    fn seal(&self, app: &App) -> String {
-        let to = URL_SAFE_NO_PAD.encode(&self.to);
-        let said = format!("{}.{}.{to}", self.state, self.until);
-        format!("{said}.{}", sign(app, &said))
-    }
-
-    fn open(app: &App, text: &str) -> Option<Self> {
-        let (said, signature) = text.rsplit_once('.')?;
-        if !same(signature, &sign(app, said)) {
-            return None;
-        }
-        let mut parts = said.split('.');
-        let (state, until, to) = (parts.next()?, parts.next()?, parts.next()?);
-        let to = String::from_utf8(URL_SAFE_NO_PAD.decode(to).ok()?).ok()?;
-        Some(Self {
-            state: state.to_owned(),
-            until: until.parse().ok()?,
-            to,
-        })
-    }
-}
-
-fn sign(app: &App, said: &str) -> String {
-    app.seal.index(&format!("oauth state\n{said}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_own_paths() {
-        for good in ["/me", "/me?a=1", "/board/GY", "/"] {
-            assert!(is_local(good), "{good}");
-        }
-        for bad in [
-            "",
-            "me",
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "/a\n",
-            "/我",
-            "/wechat/oauth/start",
-            "javascript:alert(1)",
-            "/\t/evil.example",
-        ] {
-            assert!(!is_local(bad), "{bad}");
-        }
     }
 }

@@ -12,11 +12,13 @@ use utoipa_swagger_ui::Config;
 
 use crate::base::fault::{Code, Fault};
 use crate::case;
+use crate::mediation;
 use crate::moderation;
+use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::visit;
-use crate::web::{homes, me, problem, session};
+use crate::web::{attachments, homes, me, privacy, problem, session};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,11 +30,15 @@ use crate::web::{homes, me, problem, session};
     ),
     paths(
         session::sign_in, session::sign_out, session::show_me, homes::list_homes,
-        me::prove_phone, me::list_subscriptions, me::answer_subscriptions
+        me::prove_phone, me::list_subscriptions, me::answer_subscriptions,
+        attachments::upload, attachments::show, attachments::show_small,
+        privacy::show_consent, privacy::agree, privacy::export, privacy::correct,
+        privacy::decide, privacy::erase
     ),
-    components(schemas(problem::Problem)),
+    components(schemas(problem::Problem, attachments::AttachmentView)),
     modifiers(&Bearer),
-    tags((name = "session", description = "登录"), (name = "me", description = "我"))
+    tags((name = "session", description = "登录"), (name = "me", description = "我"),
+        (name = "attachments", description = "照片、语音、视频"))
 )]
 struct Root;
 
@@ -54,7 +60,10 @@ impl Modify for Bearer {
 pub fn document() -> utoipa::openapi::OpenApi {
     let mut document = Root::openapi();
     document.merge(case::api::Described::openapi());
+    document.merge(case::api::together::Described::openapi());
+    document.merge(mediation::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
+    document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());
     document.merge(visit::api::Described::openapi());

@@ -89,16 +89,26 @@ pub fn respond(fault: &Fault, request_id: &str) -> Response {
 /// Any error that left a handler, as an answer. The library's own words are logged, never sent.
 #[must_use]
 pub fn render(error: Error, request_id: &str) -> Response {
+    match fault_of(error) {
+        Ok(fault) => respond(&fault, request_id),
+        Err(answer) => *answer,
+    }
+}
+
+/// Any error that left a handler, as a fault that has been logged, or the answer that it is already.
+///
+/// # Errors
+/// None: the other arm is an answer.
+pub fn fault_of(error: Error) -> Result<Fault, Box<Response>> {
     if error.is_from_response() {
-        return error.into_response();
+        return Err(Box::new(error.into_response()));
     }
-    if let Some(fault) = error.downcast_ref::<Fault>() {
-        note(fault);
-        return respond(fault, request_id);
-    }
-    let fault = Fault::plain(code_of(&error)).because(error.to_string());
+    let fault = match error.downcast::<Fault>() {
+        Ok(fault) => fault,
+        Err(error) => Fault::plain(code_of(&error)).because(error.to_string()),
+    };
     note(&fault);
-    respond(&fault, request_id)
+    Ok(fault)
 }
 
 /// The library's errors in our words.

@@ -2,13 +2,17 @@
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::header;
+use poem::middleware::Compression;
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
+use crate::files;
+use crate::mediation;
 use crate::moderation;
+use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
@@ -16,10 +20,15 @@ use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
-use crate::web::{health, homes, me, mini, oauth, official, openapi, pages, robot, session, work};
+use crate::web::{
+    assets, attachments, board, console, health, homes, me, mini, oauth, official, openapi, pages,
+    pay, privacy, robot, session, work,
+};
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
+/// Largest upload: a film with the words of a form around it.
+const UPLOAD_BYTES: usize = files::MOST_BYTES + 16 * 1024;
 /// Largest body of the sandbox: a photo with some air.
 const SANDBOX_BYTES: usize = 12 * 1024 * 1024;
 
@@ -46,12 +55,60 @@ pub fn routes(
         .at("/wechat/work", from_work.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/mini", pushes.with(BodyLimit(CALLBACK_BYTES)))
         .at("/moderation/:id/:sign", get(mini::show_media))
+        .at(
+            "/wechat/pay/:merchant/payment",
+            post(pay::take_notice).with(BodyLimit(CALLBACK_BYTES)),
+        )
+        .at(
+            "/wechat/pay/:merchant/refund",
+            post(pay::take_notice).with(BodyLimit(CALLBACK_BYTES)),
+        )
+        .at(
+            "/pay/:token",
+            get(pages::pay::show_wish).post(pages::pay::order_wish),
+        )
+        .at("/receipt/:token", get(pages::receipt::show_receipt))
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
         .at("/pages.css", get(pages::show_style))
+        .at(
+            "/assets/:file",
+            get(assets::show_asset).with(Compression::new()),
+        )
+        .nest("/console", console::routes(app))
+        .at("/board/:compound", get(board::show_board))
+        .at("/board/:compound/accounts", get(board::accounts::show_list))
+        .at(
+            "/board/:compound/accounts/:month",
+            get(board::accounts::show_month),
+        )
+        .at("/board.css", get(board::show_style))
+        .at("/board.js", get(board::show_script))
         .at("/me", get(pages::me::show_me))
         .at("/me/leave", post(pages::me::leave_page))
+        .at("/me/export", post(pages::privacy::ask_export))
+        .at(
+            "/me/erase",
+            get(pages::privacy::ask_erase).post(pages::privacy::erase),
+        )
+        .at("/privacy", get(pages::privacy::show_rules))
+        .at("/export/:id/:sign", get(pages::privacy::show_export))
+        .at(
+            "/export/:id/:sign/data.zip",
+            get(pages::privacy::fetch_export),
+        )
+        .at(
+            "/files/:id/:variant/:until/:sign",
+            get(attachments::show_linked),
+        )
+        // Who may not upload is turned away before the body is read.
+        .at(
+            "/api/v1/attachments",
+            post(attachments::upload)
+                .with(BodyLimit(UPLOAD_BYTES))
+                .with(Guard { app: app.clone() }),
+        )
         .nest("/api/v1", guarded)
         .at(
             "/openapi.json",
@@ -81,13 +138,24 @@ fn api() -> Route {
         .at("/me", get(session::show_me))
         .at("/me/phone", post(me::prove_phone))
         .at(
+            "/me/consent",
+            get(privacy::show_consent).post(privacy::agree),
+        )
+        .at("/me/export", post(privacy::export))
+        .at("/me/corrections", post(privacy::correct))
+        .at("/me/erasure", post(privacy::erase))
+        .at("/corrections/:id/decision", post(privacy::decide))
+        .at(
             "/me/subscriptions",
             get(me::list_subscriptions).post(me::answer_subscriptions),
         )
-        .at("/homes", get(homes::list_homes));
+        .at("/homes", get(homes::list_homes))
+        .at("/attachments/:id", get(attachments::show))
+        .at("/attachments/:id/thumbnail", get(attachments::show_small));
     let route = place::api::routes(moderation::api::routes(route));
     let route = visit::api::routes(preference::api::routes(route));
-    case::api::routes(route)
+    let route = payment::api::routes(route);
+    case::api::routes(mediation::api::routes(route))
 }
 
 fn operators(route: Route, figures: PrometheusHandle) -> Route {

@@ -9,7 +9,7 @@ use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Body, Request, Response, handler};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::app::{App, WorkApp};
 use crate::base::fault::Fault;
@@ -24,6 +24,9 @@ use crate::wechat::work::{ContactChange, Event, Inbound, InboundKind, Reply};
 
 /// What is left of the five seconds for the card, once the words are there.
 const CARD_PATIENCE: Duration = Duration::from_millis(500);
+/// Until a change of the address book is tried again: at first, and at most.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Characters of a card's words, and of the one that stands where buttons were.
 const CARD_WORDS: usize = 112;
 const OVER: usize = 26;
@@ -177,22 +180,49 @@ fn key_of(inbound: &Inbound) -> String {
     format!("work:{}", inbound.key())
 }
 
-/// The address book has changed: who was taken out has no access any more. WeCom repeats what is
-/// not answered, so a busy database is only logged here.
+/// The address book has changed: who was taken out has no access any more. WeCom tells it once, so it
+/// is stored however long that takes; the answer waits for that only as long as WeCom does.
 async fn take_change(app: &App, inbound: &Inbound, change: &ContactChange) {
-    let (userid, now) = match change {
+    let (userid, now) = match change.clone() {
         ContactChange::Left { userid } => (userid, None),
-        ContactChange::Renamed { userid, now } => (userid, Some(now.as_str())),
+        ContactChange::Renamed { userid, now } => (userid, Some(now)),
         ContactChange::Other(_) => return,
     };
-    let stored = async {
-        let tx = app.store.begin(app.clock.now()).await?;
-        change_member(&tx, &key_of(inbound), userid, now).await?;
-        tx.commit().await
-    };
-    let told: Result<Result<(), Fault>, _> = timeout(PATIENCE, stored).await;
-    if !matches!(told, Ok(Ok(()))) {
-        tracing::error!(?told, "a change of the address book could not be stored");
+    let storing = store_change(app.clone(), key_of(inbound), userid, now);
+    if timeout(PATIENCE, app.late.spawn(storing)).await.is_err() {
+        tracing::warn!("a change of the address book waits for the database");
+    }
+}
+
+/// Tries until it is stored, or the program ends. A repetition has no effect.
+async fn store_change(app: App, key: String, userid: String, now: Option<String>) {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let stored = async {
+            let tx = app.store.begin(app.clock.now()).await?;
+            change_member(&tx, &key, &userid, now.as_deref()).await?;
+            tx.commit().await
+        };
+        let told: Result<(), Fault> = stored.await;
+        let Err(fault) = told else { return };
+        if app.stopping.is_cancelled() {
+            tracing::error!(
+                ?fault,
+                userid,
+                "a change of the address book is lost: mend the roster by hand"
+            );
+            return;
+        }
+        tracing::warn!(
+            ?fault,
+            ?pause,
+            "a change of the address book is not stored yet"
+        );
+        tokio::select! {
+            () = app.stopping.cancelled() => {}
+            () = sleep(pause) => {}
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 

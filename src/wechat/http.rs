@@ -41,6 +41,11 @@ impl Http {
             .map_err(|_| Error::Network { timeout: false })
     }
 
+    /// A request that somebody of this floor signs, sends and judges differently (WeChat Pay).
+    pub(super) fn request(&self, method: reqwest::Method, url: &str) -> RequestBuilder {
+        self.0.request(method, url)
+    }
+
     /// POSTs JSON and returns the answer once its `errcode` is absent or 0.
     pub async fn post(
         &self,
@@ -154,8 +159,11 @@ fn content_type(response: &Response) -> String {
     value.unwrap_or_default().to_ascii_lowercase()
 }
 
-/// Keeps of the library's error only whether time ran out: its text holds the address.
+/// Keeps of the library's error only how far it came: its text holds the address.
 fn network(error: &reqwest::Error) -> Error {
+    if error.is_connect() {
+        return Error::Unreached;
+    }
     Error::Network {
         timeout: error.is_timeout(),
     }
@@ -198,6 +206,20 @@ pub(super) fn scalar(answer: &Value, name: &str) -> Option<String> {
         Value::Number(number) => Some(number.to_string()),
         _ => None,
     }
+}
+
+/// Percent-encodes a value of a query.
+#[must_use]
+pub fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() * 3);
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
 }
 
 #[cfg(test)]

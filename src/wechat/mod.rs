@@ -9,6 +9,7 @@
 //! | [`xml`] | the guarded reader and the safe writer |
 //! | [`official`] | official account: callbacks, replies, outgoing calls |
 //! | [`mini`] | mini-program: log-in, calls out, pushes, what the session key signs and seals |
+//! | [`pay`] | WeChat Pay v3: orders, refunds, notifications, bills |
 //! | [`robot`] | WeCom's intelligent robot and group robots |
 //! | [`work`] | WeCom application: callbacks, replies, cards, outgoing calls |
 //! | [`token`] | the access token shared by all instances |
@@ -20,6 +21,7 @@ pub mod errors;
 pub mod http;
 pub mod mini;
 pub mod official;
+pub mod pay;
 pub mod query;
 pub mod robot;
 pub mod token;
@@ -52,6 +54,10 @@ pub enum Error {
         /// Whether the time limit was hit: then the call may have been carried out.
         timeout: bool,
     },
+    /// The platform was not asked: there was no connection, or no access token because its endpoint
+    /// does not answer.
+    #[error("the platform was not reached")]
+    Unreached,
     /// An answer came that is not what the platform promises.
     #[error("the platform answered nonsense")]
     Nonsense,

@@ -4,6 +4,7 @@
 use super::{
     Error,
     crypto::hex,
+    errors::{Action, action, work_action},
     http::{Http, scalar},
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
@@ -28,6 +29,9 @@ const JITTER: i64 = 60;
 /// A refresh holds its lock so long at most: longer than an HTTP call may take, shorter than others
 /// wait, so that a holder that died makes nobody give up.
 const LOCK_TTL: Duration = Duration::from_secs(6);
+/// Refusals of a token within so many seconds after the platform gave it out once more are of the
+/// burst that made us ask: it is not asked again.
+const BURST: i64 = 10;
 /// The platform takes one forced refresh in so long a time.
 const FORCE_TTL: Duration = Duration::from_secs(30);
 /// How often, and how many times, we look whether another instance has put a token on the shelf.
@@ -50,6 +54,21 @@ pub struct Token {
     pub value: String,
     /// UTC seconds.
     pub expires_at: i64,
+    /// When the platform, asked because it had refused this token, gave it out once more, UTC
+    /// seconds; 0 for never.
+    pub insisted_at: i64,
+}
+
+impl Token {
+    /// Whether a refusal at `now` is one of those after which the platform was asked already.
+    fn is_insisted_on(&self, now: i64) -> bool {
+        now.saturating_sub(self.insisted_at) < BURST
+    }
+
+    /// Whether it is another one than `bad`, or the platform has insisted on it since.
+    fn is_better_than(&self, bad: Option<&Self>) -> bool {
+        bad.is_none_or(|bad| self.value != bad.value || self.insisted_at > bad.insisted_at)
+    }
 }
 
 impl std::fmt::Debug for Token {
@@ -80,8 +99,9 @@ pub trait TokenShelf: Send + Sync {
     fn lock<'a>(&'a self, lock: Lock, owner: &'a str, ttl: Duration) -> Shelving<'a, bool>;
     /// Gives a lock back if it is still the owner's.
     fn unlock<'a>(&'a self, lock: Lock, owner: &'a str) -> Shelving<'a, ()>;
-    /// Removes the token if it is still this one; says whether it was.
-    fn remove_if_same<'a>(&'a self, value: &'a str) -> Shelving<'a, bool>;
+    /// Removes the token if it is still this one, and the platform has not insisted on it since;
+    /// says whether it was.
+    fn remove_if_same<'a>(&'a self, token: &'a Token) -> Shelving<'a, bool>;
 }
 
 /// The shelf of a single instance, and of tests.
@@ -133,8 +153,10 @@ impl TokenShelf for MemoryShelf {
         })
     }
 
-    fn remove_if_same<'a>(&'a self, value: &'a str) -> Shelving<'a, bool> {
-        self.with(|board| board.token.take_if(|token| token.value == value).is_some())
+    fn remove_if_same<'a>(&'a self, token: &'a Token) -> Shelving<'a, bool> {
+        let same =
+            |held: &mut Token| (&held.value, held.insisted_at) == (&token.value, token.insisted_at);
+        self.with(|board| board.token.take_if(same).is_some())
     }
 }
 
@@ -149,7 +171,9 @@ struct Held {
 struct Flight {
     rng: StdRng,
     /// The last token the platform refused.
-    bad: Option<String>,
+    bad: Option<Token>,
+    /// When no token could be had last, and why.
+    failed: Option<(Instant, Error)>,
 }
 
 /// How the platform is asked for a token.
@@ -214,6 +238,11 @@ impl TokenKeeper {
         let mut rng = StdRng::seed_from_u64(seed);
         let mut owner = [0; 16];
         rng.fill_bytes(&mut owner);
+        let flight = Flight {
+            rng,
+            bad: None,
+            failed: None,
+        };
         Self {
             http,
             way,
@@ -223,12 +252,13 @@ impl TokenKeeper {
             shelf,
             owner: hex(&owner),
             held: RwLock::new(None),
-            flight: Mutex::new(Flight { rng, bad: None }),
+            flight: Mutex::new(flight),
         }
     }
 
     /// A token that holds at `now`. While an early refresh is under way, the old one.
     pub async fn get(&self, now: i64) -> Result<String, Error> {
+        let asked_at = Instant::now();
         let held = self.held();
         let usable = held.as_ref().filter(|held| now < held.token.expires_at);
         let mut flight = match usable {
@@ -244,6 +274,12 @@ impl TokenKeeper {
             return Ok(held.token.value);
         }
         let fallback = usable.map(|held| held.token.value.clone());
+        // Whoever waited while somebody asked in vain does not do the same, one after the other.
+        if let (Some((at, error)), None) = (&flight.failed, &fallback)
+            && *at >= asked_at
+        {
+            return Err(error.clone());
+        }
         match (
             self.renew(&mut flight, now, fallback.is_some()).await,
             fallback,
@@ -254,25 +290,67 @@ impl TokenKeeper {
                 tracing::warn!(%error, "early refresh of the access token failed");
                 Ok(value)
             }
-            (Err(error), None) => Err(error),
+            (Err(error), None) => {
+                flight.failed = Some((Instant::now(), error.clone()));
+                Err(error)
+            }
         }
     }
 
-    /// Tells that the platform refused `value` (40001, 40014, 42001). Takes it off the shelf only if
-    /// it is still there: another instance may have laid down a newer one.
-    pub async fn report_bad(&self, value: &str) {
+    /// Makes a call with the token; when the platform refuses it, once more with a fresh one.
+    /// [`Error::Unreached`] when there is no token, since nobody answers who gives one.
+    pub async fn with<T, F>(&self, now: i64, call: impl Fn(String) -> F) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let token = self.get(now).await.map_err(unasked)?;
+        match call(token.clone()).await {
+            Err(error) if self.is_refusal(&error) => {
+                self.report_bad(&token, now).await;
+                let fresh = self.get(now).await.map_err(unasked)?;
+                call(fresh).await
+            }
+            answer => answer,
+        }
+    }
+
+    /// Whether the platform wants another token. WeCom's 40001 means that the secret is wrong.
+    fn is_refusal(&self, error: &Error) -> bool {
+        let action: fn(i64) -> Action = match self.way {
+            Way::Stable => action,
+            Way::Corporation => work_action,
+        };
+        matches!(error, Error::Platform { code, .. } if action(*code) == Action::RefreshToken)
+    }
+
+    /// Tells that the platform refused `value` at `now` (40001, 40014, 42001). Takes it off the shelf
+    /// only if it is still there: another instance may have laid down a newer one. What the platform
+    /// insisted on a moment ago stays in use: whoever was refused together asks once together.
+    pub async fn report_bad(&self, value: &str, now: i64) {
         let mut flight = self.flight.lock().await;
-        let ours = self.forget(value);
-        let shelved = self.shelf.remove_if_same(value).await.unwrap_or(false);
-        if ours || shelved {
-            flight.bad = Some(value.to_owned());
+        let held = self.held().map(|held| held.token);
+        let shelved = self.shelf.get().await.ok().flatten();
+        let both = [held, shelved].into_iter().flatten();
+        let refused = both
+            .filter(|token| token.value == value)
+            .max_by_key(|token| token.insisted_at);
+        let Some(refused) = refused else {
+            return;
+        };
+        if refused.is_insisted_on(now) {
+            self.hold(&mut flight, refused);
+            return;
         }
+        self.forget(value);
+        // A shelf that is down keeps it: whoever takes it there is refused and asks.
+        let _ = self.shelf.remove_if_same(&refused).await;
+        flight.bad = Some(refused);
     }
 
-    /// Lets go of this token in this process; says whether it was the one in use.
-    fn forget(&self, value: &str) -> bool {
+    /// Lets go of this token in this process.
+    fn forget(&self, value: &str) {
         let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        held.take_if(|held| held.token.value == value).is_some()
+        held.take_if(|held| held.token.value == value);
     }
 
     fn held(&self) -> Option<Held> {
@@ -291,7 +369,7 @@ impl TokenKeeper {
     ) -> Result<String, Error> {
         for _ in 0..POLLS {
             match self.shelf.get().await {
-                Ok(Some(token)) if flight.bad.as_ref() != Some(&token.value) => {
+                Ok(Some(token)) if token.is_better_than(flight.bad.as_ref()) => {
                     let held = self.hold(flight, token);
                     if now < held.refresh_at {
                         return Ok(held.token.value);
@@ -321,7 +399,7 @@ impl TokenKeeper {
     ) -> Result<String, Error> {
         // Between our look and our lock another instance may have finished.
         let shelved = self.shelf.get().await.ok().flatten();
-        let fresh = shelved.filter(|token| flight.bad.as_ref() != Some(&token.value));
+        let fresh = shelved.filter(|token| token.is_better_than(flight.bad.as_ref()));
         let held = fresh.map(|token| self.hold(flight, token));
         let result = match held.filter(|held| now < held.refresh_at) {
             Some(held) => Ok(held.token.value),
@@ -333,19 +411,28 @@ impl TokenKeeper {
         result
     }
 
-    /// Asks the platform; by force only when it insists on a token that it has refused.
+    /// Asks the platform, once: by force only when it goes on refusing a token that it has insisted
+    /// on. It may be wrong about a token that is good, and a forced one ends the old one for all.
     async fn fetch(&self, flight: &mut MutexGuard<'_, Flight>, now: i64) -> Result<String, Error> {
-        let mut token = self.ask(false, now).await?;
-        if flight.bad.as_ref() == Some(&token.value)
-            && self.way == Way::Stable
+        let bad = flight.bad.clone();
+        let stuck = self.way == Way::Stable && bad.as_ref().is_some_and(|bad| bad.insisted_at > 0);
+        let force = stuck
             && self
                 .shelf
                 .lock(Lock::Force, &self.owner, FORCE_TTL)
                 .await
-                .unwrap_or(false)
-        {
-            tracing::warn!("the platform insists on a refused access token: forcing a new one");
-            token = self.ask(true, now).await?;
+                .unwrap_or(false);
+        if force {
+            tracing::warn!("the platform goes on refusing its access token: forcing a new one");
+        }
+        let mut token = match self.ask(force, now).await {
+            // It takes no more of them today.
+            Err(Error::Platform { .. }) if force => self.ask(false, now).await?,
+            asked => asked?,
+        };
+        if bad.is_some_and(|bad| bad.value == token.value) {
+            tracing::warn!("the platform insists on an access token that it has refused");
+            token.insisted_at = now;
         }
         flight.bad = None;
         if self.shelf.put(&token).await.is_err() {
@@ -391,6 +478,7 @@ impl TokenKeeper {
         Ok(Token {
             value,
             expires_at: now.saturating_add(lifetime),
+            insisted_at: 0,
         })
     }
 
@@ -402,4 +490,10 @@ impl TokenKeeper {
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Some(held.clone());
         held
     }
+}
+
+/// What was to be asked was not: the endpoint that gives tokens does not answer.
+fn unasked(error: Error) -> Error {
+    let answered = matches!(error, Error::Platform { .. });
+    if answered { error } else { Error::Unreached }
 }

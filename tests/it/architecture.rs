@@ -11,16 +11,24 @@ const FLOORS: &[&[&str]] = &[
     &["store", "redis", "wechat", "files"],
     &["reminder", "app", "access", "delivery", "chat"],
     &[
+        "answer",
         "place",
         "person",
         "organisation",
+        "payment",
         "case",
         "attachment",
+        "mediation",
         "moderation",
+        "policy",
         "preference",
         "visit",
+        "privacy",
+        "ledger",
+        "disclosure",
+        "fee",
     ],
-    &["bot", "web", "sandbox", "command"],
+    &["bot", "web", "sandbox", "command", "report", "intake"],
 ];
 
 /// Nouns of the domain: none may call another's actions.

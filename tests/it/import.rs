@@ -15,6 +15,8 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder}
 
 use crate::harness::db::TestDb;
 
+mod policies;
+
 pub struct Desk {
     pub db: TestDb,
     store: Store,

@@ -365,6 +365,85 @@ async fn doctor_is_content_while_the_program_runs() {
     let text = String::from_utf8(output.stdout.clone()).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}");
     assert!(!text.contains("故障"), "{text}");
+    assert!(told(&output, "公众号回调").contains("应答正确"), "{text}");
+    assert!(
+        !text.contains("提醒 公众号"),
+        "warned outside of production: {text}"
+    );
+}
+
+/// A server that answers everything with this; its address.
+async fn answers(status: u16, body: &'static str) -> String {
+    use poem::listener::{Acceptor, Listener, TcpListener};
+    let acceptor = TcpListener::bind("127.0.0.1:0")
+        .into_acceptor()
+        .await
+        .unwrap();
+    let port = acceptor.local_addr()[0].as_socket_addr().unwrap().port();
+    let status = poem::http::StatusCode::from_u16(status).unwrap();
+    let always =
+        poem::endpoint::make_sync(move |_| poem::Response::builder().status(status).body(body));
+    tokio::spawn(poem::Server::new_with_acceptor(acceptor).run(always));
+    format!("http://127.0.0.1:{port}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn doctor_says_why_the_callback_is_not_reached() {
+    let db = TestDb::fresh().await;
+    for (url, words) in [
+        (answers(403, "refused").await, "token 不同"),
+        (answers(404, "not found").await, "不是邻里"),
+        (answers(502, "bad gateway").await, "应答 502"),
+        (answers(200, "hello").await, "与平台的检验不符"),
+        (answers(302, "").await, "应答 302"),
+        (
+            "http://127.0.0.1:1".to_owned(),
+            "打不开 http://127.0.0.1:1/wechat/official",
+        ),
+    ] {
+        let mut variables = db.variables();
+        variables.push(("LINLI__SERVER__PUBLIC_URL".to_owned(), url));
+        let output = run(&["doctor"], &variables).await;
+        let line = told(&output, "公众号回调");
+        assert!(line.starts_with("故障") && line.contains(words), "{line}");
+        assert_eq!(output.status.code(), Some(1));
+    }
+}
+
+#[tokio::test]
+async fn doctor_warns_in_production_of_what_can_be_forged() {
+    let db = TestDb::fresh().await;
+    let warned = async |profile: &str, mode: &str, accept_plain: &str| {
+        let mut variables = db.variables();
+        for (name, value) in [
+            ("LINLI_PROFILE", profile),
+            ("LINLI__WECHAT__OFFICIAL__MODE", mode),
+            ("LINLI__WECHAT__OFFICIAL__ACCEPT_PLAIN", accept_plain),
+            ("LINLI__WECHAT__OFFICIAL__APP_ID", "wx1"),
+            ("LINLI__WECHAT__OFFICIAL__APP_SECRET", "hush"),
+            ("LINLI__WECHAT__OFFICIAL__TOKEN", "AAAAA"),
+            ("LINLI__WECHAT__OFFICIAL__ENCODING_AES_KEY", &"A".repeat(43)),
+            ("LINLI__WECHAT__OFFICIAL__API_BASE", "http://127.0.0.1:1"),
+            (
+                "LINLI__SECURITY__DATA_KEY",
+                &format!("{}AQE=", "AQEB".repeat(10)),
+            ),
+        ] {
+            variables.push((name.to_owned(), value.to_owned()));
+        }
+        let output = run(&["doctor"], &variables).await;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("数据库"), "{text} {}", error_line(&output));
+        let lines = text.lines().filter(|line| line.starts_with("提醒 公众号"));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    let plain = warned("production", "plain", "true").await;
+    assert!(plain.contains("mode 是 plain"), "{plain}");
+    assert_eq!(plain.lines().count(), 1, "{plain}");
+    let accepts = warned("production", "safe", "true").await;
+    assert!(accepts.contains("accept_plain 已打开"), "{accepts}");
+    assert_eq!(warned("production", "safe", "false").await, "");
+    assert_eq!(warned("development", "plain", "true").await, "");
 }
 
 /// Nothing is left behind in the folder where a command ran.

@@ -60,36 +60,77 @@ async fn migrations_make_what_the_entities_describe() {
     }
     create_all!(
         account,
+        advance,
+        answer_template,
         attachment,
         audit,
+        bill,
+        bill_line,
+        bill_run,
         binding,
+        calendar,
+        calendar_day,
         case,
         case_event,
+        case_helper,
+        case_joiner,
+        consent,
+        console_session,
+        correction,
         credential,
+        data_export,
+        deletion_log,
         delivery,
+        disclosure,
+        disclosure_line,
         dispatch_rule,
+        fee_charge,
+        fee_cost,
         fee_item,
+        fee_policy,
+        fee_reading,
+        fee_space,
         group_dialog,
         guess,
         halt,
         idempotency,
+        import_job,
         inbound,
         invitation,
         lease,
+        ledger_account,
+        ledger_entry,
+        ledger_transfer,
+        mediation,
+        mediation_event,
+        mediation_party,
+        mediation_session,
         moderation,
         organisation,
+        payment,
+        payment_notice,
+        payment_part,
         person,
         place,
         preference,
+        receipt,
+        receipt_counter,
+        recon_difference,
+        reconciliation,
+        recovery_code,
+        refund,
         reminder,
         residency,
         response_policy,
         role,
+        saved_view,
         schedule,
         session,
+        sign_in_try,
         subscription,
-        work_card,
         visit,
+        waiver,
+        work_card,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);
 }
@@ -103,6 +144,52 @@ async fn migrations_go_down_and_up_again() {
     assert!(columns(&db).await.is_empty());
     Migrator::up(&db, None).await.unwrap();
     assert_eq!(columns(&db).await, before);
+}
+
+#[tokio::test]
+async fn policies_of_before_there_were_grades_are_kept() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    let before = Migrator::migrations()
+        .iter()
+        .position(|migration| migration.name().contains("_clocks"))
+        .unwrap();
+    Migrator::up(&db, Some(before.try_into().unwrap()))
+        .await
+        .unwrap();
+    for statement in [
+        "INSERT INTO place (id, code, kind, name, path, created_at, updated_at) VALUES (7, 'GY', 'compound', 'x', '/7/', '2026-01-01T00:00:00+00:00', '2026-01-01T00:00:00+00:00')",
+        "INSERT INTO response_policy (place_id, accept_minutes, finish_minutes, created_at) VALUES (7, 15, 90, '2026-01-01T00:00:00+00:00')",
+    ] {
+        db.execute_unprepared(statement).await.unwrap();
+    }
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let kept = entity::response_policy::Entity::find()
+        .one(&db)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (kept.place_id, kept.accept_minutes, kept.finish_minutes),
+        (7, 15, Some(90))
+    );
+    assert_eq!(kept.grade, entity::kinds::Grade::Ordinary);
+    let calendars = entity::calendar::Entity::find().all(&db).await.unwrap();
+    assert_eq!(calendars.len(), 2);
+    assert_eq!(
+        calendars[0].created_at.to_rfc3339(),
+        "2026-11-21T00:00:00+00:00"
+    );
+    Migrator::down(&db, Some(1)).await.unwrap();
+    let back = db
+        .query_one_raw(Statement::from_string(
+            db.get_database_backend(),
+            "SELECT place_id, accept_minutes, finish_minutes FROM response_policy",
+        ))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(back.try_get::<i64>("", "place_id").unwrap(), 7);
+    assert_eq!(back.try_get::<i32>("", "finish_minutes").unwrap(), 90);
 }
 
 #[tokio::test]

@@ -454,6 +454,8 @@ fn every_handler_of_the_api_is_described() {
         src.join("web/session.rs"),
         src.join("web/homes.rs"),
         src.join("web/me.rs"),
+        src.join("web/privacy.rs"),
+        src.join("web/attachments.rs"),
     ];
     for noun in std::fs::read_dir(&src).unwrap() {
         let noun = noun.unwrap().path();
@@ -469,8 +471,10 @@ fn every_handler_of_the_api_is_described() {
         let text = std::fs::read_to_string(&source).unwrap_or_default();
         let count = text.matches("#[handler]").count();
         let described = text.matches("#[utoipa::path(").count();
-        assert_eq!(count, described, "{}", source.display());
-        handlers += count;
+        // A signed link to a file is for browsers.
+        let pages = usize::from(source.ends_with("web/attachments.rs"));
+        assert_eq!(count - pages, described, "{}", source.display());
+        handlers += described;
     }
     let document = serde_json::to_value(openapi::document()).unwrap();
     let described: usize = document["paths"]

@@ -31,6 +31,8 @@ pub struct Platform {
     pub stubborn: bool,
     /// The token answer, if not the regular one.
     pub token_answer: Option<String>,
+    /// The answer to a forced request, if not the regular one.
+    pub force_answer: Option<String>,
     /// Seconds that a token lives.
     pub lifetime: i64,
     /// Path, query and body of every other call.
@@ -57,6 +59,9 @@ async fn stable_token(Data(platform): Data<&Shared>, body: String) -> String {
     );
     if body["force_refresh"] == true {
         platform.forced += 1;
+        if let Some(answer) = &platform.force_answer {
+            return answer.clone();
+        }
         platform.token += 1;
         platform.stubborn = false;
     } else {

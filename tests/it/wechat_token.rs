@@ -32,7 +32,7 @@ async fn eight_keepers_refresh_once_and_a_burst_of_refusals_once_more() {
     let burst = (0..4).flat_map(|_| &keepers).map(|keeper| {
         let keeper = keeper.clone();
         tokio::spawn(async move {
-            keeper.report_bad("T1").await;
+            keeper.report_bad("T1", NOW).await;
             keeper.get(NOW).await.unwrap()
         })
     });
@@ -41,9 +41,51 @@ async fn eight_keepers_refresh_once_and_a_burst_of_refusals_once_more() {
     }
     assert_eq!(counts(&shared), (2, 0));
     // A late report of the old token harms nobody.
-    keepers[3].report_bad("T1").await;
+    keepers[3].report_bad("T1", NOW).await;
     assert_eq!(everybody(&keepers, NOW).await, vec!["T2"; 32]);
     assert_eq!(counts(&shared), (2, 0));
+}
+
+/// All are refused with what they hold at `now`, and ask for another one.
+async fn burst(keepers: &[Arc<TokenKeeper>], now: i64) -> Vec<String> {
+    let mut held = Vec::new();
+    for keeper in keepers {
+        held.push(keeper.get(now).await.unwrap());
+    }
+    let calls = keepers.iter().zip(held).map(|(keeper, bad)| {
+        let keeper = keeper.clone();
+        tokio::spawn(async move {
+            keeper.report_bad(&bad, now).await;
+            keeper.get(now).await.unwrap()
+        })
+    });
+    let mut tokens = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        tokens.push(call.await.unwrap());
+    }
+    tokens
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_good_token_that_is_refused_costs_one_call_a_burst() {
+    let (shared, base) = platform().await;
+    let shelf = memory();
+    let keepers: Vec<_> = (0..8).map(|seed| keeper(&base, &shelf, seed)).collect();
+    everybody(&keepers, NOW).await;
+    assert_eq!(counts(&shared), (1, 0));
+    // The platform says that it is good: it stays in use, also when more of the burst comes.
+    for seconds in [0, 1, 9] {
+        assert_eq!(burst(&keepers, NOW + seconds).await, vec!["T1"; 8]);
+        assert_eq!(counts(&shared), (2, 0), "after {seconds} s");
+    }
+    // An instance that comes later finds it.
+    assert_eq!(keeper(&base, &shelf, 9).get(NOW + 20).await.unwrap(), "T1");
+    // It was refused again after the platform had insisted on it: another one is forced.
+    assert_eq!(burst(&keepers, NOW + 60).await, vec!["T2"; 8]);
+    assert_eq!(counts(&shared), (2, 1));
+    // And about that one it is asked first.
+    assert_eq!(burst(&keepers, NOW + 120).await, vec!["T2"; 8]);
+    assert_eq!(counts(&shared), (3, 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,19 +94,31 @@ async fn a_stubborn_platform_is_forced_once_in_thirty_seconds() {
     let shelf = memory();
     let keepers: Vec<_> = (0..4).map(|seed| keeper(&base, &shelf, seed)).collect();
     everybody(&keepers, NOW).await;
-    for _ in 0..2 {
-        {
-            let mut platform = shared.lock().unwrap();
-            platform.token += 1;
-            platform.stubborn = true;
-        }
-        let bad = keepers[0].get(NOW).await.unwrap();
-        for keeper in &keepers {
-            keeper.report_bad(&bad).await;
-        }
-        everybody(&keepers, NOW).await;
-        assert_eq!(counts(&shared).1, 1);
+    let stubborn = || {
+        let mut platform = shared.lock().unwrap();
+        platform.token += 1;
+        platform.stubborn = true;
+    };
+    stubborn();
+    assert_eq!(burst(&keepers, NOW).await, vec!["T1"; 4], "it insists");
+    assert_eq!(burst(&keepers, NOW + 10).await, vec!["T3"; 4], "forced");
+    assert_eq!(counts(&shared), (2, 1));
+    stubborn();
+    for (seconds, asked) in [(20, 3), (30, 4)] {
+        burst(&keepers, NOW + seconds).await;
+        assert_eq!(counts(&shared), (asked, 1), "after {seconds} s");
     }
+}
+
+#[tokio::test]
+async fn what_the_platform_will_not_force_is_asked_for_plainly() {
+    let (shared, base) = platform().await;
+    let keepers = [keeper(&base, &memory(), 7)];
+    keepers[0].get(NOW).await.unwrap();
+    assert_eq!(burst(&keepers, NOW).await, ["T1"]);
+    shared.lock().unwrap().force_answer = Some(r#"{"errcode":45009}"#.to_owned());
+    assert_eq!(burst(&keepers, NOW + 60).await, ["T1"]);
+    assert_eq!(counts(&shared), (3, 1));
 }
 
 #[tokio::test]
@@ -102,6 +156,30 @@ async fn an_early_refresh_that_fails_leaves_the_old_token_in_use() {
         matches!(busy, Err(Error::Platform { code: -1, .. })),
         "{busy:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_waits_while_no_token_is_to_be_had_asks_for_none() {
+    let (shared, base) = platform().await;
+    let keeper = keeper(&base, &memory(), 7);
+    shared.lock().unwrap().token_answer = Some(r#"{"errcode":-1,"errmsg":"busy"}"#.to_owned());
+    let waiting: Vec<_> = (0..32)
+        .map(|_| {
+            let keeper = keeper.clone();
+            tokio::spawn(async move { keeper.get(NOW).await })
+        })
+        .collect();
+    for call in waiting {
+        let busy = call.await.unwrap();
+        assert!(
+            matches!(busy, Err(Error::Platform { code: -1, .. })),
+            "{busy:?}"
+        );
+    }
+    assert_eq!(counts(&shared), (1, 0), "asked one after the other");
+    // Whoever comes later asks.
+    shared.lock().unwrap().token_answer = None;
+    assert_eq!(keeper.get(NOW).await.unwrap(), "T1");
 }
 
 #[tokio::test]
@@ -166,6 +244,7 @@ async fn who_waits_takes_what_the_holder_of_the_lock_brings() {
     let brought = Token {
         value: "T1".to_owned(),
         expires_at: NOW + 7200,
+        insisted_at: 0,
     };
     shelf.put(&brought).await.unwrap();
     assert_eq!(waiting.await.unwrap().unwrap(), "T1");
@@ -189,7 +268,7 @@ impl TokenShelf for Gone {
     fn unlock<'a>(&'a self, _: Lock, _: &'a str) -> Shelving<'a, ()> {
         Box::pin(async { Err(ShelfDown) })
     }
-    fn remove_if_same<'a>(&'a self, _: &'a str) -> Shelving<'a, bool> {
+    fn remove_if_same<'a>(&'a self, _: &'a Token) -> Shelving<'a, bool> {
         Box::pin(async { Err(ShelfDown) })
     }
 }
@@ -203,7 +282,7 @@ async fn without_its_shelf_an_instance_helps_itself() {
         assert_eq!(keeper.get(NOW).await.unwrap(), "T1");
     }
     shared.lock().unwrap().token = 2;
-    keeper.report_bad("T1").await;
+    keeper.report_bad("T1", NOW).await;
     assert_eq!(keeper.get(NOW).await.unwrap(), "T2");
     assert_eq!(counts(&shared), (2, 0));
 }
@@ -225,6 +304,7 @@ impl TokenShelf for Overtaken {
                 .put(&Token {
                     value: "T1".to_owned(),
                     expires_at: NOW + 7200,
+                    insisted_at: 0,
                 })
                 .await?;
             self.0.lock(lock, owner, ttl).await
@@ -233,8 +313,8 @@ impl TokenShelf for Overtaken {
     fn unlock<'a>(&'a self, lock: Lock, owner: &'a str) -> Shelving<'a, ()> {
         self.0.unlock(lock, owner)
     }
-    fn remove_if_same<'a>(&'a self, value: &'a str) -> Shelving<'a, bool> {
-        self.0.remove_if_same(value)
+    fn remove_if_same<'a>(&'a self, token: &'a Token) -> Shelving<'a, bool> {
+        self.0.remove_if_same(token)
     }
 }
 

@@ -78,7 +78,11 @@ if ((status != 0)); then
   grep -E 'ERROR|panic' "$ROOM/server.log" | tail -n 20
   fail "tests/sdk: see above"
 fi
-# A run in which nobody was signed in would find nothing.
+# A run in which hardly anybody was signed in would find nothing. Some never are: a code for a session that
+# is none, and whoever had themselves erased before.
 refused=$(curl -s "$URL/metrics" | sed -n 's/^linli_faults_total{code="unauthenticated"} //p')
-((${refused:-0} < 200)) || fail "tests/sdk: $refused requests were not signed in"
+asked=$(sed -n 's/^ *\([0-9]*\) generated, .*/\1/p' "$ROOM/report")
+((${asked:-0} > 0 && ${refused:-0} * 5 < asked)) ||
+  fail "tests/sdk: $refused of ${asked:-no} requests were not signed in"
+echo "tests/sdk: $refused of $asked requests were not signed in"
 echo "schemathesis: passed"

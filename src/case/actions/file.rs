@@ -1,8 +1,9 @@
 //! Filing (提) and the first dispatch (汇): the hot path. Four statements, or five when the text
-//! names a building: building, rules with clocks, people, case, reminders; history and audit wait
-//! for the end of the transaction.
+//! names a building: building, rules with clocks, people, case, reminders; one more where the words
+//! point to a category: what is open and may be the same. History and audit wait for the end of the
+//! transaction.
 
-use entity::kinds::{ActorKind, CaseKind, CaseState, CaseStep, Channel, Level, PlaceKind};
+use entity::kinds::{CaseKind, CaseState, CaseStep, Channel, Grade, Level, PlaceKind};
 use entity::{case, case_event, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryTrait};
@@ -12,14 +13,18 @@ use crate::access::audit::{self, Entry};
 use crate::access::{Actor, HomeTie, local_code};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
+use crate::case::actions::behalf::building_of;
+use crate::case::actions::manner::{Behalf, Manner, put_apart};
 use crate::case::actions::{Draft, require_text, says_target};
+use crate::case::behalf::Veil;
 use crate::case::category::{Emergency, building, emergency, guess};
-use crate::case::clock::{Policy, after};
 use crate::case::dispatch::{Target, Wanted, survey};
 use crate::case::queries::Found;
+use crate::case::similar::{self, Alike};
 use crate::case::step::By;
 use crate::case::{kind_says, subject};
 use crate::place::queries::short_name;
+use crate::policy::{Clocks, Policies};
 use crate::reminder;
 use crate::store::Tx;
 
@@ -39,6 +44,10 @@ pub struct Filing {
     /// Where they stand: the place whose code was scanned. Counts only where they may file, and unless
     /// the text names another building.
     pub at: Option<i64>,
+    /// Without a name: who filed is shown to nobody.
+    pub anonymous: bool,
+    /// For somebody at the counter or on the phone.
+    pub behalf: Option<Box<Behalf>>,
 }
 
 /// What became of it.
@@ -48,12 +57,14 @@ pub struct Filed {
     pub case: case::Model,
     /// Who is asked to take it; none when nobody could be found.
     pub target: Option<Target>,
-    /// The clocks that run.
-    pub policy: Policy,
+    /// Minutes until somebody answers; none where they count in service hours only.
+    pub answer_minutes: Option<i64>,
     /// What cannot wait for us.
     pub emergency: Option<Emergency>,
     /// The place that it was filed for, when that had to be chosen: `3-2-501`, `3栋`.
     pub place: Option<String>,
+    /// Open cases that may be the same thing, likeliest first.
+    pub alike: Vec<Alike>,
 }
 
 impl Filed {
@@ -61,6 +72,14 @@ impl Filed {
     #[must_use]
     pub fn who(&self) -> Option<String> {
         self.target.as_ref().map(says_target)
+    }
+}
+
+/// How grave it is taken to be: what cannot wait is major. Whoever has it may say otherwise.
+const fn grade_of(emergency: Option<Emergency>) -> Grade {
+    match emergency {
+        Some(_) => Grade::Major,
+        None => Grade::Ordinary,
     }
 }
 
@@ -78,14 +97,22 @@ struct Ground {
 /// `forbidden` for somebody who is not bound or belongs to no compound, `invalid` for an empty text,
 /// `not_found` for a home that is not theirs.
 pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, Fault> {
-    let reporter_id = actor.require_person()?;
+    let reporter = filing.behalf.as_deref().map_or(actor, |on| &on.reporter);
+    let reporter_id = reporter.require_person()?;
     let text = require_text("text", &filing.text, || {
         format!("请写下内容，例如：{} 3栋电梯停了", kind_says(filing.kind))
     })?;
-    let ground = ground(tx, actor, &filing, &text).await?;
+    let mut ground = ground(tx, reporter, &filing, &text).await?;
+    let text = if filing.anonymous {
+        ground = rough(tx, ground).await?;
+        Veil::of(reporter).hide(&text)
+    } else {
+        text
+    };
     let now = tx.now();
-    let people = survey(tx.db(), &ground.path, now).await?;
-    let policy = people.policy;
+    let emergency = emergency(&text);
+    let grade = grade_of(emergency);
+    let people = survey(tx.db(), &ground.path, grade, now).await?;
     let category = guess(&text);
     let target = people.choose(Wanted {
         kind: filing.kind,
@@ -93,8 +120,23 @@ pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, F
         floor: Level::Compound,
         without: &[reporter_id],
     });
-    let emergency = emergency(&text);
-    let row = new_row(
+    let level = target
+        .as_ref()
+        .map_or(Level::Compound, |target| target.level);
+    let clocks = people.policies.at(level);
+    let alike = similar::alike(
+        tx.db(),
+        similar::Wanted {
+            kind: filing.kind,
+            category,
+            text: &text,
+            compound_id: ground.compound_id,
+            path: &ground.path,
+            reporter_id,
+        },
+    )
+    .await?;
+    let mut row = new_row(
         &ground,
         actor,
         reporter_id,
@@ -102,9 +144,11 @@ pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, F
         text,
         category,
         target.as_ref(),
-        policy,
+        grade,
+        &clocks,
         now,
     );
+    put_apart(&mut row, &filing, actor);
     let case = case::Entity::insert(row)
         .exec_with_returning(tx.db())
         .await?;
@@ -113,17 +157,41 @@ pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, F
         actor,
         case,
         target.as_ref(),
-        policy,
+        &people.policies,
         ground.path,
-        emergency,
+        Manner::of(&filing, emergency, &alike),
     )
     .await?;
     Ok(Filed {
         case,
         target,
-        policy,
+        answer_minutes: clocks
+            .calendar
+            .is_always()
+            .then_some(clocks.policy.accept_minutes),
         emergency,
         place: ground.says,
+        alike,
+    })
+}
+
+/// The building in place of the home, for a case without a name.
+async fn rough(tx: &Tx, ground: Ground) -> Result<Ground, Fault> {
+    let place = place::Entity::find_by_id(ground.place_id)
+        .one(tx.db())
+        .await?;
+    let near = match place {
+        Some(place) => building_of(tx, &place).await?,
+        None => None,
+    };
+    Ok(match near {
+        Some(near) => Ground {
+            place_id: near.id,
+            says: ground.says.map(|_| near.name),
+            path: near.path,
+            ..ground
+        },
+        None => ground,
     })
 }
 
@@ -139,9 +207,12 @@ fn new_row(
     text: String,
     category: Option<&str>,
     target: Option<&Target>,
-    policy: Policy,
+    grade: Grade,
+    clocks: &Clocks<'_>,
     now: Moment,
 ) -> case::ActiveModel {
+    let due = |minutes: Option<i64>| minutes.map(|minutes| clocks.due(now, minutes));
+    let policy = &clocks.policy;
     let location = filing
         .location
         .filter(|(lat, lon)| (-90.0..=90.0).contains(lat) && (-180.0..=180.0).contains(lon));
@@ -160,10 +231,15 @@ fn new_row(
         level: Set(target.map_or(Level::Compound, |target| target.level)),
         holder_id: Set(target.map(|target| target.person_id)),
         organisation_id: Set(target.and_then(|target| target.organisation_id)),
-        accept_due_at: Set(target.map(|_| after(now, policy.accept_minutes))),
-        finish_due_at: Set(Some(after(now, policy.finish_minutes))),
+        accept_due_at: Set(target.map(|_| clocks.due(now, policy.accept_minutes))),
+        finish_due_at: Set(due(policy.finish_minutes)),
+        plan_due_at: Set(due(policy.plan_minutes)),
+        calendar_id: Set(policy.calendar_id),
+        grade: Set(grade),
         accept_late: Set(false),
+        arrive_late: Set(false),
         finish_late: Set(false),
+        plan_late: Set(false),
         nudges: Set(0),
         reopened: Set(false),
         latitude: Set(location.map(|(latitude, _)| latitude)),
@@ -180,16 +256,18 @@ async fn store_rest(
     actor: &Actor,
     case: case::Model,
     target: Option<&Target>,
-    policy: Policy,
+    policies: &Policies,
     path: String,
-    emergency: Option<Emergency>,
+    manner: Manner,
 ) -> Result<case::Model, Fault> {
     let found = Found {
         place: bare_place(&case, path, tx.now()),
         case,
     };
-    let mut draft = Draft::new(tx, actor, By::Resident, found);
-    draft.event("filed", Some(CaseStep::Raised), None, None);
+    let by = manner.by();
+    let mut draft = Draft::new(tx, actor, by, found);
+    let way = manner.behalf.map(|(way, _)| way.to_owned());
+    draft.event("filed", Some(CaseStep::Raised), None, way);
     draft.event_by(
         By::System,
         None,
@@ -199,18 +277,17 @@ async fn store_rest(
         None,
     );
     match target {
-        Some(target) => draft.assign(target, policy, true),
+        Some(target) => draft.assign(target, policies, true),
         None => {
-            draft.begin_finish_clock(true);
-            draft.leave_unassigned(tx, policy).await?;
+            draft.begin_clocks(&policies.at(draft.next.level));
+            draft.leave_unassigned(tx, policies).await?;
         }
     }
-    if emergency.is_some() {
-        for reminder in &mut draft.reminders {
-            if let Some(payload) = reminder.payload.as_object_mut() {
-                payload.insert("emergency".to_owned(), json!(true));
-            }
-        }
+    if manner.behalf.is_some_and(|(_, known)| known) {
+        draft.tell_reporter("filed-for");
+    }
+    for reminder in &mut draft.reminders {
+        manner.mark(reminder);
     }
     // Of a case that did not exist before: nothing can be in conflict.
     tx.at_end(case_event::Entity::insert_many(draft.events).into_query());
@@ -221,7 +298,7 @@ async fn store_rest(
         detail: Some(json!({ "kind": kind_says(draft.next.kind), "found": target.is_some() })),
     };
     let actor = Actor {
-        kind: ActorKind::Resident,
+        kind: by.kind(),
         ..actor.clone()
     };
     audit::record(tx, &actor, entry);
@@ -258,7 +335,8 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
     if let Some(home) = home(actor, filing.home_id, number)? {
         let several = actor.homes.len() > 1;
         if let Some(number) = number
-            && let Some(place) = building_place(tx.db(), home, number).await?
+            && let Some(place) =
+                building_place(tx.db(), home.compound_id, Some(&home.code), number).await?
         {
             return Ok(Ground {
                 compound_id: home.compound_id,
@@ -284,6 +362,17 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
             "您还没有绑定房号，请先回复：绑定 3-2-501 姓名 手机号。",
         )
     })?;
+    if let Some(number) = number
+        && let Some(place) = building_place(tx.db(), compound_id, None, number).await?
+        && place.path.starts_with(path)
+    {
+        return Ok(Ground {
+            compound_id,
+            place_id: place.id,
+            path: place.path,
+            says: Some(place.name),
+        });
+    }
     Ok(Ground {
         compound_id,
         place_id,
@@ -356,21 +445,23 @@ fn home(
         .or_else(|| actor.homes.first()))
 }
 
+/// The building with this number; `beside` is the code of a home in the same compound.
 async fn building_place<C: ConnectionTrait>(
     db: &C,
-    home: &HomeTie,
+    compound_id: i64,
+    beside: Option<&str>,
     number: u32,
 ) -> Result<Option<place::Model>, Fault> {
-    let prefix = home.code.rsplit_once('/').map_or("", |(prefix, _)| prefix);
     let names = ["栋", "幢", "号楼"].map(|word| format!("{number}{word}"));
+    let mut known = Condition::any();
+    if let Some(code) = beside {
+        let prefix = code.rsplit_once('/').map_or("", |(prefix, _)| prefix);
+        known = known.add(place::COLUMN.code.eq(format!("{prefix}/{number}")));
+    }
     Ok(place::Entity::find()
-        .filter(place::COLUMN.compound_id.eq(home.compound_id))
+        .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Building))
-        .filter(
-            Condition::any()
-                .add(place::COLUMN.code.eq(format!("{prefix}/{number}")))
-                .add(place::COLUMN.name.is_in(names)),
-        )
+        .filter(known.add(place::COLUMN.name.is_in(names)))
         .one(db)
         .await?)
 }

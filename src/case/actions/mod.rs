@@ -2,19 +2,48 @@
 //! Here is what they share: the draft of a change, and the one way to store it. Nobody is told
 //! anything directly; reminders are written beside the change.
 
+mod asked;
+mod behalf;
+mod clocks;
+mod feedback;
 mod file;
+mod finish;
+mod helper;
+mod join;
+mod manner;
+mod mediated;
+mod photo;
+mod refusal;
 mod resident;
+mod reword;
+pub mod rules;
 mod staff;
 mod system;
+mod vacate;
 
-pub use file::{Filed, Filing, file, may_file_at};
-pub use resident::{Rated, nudge, rate, reopen, supplement, withdraw};
-pub use staff::{
-    HandedOver, accept, arrive, escalate, finish, hand_over, pause, plan, refuse, resume, whom,
+pub use asked::ask_breach;
+pub use behalf::{Asked, Identity, Request, ask, hide, identity};
+pub use clocks::grade;
+pub use feedback::{
+    Reopening, close_off, decline_reopen, grant_reopen, lapse, note_asked, rate, reopen,
+    reopen_breach,
 };
-pub use system::{accept_breach, finish_breach, lapse, pass_over, seek};
+pub use file::{Filed, Filing, file, may_file_at};
+pub use finish::{finish, give_up};
+pub use helper::{Helped, assist, leave};
+pub use join::{Joined, join, merge, quit, unmerge};
+pub use manner::Behalf;
+pub use mediated::mediated;
+pub use photo::{add_photos, file_photos, waive_photo};
+pub use resident::{nudge, supplement, withdraw};
+pub use reword::reword;
+pub use staff::{
+    HandedOver, accept, arrive, escalate, hand_over, pause, plan, refuse, resume, whom,
+};
+pub use system::{accept_breach, arrive_breach, finish_breach, pass_over, plan_breach, seek};
+pub use vacate::{Vacated, vacate};
 
-use entity::kinds::{CaseState, CaseStep, Level, RoleKind};
+use entity::kinds::{CaseState, CaseStep, Level, Outcome, RoleKind};
 use entity::{case, case_event};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
@@ -27,13 +56,16 @@ use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
-use crate::case::clock::{Policy, after};
+use crate::case::actions::refusal::refusal;
+use crate::case::behalf::Veil;
+use crate::case::clock::{Clock, after};
 use crate::case::dispatch::{Ground, Target, Wanted, survey};
 use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
-use crate::case::step::{Action, By, OPEN, Refused, Taken, apply, row};
-use crate::case::{TEXT_MOST, above, state_says, subject};
+use crate::case::step::{Action, By, OPEN, Taken, apply};
+use crate::case::{TEXT_MOST, above, case_says, joiner, subject};
 use crate::delivery::cards;
+use crate::policy::Policies;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 
@@ -50,11 +82,14 @@ struct Draft {
     reminders: Vec<NewReminder>,
     cancel: Vec<&'static str>,
     detail: Option<Value>,
+    /// Hides who writes in what they write.
+    veil: Option<Veil>,
     now: Moment,
 }
 
 impl Draft {
     fn new(tx: &Tx, actor: &Actor, by: By, found: Found) -> Self {
+        let found_anonymous = found.case.anonymous;
         Self {
             by,
             actor_id: actor.person_id(),
@@ -67,6 +102,7 @@ impl Draft {
             reminders: Vec::new(),
             cancel: Vec::new(),
             detail: None,
+            veil: (by == By::Resident && found_anonymous).then(|| Veil::of(actor)),
             now: tx.now(),
         }
     }
@@ -84,9 +120,30 @@ impl Draft {
         note: Option<String>,
         found: bool,
     ) -> Result<(), Fault> {
+        self.end_clocks(action);
         let before = self.next.state;
         let steps = apply(&mut self.next, action, self.by, found)
             .map_err(|refused| refusal(&self.found.case, action, refused))?;
+        self.record(before, steps, name, note);
+        Ok(())
+    }
+
+    /// The same in the system's name, whoever began.
+    fn act_as_system(
+        &mut self,
+        action: Action,
+        name: &str,
+        note: Option<String>,
+        found: bool,
+    ) -> Result<(), Fault> {
+        let (by, actor_id) = (self.by, self.actor_id);
+        (self.by, self.actor_id) = (By::System, None);
+        let done = self.act_to(action, name, note, found);
+        (self.by, self.actor_id) = (by, actor_id);
+        done
+    }
+
+    fn record(&mut self, before: CaseState, steps: Vec<Taken>, name: &str, note: Option<String>) {
         // What was passed by comes first; then the step that the actor takes bears the action's own
         // name; the rest are the system's.
         let (skipped, taken): (Vec<Taken>, Vec<Taken>) =
@@ -96,22 +153,6 @@ impl Draft {
         let first = taken.next().map(|taken| taken.step);
         self.event(name, first, Some(before), note);
         self.add_steps(taken);
-        Ok(())
-    }
-
-    /// Puts on record that a clock has run out which nobody has looked at yet and which the action
-    /// at hand ends: what is late stays late although the worker is behind.
-    fn note_late(&mut self, clock: Action) {
-        let next = &self.next;
-        let (name, due, noted) = match clock {
-            Action::AcceptLate => ("accept-late", next.accept_due_at, next.accept_late),
-            _ => ("finish-late", next.finish_due_at, next.finish_late),
-        };
-        let past = due.is_some_and(|due| due < self.now);
-        // Where the table has no such row the clock did not run.
-        if past && !noted && apply(&mut self.next, clock, By::System, true).is_ok() {
-            self.event_by(By::System, None, name, None, None, None);
-        }
     }
 
     fn add_steps(&mut self, steps: impl Iterator<Item = Taken>) {
@@ -149,6 +190,10 @@ impl Draft {
         from: Option<CaseState>,
         note: Option<String>,
     ) {
+        let note = match &self.veil {
+            Some(veil) if by == By::Resident => note.map(|note| veil.hide(&note)),
+            _ => note,
+        };
         self.events.push(case_event::ActiveModel {
             case_id: Set(self.next.id),
             compound_id: Set(self.next.compound_id),
@@ -185,49 +230,42 @@ impl Draft {
 
     /// Gives it to somebody: clocks begin, the new holder and the reporter are told. A level has
     /// its own clocks, so a new level (or a new round) begins the finish clock afresh.
-    fn assign(&mut self, target: &Target, policy: Policy, fresh: bool) {
+    fn assign(&mut self, target: &Target, policies: &Policies, fresh: bool) {
+        let clocks = policies.at(target.level);
         let next = &mut self.next;
-        let fresh = fresh || next.level != target.level || next.finish_due_at.is_none();
+        let fresh = fresh || next.level != target.level;
         next.holder_id = Some(target.person_id);
         next.organisation_id = target.organisation_id;
         next.level = target.level;
-        let accept_due = after(self.now, policy.accept_minutes);
+        let minutes = clocks.policy.accept_minutes;
+        let accept_due = clocks.due(self.now, minutes);
         next.accept_due_at = Some(accept_due);
-        if fresh {
-            next.finish_due_at = Some(after(self.now, policy.finish_minutes));
-        }
+        next.arrive_due_at = None;
+        next.paused_at = None;
+        next.clocks_left = None;
         self.cancel.extend(kinds::OF_ONE_HOLDER);
-        if fresh {
-            self.cancel.push(kinds::FINISH_CLOCK);
-        }
+        self.cancel.push(kinds::ARRIVE_CLOCK);
         let note = Some(says_target(target));
         self.event_by(By::System, None, "dispatched", None, None, note);
         self.tell(kinds::TASK, Some(target.person_id), "task");
-        self.reminders.push(remind::clock(
-            &self.next,
-            kinds::ACCEPT_CLOCK,
-            accept_due,
-            policy.accept_minutes,
-        ));
-        self.begin_finish_clock(fresh);
-    }
-
-    fn begin_finish_clock(&mut self, fresh: bool) {
-        if let (true, Some(due)) = (fresh, self.next.finish_due_at) {
-            self.reminders
-                .push(remind::clock(&self.next, kinds::FINISH_CLOCK, due, 0));
+        let clock = remind::clock(&self.next, kinds::ACCEPT_CLOCK, accept_due, minutes);
+        self.reminders.push(clock);
+        if fresh {
+            self.begin_clocks(&clocks);
         }
     }
 
     /// Nobody is left to ask: it waits, those who give work out are told, and a clock looks again.
-    async fn leave_unassigned(&mut self, tx: &Tx, policy: Policy) -> Result<(), Fault> {
+    async fn leave_unassigned(&mut self, tx: &Tx, policies: &Policies) -> Result<(), Fault> {
         self.next.holder_id = None;
+        self.next.arrive_due_at = None;
         self.next.organisation_id = None;
         self.next.accept_due_at = None;
         self.cancel.extend(kinds::OF_ONE_HOLDER);
         self.event_by(By::System, None, "unassigned", None, None, None);
         self.tell_dispatchers(tx, "unassigned").await?;
-        let due = after(self.now, policy.accept_minutes);
+        // Whoever looks for somebody does so day and night.
+        let due = after(self.now, policies.at(self.next.level).policy.accept_minutes);
         self.reminders
             .push(remind::clock(&self.next, kinds::SEEK_CLOCK, due, 0));
         Ok(())
@@ -261,11 +299,19 @@ impl Draft {
         actor: &Actor,
         audited: &str,
     ) -> Result<case::Model, Fault> {
-        let raised =
-            (self.found.case.level, self.next.level) == (Level::Compound, Level::Community);
+        self.end_asking();
+        // Whoever is asked to take it over has as good as got it: the groups need not hear it twice.
+        let lies = |case: &case::Model| case.asked_level.unwrap_or(case.level);
+        let raised = (lies(&self.found.case), lies(&self.next))
+            == (Level::Compound, Level::Community)
+            && OPEN.contains(&self.next.state);
         let told = |item: &NewReminder| item.kind == kinds::GROUP;
         if raised && !self.reminders.iter().any(told) {
             self.tell_groups("raised", self.now);
+        }
+        if let Some(veil) = &self.veil {
+            let words = self.next.rating_text.take();
+            self.next.rating_text = words.map(|words| veil.hide(&words));
         }
         compare_and_set(tx, &self.found.case, &self.next).await?;
         if !self.events.is_empty() {
@@ -288,7 +334,10 @@ impl Draft {
             reminder::cancel(tx, &subject(self.next.id), &self.cancel).await?;
         }
         let mut reminders = self.reminders;
-        if cards::exist(tx.db(), &subject(self.next.id)).await? {
+        if self.next.joiners > 0 {
+            reminders.extend(joiner::echo(tx, &self.next, &reminders).await?);
+        }
+        if cards::exist(tx, &subject(self.next.id)).await? {
             reminders.push(remind::cards(&self.next, self.now));
         }
         reminder::enqueue(tx, reminders).await?;
@@ -309,12 +358,26 @@ async fn compare_and_set(tx: &Tx, was: &case::Model, is: &case::Model) -> Result
         Some(id) => case::COLUMN.holder_id.eq(id),
         None => case::COLUMN.holder_id.is_null(),
     };
+    let same_asked = match was.asked_id {
+        Some(id) => case::COLUMN.asked_id.eq(id),
+        None => case::COLUMN.asked_id.is_null(),
+    };
     let mut update = case::Entity::update_many()
         .set(change)
         .filter(case::COLUMN.id.eq(was.id))
         .filter(case::COLUMN.state.eq(was.state))
         .filter(case::COLUMN.round.eq(was.round))
-        .filter(same_holder);
+        .filter(same_holder)
+        .filter(same_asked);
+    if was.grade != is.grade {
+        update = update.filter(case::COLUMN.grade.eq(was.grade));
+    }
+    if was.public_text != is.public_text {
+        update = update.filter(match &was.public_text {
+            Some(text) => case::COLUMN.public_text.eq(text.clone()),
+            None => case::COLUMN.public_text.is_null(),
+        });
+    }
     if was.nudges != is.nudges {
         update = update.filter(case::COLUMN.nudges.eq(was.nudges));
     }
@@ -328,52 +391,30 @@ async fn compare_and_set(tx: &Tx, was: &case::Model, is: &case::Model) -> Result
         format!(
             "诉求 #{} 刚刚已被别人先处理，现在是“{}”。回复“进度 {}”查看。",
             was.id,
-            state_says(present.state),
+            case_says(&present),
             was.id
         ),
     ))
 }
 
-/// Why the table refuses, in a sentence that says what is possible instead.
-fn refusal(case: &case::Model, action: Action, refused: Refused) -> Fault {
-    let id = case.id;
-    let state = state_says(case.state);
-    let text = match (refused, action, case.state) {
-        (Refused::NotTheirs, ..) => return Fault::forbidden("您没有这项权限。"),
-        (Refused::ReopenedBefore, ..) => format!(
-            "诉求 #{id} 已经重开过一次，不能再重开。如仍不满意，请向社区或街道反映，或另提一件诉求。"
-        ),
-        (_, Action::Rate, state) if OPEN.contains(&state) => {
-            format!("诉求 #{id} 还没有办结，办结后再评价。回复“催办 {id}”可以催一催。")
-        }
-        (_, Action::Rate, CaseState::Reviewed) => format!("诉求 #{id} 已经评价过了，谢谢您。"),
-        (_, Action::Reopen, state) if OPEN.contains(&state) => {
-            format!("诉求 #{id} 还在办理，不用重开。回复“催办 {id}”可以催一催。")
-        }
-        (_, _, CaseState::Paused) if row(action).from.contains(&CaseState::Accepted) => {
-            format!("诉求 #{id} 已暂停，请先回复“恢复 {id}”。")
-        }
-        (_, Action::Pause | Action::Plan, CaseState::Assigned) => {
-            format!("诉求 #{id} 还没有接单，请先回复“接单 {id}”。")
-        }
-        (_, Action::Accept, CaseState::Accepted | CaseState::Arrived) => {
-            format!("诉求 #{id} 已经接单了，不用重复。办好后回复“办结 {id} 结果”。")
-        }
-        _ => format!("诉求 #{id} 现在是“{state}”，不能这样操作。回复“进度 {id}”查看。"),
-    };
-    Fault::wrong_step(text)
-}
-
 /// 督: what the system notes of the whole course.
 fn summary(case: &case::Model) -> String {
-    let on_time = match (case.accept_late, case.finish_late) {
-        (false, false) => "按时响应，按时办结",
-        (true, false) => "响应超时，按时办结",
-        (false, true) => "按时响应，办结超时",
-        (true, true) => "响应超时，办结超时",
+    let word =
+        |late: bool, on_time: &str, missed: &str| if late { missed } else { on_time }.to_owned();
+    let ended = match case.outcome {
+        Some(Outcome::Unsolved) => "未能解决".to_owned(),
+        _ => word(case.finish_late, "按时办结", "办结超时"),
     };
+    let mut said = vec![word(case.accept_late, "按时响应", "响应超时"), ended];
+    let others = [(Clock::Arrive, "到场超时"), (Clock::Plan, "方案超时")];
+    let missed = others.iter().filter(|(clock, _)| clock.was_late(case));
+    said.extend(missed.map(|(_, missed)| (*missed).to_owned()));
     let level = crate::case::level_says(case.level);
-    format!("{on_time}；催办{}次；办理层级：{level}", case.nudges)
+    format!(
+        "{}；催办{}次；办理层级：{level}",
+        said.join("，"),
+        case.nudges
+    )
 }
 
 /// `王建国（楼栋长）`
@@ -401,9 +442,9 @@ fn require_text(
 }
 
 /// What dispatch needs for a case that is there already.
+#[derive(Clone)]
 struct Again {
     ground: Ground,
-    policy: Policy,
     without: Vec<i64>,
 }
 
@@ -419,12 +460,8 @@ impl Again {
             .await?;
         let mut without = vec![found.case.reporter_id];
         without.extend(passed.into_iter().filter_map(|event| event.actor_id));
-        let ground = survey(tx.db(), path, tx.now()).await?;
-        Ok(Self {
-            policy: ground.policy,
-            ground,
-            without,
-        })
+        let ground = survey(tx.db(), path, found.case.grade, tx.now()).await?;
+        Ok(Self { ground, without })
     }
 
     fn choose(&self, case: &case::Model, floor: Level) -> Option<Target> {
@@ -434,6 +471,19 @@ impl Again {
             floor,
             without: &self.without,
         })
+    }
+
+    /// Who gives work out there and gets back what is refused; none when nobody does.
+    fn dispatcher(&self, case: &case::Model) -> Option<Target> {
+        self.ground.dispatcher(case.level, &self.without)
+    }
+
+    /// Somebody by key, if they still may work there.
+    fn person(&self, id: Option<i64>) -> Option<Target> {
+        let mut people = self.ground.people.iter();
+        people
+            .find(|held| Some(held.person_id) == id)
+            .map(Target::from)
     }
 
     fn choose_above(&self, case: &case::Model) -> Option<Target> {

@@ -1,23 +1,25 @@
-//! What the one who has a case may do: 接单 到场 方案 办结 退单 转派 上报 暂停 恢复. Whoever may give out
+//! What the one who has a case may do: 接单 到场 方案 退单 转派 上报 暂停 恢复. Whoever may give out
 //! cases there (the permission table) may also hand over, raise and resume what they do not hold.
 
 use entity::case;
-use entity::kinds::{CaseState, ContentKind, Level};
+use entity::kinds::{CaseState, Level};
 
 use crate::access::Actor;
 use crate::access::holders::{Holder, holders, says};
 use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::fold;
+use crate::case::actions::asked::{take_over, turn_down};
+use crate::case::actions::feedback::grant_reopen;
+use crate::case::actions::helper::{helps, note};
 use crate::case::actions::{Again, Draft, detail, require_text, says_target};
-use crate::case::clock::{RATING_DAYS, after_days, resumed};
-use crate::case::dispatch::{Target, policy};
-use crate::case::publish;
-use crate::case::queries::{self, Found, holds, visible};
-use crate::case::remind::{self, kinds};
-use crate::case::step::{Action, By};
-use crate::case::{BOARD, above, level_of, level_says, subject};
-use crate::moderation::{self, Submission};
+use crate::case::clock::Clock;
+use crate::case::dispatch::Target;
+use crate::case::queries::{self, Found, asked, holds, visible};
+use crate::case::remind::kinds;
+use crate::case::step::{Action, By, KEPT};
+use crate::case::{above, level_of, level_says};
+use crate::policy::queries::policies;
 use crate::store::Tx;
 
 /// What became of a hand-over.
@@ -30,7 +32,7 @@ pub enum HandedOver {
 }
 
 /// The case, if the actor holds it.
-async fn held(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
+pub(super) async fn held(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
     let found = visible(tx.db(), actor, id).await?;
     if holds(actor, &found) {
         return Ok(found);
@@ -39,7 +41,7 @@ async fn held(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
 }
 
 /// The case, if the actor holds it or may give it out.
-async fn held_or_given(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
+pub(super) async fn held_or_given(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
     let found = visible(tx.db(), actor, id).await?;
     let path = &found.place.path;
     let gives = may(actor, Deed::DispatchCases, path) || may(actor, Deed::Administer, path);
@@ -63,7 +65,7 @@ async fn not_the_holder(tx: &Tx, found: &Found) -> Result<Fault, Fault> {
     })
 }
 
-/// Takes it (接单).
+/// Takes it (接单); also what they are asked to take over, or to open again.
 ///
 /// # Errors
 /// `not_found` when it is not theirs to see, `forbidden` when it was given to somebody else,
@@ -71,6 +73,12 @@ async fn not_the_holder(tx: &Tx, found: &Found) -> Result<Fault, Fault> {
 pub async fn accept(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
     let found = visible(tx.db(), actor, id).await?;
     let person = actor.require_person()?;
+    if asked(actor, &found) {
+        return match found.case.state {
+            CaseState::ReopenRequested => grant_reopen(tx, actor, id).await,
+            _ => take_over(tx, actor, found).await,
+        };
+    }
     let free = found.case.state == CaseState::Raised;
     let allowed = if free {
         may(actor, Deed::WorkCases, &found.place.path)
@@ -96,13 +104,13 @@ pub async fn accept(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, 
         draft.next.level = grant.map_or(Level::Compound, |grant| level_of(grant.role));
     }
     take(&mut draft)?;
+    draft.begin_arrive(tx).await?;
     draft.tell_reporter("accepted");
     draft.store(tx, actor, "case.accept").await
 }
 
 /// Accepts within another action, if that was not done.
-fn take(draft: &mut Draft) -> Result<(), Fault> {
-    draft.note_late(Action::AcceptLate);
+pub(super) fn take(draft: &mut Draft) -> Result<(), Fault> {
     draft.act(Action::Accept, "accepted", None)?;
     draft.next.accepted_at = draft.next.accepted_at.or(Some(draft.now));
     draft.cancel.extend(kinds::OF_ONE_HOLDER);
@@ -125,77 +133,29 @@ pub async fn arrive(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, 
     draft.store(tx, actor, "case.arrive").await
 }
 
-/// Says how it will be done (方案, 议).
+/// Says how it will be done (方案, 议). Whoever helps may propose one.
 ///
 /// # Errors
 /// As [`accept`]; `invalid` without words.
 pub async fn plan(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<case::Model, Fault> {
-    let found = held(tx, actor, id).await?;
     let text = require_text("text", text, || {
         format!("请写下方案，例如：方案 {id} 明天上午更换水管")
-    })?;
+    });
+    if let Some(found) = helps(tx, actor, id).await? {
+        return note(tx, actor, found, text?, "proposed").await;
+    }
+    let found = held(tx, actor, id).await?;
+    let text = text?;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.act(Action::Plan, "planned", Some(text.clone()))?;
     draft.next.plan = Some(text);
+    draft.next.plan_due_at = None;
     draft.tell_reporter("planned");
     draft.store(tx, actor, "case.plan").await
 }
 
-/// Says that it is done and how (办结): 办, and at once 督 and 示.
-///
-/// # Errors
-/// As [`accept`]; `invalid` without words.
-pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<case::Model, Fault> {
-    let found = held(tx, actor, id).await?;
-    let text = require_text("text", text, || {
-        format!("请写下办理结果，例如：办结 {id} 电梯已恢复运行")
-    })?;
-    let board = published(tx, &found, &text).await?;
-    let content = Submission {
-        subject: subject(id),
-        part: BOARD.to_owned(),
-        compound_id: found.case.compound_id,
-        place_id: found.case.place_id,
-        kind: ContentKind::Text,
-        content: board.clone(),
-        author_id: actor.person_id(),
-    };
-    let mut draft = Draft::new(tx, actor, By::Staff, found);
-    if draft.next.state == CaseState::Assigned {
-        take(&mut draft)?;
-    }
-    draft.note_late(Action::FinishLate);
-    draft.next.public_text = Some(board);
-    draft.next.result = Some(text.clone());
-    draft.act(Action::Finish, "finished", Some(text))?;
-    let now = tx.now();
-    draft.next.finished_at = Some(now);
-    draft.cancel.extend(kinds::OF_ONE_HOLDER);
-    draft.cancel.push(kinds::FINISH_CLOCK);
-    draft.tell_reporter("finished");
-    draft.reminders.push(remind::clock(
-        &draft.next,
-        kinds::LAPSE,
-        after_days(now, RATING_DAYS),
-        0,
-    ));
-    let case = draft.store(tx, actor, "case.finish").await?;
-    // Everybody reads the board: what stands there is looked at first.
-    moderation::submit(tx, content).await?;
-    Ok(case)
-}
-
-async fn published(tx: &Tx, found: &Found, result: &str) -> Result<String, Fault> {
-    let case = &found.case;
-    let both = format!("{result}\n{}", publish::simplified(result));
-    let mut names = queries::names_in(tx.db(), case.compound_id, &both).await?;
-    names.push(queries::name_of(tx.db(), Some(case.reporter_id)).await?);
-    names.push(queries::name_of(tx.db(), case.holder_id).await?);
-    let place = queries::building_says(tx.db(), &found.place).await?;
-    Ok(publish::text(case.kind, &place, result, &names))
-}
-
-/// Gives it back with a reason (退单): it goes to the next one, never to the same again.
+/// Gives it back with a reason (退单): it goes to whoever gives work out there; where nobody does, to the
+/// next one of the rules; never to the same again. Whoever is asked to take it over leaves it where it is.
 ///
 /// # Errors
 /// As [`accept`]; `invalid` without a reason.
@@ -205,27 +165,34 @@ pub async fn refuse(
     id: i64,
     reason: &str,
 ) -> Result<(case::Model, Option<String>), Fault> {
+    let found = visible(tx.db(), actor, id).await?;
+    if asked(actor, &found) && KEPT.contains(&found.case.state) {
+        return turn_down(tx, actor, found, reason).await;
+    }
     let found = held(tx, actor, id).await?;
     let reason = require_text("reason", reason, || {
         format!("请写明原因，例如：退单 {id} 不归物业管")
     })?;
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(actor.person_id());
-    let target = again.choose(&found.case, found.case.level);
+    let target = again
+        .dispatcher(&found.case)
+        .or_else(|| again.choose(&found.case, found.case.level));
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.note_late(Action::AcceptLate);
     draft.act_to(Action::Refuse, "refused", Some(reason), target.is_some())?;
     draft.detail = detail(draft.next.level, target.is_some());
     match &target {
-        Some(target) => draft.assign(target, again.policy, false),
-        None => draft.leave_unassigned(tx, again.policy).await?,
+        Some(target) => draft.assign(target, &again.ground.policies, false),
+        None => draft.leave_unassigned(tx, &again.ground.policies).await?,
     }
     draft.tell_reporter("moved");
     let case = draft.store(tx, actor, "case.refuse").await?;
     Ok((case, target.as_ref().map(says_target)))
 }
 
-/// Gives it to the level above with a reason (上报).
+/// Asks the level above with a reason (上报). Whoever has it keeps it until somebody there accepts; who
+/// raises what they have not accepted yet accepts it so. Whoever gives work out moves it at once as
+/// long as nobody has accepted it.
 ///
 /// # Errors
 /// As [`accept`]; `wrong_step` when nobody is above.
@@ -242,21 +209,31 @@ pub async fn escalate(
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(found.case.holder_id);
     let target = again.choose_above(&found.case);
-    let old = found.case.holder_id;
-    let level = found.case.level;
+    let (old, level, own) = (found.case.holder_id, found.case.level, holds(actor, &found));
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.note_late(Action::AcceptLate);
-    draft.note_late(Action::FinishLate);
-    draft.act(Action::Escalate, "escalated", Some(reason))?;
+    let accepted = draft.next.state != CaseState::Assigned;
+    if !accepted && own {
+        take(&mut draft)?;
+        draft.begin_arrive(tx).await?;
+    }
+    let action = match accepted || own {
+        true => Action::Escalate,
+        false => Action::HandOver,
+    };
+    draft.note_late(Clock::Plan);
+    draft.note_late(Clock::Finish);
+    draft.act(action, "escalated", Some(reason))?;
     let Some(target) = target else {
         return Err(nobody_above(id, level));
     };
-    draft.assign(&target, again.policy, true);
-    draft.detail = detail(draft.next.level, true);
-    if old != actor.person_id() {
+    draft.detail = detail(target.level, true);
+    if action == Action::Escalate {
+        draft.ask_to_take(&target, &again.ground.policies);
+    } else {
+        draft.assign(&target, &again.ground.policies, true);
         draft.tell(kinds::PASSED_OVER, old, "escalated");
+        draft.tell_reporter("moved");
     }
-    draft.tell_reporter("moved");
     let case = draft.store(tx, actor, "case.escalate").await?;
     Ok((case, says_target(&target)))
 }
@@ -300,12 +277,11 @@ pub async fn hand_over(
             ));
         }
     };
-    let policy = policy(tx.db(), &found.place.path).await?;
+    let policies = policies(tx.db(), &found.place.path, found.case.grade).await?;
     let old = found.case.holder_id;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.note_late(Action::AcceptLate);
     draft.act(Action::HandOver, "handed-over", None)?;
-    draft.assign(&target, policy, false);
+    draft.assign(&target, &policies, false);
     if old != actor.person_id() {
         draft.tell(kinds::PASSED_OVER, old, "handed-over");
     }
@@ -326,7 +302,7 @@ pub async fn whom(tx: &Tx, actor: &Actor, id: i64) -> Result<Vec<Target>, Fault>
 
 /// Everybody who may work at the case's place, but the reporter and who has it: each once, in the
 /// nearest role.
-async fn may_take(tx: &Tx, actor: &Actor, found: &Found) -> Result<Vec<Holder>, Fault> {
+pub(super) async fn may_take(tx: &Tx, actor: &Actor, found: &Found) -> Result<Vec<Holder>, Fault> {
     let all = holders(tx.db(), &found.place.path, roles(Deed::WorkCases), tx.now()).await?;
     let mut people: Vec<Holder> = Vec::new();
     for held in all {
@@ -340,7 +316,7 @@ async fn may_take(tx: &Tx, actor: &Actor, found: &Found) -> Result<Vec<Holder>, 
     Ok(people)
 }
 
-fn named(people: &[Holder], whom: &str) -> Vec<Holder> {
+pub(super) fn named(people: &[Holder], whom: &str) -> Vec<Holder> {
     let whom = fold(whom);
     let (name, role) = match whom.split_once(' ') {
         Some((name, role)) => (name, Some(role)),
@@ -354,7 +330,7 @@ fn named(people: &[Holder], whom: &str) -> Vec<Holder> {
         .collect()
 }
 
-fn nobody_called(id: i64, whom: &str, people: &[Holder]) -> Fault {
+pub(super) fn nobody_called(id: i64, whom: &str, people: &[Holder]) -> Fault {
     let list: Vec<String> = people
         .iter()
         .take(8)
@@ -372,7 +348,7 @@ fn nobody_called(id: i64, whom: &str, people: &[Holder]) -> Fault {
     Fault::new(Code::NotFound, text)
 }
 
-/// Stops the finish clock with a reason (暂停); the resident is told it.
+/// Stops the clocks with a reason (暂停); the resident is told it.
 ///
 /// # Errors
 /// As [`accept`]; `invalid` without a reason.
@@ -387,30 +363,21 @@ pub async fn pause(
         format!("请写明原因，例如：暂停 {id} 等配件")
     })?;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.note_late(Action::FinishLate);
     draft.act(Action::Pause, "paused", Some(reason))?;
-    draft.next.paused_at = Some(draft.now);
-    draft.cancel.push(kinds::FINISH_CLOCK);
+    draft.stop_clocks(tx).await?;
     draft.tell_reporter("paused");
     draft.store(tx, actor, "case.pause").await
 }
 
-/// Goes on (恢复) with what was left of the clock.
+/// Goes on (恢复) with what was left of the clocks.
 ///
 /// # Errors
 /// As [`accept`].
 pub async fn resume(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
     let found = held_or_given(tx, actor, id).await?;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    let (due, since) = (draft.next.finish_due_at, draft.next.paused_at);
     draft.act(Action::Resume, "resumed", None)?;
-    draft.next.paused_at = None;
-    if let (Some(due), Some(since)) = (due, since) {
-        let due = resumed(due, since, draft.now);
-        draft.next.finish_due_at = Some(due);
-        // One that had run out before the pause has had its consequences.
-        draft.begin_finish_clock(due > draft.now);
-    }
+    draft.resume_clocks(tx).await?;
     draft.tell_reporter("resumed");
     draft.store(tx, actor, "case.resume").await
 }

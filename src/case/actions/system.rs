@@ -1,30 +1,24 @@
 //! What clocks do to a case: the holder who stays silent is reminded, then passed over to the next
-//! level; what is not finished in time goes up; what nobody rates is closed. Each looks first
+//! level; who does not arrive is reminded, and those who give work out are told; for what is not
+//! finished or planned in time the next level is asked. Each looks first
 //! whether its clock still counts, so that it may be run twice.
 
-use chrono::TimeDelta;
-use entity::case;
 use entity::kinds::CaseState;
 
 use crate::access::Actor;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::case::actions::{Again, Draft, detail};
-use crate::case::clock::after;
+use crate::case::clock::Clock;
 use crate::case::queries::Found;
-use crate::case::remind::{self, kinds};
+use crate::case::remind::{self, counts, kinds};
 use crate::case::step::{Action, By};
+use crate::policy::queries::calendar_of;
 use crate::store::Tx;
-
-/// Whether a clock that was set for `due` still is the one that counts. Databases keep
-/// milliseconds, and so does the reminder.
-fn counts(at: Option<Moment>, due: Moment) -> bool {
-    at.is_some_and(|at| (at - due).abs() < TimeDelta::milliseconds(1))
-}
 
 /// Nobody accepted in time: put on record, the holder is reminded urgently, and a grace as long as
 /// the clock begins; it counts from now, so that whoever was not told in time is not passed over
-/// unheard. Answers whether the clock still counted.
+/// unheard, and in the hours of the case's clocks. Answers whether the clock still counted.
 ///
 /// # Errors
 /// The database's; `conflict` when something happened meanwhile.
@@ -37,11 +31,12 @@ pub async fn accept_breach(
     if found.case.state != CaseState::Assigned || !counts(found.case.accept_due_at, due) {
         return Ok(false);
     }
+    let calendar = calendar_of(tx.db(), found.case.calendar_id).await?;
     let system = Actor::system();
     let mut draft = Draft::new(tx, &system, By::System, found);
     draft.act(Action::AcceptLate, "accept-late", None)?;
     draft.tell(kinds::OVERDUE, draft.next.holder_id, "accept");
-    let grace = remind::grace(&draft.next, due, after(draft.now, minutes));
+    let grace = remind::grace(&draft.next, due, calendar.due(draft.now, minutes));
     draft.reminders.push(grace);
     draft.tell_groups("accept-late", due);
     draft.store(tx, &system, "case.accept-late").await?;
@@ -71,7 +66,7 @@ pub async fn pass_over(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, F
         draft.actor_id = old;
         draft.act(Action::PassOver, "passed-over", None)?;
         draft.actor_id = None;
-        draft.assign(&target, again.policy, false);
+        draft.assign(&target, &again.ground.policies, false);
         draft.tell(kinds::PASSED_OVER, old, "accept");
         draft.tell_reporter("moved");
     } else {
@@ -83,37 +78,82 @@ pub async fn pass_over(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, F
     Ok(true)
 }
 
-/// Not finished in time: put on record, the holder is told, and the next level gets it.
+/// Not on the scene in time: put on record, the holder is reminded, those who give work out are told.
+/// It stays where it is: somebody else would be there later still.
+///
+/// # Errors
+/// As [`accept_breach`].
+pub async fn arrive_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, Fault> {
+    if found.case.state != CaseState::Accepted || !counts(found.case.arrive_due_at, due) {
+        return Ok(false);
+    }
+    let system = Actor::system();
+    let mut draft = Draft::new(tx, &system, By::System, found);
+    draft.act(Action::ArriveLate, "arrive-late", None)?;
+    draft.tell(kinds::OVERDUE, draft.next.holder_id, "arrive");
+    draft.tell_dispatchers(tx, "arrive").await?;
+    draft.store(tx, &system, "case.arrive-late").await?;
+    Ok(true)
+}
+
+/// Not finished in time: put on record, the holder is told, and the next level is asked to take it over;
+/// whoever has not even accepted it loses it at once.
 ///
 /// # Errors
 /// As [`accept_breach`].
 pub async fn finish_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, Fault> {
-    let running = matches!(
-        found.case.state,
-        CaseState::Raised | CaseState::Assigned | CaseState::Accepted | CaseState::Arrived
-    );
-    if !running || !counts(found.case.finish_due_at, due) {
+    overdue(tx, found, Clock::Finish, due).await
+}
+
+/// No plan in time: the same.
+///
+/// # Errors
+/// As [`accept_breach`].
+pub async fn plan_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, Fault> {
+    overdue(tx, found, Clock::Plan, due).await
+}
+
+async fn overdue(tx: &mut Tx, found: Found, clock: Clock, due: Moment) -> Result<bool, Fault> {
+    if !clock.runs(found.case.state) || !counts(clock.due(&found.case), due) {
         return Ok(false);
     }
     let old = found.case.holder_id;
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(old);
-    let target = again.choose_above(&found.case).filter(|_| old.is_some());
+    let asked = found.case.asked_id.is_some();
+    let target = again
+        .choose_above(&found.case)
+        .filter(|_| old.is_some() && !asked);
     let system = Actor::system();
     let mut draft = Draft::new(tx, &system, By::System, found);
-    // Both clocks may be due at once, and nobody promises their order.
-    draft.note_late(Action::AcceptLate);
-    draft.act(Action::FinishLate, "finish-late", None)?;
-    draft.tell_groups("finish-late", due);
+    // Several clocks may be due at once, and nobody promises their order.
+    for other in [Clock::Accept, Clock::Arrive, Clock::Plan, Clock::Finish] {
+        if other != clock {
+            draft.note_late(other);
+        }
+    }
+    let (late, name) = clock.late();
+    draft.act(late, name, None)?;
+    draft.tell_groups(name, due);
     draft.detail = detail(draft.next.level, target.is_some());
-    if let Some(target) = target {
-        draft.act(Action::Raise, "raised-level", None)?;
-        draft.assign(&target, again.policy, true);
-        draft.tell(kinds::PASSED_OVER, old, "finish");
-        draft.tell_reporter("moved");
-    } else {
-        draft.tell(kinds::OVERDUE, old, "finish");
-        draft.tell_dispatchers(tx, "overdue").await?;
+    match target {
+        Some(target) if draft.next.state == CaseState::Assigned => {
+            draft.act(Action::PassOver, "raised-level", None)?;
+            draft.assign(&target, &again.ground.policies, true);
+            draft.tell(kinds::PASSED_OVER, old, clock.name());
+            draft.tell_reporter("moved");
+        }
+        Some(target) => {
+            draft.act(Action::Raise, "raised-level", None)?;
+            draft.ask_to_take(&target, &again.ground.policies);
+            draft.tell(kinds::OVERDUE, old, "raised");
+        }
+        None => {
+            draft.tell(kinds::OVERDUE, old, clock.name());
+            if !asked {
+                draft.tell_dispatchers(tx, clock.name()).await?;
+            }
+        }
     }
     draft.store(tx, &system, "case.finish-late").await?;
     Ok(true)
@@ -134,24 +174,8 @@ pub async fn seek(tx: &mut Tx, found: Found) -> Result<bool, Fault> {
     let system = Actor::system();
     let mut draft = Draft::new(tx, &system, By::System, found);
     draft.act(Action::Seek, "found", None)?;
-    draft.assign(&target, again.policy, false);
+    draft.assign(&target, &again.ground.policies, false);
     draft.tell_reporter("moved");
     draft.store(tx, &system, "case.found").await?;
     Ok(false)
-}
-
-/// Nobody rated in time: 评 is closed by the system.
-///
-/// # Errors
-/// As [`accept_breach`].
-pub async fn lapse(tx: &mut Tx, found: Found) -> Result<Option<case::Model>, Fault> {
-    if found.case.state != CaseState::Finished {
-        return Ok(None);
-    }
-    let system = Actor::system();
-    let mut draft = Draft::new(tx, &system, By::System, found);
-    let note = "七天内未评价，自动结束".to_owned();
-    draft.act(Action::Lapse, "lapsed", Some(note))?;
-    draft.next.closed_at = Some(draft.now);
-    Ok(Some(draft.store(tx, &system, "case.lapse").await?))
 }

@@ -16,6 +16,29 @@ pub struct NewCase {
     pub latitude: Option<f64>,
     /// WGS-84, degrees.
     pub longitude: Option<f64>,
+    /// Without a name: whoever works on it does not learn who filed.
+    #[serde(default)]
+    pub anonymous: bool,
+    /// Keys of uploads (`/attachments`) that show it; at most nine.
+    #[serde(default)]
+    pub attachments: Vec<String>,
+}
+
+/// What was done.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Done {
+    /// In words.
+    pub text: String,
+    /// Keys of uploads that show it; at most nine.
+    #[serde(default)]
+    pub attachments: Vec<String>,
+}
+
+/// Uploads to be added.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Photos {
+    /// Their keys; at most nine.
+    pub attachments: Vec<String>,
 }
 
 /// Words that go with it.
@@ -48,5 +71,20 @@ pub struct Score {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Whom {
     /// Full name; with the role behind it when several are called so: `王强 楼栋长`.
+    pub name: String,
+}
+
+/// How grave it is.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Graded {
+    /// ordinary, major or complex.
+    pub grade: String,
+}
+
+/// Whom to invite; nobody: the caller comes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct OptionalWhom {
+    /// Full name; with the role behind it when several are called so.
+    #[serde(default)]
     pub name: String,
 }

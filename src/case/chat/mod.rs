@@ -1,16 +1,25 @@
 //! The chat commands of cases: a table, and for each row a function that reads the arguments, calls
 //! one action and says what comes next. Joined to the others' by `bot/`.
 
+mod behalf;
+mod help;
+mod photo;
+mod reopen;
 mod show;
 mod staff;
+mod together;
 mod which;
 
+pub use show::event_says;
+pub use together::COMMANDS as TOGETHER;
+
+use entity::case;
 use entity::kinds::CaseKind;
 
-use crate::base::clock::say_minutes;
+use crate::base::clock::{say, say_minutes};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::case::actions::{self, Filed, Filing};
+use crate::case::actions::{self, Filed, Filing, Reopening};
 use crate::case::chat::show::next_for_reporter;
 use crate::case::chat::which::{Picked, Scope, own_text, score, which};
 use crate::case::{kind_says, subject};
@@ -151,9 +160,37 @@ pub const COMMANDS: &[Command] = &[
         "办好了，写结果",
         staff::finish,
     ),
+    Command {
+        in_group: false,
+        ..staff(
+            &["改公示", "改公示内容"],
+            "改公示 编号 内容",
+            "公示内容没通过时重写",
+            staff::reword,
+        )
+    },
+    staff(
+        &["无法办结", "无法解决"],
+        "无法办结 编号 原因",
+        "确实解决不了，写原因",
+        staff::give_up,
+    ),
+    resident(
+        &["加照片"],
+        "加照片 编号",
+        "把刚发的照片加到诉求",
+        None,
+        photo::add,
+    ),
+    staff(
+        &["无照片", "没有照片"],
+        "无照片 编号 原因",
+        "拍不了处理后的照片",
+        photo::waive,
+    ),
     staff(&["退单"], "退单 编号 原因", "办不了，退回", staff::refuse),
     staff(
-        &["转派", "转单"],
+        &["转派", "转单", "派单"],
         "转派 编号 姓名",
         "转给别人办",
         staff::hand_over,
@@ -166,6 +203,31 @@ pub const COMMANDS: &[Command] = &[
         staff::pause,
     ),
     staff(&["恢复"], "恢复 编号", "暂停后继续办", staff::resume),
+    staff(
+        &["定级"],
+        "定级 编号 普通/重大/特殊复杂",
+        "按轻重定时限",
+        staff::grade,
+    ),
+    staff(
+        &["助力"],
+        "助力 编号 [姓名]",
+        "去帮忙，或请人帮忙",
+        help::assist,
+    ),
+    staff(&["退出助力"], "退出助力 编号", "不再帮忙", help::leave),
+    staff(
+        &["同意重开"],
+        "同意重开 编号",
+        "居民不满意，再办一次",
+        reopen::grant,
+    ),
+    staff(
+        &["驳回重开", "不同意重开"],
+        "驳回重开 编号 理由",
+        "不再办，理由告诉居民",
+        reopen::decline,
+    ),
 ];
 
 fn repair<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
@@ -196,12 +258,16 @@ async fn file(turn: &mut Turn<'_>, args: &Args, kind: CaseKind) -> Result<Reply,
         channel: turn.account.channel,
         location: turn.take_spot(),
         at: turn.take_here(),
+        anonymous: false,
+        behalf: None,
     };
     let filed = actions::file(turn.tx, &turn.actor, filing).await?;
     let photos = turn
         .adopt_attachments(&subject(filed.case.id), Some(filed.case.compound_id))
         .await?;
-    Ok(Reply::text(filed_says(&filed, photos)))
+    let says = filed_says(&filed, photos);
+    let alike = together::offer(turn, &filed);
+    Ok(Reply::text(format!("{says}{alike}")))
 }
 
 /// Always the number, the promise and how to follow it.
@@ -222,10 +288,10 @@ fn filed_says(filed: &Filed, photos: u64) -> String {
         String::new()
     };
     let promise = match filed.who() {
-        Some(who) => format!(
-            "{who}会在{}内响应。",
-            say_minutes(filed.policy.accept_minutes)
-        ),
+        Some(who) => match (filed.answer_minutes, filed.case.accept_due_at) {
+            (None, Some(due)) => format!("{who}会在{}前响应。", say(due)),
+            (minutes, _) => format!("{who}会在{}内响应。", say_minutes(minutes.unwrap_or(1))),
+        },
         None => "已记录，正在找人处理，并已通知管理人员。".to_owned(),
     };
     format!(
@@ -298,17 +364,42 @@ fn rate<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
                 )));
             }
         };
-        let rated = actions::rate(turn.tx, &turn.actor, id, points, &text).await?;
-        Ok(Reply::text(match (rated.reopened, points < 3) {
-            (true, _) => format!(
-                "收到{points}分，很抱歉没让您满意。诉求 #{id} 已自动重开，交给上一级办理。回复“进度 {id}”查看。"
-            ),
-            (false, true) => format!(
-                "收到{points}分，很抱歉。诉求 #{id} 已重开过一次，不能再重开；您的评价会计入考核，也可以向社区或街道反映，或另提一件诉求。"
-            ),
-            _ => format!("收到{points}分，谢谢您的评价！诉求 #{id} 已结束。"),
-        }))
+        let (case, reopening) = actions::rate(turn.tx, &turn.actor, id, points, &text).await?;
+        Ok(Reply::text(rated_says(&case, points, &reopening)))
     })
+}
+
+fn rated_says(case: &case::Model, points: i16, reopening: &Reopening) -> String {
+    let id = case.id;
+    match reopening {
+        Reopening::None if points < 3 => format!(
+            "收到{points}分，很抱歉。诉求 #{id} 已申请重开过一次，不能再重开；您的评价会计入考核，也可以向社区或街道反映，或另提一件诉求。"
+        ),
+        Reopening::None => format!("收到{points}分，谢谢您的评价！诉求 #{id} 已结束。"),
+        asked_or_done => format!(
+            "收到{points}分，很抱歉没让您满意。{}",
+            reopening_says(case, asked_or_done)
+        ),
+    }
+}
+
+/// What happens next when somebody wants a case opened again.
+fn reopening_says(case: &case::Model, reopening: &Reopening) -> String {
+    let id = case.id;
+    match reopening {
+        Reopening::Asked(who, due) => format!(
+            "诉求 #{id} 已申请重开，由{who}决定；最迟{}告诉您，没有答复就自动重开。每件诉求可以申请一次。{}",
+            say(*due),
+            next_for_reporter(case)
+        ),
+        Reopening::None | Reopening::Done => {
+            let level = crate::case::level_says(case.level);
+            format!(
+                "诉求 #{id} 已重开，现在由{level}接着办。每件诉求可以重开一次。{}",
+                next_for_reporter(case)
+            )
+        }
+    }
 }
 
 fn reopen<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
@@ -322,12 +413,8 @@ fn reopen<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
                 "要重开诉求 #{id}，请写明原因，例如：还在漏水"
             )));
         };
-        let case = actions::reopen(turn.tx, &turn.actor, id, &reason).await?;
-        let level = crate::case::level_says(case.level);
-        Ok(Reply::text(format!(
-            "诉求 #{id} 已重开，现在由{level}接着办。每件诉求可以重开一次。{}",
-            next_for_reporter(&case)
-        )))
+        let (case, reopening) = actions::reopen(turn.tx, &turn.actor, id, &reason).await?;
+        Ok(Reply::text(reopening_says(&case, &reopening)))
     })
 }
 

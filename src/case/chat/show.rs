@@ -1,40 +1,44 @@
 //! Commands that only look: 进度 and 待办. Each ends with what can be done next, by digits.
 
-use entity::kinds::{CaseState, CaseStep};
+use entity::kinds::CaseState;
 use entity::{case, case_event};
 
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::case::chat::Answer;
 use crate::case::chat::which::line;
-use crate::case::queries::{self, Found};
+use crate::case::chat::{Answer, together};
+use crate::case::clock;
+use crate::case::evidence::{self, Evidence};
+use crate::case::joiner;
+use crate::case::queries::{self, Found, Helper};
 use crate::case::step::OPEN;
-use crate::case::{kind_says, level_says, state_says, step_says};
+use crate::case::{STEPS, case_says, kind_says, level_says, step_says};
 use crate::chat::{Args, Choice, Dialog, Reply, Turn};
+use crate::policy::grade_says;
 use crate::visit::queries as visits;
 
 /// Lines of a list, and of a history.
 const MOST: u64 = 8;
 const EVENTS: usize = 8;
-const STEPS: [CaseStep; 7] = [
-    CaseStep::Raised,
-    CaseStep::Gathered,
-    CaseStep::Deliberated,
-    CaseStep::Handled,
-    CaseStep::Supervised,
-    CaseStep::Published,
-    CaseStep::Reviewed,
-];
 
 pub(super) fn progress<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         if let Some((id, _)) = args.number() {
-            let found = queries::visible(turn.tx.db(), &turn.actor, id).await?;
+            let found = match queries::visible(turn.tx.db(), &turn.actor, id).await {
+                Err(fault) if together::is_hidden(&fault) => {
+                    return together::progress(turn, id).await?.ok_or(fault);
+                }
+                found => found?,
+            };
             return one(turn, &found).await;
         }
         let person = turn.actor.require_person()?;
         let cases = queries::mine(turn.tx.db(), person, None, MOST).await?;
+        let joined = joiner::joined_by(turn.tx.db(), person, MOST).await?;
+        if !joined.is_empty() {
+            return Ok(with_joined(turn, &cases, &joined));
+        }
         match cases.as_slice() {
             [] => Ok(Reply::text(
                 "您还没有提过诉求。要反映问题，直接回复“报修 内容”，也可以用投诉、建议、求助、纠纷。",
@@ -51,6 +55,9 @@ pub(super) fn progress<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a>
 pub(super) fn tasks<'a>(turn: &'a mut Turn<'_>, _args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let mut cases = queries::held(turn.tx.db(), &turn.actor, OPEN, MOST).await?;
+        cases.extend(queries::asked_of(turn.tx.db(), &turn.actor, MOST).await?);
+        cases.extend(queries::helped_by(turn.tx.db(), &turn.actor, MOST).await?);
+        cases.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
         let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
         if left > 0 {
             cases.extend(queries::unheld(turn.tx.db(), &turn.actor, left).await?);
@@ -66,10 +73,7 @@ pub(super) fn tasks<'a>(turn: &'a mut Turn<'_>, _args: &'a Args) -> Answer<'a> {
 
 /// Whoever has doors to go to reads so below the tasks; one more digit leads there.
 async fn with_visits(turn: &mut Turn<'_>, mut reply: Reply) -> Result<Reply, Fault> {
-    let Some(person) = turn.actor.person_id() else {
-        return Ok(reply);
-    };
-    let count = visits::count(turn.tx.db(), person).await?;
+    let count = visits::count(turn.tx.db(), &turn.actor).await?;
     if count > 0 {
         let dialog = turn.dialog.get_or_insert_default();
         let digit = (dialog.choices.len() + 1).to_string();
@@ -101,13 +105,59 @@ fn list(turn: &mut Turn<'_>, title: &str, cases: &[case::Model]) -> Reply {
 
 /// What clock runs, for the one who has it.
 fn due(case: &case::Model) -> String {
-    let due = match case.state {
-        CaseState::Assigned => case.accept_due_at,
-        CaseState::Accepted | CaseState::Arrived => case.finish_due_at,
-        _ => None,
-    };
-    due.map(|due| format!("，{}前", say(due)))
+    if let (CaseState::ReopenRequested, Some(due)) = (case.state, case.asked_due_at) {
+        return format!("，{}前决定", say(due));
+    }
+    clock::next(case)
+        .map(|(clock, due)| format!("，{}前{}", say(due), clock.says()))
         .unwrap_or_default()
+}
+
+/// What is asked of the one who has it: `请在11月21日 14:30前到场，11月21日 15:00前办结。`; nothing where
+/// no clock runs.
+pub(super) fn asks(case: &case::Model) -> String {
+    let clocks: Vec<String> = clock::running(case)
+        .into_iter()
+        .map(|(clock, due)| format!("{}前{}", say(due), clock.says()))
+        .collect();
+    match clocks.is_empty() {
+        true => String::new(),
+        false => format!("请在{}。", clocks.join("，")),
+    }
+}
+
+/// Own cases, and behind them those of neighbours that the person has joined.
+fn with_joined(turn: &mut Turn<'_>, own: &[case::Model], joined: &[case::Model]) -> Reply {
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    let lines = own
+        .iter()
+        .map(|case| (case.id, format!("{}{}", line(case), due(case))))
+        .take(most.saturating_sub(joined.len()).max(most / 2));
+    let joined = joined
+        .iter()
+        .map(|case| (case.id, together::joined_line(case)));
+    let lines: Vec<(i64, String)> = lines.chain(joined).take(most).collect();
+    turn.dialog = Some(Dialog::pick(
+        lines.iter().map(|(id, _)| format!("进度 {id}")),
+    ));
+    let lines: Vec<String> = lines
+        .iter()
+        .enumerate()
+        .map(|(at, (_, line))| format!("{} {line}", at + 1))
+        .collect();
+    Reply::text(format!(
+        "您的诉求：\n{}\n回复前面的数字看详情。",
+        lines.join("\n")
+    ))
+}
+
+/// What stands above the history of a case that others have met, too, or that goes on in another.
+fn met_by(case: &case::Model) -> String {
+    match case.merged_into {
+        Some(into) => format!("已并入诉求 #{into}，回复“进度 {into}”看它的进展\n"),
+        None if case.households > 1 => format!("已有{}户遇到\n", case.households),
+        None => String::new(),
+    }
 }
 
 async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
@@ -116,11 +166,20 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     let events = queries::events(db, case.id).await?;
     let holder = queries::name_of(db, case.holder_id).await?;
     let place = queries::place_says(db, &found.place).await?;
-    let who = if holder.is_empty() {
+    let mut who = if holder.is_empty() {
         level_says(case.level).to_owned()
     } else {
         format!("{}，{holder}", level_says(case.level))
     };
+    if let Some(level) = case.asked_level {
+        let next = queries::name_of(db, case.asked_id).await?;
+        let wanted = match case.state {
+            CaseState::ReopenRequested => "决定是否重开",
+            _ => "接手",
+        };
+        who.push_str(&format!("；已请{}{next}{wanted}", level_says(level)));
+    }
+    let helpers = helpers_says(&queries::helpers(db, case.id).await?);
     let steps: Vec<String> = STEPS
         .iter()
         .map(|step| {
@@ -128,16 +187,27 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
             format!("{}{}", step_says(*step), if done { "✓" } else { "" })
         })
         .collect();
+    let seen = evidence::of(db, case).await?;
+    let reporter = together::reporter_line(turn, case).await?;
     let commands = next_commands(turn, case);
     let mut text = format!(
-        "诉求 #{}（{}）：{}\n地点：{place}\n状态：{}（{who}）{}\n步骤：{}\n",
+        "诉求 #{}（{}，{}）：{}\n地点：{place}\n状态：{}（{who}）{}\n{helpers}步骤：{}{}\n",
         case.id,
         kind_says(case.kind),
+        grade_says(case.grade),
         shorten(&case.text, 100),
-        state_says(case.state),
+        case_says(case),
         due(case),
         steps.join(" "),
+        if case.closed_off_at.is_some() {
+            "（已销号）"
+        } else {
+            ""
+        },
     );
+    text.push_str(&reporter);
+    text.push_str(&met_by(case));
+    text.push_str(&photos(&seen));
     let shown: Vec<String> = events.iter().filter_map(event_line).collect();
     let skip = shown.len().saturating_sub(EVENTS);
     for line in shown.iter().skip(skip) {
@@ -157,6 +227,34 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     Ok(Reply::text(text.trim_end().to_owned()))
 }
 
+/// `助力：沈立、蒋平（已邀请）`, and a line end; empty when nobody helps.
+fn helpers_says(helpers: &[Helper]) -> String {
+    let names: Vec<String> = helpers
+        .iter()
+        .filter_map(|helper| match (helper.joined_at, helper.left_at) {
+            (Some(_), None) => Some(helper.name.clone()),
+            (Some(_), Some(_)) => Some(format!("{}（已离开）", helper.name)),
+            (None, None) => Some(format!("{}（已邀请）", helper.name)),
+            (None, Some(_)) => None,
+        })
+        .collect();
+    match names.as_slice() {
+        [] => String::new(),
+        names => format!("助力：{}\n", shorten(&names.join("、"), 60)),
+    }
+}
+
+/// How many photos there are, and whether one is owed; empty when there is nothing to say.
+fn photos(seen: &Evidence) -> String {
+    let before = (seen.before > 0).then(|| format!("处理前{}张", seen.before));
+    let after = (seen.after > 0).then(|| format!("处理后{}张", seen.after));
+    let said: Vec<String> = before.into_iter().chain(after).collect();
+    match said.is_empty() {
+        true => String::new(),
+        false => format!("照片：{}\n", said.join("，")),
+    }
+}
+
 fn command_says(command: &str) -> &str {
     command.split(' ').next().unwrap_or(command)
 }
@@ -164,19 +262,43 @@ fn command_says(command: &str) -> &str {
 /// What the one who asks may do next.
 fn next_commands(turn: &Turn<'_>, case: &case::Model) -> Vec<String> {
     let person = turn.actor.person_id();
-    let words: &[&str] = if person == case.holder_id && person.is_some() {
+    let words: &[&str] = if person == case.asked_id && person.is_some() {
         match case.state {
-            CaseState::Assigned => &["接单", "到场", "退单", "转派", "上报"],
-            CaseState::Accepted => &["到场", "方案", "办结", "暂停", "退单", "转派", "上报"],
-            CaseState::Arrived => &["办结", "方案", "暂停", "退单", "转派", "上报"],
+            CaseState::ReopenRequested => &["同意重开", "驳回重开"],
+            _ => &["接单", "退单"],
+        }
+    } else if person == case.holder_id && person.is_some() {
+        match case.state {
+            CaseState::Assigned => &["接单", "到场", "退单", "转派", "上报", "定级"],
+            CaseState::Accepted => &[
+                "到场",
+                "方案",
+                "办结",
+                "暂停",
+                "退单",
+                "转派",
+                "上报",
+                "定级",
+                "无法办结",
+            ],
+            CaseState::Arrived => &[
+                "办结",
+                "方案",
+                "暂停",
+                "退单",
+                "转派",
+                "上报",
+                "定级",
+                "无法办结",
+            ],
             CaseState::Paused => &["恢复"],
             _ => &[],
         }
     } else if person == Some(case.reporter_id) {
         match case.state {
-            CaseState::Finished if case.reopened => &["评价"],
+            CaseState::Finished if case.reopened || case.reopen_asked_at.is_some() => &["评价"],
             CaseState::Finished => &["评价", "重开"],
-            CaseState::Reviewed if !case.reopened => &["重开"],
+            CaseState::Reviewed if !case.reopened && case.reopen_asked_at.is_none() => &["重开"],
             state if OPEN.contains(&state) => &["催办", "补充", "撤回"],
             _ => &[],
         }
@@ -196,16 +318,29 @@ pub(super) fn next_for_reporter(case: &case::Model) -> String {
     format!("回复“进度 {}”查看。", case.id)
 }
 
-/// A line of the history; none for what says nothing new to people.
-fn event_line(event: &case_event::Model) -> Option<String> {
-    let said = match event.action.as_str() {
+/// What people read for an action of the history; none for what says nothing new to them.
+#[must_use]
+pub fn event_says(action: &str) -> Option<&'static str> {
+    Some(match action {
         "filed" => "提出",
         "dispatched" => "派给",
         "accepted" => "接单",
         "arrived" => "到场",
         "planned" => "方案",
         "finished" => "办结",
+        "given-up" => "未能解决",
+        "closed-off" => "销号",
+        "asked" => "已请",
+        "taken-over" => "上一级接单",
+        "helper-invited" => "邀请助力",
+        "helper-joined" => "助力",
+        "helper-left" => "退出助力",
+        "noted" => "助力说明",
+        "proposed" => "助力建议",
+        "reopen-asked" => "申请重开",
+        "reopen-declined" => "没有重开",
         "supervised" => "督办",
+        "reworded" => "改公示",
         "reviewed" => "评价",
         "lapsed" => "结束",
         "refused" => "退单",
@@ -217,12 +352,34 @@ fn event_line(event: &case_event::Model) -> Option<String> {
         "nudged" => "催办",
         "reopened" => "重开",
         "withdrawn" => "撤回",
+        "graded" => "定级",
+        "merged" => "并案",
+        "merged-in" => "并入",
+        "parted" => "拆分",
+        "swarm" => "多户反映",
+        "hidden" => "改为匿名",
+        "identity-seen" => "查看身份",
+        "mediation-opened" => "转调解",
+        "mediation-agreed" => "调解达成协议",
+        "mediation-broken" => "协议未履行",
+        "mediation-failed" => "调解不成",
         "accept-late" => "响应超时",
+        "arrive-late" => "到场超时",
+        "plan-late" => "方案超时",
         "passed-over" => "无人响应，转上一级",
+        "asked-late" => "接手响应超时",
         "finish-late" => "办结超时",
+        "holder-gone" => "办理人已卸任",
         "unassigned" => "正在找人",
+        "photo-added" => "照片",
+        "photo-waived" => "无照片",
         _ => return None,
-    };
+    })
+}
+
+/// A line of the history.
+fn event_line(event: &case_event::Model) -> Option<String> {
+    let said = event_says(&event.action)?;
     let note = event
         .note
         .as_deref()

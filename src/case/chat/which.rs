@@ -8,14 +8,14 @@ use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::case::category::chinese_digit;
 use crate::case::step::OPEN;
-use crate::case::{kind_says, queries, state_says};
+use crate::case::{case_says, kind_says, queries};
 use crate::chat::{Args, Dialog, Reply, Turn};
 
 /// Most lines of a list: a digit picks.
 const MOST: u64 = 9;
 
 /// Commands that take a number and nothing else.
-const NUMBER_ONLY: &[&str] = &["接单", "到场", "恢复", "催办"];
+const NUMBER_ONLY: &[&str] = &["接单", "到场", "恢复", "催办", "退出助力", "同意重开"];
 
 /// What a command without a number may mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,8 +28,14 @@ pub(super) enum Scope {
     MineOver,
     /// Held ones in these states.
     Held(&'static [CaseState]),
-    /// The same, and those that nobody has.
+    /// The same, those they are asked to take over, and those that nobody has.
     HeldOrFree(&'static [CaseState]),
+    /// Finished ones of whose words for the board the last were refused.
+    Refused,
+    /// Those of which they are asked whether they are opened again.
+    Requested,
+    /// Those they help with, or are invited to.
+    Helped,
 }
 
 /// What was found.
@@ -105,18 +111,27 @@ async fn candidates(turn: &Turn<'_>, scope: Scope) -> Result<Vec<case::Model>, F
         Scope::MineOver => {
             let over = [CaseState::Finished, CaseState::Reviewed];
             let mut cases = queries::mine(db, person, Some(&over), MOST).await?;
-            cases.retain(|case| !case.reopened);
+            cases.retain(|case| !case.reopened && case.reopen_asked_at.is_none());
             Ok(cases)
         }
+        Scope::Refused => queries::refused_on_board(db, person, MOST).await,
         Scope::Held(states) => queries::held(db, &turn.actor, states, MOST).await,
         Scope::HeldOrFree(states) => {
             let mut cases = queries::held(db, &turn.actor, states, MOST).await?;
+            let asked = queries::asked_of(db, &turn.actor, MOST).await?;
+            cases.extend(asked.into_iter().filter(|case| OPEN.contains(&case.state)));
             let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
             if left > 0 {
                 cases.extend(queries::unheld(db, &turn.actor, left).await?);
             }
             Ok(cases)
         }
+        Scope::Requested => {
+            let mut cases = queries::asked_of(db, &turn.actor, MOST).await?;
+            cases.retain(|case| case.state == CaseState::ReopenRequested);
+            Ok(cases)
+        }
+        Scope::Helped => queries::helped_by(db, &turn.actor, MOST).await,
     }
 }
 
@@ -128,6 +143,14 @@ fn nothing(word: &str, scope: Scope) -> String {
         Scope::MineFinished => "您现在没有等待评价的诉求。回复“进度”看办理情况。".to_owned(),
         Scope::MineOver => {
             "您现在没有可以重开的诉求。要反映新的事，直接回复“报修 内容”。".to_owned()
+        }
+        Scope::Refused => {
+            "您现在没有没通过审核的公示内容，不用改。回复“待办”看要办的诉求。".to_owned()
+        }
+        Scope::Requested => "现在没有等您决定的重开申请。回复“待办”查看。".to_owned(),
+        Scope::Helped => {
+            "您现在没有在助力的诉求。要帮忙请回复“助力 编号”，要请人帮忙请回复“助力 编号 姓名”。"
+                .to_owned()
         }
         Scope::Held(_) | Scope::HeldOrFree(_) => {
             format!("您现在没有可以{word}的诉求。回复“待办”查看。")
@@ -142,12 +165,12 @@ pub(super) fn line(case: &case::Model) -> String {
         case.id,
         kind_says(case.kind),
         shorten(&case.text.replace('\n', " "), 18),
-        state_says(case.state)
+        case_says(case)
     )
 }
 
 /// The number, unless it belongs to the words: «补充 3栋也停了» names a building, not a case.
-fn number(args: &Args) -> Option<(i64, Args)> {
+pub(super) fn number(args: &Args) -> Option<(i64, Args)> {
     let (id, rest) = args.number()?;
     let marked = args.raw.starts_with(['#', '＃']);
     let goes_on = rest.raw.starts_with([

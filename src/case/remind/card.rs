@@ -2,7 +2,7 @@
 //! for everybody else. Read from the case as it is now. Called by delivery through the table of
 //! kinds and by `web/work.rs` when a card is pressed.
 
-use entity::kinds::CaseState;
+use entity::kinds::{CaseState, Outcome};
 use entity::{account, reminder};
 use sea_orm::EntityTrait;
 use serde_json::Value;
@@ -12,9 +12,10 @@ use crate::access::permit::{Deed, roles};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::clock;
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
-use crate::case::{kind_says, state_says};
+use crate::case::{case_says, kind_says};
 use crate::delivery::{Button, Message, cards};
 use crate::reminder::{BoxFuture, Verdict};
 
@@ -25,7 +26,12 @@ pub(super) async fn buttons(
     person_id: i64,
 ) -> Result<Vec<Button>, Fault> {
     let case = &found.case;
-    let labels: &[&'static str] = if !OPEN.contains(&case.state) {
+    let labels: &[&'static str] = if case.asked_id == Some(person_id) {
+        match case.state {
+            CaseState::ReopenRequested => &["同意重开", "驳回重开"],
+            _ => &["接单", "退单"],
+        }
+    } else if !OPEN.contains(&case.state) {
         &[]
     } else if case.holder_id == Some(person_id) {
         match case.state {
@@ -73,9 +79,15 @@ fn over(case: &entity::case::Model, holder: &str) -> String {
         CaseState::Accepted | CaseState::Arrived | CaseState::Paused => {
             format!("已由 {holder} 接单")
         }
+        CaseState::Finished | CaseState::Reviewed if case.outcome == Some(Outcome::Unsolved) => {
+            "未能解决，已结束".to_owned()
+        }
         CaseState::Finished => format!("已由 {holder} 办结"),
+        CaseState::Reviewed if case.rating.is_none() => "已办结，未评价".to_owned(),
         CaseState::Reviewed => "已办结并评价".to_owned(),
+        CaseState::ReopenRequested => "居民申请重开".to_owned(),
         CaseState::Withdrawn => "居民已撤回".to_owned(),
+        CaseState::Merged => "已并入同一件诉求".to_owned(),
     }
 }
 
@@ -92,9 +104,10 @@ pub async fn face(app: &App, case_id: i64, person_id: i64) -> Result<Option<Mess
     let holder = queries::name_of(db, case.holder_id).await?;
     let buttons = buttons(app, &found, person_id).await?;
     let sentence = over(case, &holder);
-    let due = case
-        .accept_due_at
-        .filter(|_| case.state == CaseState::Assigned);
+    let asked = case
+        .asked_due_at
+        .filter(|_| case.asked_id == Some(person_id));
+    let due = asked.or(clock::next(case).map(|(_, due)| due));
     Ok(Some(Message {
         template: "task",
         title: format!(
@@ -104,7 +117,7 @@ pub async fn face(app: &App, case_id: i64, person_id: i64) -> Result<Option<Mess
             shorten(&case.text, 20)
         ),
         place: queries::place_says(db, &found.place).await?,
-        state: state_says(case.state).to_owned(),
+        state: case_says(case).to_owned(),
         at: due.or(case.finish_due_at).unwrap_or(case.updated_at),
         text: shorten(&case.text, 80),
         hint: sentence,

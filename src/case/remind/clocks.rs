@@ -16,13 +16,13 @@ use crate::store::Tx;
 const SEEK_MINUTES: i64 = 10;
 
 /// What a clock's payload says.
-struct Set {
+pub(super) struct Set {
     due: Moment,
     minutes: i64,
-    round: i64,
+    pub(super) round: i64,
 }
 
-type Obeyed<'a> = BoxFuture<'a, Result<Verdict, Fault>>;
+pub(super) type Obeyed<'a> = BoxFuture<'a, Result<Verdict, Fault>>;
 
 pub(super) fn accept<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
     Box::pin(async move {
@@ -40,6 +40,26 @@ pub(super) fn grace<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
             return Ok(Verdict::Drop);
         };
         let done = actions::pass_over(&mut tx, found, set.due).await;
+        close(app, tx, done.map(verdict)).await
+    })
+}
+
+pub(super) fn arrive<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        let done = actions::arrive_breach(&mut tx, found, set.due).await;
+        close(app, tx, done.map(verdict)).await
+    })
+}
+
+pub(super) fn plan<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        let done = actions::plan_breach(&mut tx, found, set.due).await;
         close(app, tx, done.map(verdict)).await
     })
 }
@@ -85,6 +105,51 @@ pub(super) fn lapse<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
     })
 }
 
+pub(super) fn ask<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        let done = actions::ask_breach(&mut tx, found, set.due).await;
+        close(app, tx, done.map(verdict)).await
+    })
+}
+
+pub(super) fn reopen<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        let done = actions::reopen_breach(&mut tx, found, set.due).await;
+        close(app, tx, done.map(verdict)).await
+    })
+}
+
+/// What is not published yet waits for whoever looks at it: an hour between two looks, later a day; after
+/// a month it stays on the list.
+pub(super) fn close_off<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        if i64::from(found.case.round) != set.round {
+            return Ok(Verdict::Drop);
+        }
+        let waited = tx.now() - set.due;
+        let next = match waited < TimeDelta::days(3) {
+            true => tx.now() + TimeDelta::hours(1),
+            false => tx.now() + TimeDelta::days(1),
+        };
+        let done = actions::close_off(&mut tx, found).await;
+        let verdict = done.map(|done| match done {
+            Some(true) => Verdict::Done,
+            Some(false) if waited < TimeDelta::days(30) => Verdict::Later(next),
+            _ => Verdict::Drop,
+        });
+        close(app, tx, verdict).await
+    })
+}
+
 fn verdict(counted: bool) -> Verdict {
     if counted {
         Verdict::Done
@@ -93,7 +158,10 @@ fn verdict(counted: bool) -> Verdict {
     }
 }
 
-async fn open(app: &App, clock: &reminder::Model) -> Result<Option<(Tx, Found, Set)>, Fault> {
+pub(super) async fn open(
+    app: &App,
+    clock: &reminder::Model,
+) -> Result<Option<(Tx, Found, Set)>, Fault> {
     let field = |name: &str| clock.payload.get(name).and_then(serde_json::Value::as_i64);
     let (Some(id), Some(round)) = (field("case"), field("round")) else {
         return Ok(None);
@@ -117,7 +185,11 @@ async fn open(app: &App, clock: &reminder::Model) -> Result<Option<(Tx, Found, S
     }))
 }
 
-async fn close(app: &App, tx: Tx, done: Result<Verdict, Fault>) -> Result<Verdict, Fault> {
+pub(super) async fn close(
+    app: &App,
+    tx: Tx,
+    done: Result<Verdict, Fault>,
+) -> Result<Verdict, Fault> {
     match done {
         Ok(verdict) => {
             tx.commit().await?;

@@ -1,24 +1,23 @@
 //! What a compound's groups are told of its cases: what is late, what has gone to the community. No
 //! words of residents, no names: kind, building, number, how late.
 
-use entity::kinds::{CaseState, Level, PlaceKind};
+use entity::kinds::{CaseState, Level};
 use entity::{place, reminder};
 use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::kinds;
-use crate::access::local_code;
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms, say_minutes};
 use crate::base::fault::Fault;
-use crate::case::queries::{Found, by_id};
+use crate::case::queries::{Found, by_id, near};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, subject};
 use crate::delivery::group::{groups_of, tell_group};
 use crate::reminder::{self as reminders, BoxFuture, NewReminder, Verdict};
 
-/// Something that the groups of the compound are told: `what` is `accept-late`, `finish-late` or
-/// `raised`; `due` the clock that ran out.
+/// Something that the groups of the compound are told: `what` is `accept-late`, `finish-late`,
+/// `plan-late` or `raised`; `due` the clock that ran out.
 #[must_use]
 pub fn news(
     case: &entity::case::Model,
@@ -93,7 +92,8 @@ pub(super) fn tell<'a>(
             return Ok(Verdict::Drop);
         };
         let due = number("due").and_then(from_ms).unwrap_or(row.due_at);
-        match says(&found, what, due, app.clock.now()) {
+        let place = near(app.store.read(), &found.place).await?;
+        match says(&found, &place, what, due, app.clock.now()) {
             Some(words) => tell_group(app, group, &words).await,
             None => Ok(Verdict::Drop),
         }
@@ -101,15 +101,10 @@ pub(super) fn tell<'a>(
 }
 
 /// The words; none when they are no longer true.
-fn says(found: &Found, what: &str, due: Moment, now: Moment) -> Option<String> {
+fn says(found: &Found, place: &str, what: &str, due: Moment, now: Moment) -> Option<String> {
     let case = &found.case;
     let open = OPEN.contains(&case.state);
-    let head = format!(
-        "{} #{}（{}）",
-        kind_says(case.kind),
-        case.id,
-        where_says(found)
-    );
+    let head = format!("{} #{}（{place}）", kind_says(case.kind), case.id);
     let late = say_minutes((now - due).num_minutes().max(1));
     let next = if case.level == Level::Compound {
         "请相关同事尽快处理。"
@@ -123,19 +118,10 @@ fn says(found: &Found, what: &str, due: Moment, now: Moment) -> Option<String> {
         "finish-late" if open => {
             format!("【超时未办结】{head}超过办结时限{late}，还没有办结。{next}")
         }
-        "raised" if open => format!("【已上报】{head}已由小区上报，由社区接着办，请相关同事配合。"),
+        "plan-late" if open => {
+            format!("【超时未出方案】{head}超过方案时限{late}，还没有办理方案。{next}")
+        }
+        "raised" if open => format!("【已上报】{head}已由小区上报，请社区接着办，请相关同事配合。"),
         _ => return None,
     })
-}
-
-/// The building, no closer: `3栋`; the place's own name where there is none.
-fn where_says(found: &Found) -> String {
-    let place = &found.place;
-    match place.kind {
-        PlaceKind::Building | PlaceKind::Unit | PlaceKind::Home => {
-            let local = local_code(&place.code);
-            format!("{}栋", local.split('-').next().unwrap_or(local))
-        }
-        _ => place.name.clone(),
-    }
 }

@@ -3,7 +3,11 @@
 
 pub mod card;
 mod clocks;
+mod feedback;
 mod group;
+mod holder;
+pub mod mediated;
+mod photos;
 mod say;
 
 pub use group::news;
@@ -17,6 +21,7 @@ use crate::base::clock::Moment;
 use crate::case::subject;
 use crate::delivery::kind::Obey;
 use crate::delivery::{Kind, Topic, Work};
+use crate::person::remind::ROLE_ENDED;
 use crate::reminder::NewReminder;
 
 /// Names of the kinds, as stored.
@@ -39,10 +44,38 @@ pub mod kinds {
     pub const WITHDRAWN: &str = "case.withdrawn";
     /// To the holder: how it was rated.
     pub const REVIEWED: &str = "case.reviewed";
+    /// To who is asked to take it over.
+    pub const ASKED: &str = "case.asked";
+    /// To who is asked whether it is opened again.
+    pub const REOPEN_ASKED: &str = "case.reopen-asked";
+    /// To who is invited to help.
+    pub const HELP_ASKED: &str = "case.help-asked";
+    /// To the holder: somebody has come to help, or gone.
+    pub const HELPER: &str = "case.helper";
+    /// To who helped: it is over.
+    pub const HELPED: &str = "case.helped";
+    /// Clock: who is asked to take it over must have answered.
+    pub const ASK_CLOCK: &str = "case.ask-clock";
+    /// Clock: it must have been decided whether it is opened again.
+    pub const REOPEN_CLOCK: &str = "case.reopen-clock";
+    /// Clock: has the question for a rating arrived?
+    pub const FEEDBACK: &str = "case.feedback";
+    /// Clock: is it published, so that it can be struck from the list?
+    pub const CLOSE_OFF: &str = "case.close-off";
+    /// To the holder: so many homes have met it.
+    pub const JOINED: &str = "case.joined";
+    /// To the holder: the mediation brought nothing.
+    pub const MEDIATED: &str = "case.mediated";
+    /// Clock: what has become of the mediation of the case.
+    pub const MEDIATION: &str = "case.mediation";
     /// Clock: must have been accepted.
     pub const ACCEPT_CLOCK: &str = "case.accept-clock";
     /// Clock: the grace after it.
     pub const ACCEPT_GRACE: &str = "case.accept-grace";
+    /// Clock: must be on the scene.
+    pub const ARRIVE_CLOCK: &str = "case.arrive-clock";
+    /// Clock: must have a plan.
+    pub const PLAN_CLOCK: &str = "case.plan-clock";
     /// Clock: must have been finished.
     pub const FINISH_CLOCK: &str = "case.finish-clock";
     /// Clock: look again for somebody.
@@ -54,6 +87,8 @@ pub mod kinds {
 
     /// Clock: the compound's groups are to be told.
     pub const GROUP: &str = "case.group";
+    /// Clock: photos that others may see are handed in.
+    pub const PHOTOS: &str = "case.photos";
     /// Clock: one of them is.
     pub const GROUP_TOLD: &str = "case.group-told";
 
@@ -67,8 +102,10 @@ pub mod kinds {
         ACCEPT_GRACE,
         SEEK_CLOCK,
     ];
+    /// What ends with somebody's being asked.
+    pub const OF_ASKED: [&str; 4] = [ASKED, REOPEN_ASKED, ASK_CLOCK, REOPEN_CLOCK];
     /// What ends when a case is taken back.
-    pub const ALL: [&str; 11] = [
+    pub const ALL: [&str; 15] = [
         TASK,
         NUDGED,
         OVERDUE,
@@ -77,9 +114,13 @@ pub mod kinds {
         PROGRESS,
         ACCEPT_CLOCK,
         ACCEPT_GRACE,
+        ARRIVE_CLOCK,
+        PLAN_CLOCK,
         FINISH_CLOCK,
         SEEK_CLOCK,
         LAPSE,
+        HELP_ASKED,
+        HELPER,
     ];
 }
 
@@ -95,14 +136,30 @@ pub const KINDS: &[Kind] = &[
     push_kind(kinds::UNASSIGNED, Topic::Task),
     push_kind(kinds::WITHDRAWN, Topic::Task),
     push_kind(kinds::REVIEWED, Topic::News),
+    push_kind(kinds::ASKED, Topic::Task),
+    push_kind(kinds::REOPEN_ASKED, Topic::Task),
+    push_kind(kinds::HELP_ASKED, Topic::Task),
+    push_kind(kinds::HELPER, Topic::News),
+    push_kind(kinds::HELPED, Topic::News),
+    push_kind(kinds::JOINED, Topic::News),
+    push_kind(kinds::MEDIATED, Topic::Task),
+    clock_kind(kinds::MEDIATION, mediated::obey),
     clock_kind(kinds::ACCEPT_CLOCK, clocks::accept),
     clock_kind(kinds::ACCEPT_GRACE, clocks::grace),
+    clock_kind(kinds::ARRIVE_CLOCK, clocks::arrive),
+    clock_kind(kinds::PLAN_CLOCK, clocks::plan),
     clock_kind(kinds::FINISH_CLOCK, clocks::finish),
     clock_kind(kinds::SEEK_CLOCK, clocks::seek),
     clock_kind(kinds::CARDS, card::refresh),
     clock_kind(kinds::LAPSE, clocks::lapse),
+    clock_kind(kinds::ASK_CLOCK, clocks::ask),
+    clock_kind(kinds::REOPEN_CLOCK, clocks::reopen),
+    clock_kind(kinds::CLOSE_OFF, clocks::close_off),
+    clock_kind(kinds::FEEDBACK, feedback::look),
+    clock_kind(kinds::PHOTOS, photos::hand_in),
     clock_kind(kinds::GROUP, group::spread),
     clock_kind(kinds::GROUP_TOLD, group::tell),
+    clock_kind(ROLE_ENDED, holder::gone),
 ];
 
 const fn clock_kind(name: &'static str, obey: Obey) -> Kind {
@@ -167,6 +224,25 @@ pub fn clock(case: &case::Model, kind: &'static str, due: Moment, minutes: i64) 
     }
 }
 
+/// The clock that looks, at `due`, what became of the question for a rating, by the key of its reminder.
+#[must_use]
+pub fn feedback(case: &case::Model, asked: &str, due: Moment) -> NewReminder {
+    let clock = clock(case, kinds::FEEDBACK, due, 0);
+    NewReminder {
+        payload: json!({
+            "case": case.id, "round": case.round, "due": due.timestamp_millis(), "asked": asked,
+        }),
+        ..clock
+    }
+}
+
+/// Whether a clock that was set for `due` still is the one that counts. Databases keep
+/// milliseconds, and so does the reminder.
+#[must_use]
+pub fn counts(at: Option<Moment>, due: Moment) -> bool {
+    at.is_some_and(|at| (at - due).abs() < TimeDelta::milliseconds(1))
+}
+
 /// The clock that brings cards in WeCom up to date with a change of the case. A second later, so
 /// that whoever pressed has an answer first.
 #[must_use]
@@ -194,5 +270,20 @@ pub fn grace(case: &case::Model, due: Moment, until: Moment) -> NewReminder {
     NewReminder {
         due_at: until,
         ..clock(case, kinds::ACCEPT_GRACE, due, 0)
+    }
+}
+
+/// The clock that hands in the photos of a finished case.
+#[must_use]
+pub fn photos(case: &case::Model, now: Moment) -> NewReminder {
+    NewReminder {
+        dedupe_key: format!(
+            "case:{}:{}:{}",
+            case.id,
+            kinds::PHOTOS,
+            now.timestamp_millis()
+        ),
+        due_at: now,
+        ..clock(case, kinds::PHOTOS, now, 0)
     }
 }

@@ -1,20 +1,26 @@
-//! What the pushes of a case say. Each reads the case as it is now: what is no longer so is not
+//! What the pushes of a case say: here to those who work on it, in `progress` to the reporter, in `ask`
+//! to those from whom an answer is wanted. Each reads the case as it is now: what is no longer so is not
 //! said. Several about one case become one message. Called by delivery through the table of kinds.
 
+mod ask;
+mod progress;
+
 use chrono::TimeDelta;
-use entity::kinds::{CaseState, Level};
+use entity::kinds::CaseState;
 use entity::reminder;
 use serde_json::Value;
 
+use self::ask::{asked_line, help_line, task_line};
+use self::progress::progress;
 use crate::app::App;
-use crate::base::clock::{Moment, say};
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
 use crate::case::step::OPEN;
-use crate::case::{category, kind_says, level_says, state_says};
+use crate::case::{case_says, category, kind_says};
 use crate::delivery::Message;
 use crate::reminder::BoxFuture;
 
@@ -55,7 +61,38 @@ pub(super) fn compose<'a>(
             }
         }
         let recipient = reminders.last().and_then(|last| last.recipient_id);
-        message(app, &found, lines, recipient).await
+        let joined = reminders.iter().any(|one| is_joiners(&found, one));
+        let Some(message) = message(app, &found, lines, recipient).await? else {
+            return Ok(None);
+        };
+        Ok(Some(if joined {
+            without_words(app, &found, message).await?
+        } else {
+            message
+        }))
+    })
+}
+
+/// Whether it goes to somebody who has joined: progress is told to the reporter and to them.
+fn is_joiners(found: &Found, reminder: &reminder::Model) -> bool {
+    reminder.kind == kinds::PROGRESS && reminder.recipient_id != Some(found.case.reporter_id)
+}
+
+/// The message with nothing of what the reporter wrote, and no nearer place than the building.
+async fn without_words(app: &App, found: &Found, message: Message) -> Result<Message, Fault> {
+    let case = &found.case;
+    let about = case.category.as_deref().and_then(category::says);
+    Ok(Message {
+        title: format!(
+            "#{} {} {}",
+            case.id,
+            kind_says(case.kind),
+            about.unwrap_or_default()
+        )
+        .trim_end()
+        .to_owned(),
+        place: queries::near(app.store.read(), &found.place).await?,
+        ..message
     })
 }
 
@@ -87,7 +124,7 @@ async fn message(
             shorten(&case.text, 20)
         ),
         place: queries::place_says(app.store.read(), &found.place).await?,
-        state: state_says(case.state).to_owned(),
+        state: case_says(case).to_owned(),
         at: last.at,
         hint: last.hint,
         text,
@@ -135,28 +172,52 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         (kinds::OVERDUE, "accept") if waits => Some(task(format!(
             "诉求 #{id} 已超过响应时限，请马上接单，否则会转给上一级。"
         ))),
+        (kinds::OVERDUE, "arrive") if theirs && case.state == CaseState::Accepted => {
+            Some(task(format!("诉求 #{id} 已超过到场时限，请马上到现场。")))
+        }
+        (kinds::OVERDUE, "plan") if theirs && case.plan_due_at.is_some() => Some(Line {
+            hint: format!("回复“方案 {id} 内容”。"),
+            ..task(format!("诉求 #{id} 已超过方案时限，请尽快告诉居民怎么办。"))
+        }),
         (kinds::OVERDUE, "finish") if theirs => {
             Some(task(format!("诉求 #{id} 已超过办结时限，请尽快办理。")))
         }
+        (kinds::OVERDUE, "raised") if theirs => Some(task(format!(
+            "诉求 #{id} 已超过时限，已请上一级接手；对方接单前仍由您负责，请继续办理。"
+        ))),
+        (kinds::OVERDUE, "kept") if theirs => Some(task(format!(
+            "诉求 #{id} 上一级没有人接手，仍由您负责，请继续办理。"
+        ))),
         (kinds::NUDGED, _) if theirs => Some(task(format!(
             "居民在催办诉求 #{id}（第{}次）：{}",
             case.nudges,
             shorten(&case.text, TEXT_SHOWN)
         ))),
-        (kinds::SUPPLEMENTED, _) if theirs => {
-            let words = last_note(app, id, "supplemented").await?;
+        (kinds::SUPPLEMENTED, what) if theirs => {
+            let words = last_note(app, id, what).await?;
+            let said = match what {
+                "noted" => "助力人说明",
+                "proposed" => "助力人建议的方案",
+                _ => "有补充",
+            };
             Some(Line {
                 urgent: is_fresh(found, reminder.created_at),
                 ..task(format!(
-                    "诉求 #{id} 有补充：{}",
+                    "诉求 #{id} {said}：{}",
                     shorten(&words, TEXT_SHOWN)
                 ))
             })
         }
+        (kinds::PASSED_OVER, "asked") if case.asked_id != reminder.recipient_id => Some(news(
+            format!("诉求 #{id} 已另行安排，不用您接手了。"),
+            false,
+        )),
         (kinds::PASSED_OVER, why) if case.holder_id != reminder.recipient_id => {
             let (text, urgent) = match why {
+                "taken-over" => (format!("诉求 #{id} 已由上一级接手，您不用再办。"), false),
                 "accept" => (format!("诉求 #{id} 没有及时接单，已转给上一级办理。"), true),
                 "finish" => (format!("诉求 #{id} 超过办结时限，已上报上一级办理。"), true),
+                "plan" => (format!("诉求 #{id} 超过方案时限，已上报上一级办理。"), true),
                 _ => (format!("诉求 #{id} 已转给别人办理，您不用再处理。"), false),
             };
             Some(news(text, urgent))
@@ -172,11 +233,68 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             hint: format!("回复“转派 {id} 姓名”。"),
             ..task(format!("诉求 #{id} 一直没有人响应，也没有上一级可转。"))
         }),
-        (kinds::UNASSIGNED, "overdue") if open => Some(Line {
+        (kinds::UNASSIGNED, "asked-silent") if open && case.asked_id.is_some() => Some(Line {
+            hint: format!("回复“转派 {id} 姓名”。"),
+            ..task(format!(
+                "诉求 #{id} 请上级接手，一直没有人响应，仍由原办理人负责。"
+            ))
+        }),
+        (kinds::ASKED | kinds::REOPEN_ASKED, _) if case.asked_id == reminder.recipient_id => {
+            asked_line(app, found, reminder).await?
+        }
+        (kinds::HELP_ASKED, _) if open => help_line(app, found, reminder).await?,
+        (kinds::HELPER, "joined") if theirs => {
+            let name = last_note(app, id, "helper-joined").await?;
+            Some(news(format!("{name}来助力诉求 #{id}。"), true))
+        }
+        (kinds::HELPER, "left") if theirs => {
+            let name = last_note(app, id, "helper-left").await?;
+            Some(news(format!("{name}不再助力诉求 #{id}。"), false))
+        }
+        (kinds::HELPED, "finished") if !open => {
+            Some(news(format!("诉求 #{id} 已办结，谢谢您的助力。"), false))
+        }
+        (kinds::HELPED, _) if !open => Some(news(
+            format!("诉求 #{id} 未能解决，已结束办理，谢谢您的助力。"),
+            false,
+        )),
+        (kinds::UNASSIGNED, "arrive") if case.state == CaseState::Accepted => Some(Line {
             hint: format!("回复“进度 {id}”查看。"),
             ..task(format!(
-                "诉求 #{id} 超过办结时限，也没有上一级可转。可以回复“转派 {id} 姓名”换人。"
+                "诉求 #{id} 接单后没有按时到场，请过问。可以回复“转派 {id} 姓名”换人。"
             ))
+        }),
+        // `overdue` is what reminders say that were written before there were plans to be late with.
+        (kinds::UNASSIGNED, "finish" | "plan" | "overdue") if open => {
+            let clock = if what == "plan" { "方案" } else { "办结" };
+            Some(Line {
+                hint: format!("回复“进度 {id}”查看。"),
+                ..task(format!(
+                    "诉求 #{id} 超过{clock}时限，也没有上一级可转。可以回复“转派 {id} 姓名”换人。"
+                ))
+            })
+        }
+        (kinds::UNASSIGNED, "swarm") if open => Some(Line {
+            hint: format!("已有{}户，回复“进度 {id}”", case.households),
+            ..task(format!(
+                "【多户反映】诉求 #{id} 已有{}户遇到：{}。请优先协调，需要时回复“转派 {id} 姓名”。",
+                case.households,
+                shorten(&case.text, TEXT_SHOWN)
+            ))
+        }),
+        (kinds::JOINED, _) if theirs => Some(Line {
+            hint: format!("已有{}户，回复“进度 {id}”", case.households),
+            ..news(
+                format!(
+                    "诉求 #{id} 已有{}户遇到，办好会一起告诉他们。",
+                    case.households
+                ),
+                false,
+            )
+        }),
+        (kinds::MEDIATED, _) if theirs => Some(Line {
+            hint: format!("回复“恢复 {id}”接着办。"),
+            ..task(format!("诉求 #{id} 调解不成，请接着办或告诉居民其他途径。"))
         }),
         (kinds::WITHDRAWN, _) if case.state == CaseState::Withdrawn => {
             Some(news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
@@ -195,38 +313,6 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
     Ok(line)
 }
 
-async fn task_line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Line, Fault> {
-    let case = &found.case;
-    let id = case.id;
-    let place = queries::place_says(app.store.read(), &found.place).await?;
-    let urgent = reminder.payload.get("emergency").is_some();
-    let head = match (urgent, case.round > 1, case.level) {
-        (true, ..) => "【紧急】诉求".to_owned(),
-        (_, true, _) => "重开的诉求".to_owned(),
-        (.., Level::Compound) => "新诉求".to_owned(),
-        (.., level) => format!("转到{}的诉求", level_says(level)),
-    };
-    let about = case
-        .category
-        .as_deref()
-        .and_then(category::says)
-        .map(|says| format!("（{says}）"))
-        .unwrap_or_default();
-    let due = case.accept_due_at.unwrap_or(reminder.due_at);
-    Ok(Line {
-        text: format!(
-            "{head} #{id}：{}{about} {}。地点：{place}。请在{}前接单。",
-            kind_says(case.kind),
-            shorten(&case.text, TEXT_SHOWN),
-            say(due)
-        ),
-        hint: format!("回复“接单 {id}”。"),
-        template: "task",
-        urgent: true,
-        at: due,
-    })
-}
-
 /// What the holder does next.
 fn next_hint(state: CaseState, id: i64) -> String {
     match state {
@@ -240,66 +326,6 @@ fn next_hint(state: CaseState, id: i64) -> String {
 
 fn is_fresh(found: &Found, at: Moment) -> bool {
     at - found.case.created_at < TimeDelta::minutes(AWAKE_MINUTES)
-}
-
-/// To the reporter. Said as long as it is true: what somebody did who no longer has the case, or in
-/// an earlier round, is not.
-async fn progress(
-    app: &App,
-    found: &Found,
-    reminder: &reminder::Model,
-    what: &str,
-) -> Result<Option<Line>, Fault> {
-    let case = &found.case;
-    let id = case.id;
-    let same_round = number(&reminder.payload, "round") == Some(i64::from(case.round));
-    let same_holder = number(&reminder.payload, "holder") == case.holder_id;
-    let over = matches!(case.state, CaseState::Withdrawn | CaseState::Reviewed);
-    if !same_round || !same_holder || over {
-        return Ok(None);
-    }
-    let holder = queries::name_of(app.store.read(), case.holder_id).await?;
-    let track = format!("回复“进度 {id}”查看。");
-    let (text, hint) = match what {
-        "accepted" => (format!("诉求 #{id} 已由{holder}接单。"), track),
-        "arrived" => (format!("诉求 #{id}：{holder}已到场。"), track),
-        "planned" => {
-            let plan = shorten(case.plan.as_deref().unwrap_or_default(), TEXT_SHOWN);
-            (format!("诉求 #{id} 的办理方案：{plan}"), track)
-        }
-        "paused" if case.state == CaseState::Paused => {
-            let reason = last_note(app, id, "paused").await?;
-            let reason = shorten(&reason, TEXT_SHOWN);
-            (
-                format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。"),
-                track,
-            )
-        }
-        "resumed" if case.state != CaseState::Paused => (format!("诉求 #{id} 已恢复办理。"), track),
-        "moved" if case.state == CaseState::Raised => (
-            format!("诉求 #{id} 正在重新找人办理，已通知管理人员。"),
-            track,
-        ),
-        "moved" if case.state != CaseState::Finished => {
-            let level = level_says(case.level);
-            (format!("诉求 #{id} 现在由{holder}办理（{level}）。"), track)
-        }
-        "finished" if case.state == CaseState::Finished => {
-            let result = shorten(case.result.as_deref().unwrap_or_default(), TEXT_SHOWN);
-            (
-                format!("诉求 #{id} 已办结：{result}\n没办好请回复“重开 {id} 原因”。"),
-                format!("请回复“评价 {id} 5”打分。"),
-            )
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(Line {
-        text,
-        hint,
-        template: "progress",
-        urgent: is_fresh(found, reminder.created_at),
-        at: reminder.created_at,
-    }))
 }
 
 async fn last_note(app: &App, case_id: i64, action: &str) -> Result<String, Fault> {

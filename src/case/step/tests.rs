@@ -1,13 +1,13 @@
 //! Properties of the table: whatever is tried in whatever order, the seven steps stay in order.
 
-use entity::kinds::{CaseKind, Channel, Level};
+use entity::kinds::{CaseKind, Channel, Grade, Level};
 use proptest::prelude::*;
 use strum::IntoEnumIterator;
 
 use super::*;
 use crate::base::clock::from_ms;
 
-fn filed() -> case::Model {
+pub(crate) fn filed() -> case::Model {
     let now = from_ms(1_790_000_000_000).unwrap();
     case::Model {
         id: 12,
@@ -25,6 +25,10 @@ fn filed() -> case::Model {
         level: Level::Compound,
         holder_id: Some(4),
         organisation_id: None,
+        asked_id: None,
+        asked_organisation_id: None,
+        asked_level: None,
+        asked_due_at: None,
         accept_due_at: None,
         finish_due_at: None,
         accepted_at: None,
@@ -38,15 +42,43 @@ fn filed() -> case::Model {
         nudged_at: None,
         plan: None,
         result: None,
+        outcome: None,
         public_text: None,
         rating: None,
         rating_text: None,
+        reopen_asked_at: None,
         reopened: false,
         latitude: None,
         longitude: None,
+        merged_into: None,
+        joiners: 0,
+        households: 1,
+        anonymous: false,
+        filed_by_id: None,
+        asker: None,
+        asker_phone_sealed: None,
         closed_at: None,
+        closed_off_at: None,
         created_at: now,
         updated_at: now,
+        grade: Grade::Ordinary,
+        calendar_id: None,
+        clock_from: None,
+        arrive_due_at: None,
+        plan_due_at: None,
+        arrive_late: false,
+        plan_late: false,
+        clocks_left: None,
+    }
+}
+
+/// What an action does that asks somebody: the table first, then the name.
+fn asks(case: &mut case::Model, action: Action, by: By) {
+    let before = case.state;
+    if apply(case, action, by, true).is_ok() {
+        assert_eq!(case.state, before, "whoever has it keeps it");
+        case.asked_id = Some(9);
+        case.asked_level = Some(Level::Community);
     }
 }
 
@@ -71,14 +103,26 @@ proptest! {
         let mut rounds = vec![vec![CaseStep::Raised, CaseStep::Gathered]];
         for (action, by, found) in tries {
             let before = case.clone();
+            // As the actions do that ask somebody.
+            if matches!(action, Action::Escalate | Action::Raise) && before.asked_id.is_none() {
+                asks(&mut case, action, by);
+                continue;
+            }
             match apply(&mut case, action, by, found) {
                 Err(_) => prop_assert_eq!(&case, &before),
                 Ok(steps) => {
                     prop_assert_eq!(row(action).by, by);
                     prop_assert!(row(action).from.contains(&before.state));
-                    if action == Action::Reopen {
+                    if matches!(action, Action::Reopen | Action::ReopenSilent) {
                         prop_assert!(!before.reopened);
                         rounds.push(Vec::new());
+                    }
+                    if action == Action::AskReopen {
+                        prop_assert!(before.reopen_asked_at.is_none(), "asked once");
+                    }
+                    if action == Action::CloseOff {
+                        prop_assert_eq!(before.step, CaseStep::Reviewed);
+                        prop_assert_eq!(before.outcome, Some(Outcome::Solved));
                     }
                     rounds.last_mut().unwrap().extend(steps.iter().map(|taken| taken.step));
                     for taken in steps.iter().filter(|taken| taken.skipped) {
@@ -88,10 +132,24 @@ proptest! {
             }
             // Late flags are never cleared; a closed case opens only by the one reopening.
             prop_assert!(case.accept_late >= before.accept_late);
+            prop_assert!(case.arrive_late >= before.arrive_late);
             prop_assert!(case.finish_late >= before.finish_late);
-            let was_closed = matches!(before.state, Finished | Reviewed | Withdrawn);
-            if was_closed && OPEN.contains(&case.state) {
-                prop_assert_eq!(action, Action::Reopen);
+            prop_assert!(case.plan_late >= before.plan_late);
+            prop_assert_eq!(
+                case.resume_state.is_some(),
+                matches!(case.state, Paused | ReopenRequested)
+            );
+            if !OPEN.contains(&before.state) && OPEN.contains(&case.state) {
+                // What was merged by mistake is parted again.
+                let again = matches!(action, Action::Reopen | Action::ReopenSilent | Action::Unmerge);
+                prop_assert!(again);
+            }
+            // An end belongs to what has ended, and only what was solved is struck from the list.
+            prop_assert_eq!(case.outcome.is_none(), OPEN.contains(&case.state) || matches!(case.state, Withdrawn | Merged));
+            prop_assert!(case.closed_off_at.is_none() || case.outcome == Some(Outcome::Solved));
+            // Somebody is asked only beside whoever has accepted it.
+            if case.asked_id.is_some() {
+                prop_assert!(KEPT.contains(&case.state) || case.state == ReopenRequested);
             }
             if before.state == Withdrawn {
                 prop_assert_eq!(&case, &before);
@@ -149,4 +207,127 @@ fn a_plan_made_late_counts_once_and_replaces_the_skip() {
     let steps = apply(&mut case, Action::Finish, By::Staff, true).unwrap();
     assert!(steps.iter().all(|taken| !taken.skipped));
     assert_eq!(case.step, CaseStep::Published);
+}
+
+#[test]
+fn every_action_from_every_state_by_everybody_is_in_the_table_or_refused() {
+    use CaseState::{Raised, ReopenRequested};
+    let states = [
+        Raised,
+        Assigned,
+        Accepted,
+        Arrived,
+        Paused,
+        Finished,
+        Reviewed,
+        ReopenRequested,
+        Withdrawn,
+        Merged,
+    ];
+    let mut allowed = 0;
+    for (action, by, state, asked) in Action::iter().flat_map(|action| {
+        By::iter().flat_map(move |by| {
+            states
+                .into_iter()
+                .flat_map(move |state| [false, true].map(|asked| (action, by, state, asked)))
+        })
+    }) {
+        let mut case = case::Model {
+            state,
+            asked_id: asked.then_some(9),
+            outcome: matches!(state, Finished | Reviewed | ReopenRequested)
+                .then_some(Outcome::Solved),
+            step: match state {
+                Finished => CaseStep::Published,
+                Reviewed | ReopenRequested => CaseStep::Reviewed,
+                _ => CaseStep::Gathered,
+            },
+            ..filed()
+        };
+        let before = case.clone();
+        let listed = row(action).by == by && row(action).from.contains(&state);
+        match apply(&mut case, action, by, true) {
+            Ok(_) => {
+                assert!(listed, "{action:?} {by:?} {state:?}");
+                allowed += 1;
+            }
+            Err(refused) => {
+                assert_eq!(case, before);
+                let reason = match (row(action).by == by, listed) {
+                    (false, _) => refused == Refused::NotTheirs,
+                    (true, false) => refused == Refused::WrongState,
+                    (true, true) => matches!(refused, Refused::Asked | Refused::NotAsked),
+                };
+                assert!(reason, "{action:?} {by:?} {state:?} {asked}: {refused:?}");
+            }
+        }
+    }
+    assert!(allowed > 100, "{allowed}");
+}
+
+#[test]
+fn what_could_not_be_solved_is_never_struck_from_the_list() {
+    let mut case = filed();
+    apply(&mut case, Action::GiveUp, By::Staff, true).unwrap();
+    assert_eq!(case.outcome, Some(Outcome::Unsolved));
+    apply(&mut case, Action::Rate, By::Resident, true).unwrap();
+    let struck = apply(&mut case, Action::CloseOff, By::System, true);
+    assert_eq!(struck, Err(Refused::NotToStrike));
+}
+
+#[test]
+fn nothing_is_struck_before_it_was_reviewed_and_nothing_twice() {
+    let mut case = filed();
+    apply(&mut case, Action::Finish, By::Staff, true).unwrap();
+    let early = apply(&mut case, Action::CloseOff, By::System, true);
+    assert_eq!(early, Err(Refused::WrongState));
+    apply(&mut case, Action::Lapse, By::System, true).unwrap();
+    apply(&mut case, Action::CloseOff, By::System, true).unwrap();
+    assert!(case.closed_off_at.is_some());
+    let twice = apply(&mut case, Action::CloseOff, By::System, true);
+    assert_eq!(twice, Err(Refused::NotToStrike));
+}
+
+#[test]
+fn a_declined_request_leaves_all_as_it_was_and_is_the_only_one() {
+    for rated in [false, true] {
+        let mut case = filed();
+        apply(&mut case, Action::Finish, By::Staff, true).unwrap();
+        if rated {
+            apply(&mut case, Action::Rate, By::Resident, true).unwrap();
+        }
+        let before = case.clone();
+        apply(&mut case, Action::AskReopen, By::Resident, true).unwrap();
+        case.asked_id = Some(9);
+        apply(&mut case, Action::DeclineReopen, By::Staff, true).unwrap();
+        assert_eq!((case.state, case.round), (before.state, 1));
+        assert_eq!((case.asked_id, case.outcome), (None, before.outcome));
+        let again = apply(&mut case, Action::AskReopen, By::Resident, true);
+        assert_eq!(again, Err(Refused::ReopenedBefore));
+    }
+}
+
+#[test]
+fn what_is_said_during_a_pause_does_not_change_where_it_goes_back_to() {
+    let mut case = filed();
+    apply(&mut case, Action::Arrive, By::Staff, true).unwrap();
+    apply(&mut case, Action::Pause, By::Staff, true).unwrap();
+    for (action, by) in [
+        (Action::Nudge, By::Resident),
+        (Action::Supplement, By::Resident),
+        (Action::Assist, By::Staff),
+    ] {
+        apply(&mut case, action, by, true).unwrap();
+    }
+    apply(&mut case, Action::Resume, By::Staff, true).unwrap();
+    assert_eq!(case.state, Arrived);
+}
+
+#[test]
+fn nobody_is_asked_to_take_over_what_nobody_has_accepted() {
+    let mut case = filed();
+    apply(&mut case, Action::Mediate, By::System, true).unwrap();
+    assert_eq!(case.state, Paused);
+    let raised = apply(&mut case, Action::Raise, By::System, true);
+    assert_eq!(raised, Err(Refused::WrongState));
 }

@@ -1,17 +1,7 @@
 //! `linli import DIR_OR_XLSX [--dry-run] [--skip-bad]`: places, homes, people, roles and what hangs
-//! on them, all or nothing. Reading, checking and storing stand in files of their own, so that
-//! other faces can use them.
+//! on them, all or nothing. What reading, checking and storing mean is in `intake`.
 
-pub mod check;
-mod check_places;
-mod fields;
-pub mod plan;
 pub mod progress;
-pub mod read;
-pub mod store;
-pub mod store_roles;
-mod store_rules;
-pub mod tables;
 
 use std::path::Path;
 
@@ -24,27 +14,12 @@ use crate::base::fault::Fault;
 use crate::base::seal::Seal;
 use crate::command::{Usage, migrate, open_store};
 use crate::config::Settings;
+use crate::intake;
+use crate::intake::store::Progress;
+pub use crate::intake::store::{self, Count};
+use crate::intake::tables::Tables;
+pub use crate::intake::{Options, Report, read, tables};
 use crate::store::Store;
-use store::{Count, Outcome, Progress, Storing};
-use tables::{BadRow, Tables};
-
-/// How to import.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Options {
-    /// Check and count, store nothing.
-    pub dry_run: bool,
-    /// Leave bad rows out instead of refusing everything.
-    pub skip_bad: bool,
-}
-
-/// How it went.
-#[derive(Debug)]
-pub struct Report {
-    /// Rows that cannot be taken.
-    pub bad: Vec<BadRow>,
-    /// What was done (or would be, on a dry run); none when nothing was stored for bad rows.
-    pub outcome: Option<Outcome>,
-}
 
 /// Checks and stores what was read, in one transaction.
 ///
@@ -60,30 +35,19 @@ pub async fn import(
     progress: &mut Progress<'_>,
 ) -> Result<Report, Fault> {
     let mut tx = store.begin(now).await?;
-    let known = store::known(tx.db()).await?;
-    let (plan, bad) = check::check(tables, &known);
-    if !bad.is_empty() && !options.skip_bad {
-        tx.rollback().await?;
-        return Ok(Report { bad, outcome: None });
-    }
-    let storing = Storing {
-        tx: &mut tx,
+    let by = intake::By {
         seal,
         dice,
         actor: &Actor::operator(),
-        known: &known,
-        progress,
+        reach: None,
     };
-    let outcome = store::store(plan, storing).await?;
-    if options.dry_run {
+    let report = intake::bring(&mut tx, by, tables, options.skip_bad, progress).await?;
+    if options.dry_run || report.outcome.is_none() {
         tx.rollback().await?;
     } else {
         tx.commit().await?;
     }
-    Ok(Report {
-        bad,
-        outcome: Some(outcome),
-    })
+    Ok(report)
 }
 
 /// The command: reads, imports, says what was done on stdout and what is wrong on stderr. Brings

@@ -242,7 +242,7 @@ async fn request(
         .await?;
     keep_compound(tx, &row).await?;
     record(tx, actor, &row, "binding.request");
-    remind::ask_verifiers(tx, &row, &home.path, "new").await?;
+    remind::ask_verifiers(tx, &row, &home.path, "new", None).await?;
     Ok(Bound::Requested(row))
 }
 

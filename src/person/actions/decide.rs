@@ -11,7 +11,9 @@ use crate::access::{Actor, local_code};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, shorten};
 use crate::person::actions::bind::{keep_compound, record};
-use crate::person::actions::tie::{is_proved, move_state, set_person, take_along, untie_if_bare};
+use crate::person::actions::tie::{
+    is_own, is_proved, move_state, set_person, take_along, untie_if_bare,
+};
 use crate::person::binding::{Act, same_name};
 use crate::person::{queries, remind};
 use crate::place::{code, queries as places};
@@ -22,11 +24,11 @@ const OBJECTED: &str = "家里其他账号有异议";
 /// Most characters of a reason.
 const MOST_REASON: usize = 200;
 
-fn unknown(id: i64) -> Fault {
+pub(super) fn unknown(id: i64) -> Fault {
     Fault::not_found(format!("没有找到绑定申请 #{id}，请核对编号。"))
 }
 
-async fn with_home(tx: &Tx, id: i64) -> Result<(binding::Model, place::Model), Fault> {
+pub(super) async fn with_home(tx: &Tx, id: i64) -> Result<(binding::Model, place::Model), Fault> {
     let row = queries::binding(tx.db(), id)
         .await?
         .ok_or_else(|| unknown(id))?;
@@ -40,7 +42,7 @@ async fn with_home(tx: &Tx, id: i64) -> Result<(binding::Model, place::Model), F
 /// not decide there does not learn that the request exists.
 ///
 /// # Errors
-/// `not_found`, `forbidden` for one's own, `wrong_step` when it is decided already or the person
+/// `not_found`, `forbidden` for one's own or what one has objected to, `wrong_step` when it is decided already or the person
 /// holds a role.
 pub async fn decide(
     tx: &mut Tx,
@@ -53,8 +55,12 @@ pub async fn decide(
     if !may(actor, Deed::VerifyBindings, &home.path) {
         return Err(unknown(id));
     }
-    if actor.account_id == Some(row.account_id) {
-        return Err(Fault::forbidden("自己的绑定要由别人核验。"));
+    if is_own_matter(tx, actor, &row).await? {
+        return Err(own_matter());
+    }
+    let objected = row.reason.as_deref() == Some(OBJECTED);
+    if objected && row.decided_by.is_some() && row.decided_by == actor.person_id() {
+        return Err(Fault::forbidden("您提出的异议要由别人核实。"));
     }
     let was = row.state;
     let owner = if pass {
@@ -62,6 +68,13 @@ pub async fn decide(
     } else {
         None
     };
+    // By name alone, too, it may turn out to be the actor.
+    if owner
+        .as_ref()
+        .is_some_and(|owner| Some(owner.id) == actor.person_id())
+    {
+        return Err(own_matter());
+    }
     let row = move_state(tx, &row, if pass { Act::Verify } else { Act::Refuse }).await?;
     let reason = shorten(&clean(reason), MOST_REASON);
     let mut change = binding::ActiveModel {
@@ -88,7 +101,7 @@ pub async fn decide(
             "binding.refuse"
         },
     );
-    take_along(tx, actor, &row).await?;
+    take_along(tx, &row).await?;
     if !pass {
         untie_if_bare(tx, row.account_id).await?;
     } else if was == BindingState::Requested {
@@ -96,6 +109,21 @@ pub async fn decide(
     }
     remind::tell_decided(tx, &row).await?;
     Ok(row)
+}
+
+fn own_matter() -> Fault {
+    Fault::forbidden("自己的绑定要由别人核验。")
+}
+
+/// Whether the actor asked for it themselves, be it by another account: one of theirs, one that the
+/// platform knows to be the same human being's, or one that named their phone.
+async fn is_own_matter(tx: &Tx, actor: &Actor, row: &binding::Model) -> Result<bool, Fault> {
+    let person = actor.person.as_ref();
+    let named = person.is_some_and(|person| {
+        row.person_id == Some(person.id)
+            || person.phone_index.as_deref() == Some(&row.claimed_phone_index)
+    });
+    Ok(named || is_own(tx, actor, row.account_id).await?)
 }
 
 /// Whom a binding is to be tied to: the account's person, else somebody of the home by that name,
@@ -228,9 +256,9 @@ pub async fn object(tx: &mut Tx, actor: &Actor, id: i64) -> Result<binding::Mode
     };
     let row = binding::Entity::update(change).exec(tx.db()).await?;
     untie_if_bare(tx, row.account_id).await?;
-    take_along(tx, actor, &row).await?;
+    take_along(tx, &row).await?;
     record(tx, actor, &row, "binding.object");
-    remind::ask_verifiers(tx, &row, &home.path, "objected").await?;
+    remind::ask_verifiers(tx, &row, &home.path, "objected", actor.person_id()).await?;
     Ok(row)
 }
 
@@ -261,7 +289,7 @@ pub async fn release(tx: &mut Tx, actor: &Actor, typed: &str) -> Result<binding:
         .ok_or_else(|| Fault::not_found("您没有绑定这个房号。回复“我的”查看已绑定的房号。"))?;
     let row = move_state(tx, &row, Act::Release).await?;
     untie_if_bare(tx, account_id).await?;
-    take_along(tx, actor, &row).await?;
+    take_along(tx, &row).await?;
     record(tx, actor, &row, "binding.release");
     Ok(row)
 }
@@ -283,7 +311,7 @@ pub(super) async fn verify_by_phone(
     for row in queries::live_of_account(tx.db(), account_id).await? {
         if row.state == BindingState::Declared && row.claimed_phone_index == phone_index {
             let row = move_state(tx, &row, Act::Verify).await?;
-            record(tx, actor, &row, "binding.verify");
+            record(tx, actor, &row, "binding.prove");
             verified += 1;
         }
     }

@@ -8,27 +8,29 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::permit::Deed;
-use crate::access::{Actor, audit, permit};
+use crate::access::{Actor, audit};
 use crate::app::App;
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::seal::Seal;
 use crate::person::actions::bind::{keep_compound, locked, note_try, record, too_many};
+use crate::person::actions::roles;
 use crate::person::actions::tie::set_person;
 use crate::person::binding::LIVE;
 use crate::person::claim::CODE_DIGITS;
 use crate::person::queries;
+use crate::person::reach::covers;
 use crate::store::{Tx, is_unique_violation};
 
 /// How long a code is good.
-const GOOD_HOURS: i64 = 24;
+pub const GOOD_HOURS: i64 = 24;
 /// Throws of a code before giving up: two people never share one.
 const THROWS: usize = 5;
 
 /// Makes a code for a person; earlier unused ones end. The code itself is not kept.
 ///
 /// # Errors
-/// `forbidden` unless an administrator or the command line asks; `not_found` for somebody who left.
+/// `forbidden` unless an administrator of all that the person is or the command line asks; `not_found` for somebody who left.
 pub async fn invite(
     tx: &mut Tx,
     seal: &Seal,
@@ -36,12 +38,13 @@ pub async fn invite(
     actor: &Actor,
     person_id: i64,
 ) -> Result<String, Fault> {
-    if actor.kind != entity::kinds::ActorKind::Operator {
-        permit::require(actor, Deed::Administer, "/")?;
-    }
-    let person = queries::by_id(tx.db(), person_id).await?;
-    if person.is_none_or(|person| person.left_at.is_some()) {
-        return Err(Fault::not_found("没有这个人，或已经离开。"));
+    roles::locked(tx, person_id).await?;
+    // The code opens all that the person is, so that each part of it must be the actor's to give.
+    let now = tx.now();
+    if actor.kind != entity::kinds::ActorKind::Operator
+        && !covers(tx.db(), actor, Deed::Administer, person_id, now).await?
+    {
+        return Err(Fault::forbidden("只有管理员可以发邀请码。"));
     }
     invitation::Entity::update_many()
         .col_expr(invitation::Column::ExpiresAt, Expr::value(tx.now()))
@@ -207,7 +210,7 @@ pub(super) async fn tie_homes(
             }
         };
         keep_compound(tx, &row).await?;
-        record(tx, actor, &row, "binding.verify");
+        record(tx, actor, &row, "binding.prove");
     }
     Ok(())
 }

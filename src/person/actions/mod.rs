@@ -7,12 +7,14 @@ mod invite;
 mod member;
 mod phone;
 mod roles;
+mod staff;
 mod tie;
 
 pub use bind::{Bound, bind};
 pub use decide::{decide, object, release};
-pub use invite::{Redeemed, invite, redeem};
+pub use invite::{GOOD_HOURS as INVITATION_HOURS, Redeemed, invite, redeem};
 pub use member::{change_member, recognise};
 pub use phone::{bind_proved, count_proof};
-pub use roles::{NewPerson, add_person, grant_role};
+pub use roles::{NewPerson, NewRole, add_person, end_role, grant_role};
+pub use staff::{release_for, show_phone};
 pub use tie::{role_detail, untie_unproved};

@@ -162,8 +162,8 @@ async fn prove(
     };
     set_person(tx, account.id, Some(person.id)).await?;
     keep_compound(tx, &row).await?;
-    record(tx, actor, &row, "binding.verify");
-    take_along(tx, actor, &row).await?;
+    record(tx, actor, &row, "binding.prove");
+    take_along(tx, &row).await?;
     if fresh {
         remind::tell_bound(tx, &row, &home.path).await?;
     }

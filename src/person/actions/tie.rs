@@ -47,9 +47,28 @@ async fn others_of(tx: &Tx, account_id: i64) -> Result<Vec<i64>, Fault> {
     Ok(others.into_iter().map(|account| account.id).collect())
 }
 
+/// Whether an account is the actor's, by their person or as far as the platform has told: nobody
+/// decides in their own matter by another phone.
+pub(super) async fn is_own(tx: &Tx, actor: &Actor, account_id: i64) -> Result<bool, Fault> {
+    let mut same = others_of(tx, account_id).await?;
+    same.push(account_id);
+    if actor.account_id.is_some_and(|own| same.contains(&own)) {
+        return Ok(true);
+    }
+    let Some(person) = actor.person_id() else {
+        return Ok(false);
+    };
+    let theirs = account::Entity::find()
+        .filter(account::COLUMN.id.is_in(same))
+        .filter(account::COLUMN.person_id.eq(person))
+        .count(tx.db())
+        .await?;
+    Ok(theirs > 0)
+}
+
 /// What was decided about a tie holds for every account of the same human being that is tied to
 /// the home: an objection to one would be worth nothing if the other still opened the door.
-pub(super) async fn take_along(tx: &Tx, actor: &Actor, row: &binding::Model) -> Result<(), Fault> {
+pub(super) async fn take_along(tx: &Tx, row: &binding::Model) -> Result<(), Fault> {
     let others = others_of(tx, row.account_id).await?;
     if others.is_empty() {
         return Ok(());
@@ -83,7 +102,8 @@ pub(super) async fn take_along(tx: &Tx, actor: &Actor, row: &binding::Model) -> 
             compound_id: Some(row.compound_id),
             detail: Some(json!({ "with": row.id, "state": row.state.to_value() })),
         };
-        audit::record(tx, actor, entry);
+        // By a rule: whose decision it was stands with the binding that was decided.
+        audit::record(tx, &Actor::system(), entry);
     }
     Ok(())
 }

@@ -20,14 +20,14 @@ const TEXT_BYTES: usize = 2048;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Call {
-    access_token: String,
+    pub(super) access_token: String,
     media_id: String,
     agentid: String,
     corpid: String,
     corpsecret: String,
 }
 
-fn config(platform: &Platform) -> Result<&super::Config, Refusal> {
+pub(super) fn config(platform: &Platform) -> Result<&super::Config, Refusal> {
     platform
         .0
         .config

@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `api` | what the program calls |
 //! | `card` | a card as it is read and shown |
+//! | `login` | a member's scan on a computer |
 //! | `member` | what a member does, and how the program answers |
 //! | `rate` | the rates beyond which WeCom drops messages without a word |
 
 pub(super) mod api;
 mod card;
+mod login;
 mod member;
 mod rate;
 
@@ -23,6 +25,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use card::{Button, WorkCard};
 
 use super::answer::Refusal;
+use super::mini::Codes;
 use super::platform::Platform;
 use crate::base::clock::Moment;
 use crate::config::Settings;
@@ -95,6 +98,8 @@ pub struct State {
     tasks: HashMap<String, u64>,
     rates: rate::Rates,
     strangers: Vec<String>,
+    /// Codes of scans.
+    scans: Codes,
 }
 
 impl State {
@@ -174,6 +179,8 @@ impl Platform {
 pub(super) fn routes() -> Route {
     Route::new()
         .at("/cgi-bin/gettoken", get(api::gettoken))
+        .at("/wwlogin/sso/login", get(login::sso_login))
+        .at("/cgi-bin/auth/getuserinfo", get(login::member_of))
         .at("/cgi-bin/message/send", post(api::send))
         .at(
             "/cgi-bin/message/update_template_card",

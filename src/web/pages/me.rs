@@ -1,8 +1,8 @@
 //! `/me`: what a resident wants to see at a glance: my homes, my cases with their steps, how to write
 //! commands. Called by `router.rs`.
 
-use entity::case;
-use entity::kinds::{BindingState, CaseState, CaseStep};
+use entity::kinds::{BindingState, CaseState, Outcome, PhotoStage};
+use entity::{attachment, case};
 use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, handler};
@@ -10,10 +10,12 @@ use poem::{Request, Response, handler};
 use super::{escape, go, page, session_cookie, visitor};
 use crate::access::session::{self, Caller};
 use crate::app::App;
+use crate::attachment::link::{self, Variant};
+use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::case::{kind_says, queries, state_says, step_says};
+use crate::case::{STEPS, case_says, kind_says, queries, step_says, subject};
 use crate::place::queries as places;
 
 /// Cases shown, the newest first.
@@ -22,15 +24,6 @@ const MOST_CASES: u64 = 20;
 const MOST_HOMES: usize = 10;
 /// Characters of a case's text.
 const SHOWN: usize = 60;
-const STEPS: [CaseStep; 7] = [
-    CaseStep::Raised,
-    CaseStep::Gathered,
-    CaseStep::Deliberated,
-    CaseStep::Handled,
-    CaseStep::Supervised,
-    CaseStep::Published,
-    CaseStep::Reviewed,
-];
 /// What is typed in the chat, and what it does.
 const COMMANDS: &[(&str, &str)] = &[
     ("报修 3栋电梯停了", "公共设施、房屋要修"),
@@ -101,6 +94,9 @@ async fn contents(app: &App, caller: &Caller) -> Result<String, Fault> {
     }
     out.push_str(
         "</ul></div>\n<p class=\"soft\">紧急情况请直接拨打 110、119、120。</p>\n\
+         <h2>我的资料</h2>\n<p><a href=\"/privacy\">个人信息处理规则</a></p>\n\
+         <form method=\"post\" action=\"/me/export\"><button>导出我的资料</button></form>\n\
+         <p><a class=\"button\" href=\"/me/erase\">注销</a></p>\n\
          <form method=\"post\" action=\"/me/leave\"><button>在这部手机上退出</button></form>",
     );
     Ok(out)
@@ -142,16 +138,42 @@ async fn case_cards(app: &App, caller: &Caller) -> Result<String, Fault> {
         );
     }
     for case in &cases {
-        out.push_str(&card(case));
+        let photos = attachments::of_subject(app.store.read(), &subject(case.id)).await?;
+        out.push_str(&card(case, &gallery(app, &photos)));
     }
     Ok(out)
 }
 
+/// Small pictures of a case, before and after; each leads to the large one.
+fn gallery(app: &App, photos: &[attachment::Model]) -> String {
+    let mut out = String::new();
+    for row in photos {
+        let small = link::path(app, row, Variant::Small);
+        let (Some(small), Some(full)) = (small, link::path(app, row, Variant::Full)) else {
+            continue;
+        };
+        let says = match row.stage {
+            Some(PhotoStage::After) => "处理后",
+            _ => "处理前",
+        };
+        out.push_str(&format!(
+            "<figure><a href=\"{}\"><img src=\"{}\" alt=\"{says}的照片\" loading=\"lazy\"></a>\
+             <figcaption>{says}</figcaption></figure>",
+            escape(&full),
+            escape(&small)
+        ));
+    }
+    match out.is_empty() {
+        true => out,
+        false => format!("<div class=\"photos\">{out}</div>"),
+    }
+}
+
 /// A case with its seven steps and what comes next.
-fn card(case: &case::Model) -> String {
+fn card(case: &case::Model, photos: &str) -> String {
     let waits = matches!(
         case.state,
-        CaseState::Raised | CaseState::Assigned | CaseState::Paused
+        CaseState::Raised | CaseState::Assigned | CaseState::Paused | CaseState::ReopenRequested
     );
     let class = if waits { "state waits" } else { "state" };
     let steps: String = STEPS
@@ -173,11 +195,11 @@ fn card(case: &case::Model) -> String {
     }
     format!(
         "<article class=\"card\"><h3>#{} {} <span class=\"{class}\">{}</span></h3>\
-         <p>{}</p><ol class=\"steps\" aria-label=\"办理步骤\">{steps}</ol>{lines}\
+         <p>{}</p><ol class=\"steps\" aria-label=\"办理步骤\">{steps}</ol>{lines}{photos}\
          <p class=\"soft\">{} 提出。{}</p></article>\n",
         case.id,
         kind_says(case.kind),
-        state_says(case.state),
+        case_says(case),
         escape(&shorten(&case.text, SHOWN)),
         say(case.created_at),
         next(case),
@@ -188,10 +210,17 @@ fn card(case: &case::Model) -> String {
 fn next(case: &case::Model) -> String {
     let id = case.id;
     match case.state {
+        CaseState::Finished if case.reopened || case.reopen_asked_at.is_some() => {
+            format!("在对话里写“评价 {id} 5”打分。")
+        }
+        CaseState::Finished if case.outcome == Some(Outcome::Unsolved) => {
+            format!("在对话里写“评价 {id} 3”打分，不同意写“重开 {id} 原因”，由上一级决定。")
+        }
         CaseState::Finished => {
             format!("办好了吗？在对话里写“评价 {id} 5”打分，没办好写“重开 {id} 原因”。")
         }
-        CaseState::Reviewed | CaseState::Withdrawn => String::new(),
+        CaseState::ReopenRequested => "正在等上一级决定是否重开，没有答复就自动重开。".to_owned(),
+        CaseState::Reviewed | CaseState::Withdrawn | CaseState::Merged => String::new(),
         _ => format!("要催写“催办 {id}”，要补充写“补充 {id} 内容”。"),
     }
 }

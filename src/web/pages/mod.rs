@@ -4,9 +4,14 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`me`] | my homes, my cases, how to write commands |
+//! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
+//! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 
 pub mod me;
+pub mod pay;
+pub mod privacy;
+pub mod receipt;
 
 use poem::http::{StatusCode, header};
 use poem::{Request, Response, handler};

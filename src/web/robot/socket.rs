@@ -37,8 +37,8 @@ pub async fn run(app: App) {
         match lease.take(app.clock.now()).await {
             Ok(true) => {
                 tracing::info!("this instance holds the robot's connection");
+                // When the program stops, `connect` ends by itself, once it has said what it has to say.
                 tokio::select! {
-                    () = app.stopping.cancelled() => {}
                     () = keep(&app, &lease) => {
                         tracing::warn!("the robot's connection is another instance's now");
                     }
@@ -81,12 +81,16 @@ async fn keep(app: &App, lease: &Lease) {
     }
 }
 
-/// Connects again and again, with pauses that grow.
+/// Connects again and again, with pauses that grow, until the program stops.
 async fn connect(app: &App) {
     let mut failures = 0_u32;
     loop {
         let began = Instant::now();
-        let ended = match Line::open(app).await {
+        let opened = tokio::select! {
+            () = app.stopping.cancelled() => return,
+            opened = Line::open(app) => opened,
+        };
+        let ended = match opened {
             Ok(line) => {
                 failures = 0;
                 metrics::gauge!("linli_robot_connected").set(1.0);
@@ -104,12 +108,16 @@ async fn connect(app: &App) {
             failures.saturating_add(1)
         };
         match &ended {
+            Ended::Stopped => return,
             Ended::Kicked => {
                 tracing::error!("another program has subscribed to the robot: end one of the two");
             }
             ended => tracing::warn!(%ended, ?pause, "the robot's connection ended"),
         }
-        sleep(pause.mul_f64(app.dice.jitter(0.3))).await;
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = sleep(pause.mul_f64(app.dice.jitter(0.3))) => {}
+        }
     }
 }
 
@@ -118,7 +126,7 @@ fn pause_after(ended: &Ended, failures: u32) -> Duration {
     match ended {
         Ended::Kicked => KICKED_PAUSE,
         Ended::Refused(45009) => TOO_OFTEN_PAUSE.max(grown),
-        Ended::Refused(_) | Ended::Broken(_) => grown.min(LONGEST_PAUSE),
+        Ended::Refused(_) | Ended::Broken(_) | Ended::Stopped => grown.min(LONGEST_PAUSE),
     }
 }
 

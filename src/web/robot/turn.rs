@@ -19,19 +19,32 @@ const TOO_OFTEN: &str = "您发得太快了，这条消息没有处理。请歇�
 const UNREADABLE: &str = "这种消息暂时看不懂，请用文字或照片告诉我们，或回复“菜单”看看能办什么。";
 
 /// What is to be said.
-pub(super) enum Words {
-    /// This.
-    Said(String),
-    /// Nothing.
-    Nothing,
+#[derive(Default)]
+pub(super) struct Words {
+    /// None: nothing.
+    pub text: Option<String>,
+    /// What can be pressed in place of typing a digit: what that sends back, and its words.
+    pub picks: Vec<(String, String)>,
 }
 
 impl Words {
-    pub(super) fn text(self) -> Option<String> {
-        match self {
-            Self::Said(text) => Some(text),
-            Self::Nothing => None,
+    pub(super) fn said(text: impl Into<String>) -> Self {
+        Self {
+            text: Some(text.into()),
+            picks: Vec::new(),
         }
+    }
+
+    /// An answer to a member, with its buttons where the member is alone with the robot: in a group
+    /// they would be everybody's.
+    pub(super) async fn of(app: &App, inbound: &Inbound, text: String) -> Self {
+        let mut words = Self::said(text);
+        if inbound.chat == Chat::Single {
+            let (who, text) = (external_id(app, inbound), words.text.as_deref());
+            let picks = bot::late::picks(app, Channel::Work, &who, text.unwrap_or_default());
+            words.picks = picks.await.unwrap_or_default();
+        }
+        words
     }
 }
 
@@ -44,7 +57,7 @@ pub(super) fn key_of(msg_id: &str) -> String {
 pub(super) async fn answer(app: &App, inbound: &Inbound) -> Words {
     if !may_speak(app, &inbound.user_id).await {
         count("too_often");
-        return Words::Said(TOO_OFTEN.to_owned());
+        return Words::said(TOO_OFTEN);
     }
     let mut last = None;
     for spoken in spoken(app, inbound) {
@@ -56,21 +69,21 @@ pub(super) async fn answer(app: &App, inbound: &Inbound) -> Words {
                     "a message could not be taken; the member was told so"
                 );
                 count("unsure");
-                return Words::Said(UNSURE.to_owned());
+                return Words::said(UNSURE);
             }
         };
     }
     match last {
         Some(reply) => {
             count("answered");
-            Words::Said(reply)
+            Words::of(app, inbound, reply).await
         }
         // A kind that we do not know deserves a word; an unknown event does not.
         None if !matches!(inbound.kind, InboundKind::Event(_)) => {
             count("taken");
-            Words::Said(UNREADABLE.to_owned())
+            Words::said(UNREADABLE)
         }
-        None => Words::Nothing,
+        None => Words::default(),
     }
 }
 
@@ -121,20 +134,30 @@ fn spoken(app: &App, inbound: &Inbound) -> Vec<Spoken> {
             },
         )],
         InboundKind::Mixed { text, pictures } => {
+            // The answer is looked up by the message's own key: the last part bears it.
+            let speaks = !text.trim().is_empty() || pictures.is_empty();
+            let last = pictures.len().min(MOST_PICTURES).saturating_sub(1);
             let shown = pictures.iter().take(MOST_PICTURES).enumerate();
             let pictures = shown.map(|(at, picture)| {
                 let media_id = picture.to_string();
-                one(&format!(":{at}"), SpokenKind::Image { media_id })
+                let part = match at == last && !speaks {
+                    true => String::new(),
+                    false => format!(":{at}"),
+                };
+                one(&part, SpokenKind::Image { media_id })
             });
-            let words = (!text.trim().is_empty() || inbound_is_bare(inbound))
-                .then(|| one("", SpokenKind::Text(text.clone())));
+            let words = speaks.then(|| one("", SpokenKind::Text(text.clone())));
             pictures.chain(words).collect()
         }
         InboundKind::Event(Event::EnterChat) => {
             vec![one("", SpokenKind::Subscribe { scene: None })]
         }
         InboundKind::Event(Event::Card { key, .. }) => {
-            vec![one("", SpokenKind::Click { key: key.clone() })]
+            let pressed = match bot::late::read_id(key) {
+                Some((digit, question)) => SpokenKind::Pick { digit, question },
+                None => SpokenKind::Click { key: key.clone() },
+            };
+            vec![one("", pressed)]
         }
         InboundKind::File(_)
         | InboundKind::Poll(_)
@@ -145,10 +168,6 @@ fn spoken(app: &App, inbound: &Inbound) -> Vec<Spoken> {
 
 /// Pictures of one message that are taken.
 const MOST_PICTURES: usize = 9;
-
-fn inbound_is_bare(inbound: &Inbound) -> bool {
-    matches!(&inbound.kind, InboundKind::Mixed { pictures, .. } if pictures.is_empty())
-}
 
 /// Who: the corporation's own member by the id alone. A member of another corporation may bear the
 /// same id and is somebody else.

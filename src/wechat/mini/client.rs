@@ -8,7 +8,6 @@ use std::sync::Arc;
 use super::sealed::session_signature;
 use crate::wechat::{
     Error,
-    errors::{Action, action},
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::clean,
@@ -182,16 +181,18 @@ impl MiniClient {
         session_key: &SecretString,
         now: i64,
     ) -> Result<bool, Error> {
-        let signature = session_signature("", session_key);
-        let token = self.keeper.get(now).await?;
-        let first = self.check_session(openid, &signature, &token).await;
-        let answer = match first {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                self.check_session(openid, &signature, &fresh).await
-            }
-            answer => answer,
+        let signature = &session_signature("", session_key);
+        let url = &format!("{}/wxa/checksession", self.api_base);
+        let call = |token: String| async move {
+            let query = [
+                ("access_token", token.as_str()),
+                ("openid", openid),
+                ("signature", signature.as_str()),
+                ("sig_method", "hmac_sha256"),
+            ];
+            self.http.get(url, &query).await
         };
+        let answer = self.keeper.with(now, call).await;
         match answer {
             Ok(_) => Ok(true),
             Err(Error::Platform { code: 87009, .. }) => Ok(false),
@@ -259,18 +260,13 @@ impl MiniClient {
             return Err(Error::Malformed("scene"));
         }
         // A page that is not released yet would be refused otherwise.
-        let body = json!({ "scene": scene, "page": page, "check_path": false, "width": 430 });
-        let url = format!("{}/wxa/getwxacodeunlimit", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let query = [("access_token", token.as_str())];
-        match self.http.post_file(&url, &query, &body, MAX_CODE).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                let query = [("access_token", fresh.as_str())];
-                self.http.post_file(&url, &query, &body, MAX_CODE).await
-            }
-            answer => answer,
-        }
+        let body = &json!({ "scene": scene, "page": page, "check_path": false, "width": 430 });
+        let url = &format!("{}/wxa/getwxacodeunlimit", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str())];
+            self.http.post_file(url, &query, body, MAX_CODE).await
+        };
+        self.keeper.with(now, call).await
     }
 
     /// An address that opens a page of the mini-program from a short message or a browser; it holds
@@ -345,45 +341,14 @@ impl MiniClient {
         scalar(&answer, "trace_id").ok_or(Error::Nonsense)
     }
 
-    async fn check_session(
-        &self,
-        openid: &str,
-        signature: &str,
-        token: &str,
-    ) -> Result<Value, Error> {
-        let url = format!("{}/wxa/checksession", self.api_base);
-        let query = [
-            ("access_token", token),
-            ("openid", openid),
-            ("signature", signature),
-            ("sig_method", "hmac_sha256"),
-        ];
-        self.http.get(&url, &query).await
-    }
-
-    /// One call; with a fresh token a second one, when the first token was refused.
     async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let query = [("access_token", token.as_str())];
-        match self.http.post(&url, &query, body).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                let query = [("access_token", fresh.as_str())];
-                self.http.post(&url, &query, body).await
-            }
-            answer => answer,
-        }
+        let url = &format!("{}{path}", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str())];
+            self.http.post(url, &query, body).await
+        };
+        self.keeper.with(now, call).await
     }
-
-    async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
-        self.keeper.report_bad(refused).await;
-        self.keeper.get(now).await
-    }
-}
-
-fn token_refused(error: &Error) -> bool {
-    matches!(error, Error::Platform { code, .. } if action(*code) == Action::RefreshToken)
 }
 
 fn check_code(code: &str, name: &'static str) -> Result<(), Error> {

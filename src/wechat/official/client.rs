@@ -3,7 +3,6 @@
 
 use crate::wechat::{
     Error,
-    errors::{Action, action},
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::clean,
@@ -24,8 +23,17 @@ pub struct TemplateMessage {
     /// would make the platform refuse the whole message.
     pub data: Vec<(String, String)>,
     /// The same id to the same person within ten minutes is sent once; the platform then answers
-    /// 45065, which [`action`] calls [`Action::AlreadySent`].
+    /// 45065, which [`action`](crate::wechat::errors::action) calls `AlreadySent`.
     pub client_msg_id: Option<String>,
+}
+
+impl TemplateMessage {
+    /// The data as the platform wants them.
+    fn values(&self) -> Map<String, Value> {
+        let one =
+            |(key, value): &(String, String)| (key.clone(), json!({ "value": one_line(value) }));
+        self.data.iter().map(one).collect()
+    }
 }
 
 /// A question whose answers can be tapped.
@@ -63,15 +71,10 @@ impl OfficialClient {
         message: &TemplateMessage,
         now: i64,
     ) -> Result<String, Error> {
-        let data: Map<String, Value> = message
-            .data
-            .iter()
-            .map(|(key, value)| (key.clone(), json!({ "value": one_line(value) })))
-            .collect();
         let mut body = json!({
             "touser": message.to,
             "template_id": message.template_id,
-            "data": data,
+            "data": message.values(),
         });
         if let Some(map) = body.as_object_mut() {
             let optional = [
@@ -97,15 +100,10 @@ impl OfficialClient {
         message: &TemplateMessage,
         now: i64,
     ) -> Result<Option<String>, Error> {
-        let data: Map<String, Value> = message
-            .data
-            .iter()
-            .map(|(key, value)| (key.clone(), json!({ "value": one_line(value) })))
-            .collect();
         let mut body = json!({
             "touser": message.to,
             "template_id": message.template_id,
-            "data": data,
+            "data": message.values(),
         });
         if let (Some(map), Some(url)) = (body.as_object_mut(), &message.url) {
             map.insert("page".to_owned(), json!(url));
@@ -182,59 +180,31 @@ impl OfficialClient {
         max_bytes: usize,
         now: i64,
     ) -> Result<Media, Error> {
-        let url = format!("{}/cgi-bin/media/get", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let query = [("access_token", token.as_str()), ("media_id", media_id)];
-        match self.http.get_file(&url, &query, max_bytes).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                let query = [("access_token", fresh.as_str()), ("media_id", media_id)];
-                self.http.get_file(&url, &query, max_bytes).await
-            }
-            result => result,
-        }
+        let url = &format!("{}/cgi-bin/media/get", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str()), ("media_id", media_id)];
+            self.http.get_file(url, &query, max_bytes).await
+        };
+        self.keeper.with(now, call).await
     }
 
-    /// One GET; with a fresh token a second one, when the first token was refused.
     pub(super) async fn get(&self, path: &str, now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        let token = self.keeper.get(now).await?;
-        match self.http.get(&url, &[("access_token", &token)]).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                self.http.get(&url, &[("access_token", &fresh)]).await
-            }
-            result => result,
-        }
+        let url = &format!("{}{path}", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str())];
+            self.http.get(url, &query).await
+        };
+        self.keeper.with(now, call).await
     }
 
-    /// One call; with a fresh token a second one, when the first token was refused.
     pub(super) async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        let token = self.keeper.get(now).await?;
-        match self
-            .http
-            .post(&url, &[("access_token", &token)], body)
-            .await
-        {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                self.http
-                    .post(&url, &[("access_token", &fresh)], body)
-                    .await
-            }
-            result => result,
-        }
+        let url = &format!("{}{path}", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str())];
+            self.http.post(url, &query, body).await
+        };
+        self.keeper.with(now, call).await
     }
-
-    async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
-        self.keeper.report_bad(refused).await;
-        self.keeper.get(now).await
-    }
-}
-
-fn token_refused(error: &Error) -> bool {
-    matches!(error, Error::Platform { code, .. } if action(*code) == Action::RefreshToken)
 }
 
 /// No control character and no line break.

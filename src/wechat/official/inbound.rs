@@ -118,7 +118,8 @@ impl Inbound {
             InboundKind::Event(event) => event.identity(),
             _ => ("message", ""),
         };
-        let base = format!("event:{}:{}:{name}", self.from, self.created_at);
+        let from = xml::cut(&signature(&[&self.from]), 20).to_owned();
+        let base = format!("event:{from}:{}:{name}", self.created_at);
         match detail {
             "" => base,
             detail => format!("{base}:{}", xml::cut(&signature(&[detail]), 16)),

@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::wechat::Error;
-use crate::wechat::http::{Http, scalar};
+use crate::wechat::http::{Http, percent, scalar};
 
 /// The visitor of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,19 +82,6 @@ impl PageClient {
             snapshot: scalar(&answer, "is_snapshotuser").as_deref() == Some("1"),
         })
     }
-}
-
-/// Percent-encodes a value of a query.
-fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() * 3);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::wechat::Error;
+use crate::wechat::crypto::signature;
 
 /// Longest id that is taken, bytes.
 const MOST_ID: usize = 256;
@@ -139,7 +140,7 @@ impl Inbound {
             other => format!("{other:?}"),
         };
         let at = self.created_at.unwrap_or_default();
-        format!("event:{}:{at}:{event}", self.user_id)
+        format!("event:{}:{at}", signature(&[&self.user_id, &event]))
     }
 }
 

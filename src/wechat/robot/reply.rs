@@ -17,6 +17,15 @@ pub enum Reply {
         /// The text; cut to what the platform takes.
         content: String,
     },
+    /// The whole answer, and a card under it.
+    WithCard {
+        /// As of a stream.
+        id: String,
+        /// The text; cut to what the platform takes.
+        content: String,
+        /// The card.
+        card: Value,
+    },
     /// A text: only as a welcome.
     Text(String),
     /// A card.
@@ -44,13 +53,12 @@ impl Reply {
                 id,
                 finish,
                 content,
-            } => {
-                let content = cut(&harmless(content), MOST_BYTES).to_owned();
-                json!({
-                    "msgtype": "stream",
-                    "stream": { "id": id, "finish": finish, "content": content },
-                })
-            }
+            } => json!({ "msgtype": "stream", "stream": stream(id, *finish, content) }),
+            Self::WithCard { id, content, card } => json!({
+                "msgtype": "stream_with_template_card",
+                "stream": stream(id, true, content),
+                "template_card": card,
+            }),
             Self::Text(content) => json!({
                 "msgtype": "text", "text": { "content": cut(&harmless(content), 2048) },
             }),
@@ -60,6 +68,11 @@ impl Reply {
             }),
         }
     }
+}
+
+fn stream(id: &str, finish: bool, content: &str) -> Value {
+    let content = harmless(content);
+    json!({ "id": id, "finish": finish, "content": cut(&content, MOST_BYTES) })
 }
 
 /// At most so many bytes, cut between characters.

@@ -4,7 +4,6 @@
 use super::Card;
 use crate::wechat::{
     Error,
-    errors::{Action, work_action},
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::{clean, cut},
@@ -45,8 +44,9 @@ pub struct Message {
     pub to: Vec<String>,
     /// What.
     pub body: Body,
-    /// The same content to the same member within so many seconds is sent once.
-    pub once_within: u32,
+    /// The same content to the same member within so many seconds, at most four hours, is sent
+    /// once; none: each is sent. WeCom tells nobody that it has dropped one.
+    pub once_within: Option<u32>,
 }
 
 /// What WeCom said to a message that it took.
@@ -106,8 +106,8 @@ impl WorkClient {
             "msgtype": kind,
             "agentid": self.agent_id,
             kind: inner,
-            "enable_duplicate_check": 1,
-            "duplicate_check_interval": message.once_within,
+            "enable_duplicate_check": u8::from(message.once_within.is_some()),
+            "duplicate_check_interval": message.once_within.unwrap_or_default(),
         });
         let answer = self.post("/cgi-bin/message/send", &body, now).await?;
         let mut missed = Vec::new();
@@ -152,17 +152,28 @@ impl WorkClient {
         max_bytes: usize,
         now: i64,
     ) -> Result<Media, Error> {
-        let url = format!("{}/cgi-bin/media/get", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let query = [("access_token", token.as_str()), ("media_id", media_id)];
-        match self.http.get_file(&url, &query, max_bytes).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                let query = [("access_token", fresh.as_str()), ("media_id", media_id)];
-                self.http.get_file(&url, &query, max_bytes).await
-            }
-            result => result,
+        let url = &format!("{}/cgi-bin/media/get", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str()), ("media_id", media_id)];
+            self.http.get_file(url, &query, max_bytes).await
+        };
+        self.keeper.with(now, call).await
+    }
+
+    /// Who scanned, for the code that the browser brings back (5 min, once): the member's user id, or
+    /// none for somebody who is no member.
+    ///
+    /// # Errors
+    /// `Malformed` for a code of a shape that cannot be; WeCom's 40029 for one that is used or too old.
+    pub async fn member_of(&self, code: &str, now: i64) -> Result<Option<String>, Error> {
+        let graphic = code.bytes().all(|byte| byte.is_ascii_graphic());
+        if code.is_empty() || code.len() > 512 || !graphic {
+            return Err(Error::Malformed("code"));
         }
+        let answer = self
+            .get("/cgi-bin/auth/getuserinfo", &[("code", code)], now)
+            .await?;
+        Ok(scalar(&answer, "userid").filter(|userid| !userid.is_empty()))
     }
 
     /// The application's name, as members see it.
@@ -192,42 +203,22 @@ impl WorkClient {
     }
 
     async fn get(&self, path: &str, query: &[(&str, &str)], now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let with = |token| [&[("access_token", token)], query].concat();
-        match self.http.get(&url, &with(&token)).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                self.http.get(&url, &with(&fresh)).await
-            }
-            result => result,
-        }
+        let url = &format!("{}{path}", self.api_base);
+        let call = |token: String| async move {
+            let query = [&[("access_token", token.as_str())], query].concat();
+            self.http.get(url, &query).await
+        };
+        self.keeper.with(now, call).await
     }
 
-    /// One call; with a fresh token a second one, when the first token was refused.
     async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = format!("{}{path}", self.api_base);
-        let token = self.keeper.get(now).await?;
-        let query = [("access_token", token.as_str())];
-        match self.http.post(&url, &query, body).await {
-            Err(error) if token_refused(&error) => {
-                let fresh = self.replace(&token, now).await?;
-                let query = [("access_token", fresh.as_str())];
-                self.http.post(&url, &query, body).await
-            }
-            result => result,
-        }
+        let url = &format!("{}{path}", self.api_base);
+        let call = |token: String| async move {
+            let query = [("access_token", token.as_str())];
+            self.http.post(url, &query, body).await
+        };
+        self.keeper.with(now, call).await
     }
-
-    async fn replace(&self, refused: &str, now: i64) -> Result<String, Error> {
-        self.keeper.report_bad(refused).await;
-        self.keeper.get(now).await
-    }
-}
-
-/// 40014 and 42001 alone: 40001 means here that the secret is wrong, and no new token helps.
-fn token_refused(error: &Error) -> bool {
-    matches!(error, Error::Platform { code, .. } if work_action(*code) == Action::RefreshToken)
 }
 
 fn fit(text: &str, bytes: usize) -> String {

@@ -125,7 +125,8 @@ impl Inbound {
             InboundKind::Event(event) => event.identity(),
             _ => ("message", String::new()),
         };
-        let base = format!("event:{}:{}:{name}", self.from, self.created_at);
+        let from = xml::cut(&signature(&[&self.from]), 20).to_owned();
+        let base = format!("event:{from}:{}:{name}", self.created_at);
         if detail.is_empty() {
             return base;
         }

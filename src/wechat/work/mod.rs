@@ -5,6 +5,7 @@
 pub mod card;
 pub mod client;
 mod inbound;
+pub mod login;
 mod reply;
 
 pub use card::{Button, Card};

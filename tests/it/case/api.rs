@@ -102,7 +102,11 @@ async fn the_api_files_shows_and_works_on_cases() {
 }
 
 /// The mini-program of somebody who has an account on the official account.
-async fn api(app: &TestApp, person: &Person<'_>, name: &str) -> crate::harness::people::Api {
+pub(super) async fn api(
+    app: &TestApp,
+    person: &Person<'_>,
+    name: &str,
+) -> crate::harness::people::Api {
     // A first sign-in makes the account of the mini-program; then it is tied like the other.
     drop(app.api(person).await);
     let theirs = person.account().await;
@@ -132,4 +136,87 @@ async fn api(app: &TestApp, person: &Person<'_>, name: &str) -> crate::harness::
     }
     assert!(theirs.person_id.is_some(), "{name}");
     app.api(person).await
+}
+
+#[tokio::test]
+async fn the_api_shows_who_is_asked_and_who_helps_and_how_it_ended() {
+    let app = house(1).await;
+    let (resident, steward, grid) = (
+        tied(&app, "张秀英").await,
+        tied(&app, "孙梅").await,
+        tied(&app, "吴静").await,
+    );
+    let (mine, theirs, above) = (
+        api(&app, &resident, "张秀英").await,
+        api(&app, &steward, "孙梅").await,
+        api(&app, &grid, "吴静").await,
+    );
+    let filed = mine
+        .post(
+            "/cases",
+            &json!({ "kind": "repair", "text": "1栋电梯停了" }),
+        )
+        .await;
+    let id = filed.json["id"].as_str().unwrap().to_owned();
+    let path = |verb: &str| format!("/cases/{id}/{verb}");
+    theirs.post(&path("accept"), &json!({})).await;
+    let raised = theirs
+        .post(&path("escalate"), &json!({ "text": "请社区协调" }))
+        .await;
+    assert_eq!(
+        (&raised.json["asked"], &raised.json["asked_level"]),
+        (&json!("吴静"), &json!("community"))
+    );
+    assert_eq!(raised.json["holder"], "孙梅");
+    assert_eq!(above.get("/tasks").await.json["items"][0]["id"], json!(id));
+    let invited = theirs
+        .post(&path("assist"), &json!({ "name": "沈立" }))
+        .await;
+    assert_eq!(invited.status, 200, "{invited:?}");
+    let nobody = theirs
+        .post(&path("assist"), &json!({ "name": "没有这人" }))
+        .await;
+    assert_eq!(nobody.status, 404);
+    let full = mine.get(&format!("/cases/{id}")).await;
+    assert_eq!(full.json["helpers"][0]["name"], "沈立");
+    assert_eq!(theirs.post(&path("leave"), &json!({})).await.status, 409);
+    let taken = above.post(&path("accept"), &json!({})).await;
+    assert_eq!(
+        (&taken.json["holder"], &taken.json["level"]),
+        (&json!("吴静"), &json!("community"))
+    );
+    let ended = above
+        .post(&path("give-up"), &json!({ "reason": "没有电梯井" }))
+        .await;
+    assert_eq!(
+        (&ended.json["outcome"], &ended.json["state_label"]),
+        (&json!("unsolved"), &json!("未能解决"))
+    );
+    let asked = mine
+        .post(&path("reopen"), &json!({ "text": "有电梯井" }))
+        .await;
+    assert_eq!(asked.json["state"], "reopen_requested");
+    assert_eq!(
+        mine.post(&path("grant-reopen"), &json!({})).await.status,
+        403
+    );
+    assert_eq!(
+        above
+            .post(&path("decline-reopen"), &json!({ "text": "不行" }))
+            .await
+            .status,
+        403
+    );
+    let officer = tied(&app, "冯涛").await;
+    let officer = api(&app, &officer, "冯涛").await;
+    let empty = officer
+        .post(&path("decline-reopen"), &json!({ "text": " " }))
+        .await;
+    assert_eq!(empty.status, 422);
+    let granted = officer.post(&path("grant-reopen"), &json!({})).await;
+    assert_eq!(
+        (&granted.json["holder"], &granted.json["round"]),
+        (&json!("冯涛"), &json!(2))
+    );
+    assert_eq!(granted.json["outcome"], json!(null));
 }

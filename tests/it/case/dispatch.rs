@@ -20,7 +20,8 @@ async fn refusals_end_and_never_come_back_to_the_same() {
         let reply = staff.says(&format!("退单 {id} 不归我管")).await;
         assert!(reply.contains("已退单"), "{reply}");
     }
-    assert_eq!(asked, ["孙梅", "沈立", "吴静", "郑洪", "冯涛", "褚亮"]);
+    // Back to whoever gives work out, level by level; then to those whom the rules name.
+    assert_eq!(asked, ["孙梅", "沈立", "卫东", "郑洪", "冯涛", "褚亮"]);
     let case = app.case(id).await;
     assert_eq!(case.state, CaseState::Raised);
     app.drain().await;
@@ -124,6 +125,7 @@ async fn handing_over_and_raising_move_it_and_tell_everybody() {
     assert!(reply.contains("社区") && reply.contains("吴静"), "{reply}");
     app.drain().await;
     assert!(!grid.pushes().is_empty());
+    grid.says(&format!("接单 {id}")).await;
     assert!(resident.pushes().len() >= 2, "{:?}", resident.pushes());
     let reply = resident.says(&format!("进度 {id}")).await;
     assert!(

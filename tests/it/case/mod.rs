@@ -3,7 +3,9 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, CaseStep, Channel, Level};
-use entity::{account, binding, case, case_event, person, place};
+use entity::{account, binding, case, case_event, person, place, reminder};
+use linli::case::remind::KINDS;
+use linli::delivery::Work;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
@@ -15,8 +17,18 @@ use crate::harness::compound;
 use crate::harness::people::Person;
 
 mod api;
+mod asked;
+mod behalf;
+mod clocks;
 mod dispatch;
+mod ends;
+mod helpers;
+mod mediation;
+mod policies;
+mod removed;
+mod reopening;
 mod resident;
+mod together;
 
 /// The program with the standard compound, whose people all follow the account: nothing that is
 /// told to somebody is undeliverable.
@@ -121,6 +133,30 @@ async fn holder(app: &TestApp, case: &case::Model) -> String {
     let id = case.holder_id.expect("nobody holds it");
     let found = person::Entity::find_by_id(id).one(app.store.read()).await;
     found.unwrap().unwrap().name
+}
+
+/// What somebody is told in full, as things stand now: templates show only a few words of it.
+async fn told(app: &TestApp, name: &str) -> String {
+    let person = person_called(app, name).await;
+    let rows = reminder::Entity::find()
+        .filter(reminder::COLUMN.recipient_id.eq(person.id))
+        .order_by_asc(reminder::COLUMN.id)
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let mut said = String::new();
+    for row in &rows {
+        let kind = KINDS.iter().find(|kind| kind.name == row.kind);
+        let Some(Work::Push(_, compose)) = kind.map(|kind| kind.work) else {
+            continue;
+        };
+        let composed = compose(&app.instances[0].app, std::slice::from_ref(row));
+        if let Some(message) = composed.await.unwrap() {
+            said.push_str(&message.text);
+            said.push('\n');
+        }
+    }
+    said
 }
 
 #[tokio::test]
@@ -246,11 +282,20 @@ async fn a_silent_steward_is_reminded_and_then_passed_over() {
         1
     );
 
-    // Not finished in time: up once more.
+    // Not finished in time: the next level is asked, and whoever has it keeps it until then.
+    let street = tied(&app, "冯涛").await;
     app.advance(31).await;
     let case = app.case(id).await;
     assert!(case.finish_late);
-    assert_eq!(case.level, Level::Street);
+    assert_eq!(
+        (case.level, case.asked_level),
+        (Level::Community, Some(Level::Street))
+    );
+    assert_eq!(holder(&app, &case).await, "吴静");
+    let reply = street.says(&format!("接单 {id}")).await;
+    assert!(reply.contains("已接单"), "{reply}");
+    let case = app.case(id).await;
+    assert_eq!((case.level, case.asked_id), (Level::Street, None));
     assert_eq!(holder(&app, &case).await, "冯涛");
 }
 

@@ -65,7 +65,11 @@ async fn a_bad_rating_reopens_once_to_the_next_level() {
     let reply = resident.says("评价").await;
     assert!(reply.contains("1到5"), "{reply}");
     let reply = resident.says("1").await;
-    assert!(reply.contains("重开"), "{reply}");
+    assert!(reply.contains("重开") && reply.contains("吴静"), "{reply}");
+    // Who is asked stays silent: that grants it.
+    app.drain().await;
+    assert_eq!(app.case(id).await.state, CaseState::ReopenRequested);
+    app.advance(6).await;
     let case = app.case(id).await;
     assert_eq!(
         (case.round, case.level, case.reopened),
@@ -74,7 +78,7 @@ async fn a_bad_rating_reopens_once_to_the_next_level() {
     assert_eq!(holder(&app, &case).await, "吴静");
     grid.says(&format!("办结 {id} 换了水管")).await;
     let reply = resident.says(&format!("重开 {id} 还在漏")).await;
-    assert!(reply.contains("已经重开过一次"), "{reply}");
+    assert!(reply.contains("已经申请重开过一次"), "{reply}");
     let reply = resident.says(&format!("评价 {id} 2")).await;
     assert!(reply.contains("不能再重开"), "{reply}");
     let case = app.case(id).await;

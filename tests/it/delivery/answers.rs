@@ -75,7 +75,7 @@ async fn what_passes_is_tried_again_and_shown_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_used_up_day_waits_for_the_morning_or_takes_the_other_channel() {
+async fn a_used_up_day_waits_for_midnight_or_takes_the_other_channel() {
     let mut house = House::new().await;
     house.test.allow_errors();
     house.fault(Api::Template, "45009", None);
@@ -84,7 +84,13 @@ async fn a_used_up_day_waits_for_the_morning_or_takes_the_other_channel() {
     house.change(|account| account.window_left = Set(0)).await;
     house.remind("two", "乙", json!({})).await;
     let waiting = house.waits("two").await;
-    assert_eq!(china(waiting.next_at).format("%H:%M").to_string(), "08:00");
+    let wanted = (
+        china(house.test.now()).date_naive().succ_opt(),
+        "00:05".to_owned(),
+    );
+    let next = china(waiting.next_at);
+    let next = (Some(next.date_naive()), next.format("%H:%M").to_string());
+    assert_eq!(next, wanted, "the quota is new after midnight");
     assert_eq!(
         house.test.platform.calls(Api::Template),
         1,
@@ -154,6 +160,30 @@ async fn customer_messages_stay_inside_their_window() {
     house.test.clock.advance(TimeDelta::days(3));
     house.remind("late", "丁", customer()).await;
     house.becomes("late", ReminderState::Failed).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_did_not_go_out_leaves_the_window_as_it_was() {
+    let mut house = House::new().await;
+    house.test.allow_errors();
+    for fault in ["-1", "gateway", "nonsense", "40003", "45011", "refused"] {
+        house.fault(Api::Custom, fault, Some(1));
+        house
+            .remind(fault, fault, json!({ "customer": true }))
+            .await;
+        until(&format!("{fault} is judged"), 15, async || {
+            let row = house.reminder(fault).await;
+            let waits = row.state == ReminderState::Pending && row.next_at > house.test.now();
+            (waits || row.state == ReminderState::Failed).then_some(())
+        })
+        .await;
+        assert_eq!(house.account().await.window_left, 5, "{fault}");
+    }
+    house.test.clock.advance(TimeDelta::minutes(10));
+    house.becomes("refused", ReminderState::Sent).await;
+    house.test.drain().await;
+    assert_eq!(house.shown().len(), 5);
+    assert_eq!(house.account().await.window_left, 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

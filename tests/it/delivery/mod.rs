@@ -6,6 +6,7 @@ mod order;
 mod outage;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -50,11 +51,15 @@ const KINDS: [Kind; 5] = [
     },
 ];
 
+/// Messages composed so far by this test's process.
+static COMPOSED: AtomicUsize = AtomicUsize::new(0);
+
 fn compose<'a>(
     _: &'a App,
     rows: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, linli::base::fault::Fault>> {
     Box::pin(async move {
+        COMPOSED.fetch_add(1, Ordering::Relaxed);
         let last = rows.last().unwrap();
         if last.payload["moot"] == true {
             return Ok(None);

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 use entity::kinds::CaseState;
 use entity::{case_event, inbound};
 use linli::sandbox::{Api, Fault};
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use secrecy::ExposeSecret;
 
 use super::{cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable};
 use crate::harness::app::TestApp;
 use crate::harness::db::Backend;
 use crate::harness::faults::Wire;
 use crate::harness::program::Program;
+use crate::harness::until;
 use crate::harness::wechat::{Sender, text_xml};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -54,8 +56,8 @@ async fn a_server_killed_while_filing_loses_and_doubles_nothing() {
         expect_whole(&app, case).await;
     }
     assert_eq!(cases.len(), said.len(), "cases of nobody's words");
-    app.drain().await;
     let pushed = count_tasks(&app, &steward, cases.len()).await;
+    app.drain().await;
     let doubled: usize = pushed.values().map(|count| count - 1).sum();
     assert!(
         doubled <= usize::try_from(ROUNDS).unwrap(),
@@ -141,10 +143,15 @@ async fn two_instances_at_once_do_everything_once() {
         app.resident("李建国"),
         app.resident("王芳")
     );
+    // No two alike: what neighbours have said already waits a minute before it becomes a task.
+    let broken = [
+        "灯泡", "水管", "门禁", "电梯", "窗户", "信箱", "栏杆", "井盖",
+    ];
+    let where_to = ["一楼走廊", "地下车库", "东侧花园"];
     let mut messages = Vec::new();
-    for n in 0..8 {
-        for person in [&zhang, &li, &wang] {
-            let text = format!("报修 {}第{n}盏灯坏了", person.open_id);
+    for (person, place) in [&zhang, &li, &wang].into_iter().zip(where_to) {
+        for thing in broken {
+            let text = format!("报修 {place}{thing}坏");
             messages.push(text_xml(&person.open_id, &text));
         }
     }
@@ -262,4 +269,94 @@ async fn tapped(variables: &[(String, String)]) -> (Wire, Vec<(String, String)>)
         variables.push((name, value.to_owned()));
     }
     (wire, variables)
+}
+
+/// Lets no message be stored until it is dropped.
+async fn block(app: &TestApp) -> linli::store::Tx {
+    let tx = app.store.begin(app.now()).await.unwrap();
+    if app.store.backend() == sea_orm::DbBackend::Postgres {
+        let lock = r#"LOCK TABLE "inbound" IN EXCLUSIVE MODE"#;
+        tx.db().execute_unprepared(lock).await.unwrap();
+    }
+    tx
+}
+
+/// What is kept of messages that were acknowledged.
+fn kept(app: &TestApp) -> Vec<String> {
+    let url = app.settings.storage.url.expose_secret();
+    let folder = url.strip_prefix("fs://").unwrap();
+    let Ok(files) = std::fs::read_dir(format!("{folder}/late")) else {
+        return Vec::new();
+    };
+    let read = |file: std::io::Result<std::fs::DirEntry>| {
+        std::fs::read_to_string(file.unwrap().path()).unwrap()
+    };
+    files.map(read).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_acknowledged_is_done_though_the_server_is_killed() {
+    let mut app = killable().await;
+    let resident = app.resident("张秀英").await.open_id;
+    app.instances.remove(0).stop().await.unwrap();
+    let mut program = app.spawn_program().await;
+    let sender = Sender::new(&app.settings, &program.url());
+    // What is answered in time is not kept.
+    let menu = sender.says(&resident, "菜单").await.unwrap();
+    assert!(menu.contains("报修"), "{menu}");
+    assert!(kept(&app).is_empty());
+
+    let blocked = block(&app).await;
+    let reply = sender.says(&resident, "报修 楼道灯不亮").await.unwrap();
+    assert!(reply.contains("正在办理"), "{reply}");
+    let left = kept(&app);
+    assert_eq!(left.len(), 1, "acknowledged and not kept");
+    assert!(!left[0].contains("报修"), "not sealed");
+    program.kill9();
+    blocked.rollback().await.unwrap();
+    assert!(app.known(&resident).cases().await.is_empty());
+
+    program.restart().await;
+    let answer = app.known(&resident).expects_push("已收到").await;
+    let cases = app.known(&resident).cases().await;
+    assert_eq!(cases.len(), 1, "doubled or lost");
+    assert!(answer.contains(&format!("#{}", cases[0].id)), "{answer}");
+    until("nothing is kept any more", 10, async || {
+        kept(&app).is_empty().then_some(())
+    })
+    .await;
+    program.restart().await;
+    app.drain().await;
+    let told = app.known(&resident).pushes();
+    let told = told.iter().filter(|text| text.contains("已收到")).count();
+    assert_eq!(told, 1, "said twice");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_kept_too_long_is_not_done_and_the_person_is_told() {
+    let mut app = killable().await;
+    let resident = app.resident("张秀英").await.open_id;
+    app.instances.remove(0).stop().await.unwrap();
+    let mut program = app.spawn_program().await;
+    let sender = Sender::new(&app.settings, &program.url());
+    let blocked = block(&app).await;
+    let reply = sender.says(&resident, "报修 楼道灯不亮").await.unwrap();
+    assert!(reply.contains("正在办理"), "{reply}");
+    program.kill9();
+    blocked.rollback().await.unwrap();
+    let url = app.settings.storage.url.expose_secret();
+    let folder = format!("{}/late", url.strip_prefix("fs://").unwrap());
+    std::fs::write(format!("{folder}/rubbish"), "no seal").unwrap();
+
+    app.clock.advance(chrono::TimeDelta::minutes(61));
+    app.add_instance().await;
+    app.known(&resident).expects_push("没有办成").await;
+    assert!(
+        app.known(&resident).cases().await.is_empty(),
+        "done all the same"
+    );
+    until("nothing is kept any more", 10, async || {
+        kept(&app).is_empty().then_some(())
+    })
+    .await;
 }

@@ -1,13 +1,15 @@
 //! What tests say instead of set-up: the program as it runs ([`app`]) or as a process ([`program`]),
 //! people of a standard compound and what they do ([`people`]), a database of one's own ([`db`]),
-//! messages as WeChat sends them ([`wechat`]), servers and wires that may be broken ([`faults`]).
+//! messages as WeChat sends them ([`wechat`]), pictures ([`pictures`]), a browser ([`browser`]), servers and wires that may be broken ([`faults`]).
 
 pub mod app;
+pub mod browser;
 pub mod compound;
 pub mod db;
 pub mod faults;
 pub mod log;
 pub mod people;
+pub mod pictures;
 pub mod program;
 pub mod wechat;
 

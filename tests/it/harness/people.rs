@@ -219,6 +219,36 @@ impl Api {
         self.send(json_body(request, body)).await
     }
 
+    /// POST of bytes below `/api/v1`, perhaps with an `Idempotency-Key`.
+    pub async fn post_bytes(
+        &self,
+        path: &str,
+        kind: &str,
+        key: Option<&str>,
+        body: Vec<u8>,
+    ) -> ApiAnswer {
+        let request = self.http.post(format!("{}{path}", self.base));
+        let mut request = request.header("Content-Type", kind).body(body);
+        if let Some(key) = key {
+            request = request.header("Idempotency-Key", key);
+        }
+        self.send(request).await
+    }
+
+    /// What signs its requests in.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().expect("not signed in")
+    }
+
+    /// The same without having signed in.
+    pub fn signed_out(&self) -> Self {
+        Self {
+            base: self.base.clone(),
+            token: None,
+            http: self.http.clone(),
+        }
+    }
+
     /// PUT below `/api/v1`.
     pub async fn put(&self, path: &str, body: &Value) -> ApiAnswer {
         let request = self.http.put(format!("{}{path}", self.base));

@@ -303,3 +303,78 @@ async fn what_the_board_says_of_a_finished_case_waits_for_its_check() {
         "a case that is open again is not on the board"
     );
 }
+
+#[tokio::test]
+async fn who_finished_a_case_rewords_what_was_refused_for_the_board() {
+    let app = TestApp::start().await;
+    let (chair, steward) = (app.staff("卫东").await, app.steward("1栋").await);
+    let zhang = app.resident("张秀英").await;
+    zhang.says("报修 楼道灯坏了").await;
+    let id = zhang.case().await.id;
+    let reword = |text: &str| format!("改公示 {id} {text}");
+    let none = steward.says(&reword("换了灯泡")).await;
+    assert!(none.contains("还没有公示内容"), "{none}");
+    steward
+        .says(&format!("办结 {id} 灯修好了，加微信领红包"))
+        .await;
+    let first = settled(&app, last(&app).await.id).await;
+    let early = steward.says(&reword("换了灯泡")).await;
+    assert!(early.contains("还在审核"), "{early}");
+    chair.says(&format!("审核 {} 驳回 有广告", first.id)).await;
+    let told = steward.expects_push("审核未通过").await;
+    assert!(told.contains(&format!("改公示 {id}")), "{told}");
+
+    // Nobody else does, and whoever does not see the case learns nothing of it.
+    let other = chair.says(&reword("换了灯泡")).await;
+    assert!(other.contains("由办结的人"), "{other}");
+    assert!(zhang.says(&reword("换了灯泡")).await.contains("工作人员"));
+    let elsewhere = app.steward("2栋").await;
+    assert!(
+        elsewhere
+            .says(&reword("换了灯泡"))
+            .await
+            .contains("没有找到")
+    );
+    let same = steward.says(&reword("灯修好了，加微信领红包")).await;
+    assert!(same.contains("一样"), "{same}");
+    // Without a number the only one is meant, and its words are asked for.
+    let asked = steward.says("改公示").await;
+    assert!(
+        asked.contains(&format!("#{id}")) && asked.contains("请写下"),
+        "{asked}"
+    );
+    let (first, second) = (
+        reword("换了灯泡，电话13800000001"),
+        reword("换了灯泡和开关"),
+    );
+    let (one, two) = tokio::join!(steward.says(&first), steward.says(&second));
+    let done = |reply: &&String| reply.contains("已改");
+    assert_eq!(
+        [&one, &two].into_iter().filter(done).count(),
+        1,
+        "{one} {two}"
+    );
+    let second = settled(&app, last(&app).await.id).await;
+    let handed_in = moderation::Entity::find()
+        .filter(moderation::COLUMN.subject.eq(format!("case:{id}")))
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(handed_in.len(), 2, "{handed_in:?}");
+    assert!(
+        !second.content.contains("13800000001"),
+        "{}",
+        second.content
+    );
+    let shown = async || {
+        let case = app.case(id).await;
+        let db = app.store.read();
+        linli::case::queries::on_board(db, &case).await.unwrap()
+    };
+    assert_eq!(shown().await, None, "shown before it was looked at");
+    chair.says(&format!("审核 {} 通过", second.id)).await;
+    assert_eq!(shown().await, Some(second.content));
+    let again = steward.says(&reword("又改一次")).await;
+    assert!(again.contains("已通过"), "{again}");
+    assert!(steward.says("改公示").await.contains("不用改"));
+}

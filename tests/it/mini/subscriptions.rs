@@ -246,6 +246,39 @@ async fn every_other_refusal_gives_the_accept_back() {
 }
 
 #[tokio::test]
+async fn without_a_token_nothing_was_asked_and_the_accept_stands() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    let steward = app.steward("1栋").await;
+    let (open_id, api) = resident(&app, "张秀英").await;
+    let filed = api
+        .post("/cases", &json!({ "kind": "repair", "text": "楼道灯坏了" }))
+        .await;
+    let id = filed.json["id"].as_str().unwrap().to_owned();
+    steward.expects_push(&format!("#{id}")).await;
+    let told = app.platform.answer_mini(&open_id, &[(PROGRESS, true)]);
+    api.post("/me/subscriptions", &told).await;
+    let token = Fault::new(Api::Token, "gateway", None);
+    assert!(app.platform.set_fault(token));
+    let refused = Fault::new(Api::Subscribe, "40001", Some(1));
+    assert!(app.platform.set_fault(refused));
+    let before = app.platform.calls(Api::Token);
+    steward.says(&format!("接单 {id}")).await;
+    until("a token is asked for in vain", 15, async || {
+        (app.platform.calls(Api::Token) > before).then_some(())
+    })
+    .await;
+    until("the accept is there again", 5, async || {
+        (remaining(&api).await == 1).then_some(())
+    })
+    .await;
+    app.platform.clear_faults();
+    app.advance(2).await;
+    app.known(&open_id).expects_push(&format!("#{id}")).await;
+    assert_eq!(remaining(&api).await, 0);
+}
+
+#[tokio::test]
 async fn a_field_that_cannot_be_filled_is_a_failure_on_record_and_not_a_call() {
     let mut app = TestApp::plan()
         .set(

@@ -13,7 +13,7 @@ use crate::harness::app::TestApp;
 use crate::harness::until;
 
 /// Lets no message be stored until it is dropped.
-async fn block(app: &TestApp) -> linli::store::Tx {
+pub async fn block(app: &TestApp) -> linli::store::Tx {
     let store: &Store = &app.instances[0].app.store;
     let tx = store.begin(app.now()).await.unwrap();
     if store.backend() == sea_orm::DbBackend::Postgres {

@@ -3,7 +3,7 @@
 
 mod codes;
 mod forged;
-mod late;
+pub mod late;
 mod leaving;
 mod menu;
 mod notices;

@@ -1,59 +1,14 @@
 //! Pages inside WeChat: the way to the platform and back, and what it must never do.
 
 use linli::sandbox::{Api, Fault};
-use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
-use reqwest::redirect::Policy;
+use reqwest::header::COOKIE;
 
 use crate::harness::app::TestApp;
-
-/// A browser that follows nothing by itself and keeps our cookies by hand.
-struct Browser {
-    http: reqwest::Client,
-    cookies: Vec<(String, String)>,
-}
-
-struct Page {
-    status: u16,
-    to: Option<String>,
-    cookies: Vec<String>,
-    body: String,
-}
+use crate::harness::browser::{Browser, Page};
 
 impl Browser {
-    fn new() -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none());
-        Self {
-            http: http.build().unwrap(),
-            cookies: Vec::new(),
-        }
-    }
-
-    async fn open(&mut self, url: &str) -> Page {
-        let all = self.cookies.iter();
-        let all: Vec<String> = all.map(|(name, value)| format!("{name}={value}")).collect();
-        let request = self.http.get(url).header(COOKIE, all.join("; "));
-        let answer = request.send().await.unwrap();
-        let told = answer.headers().get_all(SET_COOKIE).iter();
-        let told: Vec<String> = told.map(|one| one.to_str().unwrap().to_owned()).collect();
-        for cookie in &told {
-            let (name, rest) = cookie.split_once('=').unwrap();
-            self.cookies.retain(|(known, _)| known != name);
-            let value = rest.split(';').next().unwrap();
-            if !value.is_empty() {
-                self.cookies.push((name.to_owned(), value.to_owned()));
-            }
-        }
-        let to = answer.headers().get(LOCATION);
-        Page {
-            status: answer.status().as_u16(),
-            to: to.map(|to| to.to_str().unwrap().to_owned()),
-            cookies: told,
-            body: answer.text().await.unwrap(),
-        }
-    }
-
     /// To the platform and back with a code, without following the last step.
-    async fn come_back(&mut self, app: &TestApp, open_id: &str, to: &str) -> Page {
+    pub(crate) async fn come_back(&mut self, app: &TestApp, open_id: &str, to: &str) -> Page {
         let (state, _) = self.leave(app, to).await;
         let code = app.platform.page_code(open_id);
         let url = format!("{}/wechat/oauth/back?code={code}&state={state}", app.url());
@@ -61,7 +16,7 @@ impl Browser {
     }
 
     /// Off to the platform: the state that it is given, and the whole address.
-    async fn leave(&mut self, app: &TestApp, to: &str) -> (String, String) {
+    pub(crate) async fn leave(&mut self, app: &TestApp, to: &str) -> (String, String) {
         let page = self
             .open(&format!("{}/wechat/oauth/start?to={to}", app.url()))
             .await;
@@ -262,7 +217,7 @@ async fn every_refusal_is_explained_with_a_way_back() {
         assert!((400..500).contains(&page.status), "{kind}: {}", page.status);
         assert!(page.body.contains(word), "{kind}: {}", page.body);
         assert!(
-            page.body.contains("/wechat/oauth/start?to=/me"),
+            page.body.contains("/wechat/oauth/start?to=%2Fme"),
             "{kind}: no way back"
         );
         assert!(browser.cookies.is_empty(), "{kind}: {:?}", browser.cookies);

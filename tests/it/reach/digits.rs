@@ -75,7 +75,7 @@ async fn walk(person: &Person<'_>, by: By) -> HashMap<String, Vec<String>> {
 
 async fn reaches_everything(person: &Person<'_>, by: By, speaker: Speaker) {
     // What answers to the last message only has no line of its own.
-    const IN_PASSING: [&str; 3] = ["菜单", "更多", "不提交"];
+    const IN_PASSING: [&str; 5] = ["菜单", "更多", "不提交", "同意", "不同意"];
     let found = walk(person, by).await;
     for command in lexicon().commands().filter(|command| speaker.may(command)) {
         let word = command.words[0];

@@ -288,3 +288,38 @@ async fn the_api_lists_and_closes_visits_and_two_presses_close_once() {
     assert_eq!(api.get("/visits").await.json["items"], json!([]));
     assert_eq!(api.get("/tasks").await.json["visits"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_platform_loses_twice_is_told_at_the_door() {
+    let app = start().await;
+    app.resident("张秀英").await;
+    for (times, text, tries, visited) in [(1, "明天停水", 2, 0), (2, "后天停电", 5, 1)] {
+        let lost = linli::sandbox::Fault::new(
+            linli::sandbox::Api::Template,
+            "receipt:failed: system failed",
+            Some(times),
+        );
+        assert!(app.platform.set_fault(lost));
+        tell(&app, "张秀英", &format!("notice:{times}"), text).await;
+        until("it has come or is on the list", 20, async || {
+            app.clock.advance(chrono::TimeDelta::seconds(2));
+            let rows = delivered(&app).await;
+            let ended = |(_, state): &&(String, DeliveryState)| *state != DeliveryState::Failed;
+            let sent = rows.iter().filter(ended).count();
+            (rows.len() == tries && sent == visited + 1).then_some(())
+        })
+        .await;
+        let all = visits(&app).await;
+        assert_eq!(all.len(), visited, "{text}");
+        assert!(all.iter().all(|visit| visit.text == text));
+    }
+    let rows: Vec<String> = delivered(&app).await.into_iter().map(|row| row.0).collect();
+    assert_eq!(
+        rows,
+        ["template", "template", "template", "template", "visit"]
+    );
+    app.drain().await;
+    let failed =
+        |row: &reminder::Model| row.kind == "test.tell" && row.state == ReminderState::Failed;
+    assert!(!app.reminders().await.iter().any(failed), "a dead letter");
+}

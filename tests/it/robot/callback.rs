@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use linli::sandbox::{Api, Fault};
+use linli::sandbox::{Api, Fault, How};
 use serde_json::{Value, json};
 
 use super::{GROUP, text};
 use crate::harness::app::TestApp;
+use crate::harness::until;
 
 fn client() -> reqwest::Client {
     let builder = reqwest::Client::builder().timeout(Duration::from_secs(10));
@@ -224,6 +225,31 @@ async fn a_picture_is_fetched_opened_and_kept_only_from_the_platform() {
 }
 
 #[tokio::test]
+async fn pictures_without_words_are_answered_to_polls_too() {
+    let app = TestApp::start().await;
+    app.member("孙梅").await;
+    let picture =
+        json!({ "msgtype": "image", "image": { "url": "http://169.254.169.254/latest" } });
+    let mention = json!({ "msgtype": "text", "text": { "content": "@邻里助手" } });
+    let mixed = json!({ "msgtype": "mixed", "mixed": { "msg_item": [
+        mention, picture.clone(), picture,
+    ] } });
+    let message = app.platform.robot_message(Some(GROUP), "sun", &mixed);
+    let said = app.platform.robot_hears(&message, "test", None).await;
+    let id = said.answers[0]["stream"]["id"].as_str().unwrap();
+    let body = json!({ "msgtype": "stream", "stream": { "id": id } });
+    let poll = app.platform.robot_message(Some(GROUP), "sun", &body);
+    let (_, answer) = app.platform.post_robot(&poll, None).await;
+    let stream = &answer.unwrap()["stream"];
+    assert_eq!(stream["finish"], true, "{stream}");
+    assert_eq!(stream["content"], said.text());
+    assert!(said.text().contains("照片"), "{}", said.text());
+    use sea_orm::{EntityTrait, PaginatorTrait};
+    let kept = entity::attachment::Entity::find().count(app.store.read());
+    assert_eq!(kept.await.unwrap(), 2);
+}
+
+#[tokio::test]
 async fn one_more_answer_goes_only_to_the_platforms_own_address() {
     let app = TestApp::start().await;
     let steward = app.member("孙梅").await;
@@ -266,9 +292,8 @@ async fn one_more_answer_goes_only_to_the_platforms_own_address() {
 async fn a_picture_is_opened_with_the_robots_key_and_kept() {
     let app = TestApp::start().await;
     let steward = app.member("孙梅").await;
-    let mut picture = b"\x89PNG\r\n\x1a\n".to_vec();
-    picture.extend([7; 100]);
-    let url = app.platform.robot_file("image/png", picture.clone());
+    let picture = crate::harness::pictures::png(200);
+    let url = app.platform.robot_file("image/png", picture);
     let image = json!({ "msgtype": "image", "image": { "url": url } });
     let said = steward.sends(None, &image).await;
     assert!(said.text().contains("照片收到了"), "{}", said.text());
@@ -281,5 +306,95 @@ async fn a_picture_is_opened_with_the_robots_key_and_kept() {
     assert_eq!(row.state, entity::kinds::AttachmentState::Stored);
     let path = row.path.unwrap();
     let kept = app.instances[0].app.files.get(&path).await.unwrap();
-    assert_eq!(kept, picture);
+    // Only what was a picture can be written anew.
+    assert!(kept.starts_with(b"\xff\xd8\xff"), "kept as a JPEG");
+}
+
+#[tokio::test]
+async fn what_is_to_be_picked_has_buttons_where_the_member_is_alone() {
+    let app = TestApp::start().await;
+    let steward = app.member("孙梅").await;
+    let resident = app.resident("张秀英").await;
+    resident.says("报修 1栋灯坏了").await;
+    resident.says("报修 1栋大门坏了").await;
+    let said = steward.sends(None, &text("接单")).await;
+    let answer = said.answers.last().unwrap();
+    assert_eq!(answer["msgtype"], "stream_with_template_card", "{answer}");
+    assert_eq!(answer["stream"]["finish"], true);
+    assert!(
+        said.text().contains("1 "),
+        "the digits stand there, too: {}",
+        said.text()
+    );
+    let card = &answer["template_card"];
+    assert_eq!(card["card_type"], "button_interaction");
+    let buttons = card["button_list"].as_array().unwrap();
+    assert_eq!(buttons.len(), 3, "two cases and the way back: {card}");
+    for button in buttons {
+        assert!(button["text"].as_str().unwrap().chars().count() <= 10);
+    }
+    let press = |key: &Value| {
+        json!({ "msgtype": "event", "event": {
+            "eventtype": "template_card_event", "event_key": key, "task_id": card["task_id"],
+        } })
+    };
+    let pressed = steward.sends(None, &press(&buttons[0]["key"])).await;
+    let changed = &pressed.answers[0];
+    assert_eq!(
+        changed["response_type"], "update_template_card",
+        "{changed}"
+    );
+    assert_eq!(changed["template_card"]["task_id"], card["task_id"]);
+    assert!(pressed.text().contains("已接单"), "{}", pressed.text());
+    // An old card's digit belongs to its own question.
+    let old = steward.sends(None, &press(&buttons[1]["key"])).await;
+    assert!(old.text().contains("过了时间"), "{}", old.text());
+    // A group's buttons would be everybody's.
+    let in_group = steward.sends(Some(GROUP), &text("@邻里助手 接单")).await;
+    assert_eq!(in_group.answers.last().unwrap()["msgtype"], "stream");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_comes_too_late_follows_by_the_messages_own_address() {
+    use sea_orm::ConnectionTrait;
+    if !crate::harness::db::Backend::chosen().postgres {
+        return; // SQLite says at once that it is busy.
+    }
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    let steward = app.member("孙梅").await;
+    let room = format!("robot:{}", steward.userid);
+    let block = async || {
+        let tx = app.store.begin(app.now()).await.unwrap();
+        let lock = r#"LOCK TABLE "inbound" IN ACCESS EXCLUSIVE MODE"#;
+        tx.db().execute_unprepared(lock).await.unwrap();
+        tx
+    };
+    let followed = async |words: &str| {
+        until(words, 15, async || {
+            let shown = app.platform.conversation(&room);
+            shown
+                .into_iter()
+                .find(|entry| entry.text.contains(words) && entry.how == How::Custom)
+        })
+        .await;
+    };
+    // An event has no polls.
+    let enter = json!({ "msgtype": "event", "event": { "eventtype": "enter_chat" } });
+    let blocked = block().await;
+    let said = steward.sends(None, &enter).await;
+    assert!(said.text().contains("稍后回复"), "{}", said.text());
+    blocked.rollback().await.unwrap();
+    followed("待办").await;
+    // A stream is given up after half a minute.
+    let message = app
+        .platform
+        .robot_message(None, "sun", &text("报修 1栋灯坏了"));
+    let blocked = block().await;
+    let (_, first) = app.platform.post_robot(&message, None).await;
+    let first = first.unwrap();
+    assert_eq!(first["stream"]["finish"], false, "{first}");
+    app.clock.advance(chrono::TimeDelta::seconds(31));
+    blocked.rollback().await.unwrap();
+    followed("已收到").await;
 }

@@ -164,6 +164,18 @@ async fn a_member_of_another_corporation_is_somebody_else() {
 }
 
 #[tokio::test]
+async fn a_user_id_is_the_same_in_whatever_case_it_comes() {
+    let app = TestApp::start().await;
+    let resident = app.resident("张秀英").await;
+    resident.says("报修 1栋电梯停了").await;
+    let id = resident.case().await.id;
+    app.member("孙梅").await;
+    let taken = app.stranger("SUN").asks(&format!("接单 {id}")).await;
+    assert!(taken.contains("已接单。"), "{taken}");
+    assert!(app.stranger("sUn").says("我的").await.contains("孙梅"));
+}
+
+#[tokio::test]
 async fn two_at_once_in_one_group_take_a_case_once() {
     let app = TestApp::with_instances(2).await;
     let resident = app.resident("张秀英").await;
@@ -189,4 +201,93 @@ async fn without_an_application_the_member_is_asked_to_come_alone() {
     assert!(reply.contains("请单独"), "{reply}");
     assert!(asides(&app).await.is_empty(), "nothing is promised");
     assert!(steward.says("我的").await.contains("孙梅"));
+}
+
+#[tokio::test]
+async fn a_name_and_a_phone_are_asked_for_where_nobody_else_reads() {
+    let app = TestApp::start().await;
+    let sun = app.member("孙梅").await;
+    for words in ["绑定", "更正", "解绑"] {
+        let reply = sun.asks(words).await;
+        assert_eq!(reply, "已发到您的企业微信。", "{words}");
+    }
+    app.drain().await;
+    let told: Vec<String> = app
+        .platform
+        .member_sees("sun")
+        .into_iter()
+        .map(|entry| entry.text)
+        .collect();
+    assert!(
+        told.iter()
+            .any(|text| text.contains("请写下房号、姓名和手机号")),
+        "{told:#?}"
+    );
+    // What is said in the group next answers no such question: it is taken as any other words.
+    sun.asks("绑定").await;
+    let reply = sun.asks("1-1-101 张秀英 13800000101").await;
+    assert!(
+        !reply.contains("绑定") && !reply.contains("张秀英"),
+        "{reply}"
+    );
+    let bindings = entity::binding::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert!(bindings.is_empty(), "{bindings:?}");
+    // Somebody of the corporation who is bound to nothing and holds no post.
+    let zhang = app.member("张秀英").await;
+    let reply = zhang.asks("进度").await;
+    assert_eq!(reply, "已发到您的企业微信。");
+    let reply = zhang.asks("报修 灯坏了").await;
+    assert!(!reply.contains("手机号"), "{reply}");
+}
+
+#[tokio::test]
+async fn without_an_application_the_question_is_asked_alone() {
+    let plan = TestApp::plan().set("WECHAT__WORK__CORP_ID", "");
+    let app = plan.start().await;
+    let steward = app.member("孙梅").await;
+    let reply = steward.asks("绑定").await;
+    assert!(
+        reply.contains("请单独") && !reply.contains("姓名"),
+        "{reply}"
+    );
+    assert!(steward.says("绑定").await.contains("姓名和手机号"));
+}
+
+#[tokio::test]
+async fn whoever_holds_a_post_for_a_term_is_named_while_it_runs() {
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+    let app = TestApp::start().await;
+    let steward = app.member("孙梅").await;
+    let zhou = entity::person::Entity::find()
+        .filter(entity::person::COLUMN.name.eq("周强"))
+        .one(app.store.read())
+        .await
+        .unwrap()
+        .unwrap();
+    let term = entity::role::Entity::find()
+        .filter(entity::role::COLUMN.person_id.eq(zhou.id))
+        .one(app.store.read())
+        .await
+        .unwrap()
+        .unwrap();
+    // A sentence that is not understood comes back in the group, as far as it may.
+    let says = "水管的事周强知道";
+    for (from, to, named) in [
+        (-10, None, true),
+        (-10, Some(10), true),
+        (-10, Some(-1), false),
+        (5, Some(10), false),
+    ] {
+        let day = |days| app.now() + chrono::TimeDelta::days(days);
+        let mut row = term.clone().into_active_model();
+        row.from_at = Set(day(from));
+        row.to_at = Set(to.map(day));
+        row.update(app.store.write()).await.unwrap();
+        let reply = steward.asks(says).await;
+        assert_eq!(reply.contains("周强"), named, "{from} {to:?}: {reply}");
+        assert!(named || reply.contains("周*"), "{reply}");
+    }
 }

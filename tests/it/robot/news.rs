@@ -52,6 +52,52 @@ async fn a_missed_clock_is_told_once_without_a_name() {
     assert_eq!(once.len(), news.len(), "nothing twice: {news:?}");
 }
 
+/// A terrace of houses, each of which is a home of its own under the compound.
+#[tokio::test]
+async fn a_home_that_stands_in_no_building_is_not_named() {
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QueryFilter};
+    let app = TestApp::start().await;
+    let resident = app.resident("张秀英").await;
+    let neighbour = app.resident("李建国").await;
+    let find = async |code: &str| {
+        let found = entity::place::Entity::find().filter(entity::place::COLUMN.code.eq(code));
+        found.one(app.store.read()).await.unwrap().unwrap()
+    };
+    let compound = find("GY").await;
+    for (code, house) in [("GY/1-1-101", "88"), ("GY/1-1-102", "B-89")] {
+        let mut home = find(code).await.into_active_model();
+        let id = *home.id.as_ref();
+        home.code = Set(format!("GY/{house}"));
+        home.name = Set(house.to_owned());
+        home.parent_id = Set(Some(compound.id));
+        home.path = Set(format!("{}{id}/", compound.path));
+        home.update(app.store.write()).await.unwrap();
+    }
+    resident.says("报修 门口的路灯坏了").await;
+    let first = resident.case().await.id;
+    // Whoever joins reads no more than the group.
+    neighbour.says(&format!("我也遇到 {first}")).await;
+    let joined = neighbour.says(&format!("进度 {first}")).await;
+    neighbour.says("投诉 隔壁太吵").await;
+    let second = neighbour.case().await.id;
+    app.advance(6).await;
+    let news = told(&app);
+    for id in [first, second] {
+        let words = news
+            .iter()
+            .find(|words| words.contains(&format!("#{id}（")));
+        let words = words.unwrap_or_else(|| panic!("nothing of {id}: {news:?}"));
+        assert!(words.contains("（桂园小区）"), "{words}");
+    }
+    for words in news.iter().chain([&joined]) {
+        assert!(
+            !words.contains("88") && !words.contains("89") && !words.contains("B栋"),
+            "{words}"
+        );
+    }
+    assert!(joined.contains("桂园小区"), "{joined}");
+}
+
 #[tokio::test]
 async fn what_was_taken_in_time_is_no_news() {
     let app = TestApp::start().await;

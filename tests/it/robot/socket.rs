@@ -148,3 +148,65 @@ async fn who_loses_the_lease_closes() {
     })
     .await;
 }
+
+/// A TLS server in front of the pretended platform, with a certificate for `localhost`.
+async fn tls_in_front_of(port: u16) -> (u16, String) {
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use std::sync::Arc;
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let own = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // Fails when the other side does not trust us.
+                let Ok(mut opened) = acceptor.accept(stream).await else {
+                    return;
+                };
+                let target = tokio::net::TcpStream::connect(("127.0.0.1", port));
+                let mut target = target.await.unwrap();
+                drop(tokio::io::copy_bidirectional(&mut opened, &mut target).await);
+            });
+        }
+    });
+    (own, made.cert.pem())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn over_real_tls_it_answers_whom_it_trusts_and_nobody_else() {
+    let mut app = TestApp::plan()
+        .set("WECHAT__ROBOT__MODE", "socket")
+        .instances(0)
+        .start()
+        .await;
+    let plain = reqwest::Url::parse(&app.settings.wechat.robot.socket_url).unwrap();
+    let (port, certificate) = tls_in_front_of(plain.port().unwrap()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("root.pem");
+    std::fs::write(&root, certificate).unwrap();
+    let robot = &mut app.settings.wechat.robot;
+    robot.socket_url = format!("wss://localhost:{port}{}", plain.path());
+    // A certificate of nobody we know is refused.
+    app.add_instance().await;
+    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+    assert!(!app.platform.robot_connected(), "trusts a stranger");
+    app.instances.remove(0).stop().await.unwrap();
+
+    app.settings.wechat.robot.socket_root = root.to_str().unwrap().to_owned();
+    app.add_instance().await;
+    connected(&app).await;
+    let steward = app.member("孙梅").await;
+    let reply = steward.says("报修 1栋灯坏了").await;
+    assert!(reply.contains("已收到"), "{reply}");
+}

@@ -100,13 +100,7 @@ async fn a_repeated_message_has_one_effect_and_the_same_answer() {
 async fn a_photo_is_fetched_from_wecom() {
     let app = TestApp::start().await;
     register(&app, "sun", Some("sunmei")).await;
-    let png = b"\x89PNG\r\n\x1a\n0000".to_vec();
-    let http = reqwest::Client::builder().build().unwrap();
-    let base = app.settings.wechat.work.api_base.replace("/work", "");
-    let answer = http.post(format!("{base}/media")).body(png).send().await;
-    let answer: serde_json::Value =
-        serde_json::from_slice(&answer.unwrap().bytes().await.unwrap()).unwrap();
-    let media_id = answer["media_id"].as_str().unwrap().to_owned();
+    let media_id = app.media(crate::harness::pictures::png(7)).await;
     let said = app
         .platform
         .member_does("sunmei", &Say::Image { media_id })

@@ -307,3 +307,54 @@ async fn a_card_nobody_knows_says_what_came_of_it() {
     assert!(matches!(said.answer, Answer::Card(_)), "{said:?}");
     assert_eq!(app.case(id).await.state, CaseState::Accepted);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_card_that_goes_out_while_its_case_changes_shows_the_change() {
+    use linli::command::serve::{Boot, start_as};
+    if !crate::harness::db::Backend::chosen().postgres {
+        return; // SQLite has one writer at a time.
+    }
+    // Nobody works on reminders yet.
+    let mut app = TestApp::plan().instances(0).start().await;
+    let boot = Boot {
+        clock: app.clock.clone(),
+        shift: None,
+        dice: std::sync::Arc::new(linli::base::dice::Dice::from_system()),
+        role: linli::command::Role::Web,
+    };
+    let web = start_as(app.settings.clone(), boot).await.unwrap();
+    let url = format!("http://{}/wechat/official", web.address);
+    app.platform.set_callbacks(vec![url]);
+    app.instances.push(web);
+    register(&app, "sun", Some("sunmei")).await;
+    let steward = app.steward("1栋").await.account().await;
+    let id = files(&app.resident("张秀英").await).await;
+
+    let mut tx = app.store.begin(app.now()).await.unwrap();
+    let actor = linli::access::load_actor(tx.db(), &steward, app.now());
+    let actor = actor.await.unwrap();
+    linli::case::actions::accept(&mut tx, &actor, id)
+        .await
+        .unwrap();
+    app.add_instance().await;
+    tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
+    assert!(
+        cards_of(&app, "sunmei", id).is_empty(),
+        "sent without looking again"
+    );
+    tx.commit().await.unwrap();
+    app.drain().await;
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    app.drain().await;
+    for card in cards_of(&app, "sunmei", id) {
+        let shown = card.work_card.unwrap();
+        let labels: Vec<&str> = shown.buttons.iter().map(|one| one.text.as_str()).collect();
+        assert_eq!(labels, TAKEN, "stale");
+    }
+    let left = entity::work_card::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let sending = entity::kinds::CardState::Sending;
+    assert!(left.iter().all(|card| card.state != sending), "{left:?}");
+}

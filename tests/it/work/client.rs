@@ -12,7 +12,7 @@ fn text(to: &[&str], words: &str) -> Message {
     Message {
         to: to.iter().map(|id| (*id).to_owned()).collect(),
         body: Body::Text(words.to_owned()),
-        once_within: 1800,
+        once_within: Some(1800),
     }
 }
 

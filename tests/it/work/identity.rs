@@ -1,5 +1,7 @@
 //! Who writes from WeCom: the roster's user id is the tie, no binding is asked for.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 use entity::kinds::Channel;
 use entity::{account, person};
@@ -10,6 +12,8 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Query
 
 use super::says;
 use crate::harness::app::TestApp;
+use crate::harness::until;
+use crate::official::late::block;
 
 /// Gives somebody of the standard compound a user id, as the roster does.
 pub async fn register(app: &TestApp, key: &str, userid: Option<&str>) -> person::Model {
@@ -93,6 +97,34 @@ async fn whom_the_address_book_takes_out_is_a_stranger_and_the_id_is_nobodys() {
     let person = person.one(app.store.read()).await.unwrap().unwrap();
     assert_eq!(person.wecom_userid, None);
     assert_eq!(accounts(&app).await[0].person_id, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_taken_out_while_the_database_was_busy_is_a_stranger_all_the_same() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    register(&app, "sun", Some("sunmei")).await;
+    let blocked = block(&app).await;
+    let gone = Writer::default()
+        .text("ChangeType", "delete_user")
+        .text("UserID", "sunmei");
+    let (said, ()) = tokio::join!(
+        app.platform.member_event("sys", "change_contact", gone),
+        async {
+            tokio::time::sleep(Duration::from_millis(4_700)).await;
+            blocked.rollback().await.unwrap();
+        }
+    );
+    assert_eq!((said.answer, said.attempts), (Answer::Silence, 1));
+    until("nobody has the user id", 15, async || {
+        let holder = person::Entity::find()
+            .filter(person::COLUMN.wecom_userid.eq("sunmei"))
+            .one(app.store.read())
+            .await
+            .unwrap();
+        holder.is_none().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

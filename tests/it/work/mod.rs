@@ -3,8 +3,9 @@
 mod callback;
 mod cards;
 mod client;
-mod identity;
+pub mod identity;
 mod rates;
+mod repeats;
 mod vectors;
 
 use linli::sandbox::{Answer, Entry, How, Say};

@@ -1,7 +1,9 @@
 //! WeCom's rates: what exceeds them is dropped without a word, so none of it may be sent.
 
 use chrono::TimeDelta;
-use linli::sandbox::How;
+use entity::halt;
+use linli::sandbox::{Api, Fault, How};
+use sea_orm::{EntityTrait, PaginatorTrait};
 
 use super::identity::register;
 use crate::harness::app::TestApp;
@@ -27,6 +29,41 @@ fn numbers(app: &TestApp, userid: &str) -> Vec<i64> {
 fn arrived(app: &TestApp) -> usize {
     let seen = app.platform.member_sees("sunmei");
     seen.iter().filter(|entry| entry.how == How::App).count()
+}
+
+#[tokio::test]
+async fn a_block_is_waited_out_and_tasks_go_another_way_meanwhile() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    let steward = app.steward("1栋").await;
+    register(&app, "sun", Some("sunmei")).await;
+    let resident = app.resident("张秀英").await;
+    app.drain().await;
+    let files = async |at: i32| {
+        resident.says(&format!("报修 第{at}盏楼道灯坏了")).await;
+        let id = resident.case().await.id;
+        app.drain().await;
+        id
+    };
+    let blocked = Fault::new(Api::Send, "45009", None);
+    assert!(app.platform.set_fault(blocked));
+    let before = app.platform.calls(Api::Send);
+    // Asked at once and after a minute; then it is left alone for longer.
+    for (at, seconds, asked) in [(0, 0, 1), (1, 10, 1), (2, 55, 2), (3, 65, 2)] {
+        app.clock.advance(TimeDelta::seconds(seconds));
+        let id = files(at).await;
+        steward.expects_push(&format!("接单 {id}")).await;
+        assert_eq!(app.platform.calls(Api::Send) - before, asked, "{at}");
+    }
+    app.platform.clear_faults();
+    app.advance(3).await;
+    let id = files(4).await;
+    until("it comes as a card", 15, async || {
+        numbers(&app, "sunmei").contains(&id).then_some(())
+    })
+    .await;
+    let left = halt::Entity::find().count(app.store.read()).await.unwrap();
+    assert_eq!(left, 0);
 }
 
 #[tokio::test]

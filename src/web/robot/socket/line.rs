@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -12,7 +15,7 @@ use tokio::time::{Instant, interval_at, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream};
 
-use super::super::{FIRST, PATIENCE, TAKEN, WORKING, answer_words, card, stream_id};
+use super::super::{FIRST, WORKING, answer_words, card, finished, follow, stream_id, whole};
 use crate::app::App;
 use crate::wechat::robot::frame::{self, Frame};
 use crate::wechat::robot::{Chat, Event, Inbound, InboundKind, Reply};
@@ -23,6 +26,10 @@ const OPEN_PATIENCE: Duration = Duration::from_secs(10);
 const PING: Duration = Duration::from_secs(30);
 /// Silence for so long: the connection is dead, though nobody has said so.
 const SILENCE: Duration = Duration::from_secs(75);
+/// The platform takes the rest of an answer for six minutes; what comes later goes by its address.
+const STREAM: Duration = Duration::from_secs(350);
+/// When the program stops, what was heard is answered within so long.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 /// Chats are spread over so many lanes; each lane answers one message after the other.
 const LANES: usize = 16;
 
@@ -35,6 +42,8 @@ pub(super) enum Ended {
     Kicked,
     /// The platform does not let us subscribe.
     Refused(i64),
+    /// The program stops.
+    Stopped,
     /// Anything else.
     Broken(String),
 }
@@ -49,6 +58,7 @@ impl std::fmt::Display for Ended {
         match self {
             Self::Kicked => f.write_str("another subscriber"),
             Self::Refused(code) => write!(f, "refused with {code}"),
+            Self::Stopped => f.write_str("the program stops"),
             Self::Broken(why) => f.write_str(why),
         }
     }
@@ -63,8 +73,9 @@ pub(super) struct Line {
 impl Line {
     /// Connects and subscribes.
     pub(super) async fn open(app: &App) -> Result<Self, Ended> {
+        let robot = &app.settings.wechat.robot;
         let opening = async {
-            let mut socket = dial(&app.settings.wechat.robot.socket_url).await?;
+            let mut socket = dial(robot.socket_url.as_str(), &robot.socket_root).await?;
             subscribe(app, &mut socket).await?;
             Ok(Self {
                 app: app.clone(),
@@ -84,6 +95,7 @@ impl Line {
         let mut heard = Instant::now();
         loop {
             let next = tokio::select! {
+                () = self.app.stopping.cancelled() => break,
                 _ = pings.tick() => {
                     if heard.elapsed() > SILENCE {
                         return broken("silence");
@@ -110,6 +122,19 @@ impl Line {
                 }
             }
         }
+        // The lanes end with what they have; the last of them closes `going`.
+        drop((lanes, out));
+        let rest = async {
+            while let Some(frame) = going.recv().await {
+                if self.socket.send(Message::text(frame.text())).await.is_err() {
+                    return;
+                }
+            }
+        };
+        if timeout(LAST_WORDS, rest).await.is_err() {
+            tracing::warn!("some answers of the robot were not ready before the end");
+        }
+        Ended::Stopped
     }
 
     /// One message of the platform.
@@ -178,10 +203,10 @@ fn lane_of(inbound: &Inbound) -> usize {
 fn lanes(app: &App, out: &mpsc::UnboundedSender<Frame>) -> Vec<mpsc::UnboundedSender<Heard>> {
     let lane = |_| {
         let (send, mut waiting) = mpsc::unbounded_channel::<Heard>();
-        let (app, out) = (app.clone(), out.clone());
-        tokio::spawn(async move {
+        let (worker, out) = (app.clone(), out.clone());
+        app.late.spawn(async move {
             while let Some(heard) = waiting.recv().await {
-                answer(&app, heard, &out).await;
+                answer(&worker, heard, &out).await;
             }
         });
         send
@@ -200,19 +225,25 @@ async fn answer(app: &App, heard: Heard, out: &mpsc::UnboundedSender<Frame>) {
         InboundKind::Poll(_)
         | InboundKind::Event(Event::Feedback | Event::Disconnected | Event::Other(_)) => {}
         InboundKind::Event(event) => {
-            let words = timeout(PATIENCE, answer_words(app, &inbound)).await;
-            let Some(words) = words.ok().and_then(super::super::Words::text) else {
+            let event = event.clone();
+            let Some(words) = whole(app, inbound).await else {
                 return;
             };
             match event {
                 Event::Card { task_id, .. } => {
-                    let reply = Reply::Update(card(app, task_id, &words));
-                    say(frame::RESPOND_UPDATE, reply);
+                    if let Some(card) = card(app, &task_id, words) {
+                        say(frame::RESPOND_UPDATE, Reply::Update(card));
+                    }
                 }
-                _ => say(frame::RESPOND_WELCOME, Reply::Text(words)),
+                _ => {
+                    if let Some(text) = words.text {
+                        say(frame::RESPOND_WELCOME, Reply::Text(text));
+                    }
+                }
             }
         }
         _ => {
+            let begun = Instant::now();
             let id = stream_id(app.clock.now(), &inbound.msg_id);
             let mut working = std::pin::pin!(answer_words(app, &inbound));
             let words = match timeout(FIRST, &mut working).await {
@@ -227,15 +258,19 @@ async fn answer(app: &App, heard: Heard, out: &mpsc::UnboundedSender<Frame>) {
                     working.await
                 }
             };
-            let words = words.text().unwrap_or_else(|| TAKEN.to_owned());
-            say(frame::RESPOND, Reply::finished(&id, &words));
+            if begun.elapsed() < STREAM {
+                say(frame::RESPOND, finished(app, &id, words));
+            } else {
+                follow(app, &inbound, words).await;
+            }
         }
     }
 }
 
-async fn dial(url: &str) -> Result<Socket, Ended> {
+/// `root` is the file of one more authority to trust; empty for none.
+async fn dial(url: &str, root: &str) -> Result<Socket, Ended> {
     let connector = if url.starts_with("wss:") {
-        Connector::Rustls(Arc::new(tls().map_err(broken)?))
+        Connector::Rustls(Arc::new(tls(root)?))
     } else {
         Connector::Plain
     };
@@ -245,13 +280,21 @@ async fn dial(url: &str) -> Result<Socket, Ended> {
 }
 
 /// The provider is named, because the tree holds two.
-fn tls() -> Result<rustls::ClientConfig, rustls::Error> {
+fn tls(root: &str) -> Result<ClientConfig, Ended> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let roots = rustls::RootCertStore {
+    let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
-    Ok(rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
+    if !root.is_empty() {
+        let unread = |error| Ended::Broken(format!("wechat.robot.socket_root: {error}"));
+        for certificate in CertificateDer::pem_file_iter(root).map_err(unread)? {
+            roots.add(certificate.map_err(unread)?).map_err(broken)?;
+        }
+    }
+    let builder = ClientConfig::builder_with_provider(provider);
+    Ok(builder
+        .with_safe_default_protocol_versions()
+        .map_err(broken)?
         .with_root_certificates(roots)
         .with_no_client_auth())
 }
@@ -289,7 +332,7 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("wss://{}/", listener.local_addr().unwrap());
         let server = tokio::spawn(async move { drop(listener.accept().await) });
-        assert!(matches!(dial(&url).await, Err(Ended::Broken(_))));
+        assert!(matches!(dial(&url, "").await, Err(Ended::Broken(_))));
         server.await.unwrap();
     }
 }

@@ -1,0 +1,361 @@
+//! The console at 1 000 000 cases: lists with three filters, through the page over HTTP, against the same
+//! city with 10 000 cases; and how long every page takes there.
+
+use std::fmt::Write as _;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use linli::base::clock::{Clock, SystemClock, china};
+use linli::base::seal::Seal;
+use linli::case::stats::Figure as Count;
+use linli::case::stats::count::Scope;
+use linli::case::stats::span::Span;
+use linli::config;
+use linli::place::queries;
+use linli::report::figures;
+use linli::store::Store;
+use linli::wechat::http::percent;
+use secrecy::SecretString;
+
+use crate::city::{self, LARGE, Staff};
+use crate::client::Connection;
+use crate::figure::{Figure, percentile, times, whole};
+use crate::machine::{self, Postgres};
+use crate::platform::Sample;
+use crate::server::{self, Server, Setup};
+
+/// Cases of the city, and of the one that it is compared with.
+const CASES: u32 = 1_000_000;
+const FEW: u32 = 10_000;
+/// Times that each list is asked for, in turn at both.
+const ASKED: usize = 20;
+/// Before anything is timed: connections, statements and pages of the database are warm then.
+const WARM: usize = 3;
+/// How much longer a list may take at 1 000 000 cases.
+const MOST: f64 = 2.0;
+/// Milliseconds that a page of the console may take.
+const MOST_MS: f64 = 200.0;
+
+/// A page whose times stand in the table.
+struct Timed {
+    staff: Staff,
+    page: String,
+    large: Vec<f64>,
+    small: Vec<f64>,
+}
+
+impl Timed {
+    fn ratio(&self) -> f64 {
+        percentile(&self.large, 1, 2) / percentile(&self.small, 1, 2)
+    }
+
+    fn middle(&self) -> f64 {
+        percentile(&self.large, 1, 2)
+    }
+
+    fn longest(&self) -> f64 {
+        self.large.last().copied().unwrap_or(f64::INFINITY)
+    }
+}
+
+/// A city, with the program before it.
+struct Desk {
+    connection: Connection,
+    url: String,
+    newest: String,
+    // Stopped when it is dropped.
+    _server: Server,
+}
+
+/// The rows of the table.
+pub async fn measure() -> Result<Vec<Figure>> {
+    let room = machine::room()?;
+    let sample = Sample::load()?;
+    // So that the larger city fits, as on any machine that holds one.
+    let postgres = Postgres::start(room.path(), &["shared_buffers=1GB"])?;
+    let mut large = open(&postgres, room.path(), &sample, "large", CASES).await?;
+    let mut small = open(&postgres, room.path(), &sample, "small", FEW).await?;
+    let mut lists = Vec::new();
+    for staff in Staff::ALL {
+        for (name, filters) in lists_of(staff) {
+            let path = format!("/console/cases?{filters}");
+            lists.push(ask(&mut large, &mut small, staff, name, (&path, &path)).await?);
+        }
+    }
+    let mut pages = Vec::new();
+    for staff in Staff::ALL {
+        for (name, at_large, at_small) in pages_of(&large, &small) {
+            pages.push(ask(&mut large, &mut small, staff, name, (&at_large, &at_small)).await?);
+        }
+    }
+    Ok(vec![
+        list_row(&lists),
+        page_row(&lists, &pages),
+        figures_row(&large.url).await?,
+    ])
+}
+
+/// A year of the large compound's street, as the console shows it.
+async fn figures_row(url: &str) -> Result<Figure> {
+    let store = Store::connect(&config::Database {
+        url: SecretString::from(url.to_owned()),
+        max_connections: 2,
+    })
+    .await?;
+    let today = china(SystemClock.now()).date_naive();
+    let span = Span::new(today - chrono::Days::new(364), today);
+    let mut took = Vec::with_capacity(ASKED);
+    for round in 0..WARM + ASKED {
+        let began = Instant::now();
+        let street = queries::by_code(store.read(), Staff::Administrator.place()).await?;
+        let scope = Scope::of(store.read(), street.context("no street")?).await?;
+        let report = figures::read(store.read(), scope, span).await?;
+        if round >= WARM {
+            took.push(began.elapsed().as_secs_f64() * 1000.0);
+        }
+        ensure!(
+            report.whole.get(Count::Filed) > 5_000,
+            "too few cases were counted: {:?}",
+            report.whole
+        );
+    }
+    store.close().await;
+    took.sort_by(f64::total_cmp);
+    let longest = took.last().copied().unwrap_or(f64::INFINITY);
+    Ok(Figure {
+        what: format!(
+            "figures of a street of 30 compounds among {}, {} cases in all",
+            whole(f64::from(city::COMPOUNDS)),
+            whole(f64::from(CASES))
+        ),
+        ours: format!(
+            "{:.1} ms (longest {longest:.1} ms)",
+            percentile(&took, 1, 2)
+        ),
+        theirs: String::new(),
+        ratio: String::new(),
+        required: format!("< {MOST_MS:.0} ms"),
+        met: longest < MOST_MS,
+        bound: format!(
+            "A year of a street with one large compound, by all dimensions with names, {ASKED} times."
+        ),
+    })
+}
+
+async fn open(
+    postgres: &Postgres,
+    room: &std::path::Path,
+    sample: &Sample,
+    name: &str,
+    cases: u32,
+) -> Result<Desk> {
+    let url = postgres.database(name)?;
+    let setup = Setup::new(room, sample, &url);
+    setup.run(&["migrate", "up"])?;
+    city::fill(postgres, name, cases)?;
+    let seal = Seal::new(&server::data_key()?)?;
+    city::sign_in(postgres, name, |staff| {
+        seal.index(&format!("console session\n{}", token(staff)))
+    })?;
+    let newest = postgres.psql(
+        name,
+        &format!(
+            "SELECT max(id) FROM cases WHERE compound_id = {} AND place_id % 10 = 0",
+            100_000 + LARGE
+        ),
+    )?;
+    let server = setup.serve("web").await?;
+    Ok(Desk {
+        connection: Connection::open(server.address()).await?,
+        url,
+        newest,
+        _server: server,
+    })
+}
+
+fn token(staff: Staff) -> String {
+    format!("load-{}", staff.person())
+}
+
+/// Triples of filters: what is new and what is old, what there is much of and what is nearly never there.
+fn lists_of(staff: Staff) -> [(&'static str, String); 5] {
+    let day = |back: i64| {
+        let day = SystemClock.now() - chrono::TimeDelta::days(back);
+        day.format("%Y-%m-%d").to_string()
+    };
+    let (from, until) = (day(120), day(60));
+    let own = percent(&format!("经理{LARGE}"));
+    let words = percent("飞线充电");
+    [
+        (
+            "open + place + category",
+            format!("place={}&category=lift", staff.place()),
+        ),
+        (
+            "holder + kind + period",
+            format!("state=all&holder={own}&kind=repair&from={from}&until={until}"),
+        ),
+        (
+            "late + level + text",
+            format!("state=all&late=1&level=community&text={words}"),
+        ),
+        (
+            "open + level + text",
+            format!("level=community&text={words}&late=1"),
+        ),
+        (
+            "withdrawn + kind + category",
+            "state=withdrawn&kind=help&category=power".to_owned(),
+        ),
+    ]
+}
+
+/// The other pages: their address in the large city, and in the small one.
+fn pages_of(large: &Desk, small: &Desk) -> [(&'static str, String, String); 5] {
+    let same = |path: &str| (path.to_owned(), path.to_owned());
+    let both = |(large, small): (String, String), name| (name, large, small);
+    [
+        both(same("/console/tasks"), "tasks"),
+        both(same("/console/cases"), "the list as it opens"),
+        both(same("/console/cases?state=all"), "the list of everything"),
+        both(
+            (
+                format!("/console/cases/{}", large.newest),
+                format!("/console/cases/{}", small.newest),
+            ),
+            "a case",
+        ),
+        both(same(&format!("/board/K{LARGE}")), "the board"),
+    ]
+}
+
+async fn ask(
+    large: &mut Desk,
+    small: &mut Desk,
+    staff: Staff,
+    name: &str,
+    paths: (&str, &str),
+) -> Result<Timed> {
+    let mut timed = Timed {
+        staff,
+        page: name.to_owned(),
+        large: Vec::with_capacity(ASKED),
+        small: Vec::with_capacity(ASKED),
+    };
+    for round in 0..WARM + ASKED {
+        let one = get(large, staff, paths.0).await?;
+        let other = get(small, staff, paths.1).await?;
+        if round >= WARM {
+            timed.large.push(one);
+            timed.small.push(other);
+        }
+    }
+    timed.large.sort_by(f64::total_cmp);
+    timed.small.sort_by(f64::total_cmp);
+    eprintln!(
+        "{}, {name}: {:.1} ms (longest {:.1}), {:.1} ms at {FEW} cases",
+        staff.says(),
+        timed.middle(),
+        timed.longest(),
+        percentile(&timed.small, 1, 2)
+    );
+    Ok(timed)
+}
+
+async fn get(desk: &mut Desk, staff: Staff, path: &str) -> Result<f64> {
+    let cookie = format!("linli_console={}", token(staff));
+    let began = Instant::now();
+    let answer = desk.connection.get_with(path, &cookie).await?;
+    let took = began.elapsed().as_secs_f64() * 1000.0;
+    ensure!(
+        answer.status == 200,
+        "{} answered {path} with {}",
+        staff.says(),
+        answer.status
+    );
+    Ok(took)
+}
+
+fn list_row(lists: &[Timed]) -> Figure {
+    let slowest = lists
+        .iter()
+        .max_by(|one, other| one.ratio().total_cmp(&other.ratio()));
+    let ratio = slowest.map_or(f64::INFINITY, Timed::ratio);
+    let (ours, theirs) = slowest.map_or((f64::INFINITY, 0.0), |timed| {
+        (timed.middle(), percentile(&timed.small, 1, 2))
+    });
+    let mut each = String::new();
+    for staff in Staff::ALL {
+        let of = lists.iter().filter(|timed| timed.staff == staff);
+        let said: Vec<String> = of
+            .map(|timed| {
+                format!(
+                    "{} {:.1} ({:.1})",
+                    timed.page,
+                    timed.middle(),
+                    percentile(&timed.small, 1, 2)
+                )
+            })
+            .collect();
+        // Writing to a string cannot fail.
+        let _ = write!(each, " {}: {} ms.", staff.says(), said.join(", "));
+    }
+    Figure {
+        what: format!(
+            "case list with three filters, first page, PostgreSQL, {} cases of {} compounds",
+            whole(f64::from(CASES)),
+            whole(f64::from(city::COMPOUNDS))
+        ),
+        ours: format!("{ours:.1} ms"),
+        theirs: format!(
+            "the same with {} cases: {theirs:.1} ms",
+            whole(f64::from(FEW))
+        ),
+        ratio: times(ratio),
+        required: format!("at most {}", times(MOST)),
+        met: ratio <= MOST,
+        bound: format!(
+            "The page as a browser gets it, {ASKED} times in turn at both, medians; the row is the one of {} lists \
+             whose ratio is worst. One compound in a hundred has a hundred times the cases of the others.{each} In \
+             brackets: with {} cases.",
+            lists.len(),
+            whole(f64::from(FEW))
+        ),
+    }
+}
+
+fn page_row(lists: &[Timed], pages: &[Timed]) -> Figure {
+    let all = || lists.iter().chain(pages);
+    let worst = all().max_by(|one, other| one.longest().total_cmp(&other.longest()));
+    let longest = worst.map_or(f64::INFINITY, Timed::longest);
+    let which = worst.map(|timed| format!("{}, {}", timed.staff.says(), timed.page));
+    let said: Vec<String> = pages
+        .iter()
+        .map(|timed| {
+            format!(
+                "{} for {} {:.1} ms (longest {:.1})",
+                timed.page,
+                timed.staff.says(),
+                timed.middle(),
+                timed.longest()
+            )
+        })
+        .collect();
+    Figure {
+        what: format!(
+            "pages of the console and the board at {} cases, the longest of all",
+            whole(f64::from(CASES))
+        ),
+        ours: format!("{longest:.1} ms"),
+        theirs: String::new(),
+        ratio: String::new(),
+        required: format!("< {MOST_MS:.0} ms"),
+        met: longest < MOST_MS,
+        bound: format!(
+            "{} pages, {ASKED} times each, one at a time, the program on one core; the longest was {}. {}.",
+            all().count(),
+            which.unwrap_or_default(),
+            said.join("; ")
+        ),
+    }
+}

@@ -1,0 +1,211 @@
+//! The closed word lists of money's columns: the same text on SQLite and PostgreSQL. No logic.
+
+use sea_orm::entity::prelude::*;
+
+/// What kind of event an entry of the books is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum EntryKind {
+    /// Bills of a month.
+    Bill,
+    /// A correction of a bill.
+    Credit,
+    /// Money that came in.
+    Payment,
+    /// Money that went back.
+    Refund,
+    /// An amount that is not asked for any longer.
+    Waiver,
+    /// What was paid ahead is used for a bill.
+    Advance,
+    /// Money that was spent.
+    Expense,
+    /// Money that came in without a bill: 公共收益, 捐款.
+    Income,
+    /// What the platform keeps for itself.
+    Fee,
+    /// Between accounts of one’s own.
+    Transfer,
+    /// What was there before the books began.
+    Opening,
+    /// Takes an entry back.
+    Reversal,
+}
+
+/// Where the making of a month’s bills stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum RunState {
+    /// Begun and not ended: it goes on where it stopped.
+    Running,
+    /// All homes have theirs.
+    Done,
+}
+
+/// Where a bill stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum BillState {
+    /// Something is left to pay.
+    Open,
+    /// Nothing is left to pay.
+    Settled,
+}
+
+/// How somebody pays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum PayWay {
+    /// Inside WeChat.
+    Wechat,
+    /// Cash.
+    Cash,
+    /// Bank transfer.
+    Transfer,
+    /// From what was paid ahead.
+    Advance,
+}
+
+/// Where a payment stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum PaymentState {
+    /// Written down; the platform may not know it yet.
+    Created,
+    /// Ordered at the platform: it can be paid.
+    Open,
+    /// The money is there and in the books.
+    Paid,
+    /// It will never be paid.
+    Closed,
+}
+
+/// What became of a notification of the pay platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum NoticeState {
+    /// Stored, not followed yet.
+    Received,
+    /// Followed, or known already.
+    Done,
+    /// It does not fit our order: somebody has to look.
+    Refused,
+}
+
+/// Why money goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum RefundCause {
+    /// Paid twice.
+    Duplicate,
+    /// Paid after the order was closed.
+    Late,
+    /// Asked for by a person.
+    Asked,
+}
+
+/// Where a refund stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum RefundState {
+    /// A second person has to decide.
+    Asked,
+    /// To be sent to the platform.
+    Approved,
+    /// The platform has it.
+    Sent,
+    /// The money is back.
+    Done,
+    /// The platform could not give it back: by hand.
+    Abnormal,
+    /// The platform will not do it.
+    Closed,
+    /// The second person said no.
+    Refused,
+}
+
+/// Where a waiver stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum WaiverState {
+    /// A second person has to decide.
+    Asked,
+    /// Done.
+    Granted,
+    /// The second person said no.
+    Refused,
+}
+
+/// What came of comparing a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ReconState {
+    /// All is equal.
+    Balanced,
+    /// Something differs.
+    Different,
+    /// The platform has no bill yet.
+    Waiting,
+}
+
+/// In what the platform’s bill and ours differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(32))",
+    rename_all = "snake_case"
+)]
+pub enum DifferenceKind {
+    /// We have it, they have not.
+    OursOnly,
+    /// They have it, we have not.
+    TheirsOnly,
+    /// The amount.
+    Amount,
+    /// We have the refund, they have not.
+    RefundOursOnly,
+    /// They have the refund, we have not.
+    RefundTheirsOnly,
+    /// The amount of a refund.
+    RefundAmount,
+}

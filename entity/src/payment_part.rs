@@ -1,0 +1,25 @@
+//! Table `payment_part`. What of a payment went where; never changed, never removed.
+
+use sea_orm::entity::prelude::*;
+
+/// What of a payment went where; never changed, never removed.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payment_part")]
+pub struct Model {
+    /// Key.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// Of which payment.
+    pub payment_id: i64,
+    /// Tenant.
+    pub compound_id: i64,
+    /// To this bill; none: kept for the home (预存).
+    pub bill_id: Option<i64>,
+    /// In fen; less than 0 takes a part back.
+    pub amount: i64,
+    /// UTC, whole ms.
+    pub created_at: DateTimeUtc,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

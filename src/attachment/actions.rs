@@ -1,0 +1,67 @@
+//! An upload, kept: a row that says where it will lie, the file, then the row's last word.
+
+use entity::attachment;
+use entity::kinds::AttachmentState;
+use sea_orm::ActiveModelTrait;
+use sea_orm::ActiveValue::Set;
+
+use crate::app::App;
+use crate::attachment::store;
+use crate::base::fault::{Code, Fault};
+use crate::files::{Clean, Flaw};
+use crate::store::Tx;
+
+/// Puts an uploaded file into our storage: a row that says where it will lie, then the file. It
+/// belongs to nothing yet. The caller makes it known with [`settle`], in the transaction that answers.
+///
+/// # Errors
+/// `invalid` or `too_large` for what is not kept, saying why; `outside` when the storage does not
+/// answer.
+pub async fn upload(
+    app: &App,
+    account_id: i64,
+    bytes: Vec<u8>,
+) -> Result<(i64, attachment::ActiveModel), Fault> {
+    let clean = app.files.clean(None, bytes).await.map_err(|flaw| {
+        let code = match flaw {
+            Flaw::Large => Code::TooLarge,
+            Flaw::Kind => Code::Unsupported,
+            Flaw::Broken => Code::Invalid,
+        };
+        Fault::new(code, flaw.says())
+    })?;
+    let kind = match &clean {
+        Clean::Picture(_) => "image",
+        Clean::Other(kind, _) => kind.family(),
+    };
+    let now = app.clock.now();
+    let tx = app.store.begin(now).await?;
+    let row = attachment::ActiveModel {
+        account_id: Set(account_id),
+        kind: Set(kind.to_owned()),
+        media_id: Set(String::new()),
+        state: Set(AttachmentState::Pending),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let row = row.insert(tx.db()).await?;
+    tx.commit().await?;
+    let stored = store::put(app, row.id, row.created_at, clean).await?;
+    Ok((row.id, stored.change()))
+}
+
+/// Says that an uploaded file is there.
+///
+/// # Errors
+/// The database's.
+pub async fn settle(
+    tx: &Tx,
+    id: i64,
+    change: attachment::ActiveModel,
+) -> Result<attachment::Model, Fault> {
+    let change = attachment::ActiveModel {
+        id: Set(id),
+        ..change
+    };
+    Ok(change.update(tx.db()).await?)
+}

@@ -1,0 +1,81 @@
+//! Attachments that belong to nothing yet are given to something. Called by the nouns that they are
+//! given to.
+
+use entity::attachment;
+use entity::kinds::{AttachmentState, PhotoStage};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+
+use crate::base::fault::Fault;
+use crate::store::Tx;
+
+/// Given at once, at most.
+const MOST_AT_ONCE: usize = 9;
+
+/// Gives unfiled attachments of an account to a subject (`case:12`).
+///
+/// # Errors
+/// `not_found` when one of them is not there, not the account's, or given already; `invalid` for too
+/// many.
+pub async fn give(
+    tx: &Tx,
+    account_id: Option<i64>,
+    ids: &[i64],
+    to: &Owner<'_>,
+) -> Result<(), Fault> {
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    if ids.len() > MOST_AT_ONCE {
+        return Err(Fault::invalid(
+            "attachments",
+            format!("一次最多附{MOST_AT_ONCE}个文件。"),
+        ));
+    }
+    let missing = || Fault::not_found("没有找到要附上的文件，可能已经用过或过期，请重新上传。");
+    let account_id = account_id.ok_or_else(missing)?;
+    let given = attachment::Entity::update_many()
+        .set(attachment::ActiveModel {
+            subject: Set(Some(to.subject.to_owned())),
+            compound_id: Set(Some(to.compound_id)),
+            stage: Set(Some(to.stage)),
+            round: Set(Some(to.round)),
+            ..Default::default()
+        })
+        .filter(attachment::COLUMN.id.is_in(ids.iter().copied()))
+        .filter(attachment::COLUMN.account_id.eq(account_id))
+        .filter(attachment::COLUMN.subject.is_null())
+        .filter(
+            Condition::any()
+                .add(attachment::COLUMN.state.eq(AttachmentState::Stored))
+                // Sent by chat and still on its way.
+                .add(
+                    Condition::all()
+                        .add(attachment::COLUMN.state.eq(AttachmentState::Pending))
+                        .add(attachment::COLUMN.media_id.ne("")),
+                ),
+        )
+        .exec(tx.db())
+        .await?;
+    if usize::try_from(given.rows_affected).ok() == Some(ids.len()) {
+        Ok(())
+    } else {
+        Err(missing())
+    }
+}
+
+/// To what attachments are given.
+#[derive(Clone, Copy, Debug)]
+pub struct Owner<'a> {
+    /// `case:12`.
+    pub subject: &'a str,
+    /// Tenant.
+    pub compound_id: i64,
+    /// Which side of the work they show.
+    pub stage: PhotoStage,
+    /// In which round.
+    pub round: i32,
+}

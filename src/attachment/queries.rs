@@ -1,0 +1,55 @@
+//! Reads of attachments. Any noun may use them.
+
+use entity::attachment;
+use entity::kinds::{AttachmentState, PhotoStage};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+
+use crate::base::fault::Fault;
+
+/// States of what is there, or will be.
+const KEPT: [AttachmentState; 2] = [AttachmentState::Pending, AttachmentState::Stored];
+
+/// By key: not scoped, the caller asks who may see what it belongs to.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+) -> Result<Option<attachment::Model>, Fault> {
+    Ok(attachment::Entity::find_by_id(id).one(db).await?)
+}
+
+/// What belongs to a subject (`case:12`), oldest first; what was refused or lost is left out.
+///
+/// # Errors
+/// The database's.
+pub async fn of_subject<C: ConnectionTrait>(
+    db: &C,
+    subject: &str,
+) -> Result<Vec<attachment::Model>, Fault> {
+    Ok(attachment::Entity::find()
+        .filter(attachment::COLUMN.subject.eq(subject))
+        .filter(attachment::COLUMN.state.is_in(KEPT))
+        .order_by_asc(attachment::COLUMN.id)
+        .all(db)
+        .await?)
+}
+
+/// How many pictures of what was done belong to this round of a subject.
+///
+/// # Errors
+/// The database's.
+pub async fn count_after<C: ConnectionTrait>(
+    db: &C,
+    subject: &str,
+    round: i32,
+) -> Result<u64, Fault> {
+    Ok(attachment::Entity::find()
+        .filter(attachment::COLUMN.subject.eq(subject))
+        .filter(attachment::COLUMN.state.is_in(KEPT))
+        .filter(attachment::COLUMN.stage.eq(PhotoStage::After))
+        .filter(attachment::COLUMN.round.eq(round))
+        .count(db)
+        .await?)
+}

@@ -1,0 +1,90 @@
+//! What a mediation does to the case it comes from: the clock stands while the parties talk, the
+//! history says how it goes, and an agreement that was kept finishes the case. Called by the clock
+//! of `remind/mediated.rs`.
+
+use entity::case;
+use entity::kinds::{CaseState, ContentKind};
+
+use crate::access::Actor;
+use crate::base::fault::Fault;
+use crate::case::actions::Draft;
+use crate::case::clock::{RATING_DAYS, after_days};
+use crate::case::publish;
+use crate::case::queries::{self, Found};
+use crate::case::remind::{self, kinds};
+use crate::case::step::{Action, By, OPEN};
+use crate::case::{BOARD, subject};
+use crate::moderation::{self, Submission};
+use crate::store::Tx;
+
+/// How a case whose agreement was kept is closed, for the reporter and for the board.
+const RESULT: &str = "经调解，双方达成协议并已履行";
+
+/// Notes what has become of the mediation: `opened`, `agreed`, `broken`, `failed` or `kept`. None
+/// when the case is over: then there is nothing to note.
+///
+/// # Errors
+/// The database's; `conflict` when something happened meanwhile.
+pub async fn mediated(
+    tx: &mut Tx,
+    found: Found,
+    what: &str,
+    note: Option<String>,
+) -> Result<Option<case::Model>, Fault> {
+    if !OPEN.contains(&found.case.state) {
+        return Ok(None);
+    }
+    let board = match what {
+        "kept" => {
+            let place = queries::building_says(tx.db(), &found.place).await?;
+            Some(publish::text(found.case.kind, &place, RESULT, true, &[]))
+        }
+        _ => None,
+    };
+    let system = Actor::system();
+    let mut draft = Draft::new(tx, &system, By::System, found);
+    match what {
+        "opened" if draft.next.state != CaseState::Paused => {
+            draft.act(Action::Mediate, "mediation-opened", note)?;
+            draft.stop_clocks(tx).await?;
+            draft.cancel.extend(kinds::OF_ONE_HOLDER);
+            draft.tell_reporter("mediation");
+        }
+        "opened" => draft.event("mediation-opened", None, None, note),
+        "agreed" => draft.event("mediation-agreed", None, None, note),
+        "broken" => draft.event("mediation-broken", None, None, note),
+        "failed" => {
+            draft.event("mediation-failed", None, None, note);
+            draft.tell(kinds::MEDIATED, draft.next.holder_id, "failed");
+        }
+        "kept" => {
+            draft.next.public_text = board;
+            draft.next.result = Some(RESULT.to_owned());
+            draft.act(Action::Settle, "finished", Some(RESULT.to_owned()))?;
+            draft.next.finished_at = Some(draft.now);
+            draft.next.paused_at = None;
+            draft.cancel.extend(kinds::OF_ONE_HOLDER);
+            draft.tell_reporter("finished");
+            let lapse = after_days(draft.now, RATING_DAYS);
+            let clock = remind::clock(&draft.next, kinds::LAPSE, lapse, 0);
+            draft.reminders.push(clock);
+        }
+        _ => return Ok(None),
+    }
+    let shown = draft.next.public_text.clone().filter(|_| what == "kept");
+    let case = draft.store(tx, &system, "case.mediated").await?;
+    if let Some(content) = shown {
+        // Everybody reads the board: what stands there is looked at first.
+        let submission = Submission {
+            subject: subject(case.id),
+            part: BOARD.to_owned(),
+            compound_id: case.compound_id,
+            place_id: case.place_id,
+            kind: ContentKind::Text,
+            content,
+            author_id: None,
+        };
+        moderation::submit(tx, submission).await?;
+    }
+    Ok(Some(case))
+}

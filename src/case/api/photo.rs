@@ -1,0 +1,87 @@
+//! Photos of a case over the API: which there are, adding some, saying why there is none.
+
+use poem::handler;
+use poem::web::{Data, Json, Path};
+
+use entity::case;
+
+use crate::access::once::{Answer, Once};
+use crate::access::session::Caller;
+use crate::app::App;
+use crate::attachment::queries as attachments;
+use crate::base::fault::Fault;
+use crate::case::actions;
+use crate::case::api::body::{Photos, Words};
+use crate::case::api::number;
+use crate::case::api::view::{CaseView, PhotoView, one};
+use crate::case::subject;
+
+/// Photos, voices and films of a case that the caller may see.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn of_case(app: &App, case: &case::Model) -> Result<Vec<PhotoView>, Fault> {
+    let rows = attachments::of_subject(app.store.read(), &subject(case.id)).await?;
+    Ok(rows.iter().map(|row| PhotoView::of(app, row)).collect())
+}
+
+/// Keys of uploads.
+///
+/// # Errors
+/// `not_found` for what is no key: it names nothing.
+pub(super) fn keys(ids: &[String]) -> Result<Vec<i64>, Fault> {
+    let missing = || Fault::not_found("没有找到要附上的文件，可能已经用过或过期，请重新上传。");
+    ids.iter()
+        .map(|id| id.parse().map_err(|_| missing()))
+        .collect()
+}
+
+/// Add photos: of what was found for whoever filed it, of what was done for whoever works on it.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/photos", tag = "cases", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Photos,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+pub(super) async fn add_photos(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Photos>,
+) -> Result<Answer, Fault> {
+    let (id, photos) = (number(&id)?, keys(&body.attachments)?);
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if let Some(answer) = once.enter(&tx).await? {
+        return Ok(answer);
+    }
+    let (case, _) = actions::add_photos(&mut tx, &caller.actor, id, &photos).await?;
+    let answer = once.leave(&tx, 200, &one(tx.db(), &case).await?).await?;
+    tx.commit().await?;
+    Ok(answer)
+}
+
+/// Say why there is no photo of what was done.
+#[utoipa::path(
+    post, path = "/api/v1/cases/{id}/no-photo", tag = "tasks", security(("bearer" = [])),
+    params(("id" = String, Path)), request_body = Words,
+    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+pub(super) async fn waive_photo(
+    app: Data<&App>,
+    caller: Caller,
+    once: Once,
+    Path(id): Path<String>,
+    Json(body): Json<Words>,
+) -> Result<Answer, Fault> {
+    let id = number(&id)?;
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    if let Some(answer) = once.enter(&tx).await? {
+        return Ok(answer);
+    }
+    let case = actions::waive_photo(&mut tx, &caller.actor, id, &body.text).await?;
+    let answer = once.leave(&tx, 200, &one(tx.db(), &case).await?).await?;
+    tx.commit().await?;
+    Ok(answer)
+}

@@ -1,0 +1,71 @@
+//! What a mediation has to say to the case it comes from: it may not call the case's actions, so it
+//! leaves a reminder, in its own transaction. Obeyed by the worker through the table of kinds.
+
+use chrono::TimeDelta;
+use entity::reminder;
+use serde_json::{Value, json};
+
+use super::kinds;
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::Code;
+use crate::case::queries::by_id;
+use crate::case::{actions, subject};
+use crate::reminder::{BoxFuture, NewReminder, Verdict};
+
+/// Tells the case what has become of its mediation: `opened`, `agreed`, `broken`, `failed`, `kept`.
+/// `note` goes into the case's history: it names no party.
+#[must_use]
+pub fn news(
+    (case_id, compound_id): (i64, i64),
+    mediation_id: i64,
+    what: &'static str,
+    note: &str,
+    now: Moment,
+) -> NewReminder {
+    NewReminder {
+        kind: kinds::MEDIATION,
+        dedupe_key: format!(
+            "case:{case_id}:mediation:{mediation_id}:{what}:{}",
+            now.timestamp_millis()
+        ),
+        recipient_id: None,
+        compound_id: Some(compound_id),
+        subject: subject(case_id),
+        payload: json!({ "case": case_id, "what": what, "note": note }),
+        due_at: now,
+    }
+}
+
+pub(super) fn obey<'a>(
+    app: &'a App,
+    row: &'a reminder::Model,
+) -> BoxFuture<'a, Result<Verdict, crate::base::fault::Fault>> {
+    Box::pin(async move {
+        let text = |name: &str| row.payload.get(name).and_then(Value::as_str);
+        let id = row.payload.get("case").and_then(Value::as_i64);
+        let (Some(id), Some(what)) = (id, text("what")) else {
+            return Ok(Verdict::Drop);
+        };
+        let note = text("note").filter(|note| !note.is_empty());
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        let Some(found) = by_id(tx.db(), id).await? else {
+            return Ok(Verdict::Drop);
+        };
+        match actions::mediated(&mut tx, found, what, note.map(str::to_owned)).await {
+            Ok(done) => {
+                tx.commit().await?;
+                Ok(done.map_or(Verdict::Drop, |_| Verdict::Done))
+            }
+            // Somebody did something at the same moment: look again.
+            Err(fault) if matches!(fault.code, Code::Conflict | Code::WrongStep) => {
+                tx.rollback().await?;
+                Ok(Verdict::Later(app.clock.now() + TimeDelta::seconds(1)))
+            }
+            Err(fault) => {
+                tx.rollback().await?;
+                Err(fault)
+            }
+        }
+    })
+}

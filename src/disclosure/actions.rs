@@ -1,0 +1,163 @@
+//! Publishing a month: the lines as the books have them, the digest of the one before, and the message to
+//! every home, in one transaction.
+
+use entity::{disclosure, disclosure_line, place};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::EntityTrait;
+use serde_json::json;
+
+use crate::access::permit::{Deed, may};
+use crate::access::{Actor, audit};
+use crate::base::clock::china;
+use crate::base::fault::{Code, Fault};
+use crate::base::month::Month;
+use crate::base::redact::hide_numbers;
+use crate::base::text::clean;
+use crate::disclosure::seal::{self, Content, FIRST};
+use crate::disclosure::statement::Line;
+use crate::disclosure::{queries, remind};
+use crate::reminder::enqueue;
+use crate::store::Tx;
+use crate::store::insert::insert_chunked;
+
+/// Most characters of the reason for a correction.
+pub const MOST_REASON: usize = 200;
+
+/// Publishes a month that is over, or a correction of it.
+///
+/// # Errors
+/// `not_found` for a compound that is not theirs; `wrong_step` for a month that is not over, that has nothing
+/// in it, or whose books have not changed since it was published; `invalid` for a correction without a
+/// reason; `conflict` when somebody else published at this moment.
+pub async fn publish(
+    tx: &mut Tx,
+    actor: &Actor,
+    compound_id: i64,
+    month: Month,
+    reason: &str,
+) -> Result<disclosure::Model, Fault> {
+    let place = place(tx, actor, compound_id).await?;
+    if month >= Month::of(china(tx.now()).date_naive()) {
+        let says = month.says();
+        return Err(Fault::wrong_step(format!(
+            "{says}还没有结束，结束后才能公布。"
+        )));
+    }
+    let lines = queries::statement(tx.db(), place.id, month).await?;
+    if lines.is_empty() {
+        let says = month.says();
+        return Err(Fault::wrong_step(format!("{says}的账上还没有任何一笔。")));
+    }
+    let earlier = queries::versions(tx.db(), place.id, month).await?;
+    let reason = match earlier.first() {
+        None => None,
+        Some(published) if published.statement() == lines => {
+            return Err(Fault::wrong_step("这个月公布以后账没有变过，不用更正。"));
+        }
+        Some(_) => Some(worded(reason)?),
+    };
+    let last = queries::last(tx.db(), place.id).await?;
+    let content = Content {
+        compound: &place.code,
+        position: last
+            .as_ref()
+            .map_or(1, |last| last.position.saturating_add(1)),
+        month,
+        version: earlier
+            .first()
+            .map_or(1, |one| one.disclosure.version.saturating_add(1)),
+        reason: reason.as_deref(),
+        previous: last.as_ref().map_or(FIRST, |last| last.hash.as_str()),
+        lines: &lines,
+    };
+    let stored = store(tx, actor, &place, &content).await?;
+    let entry = audit::Entry {
+        action: if stored.version == 1 {
+            "disclosure.publish"
+        } else {
+            "disclosure.correct"
+        },
+        subject: format!("disclosure:{}", stored.id),
+        compound_id: Some(place.id),
+        detail: Some(json!({ "month": month.to_string(), "version": stored.version })),
+    };
+    audit::record(tx, actor, entry);
+    let broadcast = remind::broadcast(&stored, 0, tx.now());
+    enqueue(tx, vec![broadcast]).await?;
+    Ok(stored)
+}
+
+/// The compound, if the actor may publish there.
+async fn place(tx: &Tx, actor: &Actor, compound_id: i64) -> Result<place::Model, Fault> {
+    let found = queries::compound(tx.db(), compound_id).await?;
+    found
+        .filter(|place| may(actor, Deed::PublishAccounts, &place.path))
+        .ok_or_else(|| Fault::not_found("没有找到这个小区的账，或者您不能公布它。"))
+}
+
+fn worded(reason: &str) -> Result<String, Fault> {
+    let reason = clean(reason).replace('\n', " ");
+    let count = reason.chars().count();
+    if count == 0 {
+        return Err(Fault::invalid("reason", "请写明为什么更正，大家都会看到。"));
+    }
+    if count > MOST_REASON {
+        return Err(Fault::invalid(
+            "reason",
+            format!("原因太长了，最多{MOST_REASON}字。"),
+        ));
+    }
+    if hide_numbers(&reason) != reason {
+        return Err(Fault::invalid(
+            "reason",
+            "原因会公开，请不要写手机号、证件号这样的长号码。",
+        ));
+    }
+    Ok(reason)
+}
+
+async fn store(
+    tx: &Tx,
+    actor: &Actor,
+    place: &place::Model,
+    content: &Content<'_>,
+) -> Result<disclosure::Model, Fault> {
+    let row = disclosure::ActiveModel {
+        id: NotSet,
+        compound_id: Set(place.id),
+        position: Set(content.position),
+        month: Set(content.month.number()),
+        version: Set(content.version),
+        reason: Set(content.reason.map(str::to_owned)),
+        previous_hash: Set(content.previous.to_owned()),
+        hash: Set(seal::hash(&seal::text(content))),
+        published_by: Set(actor.person_id()),
+        created_at: Set(tx.now()),
+    };
+    let stored = disclosure::Entity::insert(row)
+        .exec_with_returning(tx.db())
+        .await
+        .map_err(Fault::from)
+        .map_err(|fault| match fault.code {
+            Code::Conflict => Fault::new(Code::Conflict, "刚刚有人公布过，请看过再公布。"),
+            _ => fault,
+        })?;
+    let rows = content.lines.iter().zip(1..);
+    let rows = rows.map(|(line, position)| row_of(&stored, line, position));
+    insert_chunked(tx.db(), rows.collect()).await?;
+    Ok(stored)
+}
+
+fn row_of(of: &disclosure::Model, line: &Line, position: i32) -> disclosure_line::ActiveModel {
+    disclosure_line::ActiveModel {
+        id: NotSet,
+        disclosure_id: Set(of.id),
+        compound_id: Set(of.compound_id),
+        position: Set(position),
+        account: Set(line.account.clone()),
+        opening: Set(line.opening),
+        plus: Set(line.plus),
+        minus: Set(line.minus),
+        closing: Set(line.closing),
+    }
+}

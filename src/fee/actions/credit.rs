@@ -1,0 +1,204 @@
+//! Corrections: a credit line takes back what a line asked too much for. Nothing is edited. What a home has
+//! paid already beyond what is left of its bill is kept for it (预存).
+
+use entity::money::EntryKind;
+use entity::{bill, bill_line, payment_part, place};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+
+use super::{MOST_NOTE, kept, record, worded};
+use crate::access::Actor;
+use crate::base::clock::china;
+use crate::base::fault::Fault;
+use crate::base::fen::Fen;
+use crate::fee::advance::give;
+use crate::fee::bill::{Growth, grow, left};
+use crate::ledger::Account;
+use crate::ledger::post::{Draft, Transfer, post};
+use crate::store::Tx;
+
+/// Credits an amount of a line, for a reason that the bill prints.
+///
+/// # Errors
+/// `not_found` and `forbidden` for who does not keep the compound's fees; `invalid` for an amount that is
+/// not above 0 or more than is left of the line, or without a reason; `conflict` when the bill has changed.
+pub async fn credit(
+    tx: &mut Tx,
+    actor: &Actor,
+    line_id: i64,
+    amount: i64,
+    reason: &str,
+) -> Result<bill_line::Model, Fault> {
+    let none = || Fault::not_found("没有找到这一项，请刷新后再看。");
+    let line = bill_line::Entity::find_by_id(line_id).one(tx.db()).await?;
+    let line = line.ok_or_else(none)?;
+    let compound = place::Entity::find_by_id(line.compound_id)
+        .one(tx.db())
+        .await?;
+    kept(actor, compound)?;
+    let bill = bill::Entity::find_by_id(line.bill_id)
+        .lock_exclusive()
+        .one(tx.db())
+        .await?
+        .ok_or_else(none)?;
+    let reason = worded(
+        "reason",
+        reason,
+        MOST_NOTE,
+        "请写更正的原因，账单上会看到。",
+    )?;
+    let rest = creditable(tx.db(), &bill, &line).await?;
+    if amount <= 0 {
+        return Err(Fault::invalid("amount", "请写要减的金额，例如 20.00。"));
+    }
+    if amount > rest {
+        return Err(Fault::invalid(
+            "amount",
+            format!("这一项最多还能减{}元。", Fen(rest)),
+        ));
+    }
+    let stored = insert(tx, actor, &line, amount, reason).await?;
+    // What was paid beyond what is left now belongs to the home.
+    let over = amount.saturating_sub(left(&bill)).max(0);
+    take_back(tx, &bill, over).await?;
+    give(tx, bill.compound_id, bill.home_id, over).await?;
+    let by = Growth {
+        credited: amount,
+        paid: -over,
+        waived: 0,
+    };
+    grow(tx, &bill, by).await?;
+    book(tx, actor, &line, &stored, over).await?;
+    let detail = json!({ "line": line.id, "amount": Fen(amount).to_string() });
+    let subject = format!("bill:{}", bill.id);
+    record(tx, actor, "bill.credit", subject, bill.compound_id, detail);
+    Ok(stored)
+}
+
+/// What may still be credited of a line: what earlier credits left of it, and no more than was not waived.
+///
+/// # Errors
+/// The database's.
+pub async fn creditable<C: ConnectionTrait>(
+    db: &C,
+    bill: &bill::Model,
+    line: &bill_line::Model,
+) -> Result<i64, Fault> {
+    let credits = bill_line::Entity::find()
+        .filter(bill_line::COLUMN.bill_id.eq(line.bill_id))
+        .filter(bill_line::COLUMN.corrects.eq(line.id))
+        .all(db)
+        .await?;
+    let credited: i64 = credits.iter().map(|row| row.amount).sum();
+    let of_bill = bill.amount - bill.credited - bill.waived;
+    Ok((line.amount + credited).min(of_bill).max(0))
+}
+
+async fn insert(
+    tx: &Tx,
+    actor: &Actor,
+    line: &bill_line::Model,
+    amount: i64,
+    reason: String,
+) -> Result<bill_line::Model, Fault> {
+    let row = bill_line::ActiveModel {
+        bill_id: Set(line.bill_id),
+        compound_id: Set(line.compound_id),
+        fee_item_id: Set(line.fee_item_id),
+        fee_charge_id: Set(None),
+        corrects: Set(Some(line.id)),
+        account: Set(line.account.clone()),
+        name: Set(line.name.clone()),
+        formula: Set(format!(
+            "更正：原{}元，减{}元",
+            Fen(line.amount),
+            Fen(amount)
+        )),
+        basis: Set(reason),
+        amount: Set(-amount),
+        created_by: Set(actor.person_id()),
+        created_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let stored = bill_line::Entity::insert(row)
+        .exec_with_returning(tx.db())
+        .await?;
+    Ok(stored)
+}
+
+/// Takes parts of payments off a bill, the latest first, and keeps them for the home.
+async fn take_back(tx: &Tx, bill: &bill::Model, over: i64) -> Result<(), Fault> {
+    if over == 0 {
+        return Ok(());
+    }
+    let parts = payment_part::Entity::find()
+        .filter(payment_part::COLUMN.bill_id.eq(bill.id))
+        .order_by_desc(payment_part::COLUMN.payment_id)
+        .all(tx.db())
+        .await?;
+    let mut sums: Vec<(i64, i64)> = Vec::new();
+    for part in parts {
+        match sums.last_mut() {
+            Some((id, sum)) if *id == part.payment_id => *sum += part.amount,
+            _ => sums.push((part.payment_id, part.amount)),
+        }
+    }
+    let mut rest = over;
+    let mut rows = Vec::new();
+    for (payment_id, sum) in sums {
+        let back = sum.min(rest);
+        if back <= 0 {
+            continue;
+        }
+        rest -= back;
+        for (bill_id, amount) in [(Some(bill.id), -back), (None, back)] {
+            rows.push(payment_part::ActiveModel {
+                payment_id: Set(payment_id),
+                compound_id: Set(bill.compound_id),
+                bill_id: Set(bill_id),
+                amount: Set(amount),
+                created_at: Set(tx.now()),
+                ..Default::default()
+            });
+        }
+    }
+    if rest > 0 {
+        return Err(Fault::internal("a bill is paid by more than its payments"));
+    }
+    payment_part::Entity::insert_many(rows)
+        .exec_without_returning(tx.db())
+        .await?;
+    Ok(())
+}
+
+async fn book(
+    tx: &mut Tx,
+    actor: &Actor,
+    line: &bill_line::Model,
+    stored: &bill_line::Model,
+    over: i64,
+) -> Result<(), Fault> {
+    let account = Account::parse(&line.account)
+        .ok_or_else(|| Fault::internal("a line of a bill names no account of the books"))?;
+    let amount = -stored.amount;
+    let transfer = |credit: Account, amount: i64| Transfer {
+        debit: account,
+        credit,
+        amount,
+    };
+    let draft = Draft {
+        compound_id: line.compound_id,
+        day: china(tx.now()).date_naive(),
+        cause: format!("credit:{}", stored.id),
+        kind: EntryKind::Credit,
+        memo: format!("更正账单：{}", line.name),
+        reverses: None,
+        transfers: vec![
+            transfer(Account::Receivable, amount - over),
+            transfer(Account::Advance, over),
+        ],
+    };
+    post(tx, actor.person_id(), &[draft]).await?;
+    Ok(())
+}

@@ -1,0 +1,129 @@
+//! A bill that grows: paid, credited, waived. For the actions of `fee` and of the noun `payment`.
+
+use entity::bill;
+use entity::money::BillState;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter};
+
+use crate::base::fault::{Code, Fault};
+use crate::store::Tx;
+
+/// By how much a bill grows, in fen; below 0 takes back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Growth {
+    /// What payments brought.
+    pub paid: i64,
+    /// What credit lines took off.
+    pub credited: i64,
+    /// What is not asked for any longer.
+    pub waived: i64,
+}
+
+/// What is left to pay, in fen.
+#[must_use]
+pub const fn left(bill: &bill::Model) -> i64 {
+    bill.amount - bill.credited - bill.paid - bill.waived
+}
+
+/// The bill with this growth; settled once nothing is left. None where it would be paid, credited or
+/// waived below zero, or beyond its amount.
+#[must_use]
+pub fn grown(bill: &bill::Model, by: Growth) -> Option<bill::Model> {
+    let mut next = bill.clone();
+    next.paid = bill.paid.checked_add(by.paid)?;
+    next.credited = bill.credited.checked_add(by.credited)?;
+    next.waived = bill.waived.checked_add(by.waived)?;
+    let left = left(&next);
+    if left < 0 || next.paid < 0 || next.credited < 0 || next.waived < 0 {
+        return None;
+    }
+    next.state = match left {
+        0 => BillState::Settled,
+        _ => BillState::Open,
+    };
+    Some(next)
+}
+
+/// Stores that, if the bill is still as it was seen.
+///
+/// # Errors
+/// `conflict` when somebody was first, or it would leave its bounds.
+pub async fn grow(tx: &Tx, seen: &bill::Model, by: Growth) -> Result<bill::Model, Fault> {
+    let next = grown(seen, by).ok_or_else(taken)?;
+    let settled_at = match (next.state, seen.settled_at) {
+        (BillState::Open, _) => None,
+        (BillState::Settled, Some(at)) => Some(at),
+        (BillState::Settled, None) => Some(tx.now()),
+    };
+    let change = bill::ActiveModel {
+        paid: Set(next.paid),
+        credited: Set(next.credited),
+        waived: Set(next.waived),
+        state: Set(next.state),
+        settled_at: Set(settled_at),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let changed = bill::Entity::update_many()
+        .set(change)
+        .filter(bill::COLUMN.id.eq(seen.id))
+        .filter(bill::COLUMN.paid.eq(seen.paid))
+        .filter(bill::COLUMN.credited.eq(seen.credited))
+        .filter(bill::COLUMN.waived.eq(seen.waived))
+        .exec_with_returning(tx.db())
+        .await?;
+    changed.into_iter().next().ok_or_else(taken)
+}
+
+fn taken() -> Fault {
+    Fault::new(Code::Conflict, "这张账单刚刚有变动，请看过现在的金额再办。")
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveDate, Utc};
+
+    use super::*;
+
+    fn bill() -> bill::Model {
+        let day = NaiveDate::from_ymd_opt(2026, 11, 1).unwrap();
+        let now = chrono::DateTime::<Utc>::UNIX_EPOCH;
+        bill::Model {
+            id: 1,
+            compound_id: 1,
+            home_id: 2,
+            payer_id: 3,
+            month: 202_611,
+            from_day: day,
+            to_day: day,
+            due_on: day,
+            amount: 10_000,
+            credited: 0,
+            paid: 0,
+            waived: 0,
+            state: BillState::Open,
+            settled_at: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    #[test]
+    fn a_bill_is_settled_when_nothing_is_left_and_never_goes_beyond() {
+        let paid = |paid| Growth {
+            paid,
+            ..Growth::default()
+        };
+        let half = grown(&bill(), paid(6_000)).unwrap();
+        assert_eq!((left(&half), half.state), (4_000, BillState::Open));
+        assert_eq!(grown(&half, paid(4_001)), None);
+        assert_eq!(grown(&half, paid(-6_001)), None);
+        assert_eq!(grown(&half, paid(i64::MAX)), None);
+        let by = Growth {
+            paid: 1_000,
+            credited: 2_000,
+            waived: 1_000,
+        };
+        assert_eq!(grown(&half, by).unwrap().state, BillState::Settled);
+    }
+}

@@ -1,0 +1,191 @@
+//! The one way to paid. Whoever learns that an order was paid (notification, query, the platform's
+//! bill) comes here: what is said is held against our row, and takes effect once.
+
+use chrono::DateTime;
+use entity::money::{PayWay, PaymentState, RefundCause};
+use entity::payment;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{book, keep, locked, meant, refund};
+use crate::access::Actor;
+use crate::access::audit;
+use crate::base::clock::{Moment, china};
+use crate::base::dice::Dice;
+use crate::base::fault::Fault;
+use crate::payment::allocate::is_paid_twice;
+use crate::payment::{remind, subject};
+use crate::store::Tx;
+use crate::wechat::pay::{Expected, Mismatch, Transaction};
+
+/// Money that came in, by the platform's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Paid {
+    /// The platform's number of it.
+    pub transaction_id: String,
+    /// When, UTC.
+    pub at: Moment,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It is credited now.
+    Now,
+    /// It was credited before, or is on its way back already.
+    Before,
+    /// It pays nothing and goes back.
+    SentBack,
+}
+
+/// What came of something that the platform said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Followed {
+    /// It was money.
+    Settled(Settled),
+    /// The order is not paid.
+    NotPaid,
+    /// It does not fit our order: nothing is credited, somebody has to look. The reason, for people.
+    Refused(String),
+}
+
+/// Follows what the platform says of one of our orders, whoever asked.
+///
+/// # Errors
+/// The database's.
+pub async fn take_in(
+    tx: &mut Tx,
+    dice: &Dice,
+    merchant: &str,
+    said: &Transaction,
+) -> Result<Followed, Fault> {
+    let known = payment::Entity::find()
+        .filter(payment::COLUMN.out_trade_no.eq(said.out_trade_no.as_str()))
+        .filter(payment::COLUMN.way.eq(PayWay::Wechat))
+        .one(tx.db())
+        .await?;
+    let Some(known) = known else {
+        return Ok(Followed::Refused("没有这个订单号".to_owned()));
+    };
+    if known.merchant.as_deref() != Some(merchant) {
+        return Ok(Followed::Refused("订单是另一个收款账户的".to_owned()));
+    }
+    let order = Expected {
+        app_id: known.app_id.as_deref().unwrap_or_default(),
+        mch_id: known.mch_id.as_deref().unwrap_or_default(),
+        out_trade_no: known.out_trade_no.as_deref().unwrap_or_default(),
+        total: known.amount,
+    };
+    match said.pays(&order) {
+        Ok(()) => {}
+        Err(Mismatch::State) => return Ok(Followed::NotPaid),
+        Err(wrong) => return Ok(Followed::Refused(mismatch_says(wrong).to_owned())),
+    }
+    let Some(transaction_id) = said.transaction_id.clone() else {
+        return Ok(Followed::NotPaid);
+    };
+    if of_another(tx, known.id, &transaction_id).await? {
+        let words = "这个微信支付订单号已经用于另一笔缴费";
+        return Ok(Followed::Refused(words.to_owned()));
+    }
+    let at = said
+        .success_at
+        .and_then(|at| DateTime::from_timestamp(at, 0));
+    let paid = Paid {
+        transaction_id,
+        at: at.unwrap_or_else(|| tx.now()),
+    };
+    settle(tx, dice, known.id, &paid)
+        .await
+        .map(Followed::Settled)
+}
+
+const fn mismatch_says(wrong: Mismatch) -> &'static str {
+    match wrong {
+        Mismatch::AppId => "应用编号不是我们下单时的",
+        Mismatch::MchId => "商户号不是我们下单时的",
+        Mismatch::OutTradeNo => "订单号不一样",
+        Mismatch::State => "订单没有付款",
+        Mismatch::Total => "金额和订单不一样",
+        Mismatch::Currency => "币种不是人民币",
+        Mismatch::TransactionId => "没有微信支付订单号",
+    }
+}
+
+async fn of_another(tx: &Tx, id: i64, transaction_id: &str) -> Result<bool, Fault> {
+    let other = payment::Entity::find()
+        .filter(payment::COLUMN.transaction_id.eq(transaction_id))
+        .filter(payment::COLUMN.id.ne(id))
+        .one(tx.db())
+        .await?;
+    Ok(other.is_some())
+}
+
+/// Makes an order paid, once: credited to its bills, in the books, with a receipt, and the payer told.
+/// What comes a second time, or for an order that was closed, or for bills that somebody else has paid
+/// meanwhile, goes back.
+///
+/// # Errors
+/// The database's; then nothing of it has happened.
+pub async fn settle(tx: &mut Tx, dice: &Dice, id: i64, paid: &Paid) -> Result<Settled, Fault> {
+    let mut row = locked(tx, id).await?;
+    match row.state {
+        PaymentState::Paid if row.transaction_id.as_deref() == Some(&paid.transaction_id) => {
+            return Ok(Settled::Before);
+        }
+        PaymentState::Paid => return send_back(tx, dice, &row, paid, RefundCause::Duplicate).await,
+        PaymentState::Closed => return send_back(tx, dice, &row, paid, RefundCause::Late).await,
+        PaymentState::Created => {
+            // Only we know an order before it is open; the platform knows this one.
+            let opened = payment::Model {
+                state: PaymentState::Open,
+                updated_at: tx.now(),
+                ..row.clone()
+            };
+            keep(tx, &row, &opened).await?;
+            row = opened;
+        }
+        PaymentState::Open => {}
+    }
+    let next = payment::Model {
+        state: PaymentState::Paid,
+        transaction_id: Some(paid.transaction_id.clone()),
+        paid_at: Some(paid.at),
+        day: Some(china(paid.at).date_naive()),
+        updated_at: tx.now(),
+        ..row.clone()
+    };
+    keep(tx, &row, &next).await?;
+    let bills = book::payable(tx, &next).await?;
+    if is_paid_twice(&meant(&next), &book::owed(&bills)) {
+        record(tx, &next, "payment.paid");
+        return send_back(tx, dice, &next, paid, RefundCause::Duplicate).await;
+    }
+    let receipt = book::book(tx, dice, &next, &bills).await?;
+    record(tx, &next, "payment.paid");
+    remind::tell_payer(tx, &next, remind::Told::Received, receipt.id).await?;
+    Ok(Settled::Now)
+}
+
+async fn send_back(
+    tx: &mut Tx,
+    dice: &Dice,
+    row: &payment::Model,
+    paid: &Paid,
+    cause: RefundCause,
+) -> Result<Settled, Fault> {
+    let new = refund::owe(tx, dice, row, paid, cause).await?;
+    Ok(match new {
+        true => Settled::SentBack,
+        false => Settled::Before,
+    })
+}
+
+fn record(tx: &Tx, row: &payment::Model, action: &str) {
+    let entry = audit::Entry {
+        action,
+        subject: subject(row.id),
+        compound_id: Some(row.compound_id),
+        detail: Some(serde_json::json!({ "fen": row.amount })),
+    };
+    audit::record(tx, &Actor::system(), entry);
+}

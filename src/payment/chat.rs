@@ -1,0 +1,341 @@
+//! Chat commands on money: 账单 缴费 发票. Lists lead on by digits alone; an answer that asks for money
+//! is an address, since nobody pays by typing.
+
+use std::collections::BTreeMap;
+
+use entity::money::BillState;
+use entity::{bill, bill_line};
+
+use crate::access::HomeTie;
+use crate::base::fault::Fault;
+use crate::base::fen::Fen;
+use crate::base::text::{half_width, shorten};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::payment::actions::order::Wish;
+use crate::payment::actions::take::check_amount;
+use crate::payment::{MOST_BILLS, left, link, month_says, queries};
+use crate::place::code;
+
+/// Lines of a list: a digit picks.
+const LINES: usize = 7;
+/// Bills that are looked at.
+const MOST: u64 = 200;
+/// Characters of how a line of a bill was computed.
+const FORMULA: usize = 60;
+
+/// The table.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        words: &["账单", "我的账单", "查账单", "欠费"],
+        who: Who::Bound,
+        usage: "账单 [编号]",
+        help: "看您家要交的费用",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(bills(turn, args)),
+    },
+    Command {
+        words: &["缴费", "交费", "交物业费", "缴物业费", "付款"],
+        who: Who::Bound,
+        usage: "缴费 [账单编号 [元]]",
+        help: "在微信里交费",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(pay(turn, args)),
+    },
+    Command {
+        words: &["发票", "收据", "开发票", "开收据"],
+        who: Who::Bound,
+        usage: "收据 [账单编号]",
+        help: "看交过的费用的收据",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(receipts(turn, args)),
+    },
+];
+
+async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    if let Some((id, _)) = args.number() {
+        return one(turn, id).await;
+    }
+    let open = queries::open_bills(turn.tx.db(), &turn.actor, MOST).await?;
+    if open.is_empty() {
+        return Ok(Reply::text(none_open(turn)));
+    }
+    let mut commands: Vec<String> = open
+        .iter()
+        .take(LINES)
+        .map(|bill| format!("账单 {}", bill.id))
+        .collect();
+    let mut lines: Vec<String> = open
+        .iter()
+        .take(LINES)
+        .enumerate()
+        .map(|(at, bill)| {
+            format!(
+                "{} {} {}：{} 元，{}前交",
+                at + 1,
+                home_of(turn, bill.home_id),
+                month_says(bill.month),
+                Fen(left(bill)),
+                bill.due_on.format("%-m月%-d日"),
+            )
+        })
+        .collect();
+    if open.len() > LINES {
+        lines.push(format!("还有 {} 张较新的没有列出。", open.len() - LINES));
+    }
+    commands.push("缴费 全部".to_owned());
+    let sum: i64 = open.iter().map(left).sum();
+    let digit = commands.len();
+    turn.dialog = Some(Dialog::pick(commands));
+    Ok(Reply::text(format!(
+        "要交的费用一共 {} 元：\n{}\n回复前面的数字看明细，回复 {digit} 一起交。",
+        Fen(sum),
+        lines.join("\n")
+    )))
+}
+
+fn none_open(turn: &Turn<'_>) -> String {
+    if turn.actor.homes.is_empty() {
+        return "您还没有绑定房号，看不到账单。请回复：绑定 3-2-501 姓名 手机号。".to_owned();
+    }
+    "您家现在没有要交的费用。看交过的回复“收据”。".to_owned()
+}
+
+/// `3-2-501`, by the actor's own ties.
+fn home_of(turn: &Turn<'_>, home_id: i64) -> String {
+    let tie = turn.actor.homes.iter().find(|tie| tie.place_id == home_id);
+    tie.map_or_else(String::new, |tie| tie.local_code().to_owned())
+}
+
+async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
+    let (bill, lines) = queries::own_bill(turn.tx.db(), &turn.actor, id).await?;
+    let head = format!(
+        "账单 {id}：{} {}",
+        home_of(turn, bill.home_id),
+        month_says(bill.month)
+    );
+    let lines: Vec<String> = lines.iter().map(line).collect();
+    let mut tail = Vec::new();
+    if bill.paid > 0 {
+        tail.push(format!("已交 {} 元", Fen(bill.paid)));
+    }
+    if bill.waived > 0 {
+        tail.push(format!("减免 {} 元", Fen(bill.waived)));
+    }
+    let mut commands = Vec::new();
+    let ask = if bill.state == BillState::Open {
+        tail.push(format!(
+            "还要交 {} 元，{}前交",
+            Fen(left(&bill)),
+            bill.due_on.format("%-m月%-d日")
+        ));
+        commands.push(format!("缴费 {id}"));
+        format!("回复 1 缴费。分开交写：缴费 {id} 100")
+    } else {
+        tail.push("已交清".to_owned());
+        commands.push(format!("收据 {id}"));
+        "回复 1 看收据。".to_owned()
+    };
+    commands.push("账单".to_owned());
+    turn.dialog = Some(Dialog::pick(commands));
+    Ok(Reply::text(format!(
+        "{head}\n{}\n{}\n{ask}回复 2 返回。",
+        lines.join("\n"),
+        tail.join("，"),
+    )))
+}
+
+fn line(line: &bill_line::Model) -> String {
+    let sum = Fen(line.amount);
+    match line.formula.is_empty() {
+        true => format!("{}：{sum} 元", line.name),
+        false => format!(
+            "{}：{sum} 元（{}）",
+            line.name,
+            shorten(&line.formula, FORMULA)
+        ),
+    }
+}
+
+async fn pay(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let first = args.words.first().map(String::as_str).unwrap_or_default();
+    if let Some(tie) = named_home(turn, first) {
+        let rest = args.words.get(1).map(String::as_str).unwrap_or_default();
+        return pay_home(turn, &tie, rest).await;
+    }
+    if let Some((id, rest)) = args.number() {
+        let (bill, _) = queries::own_bill(turn.tx.db(), &turn.actor, id).await?;
+        if left(&bill) <= 0 {
+            return Ok(Reply::text(format!(
+                "账单 {id} 已经交清了，谢谢您！看收据回复“收据 {id}”。"
+            )));
+        }
+        let amount = amount(&rest.raw)?;
+        let wish = Wish {
+            home_id: bill.home_id,
+            bills: vec![id],
+            amount,
+        };
+        return Ok(offer(turn, &wish, amount.unwrap_or_else(|| left(&bill))));
+    }
+    let open = queries::open_bills(turn.tx.db(), &turn.actor, MOST).await?;
+    let mut homes: BTreeMap<i64, Vec<&bill::Model>> = BTreeMap::new();
+    for bill in &open {
+        homes.entry(bill.home_id).or_default().push(bill);
+    }
+    let all = matches!(first, "全部" | "所有" | "一起");
+    match (homes.len(), open.as_slice()) {
+        (0, _) => Ok(Reply::text(none_open(turn))),
+        (1, some) if all || some.len() == 1 => Ok(offer_all(turn, some)),
+        (1, _) => bills(turn, &Args::default()).await,
+        _ => Ok(pick_home(turn, &homes)),
+    }
+}
+
+/// A home of the actor that a word names.
+fn named_home(turn: &Turn<'_>, word: &str) -> Option<HomeTie> {
+    let typed = code::typed(word);
+    let homes = turn.actor.homes.iter();
+    homes
+        .into_iter()
+        .find(|tie| !word.is_empty() && (tie.local_code() == typed || tie.code == typed))
+        .cloned()
+}
+
+/// An amount of yuan behind a number; none when nothing is written.
+fn amount(raw: &str) -> Result<Option<i64>, Fault> {
+    let raw: String = raw.trim().chars().map(half_width).collect();
+    if raw.is_empty() {
+        return Ok(None);
+    }
+    let sum = Fen::parse(&raw)
+        .ok_or_else(|| Fault::invalid("amount", "金额写成 161.10 这样，例如：缴费 12 161.10"))?;
+    check_amount(sum.0)?;
+    Ok(Some(sum.0))
+}
+
+/// All that a home is asked for, or an amount that goes to the oldest first.
+async fn pay_home(turn: &mut Turn<'_>, tie: &HomeTie, rest: &str) -> Result<Reply, Fault> {
+    if let Some(sum) = amount(rest)? {
+        let wish = Wish {
+            home_id: tie.place_id,
+            bills: Vec::new(),
+            amount: Some(sum),
+        };
+        return Ok(offer(turn, &wish, sum));
+    }
+    let open = queries::open_bills(turn.tx.db(), &turn.actor, MOST).await?;
+    let own: Vec<bill::Model> = open
+        .into_iter()
+        .filter(|bill| bill.home_id == tie.place_id)
+        .collect();
+    if own.is_empty() {
+        return Ok(Reply::text(format!(
+            "{} 现在没有要交的费用。",
+            tie.local_code()
+        )));
+    }
+    Ok(offer_all(turn, &own))
+}
+
+fn offer_all(turn: &Turn<'_>, bills: &[bill::Model]) -> Reply {
+    let some = bills.iter().take(MOST_BILLS);
+    let wish = Wish {
+        home_id: bills.first().map_or(0, |bill| bill.home_id),
+        bills: some.clone().map(|bill| bill.id).collect(),
+        amount: None,
+    };
+    offer(turn, &wish, some.map(left).sum())
+}
+
+fn offer(turn: &Turn<'_>, wish: &Wish, sum: i64) -> Reply {
+    let url = link::pay(turn.app, wish);
+    let home = home_of(turn, wish.home_id);
+    Reply::text(format!(
+        "{home} 要付 {} 元。请点开付款（一天内有效，也可以转给家人代付）：\n{url}",
+        Fen(sum)
+    ))
+}
+
+fn pick_home(turn: &mut Turn<'_>, homes: &BTreeMap<i64, Vec<&bill::Model>>) -> Reply {
+    let (mut lines, mut commands) = (Vec::new(), Vec::new());
+    for (home_id, bills) in homes.iter().take(LINES) {
+        let home = home_of(turn, *home_id);
+        let sum: i64 = bills.iter().map(|bill| left(bill)).sum();
+        commands.push(format!("缴费 {home}"));
+        lines.push(format!("{} {home}：{} 元", commands.len(), Fen(sum)));
+    }
+    turn.dialog = Some(Dialog::pick(commands));
+    Reply::text(format!(
+        "交哪一户的？回复前面的数字：\n{}",
+        lines.join("\n")
+    ))
+}
+
+async fn receipts(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    if let Some((id, _)) = args.number() {
+        queries::own_bill(turn.tx.db(), &turn.actor, id).await?;
+        let found = queries::receipts_of(turn.tx.db(), id).await?;
+        if found.is_empty() {
+            return Ok(Reply::text(format!(
+                "账单 {id} 还没有收据，交了就有。缴费回复“缴费 {id}”。"
+            )));
+        }
+        let lines: Vec<String> = found
+            .iter()
+            .map(|row| {
+                let (sum, url) = (Fen(row.amount), link::receipt(turn.app, row));
+                format!("第 {} 号，{sum} 元：{url}", row.number)
+            })
+            .collect();
+        return Ok(Reply::text(format!(
+            "账单 {id} 的收据：\n{}\n要税务发票请联系物业服务中心，报收据编号就行。",
+            lines.join("\n")
+        )));
+    }
+    let paid = queries::paid_bills(turn.tx.db(), &turn.actor, LINES as u64).await?;
+    if paid.is_empty() {
+        return Ok(Reply::text("还没有交过的费用。看要交的回复“账单”。"));
+    }
+    let lines: Vec<String> = paid
+        .iter()
+        .enumerate()
+        .map(|(at, bill)| {
+            format!(
+                "{} {} {}：已交 {} 元",
+                at + 1,
+                home_of(turn, bill.home_id),
+                month_says(bill.month),
+                Fen(bill.paid)
+            )
+        })
+        .collect();
+    let commands = paid.iter().map(|bill| format!("收据 {}", bill.id));
+    turn.dialog = Some(Dialog::pick(commands));
+    Ok(Reply::text(format!(
+        "看哪一张的收据？回复前面的数字：\n{}",
+        lines.join("\n")
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_as_people_write_them() {
+        for (text, fen) in [
+            ("", None),
+            ("100", Some(10_000)),
+            ("１６１.１", Some(16_110)),
+            ("161.10元", Some(16_110)),
+        ] {
+            assert_eq!(amount(text).unwrap(), fen, "{text}");
+        }
+        for bad in ["0", "-1", "1.234", "一百", "1000000000000000", "1e3"] {
+            assert!(amount(bad).is_err(), "{bad}");
+        }
+    }
+}

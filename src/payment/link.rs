@@ -1,0 +1,68 @@
+//! Addresses of pages that need no signing in to be read: by which somebody pays for a home, and by
+//! which a receipt is checked. Whoever holds one sees a month and an amount and a part of the home's
+//! number, never a name.
+
+use chrono::TimeDelta;
+use entity::receipt;
+
+use crate::app::App;
+use crate::base::clock::{Moment, from_ms};
+use crate::payment::actions::order::Wish;
+use crate::payment::{MOST, MOST_BILLS};
+use crate::wechat::crypto::same;
+
+/// A pay link holds so long.
+const HOLDS: TimeDelta = TimeDelta::days(1);
+
+/// The address by which a wish is paid: `https://…/pay/…`.
+#[must_use]
+pub fn pay(app: &App, wish: &Wish) -> String {
+    let until = (app.clock.now() + HOLDS).timestamp();
+    format!(
+        "{}/pay/{}",
+        app.settings.server.public_url,
+        token(app, wish, until)
+    )
+}
+
+fn token(app: &App, wish: &Wish, until: i64) -> String {
+    let bills: Vec<String> = wish.bills.iter().map(i64::to_string).collect();
+    let amount = wish.amount.unwrap_or_default();
+    let said = format!("{}.{}.{amount}.{until}", wish.home_id, bills.join("-"));
+    let signed = app.seal.sign(&format!("pay:{said}"));
+    format!("{said}.{signed}")
+}
+
+/// What a token stands for; none when it is not ours or its time is over.
+#[must_use]
+pub fn read(app: &App, token: &str, now: Moment) -> Option<Wish> {
+    let mut parts = token.split('.');
+    let (home, bills) = (parts.next()?, parts.next()?);
+    let (amount, until, signed) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let said = format!("pay:{home}.{bills}.{amount}.{until}");
+    if !same(signed, &app.seal.sign(&said)) {
+        return None;
+    }
+    let until = from_ms(until.parse::<i64>().ok()?.checked_mul(1_000)?)?;
+    let bills: Option<Vec<i64>> = bills
+        .split('-')
+        .filter(|id| !id.is_empty())
+        .map(|id| id.parse().ok())
+        .collect();
+    let amount: i64 = amount.parse().ok()?;
+    let bills = bills.filter(|bills| bills.len() <= MOST_BILLS)?;
+    (now <= until && amount <= MOST).then_some(Wish {
+        home_id: home.parse().ok()?,
+        bills,
+        amount: Some(amount).filter(|amount| *amount > 0),
+    })
+}
+
+/// The address by which a receipt is shown and checked.
+#[must_use]
+pub fn receipt(app: &App, row: &receipt::Model) -> String {
+    format!("{}/receipt/{}", app.settings.server.public_url, row.token)
+}

@@ -1,0 +1,328 @@
+//! The bill's rows against ours. Of ours only the keys of the day are held, eight bytes each, and a mark; of
+//! theirs one part at a time and what differs. Nothing is written here: rows count for nothing before the
+//! bill's summary was held against all of them.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use chrono::TimeDelta;
+use entity::money::{DifferenceKind, PayWay, PaymentState, RefundState};
+use entity::{payment, refund};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Failure, Wanted};
+use crate::base::clock::begin_of;
+use crate::base::fault::Fault;
+use crate::store::Store;
+use crate::wechat::pay::{Bill, PayError, TradeRow};
+
+/// Rows of one part.
+const PART: usize = 2_000;
+/// Keys of ours of one look.
+const KEYS: u64 = 20_000;
+/// Around midnight the platform's clock and ours may name different days.
+const MIDNIGHT: TimeDelta = TimeDelta::minutes(5);
+/// Differences that are kept of one day: beyond it somebody has to look at the whole.
+const MOST: usize = 20_000;
+
+/// Something that differs.
+#[derive(Clone, Debug)]
+pub(super) struct Difference {
+    pub kind: DifferenceKind,
+    /// Our number, or theirs where we have none.
+    pub reference: String,
+    pub compound_id: Option<i64>,
+    pub ours: Option<i64>,
+    pub theirs: Option<i64>,
+    /// Theirs, for following it.
+    pub row: Option<TradeRow>,
+    /// What became of it when it was followed, for people.
+    pub solved: Option<&'static str>,
+}
+
+/// Counts and sums in fen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Side {
+    pub count: i32,
+    pub amount: i64,
+}
+
+impl Side {
+    fn add(&mut self, amount: i64) {
+        self.count = self.count.saturating_add(1);
+        self.amount = self.amount.saturating_add(amount);
+    }
+}
+
+/// What came of comparing.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    pub ours: Side,
+    pub theirs: Side,
+    pub differences: Vec<Difference>,
+    /// The platform's fee by compound, in fen; less than 0 when more was given back.
+    pub fees: BTreeMap<Option<i64>, i64>,
+}
+
+/// Ours of the day.
+struct Ours {
+    /// Keys in order.
+    ids: Vec<i64>,
+    /// Whether the bill has it.
+    seen: Vec<bool>,
+}
+
+pub(super) async fn compare(
+    store: &Store,
+    wanted: Wanted<'_>,
+    bill: Option<Bill<TradeRow>>,
+) -> Result<Compared, Failure> {
+    let mut compared = Compared::default();
+    let mut ours = ours(store, wanted, &mut compared).await?;
+    let mut refunds: HashSet<String> = HashSet::new();
+    let mut left = bill;
+    while let Some(bill) = left.take() {
+        let (rest, rows) = bill.batch(PART).await?;
+        if rows.is_empty() {
+            break;
+        }
+        let (back, paid): (Vec<TradeRow>, Vec<TradeRow>) = rows
+            .into_iter()
+            .partition(|row| row.out_refund_no.is_some());
+        payments(store, wanted, paid, &mut ours, &mut compared).await?;
+        for row in &back {
+            refunds.extend(row.out_refund_no.clone());
+        }
+        given_back(store, back, &mut compared).await?;
+        if compared.differences.len() > MOST {
+            return Err(PayError::Bill("it has nothing in common with our books").into());
+        }
+        left = Some(rest);
+    }
+    missing(store, &ours, &mut compared).await?;
+    missing_refunds(store, wanted, &refunds, &mut compared).await?;
+    Ok(compared)
+}
+
+async fn ours(store: &Store, wanted: Wanted<'_>, compared: &mut Compared) -> Result<Ours, Fault> {
+    let mut ids: Vec<i64> = Vec::new();
+    loop {
+        let after = ids.last().copied().unwrap_or(0);
+        let part: Vec<(i64, i64)> = payment::Entity::find()
+            .select_only()
+            .column(payment::Column::Id)
+            .column(payment::Column::Amount)
+            .filter(payment::COLUMN.merchant.eq(wanted.merchant))
+            .filter(payment::COLUMN.way.eq(PayWay::Wechat))
+            .filter(payment::COLUMN.state.eq(PaymentState::Paid))
+            .filter(payment::COLUMN.day.eq(wanted.day))
+            .filter(payment::COLUMN.id.gt(after))
+            .order_by_asc(payment::Column::Id)
+            .limit(KEYS)
+            .into_tuple()
+            .all(store.read())
+            .await?;
+        let last = (part.len() as u64) < KEYS;
+        for (id, amount) in part {
+            ids.push(id);
+            compared.ours.add(amount);
+        }
+        if last {
+            let seen = vec![false; ids.len()];
+            return Ok(Ours { ids, seen });
+        }
+    }
+}
+
+async fn payments(
+    store: &Store,
+    wanted: Wanted<'_>,
+    rows: Vec<TradeRow>,
+    ours: &mut Ours,
+    compared: &mut Compared,
+) -> Result<(), Fault> {
+    let numbers = rows.iter().map(|row| row.out_trade_no.as_str());
+    let found = payment::Entity::find()
+        .filter(payment::COLUMN.out_trade_no.is_in(numbers))
+        .all(store.read())
+        .await?;
+    let found: HashMap<&str, &payment::Model> = found
+        .iter()
+        .filter_map(|row| Some((row.out_trade_no.as_deref()?, row)))
+        .collect();
+    for row in rows {
+        // What was taken back at once (付款码) is none of ours.
+        if row.state != "SUCCESS" && row.state != "REFUND" {
+            continue;
+        }
+        compared.theirs.add(row.total);
+        let known = found.get(row.out_trade_no.as_str()).copied();
+        let known = known.filter(|known| known.merchant.as_deref() == Some(wanted.merchant));
+        *compared
+            .fees
+            .entry(known.map(|known| known.compound_id))
+            .or_default() += row.fee;
+        let is_it = |known: &&payment::Model| {
+            known.state == PaymentState::Paid
+                && known.transaction_id.as_deref() == Some(&row.transaction_id)
+        };
+        match known.filter(is_it) {
+            Some(known) => {
+                if let Ok(at) = ours.ids.binary_search(&known.id)
+                    && let Some(seen) = ours.seen.get_mut(at)
+                {
+                    *seen = true;
+                }
+                if known.amount != row.total {
+                    compared.differences.push(Difference {
+                        kind: DifferenceKind::Amount,
+                        reference: row.out_trade_no.clone(),
+                        compound_id: Some(known.compound_id),
+                        ours: Some(known.amount),
+                        theirs: Some(row.total),
+                        row: None,
+                        solved: None,
+                    });
+                }
+            }
+            None => compared.differences.push(Difference {
+                kind: DifferenceKind::TheirsOnly,
+                reference: row.out_trade_no.clone(),
+                compound_id: known.map(|known| known.compound_id),
+                ours: None,
+                theirs: Some(row.total),
+                row: Some(row),
+                solved: None,
+            }),
+        }
+    }
+    Ok(())
+}
+
+async fn given_back(
+    store: &Store,
+    rows: Vec<TradeRow>,
+    compared: &mut Compared,
+) -> Result<(), Fault> {
+    let numbers = rows.iter().filter_map(|row| row.out_refund_no.as_deref());
+    let found = refund::Entity::find()
+        .filter(refund::COLUMN.out_refund_no.is_in(numbers))
+        .all(store.read())
+        .await?;
+    for row in rows {
+        let Some(number) = row.out_refund_no.clone() else {
+            continue;
+        };
+        let known = found.iter().find(|known| known.out_refund_no == number);
+        let amount = if row.refund_asked != 0 {
+            row.refund_asked
+        } else {
+            row.refund
+        };
+        compared.theirs.add(-amount);
+        let compound_id = known.map(|known| known.compound_id);
+        *compared.fees.entry(compound_id).or_default() += row.fee;
+        let done = row.refund_status.as_deref() == Some("SUCCESS");
+        let (kind, ours) = match known {
+            None => (DifferenceKind::RefundTheirsOnly, None),
+            Some(known) => {
+                compared.ours.add(-known.amount);
+                if known.amount != amount {
+                    (DifferenceKind::RefundAmount, Some(known.amount))
+                } else if done && known.state != RefundState::Done {
+                    (DifferenceKind::RefundTheirsOnly, Some(known.amount))
+                } else {
+                    continue;
+                }
+            }
+        };
+        compared.differences.push(Difference {
+            kind,
+            reference: number,
+            compound_id,
+            ours,
+            theirs: Some(amount),
+            row: Some(row),
+            solved: None,
+        });
+    }
+    Ok(())
+}
+
+/// Ours that the bill does not have.
+async fn missing(store: &Store, ours: &Ours, compared: &mut Compared) -> Result<(), Failure> {
+    let missing: Vec<i64> = ours
+        .ids
+        .iter()
+        .zip(&ours.seen)
+        .filter(|(_, seen)| !**seen)
+        .map(|(id, _)| *id)
+        .collect();
+    if compared.differences.len() + missing.len() > MOST {
+        return Err(PayError::Bill("it has nothing in common with our books").into());
+    }
+    for part in missing.chunks(PART) {
+        let rows = payment::Entity::find()
+            .filter(payment::COLUMN.id.is_in(part.iter().copied()))
+            .order_by_asc(payment::Column::Id)
+            .all(store.read())
+            .await
+            .map_err(Fault::from)?;
+        for row in rows {
+            compared.differences.push(Difference {
+                kind: DifferenceKind::OursOnly,
+                reference: row.out_trade_no.unwrap_or_default(),
+                compound_id: Some(row.compound_id),
+                ours: Some(row.amount),
+                theirs: None,
+                row: None,
+                solved: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Refunds that the platform took on the day, as it told us, and that its bill does not have. What was taken in
+/// the minutes around midnight may stand on the other side of it, and is left to whoever asks after refunds
+/// (`actions/watch.rs`).
+async fn missing_refunds(
+    store: &Store,
+    wanted: Wanted<'_>,
+    theirs: &HashSet<String>,
+    compared: &mut Compared,
+) -> Result<(), Fault> {
+    let begin = begin_of(wanted.day) + MIDNIGHT;
+    let end = begin_of(wanted.day) + TimeDelta::hours(24) - MIDNIGHT;
+    let sent = [RefundState::Sent, RefundState::Done];
+    let rows = refund::Entity::find()
+        .filter(refund::COLUMN.sent_at.gte(begin))
+        .filter(refund::COLUMN.sent_at.lt(end))
+        .filter(refund::COLUMN.state.is_in(sent))
+        .all(store.read())
+        .await?;
+    let of = rows.iter().map(|row| row.payment_id);
+    let paid = payment::Entity::find()
+        .filter(payment::COLUMN.id.is_in(of))
+        .all(store.read())
+        .await?;
+    for row in rows {
+        let own = paid.iter().any(|paid| {
+            paid.id == row.payment_id
+                && paid.way == PayWay::Wechat
+                && paid.merchant.as_deref() == Some(wanted.merchant)
+        });
+        if own && !theirs.contains(&row.out_refund_no) {
+            compared.ours.add(-row.amount);
+            compared.differences.push(Difference {
+                kind: DifferenceKind::RefundOursOnly,
+                reference: row.out_refund_no,
+                compound_id: Some(row.compound_id),
+                ours: Some(row.amount),
+                theirs: None,
+                row: None,
+                solved: None,
+            });
+        }
+    }
+    Ok(())
+}

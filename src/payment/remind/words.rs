@@ -1,0 +1,255 @@
+//! What payers and whoever keeps the money read, composed from the rows as they are now. Part of
+//! [`super`].
+
+use entity::money::{NoticeState, PaymentState, RefundState, WaiverState};
+use entity::{
+    bill, payment, payment_notice, payment_part, receipt, recon_difference, refund, reminder,
+    waiver,
+};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
+use serde_json::Value;
+
+use super::{Told, number};
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::Fault;
+use crate::base::fen::Fen;
+use crate::delivery::Message;
+use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
+use crate::place::queries as places;
+use crate::reminder::BoxFuture;
+
+pub(super) fn compose_told<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let id = number(last, "payment").unwrap_or_default();
+        let db = app.store.read();
+        let row = payment::Entity::find_by_id(id).one(db).await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        let place = match places::by_id(db, row.home_id).await? {
+            Some(home) => places::name_of(db, &home).await?,
+            None => String::new(),
+        };
+        let mut said = Vec::new();
+        for one in reminders {
+            said.extend(line(app, &row, one, &place).await?);
+        }
+        let texts: Vec<&str> = said.iter().map(|line| line.text.as_str()).collect();
+        let text = texts.join("\n");
+        let Some(newest) = said.last() else {
+            return Ok(None);
+        };
+        Ok(Some(Message {
+            template: "progress",
+            title: newest.title.clone(),
+            place,
+            state: newest.state.to_owned(),
+            at: last.due_at,
+            hint: newest.hint.clone(),
+            url: newest.url.clone(),
+            text,
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
+}
+
+struct Line {
+    title: String,
+    state: &'static str,
+    text: String,
+    /// What else a template has room for.
+    hint: String,
+    url: Option<String>,
+}
+
+/// One thing that the payer is told; none when it is not there.
+async fn line(
+    app: &App,
+    row: &payment::Model,
+    reminder: &reminder::Model,
+    place: &str,
+) -> Result<Option<Line>, Fault> {
+    let what = reminder.payload.get("what").and_then(Value::as_str);
+    let what = Told::ALL.into_iter().find(|told| Some(told.name()) == what);
+    let about = number(reminder, "about").unwrap_or_default();
+    let db = app.store.read();
+    let back = match what {
+        Some(Told::SentBack | Told::Refunded) => refund::Entity::find_by_id(about).one(db).await?,
+        _ => None,
+    };
+    Ok(match (what, back) {
+        (Some(Told::Received), _) => {
+            let receipt = receipt::Entity::find_by_id(about).one(db).await?;
+            let months = months(app, row.id).await?;
+            receipt.map(|receipt| {
+                let (url, sum) = (link::receipt(app, &receipt), Fen(row.amount));
+                Line {
+                    title: format!("已收到缴费 {sum} 元"),
+                    state: "已到账",
+                    text: format!(
+                        "已收到您的缴费 {sum} 元（{place}{months}），谢谢您！收据第 {} 号：{url}",
+                        receipt.number
+                    ),
+                    hint: match months.split_once("其中") {
+                        Some((_, ahead)) => format!("收据第 {} 号，{ahead}", receipt.number),
+                        None => format!("点开看收据第 {} 号", receipt.number),
+                    },
+                    url: Some(url),
+                }
+            })
+        }
+        (Some(Told::SentBack), Some(back)) => {
+            let (sum, why) = (Fen(back.amount), cause_says(back.cause));
+            Some(Line {
+                title: format!("{sum} 元会退给您"),
+                state: "待退款",
+                text: format!(
+                    "您为 {place} 付的 {sum} 元属于{why}，会自动原路退回您的微信，一般三天内到账，不用您做什么。"
+                ),
+                hint: format!("{why}，自动原路退回"),
+                url: None,
+            })
+        }
+        (Some(Told::Refunded), Some(back)) => {
+            let sum = Fen(back.amount);
+            Some(Line {
+                title: format!("已退款 {sum} 元"),
+                state: "已退款",
+                text: format!("{place} 的退款 {sum} 元已经退回，请查收。"),
+                hint: "请查收".to_owned(),
+                url: None,
+            })
+        }
+        _ => None,
+    })
+}
+
+/// `，2026年10月、2026年11月`: the months that a payment went to.
+async fn months(app: &App, payment_id: i64) -> Result<String, Fault> {
+    let db = app.store.read();
+    let parts = payment_part::Entity::find()
+        .filter(payment_part::COLUMN.payment_id.eq(payment_id))
+        .order_by_asc(payment_part::COLUMN.id)
+        .all(db)
+        .await?;
+    let ids = parts.iter().filter_map(|part| part.bill_id);
+    let bills = bill::Entity::find()
+        .filter(bill::COLUMN.id.is_in(ids))
+        .order_by_asc(bill::COLUMN.month)
+        .all(db)
+        .await?;
+    let mut said: Vec<String> = bills.iter().map(|bill| month_says(bill.month)).collect();
+    said.dedup();
+    let ahead: i64 = parts
+        .iter()
+        .filter(|part| part.bill_id.is_none())
+        .map(|part| part.amount)
+        .sum();
+    if ahead > 0 {
+        said.push(format!("其中 {} 元转为预存", Fen(ahead)));
+    }
+    Ok(match said.is_empty() {
+        true => String::new(),
+        false => format!("，{}", said.join("、")),
+    })
+}
+
+pub(super) fn compose_decide<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let db = app.store.read();
+        let text = match (number(last, "waiver"), number(last, "refund")) {
+            (Some(id), _) => {
+                let row = waiver::Entity::find_by_id(id).one(db).await?;
+                let row = row.filter(|row| row.state == WaiverState::Asked);
+                row.map(|row| format!("有一份减免 {} 元的申请等您确认", Fen(row.amount)))
+            }
+            (_, Some(id)) => {
+                let row = refund::Entity::find_by_id(id).one(db).await?;
+                let row = row.filter(|row| row.state == RefundState::Asked);
+                row.map(|row| format!("有一份退款 {} 元的申请等您确认", Fen(row.amount)))
+            }
+            _ => None,
+        };
+        Ok(text.map(|text| task(app, &text, "待确认", "/waiting", last.due_at)))
+    })
+}
+
+pub(super) fn compose_mend<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let db = app.store.read();
+        let text = if let Some(id) = number(last, "notice") {
+            let row = payment_notice::Entity::find_by_id(id).one(db).await?;
+            let row = row.filter(|row| row.state == NoticeState::Refused);
+            row.map(|row| {
+                let why = row.error.unwrap_or_default();
+                format!("有一条微信支付通知对不上（{why}），没有入账，请核对")
+            })
+        } else if let Some(id) = number(last, "refund") {
+            let row = refund::Entity::find_by_id(id).one(db).await?;
+            let row = row.filter(|row| row.state != RefundState::Done);
+            row.map(|row| {
+                let (sum, state) = (Fen(row.amount), refund_says(row.state));
+                if row.state == RefundState::Approved {
+                    // It goes on by itself: whoever gave it back by hand would give it twice.
+                    format!("退款 {sum} 元还没有退出去：商户号里的钱不够或没有开通退款。请充值或开通，之后会自动再退，不要手工退")
+                } else {
+                    format!("退款 {sum} 元没有退成（{state}），请到微信支付商户平台处理")
+                }
+            })
+        } else if let Some(id) = number(last, "difference") {
+            let row = recon_difference::Entity::find_by_id(id).one(db).await?;
+            let row = row.filter(|row| row.solved_at.is_none());
+            row.map(|row| {
+                let what = difference_says(row.kind);
+                format!("对账有一处不一样：{what}，单号 {}，请查清", row.reference)
+            })
+        } else {
+            let id = number(last, "payment").unwrap_or_default();
+            let row = payment::Entity::find_by_id(id).one(db).await?;
+            let row = row.filter(|row| row.state != PaymentState::Paid);
+            row.map(|row| format!("缴费 #{} 和微信支付对不上，没有入账，请核对", row.id))
+        };
+        let page = match (number(last, "difference"), number(last, "payment")) {
+            (Some(_), _) => "/days".to_owned(),
+            (_, Some(id)) => format!("/{id}"),
+            _ => "/waiting".to_owned(),
+        };
+        Ok(text.map(|text| task(app, &text, "待处理", &page, last.due_at)))
+    })
+}
+
+fn task(app: &App, text: &str, state: &str, page: &str, at: Moment) -> Message {
+    let url = format!("{}/console/payments{page}", app.settings.server.public_url);
+    Message {
+        template: "task",
+        title: crate::base::text::shorten(text, 20),
+        place: "缴费".to_owned(),
+        state: state.to_owned(),
+        at,
+        hint: "在工作台的“缴费”里处理".to_owned(),
+        text: format!("{text}。在工作台的“缴费”里处理：{url}"),
+        url: Some(url),
+        urgent: false,
+        buttons: Vec::new(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What a copy holds beside one's own cases: what one has joined, quarrels that one is a party to, what
+//! one handed in for others to see, and the way into the console of whoever holds or held a role.
+
+use entity::{
+    case_event, case_helper, case_joiner, console_session, credential, mediation, mediation_event,
+    mediation_party, moderation, payment, saved_view,
+};
+use sea_orm::{
+    ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::{Value, json};
+
+use super::{MOST, maybe, time};
+use crate::base::fault::Fault;
+
+/// Cases of others that they joined or helped with: their own words to them.
+pub(super) async fn joined<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let joined = case_joiner::Entity::find()
+        .filter(case_joiner::COLUMN.person_id.eq(person_id))
+        .order_by_desc(case_joiner::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let helped = case_helper::Entity::find()
+        .filter(case_helper::COLUMN.person_id.eq(person_id))
+        .order_by_desc(case_helper::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let cases = joined
+        .iter()
+        .map(|row| row.case_id)
+        .chain(helped.iter().map(|row| row.case_id));
+    let said = case_event::Entity::find()
+        .filter(case_event::COLUMN.case_id.is_in(cases))
+        .filter(case_event::COLUMN.actor_id.eq(person_id))
+        .order_by_asc(case_event::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let joins = joined.iter().map(|row| {
+        json!({
+            "case": row.case_id.to_string(), "at": time(row.at), "left_at": maybe(row.left_at),
+            "rating": row.rating, "rating_words": row.rating_text,
+        })
+    });
+    let helps = helped.iter().map(|row| {
+        json!({
+            "case": row.case_id.to_string(), "since": maybe(row.joined_at),
+            "left_at": maybe(row.left_at),
+        })
+    });
+    let words = said.iter().map(|event| {
+        json!({
+            "case": event.case_id.to_string(), "what": event.action, "words": event.note,
+            "at": time(event.at),
+        })
+    });
+    Ok(json!({
+        "joined": joins.collect::<Vec<_>>(),
+        "helped": helps.collect::<Vec<_>>(),
+        "own_words": words.collect::<Vec<_>>(),
+    }))
+}
+
+/// Quarrels that they are a party to: the text, and what they themselves said.
+pub(super) async fn quarrels<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+) -> Result<Vec<Value>, Fault> {
+    let sides = mediation_party::Entity::find()
+        .filter(mediation_party::COLUMN.person_id.eq(person_id))
+        .order_by_desc(mediation_party::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let mut views = Vec::new();
+    for side in sides {
+        let row = mediation::Entity::find_by_id(side.mediation_id)
+            .one(db)
+            .await?;
+        let said = mediation_event::Entity::find()
+            .filter(mediation_event::COLUMN.mediation_id.eq(side.mediation_id))
+            .filter(mediation_event::COLUMN.actor_id.eq(person_id))
+            .order_by_asc(mediation_event::COLUMN.id)
+            .all(db)
+            .await?;
+        let words = said.iter().map(
+            |event| json!({ "what": event.action, "words": event.note, "at": time(event.at) }),
+        );
+        views.push(json!({
+            "number": side.mediation_id.to_string(),
+            "state": row.as_ref().map(|row| row.state.to_value()),
+            "agreement": row.as_ref().and_then(|row| row.agreement.clone()),
+            "agrees": side.agrees, "reason": side.reason, "kept": side.kept,
+            "since": time(side.created_at), "own_words": words.collect::<Vec<_>>(),
+        }));
+    }
+    Ok(views)
+}
+
+/// What they handed in for others to see.
+pub(super) async fn handed_in<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+) -> Result<Vec<Value>, Fault> {
+    let rows = moderation::Entity::find()
+        .filter(moderation::COLUMN.author_id.eq(person_id))
+        .order_by_desc(moderation::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let view = |row: &moderation::Model| {
+        json!({
+            "of": row.subject, "part": row.part, "kind": row.kind.to_value(),
+            "content": row.content, "state": row.state.to_value(), "reason": row.reason,
+            "at": time(row.created_at),
+        })
+    };
+    Ok(rows.iter().map(view).collect())
+}
+
+/// Names to sign in with, sessions and saved lists; nothing that opens anything.
+pub(super) async fn console<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let names = credential::Entity::find()
+        .filter(credential::COLUMN.person_id.eq(person_id))
+        .all(db)
+        .await?;
+    let sessions = console_session::Entity::find()
+        .filter(console_session::COLUMN.person_id.eq(person_id))
+        .order_by_desc(console_session::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let lists = saved_view::Entity::find()
+        .filter(saved_view::COLUMN.person_id.eq(person_id))
+        .all(db)
+        .await?;
+    let name =
+        |row: &credential::Model| json!({ "name": row.login, "since": time(row.created_at) });
+    let session = |row: &console_session::Model| {
+        json!({
+            "browser": row.agent, "at": time(row.created_at), "last_used": time(row.seen_at),
+            "ended_at": maybe(row.ended_at),
+        })
+    };
+    let list = |row: &saved_view::Model| json!({ "name": row.name, "filters": row.query });
+    Ok(json!({
+        "names": names.iter().map(name).collect::<Vec<_>>(),
+        "sessions": sessions.iter().map(session).collect::<Vec<_>>(),
+        "lists": lists.iter().map(list).collect::<Vec<_>>(),
+    }))
+}
+
+/// What they paid, by whatever account.
+pub(super) async fn payments<C: ConnectionTrait>(
+    db: &C,
+    person_id: i64,
+    accounts: &[i64],
+) -> Result<Value, Fault> {
+    let own = Condition::any()
+        .add(payment::COLUMN.payer_id.eq(person_id))
+        .add(payment::COLUMN.account_id.is_in(accounts.iter().copied()));
+    let rows = payment::Entity::find()
+        .filter(own)
+        .order_by_desc(payment::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let view = |row: &payment::Model| {
+        json!({
+            "amount": row.amount, "way": row.way.to_value(), "state": row.state.to_value(),
+            "home_id": row.home_id, "bills": row.bills, "note": row.note,
+            "open_id": row.open_id, "transaction_id": row.transaction_id,
+            "at": time(row.created_at), "paid_at": maybe(row.paid_at),
+        })
+    };
+    Ok(rows.iter().map(view).collect())
+}

@@ -1,0 +1,270 @@
+//! Bills of the pretended WeChat Pay (protocols.md §5.8): of yesterday, from 10:00 on, for three months.
+
+use chrono::{NaiveDate, TimeDelta};
+use poem::web::{Data, Query};
+use poem::{Body, Request, Response, handler};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::paper::{Back, Deal, Packed, fund_flow as write_flow, trade as write_trade};
+use super::wire::{Asked, Refusal, Reply, serve};
+use crate::base::clock::{Moment, begin_of, china};
+use crate::sandbox::faults::{Api, Forgery, Kind};
+use crate::sandbox::platform::Platform;
+
+/// A file's address holds for so many minutes.
+const MINUTES: i64 = 5;
+/// Files remembered.
+const MOST: usize = 8;
+/// Bills are made at this hour of the next day.
+const HOUR: i64 = 10;
+/// And kept for so many days.
+const DAYS: i64 = 92;
+
+/// A file that may be downloaded.
+#[derive(Debug)]
+pub(super) struct Paper {
+    token: String,
+    mch_id: String,
+    at: Moment,
+    bytes: Vec<u8>,
+}
+
+/// Which bill.
+#[derive(Debug, Deserialize)]
+pub struct Which {
+    bill_date: String,
+    bill_type: Option<String>,
+    account_type: Option<String>,
+    tar_type: Option<String>,
+}
+
+/// `GET /v3/bill/tradebill`
+#[handler]
+pub(super) async fn offer_trade(
+    Data(platform): Data<&Platform>,
+    Query(which): Query<Which>,
+    request: &Request,
+    body: Body,
+) -> poem::Result<Response> {
+    serve(platform, Api::Paybill, request, body, |asked| {
+        if !matches!(which.bill_type.as_deref(), None | Some("ALL")) {
+            return Err(Refusal::parameter("bill_type"));
+        }
+        offer(platform, asked, &which, write_trade)
+    })
+    .await
+}
+
+/// `GET /v3/bill/fundflowbill`
+#[handler]
+pub(super) async fn offer_fund_flow(
+    Data(platform): Data<&Platform>,
+    Query(which): Query<Which>,
+    request: &Request,
+    body: Body,
+) -> poem::Result<Response> {
+    serve(platform, Api::Paybill, request, body, |asked| {
+        if !matches!(which.account_type.as_deref(), None | Some("BASIC")) {
+            return Err(Refusal::parameter("account_type"));
+        }
+        offer(platform, asked, &which, write_flow)
+    })
+    .await
+}
+
+/// Writes the file and says where it lies.
+fn offer(
+    platform: &Platform,
+    asked: &Asked<'_>,
+    which: &Which,
+    write: impl FnOnce(Deals) -> std::io::Result<Packed>,
+) -> Result<Reply, Refusal> {
+    if which.tar_type.as_deref() != Some("GZIP") {
+        return Err(Refusal::parameter("tar_type"));
+    }
+    let day = NaiveDate::parse_from_str(&which.bill_date, "%Y-%m-%d");
+    let day = day.map_err(|_| Refusal::parameter("bill_date"))?;
+    let ready = begin_of(day) + TimeDelta::days(1) + TimeDelta::hours(HOUR);
+    if asked.now - ready > TimeDelta::days(DAYS) {
+        return Err(Refusal::parameter("bill_date"));
+    }
+    if asked.now < ready {
+        return Err(Refusal::new("STATEMENT_CREATING", "账单生成中"));
+    }
+    let deals = platform.deals_of(&asked.mch_id, day);
+    if deals.is_empty() {
+        return Err(Refusal::new("NO_STATEMENT_EXIST", "账单不存在"));
+    }
+    let packed = write(deals);
+    let packed = packed.map_err(|_| Refusal::new("SYSTEM_ERROR", "账单写不出来"))?;
+    let token = platform.0.dice.token();
+    let elsewhere = matches!(
+        asked.hit.as_ref().map(|hit| &hit.kind),
+        Some(Kind::Forged(Forgery::Host))
+    );
+    let base = match elsewhere {
+        true => "http://127.0.0.2:9/sandbox/pay",
+        false => &asked.base,
+    };
+    let url = format!("{base}/v3/billdownload/file?token={token}&tartype=gzip");
+    let mut state = platform.state();
+    let files = &mut state.pay.files;
+    if files.len() >= MOST {
+        files.remove(0);
+    }
+    files.push(Paper {
+        token,
+        mch_id: asked.mch_id.clone(),
+        at: asked.now,
+        bytes: packed.bytes,
+    });
+    Ok(Reply::Json(json!({
+        "hash_type": "SHA1",
+        "hash_value": packed.sha1,
+        "download_url": url,
+    })))
+}
+
+/// Which file.
+#[derive(Debug, Deserialize)]
+pub struct File {
+    token: String,
+}
+
+/// `GET /v3/billdownload/file`
+#[handler]
+pub(super) async fn give_file(
+    Data(platform): Data<&Platform>,
+    Query(which): Query<File>,
+    request: &Request,
+    body: Body,
+) -> poem::Result<Response> {
+    serve(platform, Api::Payfile, request, body, |asked| {
+        let state = platform.state();
+        let mut files = state.pay.files.iter();
+        let known = files.find(|file| file.token == which.token && file.mch_id == asked.mch_id);
+        let known = known.filter(|file| asked.now - file.at < TimeDelta::minutes(MINUTES));
+        let known = known.ok_or_else(|| Refusal::parameter("token"))?;
+        let mut bytes = known.bytes.clone();
+        match asked.hit.as_ref().map(|hit| &hit.kind) {
+            // What is inside says something else, and is packed as it should be.
+            Some(Kind::Nonsense) => bytes = damage(&bytes),
+            Some(Kind::Lost) => bytes.truncate(bytes.len() / 2),
+            _ => {}
+        }
+        Ok(Reply::File(bytes))
+    })
+    .await
+}
+
+/// The same file with one more line break inside.
+fn damage(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut more = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    let packed = more.write_all(b"\r\n").and_then(|()| more.finish());
+    [bytes, packed.unwrap_or_default().as_slice()].concat()
+}
+
+/// What happened on one day, and what was invented for it.
+pub(super) struct Deals {
+    real: std::vec::IntoIter<Deal>,
+    mch_id: String,
+    app_id: String,
+    begin: i64,
+    invented: u64,
+    next: u64,
+}
+
+impl Deals {
+    fn is_empty(&self) -> bool {
+        self.real.len() == 0 && self.invented == 0
+    }
+}
+
+impl Iterator for Deals {
+    type Item = Deal;
+
+    fn next(&mut self) -> Option<Deal> {
+        if let Some(deal) = self.real.next() {
+            return Some(deal);
+        }
+        if self.next >= self.invented {
+            return None;
+        }
+        let number = self.next;
+        self.next += 1;
+        let small = i64::try_from(number).unwrap_or_default();
+        Some(Deal {
+            at: self.begin + small % 86_400,
+            app_id: self.app_id.clone(),
+            mch_id: self.mch_id.clone(),
+            transaction_id: format!("4299{number:0>24}"),
+            out_trade_no: format!("invented-{number}"),
+            openid: format!("invented-{}", number % 1000),
+            total: 1 + small % 100_000,
+            description: "物业费,3栋,501".to_owned(),
+            attach: String::new(),
+            refund: None,
+        })
+    }
+}
+
+impl Platform {
+    /// Trades that never were, for long bills: so many payments on that day.
+    pub fn invent_trades(&self, mch_id: &str, day: NaiveDate, count: u64) {
+        let key = (mch_id.to_owned(), day);
+        self.state().pay.invented.insert(key, count);
+    }
+
+    fn deals_of(&self, mch_id: &str, day: NaiveDate) -> Deals {
+        self.end_refunds();
+        let state = self.state();
+        let pay = &state.pay;
+        let on_that_day = |at: Moment| china(at).date_naive() == day;
+        let mut real = Vec::new();
+        for order in pay.orders.values().filter(|order| order.mch_id == mch_id) {
+            let deal = |at: Moment| Deal {
+                at: at.timestamp(),
+                app_id: order.app_id.clone(),
+                mch_id: mch_id.to_owned(),
+                transaction_id: order.transaction_id.clone().unwrap_or_default(),
+                out_trade_no: order.out_trade_no.clone(),
+                openid: order.openid.clone(),
+                total: order.total,
+                description: order.description.clone(),
+                attach: order.attach.clone(),
+                refund: None,
+            };
+            if let Some(at) = order.paid_at.filter(|at| on_that_day(*at)) {
+                real.push(deal(at));
+            }
+            let refunds = pay.refunds.values();
+            for refund in refunds.filter(|refund| {
+                refund.mch_id == mch_id && refund.out_trade_no == order.out_trade_no
+            }) {
+                if let Some(at) = refund.ended.filter(|at| on_that_day(*at)) {
+                    real.push(Deal {
+                        total: 0,
+                        refund: Some(Back {
+                            refund_id: refund.refund_id.clone(),
+                            out_refund_no: refund.out_refund_no.clone(),
+                            refund: refund.refund,
+                        }),
+                        ..deal(at)
+                    });
+                }
+            }
+        }
+        real.sort_by(|a, b| (a.at, &a.out_trade_no).cmp(&(b.at, &b.out_trade_no)));
+        let invented = pay.invented.get(&(mch_id.to_owned(), day)).copied();
+        Deals {
+            real: real.into_iter(),
+            mch_id: mch_id.to_owned(),
+            app_id: self.0.config.app_id.clone(),
+            begin: begin_of(day).timestamp(),
+            invented: invented.unwrap_or_default(),
+            next: 0,
+        }
+    }
+}

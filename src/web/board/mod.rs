@@ -1,0 +1,135 @@
+//! `/board/{compound}`: what a compound tells everybody, without signing in: who answers for what, what
+//! was promised, what was filed and done, the figures of the month. For phones, for the screen in a
+//! lobby (`?screen=1`: its pages turn by themselves) and for paper (A3). Mounted by `router.rs`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | `read` | what there is to show, all of it public |
+//! | `show` | as HTML |
+//! | `accounts` | published months of accounts |
+
+pub mod accounts;
+mod read;
+mod show;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use entity::kinds::PlaceKind;
+use poem::http::{StatusCode, header};
+use poem::web::{Data, Path, Query};
+use poem::{Request, Response, handler};
+use serde::Deserialize;
+
+use crate::app::App;
+use crate::base::fault::Fault;
+use crate::place::queries as places;
+use crate::web::client_ip::client_ip;
+use crate::web::pages::sentence;
+
+/// Our own style, script and pictures; nothing else.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+/// How long anybody may keep it.
+const CACHE: &str = "public, max-age=60";
+/// Boards that one address may ask for in a minute; a whole street may sit behind one.
+const PER_MINUTE: u32 = 600;
+
+/// `?screen=1&page=2`
+#[derive(Debug, Default, Deserialize)]
+struct Wanted {
+    screen: Option<String>,
+    page: Option<String>,
+}
+
+/// `GET /board/:compound`
+///
+/// # Errors
+/// The database's; `too_many` for an address that asks too often.
+#[handler]
+pub async fn show_board(
+    Data(app): Data<&App>,
+    Path(code): Path<String>,
+    query: Option<Query<Wanted>>,
+    request: &Request,
+) -> Result<Response, Fault> {
+    limited(app, request).await?;
+    let found = places::by_code(app.store.read(), &code).await?;
+    let Some(compound) = found.filter(|place| place.kind == PlaceKind::Compound) else {
+        return Ok(no_compound());
+    };
+    let board = read::board(app, compound).await?;
+    let wanted = query.map(|Query(wanted)| wanted).unwrap_or_default();
+    let html = if wanted.screen.as_deref() == Some("1") {
+        let page = wanted.page.and_then(|page| page.parse().ok());
+        show::screen(&board, page.unwrap_or(1))
+    } else {
+        show::whole(&board)
+    };
+    Ok(answer(request, html))
+}
+
+/// So many from one address.
+async fn limited(app: &App, request: &Request) -> Result<(), Fault> {
+    let address = client_ip(request, &app.settings.server.trusted_proxies);
+    let key = address.map_or_else(String::new, |address| address.to_string());
+    if app.limiter.take(&format!("board:{key}"), PER_MINUTE).await {
+        Ok(())
+    } else {
+        Err(Fault::too_many(60))
+    }
+}
+
+fn no_compound() -> Response {
+    sentence(
+        StatusCode::NOT_FOUND,
+        "没有这个小区",
+        "没有找到这个小区的公示栏。请核对网址，或者扫一扫小区里张贴的二维码。",
+        None,
+    )
+}
+
+/// The page, or that the one the browser has is still right.
+fn answer(request: &Request, html: String) -> Response {
+    let hash: String = digest(&SHA256, html.as_bytes())
+        .as_ref()
+        .iter()
+        .take(12)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let tag = format!("\"{hash}\"");
+    let known = request.header(header::IF_NONE_MATCH).is_some_and(|tags| {
+        let mut tags = tags
+            .split(',')
+            .map(|tag| tag.trim().trim_start_matches("W/"));
+        tags.any(|known| known == tag || known == "*")
+    });
+    let response = Response::builder()
+        .header(header::CACHE_CONTROL, CACHE)
+        .header(header::ETAG, tag)
+        .header("Content-Security-Policy", POLICY)
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Referrer-Policy", "no-referrer");
+    if known {
+        return response.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    response.content_type("text/html; charset=utf-8").body(html)
+}
+
+/// `GET /board.css`
+#[handler]
+pub fn show_style() -> Response {
+    file("text/css; charset=utf-8", include_str!("board.css"))
+}
+
+/// `GET /board.js`
+#[handler]
+pub fn show_script() -> Response {
+    file("text/javascript; charset=utf-8", include_str!("board.js"))
+}
+
+fn file(kind: &str, text: &'static str) -> Response {
+    Response::builder()
+        .content_type(kind)
+        .header(header::CACHE_CONTROL, "public, max-age=3600")
+        .header("X-Content-Type-Options", "nosniff")
+        .body(text)
+}

@@ -1,0 +1,128 @@
+//! What a board shows. Everything here is for everybody's eyes: names only of those who answer for
+//! something, phones only of organisations that publish one, of cases what `case::board` gives.
+
+use entity::kinds::RoleKind;
+use entity::{organisation, place};
+use qrcode::QrCode;
+use qrcode::render::svg;
+
+use crate::access::holders::{published, says};
+use crate::app::App;
+use crate::base::fault::Fault;
+use crate::case::board::{self, ClosedCase, OpenCase, Promise};
+use crate::case::stats::count::Scope;
+use crate::case::stats::span::Span;
+use crate::organisation::queries as organisations;
+use crate::place::queries::short_name;
+use crate::report::figures::{self, Report};
+
+/// Cases of a kind that are shown.
+const MOST: u64 = 30;
+/// Whose names are published: those who answer for cases.
+const ANSWERERS: [RoleKind; 10] = [
+    RoleKind::Steward,
+    RoleKind::GridWorker,
+    RoleKind::PropertyStaff,
+    RoleKind::PropertyManager,
+    RoleKind::CommitteeMember,
+    RoleKind::CommitteeChair,
+    RoleKind::CommunitySecretary,
+    RoleKind::StreetOfficer,
+    RoleKind::DepartmentLiaison,
+    RoleKind::Mediator,
+];
+
+/// Who answers for one thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Post {
+    /// What they are called.
+    pub role: &'static str,
+    /// Where.
+    pub place: String,
+    /// Who.
+    pub names: Vec<String>,
+}
+
+/// All that a board shows.
+pub struct Board {
+    /// Which compound.
+    pub compound: place::Model,
+    /// The figures of this month.
+    pub report: Report,
+    /// What was promised, grade by grade.
+    pub promises: Vec<Promise>,
+    /// Cases at work, the newest first.
+    pub open: Vec<OpenCase>,
+    /// Cases that are over, the newest first.
+    pub closed: Vec<ClosedCase>,
+    /// Organisations, the higher first.
+    pub bodies: Vec<organisation::Model>,
+    /// Who answers for what, from the top.
+    pub posts: Vec<Post>,
+    /// The QR code that leads to the bot, as SVG.
+    pub code: String,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// The database's.
+pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
+    let db = app.store.read();
+    let now = app.clock.now();
+    let scope = Scope::of(db, compound.clone()).await?;
+    Ok(Board {
+        report: figures::read(db, scope, Span::month_of(now)).await?,
+        promises: board::promises(db, &compound.path).await?,
+        open: board::open(db, compound.id, MOST).await?,
+        closed: board::closed(db, compound.id, MOST).await?,
+        bodies: organisations::around(db, &compound).await?,
+        posts: posts(published(db, &compound, &ANSWERERS, now).await?),
+        code: code(&follow_url(app))?,
+        compound,
+    })
+}
+
+/// Those of one post together.
+fn posts(held: Vec<(RoleKind, place::Model, String)>) -> Vec<Post> {
+    let mut posts: Vec<Post> = Vec::new();
+    for (role, place, name) in held {
+        let (role, place) = (says(role), short_name(&place).to_owned());
+        match posts
+            .iter_mut()
+            .find(|post| post.role == role && post.place == place)
+        {
+            Some(post) => post.names.push(name),
+            None => posts.push(Post {
+                role,
+                place,
+                names: vec![name],
+            }),
+        }
+    }
+    posts
+}
+
+/// Where the code leads: to the account, or at least to where somebody can be reached.
+fn follow_url(app: &App) -> String {
+    let settings = &app.settings;
+    let public = &settings.server.public_url;
+    if !settings.wechat.official.follow_url.is_empty() {
+        settings.wechat.official.follow_url.clone()
+    } else if settings.sandbox.enabled {
+        format!("{public}/sandbox")
+    } else {
+        format!("{public}/me")
+    }
+}
+
+fn code(text: &str) -> Result<String, Fault> {
+    let code = QrCode::new(text).map_err(|error| Fault::internal(error.to_string()))?;
+    let picture = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(200, 200)
+        .build();
+    // The declaration belongs to a file, not to a page.
+    let start = picture.find("<svg").unwrap_or(0);
+    Ok(picture.get(start..).unwrap_or_default().to_owned())
+}

@@ -1,0 +1,474 @@
+//! `/console/figures`: the figures of a place and a period (C8, decision 0017): the rates with what they
+//! are made of, each dimension as a chart and as a table, what was before, and all of it as CSV or XLSX.
+//! Every number leads to the cases that it counts (`figures_list.rs`).
+
+use std::collections::HashMap;
+
+use askama::Template;
+use chrono::NaiveDate;
+use entity::kinds::PlaceKind;
+use entity::place;
+use poem::http::{StatusCode, header};
+use poem::web::Query;
+use poem::{Response, handler};
+use sea_orm::ConnectionTrait;
+use serde::Deserialize;
+
+use crate::base::clock::{Moment, china};
+use crate::base::fault::Fault;
+use crate::case::stats::count::{self, By, Scope};
+use crate::case::stats::span::Span;
+use crate::case::stats::{Counts, Figure, RATES, Rate, tenths};
+use crate::place::queries::short_name;
+use crate::report::chart::{self, Bar};
+use crate::report::figures::{self, Report, Table, score};
+use crate::report::sheet;
+use crate::web::console::frame::{Frame, show};
+use crate::web::console::guard::Desk;
+use crate::web::pages::escape;
+use crate::wechat::http::percent;
+
+/// Bars of a chart; the table has all.
+const BARS: usize = 8;
+
+/// Of which place and period, as the page's address says it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Code of a place; empty: the largest of one's own.
+    pub place: String,
+    /// First day, `2026-11-01`; empty: of this month.
+    pub from: String,
+    /// Last day; empty: of this month, or today.
+    pub until: String,
+}
+
+/// What was asked for, read.
+pub struct Read {
+    /// The place.
+    pub scope: Scope,
+    /// The period.
+    pub span: Span,
+    /// What is wrong with which field.
+    pub wrong: Vec<(&'static str, &'static str)>,
+}
+
+impl Asked {
+    /// Reads it within what the actor may see; none for whoever has no place with figures.
+    ///
+    /// # Errors
+    /// `not_found` for a place that is not there or not theirs; the database's.
+    pub async fn read<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        desk: &Desk,
+    ) -> Result<Option<Read>, Fault> {
+        let now = desk.app.clock.now();
+        let mut wrong = Vec::new();
+        let span = self.span(now, &mut wrong);
+        let scope = if self.place.trim().is_empty() {
+            match count::own(db, desk.actor()).await?.into_iter().next() {
+                Some(place) => Scope::of(db, place).await?,
+                None => return Ok(None),
+            }
+        } else {
+            count::visible(db, desk.actor(), self.place.trim()).await?
+        };
+        Ok(Some(Read { scope, span, wrong }))
+    }
+
+    fn span(&self, now: Moment, wrong: &mut Vec<(&'static str, &'static str)>) -> Span {
+        let mut day = |field: &'static str, typed: &str| {
+            let read = NaiveDate::parse_from_str(typed.trim(), "%Y-%m-%d").ok();
+            // A year of five digits is a slip, and beyond what databases reckon with.
+            let read = read.filter(|day| (2000..2100).contains(&chrono::Datelike::year(day)));
+            if read.is_none() && !typed.trim().is_empty() {
+                wrong.push((field, "日期写成 2026-11-21 这样。"));
+            }
+            read
+        };
+        let today = china(now).date_naive();
+        match (day("from", &self.from), day("until", &self.until)) {
+            (Some(from), Some(until)) => Span::new(from, until),
+            (Some(from), None) => Span::new(from, today),
+            (None, Some(until)) => Span::new(Span::month(until).first, until),
+            (None, None) => Span::month_of(now),
+        }
+    }
+}
+
+/// Place and period for a link.
+#[must_use]
+pub fn query(place: &str, span: Span) -> String {
+    format!(
+        "place={}&from={}&until={}",
+        percent(place),
+        span.first,
+        span.last
+    )
+}
+
+/// A number, and where its list is.
+struct Cell {
+    count: i64,
+    link: Option<String>,
+}
+
+/// Whose numbers, and of when, for the links.
+struct Links {
+    query: String,
+}
+
+impl Links {
+    fn cell(&self, counts: &Counts, figure: Figure, group: Option<(By, &str)>) -> Cell {
+        let count = counts.get(figure);
+        let group = group.map(|(by, key)| format!("&by={}&key={}", by.key(), percent(key)));
+        Cell {
+            count,
+            // A list of nothing is no place to go to.
+            link: (count > 0).then(|| {
+                format!(
+                    "/console/figures/cases?{}&figure={}{}",
+                    self.query,
+                    figure.words().key,
+                    group.unwrap_or_default()
+                )
+            }),
+        }
+    }
+}
+
+/// A rate with its two numbers.
+struct RateCard {
+    rate: Rate,
+    value: String,
+    part: Cell,
+    whole: Cell,
+    before: String,
+}
+
+/// One figure of all cases.
+struct WholeRow {
+    figure: Figure,
+    cell: Cell,
+    before: i64,
+}
+
+/// A line of a table.
+struct Row {
+    name: String,
+    /// Its own figures, where it is a place that has some.
+    link: Option<String>,
+    cells: Vec<Cell>,
+    rates: Vec<String>,
+    score: String,
+}
+
+/// A dimension.
+struct Part {
+    title: &'static str,
+    head: &'static str,
+    chart: String,
+    legend: bool,
+    rows: Vec<Row>,
+}
+
+/// A place now and in the period before.
+struct Compared {
+    name: String,
+    filed: (i64, i64),
+    rates: Vec<(String, String, &'static str)>,
+}
+
+#[derive(Template)]
+#[template(path = "web/console/figures.html")]
+struct FiguresPage {
+    frame: Frame,
+    wrong: Vec<(&'static str, &'static str)>,
+    place: Option<Chosen>,
+}
+
+/// What there is to show when there is a place.
+struct Chosen {
+    places: Vec<(place::Model, bool)>,
+    name: String,
+    query: String,
+    span: Span,
+    says: String,
+    says_before: String,
+    running: bool,
+    periods: Vec<(&'static str, String, bool)>,
+    filed: i64,
+    cards: Vec<RateCard>,
+    whole: Vec<WholeRow>,
+    score: (String, String),
+    parts: Vec<Part>,
+    compared: Vec<Compared>,
+}
+
+impl FiguresPage {
+    fn wrong(&self, field: &str) -> Option<&'static str> {
+        let found = self.wrong.iter().find(|(known, _)| *known == field);
+        found.map(|(_, words)| *words)
+    }
+}
+
+/// `GET /console/figures`
+///
+/// # Errors
+/// `not_found` for a place that is not theirs; the database's.
+#[handler]
+pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    let db = desk.app.store.read();
+    let Some(read) = asked.read(db, desk).await? else {
+        let page = FiguresPage {
+            frame: Frame::new(desk, "数据"),
+            wrong: Vec::new(),
+            place: None,
+        };
+        return show(StatusCode::OK, &page);
+    };
+    let mut places = count::own(db, desk.actor()).await?;
+    for place in count::around(db, desk.actor(), &read.scope.place).await? {
+        if !places.iter().any(|known| known.id == place.id) {
+            places.push(place);
+        }
+    }
+    places.sort_by(|a, b| (a.kind, &a.code).cmp(&(b.kind, &b.code)));
+    let report = figures::read(db, read.scope.clone(), read.span).await?;
+    let earlier = figures::read(db, read.scope, read.span.before()).await?;
+    let page = FiguresPage {
+        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)),
+        wrong: read.wrong,
+        place: Some(chosen(&report, &earlier, places, desk.app.clock.now())),
+    };
+    show(StatusCode::OK, &page)
+}
+
+fn chosen(report: &Report, earlier: &Report, places: Vec<place::Model>, now: Moment) -> Chosen {
+    let own = report.scope.place.id;
+    let code = &report.scope.place.code;
+    let links = Links {
+        query: query(code, report.span),
+    };
+    let periods = [
+        ("本月", Span::month_of(now)),
+        ("上月", Span::month_before(now)),
+        ("本季度", Span::quarter_of(now)),
+        ("上季度", Span::quarter_of(now).before()),
+        ("今年", Span::year_of(now)),
+    ];
+    Chosen {
+        places: places
+            .into_iter()
+            .map(|place| (place.id == own, place))
+            .map(|(is, place)| (place, is))
+            .collect(),
+        name: report.scope.place.name.clone(),
+        span: report.span,
+        says: report.span.says(),
+        says_before: earlier.span.says(),
+        running: report.span.to() > now,
+        periods: periods
+            .map(|(words, span)| (words, query(code, span), span == report.span))
+            .into(),
+        filed: report.whole.get(Figure::Filed),
+        cards: RATES
+            .iter()
+            .map(|rate| card(*rate, report, earlier, &links))
+            .collect(),
+        whole: Figure::ALL
+            .map(|figure| WholeRow {
+                figure,
+                cell: links.cell(&report.whole, figure, None),
+                before: earlier.whole.get(figure),
+            })
+            .into(),
+        score: (score(&report.whole), score(&earlier.whole)),
+        parts: report
+            .tables
+            .iter()
+            .map(|table| part(table, report, &links))
+            .collect(),
+        compared: compared(report, earlier),
+        query: links.query,
+    }
+}
+
+fn card(rate: Rate, report: &Report, earlier: &Report, links: &Links) -> RateCard {
+    RateCard {
+        rate,
+        value: rate.says(&report.whole),
+        part: links.cell(&report.whole, rate.part, None),
+        whole: links.cell(&report.whole, rate.whole, None),
+        before: match (rate.of(&report.whole), rate.of(&earlier.whole)) {
+            (_, None) => "上期没有可比的数".to_owned(),
+            (Some(now), Some(then)) => {
+                format!("上期 {}，{}", rate.says(&earlier.whole), moved(now - then))
+            }
+            (None, Some(_)) => format!("上期 {}", rate.says(&earlier.whole)),
+        },
+    }
+}
+
+/// How much a rate has moved, in points.
+fn moved(thousandths: i64) -> String {
+    match thousandths {
+        0 => "持平".to_owned(),
+        up if up > 0 => format!("升{}个百分点", tenths(up)),
+        down => format!("降{}个百分点", tenths(down.saturating_neg())),
+    }
+}
+
+fn part(table: &Table, report: &Report, links: &Links) -> Part {
+    let (chart, legend) = drawn(table);
+    let rows = table
+        .lines
+        .iter()
+        // A year of quiet days says nothing.
+        .filter(|line| table.by != By::Time || line.counts.get(Figure::Filed) > 0)
+        .map(|line| {
+            let key = line.key.as_deref().unwrap_or_default();
+            let cells = Figure::ALL
+                .map(|figure| links.cell(&line.counts, figure, Some((table.by, key))))
+                .into();
+            Row {
+                name: line.name.clone(),
+                link: place_link(table, key, report),
+                cells,
+                rates: RATES.iter().map(|rate| rate.says(&line.counts)).collect(),
+                score: score(&line.counts),
+            }
+        })
+        .collect();
+    Part {
+        title: table.title,
+        head: table.title.trim_start_matches('按'),
+        chart,
+        legend,
+        rows,
+    }
+}
+
+/// The figures of a place below; a unit or a home has none.
+fn place_link(table: &Table, key: &str, report: &Report) -> Option<String> {
+    let own = &report.scope.place;
+    // Inside a building there are only units and homes.
+    let has = table.by == By::Place && own.kind != PlaceKind::Building && key != own.code;
+    has.then(|| format!("/console/figures?{}", query(key, report.span)))
+}
+
+/// The chart of a table, and whether it has two colours.
+fn drawn(table: &Table) -> (String, bool) {
+    let get = |line: &figures::Line, figure| line.counts.get(figure);
+    if table.by == By::Time {
+        let pairs: Vec<(String, i64, i64)> = table
+            .lines
+            .iter()
+            .map(|line| {
+                let (filed, solved) = (get(line, Figure::Filed), get(line, Figure::Solved));
+                (line.name.clone(), filed, solved)
+            })
+            .collect();
+        let chart = chart::columns("提出和其中已解决的诉求，按时间", &pairs, escape);
+        return (chart, true);
+    }
+    let bars: Vec<Bar> = table
+        .lines
+        .iter()
+        .take(BARS)
+        .map(|line| Bar {
+            name: line.name.clone(),
+            value: get(line, Figure::Filed),
+            label: get(line, Figure::Filed).to_string(),
+        })
+        .collect();
+    let chart = chart::bars(&format!("{}，提出件数", table.title), &bars, escape);
+    (chart, false)
+}
+
+/// The whole and its places beside what they were.
+fn compared(report: &Report, earlier: &Report) -> Vec<Compared> {
+    let line = |name: String, now: &Counts, then: &Counts| Compared {
+        name,
+        filed: (now.get(Figure::Filed), then.get(Figure::Filed)),
+        rates: RATES
+            .iter()
+            .map(|rate| {
+                let way = match (rate.of(now), rate.of(then)) {
+                    (Some(now), Some(then)) if now > then => "升",
+                    (Some(now), Some(then)) if now < then => "降",
+                    (Some(_), Some(_)) => "平",
+                    _ => "",
+                };
+                (rate.says(now), rate.says(then), way)
+            })
+            .collect(),
+    };
+    let places = |of: &Report| {
+        let table = of.tables.iter().find(|table| table.by == By::Place);
+        table.map(|table| table.lines.clone()).unwrap_or_default()
+    };
+    let before: HashMap<Option<String>, Counts> = places(earlier)
+        .into_iter()
+        .map(|line| (line.key, line.counts))
+        .collect();
+    let whole = line(
+        short_name(&report.scope.place).to_owned(),
+        &report.whole,
+        &earlier.whole,
+    );
+    let parts = places(report).into_iter().map(|now| {
+        let then = before.get(&now.key).copied().unwrap_or_default();
+        line(now.name, &now.counts, &then)
+    });
+    std::iter::once(whole).chain(parts).collect()
+}
+
+/// `GET /console/figures.csv`: all tables in one.
+///
+/// # Errors
+/// As [`open`].
+#[handler]
+pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    let report = report(desk, &asked).await?;
+    let bytes = sheet::csv(&report.flat())?;
+    Ok(taken(&report, "csv", "text/csv; charset=utf-8", bytes))
+}
+
+/// `GET /console/figures.xlsx`: each table a sheet, and the formulas.
+///
+/// # Errors
+/// As [`open`].
+#[handler]
+pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    let report = report(desk, &asked).await?;
+    let bytes = sheet::workbook(&report.sheets())?;
+    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(taken(&report, "xlsx", kind, bytes))
+}
+
+async fn report(desk: &Desk, asked: &Asked) -> Result<Report, Fault> {
+    let db = desk.app.store.read();
+    let none = || Fault::not_found("没有找到这个地点的数据。");
+    let read = asked.read(db, desk).await?.ok_or_else(none)?;
+    figures::read(db, read.scope, read.span).await
+}
+
+/// A file to keep.
+fn taken(report: &Report, ending: &str, kind: &str, bytes: Vec<u8>) -> Response {
+    let code: String = report
+        .scope
+        .place
+        .code
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+        .collect();
+    let (from, until) = (report.span.first, report.span.last);
+    let name = format!("attachment; filename=\"figures-{code}-{from}-{until}.{ending}\"");
+    Response::builder()
+        .content_type(kind)
+        .header(header::CONTENT_DISPOSITION, name)
+        .header("X-Content-Type-Options", "nosniff")
+        .body(bytes)
+}

@@ -1,0 +1,245 @@
+//! `/console`: the pages of staff, made on the server. Every action is a form and works without script;
+//! htmx and `console.js` only keep a page fresh. Mounted by `router.rs`.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`guard`] | who is signed in, what is still missing, forged forms, errors as pages |
+//! | [`form`] | what was typed, and what is wrong with it |
+//! | [`frame`] | what stands around every page |
+//! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
+//! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
+//! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
+//! | `roles`, `roles_one` | posts, vacancies and terms; giving a post and ending one |
+//! | `organisations` | bodies that work there |
+//! | `policies`, `at` | how long cases may take, and at which place a page of settings stands |
+//! | `calendars`, `days`, `year` | in which hours clocks run |
+//! | `rules` | who gets which cases |
+//! | `accounts` | months of the books, and publishing them |
+//! | `templates`, `fill` | words that staff use again, and on the page of a case |
+//! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
+//! | `audit` | who did what, when |
+//! | `letters` | what could not be sent |
+//! | `channels` | how the ways of sending are |
+//! | `import` | a roster brought in by browser |
+//! | `case`, `act`, `also`, `around` | one case, what can be done to it, and what stands around it |
+//! | [`upload`], `photos` | files that come with a form; photos of a case |
+//! | `new_case` | a case filed for somebody at the counter or on the phone |
+//! | `mediations`, `mediation` | disputes on their way to an agreement |
+//! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
+//! | `payments`, `payment` | money that came in, and one of them with all that it did |
+//! | `payments_days` | days compared with the platform, and what differs |
+//! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
+//! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
+//! | `live` | open pages are told of changes |
+//! | `sign_in`, `wecom`, `account` | signing in and out, second factor, sessions |
+//!
+//! A new page: a template beside its `.rs` that extends `web/console/frame.html`, a struct with
+//! `frame: Frame`, a handler that takes `&Desk` ([`guard::Desk`]), its line here and, if it stands in the menu, in
+//! [`frame::MENU`].
+
+mod account;
+mod accounts;
+mod act;
+mod also;
+mod around;
+mod asked;
+mod at;
+mod audit;
+mod billing;
+mod bills;
+mod bindings;
+mod books;
+mod calendars;
+mod case;
+mod cases;
+mod channels;
+mod days;
+mod fees;
+mod figures;
+mod figures_list;
+mod fill;
+pub mod form;
+pub mod frame;
+pub mod guard;
+mod import;
+mod kinds;
+mod letters;
+mod live;
+mod mediation;
+mod mediations;
+mod moderation;
+mod new_case;
+mod organisations;
+mod payment;
+mod payments;
+mod payments_days;
+mod payments_take;
+mod payments_waiting;
+mod people;
+mod people_one;
+mod photos;
+mod places;
+mod places_grid;
+mod policies;
+mod roles;
+mod roles_one;
+mod rules;
+mod sign_in;
+mod templates;
+pub mod upload;
+mod visits;
+mod wecom;
+mod year;
+
+use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
+
+use crate::app::App;
+use crate::web::console::guard::Guard;
+use crate::web::pages::go;
+
+/// Where somebody begins.
+pub const HOME: &str = "/console/tasks";
+
+/// The pages below `/console`.
+pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
+    let code = get(sign_in::ask_code).post(sign_in::take_code);
+    let password = get(account::ask_password).post(account::take_password);
+    let factor = get(account::offer_factor).post(account::take_factor);
+    money(community(Route::new()))
+        .at("/", get(open_home))
+        .at("/sign-in", get(sign_in::ask).post(sign_in::take))
+        .at("/sign-out", post(sign_in::leave))
+        .at("/code", code)
+        .at("/wecom", get(wecom::go_out))
+        .at("/wecom/back", get(wecom::come_back))
+        .at("/tasks", get(cases::tasks))
+        .at("/cases", get(cases::list))
+        .at("/cases/assign", post(cases::assign))
+        .at("/cases/new", get(new_case::ask).post(new_case::take))
+        .at("/cases/:id", get(case::open))
+        .at("/cases/:id/photos", post(photos::take))
+        .at("/cases/:id/:act", post(act::take))
+        .at("/cases/:id/files/:file", get(case::file))
+        .at("/mediations", get(mediations::list))
+        .at("/mediations/:id", get(mediation::open))
+        .at("/mediations/:id/:act", post(mediation::take))
+        .at("/moderation", get(moderation::list))
+        .at("/moderation/:id", post(moderation::decide))
+        .at("/moderation/:id/picture", get(moderation::picture))
+        .at("/visits", get(visits::list))
+        .at("/visits/:id", post(visits::make))
+        .at("/views", post(cases::save_view))
+        .at("/views/:id/remove", post(cases::remove_view))
+        .at("/policies", get(policies::list))
+        .at("/policies/edit", get(policies::edit))
+        .at("/policies/set", post(policies::save))
+        .at("/policies/remove", post(policies::remove))
+        .at("/calendars", get(calendars::list))
+        .at("/calendars/new", get(calendars::begin))
+        .at("/calendars/add", post(days::add))
+        .at(
+            "/calendars/:id",
+            get(calendars::show_one).post(days::change),
+        )
+        .at("/calendars/:id/days", post(days::store_days))
+        .at("/calendars/:id/remove", post(days::remove))
+        .at("/rules", get(rules::list))
+        .at("/rules/edit", get(rules::edit))
+        .at("/rules/save", post(rules::save))
+        .at("/rules/:id/:act", post(rules::take))
+        .at("/accounts", get(accounts::months_page).post(accounts::save))
+        .at("/templates", get(templates::list))
+        .at("/templates/edit", get(templates::edit))
+        .at("/templates/save", post(templates::save))
+        .at("/templates/:id/remove", post(templates::remove))
+        .at("/audit", get(audit::list))
+        .at("/letters", get(letters::list))
+        .at("/letters/all", post(letters::retry_all))
+        .at("/letters/:id/retry", post(letters::retry_one))
+        .at("/letters/:id/drop", post(letters::drop_one))
+        .at("/channels", get(channels::show_all))
+        .at("/import", get(import::list))
+        .at("/import/upload", get(import::back).post(import::upload))
+        .at("/import/:id", get(import::open))
+        .at("/import/:id/bad", get(import::bad))
+        .at("/import/:id/start", post(import::start))
+        .at("/import/:id/drop", post(import::give_up))
+        .at("/figures", get(figures::open))
+        .at("/figures.csv", get(figures::csv))
+        .at("/figures.xlsx", get(figures::xlsx))
+        .at("/figures/cases", get(figures_list::list))
+        .at("/events", get(live::events).data(live::Live::new(app)))
+        .at("/account", get(account::show_account))
+        .at("/account/others", post(account::end_others))
+        .at("/account/sessions/:id", post(account::end_one))
+        .at("/password", password)
+        .at("/factor", factor)
+        .at("/factor/remove", post(account::remove_factor))
+        .at("/factor/codes", post(account::renew_codes))
+        .with(Guard { app: app.clone() })
+}
+
+/// People, homes, posts and organisations.
+fn community(route: Route) -> Route {
+    let post_of = get(roles_one::ask).post(roles_one::give);
+    let new_body = get(organisations::ask_new).post(organisations::make);
+    let body = get(organisations::ask_edit).post(organisations::edit);
+    route
+        .at("/people", get(people::list))
+        .at("/people/phone", post(people::by_phone))
+        .at("/people/:id", get(people_one::open))
+        .at("/people/:id/phone", post(people_one::show_phone))
+        .at("/people/:id/invite", post(people_one::invite))
+        .at("/bindings", get(bindings::list))
+        .at("/bindings/:id", get(bindings::open))
+        .at("/bindings/:id/:act", post(bindings::take))
+        .at("/homes", get(places::tree))
+        .at("/homes/:id", get(places::show_home))
+        .at("/buildings/:id", get(places_grid::open))
+        .at("/roles", get(roles::overview))
+        .at("/roles/new", post_of)
+        .at("/roles/:id", get(roles_one::open))
+        .at("/roles/:id/end", post(roles_one::end))
+        .at("/organisations", get(organisations::list))
+        .at("/organisations/new", new_body)
+        .at("/organisations/:id", get(organisations::open))
+        .at("/organisations/:id/edit", body)
+        .at("/organisations/:id/remove", post(organisations::remove))
+}
+
+/// Fees and bills, money that comes in and goes back.
+fn money(route: Route) -> Route {
+    let take = get(payments_take::ask).post(payments_take::take);
+    route
+        .at("/payments", get(payments::list))
+        .at("/payments/take", take)
+        .at("/payments/days", get(payments_days::list))
+        .at("/payments/days/:id/solve", post(payments_days::solve_one))
+        .at("/payments/waiting", get(payments_waiting::list))
+        .at("/payments/waivers", post(payments_waiting::ask_waiver))
+        .at(
+            "/payments/waivers/:id/:act",
+            post(payments_waiting::decide_waiver),
+        )
+        .at(
+            "/payments/refunds/:id/:act",
+            post(payments_waiting::decide_refund),
+        )
+        .at("/payments/:id", get(payment::open))
+        .at("/payments/:id/proof", get(payment::proof))
+        .at("/payments/:id/refund", post(payment::ask_refund))
+        .at("/fees", get(fees::list))
+        .at("/fees/add", post(fees::add))
+        .at("/fees/:id/end", post(fees::end))
+        .at("/billing", get(billing::open))
+        .at("/billing/:act", post(billing::take))
+        .at("/bills", get(bills::list))
+        .at("/bills/:id", get(bills::open))
+        .at("/bills/:id/credit", post(bills::correct))
+}
+
+/// `GET /console`
+#[handler]
+fn open_home() -> Response {
+    go(HOME)
+}

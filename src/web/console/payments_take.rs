@@ -1,0 +1,199 @@
+//! `/console/payments/take`: cash and bank transfers written down by whoever took them, a transfer with
+//! a picture of its slip. The form has a mark, so that sent twice it is one payment.
+
+use askama::Template;
+use entity::money::PayWay;
+use entity::place;
+use poem::http::StatusCode;
+use poem::web::Query;
+use poem::{Response, handler};
+use serde::Deserialize;
+
+use super::payment::typed_amount;
+use super::photos::account_of;
+use crate::access::Actor;
+use crate::access::permit::{Deed, may, require_somewhere};
+use crate::attachment::actions as attachments;
+use crate::base::fault::{Code, Fault};
+use crate::payment::actions::take::{NewTaken, check_amount, take as take_in};
+use crate::person::queries as people;
+use crate::web::console::asked::typed_place;
+use crate::web::console::form::{Form, Typed};
+use crate::web::console::frame::{Frame, show};
+use crate::web::console::guard::{Desk, status};
+use crate::web::console::upload::Uploads;
+use crate::web::pages::go;
+use crate::wechat::crypto::hex;
+
+/// The fields beside which an error may stand.
+const FIELDS: [&str; 7] = ["home", "way", "amount", "bills", "payer", "proof", "note"];
+/// Forms of one person in a minute.
+const PER_MINUTE: u32 = 30;
+
+/// What the form begins with.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    home: String,
+    bill: String,
+}
+
+#[derive(Template)]
+#[template(path = "web/console/payments_take.html")]
+struct Take {
+    frame: Frame,
+    typed: Typed,
+    problem: Option<String>,
+}
+
+fn page(desk: &Desk, status: StatusCode, typed: Typed) -> Result<Response, Fault> {
+    let page = Take {
+        frame: Frame::new(desk, "收现金或转账"),
+        problem: typed.general(&FIELDS).map(str::to_owned),
+        typed,
+    };
+    show(status, &page)
+}
+
+/// `GET /console/payments/take`
+///
+/// # Errors
+/// `forbidden`.
+#[handler]
+pub fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
+    require_somewhere(desk.actor(), Deed::TakeMoney)?;
+    let mark = hex(&desk.app.dice.bytes::<16>());
+    let typed = Typed::with(&[
+        ("mark", &mark),
+        ("way", "cash"),
+        ("home", &asked.home),
+        ("bills", &asked.bill),
+    ]);
+    page(desk, StatusCode::OK, typed)
+}
+
+/// `POST /console/payments/take`
+///
+/// # Errors
+/// `forbidden`; the database's.
+#[handler]
+pub async fn take(desk: &Desk, form: Form, uploads: Uploads) -> Result<Response, Fault> {
+    require_somewhere(desk.actor(), Deed::TakeMoney)?;
+    match store(desk, &form, &uploads).await {
+        Ok(id) => Ok(go(&format!("/console/payments/{id}?said=taken"))),
+        Err(fault) if fault.is_ours() => Err(fault),
+        Err(fault) => page(desk, status(&fault), Typed::wrong(&form, &fault)),
+    }
+}
+
+async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault> {
+    let app = &desk.app;
+    let by = desk.actor().require_person()?;
+    if !app
+        .limiter
+        .take(&format!("console:take:{by}"), PER_MINUTE)
+        .await
+    {
+        return Err(Fault::too_many(30));
+    }
+    let home = home_of(desk, form.text("home")).await?;
+    let new = NewTaken {
+        home_id: home.id,
+        way: match form.text("way") {
+            "cash" => PayWay::Cash,
+            "transfer" => PayWay::Transfer,
+            _ => return Err(Fault::invalid("way", "请选现金或银行转账。")),
+        },
+        amount: typed_amount(form)?,
+        bills: bills(form.text("bills"))?,
+        payer_id: payer(desk, &home, form.text("payer")).await?,
+        proof_id: None,
+        note: form.text("note").to_owned(),
+        mark: form.text("mark").to_owned(),
+    };
+    check_amount(new.amount)?;
+    // A picture belongs to an account; the file lies there before the transaction begins.
+    let (mut actor, mut kept) = (desk.actor().clone(), None);
+    if let Some(file) = uploads.of("proof").next() {
+        let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
+        let stored = attachments::upload(app, account, file.bytes.clone()).await;
+        kept = Some(stored.map_err(at_proof)?);
+        actor = Actor {
+            account_id: Some(account),
+            ..actor
+        };
+    }
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let mut new = new;
+    if let Some((id, change)) = kept {
+        attachments::settle(&tx, id, change).await?;
+        new.proof_id = Some(id);
+    }
+    let row = take_in(&mut tx, &app.dice, &actor, new).await?;
+    tx.commit().await?;
+    Ok(row.id)
+}
+
+/// What is wrong with the picture stands beside it.
+fn at_proof(fault: Fault) -> Fault {
+    match fault.code {
+        Code::Invalid | Code::TooLarge | Code::Unsupported => Fault::invalid("proof", fault.detail),
+        _ => fault,
+    }
+}
+
+async fn home_of(desk: &Desk, typed: &str) -> Result<place::Model, Fault> {
+    let db = desk.app.store.read();
+    let found = typed_place(db, desk.actor(), typed).await?;
+    let theirs = |place: &place::Model| {
+        place.kind == entity::kinds::PlaceKind::Home
+            && may(desk.actor(), Deed::TakeMoney, &place.path)
+    };
+    found
+        .filter(theirs)
+        .ok_or_else(|| Fault::invalid("home", "没有找到这个房号，请核对，例如 3-2-501。"))
+}
+
+/// `12 13`, `12，13`: bills by their numbers; nothing: the oldest first.
+fn bills(typed: &str) -> Result<Vec<i64>, Fault> {
+    let parts = typed.split(|c: char| !c.is_ascii_digit() && c != '#');
+    let ids: Option<Vec<i64>> = parts
+        .map(|part| part.trim_start_matches('#'))
+        .filter(|part| !part.is_empty())
+        .map(|part| part.parse().ok())
+        .collect();
+    let mut ids = ids.ok_or_else(|| Fault::invalid("bills", "账单编号写成 12 13 这样。"))?;
+    let mut seen = Vec::new();
+    ids.retain(|id| {
+        let new = !seen.contains(id);
+        seen.push(*id);
+        new
+    });
+    Ok(ids)
+}
+
+/// Somebody who lives in the home, by name: whoever is told that the money is there.
+async fn payer(desk: &Desk, home: &place::Model, typed: &str) -> Result<Option<i64>, Fault> {
+    let typed = typed.trim();
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let here = people::residents(desk.app.store.read(), home.id).await?;
+    let found = here.iter().find(|person| person.name == typed);
+    found
+        .map(|person| Some(person.id))
+        .ok_or_else(|| Fault::invalid("payer", "这一户没有登记这个人。不知道就不写。"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bills_as_people_write_them() {
+        assert_eq!(bills("12 13，#14").unwrap(), [12, 13, 14]);
+        assert_eq!(bills("12,12").unwrap(), [12]);
+        assert_eq!(bills("").unwrap(), [0_i64; 0]);
+        assert!(bills("99999999999999999999").is_err());
+    }
+}

@@ -1,0 +1,160 @@
+//! `/console/cases/:id/photos`: photos of a case from the console, before the work by whoever filed it,
+//! after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
+
+use entity::account;
+use entity::kinds::CaseState;
+use poem::web::Path;
+use poem::{Response, handler};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::access::Actor;
+use crate::access::permit::{Deed, may};
+use crate::attachment::actions as attachments;
+use crate::base::fault::{Code, Fault};
+use crate::case::actions;
+use crate::case::queries::{self, Found, holds};
+use crate::case::step::OPEN;
+use crate::web::console::act::{again, seen, stale};
+use crate::web::console::case::number;
+use crate::web::console::form::{Form, Typed};
+use crate::web::console::guard::Desk;
+use crate::web::console::upload::Uploads;
+use crate::web::pages::go;
+
+/// The field.
+pub(super) const FIELD: &str = "photos";
+/// Photos sent at once.
+const MOST: usize = 9;
+/// Forms with photos of one person in a minute.
+const PER_MINUTE: u32 = 10;
+
+/// The form on the case's page.
+pub(super) struct PhotoForm {
+    /// 处理前 or 处理后.
+    pub(super) stage: &'static str,
+    pub(super) most: usize,
+    pub(super) error: Option<String>,
+}
+
+/// The form, for whoever may add photos as things stand.
+pub(super) fn form(
+    desk: &Desk,
+    found: &Found,
+    tried: Option<&(String, Typed)>,
+) -> Option<PhotoForm> {
+    let typed = tried
+        .filter(|(key, _)| key == FIELD)
+        .map(|(_, typed)| typed);
+    let actor = desk.actor();
+    let filed = actor.person_id() == Some(found.case.reporter_id);
+    let works = holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path);
+    let (stage, possible) = if filed {
+        ("处理前", OPEN.contains(&found.case.state))
+    } else {
+        let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
+        ("处理后", works && !gone)
+    };
+    (possible || typed.is_some()).then(|| PhotoForm {
+        stage,
+        most: MOST,
+        error: typed
+            .and_then(|typed| typed.error(FIELD))
+            .map(str::to_owned),
+    })
+}
+
+/// `POST /console/cases/:id/photos`
+///
+/// # Errors
+/// `not_found` for a case that the actor may not see.
+#[handler]
+pub async fn take(
+    desk: &Desk,
+    Path(id): Path<String>,
+    form: Form,
+    uploads: Uploads,
+) -> Result<Response, Fault> {
+    let id = number(&id)?;
+    match add(desk, id, &form, &uploads).await {
+        Ok(()) => Ok(go(&format!("/console/cases/{id}?said=photos"))),
+        Err(fault) => again(desk, id, FIELD.to_owned(), false, &form, fault).await,
+    }
+}
+
+async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(), Fault> {
+    let app = &desk.app;
+    let found = queries::visible(app.store.read(), desk.actor(), id).await?;
+    if seen(&found.case) != form.text("seen") {
+        return Err(stale(id));
+    }
+    let files: Vec<&[u8]> = uploads
+        .of(FIELD)
+        .map(|upload| upload.bytes.as_slice())
+        .collect();
+    if files.is_empty() {
+        return Err(Fault::invalid(FIELD, "请先选照片。"));
+    }
+    if files.len() > MOST {
+        let words = format!("一次最多上传{MOST}张，请分几次。");
+        return Err(Fault::invalid(FIELD, words));
+    }
+    let person = desk.actor().require_person()?;
+    if !app
+        .limiter
+        .take(&format!("console:photos:{person}"), PER_MINUTE)
+        .await
+    {
+        return Err(Fault::too_many(30));
+    }
+    let account = account_of(app.store.read(), person).await?;
+    let mut kept = Vec::new();
+    for (file, at) in files.iter().zip(1..) {
+        let said = attachments::upload(app, account, file.to_vec()).await;
+        kept.push(said.map_err(|fault| beside(fault, at, files.len()))?);
+    }
+    let actor = Actor {
+        account_id: Some(account),
+        ..desk.actor().clone()
+    };
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let found = queries::visible(tx.db(), &actor, id).await?;
+    if seen(&found.case) != form.text("seen") {
+        return Err(stale(id));
+    }
+    let mut ids = Vec::new();
+    for (key, change) in kept {
+        ids.push(attachments::settle(&tx, key, change).await?.id);
+    }
+    actions::add_photos(&mut tx, &actor, id, &ids).await?;
+    tx.commit().await
+}
+
+/// A photo belongs to an account of whoever sent it: the one that was made last.
+pub(super) async fn account_of<C: ConnectionTrait>(db: &C, person: i64) -> Result<i64, Fault> {
+    let found = account::Entity::find()
+        .filter(account::COLUMN.person_id.eq(person))
+        .order_by_desc(account::COLUMN.id)
+        .one(db)
+        .await?;
+    found.map(|account| account.id).ok_or_else(|| {
+        Fault::invalid(
+            FIELD,
+            "您还没有绑定微信或企业微信，照片没有地方记名。请先用邀请码绑定，再来上传。",
+        )
+    })
+}
+
+/// What is wrong with a file stands beside the field, with which of them it is.
+fn beside(fault: Fault, at: usize, of: usize) -> Fault {
+    if !matches!(
+        fault.code,
+        Code::Invalid | Code::TooLarge | Code::Unsupported
+    ) {
+        return fault;
+    }
+    let words = match of {
+        1 => fault.detail.to_string(),
+        _ => format!("第{at}张：{}", fault.detail),
+    };
+    Fault::invalid(FIELD, words)
+}

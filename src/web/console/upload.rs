@@ -1,0 +1,157 @@
+//! Files that come with a form of the console (`multipart/form-data`): read by the guard beside the
+//! fields, so that such a form is checked like any other. Also: how long the body of a request may be,
+//! which is more where files come.
+
+use std::sync::Arc;
+
+use poem::error::ParseMultipartError;
+use poem::web::Multipart;
+use poem::{FromRequest, Request, RequestBody};
+
+use crate::base::fault::{Code, Fault};
+use crate::intake::parcel;
+
+/// Where rosters are sent.
+const IMPORT: &str = "/console/import/upload";
+/// Where cash and transfers are written down, with a picture.
+const TAKE: &str = "/console/payments/take";
+/// Largest form with a roster, bytes.
+const IMPORT_BYTES: usize = parcel::MOST_BYTES + 64 * 1024;
+/// Largest form, bytes: a long text in UTF-8, every byte of it escaped.
+pub const FORM_BYTES: usize = 128 * 1024;
+/// Largest form with photos, bytes.
+const PHOTO_BYTES: usize = 32 * 1024 * 1024;
+/// Files of one form.
+const MOST_FILES: usize = 20;
+
+/// A file of a form.
+#[derive(Clone, Debug)]
+pub struct Upload {
+    /// The field's name.
+    pub field: String,
+    /// What it is called where it comes from: for people, never a path of ours.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// The files of the form that was sent; none of one that has none.
+#[derive(Clone, Debug, Default)]
+pub struct Uploads(Arc<Vec<Upload>>);
+
+impl Uploads {
+    /// Those of a field.
+    pub fn of(&self, field: &str) -> impl Iterator<Item = &Upload> {
+        self.0.iter().filter(move |upload| upload.field == field)
+    }
+
+    /// All of them: name and bytes.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, Vec<u8>)> {
+        let each = self.0.iter();
+        each.map(|upload| (upload.name.clone(), upload.bytes.clone()))
+            .collect()
+    }
+}
+
+impl<'a> FromRequest<'a> for Uploads {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> poem::Result<Self> {
+        Ok(request.data::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// Whether a form with files was sent.
+#[must_use]
+pub fn is_multipart(request: &Request) -> bool {
+    let kind = request.content_type().unwrap_or_default();
+    kind.starts_with("multipart/form-data")
+}
+
+/// Reads the fields and the files.
+///
+/// # Errors
+/// `malformed` for what is no such form; `invalid` for too many files.
+pub async fn read(
+    request: &Request,
+    body: &mut RequestBody,
+) -> poem::Result<(Vec<(String, String)>, Uploads)> {
+    let parts = Multipart::from_request(request, body).await;
+    let mut parts = parts.map_err(|error| unread(error.to_string()))?;
+    let lost = |error: ParseMultipartError| unread(error.to_string());
+    let (mut pairs, mut files) = (Vec::new(), Vec::new());
+    while let Some(part) = parts.next_field().await.map_err(lost)? {
+        let field = part.name().unwrap_or_default().to_owned();
+        match part.file_name().map(str::to_owned) {
+            None => pairs.push((field, part.text().await.map_err(lost)?)),
+            Some(name) => {
+                let bytes = part.bytes().await.map_err(lost)?;
+                // A field in which nothing was chosen.
+                if name.is_empty() && bytes.is_empty() {
+                    continue;
+                }
+                if files.len() >= MOST_FILES {
+                    return Err(Fault::invalid("file", "文件太多了，请分几次上传。").into());
+                }
+                files.push(Upload { field, name, bytes });
+            }
+        }
+    }
+    Ok((pairs, Uploads(Arc::new(files))))
+}
+
+fn unread(why: String) -> Fault {
+    Fault::new(Code::Malformed, "上传的内容看不懂，请重新上传。").because(why)
+}
+
+/// How long the body of a form may be, by where it is sent, bytes.
+#[must_use]
+pub fn most(path: &str) -> usize {
+    if takes_photos(path) || path == TAKE {
+        PHOTO_BYTES
+    } else if path == IMPORT {
+        IMPORT_BYTES
+    } else {
+        FORM_BYTES
+    }
+}
+
+/// What is said of a form that is too long.
+#[must_use]
+pub fn too_large(fault: Fault, most: usize) -> Fault {
+    match fault.code {
+        Code::TooLarge if most == IMPORT_BYTES => Fault::new(
+            Code::TooLarge,
+            "文件太大，一次最多 20 MB。请分成几份上传，或请管理员用命令行导入。",
+        ),
+        _ => fault,
+    }
+}
+
+/// `/console/cases/12/photos`
+fn takes_photos(path: &str) -> bool {
+    let id = path
+        .strip_prefix("/console/cases/")
+        .and_then(|rest| rest.strip_suffix("/photos"));
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_cases_photos_and_a_roster_may_be_large() {
+        assert_eq!(most("/console/cases/12/photos"), PHOTO_BYTES);
+        assert_eq!(most("/console/import/upload"), IMPORT_BYTES);
+        assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
+        for path in [
+            "/console/cases/12/finish",
+            "/console/cases//photos",
+            "/console/cases/1/2/photos",
+            "/console/cases/x/photos",
+            "/console/photos",
+        ] {
+            assert_eq!(most(path), FORM_BYTES, "{path}");
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! `/pay/{token}`: paying for a home by a link that anybody may hold (代缴): a part of the home's number,
+//! months and amounts, no names. WeChat says who pays; the payment window opens by its bridge, in the
+//! sandbox at the pretended platform. Called by `router.rs`.
+
+use entity::money::PaymentState;
+use entity::{bill, payment};
+use poem::http::{HeaderValue, StatusCode, header};
+use poem::web::{Data, Path, Query};
+use poem::{Request, Response, handler};
+use serde::Deserialize;
+
+use super::{escape, go, page, sentence, visitor};
+use crate::access::local_code;
+use crate::access::session::Caller;
+use crate::app::App;
+use crate::base::fault::Fault;
+use crate::base::fen::Fen;
+use crate::payment::actions::order::{Ordered, Wish, order};
+use crate::payment::actions::{meant, watch};
+use crate::payment::{left, link, mask_home, month_says, queries};
+use crate::place::queries as places;
+use crate::web::assets;
+use crate::web::oauth::start_path;
+
+/// As all pages, and our own script, which may talk to us alone.
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// What the page's address says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// Key of the payment whose window has just closed.
+    back: Option<i64>,
+}
+
+/// What a link is about.
+struct About {
+    wish: Wish,
+    /// `桂园小区 1-1-1**`
+    place: String,
+    bills: Vec<bill::Model>,
+    /// Fen that would be paid.
+    sum: i64,
+}
+
+async fn about(app: &App, token: &str) -> Result<Option<About>, Fault> {
+    let Some(wish) = link::read(app, token, app.clock.now()) else {
+        return Ok(None);
+    };
+    let db = app.store.read();
+    let Some(home) = places::by_id(db, wish.home_id).await? else {
+        return Ok(None);
+    };
+    let compound = places::compound_of(db, &home).await?;
+    let bills = queries::bills_of(db, home.id, &wish.bills).await?;
+    let owed: i64 = bills.iter().map(left).sum();
+    Ok(Some(About {
+        place: format!(
+            "{} {}",
+            compound.map(|compound| compound.name).unwrap_or_default(),
+            mask_home(local_code(&home.code))
+        ),
+        sum: wish.amount.unwrap_or(owed),
+        wish,
+        bills,
+    }))
+}
+
+/// `GET /pay/:token`
+///
+/// # Errors
+/// The database's.
+#[handler]
+pub async fn show_wish(
+    Data(app): Data<&App>,
+    Path(token): Path<String>,
+    Query(asked): Query<Asked>,
+    request: &Request,
+) -> Result<Response, Fault> {
+    let Some(about) = about(app, &token).await? else {
+        return Ok(over());
+    };
+    let caller = visitor(app, request).await?;
+    let mut said = "";
+    if let (Some(caller), Some(id)) = (&caller, asked.back) {
+        let found = queries::own_payment(app.store.read(), &caller.actor, id).await;
+        // What is not theirs is not there: then the page is drawn as if nobody had come back.
+        if let Ok(row) = found {
+            let row = watch::returned(app, row).await?;
+            if row.state == PaymentState::Paid {
+                return thank(app, &about, &row).await;
+            }
+        }
+        said = "还没有收到付款。如果您已经付了，请等一会儿再刷新，不用再付。";
+    }
+    Ok(page(
+        StatusCode::OK,
+        "缴费",
+        &contents(&token, &about, caller.is_some(), said),
+    ))
+}
+
+fn over() -> Response {
+    sentence(
+        StatusCode::NOT_FOUND,
+        "这个付款链接不能用了",
+        "链接一天内有效。请回到公众号，回复“缴费”再要一个。",
+        None,
+    )
+}
+
+fn contents(token: &str, about: &About, known: bool, said: &str) -> String {
+    let mut out = String::new();
+    if !said.is_empty() {
+        out.push_str(&format!("<p role=\"status\">{}</p>\n", escape(said)));
+    }
+    out.push_str(&format!(
+        "<div class=\"card\"><h2>{}</h2>\n<ul class=\"commands\">\n",
+        escape(&about.place)
+    ));
+    for bill in &about.bills {
+        let state = match left(bill) {
+            0 => "已交清".to_owned(),
+            some => format!("{} 元", Fen(some)),
+        };
+        out.push_str(&format!(
+            "<li><b>{}</b><span>{state}</span></li>\n",
+            month_says(bill.month)
+        ));
+    }
+    out.push_str("</ul></div>\n");
+    let settled = !about.bills.is_empty() && about.bills.iter().all(|bill| left(bill) == 0);
+    if settled {
+        out.push_str("<p role=\"status\"><b>已经交清了，谢谢您！</b></p>");
+        return out;
+    }
+    out.push_str(&format!("<p>要付：<b>{} 元</b></p>\n", Fen(about.sum)));
+    let path = format!("/pay/{token}");
+    if known {
+        out.push_str(&format!(
+            "<form method=\"post\" action=\"{}\"><button class=\"button main\">去付款</button></form>",
+            escape(&path)
+        ));
+    } else {
+        out.push_str(&format!(
+            "<p><a class=\"button main\" href=\"{}\">微信付款</a></p>",
+            escape(&start_path(&path))
+        ));
+    }
+    out
+}
+
+async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Response, Fault> {
+    let receipt = queries::receipt_of(app.store.read(), row.id).await?;
+    let sum = Fen(row.amount);
+    Ok(match receipt {
+        Some(receipt) => sentence(
+            StatusCode::OK,
+            "已收到您的缴费",
+            &format!("{} {sum} 元已到账，谢谢您！", about.place),
+            Some((&link::receipt(app, &receipt), "看收据")),
+        ),
+        None => sentence(
+            StatusCode::OK,
+            "这笔钱会退给您",
+            &format!(
+                "{} 已经有人交过了，您付的 {sum} 元会自动退回您的微信。",
+                about.place
+            ),
+            None,
+        ),
+    })
+}
+
+/// `POST /pay/:token`: orders, and opens the payment window.
+///
+/// # Errors
+/// The database's.
+#[handler]
+pub async fn order_wish(
+    Data(app): Data<&App>,
+    Path(token): Path<String>,
+    request: &Request,
+) -> Result<Response, Fault> {
+    let Some(about) = about(app, &token).await? else {
+        return Ok(over());
+    };
+    let path = format!("/pay/{token}");
+    let Some(caller) = visitor(app, request).await? else {
+        return Ok(go(&start_path(&path)));
+    };
+    match order_for(app, &caller, &about.wish).await {
+        Ok(ordered) => Ok(window(app, &path, &about, &ordered)),
+        Err(fault) if fault.code == crate::base::fault::Code::Internal => Err(fault),
+        Err(fault) => Ok(sentence(
+            poem::error::ResponseError::status(&fault),
+            "现在不能付款",
+            &fault.detail,
+            Some((&path, "返回")),
+        )),
+    }
+}
+
+async fn order_for(app: &App, caller: &Caller, wish: &Wish) -> Result<Ordered, Fault> {
+    order(app, caller.account.id, caller.actor.person_id(), wish).await
+}
+
+/// The page that opens the payment window.
+fn window(app: &App, path: &str, about: &About, ordered: &Ordered) -> Response {
+    let params = &ordered.params;
+    let id = ordered.payment.id;
+    debug_assert!(meant(&ordered.payment) == about.wish.bills);
+    let mut data = String::new();
+    let pretended = format!("{}/pay", app.settings.wechat.pay.api_base);
+    let sandbox = app.settings.sandbox.enabled.then_some(pretended);
+    let fields = [
+        ("app-id", params.app_id.as_str()),
+        ("time-stamp", &params.time_stamp),
+        ("nonce-str", &params.nonce_str),
+        ("package", &params.package),
+        ("sign-type", &params.sign_type),
+        ("pay-sign", &params.pay_sign),
+        ("next", &format!("{path}?back={id}")),
+        ("sandbox", sandbox.as_deref().unwrap_or_default()),
+    ];
+    for (name, value) in fields {
+        data.push_str(&format!(" data-{name}=\"{}\"", escape(value)));
+    }
+    let script = assets::path("pay.js").unwrap_or_default();
+    let body = format!(
+        "<p>{}</p>\n<p>要付：<b>{} 元</b></p>\n<div id=\"window\"{data}></div>\n\
+         <p id=\"said\" role=\"status\"></p>\n<button id=\"pay\" class=\"button main\">付款</button>\n\
+         <p><a class=\"button\" href=\"{}\">我已经付了</a></p>\n<script src=\"{script}\" defer></script>",
+        escape(&about.place),
+        Fen(ordered.payment.amount),
+        escape(&format!("{path}?back={id}")),
+    );
+    let mut response = page(StatusCode::OK, "付款", &body);
+    let policy = HeaderValue::from_static(POLICY);
+    let name = header::CONTENT_SECURITY_POLICY;
+    response.headers_mut().insert(name, policy);
+    response
+}

@@ -1,0 +1,156 @@
+// Uses the pages of the running program as people do, and looks at each with axe: no serious finding, no
+// error on the console, nothing that runs out of a narrow phone. The pages of staff are in console.js.
+// Started by tests/browser/run:
+//   node drive.js URL
+// LINLI_CONSOLE_PEOPLE: who signs in to the console, `{"steward": {"login": …, "password": …}, …}`.
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+import { consoleTests } from "./console.js";
+
+const [url] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const shots = process.env.LINLI_SHOTS;
+if (shots) mkdirSync(shots, { recursive: true });
+const phone = { width: 360, height: 740 };
+const desk = { width: 1280, height: 900 };
+const lobby = { width: 1920, height: 1080 };
+
+const browser = await chromium.launch({
+  executablePath: process.env.LINLI_CHROMIUM,
+  args: ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
+});
+let passed = 0;
+let failed = 0;
+
+function expect(what, right) {
+  if (!right) throw new Error(what);
+}
+
+// A page of its own for each test; whatever the browser complains of fails it, unless it is meant.
+async function test(name, { allow, ...options }, use) {
+  const context = await browser.newContext({ viewport: phone, locale: "zh-CN", ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const errors = [];
+  page.on("console", (message) => message.type() === "error" && !allow?.test(message.text()) && errors.push(message.text()));
+  page.on("pageerror", (error) => errors.push(String(error)));
+  try {
+    await use(page, context);
+    expect(`the browser complains: ${errors.join("; ")}`, errors.length === 0);
+    passed += 1;
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}: ${error.message}`);
+    if (shots) await page.screenshot({ path: `${shots}/failed-${name.replaceAll(" ", "-")}.png` }).catch(() => {});
+  } finally {
+    await context.close();
+  }
+}
+
+async function picture(page, name, fullPage = true) {
+  if (shots) await page.screenshot({ path: `${shots}/${name}.png`, fullPage });
+}
+
+// The page as it stands: axe, its width, and the size of what is touched.
+async function look(page, name, { narrow = true, touch = true, axes = true } = {}) {
+  await picture(page, name);
+  if (narrow) {
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    expect(`${name} scrolls sideways by ${wide}px`, wide <= 0);
+  }
+  if (touch) {
+    const small = await page.evaluate(() =>
+      [...document.querySelectorAll("button, select, summary, input:not([type=hidden], [type=checkbox], [type=radio]), a.button, nav a")]
+        .filter((one) => one.checkVisibility() && one.getBoundingClientRect().height < 43.5)
+        .map((one) => `${one.tagName} ${one.textContent.trim().slice(0, 20)} ${one.getBoundingClientRect().height}px`));
+    expect(`${name} has small targets: ${small.join(", ")}`, small.length === 0);
+  }
+  if (!axes) return;
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  const bad = violations.filter((one) => ["serious", "critical"].includes(one.impact));
+  const said = bad.map((one) => `${one.id} (${one.nodes.map((node) => node.target.join(" ")).slice(0, 3).join("; ")})`);
+  expect(`${name}: ${said.join(", ")}`, bad.length === 0);
+}
+
+
+await test("a resident files a case in the sandbox and reads the answer", { viewport: desk }, async (page) => {
+  await page.goto(`${url}/sandbox`);
+  const field = page.locator("form.say input.text:visible").first();
+  await field.fill("报修 3栋电梯停了");
+  await field.press("Enter");
+  await page.getByText(/诉求 #\d+ 已收到/).first().waitFor();
+  await look(page, "sandbox-desk", { touch: false });
+});
+
+await test("the sandbox on a phone", {}, async (page) => {
+  await page.goto(`${url}/sandbox`);
+  await page.locator("form.say input.text:visible").first().waitFor();
+  await look(page, "sandbox-phone", { touch: false });
+});
+
+await test("the board on a phone", {}, async (page) => {
+  const answer = await page.goto(`${url}/board/GY`);
+  expect("the board may be kept", /max-age/.test(answer.headers()["cache-control"]));
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await look(page, "board-phone");
+  const text = await page.locator("main").innerText();
+  expect("the board is without figures", /响应率/.test(text));
+  expect("the filed case is not on the board", /报修 · /.test(text));
+  expect("the words of a resident are on the board", !/电梯停了/.test(text));
+});
+
+await test("the board in the dark", { colorScheme: "dark" }, async (page) => {
+  await page.goto(`${url}/board/GY`);
+  await look(page, "board-dark");
+});
+
+await test("the board without script turns its pages", { viewport: lobby, javaScriptEnabled: false }, async (page) => {
+  await page.goto(`${url}/board/GY?screen=1`);
+  await picture(page, "screen-1", false);
+  const refresh = await page.locator("meta[http-equiv=refresh]").getAttribute("content");
+  expect(`the page turns by ${refresh}`, /url=\?screen=1&page=2/.test(refresh));
+});
+
+await test("the screen of a lobby", { viewport: lobby }, async (page) => {
+  await page.goto(`${url}/board/GY?screen=1`);
+  const count = Number(/共 (\d+) 页/.exec(await page.locator("footer").innerText())[1]);
+  for (let at = 1; at <= count; at += 1) {
+    await page.goto(`${url}/board/GY?screen=1&page=${at}`);
+    await look(page, `screen-${at}`);
+    const size = await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector("main")).fontSize));
+    expect(`the type is ${size}px`, size >= 30);
+    const over = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
+    expect(`page ${at} is ${over}px too tall for the screen`, over <= 0);
+  }
+  await page.goto(`${url}/board/GY?screen=1`);
+  await page.clock.install();
+  await page.reload();
+  await page.clock.fastForward(30_000);
+  await page.waitForURL(/page=2/);
+});
+
+await test("the board on A3", { viewport: desk }, async (page) => {
+  await page.goto(`${url}/board/GY`);
+  const pdf = (await page.pdf({ preferCSSPageSize: true, printBackground: true, ...(shots && { path: `${shots}/board.pdf` }) })).toString("latin1");
+  const box = /\/MediaBox \[\s*0 0 ([\d.]+) ([\d.]+)/.exec(pdf);
+  expect(`the paper is ${box?.slice(1)}`, Math.abs(box[1] - 842) < 3 && Math.abs(box[2] - 1191) < 3);
+  const sheets = pdf.match(/\/Type \/Page\b(?!s)/g).length;
+  expect(`${sheets} sheets`, sheets <= 3);
+});
+
+await test("an unknown board", {}, async (page, context) => {
+  const answer = await context.request.get(`${url}/board/NOWHERE`);
+  expect("it is found", answer.status() === 404);
+  await page.setContent(await answer.text());
+  expect("it says nothing", /没有/.test(await page.locator("main").innerText()));
+});
+
+const people = JSON.parse(process.env.LINLI_CONSOLE_PEOPLE);
+await consoleTests({ url, test, look, expect, browser, people, desk, phone });
+
+await browser.close();
+console.log(`browser: ${passed} passed, ${failed} failed`);
+process.exit(failed ? 1 : 0);

@@ -1,0 +1,283 @@
+//! Lists of cases: page after page, every filter, saved views.
+
+use chrono::TimeDelta;
+use entity::kinds::{CaseState, PlaceKind};
+use entity::{case, place};
+use linli::place::queries as places;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, IntoActiveModel, Iterable, Statement};
+
+use super::Desk;
+use super::cases::three_cases;
+use crate::harness::app::TestApp;
+
+/// Copies of a case, each a minute younger.
+async fn many(app: &TestApp, like: i64, count: i64) -> Vec<i64> {
+    let model = app.case(like).await;
+    let mut ids = Vec::new();
+    for number in 0..count {
+        let mut row = model.clone().into_active_model();
+        row.id = sea_orm::ActiveValue::NotSet;
+        row.text = Set(format!("第{number}件"));
+        row.created_at = Set(app.now() - TimeDelta::days(40) + TimeDelta::minutes(number));
+        ids.push(row.insert(app.store.write()).await.unwrap().id);
+    }
+    ids
+}
+
+fn numbers(body: &str) -> Vec<i64> {
+    let pattern = regex::Regex::new("<th scope=\"row\"><a href=\"/console/cases/(\\d+)\"").unwrap();
+    let found = pattern.captures_iter(body);
+    found.map(|found| found[1].parse().unwrap()).collect()
+}
+
+/// Page after page to the end: the cases, and how many pages there were.
+async fn walk(desk: &mut Desk<'_>, from: &str) -> (Vec<i64>, usize) {
+    let next = regex::Regex::new("rel=\"next\" href=\"([^\"]+)\"").unwrap();
+    let (mut seen, mut pages) = (Vec::new(), 0);
+    let mut path = from.to_owned();
+    loop {
+        let page = desk.open(&path).await;
+        page.is(200);
+        pages += 1;
+        seen.extend(numbers(&page.body));
+        match next.captures(&page.body) {
+            Some(found) => path = found[1].replace("&amp;", "&").replace("&#38;", "&"),
+            None => return (seen, pages),
+        }
+    }
+}
+
+/// Copies a case, then doubles the copies so many times in all: 1, 2, 4 …
+async fn doubled(app: &TestApp, like: i64, times: u32) {
+    let columns: Vec<String> = case::Column::iter()
+        .filter(|column| !matches!(column, case::Column::Id | case::Column::Text))
+        .map(|column| format!("\"{}\"", sea_orm::IdenStatic::as_str(&column)))
+        .collect();
+    let columns = columns.join(", ");
+    let db = app.store.write();
+    for round in 0..times {
+        let only = if round == 0 {
+            format!("id = {like}")
+        } else {
+            "text = '一样的'".to_owned()
+        };
+        let sql = format!(
+            "INSERT INTO cases ({columns}, text) SELECT {columns}, '一样的' FROM cases WHERE {only}"
+        );
+        let statement = Statement::from_string(db.get_database_backend(), sql);
+        db.execute_raw(statement).await.unwrap();
+    }
+}
+
+/// A compound of another street.
+async fn elsewhere(app: &TestApp) -> place::Model {
+    let mut above = places::by_code(app.store.read(), "HC-XL")
+        .await
+        .unwrap()
+        .unwrap();
+    for (code, kind) in [("HC-XL-YS", PlaceKind::Street), ("YS", PlaceKind::Compound)] {
+        let mut row = above.clone().into_active_model();
+        row.id = sea_orm::ActiveValue::NotSet;
+        row.code = Set(code.to_owned());
+        row.kind = Set(kind);
+        row.parent_id = Set(Some(above.id));
+        let made = row.insert(app.store.write()).await.unwrap();
+        let mut row = made.clone().into_active_model();
+        row.path = Set(format!("{}{}/", above.path, made.id));
+        if kind == PlaceKind::Compound {
+            row.compound_id = Set(Some(made.id));
+        }
+        above = row.update(app.store.write()).await.unwrap();
+    }
+    above
+}
+
+#[tokio::test]
+async fn what_nobody_has_is_not_hidden_by_that_of_others() {
+    let app = TestApp::start().await;
+    let [id, ..] = three_cases(&app).await;
+    let there = elsewhere(&app).await;
+    let mut row = app.case(id).await.into_active_model();
+    row.id = sea_orm::ActiveValue::NotSet;
+    row.state = Set(CaseState::Raised);
+    row.holder_id = Set(None);
+    row.organisation_id = Set(None);
+    let own = row.clone();
+    row.compound_id = Set(there.id);
+    row.place_id = Set(there.id);
+    let first = row.insert(app.store.write()).await.unwrap();
+    // The older ones come first: more of them than are looked at.
+    doubled(&app, first.id, 9).await;
+    let own = own.insert(app.store.write()).await.unwrap();
+    for (name, sees) in [
+        ("冯涛", true),
+        ("郑洪", true),
+        ("沈立", true),
+        ("周强", false),
+    ] {
+        let page = Desk::of(&app, name).await.open("/console/tasks").await;
+        page.is(200);
+        let link = |id: i64| format!("href=\"/console/cases/{id}\"");
+        assert_eq!(page.body.contains(&link(own.id)), sees, "{name}");
+        assert!(!page.body.contains(&link(first.id)), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_look_ends_before_the_list_does_and_goes_on_from_there() {
+    let app = TestApp::start().await;
+    let [one, two, next_door] = three_cases(&app).await;
+    // 8 192 of them; one look sees 8 000.
+    doubled(&app, two, 14).await;
+    for (name, lists) in [
+        (
+            "沈立",
+            vec![("text=水管", one, 2), ("place=GY/2&text=杂物", two, 2)],
+        ),
+        (
+            "冯涛",
+            vec![
+                ("text=路灯", next_door, 2),
+                ("place=LY&text=路灯", next_door, 1),
+            ],
+        ),
+        ("杨光", vec![("text=路灯", next_door, 1)]),
+        ("孙梅", vec![("text=水管", one, 2)]),
+    ] {
+        let mut desk = Desk::of(&app, name).await;
+        for (query, wanted, pages) in lists {
+            let found = walk(&mut desk, &format!("/console/cases?state=all&{query}")).await;
+            assert_eq!(found, (vec![wanted], pages), "{name} {query}");
+        }
+        if name == "冯涛" {
+            let page = desk.open("/console/cases?text=路灯").await;
+            page.is(200).says("到更早的诉求里继续找");
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repeat() {
+    let app = TestApp::start().await;
+    let [id, ..] = three_cases(&app).await;
+    let all = many(&app, id, 70).await;
+    for name in ["孙梅", "沈立", "郑洪"] {
+        let mut desk = Desk::of(&app, name).await;
+        let (seen, _) = walk(&mut desk, "/console/cases").await;
+        let mut wanted: Vec<i64> = all.iter().rev().copied().collect();
+        wanted.retain(|one| seen.contains(one));
+        assert_eq!(wanted.len(), all.len(), "{name} misses some");
+        let mut sorted = seen.clone();
+        sorted.sort_unstable_by(|one, other| other.cmp(one));
+        sorted.dedup();
+        assert_eq!(seen, sorted, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_filter_narrows_and_a_bad_one_is_explained() {
+    let app = TestApp::start().await;
+    let ids = three_cases(&app).await;
+    let old = many(&app, ids[0], 1).await[0];
+    let mut desk = Desk::of(&app, "郑洪").await;
+    let today = (app.now() + TimeDelta::hours(8))
+        .format("%Y-%m-%d")
+        .to_string();
+    let month_ago = (app.now() - TimeDelta::days(39)).format("%Y-%m-%d");
+    let [one, two, next_door] = ids;
+    for (query, wanted) in [
+        (String::new(), vec![old, next_door, two, one]),
+        ("kind=complaint".to_owned(), vec![two]),
+        ("state=finished".to_owned(), vec![]),
+        (
+            "state=assigned&kind=repair".to_owned(),
+            vec![old, next_door, one],
+        ),
+        ("category=water".to_owned(), vec![old, one]),
+        ("level=street".to_owned(), vec![]),
+        ("place=GY".to_owned(), vec![old, two, one]),
+        ("place=GY/2".to_owned(), vec![two]),
+        ("place=gy/1-1-101".to_owned(), vec![old, one]),
+        ("place=HC-XL-CD".to_owned(), vec![old, next_door, two, one]),
+        ("holder=孙梅".to_owned(), vec![old, one]),
+        ("holder=无人".to_owned(), vec![]),
+        ("holder=我".to_owned(), vec![]),
+        ("text=杂物".to_owned(), vec![two]),
+        ("text=雜物".to_owned(), vec![two]),
+        ("text=%25".to_owned(), vec![]),
+        (format!("from={today}"), vec![next_door, two, one]),
+        (format!("until={month_ago}"), vec![old]),
+        ("until=2020-01-01".to_owned(), vec![]),
+        ("from=2100-01-01".to_owned(), vec![]),
+    ] {
+        let page = desk.open(&format!("/console/cases?{query}")).await;
+        page.is(200);
+        assert_eq!(numbers(&page.body), wanted, "{query}");
+    }
+    let none = desk.open("/console/cases?late=1").await;
+    assert_eq!(numbers(&none.body), Vec::<i64>::new());
+    let mut late = app.case(two).await.into_active_model();
+    late.finish_late = Set(true);
+    late.update(app.store.write()).await.unwrap();
+    let some = desk.open("/console/cases?late=1").await;
+    assert_eq!(numbers(&some.body), [two]);
+    for (query, words) in [
+        ("state=nonsense", "没有这个状态"),
+        ("place=XX/9", "没有找到这个地点"),
+        ("holder=诸葛亮", "没有这个办理人"),
+        ("from=yesterday", "日期写成"),
+        ("kind='%20OR%201=1", "没有这一项"),
+        ("category=x", "没有这个类别"),
+    ] {
+        desk.open(&format!("/console/cases?{query}"))
+            .await
+            .is(200)
+            .says(words);
+    }
+    // A place next door is not there for whoever has nothing to do with it.
+    let mut steward = Desk::of(&app, "孙梅").await;
+    for place in ["LY/9", "LY"] {
+        steward
+            .open(&format!("/console/cases?place={place}"))
+            .await
+            .says("没有找到这个地点");
+    }
+    let page = steward.open("/console/cases?place=GY").await;
+    assert_eq!(numbers(&page.body), [old, one]);
+}
+
+#[tokio::test]
+async fn a_view_is_saved_used_renamed_over_and_removed_by_its_owner() {
+    let app = TestApp::start().await;
+    three_cases(&app).await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    let list = "/console/cases";
+    let fields = [
+        ("view", "投诉<b>"),
+        ("kind", "complaint"),
+        ("text", "楼道 & 水"),
+    ];
+    desk.send(list, "/console/views", &fields).await.is(303);
+    let page = desk.open(list).await;
+    page.says("投诉&#60;b&#62;")
+        .says("kind=complaint&#38;text=%E6%A5%BC%E9%81%93%20%26%20%E6%B0%B4");
+    let again = [("view", "投诉<b>"), ("kind", "repair")];
+    desk.send(list, "/console/views", &again).await.is(303);
+    let page = desk.open(list).await;
+    assert!(
+        !page.body.contains("kind=complaint&#38;text"),
+        "{}",
+        page.body
+    );
+    desk.send(list, "/console/views", &[("view", " ")])
+        .await
+        .is(422);
+    let pattern = regex::Regex::new("/console/views/(\\d+)/remove").unwrap();
+    let remove = pattern.captures(&page.body).unwrap()[0].to_owned();
+    let mut other = Desk::of(&app, "卫东").await;
+    assert!(!other.open(list).await.body.contains("投诉&#60;"));
+    other.send(list, &remove, &[]).await.is(404);
+    desk.send(list, &remove, &[]).await.is(303);
+    desk.send(list, &remove, &[]).await.is(404);
+}

@@ -1,0 +1,481 @@
+//! The table of all actions of staff: each is tried over the API and in the chat by every role that may
+//! not do it, in the compound and in the one next door, by a neighbour, by somebody who is bound to
+//! nothing and without signing in. None of them changes anything, and what they may not see is not there.
+
+use entity::kinds::RoleKind::{self, *};
+use entity::kinds::{CorrectionField, CorrectionState, VisitState};
+use entity::{case, correction, mediation, moderation, visit};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+
+use super::{called, chat, deeds, mini, newcomer, place_of};
+use crate::harness::app::TestApp;
+use crate::harness::people::Api;
+
+/// Who sees the cases of a place: to all others they are not there.
+const SEES: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyStaff,
+    PropertyManager,
+    CommitteeMember,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+    DepartmentLiaison,
+    Supervisor,
+    Administrator,
+];
+/// Who sees and works: the same without those who watch or administer.
+const WORKS: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyStaff,
+    PropertyManager,
+    CommitteeMember,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+    DepartmentLiaison,
+];
+/// Who gives work out.
+const GIVES: &[RoleKind] = &[
+    PropertyManager,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+    Administrator,
+];
+const DECIDES_REOPENING: &[RoleKind] = &[
+    PropertyManager,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+];
+const MODERATES: &[RoleKind] = &[
+    GridWorker,
+    CommitteeChair,
+    CommunitySecretary,
+    PropertyManager,
+    StreetOfficer,
+    Administrator,
+];
+const VERIFIES: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    CommitteeChair,
+    CommunitySecretary,
+    PropertyManager,
+];
+const FILES: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyStaff,
+    PropertyManager,
+    CommitteeMember,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+];
+
+/// One action.
+struct Deed {
+    /// Below `/api/v1`.
+    path: String,
+    body: Value,
+    /// Whose role is enough, though the case does not lie with them.
+    may: &'static [RoleKind],
+    /// Who is told that they may not (403); to all others it is not there (404).
+    sees: &'static [RoleKind],
+    /// Whoever has no such role anywhere is told so: it is about nothing that is there.
+    blunt: &'static [RoleKind],
+    /// Typed in the chat; empty where there is no such command.
+    words: String,
+}
+
+/// What there is to be done in 桂园.
+struct World {
+    case: i64,
+    other: i64,
+    quarrel: i64,
+    mediation: i64,
+    moderation: i64,
+    visit: i64,
+    correction: i64,
+}
+
+async fn build(app: &TestApp) -> World {
+    let zhang = called(app, "张秀英").await.id;
+    let sun = called(app, "孙梅").await.id;
+    let home = place_of(app, "GY/1-1-101").await;
+    let resident = chat(app, zhang).await;
+    let tie = entity::binding::ActiveModel {
+        account_id: Set(resident.account().await.id),
+        person_id: Set(Some(zhang)),
+        place_id: Set(home.id),
+        compound_id: Set(home.compound_id.unwrap()),
+        state: Set(entity::kinds::BindingState::Verified),
+        claimed_name: Set("张秀英".to_owned()),
+        claimed_phone_sealed: Set(String::new()),
+        claimed_phone_index: Set(String::new()),
+        created_at: Set(app.now()),
+        ..Default::default()
+    };
+    tie.insert(app.store.write()).await.unwrap();
+    let mut filed = Vec::new();
+    for text in [
+        "报修 一楼大厅漏水了",
+        "报修 单元门禁坏了",
+        "纠纷 隔壁装修太吵",
+    ] {
+        resident.says(text).await;
+        filed.push(resident.case().await.id);
+    }
+    let steward = chat(app, sun).await;
+    let officer = called(app, "冯涛").await.id;
+    chat(app, officer).await;
+    let now = app.now();
+    steward.says(&format!("转调解 {}", filed[2])).await;
+    steward.says("1").await;
+    let mediation = mediation::Entity::find().one(app.store.read()).await;
+    let mediation = mediation.unwrap().expect("no mediation").id;
+    let shown = linli::moderation::Submission {
+        subject: format!("case:{}", filed[0]),
+        part: "board".to_owned(),
+        compound_id: home.compound_id.unwrap(),
+        place_id: home.id,
+        kind: entity::kinds::ContentKind::Text,
+        content: "大厅已修好".to_owned(),
+        author_id: Some(sun),
+    };
+    let mut tx = app.instances[0].app.store.begin(now).await.unwrap();
+    let shown = linli::moderation::submit(&mut tx, shown).await.unwrap();
+    tx.commit().await.unwrap();
+    let visit = visit::ActiveModel {
+        person_id: Set(zhang),
+        place_id: Set(home.id),
+        compound_id: Set(home.compound_id.unwrap()),
+        subject: Set("notice:1".to_owned()),
+        kind: Set("test".to_owned()),
+        text: Set("明天停水".to_owned()),
+        holder_id: Set(Some(sun)),
+        state: Set(VisitState::Open),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let visit = visit.insert(app.store.write()).await.unwrap();
+    let wish = correction::ActiveModel {
+        person_id: Set(zhang),
+        account_id: Set(resident.account().await.id),
+        place_id: Set(home.id),
+        compound_id: Set(home.compound_id),
+        field: Set(CorrectionField::Name),
+        value_sealed: Set(app.instances[0]
+            .app
+            .seal
+            .seal(&app.instances[0].app.dice, "张秀莹")
+            .unwrap()),
+        state: Set(CorrectionState::Requested),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let wish = wish.insert(app.store.write()).await.unwrap();
+    World {
+        case: filed[0],
+        other: filed[1],
+        quarrel: filed[2],
+        mediation,
+        moderation: shown.id,
+        visit: visit.id,
+        correction: wish.id,
+    }
+}
+
+/// The table. Those that end the case stand last.
+fn table(world: &World) -> Vec<Deed> {
+    let World {
+        case,
+        other,
+        quarrel,
+        mediation,
+        ..
+    } = world;
+    let on_case = |verb: &str, word: &str, body: Value, may: &'static [RoleKind]| Deed {
+        path: format!("/cases/{case}/{verb}"),
+        words: match (word, body["text"].as_str(), body["name"].as_str()) {
+            ("", ..) => String::new(),
+            (word, Some(text), _) | (word, None, Some(text)) => format!("{word} {case} {text}"),
+            (word, None, None) => format!("{word} {case}"),
+        },
+        body,
+        may,
+        sees: SEES,
+        blunt: &[],
+    };
+    let elsewhere = |path: String, body: Value, may: &'static [RoleKind], words: String| Deed {
+        path,
+        body,
+        may,
+        sees: &[],
+        blunt: &[],
+        words,
+    };
+    let why = || json!({ "text": "需要帮忙" });
+    vec![
+        on_case("accept", "接单", json!({}), &[]),
+        on_case("arrive", "到场", json!({}), &[]),
+        on_case("plan", "方案", why(), &[]),
+        on_case("pause", "暂停", why(), &[]),
+        on_case("resume", "恢复", json!({}), GIVES),
+        on_case("grade", "", json!({ "grade": "major" }), GIVES),
+        on_case("no-photo", "无照片", why(), &[]),
+        on_case("photos", "", json!({ "attachments": ["99999999"] }), WORKS),
+        on_case("assist", "助力", json!({}), WORKS),
+        on_case("assist", "助力", json!({ "name": "沈立" }), GIVES),
+        on_case(
+            "identity",
+            "查看身份",
+            why(),
+            &[CommunitySecretary, StreetOfficer],
+        ),
+        on_case("supplement", "补充", why(), &[]),
+        on_case("nudge", "催办", json!({}), &[]),
+        on_case("anonymous", "", json!({}), &[]),
+        on_case("grant-reopen", "同意重开", json!({}), DECIDES_REOPENING),
+        on_case("decline-reopen", "驳回重开", why(), DECIDES_REOPENING),
+        on_case("reopen", "重开", why(), &[]),
+        Deed {
+            sees: SEES,
+            ..elsewhere(
+                "/mediations".to_owned(),
+                json!({ "case_id": other.to_string(), "centre": "street" }),
+                // The case is no quarrel: whoever may is told that.
+                DECIDES_REOPENING,
+                String::new(),
+            )
+        },
+        elsewhere(
+            format!("/mediations/{mediation}/parties"),
+            json!({ "who": "1-1-102 李建国" }),
+            &[],
+            format!("当事人 {mediation} 1-1-102 李建国"),
+        ),
+        elsewhere(
+            format!("/mediations/{mediation}/sessions"),
+            json!({ "at": "2099-01-01T10:00:00+08:00", "venue": "社区" }),
+            &[],
+            String::new(),
+        ),
+        elsewhere(
+            format!("/mediations/{mediation}/agreement"),
+            json!({ "text": "晚上不施工" }),
+            &[],
+            format!("协议 {mediation} 晚上不施工"),
+        ),
+        elsewhere(
+            format!("/mediations/{mediation}/answer"),
+            json!({ "agrees": true }),
+            &[],
+            format!("同意 {mediation}"),
+        ),
+        elsewhere(
+            format!("/mediations/{mediation}/kept"),
+            json!({ "kept": true }),
+            &[],
+            String::new(),
+        ),
+        elsewhere(
+            format!("/mediations/{mediation}/fail"),
+            json!({ "reason": "谈不拢" }),
+            &[],
+            format!("调解不成 {mediation} 谈不拢"),
+        ),
+        elsewhere(
+            format!("/moderation/{}/decision", world.moderation),
+            json!({ "pass": true }),
+            MODERATES,
+            format!("审核 {} 通过", world.moderation),
+        ),
+        elsewhere(
+            format!("/visits/{}/done", world.visit),
+            json!({}),
+            &[],
+            format!("已上门 {}", world.visit),
+        ),
+        elsewhere(
+            format!("/corrections/{}/decision", world.correction),
+            json!({ "pass": true }),
+            VERIFIES,
+            format!("更正 {} 通过", world.correction),
+        ),
+        Deed {
+            blunt: FILES,
+            ..elsewhere(
+                "/cases/behalf".to_owned(),
+                json!({ "kind": "repair", "text": "灯坏了", "channel": "phone", "home": "GY/1-1-101" }),
+                FILES,
+                "代报 GY/1-1-101 灯坏了".to_owned(),
+            )
+        },
+        on_case("refuse", "退单", why(), &[]),
+        on_case("finish", "办结", why(), &[]),
+        on_case("give-up", "无法办结", why(), &[]),
+        on_case("withdraw", "撤回", json!({}), &[]),
+        on_case("rating", "", json!({ "score": 5 }), &[]),
+        on_case("escalate", "上报", why(), GIVES),
+        on_case("hand-over", "转派", json!({ "name": "沈立" }), GIVES),
+        Deed {
+            words: format!("合并 {case} {quarrel}"),
+            ..on_case("merge", "", json!({ "into": quarrel.to_string() }), GIVES)
+        },
+        on_case("unmerge", "拆分", json!({}), GIVES),
+    ]
+}
+
+async fn post(api: &Api, deed: &Deed) -> u16 {
+    api.post(&deed.path, &deed.body).await.status
+}
+
+async fn of(app: &TestApp, world: &World) -> (Vec<case::Model>, Vec<moderation::Model>) {
+    let cases = case::Entity::find()
+        .filter(
+            case::COLUMN
+                .id
+                .is_in([world.case, world.other, world.quarrel]),
+        )
+        .order_by_asc(case::COLUMN.id)
+        .all(app.store.read())
+        .await;
+    let shown = moderation::Entity::find().all(app.store.read()).await;
+    (cases.unwrap(), shown.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_role_does_what_is_not_its_own_over_the_api() {
+    let app = TestApp::start().await;
+    let world = build(&app).await;
+    app.drain().await;
+    let mut here = Vec::new();
+    let mut there = Vec::new();
+    for kind in RoleKind::iter() {
+        let near = newcomer(&app, &format!("甲{kind:?}"), kind, "GY").await;
+        here.push((kind, mini(&app, near).await));
+        let far = newcomer(&app, &format!("乙{kind:?}"), kind, "LY").await;
+        there.push((kind, mini(&app, far).await));
+    }
+    let neighbour = mini(&app, called(&app, "李建国").await.id).await;
+    let unbound = app.api_of("m-unbound").await;
+    let before = (deeds(&app).await, of(&app, &world).await);
+    let mut wrong = Vec::new();
+    let all = table(&world);
+    for deed in &all {
+        let mut expect = |who: String, status: u16, wanted: &[u16]| {
+            if !wanted.contains(&status) {
+                wrong.push(format!("{} by {who}: {status}, not {wanted:?}", deed.path));
+            }
+        };
+        for (kind, api) in here.iter().filter(|(kind, _)| !deed.may.contains(kind)) {
+            let told = match deed.sees.contains(kind) || !deed.blunt.is_empty() {
+                true => 403,
+                false => 404,
+            };
+            expect(format!("{kind:?} here"), post(api, deed).await, &[told]);
+        }
+        for (kind, api) in &there {
+            let told = match deed.blunt.is_empty() || deed.blunt.contains(kind) {
+                true => 404,
+                false => 403,
+            };
+            expect(
+                format!("{kind:?} next door"),
+                post(api, deed).await,
+                &[told],
+            );
+        }
+        let told = if deed.blunt.is_empty() { 404 } else { 403 };
+        expect(
+            "a neighbour".to_owned(),
+            post(&neighbour, deed).await,
+            &[told],
+        );
+        // Whoever is bound to nothing is told to bind first, or that it is not there.
+        expect("nobody".to_owned(), post(&unbound, deed).await, &[403, 404]);
+        expect(
+            "signed out".to_owned(),
+            post(&unbound.signed_out(), deed).await,
+            &[401],
+        );
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!((deeds(&app).await, of(&app, &world).await), before);
+    // And whoever may is let in: the paths are right, and the roles are not refused everything.
+    for deed in &all {
+        let Some(kind) = deed.may.first() else {
+            continue;
+        };
+        let (_, api) = here.iter().find(|(role, _)| role == kind).unwrap();
+        let status = post(api, deed).await;
+        let photo = deed.path.ends_with("/photos");
+        let let_in = matches!(status, 200 | 201 | 409 | 422) || photo && status == 404;
+        assert!(let_in, "{} by {kind:?}: {status}", deed.path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_role_does_what_is_not_its_own_in_the_chat() {
+    let app = TestApp::start().await;
+    let world = build(&app).await;
+    let mut people = Vec::new();
+    for (name, kind, code) in [
+        ("丙监督", Supervisor, "GY"),
+        ("丙指导", Instructor, "GY"),
+        ("丙调解", Mediator, "GY"),
+        ("丙物业", PropertyStaff, "GY"),
+        ("丁经理", PropertyManager, "LY"),
+        ("丁主任", CommitteeChair, "LY"),
+        ("丁管理", Administrator, "LY"),
+    ] {
+        let id = newcomer(&app, name, kind, code).await;
+        people.push((kind, code, chat(&app, id).await));
+    }
+    let neighbour = app.resident("李建国").await;
+    // What the first words say of the rules on personal data is on record, too.
+    for person in people
+        .iter()
+        .map(|(_, _, person)| person)
+        .chain([&neighbour])
+    {
+        person.says("菜单").await;
+        person.says("菜单").await;
+    }
+    app.drain().await;
+    let before = (deeds(&app).await, of(&app, &world).await);
+    for deed in table(&world).iter().filter(|deed| !deed.words.is_empty()) {
+        for (kind, code, person) in &people {
+            if *code == "GY" && deed.may.contains(kind) {
+                continue;
+            }
+            let reply = person.says(&deed.words).await;
+            let said = (deeds(&app).await, of(&app, &world).await);
+            assert!(
+                said == before,
+                "«{}» by {kind:?} at {code}: {reply}",
+                deed.words
+            );
+            // Next door it is not there, and nothing of it is told.
+            assert!(
+                *code == "GY" || !reply.contains("漏水") && !reply.contains("孙梅"),
+                "«{}» by {kind:?} at {code}: {reply}",
+                deed.words
+            );
+        }
+        let reply = neighbour.says(&deed.words).await;
+        assert!(
+            !reply.contains("漏水") && !reply.contains("张秀英"),
+            "{reply}"
+        );
+        let said = (deeds(&app).await, of(&app, &world).await);
+        assert!(said == before, "«{}» by a neighbour: {reply}", deed.words);
+    }
+}

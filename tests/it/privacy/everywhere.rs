@@ -1,0 +1,579 @@
+//! Every column of every table that can hold words: what becomes of it when somebody has their data erased,
+//! and whether a copy holds it. Whoever adds a column that can hold words has to say so here.
+
+use std::collections::BTreeSet;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{ConnectionTrait, Database, Statement};
+
+use super::{by_id, erases, link_in, person_of, where_stands};
+use crate::harness::app::TestApp;
+use crate::harness::pictures::jpeg;
+
+const NAME: &str = "张秀英";
+const PHONE: &str = "13800000101";
+
+/// What an erasure does to it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Nothing that stood in it is left.
+    Gone,
+    /// Name and phone are out of it; the rest is kept, since others answer for it.
+    Kept,
+}
+use Fate::{Gone, Kept};
+
+/// A column with words of or about somebody: table, column, which rows are that person's (`{p}` the
+/// person, `{a}` their account, `{s}` the account of a steward, `{over}` their case that is over,
+/// `{other}` somebody else's case), what becomes of it, and whether a copy holds it.
+const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
+    ("account", "union_id", "id = {a}", Gone, true),
+    ("account", "dialog", "id = {s}", Gone, false),
+    ("binding", "claimed_name", "account_id = {a}", Gone, true),
+    (
+        "binding",
+        "claimed_phone_sealed",
+        "account_id = {a}",
+        Gone,
+        false,
+    ),
+    (
+        "binding",
+        "claimed_phone_index",
+        "account_id = {a}",
+        Gone,
+        false,
+    ),
+    ("binding", "reason", "account_id = {a}", Gone, true),
+    ("cases", "text", "reporter_id = {p}", Kept, true),
+    ("cases", "plan", "reporter_id = {p}", Kept, true),
+    ("cases", "result", "reporter_id = {p}", Kept, true),
+    ("cases", "public_text", "reporter_id = {p}", Kept, false),
+    ("cases", "rating_text", "reporter_id = {p}", Kept, true),
+    ("cases", "asker", "id = {over}", Gone, false),
+    ("cases", "asker_phone_sealed", "id = {over}", Gone, false),
+    ("case_event", "note", "actor_id = {p}", Kept, true),
+    ("case_joiner", "rating_text", "person_id = {p}", Gone, true),
+    (
+        "console_session",
+        "token_index",
+        "person_id = {p}",
+        Gone,
+        false,
+    ),
+    ("console_session", "agent", "person_id = {p}", Gone, true),
+    ("correction", "value_sealed", "person_id = {p}", Gone, false),
+    ("correction", "reason", "person_id = {p}", Gone, true),
+    ("credential", "login", "person_id = {p}", Gone, true),
+    (
+        "credential",
+        "password_hash",
+        "person_id = {p}",
+        Gone,
+        false,
+    ),
+    ("credential", "totp_sealed", "person_id = {p}", Gone, false),
+    ("delivery", "platform_id", "person_id = {p}", Gone, false),
+    (
+        "delivery",
+        "error",
+        "person_id = {p} OR account_id = {a}",
+        Gone,
+        false,
+    ),
+    ("group_dialog", "dialog", "account_id = {s}", Gone, false),
+    ("group_dialog", "chat_id", "account_id = {a}", Gone, false),
+    ("idempotency", "key", "scope = 'account:{a}'", Gone, false),
+    (
+        "idempotency",
+        "request_hash",
+        "scope = 'account:{a}'",
+        Gone,
+        false,
+    ),
+    ("idempotency", "body", "scope = 'account:{s}'", Kept, false),
+    ("import_job", "names", "person_id = {p}", Gone, false),
+    ("import_job", "notes", "person_id = {p}", Gone, false),
+    ("import_job", "error", "person_id = {p}", Gone, false),
+    ("inbound", "reply", "account_id = {s}", Kept, false),
+    ("inbound", "private_reply", "account_id = {a}", Gone, false),
+    ("invitation", "code_index", "person_id = {p}", Gone, false),
+    ("mediation", "agreement", "case_id = {other}", Kept, true),
+    ("mediation", "outcome", "case_id = {other}", Kept, false),
+    ("mediation_event", "note", "actor_id = {p}", Gone, true),
+    ("mediation_party", "reason", "person_id = {p}", Gone, true),
+    ("mediation_session", "venue", "id > 0", Kept, false),
+    // Of a picture it is the path in our storage.
+    (
+        "moderation",
+        "content",
+        "author_id = {p} AND kind = 'text'",
+        Kept,
+        true,
+    ),
+    ("moderation", "doubt", "author_id = {p}", Kept, false),
+    ("moderation", "reason", "author_id = {p}", Kept, true),
+    ("payment", "open_id", "payer_id = {p}", Gone, true),
+    ("payment", "note", "payer_id = {p}", Kept, true),
+    ("recovery_code", "code_index", "id > 0", Gone, false),
+    (
+        "refund",
+        "reason",
+        "payment_id IN (SELECT id FROM payment WHERE payer_id = {p})",
+        Kept,
+        false,
+    ),
+    (
+        "reminder",
+        "last_error",
+        "recipient_id = {p} AND state = 'failed'",
+        Gone,
+        false,
+    ),
+    ("role", "end_reason", "person_id = {p}", Gone, true),
+    ("saved_view", "name", "person_id = {p}", Gone, true),
+    ("saved_view", "query", "person_id = {p}", Gone, true),
+    ("session", "token_index", "account_id = {a}", Gone, false),
+    (
+        "session",
+        "session_key_sealed",
+        "account_id = {a}",
+        Gone,
+        false,
+    ),
+    ("subscription", "template", "account_id = {a}", Gone, true),
+    ("subscription", "answer", "account_id = {a}", Gone, false),
+    ("visit", "text", "person_id = {p}", Gone, true),
+    ("visit", "result", "person_id = {p}", Gone, true),
+    (
+        "waiver",
+        "reason",
+        "bill_id IN (SELECT id FROM bill WHERE payer_id = {p})",
+        Kept,
+        false,
+    ),
+    ("work_card", "task_id", "person_id = {p}", Gone, false),
+    ("work_card", "response_code", "person_id = {p}", Gone, false),
+    ("work_card", "shown", "person_id = {p}", Gone, false),
+];
+
+/// Columns that the erasure needs as they are: looked for by their own values.
+const BY_VALUE: &[&str] = &[
+    "account.external_id",
+    "person.key",
+    "person.name",
+    "person.phone_sealed",
+    "person.phone_index",
+    "person.wecom_userid",
+];
+
+/// Columns that hold nothing of anybody: our own words and keys, the compound's settings and registers,
+/// digests, the platform's numbers.
+const NOTHING: &[&str] = &[
+    // Words for all cases: a name or a home is refused when one is stored.
+    "answer_template.category",
+    "answer_template.name",
+    "answer_template.text",
+    "attachment.content_type",
+    "attachment.kind",
+    "attachment.media_id",
+    "attachment.path",
+    "attachment.small_path",
+    "attachment.subject",
+    "audit.action",
+    // Numbers and reasons; what staff write there is made unreadable before.
+    "audit.detail",
+    "audit.subject",
+    // What a home pays for, and why: no numbers of people (fee/actions), and no erasure forgives a debt.
+    "bill_line.account",
+    "bill_line.basis",
+    "bill_line.formula",
+    "bill_line.name",
+    "calendar.hours",
+    "calendar.name",
+    "calendar_day.hours",
+    "case_event.action",
+    "cases.category",
+    "cases.clocks_left",
+    "data_export.path",
+    "delivery.channel",
+    "delivery.client_msg_id",
+    "delivery.kind",
+    "delivery.subject",
+    "disclosure.hash",
+    "disclosure.previous_hash",
+    // For everybody: long numbers are refused when one is stored.
+    "disclosure.reason",
+    "disclosure_line.account",
+    "dispatch_rule.category",
+    "fee_charge.basis",
+    "fee_charge.name",
+    "fee_cost.note",
+    "fee_item.basis",
+    "fee_item.name",
+    "guess.kind",
+    "idempotency.scope",
+    "import_job.bad_path",
+    "import_job.outcome",
+    "import_job.path",
+    "inbound.key",
+    "lease.holder",
+    "lease.name",
+    // The books name nobody (ledger/post).
+    "ledger_account.code",
+    "ledger_entry.cause",
+    "ledger_entry.memo",
+    "mediation_event.action",
+    "moderation.part",
+    "moderation.subject",
+    "moderation.trace_id",
+    // Numbers of ours and of the platform, keys of bills.
+    "payment.bills",
+    "payment.prepay_id",
+    // Numbers and amounts: who paid is left out before it is stored.
+    "payment_notice.body",
+    "payment_notice.error",
+    "payment_notice.kind",
+    "payment_notice.notice_id",
+    "recon_difference.reference",
+    // About an amount, by whoever keeps the money.
+    "recon_difference.note",
+    "refund.out_refund_no",
+    "refund.refund_id",
+    "organisation.code",
+    "organisation.credit_code",
+    "organisation.kind",
+    "organisation.name",
+    "organisation.service_hours",
+    "organisation.service_phone",
+    "place.code",
+    "place.name",
+    "place.note",
+    "place.path",
+    "reminder.dedupe_key",
+    "reminder.kind",
+    "reminder.lease",
+    "reminder.payload",
+    "reminder.subject",
+    "residency.share",
+    "schedule.name",
+    "schedule.slot",
+    "sign_in_try.key",
+    "visit.kind",
+    "visit.subject",
+    "work_card.state",
+    "work_card.subject",
+];
+
+/// All columns that can hold words, `table.column`: texts without a length, or with room for a sentence.
+async fn wordy() -> BTreeSet<String> {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    Migrator::up(&db, None).await.unwrap();
+    let all = "SELECT m.name AS t, p.name AS c, lower(p.type) AS k FROM sqlite_master m, pragma_table_info(m.name) p \
+        WHERE m.type = 'table' AND m.name NOT LIKE 'seaql%' AND m.name NOT LIKE 'sqlite%'";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), all))
+        .await
+        .unwrap();
+    let mut found = BTreeSet::new();
+    for row in rows {
+        let read = |name| row.try_get::<String>("", name).unwrap();
+        let kind = read("k");
+        let length = kind
+            .strip_prefix("varchar(")
+            .and_then(|rest| rest.strip_suffix(')'));
+        let is_word_of_ours = length.is_some_and(|length| length.parse::<u32>().unwrap() <= 32);
+        let holds_words =
+            kind.starts_with("text") || kind.starts_with("varchar") || kind.starts_with("json");
+        if holds_words && !is_word_of_ours {
+            found.insert(format!("{}.{}", read("t"), read("c")));
+        }
+    }
+    found
+}
+
+#[tokio::test]
+async fn of_every_column_that_can_hold_words_it_is_said_what_becomes_of_it() {
+    let wordy = wordy().await;
+    assert!(wordy.len() > 100, "the columns were not found: {wordy:?}");
+    let personal = PERSONAL
+        .iter()
+        .map(|(table, column, ..)| format!("{table}.{column}"));
+    let others = NOTHING
+        .iter()
+        .chain(BY_VALUE)
+        .map(|name| (*name).to_owned());
+    let said: BTreeSet<String> = personal.chain(others).collect();
+    let forgotten: Vec<&String> = wordy.difference(&said).collect();
+    assert!(
+        forgotten.is_empty(),
+        "say what an erasure does to {forgotten:?}"
+    );
+    let gone: Vec<&String> = said.difference(&wordy).collect();
+    assert!(gone.is_empty(), "no such columns: {gone:?}");
+}
+
+async fn run(app: &TestApp, sql: &str) -> u64 {
+    let db = app.store.write();
+    let done = db.execute_unprepared(sql).await;
+    done.unwrap_or_else(|error| panic!("{sql}: {error}"))
+        .rows_affected()
+}
+
+async fn number(app: &TestApp, sql: &str) -> i64 {
+    let db = app.store.read();
+    let row = db
+        .query_one_raw(Statement::from_string(
+            db.get_database_backend(),
+            sql.to_owned(),
+        ))
+        .await
+        .unwrap();
+    row.unwrap_or_else(|| panic!("nothing: {sql}"))
+        .try_get("", "n")
+        .unwrap()
+}
+
+/// The words that a column is filled with.
+fn mark(table: &str, column: &str) -> String {
+    format!("〖{table}.{column}〗{NAME}{PHONE}")
+}
+
+/// The keys for which the letters in [`PERSONAL`] stand.
+struct Keys {
+    person: i64,
+    account: i64,
+    steward: i64,
+    over: i64,
+    other: i64,
+}
+
+impl Keys {
+    fn put(&self, sql: &str) -> String {
+        sql.replace("{p}", &self.person.to_string())
+            .replace("{a}", &self.account.to_string())
+            .replace("{s}", &self.steward.to_string())
+            .replace("{over}", &self.over.to_string())
+            .replace("{other}", &self.other.to_string())
+    }
+}
+
+/// Rows of everything that somebody may have: what no conversation of this test makes.
+async fn fill(app: &TestApp, keys: &Keys) {
+    let now = "'2026-01-01T00:00:00+00:00'";
+    let compound = number(app, "SELECT id AS n FROM place WHERE code = 'GY'").await;
+    let officer = number(app, "SELECT id AS n FROM person WHERE name = '冯涛'").await;
+    let rows = [
+        format!(
+            "INSERT INTO credential (login, person_id, password_hash, one_time, created_at) VALUES ('x', {{p}}, 'x', false, {now})"
+        ),
+        format!(
+            "INSERT INTO console_session (token_index, person_id, credential_id, way, verified, agent, created_at, seen_at, expires_at) SELECT 'x', {{p}}, id, 'password', true, 'x', {now}, {now}, {now} FROM credential"
+        ),
+        format!(
+            "INSERT INTO recovery_code (credential_id, code_index, created_at) SELECT id, 'x', {now} FROM credential"
+        ),
+        format!(
+            "INSERT INTO saved_view (person_id, name, query, created_at) VALUES ({{p}}, 'x', 'x', {now})"
+        ),
+        format!(
+            "INSERT INTO case_joiner (case_id, compound_id, person_id, at) VALUES ({{other}}, {compound}, {{p}}, {now})"
+        ),
+        format!(
+            "INSERT INTO case_helper (case_id, compound_id, person_id, created_at) VALUES ({{other}}, {compound}, {{p}}, {now})"
+        ),
+        format!(
+            "INSERT INTO case_event (case_id, compound_id, round, action, actor_kind, actor_id, note, at) VALUES ({{other}}, {compound}, 1, 'noted', 'staff', {{p}}, 'x', {now})"
+        ),
+        format!(
+            "INSERT INTO mediation (case_id, compound_id, place_id, centre, state, mediator_id, version, follow_days, created_at, updated_at) VALUES ({{other}}, {compound}, {compound}, 'street', 'proposed', {officer}, 1, 7, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO mediation_party (mediation_id, person_id, created_at) SELECT id, {{p}}, {now} FROM mediation"
+        ),
+        format!(
+            "INSERT INTO mediation_event (mediation_id, action, actor_kind, actor_id, note, at) SELECT id, 'disagreed', 'resident', {{p}}, 'x', {now} FROM mediation"
+        ),
+        format!(
+            "INSERT INTO mediation_session (mediation_id, at, venue, created_at) SELECT id, {now}, 'x', {now} FROM mediation"
+        ),
+        format!(
+            "INSERT INTO moderation (subject, part, compound_id, place_id, kind, content, author_id, state, created_at) VALUES ('wish:1', 'text', {compound}, {compound}, 'text', 'x', {{p}}, 'refused', {now})"
+        ),
+        format!(
+            "INSERT INTO delivery (person_id, channel, kind, subject, client_msg_id, state, created_at, updated_at) VALUES ({{p}}, 'template', 'x', 'x', 'x1', 'failed', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO delivery (account_id, channel, kind, subject, client_msg_id, state, created_at, updated_at) VALUES ({{a}}, 'customer', 'x', 'x', 'x2', 'failed', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO role (person_id, role, place_id, compound_id, from_at, to_at, created_at) VALUES ({{p}}, 'steward', {compound}, {compound}, {now}, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO import_job (person_id, names, state, skip_bad, bad, attempts, created_at, updated_at) VALUES ({{p}}, 'x', 'done', false, 0, 1, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO invitation (person_id, code_index, expires_at, created_at) VALUES ({{p}}, 'x', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO subscription (account_id, template, remaining, ahead, answer, updated_at) VALUES ({{a}}, 'x', 0, 0, 'x', {now})"
+        ),
+        format!(
+            "INSERT INTO work_card (account_id, person_id, subject, task_id, shown, state, created_at, updated_at) VALUES ({{s}}, {{p}}, 'case:1', 'x', 'x', 'over', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO group_dialog (account_id, chat_id, dialog, updated_at) VALUES ({{a}}, 'x', '{{}}', {now}), ({{s}}, 'y', '{{}}', {now})"
+        ),
+        format!(
+            "INSERT INTO idempotency (scope, key, request_hash, body, created_at) VALUES ('account:{{a}}', 'x', 'x', 'x', {now}), ('account:{{s}}', 'y', 'y', 'y', {now})"
+        ),
+        format!(
+            "INSERT INTO session (token_index, account_id, expires_at, created_at) VALUES ('x', {{a}}, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO visit (person_id, place_id, compound_id, subject, kind, text, state, created_at, done_at) VALUES ({{p}}, {compound}, {compound}, 'notice:1', 'x', 'x', 'done', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO reminder (dedupe_key, kind, recipient_id, subject, payload, due_at, state, attempts, next_at, last_error, created_at, done_at) VALUES ('x', 'x', {{p}}, 'x', '{{}}', {now}, 'failed', 9, {now}, 'x', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO payment (compound_id, home_id, payer_id, way, state, amount, bills, note, open_id, asked, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 'wechat', 'closed', 1, '[]', 'x', 'x', 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO refund (payment_id, compound_id, amount, cause, reason, state, out_refund_no, created_at, updated_at) SELECT id, {compound}, 1, 'asked', 'x', 'refused', 'x', {now}, {now} FROM payment WHERE payer_id = {{p}}"
+        ),
+        format!(
+            "INSERT INTO bill (compound_id, home_id, payer_id, month, from_day, to_day, due_on, amount, credited, paid, waived, state, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 202601, '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 0, 0, 'open', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO waiver (bill_id, compound_id, amount, reason, state, asked_by, created_at) SELECT id, {compound}, 1, 'x', 'refused', {officer}, {now} FROM bill WHERE payer_id = {{p}}"
+        ),
+        format!(
+            "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
+        ),
+    ];
+    for sql in rows {
+        // What is doubled for `format!` stands for itself.
+        run(app, &keys.put(&sql)).await;
+    }
+}
+
+/// Writes the marks.
+async fn write_marks(app: &TestApp, keys: &Keys) {
+    for (table, column, whose, ..) in PERSONAL {
+        let words = mark(table, column);
+        let words = match *column {
+            "dialog" => format!("{{\"more\":\"{words}\"}}"),
+            _ => words,
+        };
+        let sql = format!(
+            "UPDATE \"{table}\" SET \"{column}\" = '{words}' WHERE {}",
+            keys.put(whose)
+        );
+        assert!(run(app, &sql).await > 0, "no row for {table}.{column}");
+    }
+}
+
+async fn counts(app: &TestApp) -> Vec<i64> {
+    let mut found = Vec::new();
+    for table in [
+        "cases",
+        "case_event",
+        "case_joiner",
+        "case_helper",
+        "mediation",
+        "mediation_event",
+        "residency",
+        "consent",
+    ] {
+        found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
+    }
+    found
+}
+
+/// What a copy says, all of it.
+async fn copy_of(zhang: &crate::harness::people::Person<'_>) -> String {
+    zhang.says("导出我的数据").await;
+    let told = zhang.expects_push("已备好").await;
+    let file = reqwest::get(format!("{}/data.zip", link_in(&told)))
+        .await
+        .unwrap();
+    let bytes = file.bytes().await.unwrap().to_vec();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut data = String::new();
+    std::io::Read::read_to_string(&mut zip.by_name("data.json").unwrap(), &mut data).unwrap();
+    data
+}
+
+#[tokio::test]
+async fn nothing_of_somebody_is_left_in_any_column_and_a_copy_holds_what_is_theirs() {
+    let app = TestApp::start().await;
+    let steward = app.steward("1栋").await;
+    let (zhang, li) = (app.resident(NAME).await, app.resident("李建国").await);
+    let person = person_of(&app, NAME).await;
+    zhang.sends_photo(jpeg(6)).await;
+    zhang.says("报修 1栋大厅漏水").await;
+    let over = zhang.case().await.id;
+    for words in [
+        format!("接单 {over}"),
+        format!("方案 {over} 换管"),
+        format!("办结 {over} 好了"),
+    ] {
+        steward.says(&words).await;
+    }
+    zhang.says(&format!("评价 {over} 5 很好")).await;
+    zhang.says("投诉 楼上太吵").await;
+    li.says("纠纷 门口堆杂物").await;
+    zhang.says("退订 1").await;
+    app.drain().await;
+    let keys = Keys {
+        person: person.id,
+        account: zhang.account().await.id,
+        steward: steward.account().await.id,
+        over,
+        other: li.case().await.id,
+    };
+    fill(&app, &keys).await;
+    write_marks(&app, &keys).await;
+    let data = copy_of(&zhang).await;
+    for (table, column, _, _, copied) in PERSONAL {
+        assert_eq!(
+            data.contains(&format!("〖{table}.{column}〗")),
+            *copied,
+            "{table}.{column} in a copy"
+        );
+    }
+    let house = &app.instances[0].app;
+    let words = [
+        NAME.to_owned(),
+        PHONE.to_owned(),
+        house.seal.index(PHONE),
+        person.phone_sealed.unwrap(),
+        zhang.open_id.clone(),
+    ];
+    let before = where_stands(&app, &words).await;
+    assert!(
+        before.len() >= PERSONAL.len(),
+        "the search finds too little: {before:?}"
+    );
+    let had = counts(&app).await;
+
+    let done = erases(&zhang).await;
+    assert!(done.contains("已注销"), "{done}");
+    app.advance(2).await;
+    let left = where_stands(&app, &words).await;
+    assert!(left.is_empty(), "{left:#?}");
+    let mut wrong = Vec::new();
+    for (table, column, _, fate, _) in PERSONAL {
+        let sql = format!(
+            "SELECT COUNT(*) AS n FROM \"{table}\" WHERE CAST(\"{column}\" AS TEXT) LIKE '%〖{table}.{column}〗%'"
+        );
+        let count = number(&app, &sql).await;
+        if (count == 0) != (*fate == Gone) {
+            wrong.push(format!("{table}.{column}: {count} left"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(counts(&app).await, had, "what others answer for is kept");
+    assert!(by_id(&app, keys.person).await.erased_at.is_some());
+}
