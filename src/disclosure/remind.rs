@@ -128,7 +128,7 @@ fn compose<'a>(
         } else {
             ""
         };
-        let hint = format!("回复“财务 {}”查看", month);
+        let hint = format!("回复“财务 {month}”查看");
         Ok(Some(Message {
             template: "notice",
             title: format!("{}财务公开{corrected}", month.says()),
