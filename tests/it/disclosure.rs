@@ -102,7 +102,7 @@ async fn a_month_goes_from_the_books_to_every_home() {
     let han = app.resident("韩梅").await;
     let month = books(&app).await;
     let mut chair = Desk::of(&app, "卫东").await;
-    let page = format!("/console/accounts?place=GY&month={}", month.to_string());
+    let page = format!("/console/accounts?place=GY&month={month}");
     chair
         .open(&page)
         .await
@@ -114,7 +114,7 @@ async fn a_month_goes_from_the_books_to_every_home() {
         let push = person.expects_push("财务公开").await;
         assert!(push.contains("收入 12,345.05 元，支出 800.00 元"), "{push}");
         assert!(
-            push.contains(&format!("/board/GY/accounts/{}", month.to_string())),
+            push.contains(&format!("/board/GY/accounts/{month}")),
             "{push}"
         );
     }
@@ -129,7 +129,7 @@ async fn a_month_goes_from_the_books_to_every_home() {
     assert_eq!(told(han.pushes()), 0, "told another compound");
     chair.open(&page).await.says("已公布，账没有变过");
 
-    let board = format!("/board/GY/accounts/{}", month.to_string());
+    let board = format!("/board/GY/accounts/{month}");
     let (status, html) = get(&app, &board).await;
     assert_eq!(status, 200);
     for words in ["12,345.05", "物业费", "维修", "历年结余", "11,545.05"] {
