@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
 use crate::files;
+use crate::expense;
 use crate::mediation;
 use crate::moderation;
 use crate::payment;
@@ -79,6 +80,7 @@ pub fn routes(
         .nest("/console", console::routes(app))
         .at("/board/:compound", get(board::show_board))
         .at("/board/:compound/accounts", get(board::accounts::show_list))
+        .at("/board/:compound/expenses", get(board::expenses::show_list))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),
@@ -154,7 +156,7 @@ fn api() -> Route {
         .at("/attachments/:id/thumbnail", get(attachments::show_small));
     let route = place::api::routes(moderation::api::routes(route));
     let route = visit::api::routes(preference::api::routes(route));
-    let route = payment::api::routes(route);
+    let route = payment::api::routes(expense::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 
