@@ -64,7 +64,11 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("expense", &["compound_id", "state", "id"], false),
         index("expense", &["chain_id"], false),
         // A level is passed once in a round, however many try.
-        index("expense_step", &["expense_id", "round", "act", "level"], true),
+        index(
+            "expense_step",
+            &["expense_id", "round", "act", "level"],
+            true,
+        ),
         index("expense_quote", &["expense_id", "id"], false),
         index("expense_objection", &["expense_id"], false),
         index("expense_objection", &["case_id"], true),

@@ -38,7 +38,9 @@ fn raise<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Rep
         }
         let row = &found.expense;
         let homes = &turn.actor.homes;
-        let home = homes.iter().find(|home| home.compound_id == row.compound_id);
+        let home = homes
+            .iter()
+            .find(|home| home.compound_id == row.compound_id);
         let filing = Filing {
             kind: CaseKind::Complaint,
             text: format!(

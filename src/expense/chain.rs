@@ -145,11 +145,17 @@ impl Rules {
             ("remind_days", self.remind_days),
             ("expire_days", self.expire_days),
         ];
-        if let Some((field, _)) = days.iter().find(|(_, days)| !(1..=MOST_DAYS).contains(days)) {
+        if let Some((field, _)) = days
+            .iter()
+            .find(|(_, days)| !(1..=MOST_DAYS).contains(days))
+        {
             return Err(Fault::invalid(field, "天数请写1到365。"));
         }
         if self.expire_days <= self.remind_days {
-            return Err(Fault::invalid("expire_days", "过期的天数要比提醒的天数多。"));
+            return Err(Fault::invalid(
+                "expire_days",
+                "过期的天数要比提醒的天数多。",
+            ));
         }
         if !(1..=MOST_LEAST).contains(&self.quotes_least) {
             return Err(Fault::invalid("quotes_least", "报价份数请写1到10。"));

@@ -54,7 +54,12 @@ pub const COMMANDS: &[Command] = &[
 /// `#12 3栋电梯更换钢丝绳 3,200.00元`
 #[must_use]
 pub(super) fn sum(row: &expense::Model) -> String {
-    format!("#{} {} {}元", row.id, row.title, Fen(row.amount).in_groups())
+    format!(
+        "#{} {} {}元",
+        row.id,
+        row.title,
+        Fen(row.amount).in_groups()
+    )
 }
 
 fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
@@ -62,7 +67,9 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
         match args.number() {
             Some((id, _)) => one(turn, id).await,
             None if args.raw.is_empty() => list(turn).await,
-            None => Ok(Reply::text("请写支出的编号，例如：支出 12。回复“支出”看列表。")),
+            None => Ok(Reply::text(
+                "请写支出的编号，例如：支出 12。回复“支出”看列表。",
+            )),
         }
     })
 }
@@ -93,7 +100,13 @@ async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
             let _ = writeln!(text, "公示的支出：");
         }
         numbers.push(row.id);
-        let _ = writeln!(text, "{}. {} {}", numbers.len(), sum(row), state_says(row.state));
+        let _ = writeln!(
+            text,
+            "{}. {} {}",
+            numbers.len(),
+            sum(row),
+            state_says(row.state)
+        );
     }
     if numbers.is_empty() {
         return Ok(Reply::text("小区现在没有公示的支出。有了会发给您。"));
@@ -126,7 +139,12 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let steps = queries::steps(db, id).await?;
     for step in steps.iter().rev().take(4).rev() {
         let words = step.words.as_deref().unwrap_or_default();
-        let _ = writeln!(text, "{} {} {words}", say(step.created_at), act_says(step.act));
+        let _ = writeln!(
+            text,
+            "{} {} {words}",
+            say(step.created_at),
+            act_says(step.act)
+        );
     }
     text.push_str(&next(turn, &found).await?);
     Ok(Reply::text(text.trim_end()))
@@ -171,11 +189,15 @@ fn agree<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Rep
 fn refuse<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {
         let Some((id, words)) = args.number() else {
-            return Ok(Reply::text("请写支出的编号和原因，例如：驳回支出 12 报价太高。"));
+            return Ok(Reply::text(
+                "请写支出的编号和原因，例如：驳回支出 12 报价太高。",
+            ));
         };
         if words.raw.is_empty() {
             // What is not theirs is not there, with or without a reason.
-            queries::visible(turn.tx.db(), &turn.actor, id).await.map_err(|_| no_such(id))?;
+            queries::visible(turn.tx.db(), &turn.actor, id)
+                .await
+                .map_err(|_| no_such(id))?;
             return Ok(Reply::text(format!(
                 "请写明原因，例如：驳回支出 {id} 报价太高"
             )));

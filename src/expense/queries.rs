@@ -3,9 +3,7 @@
 
 use entity::kinds::{CaseState, PlaceKind};
 use entity::money::ExpenseState;
-use entity::{
-    case, expense, expense_objection, expense_quote, expense_step, place, review_chain,
-};
+use entity::{case, expense, expense_objection, expense_quote, expense_step, place, review_chain};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -62,14 +60,18 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<Found>,
 /// The database's; `internal` when one of them is gone.
 pub async fn whole<C: ConnectionTrait>(db: &C, row: expense::Model) -> Result<Found, Fault> {
     let place = places::by_id(db, row.compound_id).await?;
-    let chain = review_chain::Entity::find_by_id(row.chain_id).one(db).await?;
+    let chain = review_chain::Entity::find_by_id(row.chain_id)
+        .one(db)
+        .await?;
     match (place, chain) {
         (Some(place), Some(chain)) => Ok(Found {
             expense: row,
             place,
             rules: Rules::of(&chain)?,
         }),
-        _ => Err(Fault::internal("an expense without its compound or its rules")),
+        _ => Err(Fault::internal(
+            "an expense without its compound or its rules",
+        )),
     }
 }
 
@@ -77,11 +79,7 @@ pub async fn whole<C: ConnectionTrait>(db: &C, row: expense::Model) -> Result<Fo
 ///
 /// # Errors
 /// `not_found`; the database's.
-pub async fn visible<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    id: i64,
-) -> Result<Found, Fault> {
+pub async fn visible<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<Found, Fault> {
     let found = by_id(db, id).await?;
     let seen = |found: &Found| {
         sees_all(actor, &found.place.path)
@@ -238,7 +236,11 @@ pub async fn has_reviewed<C: ConnectionTrait>(
     let count = expense_step::Entity::find()
         .filter(expense_step::COLUMN.expense_id.eq(row.id))
         .filter(expense_step::COLUMN.round.eq(row.round))
-        .filter(expense_step::COLUMN.act.eq(entity::money::ExpenseAct::Approve))
+        .filter(
+            expense_step::COLUMN
+                .act
+                .eq(entity::money::ExpenseAct::Approve),
+        )
         .filter(expense_step::COLUMN.actor_id.eq(person))
         .count(db)
         .await?;
@@ -249,10 +251,7 @@ pub async fn has_reviewed<C: ConnectionTrait>(
 ///
 /// # Errors
 /// The database's.
-pub async fn steps<C: ConnectionTrait>(
-    db: &C,
-    id: i64,
-) -> Result<Vec<expense_step::Model>, Fault> {
+pub async fn steps<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<expense_step::Model>, Fault> {
     Ok(expense_step::Entity::find()
         .filter(expense_step::COLUMN.expense_id.eq(id))
         .order_by_asc(expense_step::Column::Id)

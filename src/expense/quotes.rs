@@ -43,7 +43,10 @@ pub fn fit(
     }
     let lowest = quotes.iter().map(|quote| quote.amount).min();
     if lowest.is_some_and(|lowest| lowest < own) && row.choice.is_none() {
-        return Err(Fault::invalid("choice", "不是最低的报价，请写明为什么选它。"));
+        return Err(Fault::invalid(
+            "choice",
+            "不是最低的报价，请写明为什么选它。",
+        ));
     }
     Ok(())
 }

@@ -265,7 +265,9 @@ async fn wait(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
     }
     let left = match expire(&mut tx, id).await {
         // Somebody does something at this moment.
-        Err(fault) if fault.code == Code::Conflict => return Ok(Verdict::Later(now + TimeDelta::minutes(1))),
+        Err(fault) if fault.code == Code::Conflict => {
+            return Ok(Verdict::Later(now + TimeDelta::minutes(1)));
+        }
         left => left?,
     };
     let verdict = match left {

@@ -1,7 +1,7 @@
 //! THE table of an expense's states: what may be done in which, and where it leads. Pure.
 
 use entity::money::ExpenseState::{
-    self, Closed, Draft, Expired, Filing, Payable, Paid, Publishing, Refused, Reviewing, Withdrawn,
+    self, Closed, Draft, Expired, Filing, Paid, Payable, Publishing, Refused, Reviewing, Withdrawn,
 };
 use entity::money::{ExpenseAct, ExpenseAct as Act};
 

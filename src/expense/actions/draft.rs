@@ -60,10 +60,25 @@ impl Said {
         let account = Account::parse(&self.account).filter(|one| ACCOUNTS.contains(one));
         let account = account.ok_or_else(|| Fault::invalid("account", "请选记在哪一类支出。"))?;
         let said = Self {
-            title: worded("title", &self.title, MOST_TITLE, "请写这笔钱做什么用，例如“3栋电梯更换钢丝绳”。")?,
-            purpose: worded("purpose", &self.purpose, MOST_PURPOSE, "请写为什么要花这笔钱、做哪些事。")?,
+            title: worded(
+                "title",
+                &self.title,
+                MOST_TITLE,
+                "请写这笔钱做什么用，例如“3栋电梯更换钢丝绳”。",
+            )?,
+            purpose: worded(
+                "purpose",
+                &self.purpose,
+                MOST_PURPOSE,
+                "请写为什么要花这笔钱、做哪些事。",
+            )?,
             account: account.code().to_owned(),
-            payee: worded("payee", &self.payee, MOST_TITLE, "请写收款方，例如“顺安电梯公司”。")?,
+            payee: worded(
+                "payee",
+                &self.payee,
+                MOST_TITLE,
+                "请写收款方，例如“顺安电梯公司”。",
+            )?,
             choice: perhaps("choice", &self.choice, MOST_WORDS)?.unwrap_or_default(),
             amount: self.amount,
         };
@@ -195,7 +210,10 @@ pub async fn add_quote(
     let by = actor.require_person()?;
     let supplier = worded("supplier", &new.supplier, MOST_TITLE, "请写供应商的名称。")?;
     if new.amount <= 0 || new.amount > MOST {
-        return Err(Fault::invalid("quote", "报价要大于0、不超过一亿元，例如 3200.00。"));
+        return Err(Fault::invalid(
+            "quote",
+            "报价要大于0、不超过一亿元，例如 3200.00。",
+        ));
     }
     let note = perhaps("note", &new.note, MOST_WORDS)?;
     if queries::quotes(tx.db(), id).await?.len() >= MOST_QUOTES {

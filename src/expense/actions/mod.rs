@@ -103,7 +103,11 @@ async fn keep(
     let next = expense::Model {
         version: was.expense.version.saturating_add(1),
         updated_at: tx.now(),
-        moved_at: if moved { tx.now() } else { was.expense.moved_at },
+        moved_at: if moved {
+            tx.now()
+        } else {
+            was.expense.moved_at
+        },
         ..next
     };
     let mut change = <expense::ActiveModel as ActiveModelTrait>::default();
@@ -190,7 +194,12 @@ fn plain(row: &expense::Model) -> Value {
 }
 
 /// Words that stand in what everybody may read and nobody can change: no numbers of anybody.
-fn worded(field: &'static str, text: &str, most: usize, ask: &'static str) -> Result<String, Fault> {
+fn worded(
+    field: &'static str,
+    text: &str,
+    most: usize,
+    ask: &'static str,
+) -> Result<String, Fault> {
     let text = clean(text).replace('\n', " ");
     let length = text.chars().count();
     if length == 0 {

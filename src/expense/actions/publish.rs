@@ -12,9 +12,9 @@ use super::{Done, keep, lead, locked_row, plain};
 use crate::access::Actor;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::expense::no_such;
 use crate::expense::queries::{self, Found};
 use crate::expense::step::waits;
-use crate::expense::no_such;
 use crate::store::Tx;
 
 /// An expense to which somebody who sees it may object now.

@@ -90,7 +90,9 @@ async fn reviewer(tx: &Tx, actor: &Actor, found: &Found) -> Result<i64, Fault> {
         return Err(Fault::forbidden("这是您提出的支出，要由别人来审。"));
     }
     if queries::has_reviewed(tx.db(), row, by).await? {
-        return Err(Fault::forbidden("您已经审过一道了，每一道要由不同的人来审。"));
+        return Err(Fault::forbidden(
+            "您已经审过一道了，每一道要由不同的人来审。",
+        ));
     }
     Ok(by)
 }
@@ -125,7 +127,12 @@ pub async fn refuse(
             actor.require_person()?
         }
     };
-    let words = worded("reason", reason, MOST_WORDS, "请写为什么驳回，提出的人会看到。")?;
+    let words = worded(
+        "reason",
+        reason,
+        MOST_WORDS,
+        "请写为什么驳回，提出的人会看到。",
+    )?;
     let next = expense::Model {
         state,
         ..row.clone()
@@ -169,10 +176,16 @@ pub async fn tender(
         return Err(Fault::invalid("tender", "中标金额要大于0，例如 52000.00。"));
     }
     if winner != row.payee {
-        return Err(Fault::invalid("winner", "中标单位和收款方不一样。收款方写错的请驳回重报。"));
+        return Err(Fault::invalid(
+            "winner",
+            "中标单位和收款方不一样。收款方写错的请驳回重报。",
+        ));
     }
     if amount < row.amount {
-        return Err(Fault::invalid("tender", "支出的金额超过了中标金额，请驳回重报。"));
+        return Err(Fault::invalid(
+            "tender",
+            "支出的金额超过了中标金额，请驳回重报。",
+        ));
     }
     let words = format!("{reference}，中标{winner}，{}元", Fen(amount).in_groups());
     let next = expense::Model {

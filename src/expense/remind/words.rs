@@ -55,7 +55,10 @@ pub(super) fn compose_task<'a>(
             }
             _ => return Ok(None),
         };
-        let url = format!("{}/console/expenses/{}", app.settings.server.public_url, row.id);
+        let url = format!(
+            "{}/console/expenses/{}",
+            app.settings.server.public_url, row.id
+        );
         Ok(Some(Message {
             template: "task",
             title: shorten(&row.title, 20),
@@ -92,7 +95,10 @@ pub(super) fn compose_told<'a>(
             String::new()
         };
         let state = state_says(row.state);
-        let url = format!("{}/console/expenses/{}", app.settings.server.public_url, row.id);
+        let url = format!(
+            "{}/console/expenses/{}",
+            app.settings.server.public_url, row.id
+        );
         let hint = format!("回复“支出 {}”查看", row.id);
         Ok(Some(Message {
             template: "progress",

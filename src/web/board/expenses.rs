@@ -35,16 +35,20 @@ pub async fn show_list(
         return Ok(no_compound());
     };
     let all = on_board(app.store.read(), compound.id).await?;
-    let paid = |row: &&expense::Model| {
-        matches!(row.state, ExpenseState::Paid | ExpenseState::Closed)
-    };
+    let paid =
+        |row: &&expense::Model| matches!(row.state, ExpenseState::Paid | ExpenseState::Closed);
     let (after, before): (Vec<_>, Vec<_>) = all.iter().partition(paid);
-    let mut body = "<p>每一笔支出都要三道审核、事前公示、街道备案，才能支付；支付后再公示。</p>\n".to_owned();
-    table(&mut body, "事前公示", "公示到", &before, |row| row.publish_until);
+    let mut body =
+        "<p>每一笔支出都要三道审核、事前公示、街道备案，才能支付；支付后再公示。</p>\n".to_owned();
+    table(&mut body, "事前公示", "公示到", &before, |row| {
+        row.publish_until
+    });
     body.push_str(
         "<p>有意见的居民，公示期内在微信里回复“支出异议 编号 您的意见”，就是一件必须答复的诉求；答复之前不会付款。</p>\n",
     );
-    table(&mut body, "事后公示", "支付", &after, |row| row.paid_at);
+    table(&mut body, "事后公示", "支付", &after, |row| {
+        row.paid_at
+    });
     let html = show::sheet(&compound.name, "支出公示", &body);
     Ok(answer(request, html))
 }

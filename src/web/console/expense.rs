@@ -25,8 +25,23 @@ use crate::web::console::guard::Desk;
 
 /// The fields beside which an error may stand.
 const FIELDS: [&str; 17] = [
-    "title", "purpose", "account", "payee", "amount", "choice", "supplier", "quote", "note", "file", "words",
-    "reason", "reference", "winner", "tender", "source", "proof",
+    "title",
+    "purpose",
+    "account",
+    "payee",
+    "amount",
+    "choice",
+    "supplier",
+    "quote",
+    "note",
+    "file",
+    "words",
+    "reason",
+    "reference",
+    "winner",
+    "tender",
+    "source",
+    "proof",
 ];
 
 struct QuoteLine {
@@ -112,7 +127,14 @@ pub async fn open(
 ) -> Result<Response, Fault> {
     let said = request.uri().query().unwrap_or_default();
     let said = said.strip_prefix("said=").unwrap_or_default();
-    page(desk, number(&id)?, StatusCode::OK, ("", Typed::default()), said).await
+    page(
+        desk,
+        number(&id)?,
+        StatusCode::OK,
+        ("", Typed::default()),
+        said,
+    )
+    .await
 }
 
 /// The page; after a form that could not be done, with what was typed.
@@ -155,7 +177,13 @@ pub(super) async fn page(
         accounts: accounts(&chosen),
         sources: SOURCES
             .iter()
-            .map(|one| (one.code().to_owned(), one.says(), one.code() == typed.value("source")))
+            .map(|one| {
+                (
+                    one.code().to_owned(),
+                    one.says(),
+                    one.code() == typed.value("source"),
+                )
+            })
             .collect(),
         tried: tried.to_owned(),
         typed,
@@ -186,7 +214,9 @@ async fn possible(desk: &Desk, found: &Found) -> Result<Vec<&'static str>, Fault
     let theirs = queries::is_for(desk.app.store.read(), actor, found).await?;
     let officer = may(actor, Deed::FileExpenses, path);
     let reviews = found.rules.reviews.iter();
-    let reviewer = reviews.flat_map(|one| one.kinds()).any(|kind| actor.holds(&[kind], path));
+    let reviewer = reviews
+        .flat_map(|one| one.kinds())
+        .any(|kind| actor.holds(&[kind], path));
     let tenders = officer && found.rules.needs_tender(row.amount);
     let mut can = Vec::new();
     let mut add = |when: bool, keys: &[&'static str]| {
@@ -260,7 +290,9 @@ fn next_says(found: &Found) -> String {
             Some(until) => format!("公示到{}。有异议没有答复的，公示不结束。", say(until)),
             None => String::new(),
         },
-        ExpenseState::Filing if found.rules.needs_tender(row.amount) && row.tender_amount.is_none() => {
+        ExpenseState::Filing
+            if found.rules.needs_tender(row.amount) && row.tender_amount.is_none() =>
+        {
             "等街道登记招标结果，再备案。".to_owned()
         }
         ExpenseState::Filing => "等街道备案。".to_owned(),

@@ -69,9 +69,10 @@ async fn perform(
     uploads: &Uploads,
 ) -> Result<(), Fault> {
     let app = &desk.app;
-    let seen = form.text("seen").parse().map_err(|_| {
-        Fault::new(Code::Conflict, "页面不完整，没有提交。请刷新后再试。")
-    })?;
+    let seen = form
+        .text("seen")
+        .parse()
+        .map_err(|_| Fault::new(Code::Conflict, "页面不完整，没有提交。请刷新后再试。"))?;
     let (mut actor, mut kept) = (desk.actor().clone(), None);
     // The file lies there before the transaction begins.
     let field = match key {
@@ -83,7 +84,9 @@ async fn perform(
         && let Some(file) = uploads.of(field).next()
     {
         let by = actor.require_person()?;
-        let taken = app.limiter.take(&format!("console:expense:{by}"), PER_MINUTE);
+        let taken = app
+            .limiter
+            .take(&format!("console:expense:{by}"), PER_MINUTE);
         if !taken.await {
             return Err(Fault::too_many(30));
         }
