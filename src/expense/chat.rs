@@ -13,8 +13,8 @@ use crate::base::fen::Fen;
 use crate::base::page::Slice;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::expense::actions::review;
-use crate::expense::queries::{self, Found};
-use crate::expense::{PUBLIC, account_says, act_says, no_such, state_says};
+use crate::expense::queries;
+use crate::expense::{PUBLIC, account_says, act_says, state_says};
 use crate::reminder::BoxFuture;
 
 /// Lines of each list.
@@ -146,22 +146,21 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
             act_says(step.act)
         );
     }
-    text.push_str(&next(turn, &found).await?);
+    text.push_str(&next(row, queries::is_for(db, &turn.actor, &found).await?));
     Ok(Reply::text(text.trim_end()))
 }
 
-/// What whoever asks may do now.
-async fn next(turn: &Turn<'_>, found: &Found) -> Result<String, Fault> {
-    let id = found.expense.id;
-    let theirs = queries::is_for(turn.tx.db(), &turn.actor, found).await?;
-    Ok(match found.expense.state {
+/// What whoever asks may do now; `theirs`: the next step is theirs.
+fn next(row: &expense::Model, theirs: bool) -> String {
+    let id = row.id;
+    match row.state {
         ExpenseState::Reviewing | ExpenseState::Filing if theirs => {
             format!("回复“同意支出 {id}”或“驳回支出 {id} 原因”。")
         }
         ExpenseState::Payable if theirs => "请在工作台的“支出审批”里支付，要附回单。".to_owned(),
         ExpenseState::Publishing => format!("有意见请回复“支出异议 {id} 您的意见”。"),
         _ => String::new(),
-    })
+    }
 }
 
 fn agree<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
@@ -195,9 +194,7 @@ fn refuse<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Re
         };
         if words.raw.is_empty() {
             // What is not theirs is not there, with or without a reason.
-            queries::visible(turn.tx.db(), &turn.actor, id)
-                .await
-                .map_err(|_| no_such(id))?;
+            queries::visible(turn.tx.db(), &turn.actor, id).await?;
             return Ok(Reply::text(format!(
                 "请写明原因，例如：驳回支出 {id} 报价太高"
             )));

@@ -14,7 +14,7 @@ use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::case::step::OPEN;
-use crate::expense::chain::Rules;
+use crate::expense::chain::{Review, Rules};
 use crate::expense::step::waits;
 use crate::expense::{PUBLIC, no_such};
 use crate::place::queries as places;
@@ -216,7 +216,7 @@ pub fn asked(found: &Found) -> Vec<entity::kinds::RoleKind> {
         ExpenseState::Reviewing => found
             .rules
             .next(found.expense.reviews_done)
-            .map(|review| review.kinds())
+            .map(Review::kinds)
             .unwrap_or_default(),
         ExpenseState::Filing => roles(Deed::FileExpenses).to_vec(),
         ExpenseState::Payable => roles(Deed::KeepMoney).to_vec(),

@@ -1,13 +1,13 @@
 //! THE table of an expense's states: what may be done in which, and where it leads. Pure.
 
+use entity::money::ExpenseAct as Act;
 use entity::money::ExpenseState::{
     self, Closed, Draft, Expired, Filing, Paid, Payable, Publishing, Refused, Reviewing, Withdrawn,
 };
-use entity::money::{ExpenseAct, ExpenseAct as Act};
 
 /// Where an act leads; none where it is not possible. `last`: of a review, that none comes after it.
 #[must_use]
-pub const fn after(state: ExpenseState, act: ExpenseAct, last: bool) -> Option<ExpenseState> {
+pub const fn after(state: ExpenseState, act: Act, last: bool) -> Option<ExpenseState> {
     match (state, act) {
         (Draft, Act::Change) => Some(Draft),
         (Draft, Act::Submit) => Some(Reviewing),

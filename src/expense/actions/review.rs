@@ -11,6 +11,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::expense::chain::Review;
 use crate::expense::queries::{self, Found};
 use crate::expense::{MOST, MOST_TITLE, MOST_WORDS, remind};
 use crate::store::Tx;
@@ -116,7 +117,7 @@ pub async fn refuse(
         ExpenseState::Reviewing => reviewer(tx, actor, &found).await?,
         ExpenseState::Publishing => {
             let reviews = found.rules.reviews.iter();
-            let kinds: Vec<_> = reviews.flat_map(|review| review.kinds()).collect();
+            let kinds: Vec<_> = reviews.flat_map(Review::kinds).collect();
             if !actor.holds(&kinds, &found.place.path) {
                 return Err(Fault::forbidden("公示期间只有审核的人可以驳回。"));
             }

@@ -15,6 +15,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::expense::chain::Review;
 use crate::expense::queries::{self, Found};
 use crate::expense::{SOURCES, account_says, act_says, no_such, state_says, subject};
 use crate::ledger::queries::of_subject;
@@ -215,7 +216,7 @@ async fn possible(desk: &Desk, found: &Found) -> Result<Vec<&'static str>, Fault
     let officer = may(actor, Deed::FileExpenses, path);
     let reviews = found.rules.reviews.iter();
     let reviewer = reviews
-        .flat_map(|one| one.kinds())
+        .flat_map(Review::kinds)
         .any(|kind| actor.holds(&[kind], path));
     let tenders = officer && found.rules.needs_tender(row.amount);
     let mut can = Vec::new();

@@ -1,15 +1,17 @@
 //! Money leaves the books no other way: the books' own door refuses every other posting, and the database every
 //! statement, whoever sends it.
 
+use entity::kinds::FeeKind;
 use entity::money::{EntryKind, ExpenseState};
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post, reverse};
-use linli::ledger::queries::{Days, moved, of_subject};
+use linli::ledger::queries::{Days, Moved, moved, of_subject};
 use sea_orm::{ConnectionTrait, Iterable};
 use strum::IntoEnumIterator;
 
 use super::{cast, in_state, now, spent, steps};
 use crate::console::place;
+use crate::fee;
 use crate::harness::app::TestApp;
 use crate::harness::program;
 
@@ -211,4 +213,25 @@ async fn the_books_are_exported_with_their_expenses() {
         text.contains("expenses:repair") && text.contains("123.45"),
         "{text}"
     );
+}
+
+/// What homes share of a cost is asked for and pays nothing out.
+#[tokio::test]
+async fn a_shared_cost_pays_nothing_out() {
+    let app = TestApp::plan().instances(0).start().await;
+    let gy = place(&app, "GY").await.id;
+    let month = fee::this_month(&app);
+    let item = fee::add(&app, fee::fee("公摊电费", FeeKind::Shared, 0)).await;
+    fee::set_cost(&app, &item, month, 60_000).await.unwrap();
+    fee::make(&app, month).await;
+    let sums = moved(app.store.read(), gy, Days::default()).await.unwrap();
+    assert!(sums[&Account::Receivable].debit > 0, "{sums:?}");
+    for (account, one) in sums {
+        let money = [Account::Bank, Account::Cash, Account::Wechat].contains(&account);
+        let spent = account.code().starts_with("expenses:");
+        assert!(
+            !(money || spent) || one == Moved::default(),
+            "{account:?}: {one:?}"
+        );
+    }
 }

@@ -118,6 +118,16 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
             .len(),
         1
     );
+    // The API reads and does nothing.
+    let body = serde_json::json!({ "state": "paid" });
+    for path in [
+        format!("/expenses/{id}"),
+        format!("/expenses/{id}/pay"),
+        "/expenses".to_owned(),
+    ] {
+        let sent = api.post(&path, &body).await;
+        assert!([404, 405].contains(&sent.status), "{path}: {sent:?}");
+    }
     let next_door = app.api(&han).await;
     assert_eq!(next_door.get(&format!("/expenses/{id}")).await.status, 404);
     assert_eq!(
