@@ -18,7 +18,9 @@ pub mod rules;
 use entity::money::{ExpenseAct, ExpenseState};
 use entity::{expense, expense_step};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
+};
 use serde_json::{Value, json};
 
 use crate::access::{Actor, audit};

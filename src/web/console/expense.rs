@@ -392,7 +392,7 @@ async fn entry_lines(desk: &Desk, row: &expense::Model) -> Result<Vec<String>, F
 /// # Errors
 /// `not_found`.
 #[handler]
-pub async fn file(
+pub async fn show_file(
     desk: &Desk,
     Path((id, file)): Path<(String, String)>,
 ) -> Result<Response, Fault> {

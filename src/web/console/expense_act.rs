@@ -84,10 +84,8 @@ async fn perform(
         && let Some(file) = uploads.of(field).next()
     {
         let by = actor.require_person()?;
-        let taken = app
-            .limiter
-            .take(&format!("console:expense:{by}"), PER_MINUTE);
-        if !taken.await {
+        let key = format!("console:expense:{by}");
+        if !app.limiter.take(&key, PER_MINUTE).await {
             return Err(Fault::too_many(30));
         }
         let beside = |fault| beside(field, fault);

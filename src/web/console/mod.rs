@@ -240,7 +240,7 @@ fn money(route: Route) -> Route {
         .at("/expenses/rules", rules)
         .at("/expenses/:id", get(expense::open))
         .at("/expenses/:id/:act", post(expense_act::take))
-        .at("/expenses/:id/files/:file", get(expense::file))
+        .at("/expenses/:id/files/:file", get(expense::show_file))
         .at("/fees", get(fees::list))
         .at("/fees/add", post(fees::add))
         .at("/fees/:id/end", post(fees::end))

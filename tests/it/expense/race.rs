@@ -3,7 +3,7 @@
 use entity::kinds::RoleKind;
 use entity::ledger_entry;
 use entity::money::{EntryKind, ExpenseState};
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{OFFICER, cast, give, in_state, now, steps};
 use crate::console::Desk;
