@@ -7,7 +7,6 @@ use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post, reverse};
 use linli::ledger::queries::{Days, Moved, moved, of_subject};
 use sea_orm::{ConnectionTrait, Iterable};
-use strum::IntoEnumIterator;
 
 use super::{cast, in_state, now, spent, steps};
 use crate::console::place;

@@ -201,7 +201,7 @@ async fn an_objection_holds_the_publication_until_it_is_answered() {
     let app = TestApp::start().await;
     cast(&app).await;
     let (zhang, han) = (app.resident("张秀英").await, app.resident("韩梅").await);
-    let steward = app.steward("1栋").await;
+    app.steward("1栋").await;
     let id = super::in_state(&app, ExpenseState::Publishing).await;
     let refused = han.says(&format!("支出异议 {id} 太贵")).await;
     assert!(refused.contains("没有找到"), "{refused}");
@@ -227,7 +227,6 @@ async fn an_objection_holds_the_publication_until_it_is_answered() {
     let page = desk.open(&format!("/console/expenses/{id}")).await;
     page.says(&format!("诉求 #{}", case.id)).says("在办");
     // Whoever has it answers; then the publication ends by itself.
-    let _ = &steward;
     let change = entity::case::ActiveModel {
         state: sea_orm::ActiveValue::Set(entity::kinds::CaseState::Finished),
         ..Default::default()

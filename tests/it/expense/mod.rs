@@ -20,7 +20,6 @@ use linli::expense::chain::Rules;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::console::{Desk, person, place as place_called};
@@ -326,7 +325,7 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
         };
         expense::Entity::update_many()
             .set(change)
-            .filter(Expr::col(expense::Column::Id).eq(id))
+            .filter(expense::COLUMN.id.eq(id))
             .exec(tx.db())
             .await
             .unwrap();
