@@ -209,3 +209,73 @@ pub enum DifferenceKind {
     /// The amount of a refund.
     RefundAmount,
 }
+
+/// Where an expense stands on its way through reviews, publications and filing (三审两公开一备案).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ExpenseState {
+    /// Being written by whoever proposes it.
+    Draft,
+    /// With the reviewers, one body after the other.
+    Reviewing,
+    /// Shown to everybody before it is paid (事前公示).
+    Publishing,
+    /// To be filed with the street (备案).
+    Filing,
+    /// Its chain is complete: may be paid.
+    Payable,
+    /// Paid, and shown to everybody (事后公示).
+    Paid,
+    /// Paid, and shown long enough.
+    Closed,
+    /// Somebody said no; may be written anew.
+    Refused,
+    /// Taken back by whoever proposed it.
+    Withdrawn,
+    /// Nobody did anything for too long.
+    Expired,
+}
+
+/// What was done to an expense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ExpenseAct {
+    /// Written down.
+    Propose,
+    /// Changed while a draft: its words, its quotes.
+    Change,
+    /// Handed to the reviewers.
+    Submit,
+    /// A review that says yes.
+    Approve,
+    /// A no, with its reason.
+    Refuse,
+    /// Shown to everybody from now on.
+    Publish,
+    /// Somebody objected; a case stands for it.
+    Object,
+    /// The first publication is over.
+    Published,
+    /// The street has a tender and its result on record.
+    Tender,
+    /// Filed with the street.
+    File,
+    /// Paid.
+    Pay,
+    /// The second publication is over.
+    Close,
+    /// Taken back.
+    Withdraw,
+    /// Begun anew after a no.
+    Revise,
+    /// Lapsed.
+    Expire,
+}

@@ -4,6 +4,7 @@
 pub use sea_orm_migration::prelude::*;
 
 mod frozen;
+mod guards;
 mod m20261120_000001_places_and_people;
 mod m20261120_000002_cases;
 mod m20261120_000003_waiting;
@@ -29,6 +30,7 @@ mod m20261129_000024_ledger;
 mod m20261129_000025_fees;
 mod m20261129_000026_payments;
 mod m20261129_000027_disclosures;
+mod m20261130_000028_expenses;
 mod tools;
 
 /// All changes, in order.
@@ -63,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000025_fees::Migration),
             Box::new(m20261129_000026_payments::Migration),
             Box::new(m20261129_000027_disclosures::Migration),
+            Box::new(m20261130_000028_expenses::Migration),
         ]
     }
 }

@@ -60,6 +60,14 @@ pub enum Deed {
     KeepMoney,
     /// Set what a compound bills for, make its bills and correct them.
     KeepFees,
+    /// Propose that money of a compound is spent.
+    ProposeExpenses,
+    /// Be asked to review expenses; which review is whose, the compound's rules say.
+    ReviewExpenses,
+    /// Take an expense on file for the street, and put its tenders on record.
+    FileExpenses,
+    /// Set by which reviews a compound spends. Not whoever is bound by them.
+    SetReviews,
 }
 
 /// The row of a deed: who may, within the place they hold.
@@ -193,6 +201,17 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
         Deed::WaiveFees => &[PropertyManager, CommitteeChair, CommunitySecretary],
         Deed::KeepMoney => &[PropertyManager, CommitteeChair],
         Deed::KeepFees => &[PropertyManager, CommitteeChair],
+        Deed::ProposeExpenses => &[PropertyManager, CommitteeChair, CommitteeMember],
+        // Nobody of a company: it may be whom the money goes to.
+        Deed::ReviewExpenses => &[
+            CommitteeMember,
+            CommitteeChair,
+            Supervisor,
+            CommunitySecretary,
+            StreetOfficer,
+        ],
+        Deed::FileExpenses => &[StreetOfficer],
+        Deed::SetReviews => &[CommunitySecretary, StreetOfficer],
     }
 }
 

@@ -9,6 +9,7 @@ pub mod group;
 mod help;
 pub mod late;
 mod menu;
+mod objection;
 mod question;
 mod render;
 mod scan;
@@ -116,6 +117,8 @@ const TABLES: &[&[Command]] = &[
     crate::answer::chat::COMMANDS,
     crate::payment::chat::COMMANDS,
     crate::disclosure::chat::COMMANDS,
+    crate::expense::chat::COMMANDS,
+    objection::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

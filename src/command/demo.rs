@@ -1,21 +1,26 @@
 //! The demo community: 桂园小区 with 90 homes, made of the import's own files. Fills an empty
 //! database once, however many instances start at the same time. Called by `serve` at the start.
 
+use chrono::TimeDelta;
 use entity::kinds::{BindingState, Channel, FeeKind};
 use entity::{account, binding, invitation, person, place, residency, schedule};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 
-use crate::access::Actor;
 use crate::access::console::credential::{self, OneTime};
+use crate::access::{Actor, load_staff};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
+use crate::expense::actions::draft::{self, NewQuote, Said};
+use crate::expense::actions::review;
 use crate::fee::actions::{entries, merchant, run};
 use crate::fee::tariff::items_of;
 use crate::intake::store::Storing;
 use crate::intake::{check, read, store};
+use crate::person::queries as people;
+use crate::place::queries as places;
 use crate::store::Tx;
 
 /// The files, by table.
@@ -71,6 +76,7 @@ pub async fn fill(app: &App) -> Result<bool, Fault> {
         Ok(()) => {
             tx.commit().await?;
             bill(app).await?;
+            spend(app).await?;
             tracing::info!("the demo community is in the database");
             Ok(true)
         }
@@ -113,6 +119,57 @@ async fn bill(app: &App) -> Result<(), Fault> {
         run::run(&app.store, &actor, now, compound.id, month, &mut |_| {}).await?;
     }
     Ok(())
+}
+
+/// Reviewers of the demo's expense, in their order.
+const REVIEWERS: [&str; 3] = ["p005", "p075", "community-secretary"];
+/// Days ago that it was reviewed: it is being published.
+const REVIEWED_AGO: TimeDelta = TimeDelta::days(2);
+
+/// An expense in its first publication, so that there is something to look at and to object to.
+async fn spend(app: &App) -> Result<(), Fault> {
+    let at = app.clock.now() - REVIEWED_AGO;
+    let mut tx = app.store.begin(at).await?;
+    let compound = places::by_code(tx.db(), COMPOUND).await?;
+    let compound = compound.ok_or_else(|| Fault::internal("the demo has no compound"))?;
+    let said = Said {
+        title: "3栋电梯更换钢丝绳".to_owned(),
+        purpose: "3栋1单元电梯钢丝绳磨损超标，年检要求更换，含人工和检测。".to_owned(),
+        account: "expenses:repair".to_owned(),
+        payee: "顺安电梯公司".to_owned(),
+        amount: 860_000,
+        choice: String::new(),
+    };
+    let proposer = staff(&tx, LENT_TO).await?;
+    let row = draft::propose(&mut tx, &proposer, compound.id, &said).await?;
+    let quotes = [
+        ("顺安电梯公司", 860_000),
+        ("恒升电梯公司", 920_000),
+        ("城南机电公司", 985_000),
+    ];
+    for (supplier, amount) in quotes {
+        let quote = NewQuote {
+            supplier: supplier.to_owned(),
+            amount,
+            ..NewQuote::default()
+        };
+        draft::add_quote(&mut tx, &proposer, row.id, None, quote).await?;
+    }
+    draft::submit(&mut tx, &proposer, row.id, None).await?;
+    for key in REVIEWERS {
+        let reviewer = staff(&tx, key).await?;
+        review::approve(&mut tx, &reviewer, row.id, None, "同意").await?;
+    }
+    tx.commit().await
+}
+
+/// Somebody of the demo, in office.
+async fn staff(tx: &Tx, key: &str) -> Result<Actor, Fault> {
+    let none = || Fault::internal(format!("the demo has no {key} in office"));
+    let person = people::by_key(tx.db(), key).await?.ok_or_else(none)?;
+    load_staff(tx.db(), person.id, tx.now())
+        .await?
+        .ok_or_else(none)
 }
 
 /// Name to sign in to the console with, and whom of the demo one is then.

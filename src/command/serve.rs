@@ -24,6 +24,7 @@ use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::{RobotMode, Settings};
 use crate::delivery::{Kind, Postman};
 use crate::disclosure;
+use crate::expense;
 use crate::fee;
 use crate::intake;
 use crate::mediation;
@@ -215,6 +216,7 @@ pub fn kinds() -> Vec<Kind> {
         payment::remind::KINDS,
         visit::remind::KINDS,
         disclosure::remind::KINDS,
+        expense::remind::KINDS,
         privacy::remind::KINDS,
         intake::remind::KINDS,
         fee::remind::KINDS,

@@ -12,6 +12,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::base::fault::{Code, Fault};
 use crate::case;
+use crate::expense;
 use crate::mediation;
 use crate::moderation;
 use crate::payment;
@@ -63,6 +64,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(case::api::together::Described::openapi());
     document.merge(mediation::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
+    document.merge(expense::api::Described::openapi());
     document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());

@@ -9,6 +9,7 @@ use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
+use crate::expense;
 use crate::files;
 use crate::mediation;
 use crate::moderation;
@@ -79,6 +80,7 @@ pub fn routes(
         .nest("/console", console::routes(app))
         .at("/board/:compound", get(board::show_board))
         .at("/board/:compound/accounts", get(board::accounts::show_list))
+        .at("/board/:compound/expenses", get(board::expenses::show_list))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),
@@ -154,7 +156,7 @@ fn api() -> Route {
         .at("/attachments/:id/thumbnail", get(attachments::show_small));
     let route = place::api::routes(moderation::api::routes(route));
     let route = visit::api::routes(preference::api::routes(route));
-    let route = payment::api::routes(route);
+    let route = payment::api::routes(expense::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

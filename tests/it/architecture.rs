@@ -26,6 +26,7 @@ const FLOORS: &[&[&str]] = &[
         "privacy",
         "ledger",
         "disclosure",
+        "expense",
         "fee",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],

@@ -11,6 +11,7 @@ use linli::ledger::post::{Draft, Transfer, post};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::console::Desk;
+use crate::expense::spent;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 
@@ -62,15 +63,7 @@ async fn books(app: &TestApp) -> Month {
     let (owed, bank) = (Account::Receivable, Account::Bank);
     book(app, "bill:1", day, owed, Account::IncomeProperty, 1_234_505).await;
     book(app, "payment:1", day, bank, owed, 1_000_000).await;
-    book(
-        app,
-        "expense:1",
-        month.last(),
-        Account::ExpenseRepair,
-        bank,
-        80_000,
-    )
-    .await;
+    spent(app, "GY", Account::ExpenseRepair, 80_000, month.last()).await;
     month
 }
 
@@ -177,15 +170,7 @@ async fn a_correction_is_a_new_version_that_shows_what_changed() {
         .await
         .is(409)
         .says("没有变过");
-    book(
-        &app,
-        "expense:2",
-        month.last(),
-        Account::ExpenseStaff,
-        Account::Bank,
-        12_300,
-    )
-    .await;
+    spent(&app, "GY", Account::ExpenseStaff, 12_300, month.last()).await;
     let page = format!("/console/accounts?place=GY&month={path}");
     chair.open(&page).await.says("公布以后账有变动");
     publish(&mut chair, &path, " ")

@@ -7,8 +7,10 @@
 //! | `read` | what there is to show, all of it public |
 //! | `show` | as HTML |
 //! | `accounts` | published months of accounts |
+//! | `expenses` | published expenses |
 
 pub mod accounts;
+pub mod expenses;
 mod read;
 mod show;
 

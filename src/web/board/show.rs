@@ -50,9 +50,10 @@ pub fn whole(board: &Board) -> String {
     let _ = write!(
         body,
         "<p class=\"soft\">公示内容不含个人信息。紧急情况请直接拨打 110、119、120。</p>\
-         <p class=\"no-print\"><a class=\"button\" href=\"/board/{}/accounts\">财务公开</a> \
+         <p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/accounts\">财务公开</a> \
+         <a class=\"button\" href=\"/board/{code}/expenses\">支出公示</a> \
          <a class=\"button\" href=\"?screen=1\">大屏显示</a></p>",
-        escape(&percent(&board.compound.code))
+        code = escape(&percent(&board.compound.code))
     );
     frame(board, &body, None)
 }

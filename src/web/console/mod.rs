@@ -17,6 +17,8 @@
 //! | `accounts` | months of the books, and publishing them |
 //! | `templates`, `fill` | words that staff use again, and on the page of a case |
 //! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
+//! | `expenses`, `expense`, `expense_act` | money to be spent, one of them with its way to being paid, and what its forms do |
+//! | `expense_rules` | by which reviews a compound spends |
 //! | `audit` | who did what, when |
 //! | `letters` | what could not be sent |
 //! | `channels` | how the ways of sending are |
@@ -54,6 +56,10 @@ mod case;
 mod cases;
 mod channels;
 mod days;
+mod expense;
+mod expense_act;
+mod expense_rules;
+mod expenses;
 mod fees;
 mod figures;
 mod figures_list;
@@ -210,6 +216,7 @@ fn community(route: Route) -> Route {
 /// Fees and bills, money that comes in and goes back.
 fn money(route: Route) -> Route {
     let take = get(payments_take::ask).post(payments_take::take);
+    let rules = get(expense_rules::open).post(expense_rules::save);
     route
         .at("/payments", get(payments::list))
         .at("/payments/take", take)
@@ -228,6 +235,12 @@ fn money(route: Route) -> Route {
         .at("/payments/:id", get(payment::open))
         .at("/payments/:id/proof", get(payment::proof))
         .at("/payments/:id/refund", post(payment::ask_refund))
+        .at("/expenses", get(expenses::list))
+        .at("/expenses/new", get(expenses::ask).post(expenses::take))
+        .at("/expenses/rules", rules)
+        .at("/expenses/:id", get(expense::open))
+        .at("/expenses/:id/:act", post(expense_act::take))
+        .at("/expenses/:id/files/:file", get(expense::show_file))
         .at("/fees", get(fees::list))
         .at("/fees/add", post(fees::add))
         .at("/fees/:id/end", post(fees::end))

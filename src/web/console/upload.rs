@@ -106,7 +106,7 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    if takes_photos(path) || path == TAKE {
+    if takes_photos(path) || takes_slips(path) || path == TAKE {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -135,6 +135,16 @@ fn takes_photos(path: &str) -> bool {
     id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// `/console/expenses/12/quote`, `/console/expenses/12/pay`
+fn takes_slips(path: &str) -> bool {
+    let rest = path.strip_prefix("/console/expenses/");
+    let parts = rest.and_then(|rest| rest.split_once('/'));
+    parts.is_some_and(|(id, act)| {
+        let is_key = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+        is_key && matches!(act, "quote" | "pay")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -144,12 +154,16 @@ mod tests {
         assert_eq!(most("/console/cases/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/import/upload"), IMPORT_BYTES);
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
+        assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
+        assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
         for path in [
             "/console/cases/12/finish",
             "/console/cases//photos",
             "/console/cases/1/2/photos",
             "/console/cases/x/photos",
             "/console/photos",
+            "/console/expenses/12/approve",
+            "/console/expenses//pay",
         ] {
             assert_eq!(most(path), FORM_BYTES, "{path}");
         }

@@ -1,0 +1,197 @@
+//! Triggers that refuse a row when a condition over it holds, whoever writes: the same condition on SQLite
+//! and PostgreSQL.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
+
+/// A refusal.
+pub struct Guard {
+    /// Of the trigger.
+    name: &'static str,
+    table: &'static str,
+    /// `INSERT`, `UPDATE` or `DELETE`.
+    event: &'static str,
+    /// What is refused, over `NEW` and `OLD`.
+    refused: &'static str,
+    /// What is said then; no quotes in it.
+    says: &'static str,
+}
+
+const fn guard(
+    name: &'static str,
+    (event, table): (&'static str, &'static str),
+    refused: &'static str,
+    says: &'static str,
+) -> Guard {
+    Guard {
+        name,
+        table,
+        event,
+        refused,
+        says,
+    }
+}
+
+/// Money leaves the books by an expense with its whole chain, and by nothing else but refunds, what the
+/// platform keeps for itself and entries that take one back.
+pub const EXPENSES: &[Guard] = &[
+    guard(
+        "guard_expense_begins",
+        ("INSERT", "expense"),
+        r#"NEW."state" <> 'draft' OR NEW."reviews_done" <> 0 OR NEW."round" <> 1"#,
+        "an expense begins as a draft",
+    ),
+    guard(
+        "guard_expense_kept",
+        ("DELETE", "expense"),
+        r#"OLD."id" IS NOT NULL"#,
+        "expenses are never removed",
+    ),
+    guard(
+        "guard_expense_fixed",
+        ("UPDATE", "expense"),
+        r#"NEW."compound_id" <> OLD."compound_id" OR NEW."chain_id" <> OLD."chain_id"
+            OR NEW."proposed_by" <> OLD."proposed_by" OR NEW."round" < OLD."round"
+            OR (OLD."state" <> 'draft' AND (NEW."amount" <> OLD."amount" OR NEW."payee" <> OLD."payee"
+                OR NEW."account" <> OLD."account" OR NEW."title" <> OLD."title"
+                OR NEW."purpose" <> OLD."purpose"))
+            OR (OLD."state" <> NEW."state" AND OLD."state" IN ('closed', 'withdrawn', 'expired'))"#,
+        "what reviewers saw of an expense does not change",
+    ),
+    guard(
+        "guard_expense_chain",
+        ("UPDATE", "expense"),
+        r#"NEW."state" IN ('payable', 'paid', 'closed') AND (
+            NOT ((OLD."state" = 'filing' AND NEW."state" = 'payable')
+                OR (OLD."state" = 'payable' AND NEW."state" = 'paid')
+                OR (OLD."state" = 'paid' AND NEW."state" = 'closed')
+                OR OLD."state" = NEW."state")
+            OR (SELECT COUNT(DISTINCT s."actor_id") FROM "expense_step" s WHERE s."expense_id" = NEW."id"
+                    AND s."round" = NEW."round" AND s."act" = 'approve' AND s."actor_id" <> NEW."proposed_by")
+                < (SELECT c."levels" FROM "review_chain" c WHERE c."id" = NEW."chain_id")
+            OR NEW."publish_until" IS NULL
+            OR NOT EXISTS (SELECT 1 FROM "expense_step" s WHERE s."expense_id" = NEW."id"
+                    AND s."round" = NEW."round" AND s."act" = 'published' AND s."created_at" >= NEW."publish_until")
+            OR NOT EXISTS (SELECT 1 FROM "expense_step" s WHERE s."expense_id" = NEW."id"
+                    AND s."round" = NEW."round" AND s."act" = 'file' AND s."actor_id" IS NOT NULL)
+            OR (NEW."tender_amount" IS NULL AND NEW."amount" >=
+                    (SELECT c."tender_from" FROM "review_chain" c WHERE c."id" = NEW."chain_id"))
+            OR (NEW."state" IN ('paid', 'closed') AND (NEW."proof_id" IS NULL OR NEW."paid_from" IS NULL
+                    OR NEW."paid_by" IS NULL OR NEW."paid_by" = NEW."proposed_by")))"#,
+        "an expense is paid after its reviews, publication and filing",
+    ),
+    guard(
+        "guard_expense_step",
+        ("INSERT", "expense_step"),
+        r#"NEW."act" = 'approve' AND (NEW."actor_id" IS NULL OR NEW."level" IS NULL
+            OR EXISTS (SELECT 1 FROM "expense" x WHERE x."id" = NEW."expense_id" AND x."proposed_by" = NEW."actor_id")
+            OR EXISTS (SELECT 1 FROM "expense_step" s WHERE s."expense_id" = NEW."expense_id"
+                AND s."round" = NEW."round" AND s."act" = 'approve' AND s."actor_id" = NEW."actor_id"))"#,
+        "a review is by somebody who has not proposed or reviewed it",
+    ),
+    guard(
+        "guard_expense_quote_new",
+        ("INSERT", "expense_quote"),
+        r#"NOT EXISTS (SELECT 1 FROM "expense" x WHERE x."id" = NEW."expense_id" AND x."state" = 'draft')"#,
+        "quotes belong to a draft",
+    ),
+    guard(
+        "guard_expense_quote_kept",
+        ("UPDATE", "expense_quote"),
+        r#"OLD."id" IS NOT NULL"#,
+        "quotes are never changed",
+    ),
+    guard(
+        "guard_expense_quote_gone",
+        ("DELETE", "expense_quote"),
+        r#"NOT EXISTS (SELECT 1 FROM "expense" x WHERE x."id" = OLD."expense_id" AND x."state" = 'draft')"#,
+        "quotes belong to a draft",
+    ),
+    guard(
+        "guard_ledger_entry_spends",
+        ("INSERT", "ledger_entry"),
+        r#"(NEW."kind" = 'reversal' AND NEW."reverses" IS NULL)
+            OR (NEW."kind" = 'expense' AND NOT EXISTS (SELECT 1 FROM "expense" x
+                WHERE x."compound_id" = NEW."compound_id" AND x."state" = 'paid'
+                AND ('expense:' || x."id" || ':paid') = NEW."cause"))"#,
+        "an entry of an expense needs an expense that is paid",
+    ),
+    guard(
+        "guard_ledger_transfer_spends",
+        ("INSERT", "ledger_transfer"),
+        r#"EXISTS (SELECT 1 FROM "ledger_entry" e, "ledger_account" d, "ledger_account" c
+            WHERE e."id" = NEW."entry_id" AND d."id" = NEW."debit_id" AND c."id" = NEW."credit_id" AND (
+                (e."kind" NOT IN ('expense', 'reversal') AND (
+                    ((d."code" LIKE 'expenses:%' OR d."code" = 'equity:maintenance')
+                        AND NOT (e."kind" = 'fee' AND d."code" = 'expenses:fee' AND c."code" = 'assets:wechat')
+                        AND NOT (e."kind" = 'waiver' AND d."code" = 'expenses:waiver' AND c."code" = 'assets:receivable'))
+                    OR (c."code" IN ('assets:bank', 'assets:cash', 'assets:wechat') AND d."code" NOT LIKE 'assets:%'
+                        AND NOT (e."kind" = 'fee' AND d."code" = 'expenses:fee')
+                        AND NOT (e."kind" = 'refund' AND d."code" IN ('liabilities:refund', 'liabilities:advance')))))
+                OR (e."kind" = 'expense' AND (
+                    EXISTS (SELECT 1 FROM "ledger_transfer" t WHERE t."entry_id" = e."id")
+                    OR NOT EXISTS (SELECT 1 FROM "expense" x WHERE x."compound_id" = e."compound_id"
+                        AND ('expense:' || x."id" || ':paid') = e."cause" AND x."amount" = NEW."amount"
+                        AND x."account" = d."code" AND x."paid_from" = c."code")))
+                OR (e."kind" = 'reversal' AND NOT EXISTS (SELECT 1 FROM "ledger_transfer" t
+                    WHERE t."entry_id" = e."reverses" AND t."debit_id" = NEW."credit_id"
+                    AND t."credit_id" = NEW."debit_id" AND t."amount" = NEW."amount"))))"#,
+        "money leaves the books by an expense with its whole chain",
+    ),
+];
+
+/// Puts them.
+pub async fn put(manager: &SchemaManager<'_>, guards: &[Guard]) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    for one in guards {
+        for statement in statements(manager.get_database_backend(), one) {
+            db.execute_unprepared(&statement).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Takes them away.
+pub async fn take(manager: &SchemaManager<'_>, guards: &[Guard]) -> Result<(), DbErr> {
+    let db = manager.get_connection();
+    for Guard { name, table, .. } in guards {
+        let all = match manager.get_database_backend() {
+            DbBackend::Postgres => vec![
+                format!(r#"DROP TRIGGER IF EXISTS "{name}" ON "{table}""#),
+                format!(r#"DROP FUNCTION IF EXISTS "{name}""#),
+            ],
+            _ => vec![format!(r#"DROP TRIGGER IF EXISTS "{name}""#)],
+        };
+        for statement in all {
+            db.execute_unprepared(&statement).await?;
+        }
+    }
+    Ok(())
+}
+
+fn statements(backend: DbBackend, guard: &Guard) -> Vec<String> {
+    let Guard {
+        name,
+        table,
+        event,
+        refused,
+        says,
+    } = guard;
+    match backend {
+        DbBackend::Postgres => {
+            let row = if *event == "DELETE" { "OLD" } else { "NEW" };
+            vec![
+                format!(
+                    r#"CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$
+                    BEGIN IF {refused} THEN RAISE EXCEPTION '{says}'; END IF; RETURN {row}; END $$"#
+                ),
+                format!(
+                    r#"CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()"#
+                ),
+            ]
+        }
+        _ => vec![format!(
+            r#"CREATE TRIGGER "{name}" BEFORE {event} ON "{table}" WHEN {refused} BEGIN SELECT RAISE(ABORT, '{says}'); END"#
+        )],
+    }
+}

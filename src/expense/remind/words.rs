@@ -1,0 +1,169 @@
+//! The messages of expenses. Each reads the row as it is now, and is no longer needed when that has changed.
+
+use entity::money::ExpenseState;
+use entity::reminder;
+use serde_json::Value;
+
+use super::{AFTER, number, stands};
+use crate::app::App;
+use crate::base::clock::{china, say};
+use crate::base::fault::Fault;
+use crate::base::fen::Fen;
+use crate::base::text::shorten;
+use crate::delivery::Message;
+use crate::expense::chat::sum;
+use crate::expense::queries::{self, Found};
+use crate::expense::{PUBLIC, state_says};
+use crate::reminder::BoxFuture;
+use crate::wechat::http::percent;
+
+/// The expense that the last of these is about.
+async fn about(app: &App, last: &reminder::Model) -> Result<Option<Found>, Fault> {
+    match number(last, "expense") {
+        Some(id) => queries::by_id(app.store.read(), id).await,
+        None => Ok(None),
+    }
+}
+
+pub(super) fn compose_task<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let found = about(app, last).await?;
+        let Some(found) = found.filter(|found| stands(&found.expense, last)) else {
+            return Ok(None);
+        };
+        let row = &found.expense;
+        let (what, hint) = match row.state {
+            ExpenseState::Reviewing => {
+                let review = found.rules.next(row.reviews_done);
+                let name = review.map_or("审核", |review| review.name.as_str());
+                let hint = format!("回复“同意支出 {0}”或“驳回支出 {0} 原因”", row.id);
+                (format!("等您{name}"), hint)
+            }
+            ExpenseState::Filing => {
+                let hint = format!("回复“同意支出 {0}”备案，或“驳回支出 {0} 原因”", row.id);
+                ("等街道备案".to_owned(), hint)
+            }
+            ExpenseState::Payable => {
+                let hint = "在工作台的“支出审批”里支付，要附回单".to_owned();
+                ("可以支付了".to_owned(), hint)
+            }
+            _ => return Ok(None),
+        };
+        let url = format!(
+            "{}/console/expenses/{}",
+            app.settings.server.public_url, row.id
+        );
+        Ok(Some(Message {
+            template: "task",
+            title: shorten(&row.title, 20),
+            place: found.place.name.clone(),
+            state: "待处理".to_owned(),
+            at: last.due_at,
+            text: format!("支出 {}：{what}。{hint}。{url}", sum(row)),
+            hint,
+            url: Some(url),
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
+}
+
+pub(super) fn compose_told<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let found = about(app, last).await?;
+        let Some(found) = found.filter(|found| stands(&found.expense, last)) else {
+            return Ok(None);
+        };
+        let row = &found.expense;
+        let why = if row.state == ExpenseState::Refused {
+            let steps = queries::steps(app.store.read(), row.id).await?;
+            let said = steps.into_iter().rev().find_map(|step| step.words);
+            said.map(|words| format!("：{words}")).unwrap_or_default()
+        } else {
+            String::new()
+        };
+        let state = state_says(row.state);
+        let url = format!(
+            "{}/console/expenses/{}",
+            app.settings.server.public_url, row.id
+        );
+        let hint = format!("回复“支出 {}”查看", row.id);
+        Ok(Some(Message {
+            template: "progress",
+            title: shorten(&row.title, 20),
+            place: found.place.name.clone(),
+            state: shorten(state, 5),
+            at: last.due_at,
+            text: format!("您提出的支出 {}：{state}{why}。{hint}。", sum(row)),
+            hint,
+            url: Some(url),
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
+}
+
+pub(super) fn compose_published<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let found = about(app, last).await?;
+        let shown = |found: &Found| PUBLIC.contains(&found.expense.state);
+        let Some(found) = found.filter(shown) else {
+            return Ok(None);
+        };
+        let row = &found.expense;
+        let after = last.payload.get("which").and_then(Value::as_str) == Some(AFTER);
+        let until = row.publish_until.filter(|_| !after);
+        let (title, state, hint) = match until {
+            None => (
+                "支出事后公示",
+                "已支付",
+                format!("回复“支出 {}”查看", row.id),
+            ),
+            Some(until) => (
+                "支出事前公示",
+                "公示中",
+                format!("{}前可以回复“支出异议 {} 您的意见”", say(until), row.id),
+            ),
+        };
+        let base = app.settings.server.public_url.trim_end_matches('/');
+        let url = format!("{base}/board/{}/expenses", percent(&found.place.code));
+        let paid = row.paid_at.filter(|_| after);
+        let paid = paid.map(|at| china(at).format("，%-m月%-d日已支付").to_string());
+        Ok(Some(Message {
+            template: "notice",
+            title: title.to_owned(),
+            place: found.place.name.clone(),
+            state: state.to_owned(),
+            at: last.due_at,
+            text: format!(
+                "{}{title}：{} {}元{}。{hint}。{url}",
+                found.place.name,
+                row.title,
+                Fen(row.amount).in_groups(),
+                paid.unwrap_or_default()
+            ),
+            hint,
+            url: Some(url),
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
+}
