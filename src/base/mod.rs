@@ -12,3 +12,4 @@ pub mod phone;
 pub mod redact;
 pub mod seal;
 pub mod text;
+pub mod worded;

@@ -55,6 +55,33 @@ pub async fn by_local_code<C: ConnectionTrait>(
     Ok(rows.into_iter().nth(exact.unwrap_or(0)))
 }
 
+/// The same for many at once, in their order.
+///
+/// # Errors
+/// The database's.
+pub async fn by_local_codes<C: ConnectionTrait>(
+    db: &C,
+    compound: &place::Model,
+    typed: &[&str],
+) -> Result<Vec<Option<place::Model>>, Fault> {
+    let forms: Vec<[String; 2]> = typed
+        .iter()
+        .map(|typed| {
+            [code::normal(typed), code::typed(typed)].map(|code| code::full(&compound.code, &code))
+        })
+        .collect();
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.code.is_in(forms.iter().flatten().cloned()))
+        .all(db)
+        .await?;
+    let find = |code: &String| rows.iter().find(|row| row.code == *code).cloned();
+    let found = forms.iter().map(|[as_written, as_meant]| {
+        let written = find(as_written);
+        written.or_else(|| find(as_meant))
+    });
+    Ok(found.collect())
+}
+
 /// The compound a place lies in; itself for a compound.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod console;
 mod conversation;
 mod delivery;
 mod disclosure;
+mod dues;
 mod export;
 mod faults;
 mod fee;

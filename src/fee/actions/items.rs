@@ -72,6 +72,21 @@ pub async fn add(
         return Err(Fault::invalid("due_day", "缴费日请写1到28。"));
     }
     let place = below(tx, &compound, &new.place).await?;
+    let first = new.from.map_or(0, Month::number);
+    let open = fee_item::Entity::find()
+        .filter(fee_item::COLUMN.compound_id.eq(compound.id))
+        .filter(fee_item::COLUMN.name.eq(name.as_str()))
+        .all(tx.db())
+        .await?;
+    if open
+        .iter()
+        .any(|row| row.to_month.is_none_or(|to| to >= first))
+    {
+        return Err(Fault::invalid(
+            "name",
+            "已经有同名的收费项目在收。要换单价，请先把原来的结束，新的写明从下一个月开始。",
+        ));
+    }
     let known = fee_item::Entity::find()
         .filter(fee_item::COLUMN.compound_id.eq(compound.id))
         .count(tx.db())

@@ -349,16 +349,21 @@ async fn readings(
             format!("一次最多{MOST_READINGS}户，请分几次填。"),
         ));
     }
-    for (at, line) in lines {
-        let at_line = |fault: Fault| match fault.field {
-            Some("item") | None => fault,
-            Some(_) => Fault::invalid("lines", format!("第{}行：{}", at + 1, fault.detail)),
-        };
-        let reading = reading(line).map_err(at_line)?;
-        entries::set_reading(tx, desk.actor(), key, month, reading)
-            .await
-            .map_err(at_line)?;
+    let at_line = |at: usize, fault: &Fault| {
+        Fault::invalid("lines", format!("第{}行：{}", at + 1, fault.detail))
+    };
+    let mut readings = Vec::with_capacity(lines.len());
+    for (at, line) in &lines {
+        readings.push(reading(line).map_err(|fault| at_line(*at, &fault))?);
     }
+    let done = entries::set_readings(tx, desk.actor(), key, month, readings).await;
+    done.map_err(|wrong| {
+        let at = wrong.at.and_then(|at| lines.get(at));
+        match at {
+            Some((at, _)) => at_line(*at, &wrong.fault),
+            None => wrong.fault,
+        }
+    })?;
     Ok((month, "readings-set"))
 }
 
@@ -402,8 +407,12 @@ async fn space(
             _ => Some(day(form, "to")?),
         },
     };
-    entries::add_space(tx, desk.actor(), key, space).await?;
-    Ok((month, "space-added"))
+    let billed = entries::add_space(tx, desk.actor(), key, space).await?;
+    let said = match billed {
+        true => "space-added-late",
+        false => "space-added",
+    };
+    Ok((month, said))
 }
 
 async fn space_end(
@@ -421,10 +430,14 @@ async fn space_end(
         ..fault
     };
     let last = day(form, "to").map_err(above)?;
-    entries::end_space(tx, desk.actor(), books.place.id, id, last)
+    let billed = entries::end_space(tx, desk.actor(), books.place.id, id, last)
         .await
         .map_err(above)?;
-    Ok((month, "space-ended"))
+    let said = match billed {
+        true => "space-ended-late",
+        false => "space-ended",
+    };
+    Ok((month, said))
 }
 
 async fn charge(

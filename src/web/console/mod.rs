@@ -16,6 +16,7 @@
 //! | `rules` | who gets which cases |
 //! | `accounts` | months of the books, and publishing them |
 //! | `templates`, `fill` | words that staff use again, and on the page of a case |
+//! | `dues` | how a compound asks for what is due, and the proof that it did |
 //! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
 //! | `audit` | who did what, when |
 //! | `letters` | what could not be sent |
@@ -54,6 +55,7 @@ mod case;
 mod cases;
 mod channels;
 mod days;
+mod dues;
 mod fees;
 mod figures;
 mod figures_list;
@@ -233,6 +235,8 @@ fn money(route: Route) -> Route {
         .at("/fees/:id/end", post(fees::end))
         .at("/billing", get(billing::open))
         .at("/billing/:act", post(billing::take))
+        .at("/dues", get(dues::open).post(dues::save))
+        .at("/dues/notices.csv", get(dues::csv))
         .at("/bills", get(bills::list))
         .at("/bills/:id", get(bills::open))
         .at("/bills/:id/credit", post(bills::correct))
