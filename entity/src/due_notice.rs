@@ -33,7 +33,7 @@ pub struct Model {
     pub channel: Option<String>,
     /// What was left to pay then, in fen.
     pub amount: i64,
-    /// The words as they were handed to the channel.
+    /// The words as they were handed to the channel; a template shows the sum, the home and the day of them.
     pub words: Option<String>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,

@@ -15,6 +15,7 @@ use crate::base::worded::Asks;
 use crate::disclosure::seal::{self, Content, FIRST};
 use crate::disclosure::statement::Line;
 use crate::disclosure::{queries, remind};
+use crate::place::queries::compound_by_id;
 use crate::reminder::enqueue;
 use crate::store::Tx;
 use crate::store::insert::insert_chunked;
@@ -88,7 +89,7 @@ pub async fn publish(
 
 /// The compound, if the actor may publish there.
 async fn place(tx: &Tx, actor: &Actor, compound_id: i64) -> Result<place::Model, Fault> {
-    let found = queries::compound(tx.db(), compound_id).await?;
+    let found = compound_by_id(tx.db(), compound_id).await?;
     found
         .filter(|place| may(actor, Deed::PublishAccounts, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区的账，或者您不能公布它。"))

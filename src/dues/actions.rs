@@ -12,10 +12,10 @@ use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::threat::harmless;
 use crate::base::worded::{Asks, worded};
 use crate::dues::late::{MOST_DAILY, percent};
 use crate::dues::rule::{BEFORE, EVERY, MOST};
-use crate::dues::threat::{refusal, threat};
 use crate::store::Tx;
 
 /// Most characters of what a compound adds to its reminders, and of what a late fee was agreed by.
@@ -104,11 +104,7 @@ fn said(field: &'static str, text: &str, missing: &'static str) -> Result<String
         missing,
         number: "这里写的每户都会看到，请不要写手机号、证件号。",
     };
-    let text = worded(text, asks)?;
-    match threat(&text) {
-        Some(threat) => Err(Fault::invalid(field, refusal(threat))),
-        None => Ok(text),
-    }
+    harmless(field, worded(text, asks)?)
 }
 
 /// Sets how a compound asks, from tomorrow on.

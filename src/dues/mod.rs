@@ -5,7 +5,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`rule`], [`late`], [`threat`] | the rules, without I/O |
+//! | [`rule`], [`late`] | the rules, without I/O; what may not be written: `base::threat` |
 //! | [`words`] | what is said |
 //! | [`actions`] | the policy of a compound; a bill that is disputed |
 //! | [`queries`] | who is to be asked now, and what was done |
@@ -18,7 +18,6 @@ pub mod late;
 pub mod queries;
 pub mod remind;
 pub mod rule;
-pub mod threat;
 pub mod words;
 
 use entity::money::{DueEvent, DueResult};

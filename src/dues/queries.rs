@@ -115,7 +115,7 @@ async fn disputed<C: ConnectionTrait>(
         .select_only()
         .column(case::Column::Id)
         .filter(case::COLUMN.id.is_in(rows.iter().map(|row| row.case_id)))
-        .filter(case::COLUMN.state.is_not_in(ANSWERED))
+        .filter(case::Column::State.is_not_in(ANSWERED))
         .into_tuple::<i64>()
         .all(db)
         .await?

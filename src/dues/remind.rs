@@ -11,7 +11,7 @@ use entity::money::{DueEvent, DueResult};
 use entity::{bill, due_notice, fee_policy, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::base::clock::{Moment, begin_of, china};
@@ -138,7 +138,7 @@ impl Mark {
             recipient_id: None,
             compound_id: Some(compound_id),
             subject: format!("place:{compound_id}"),
-            payload: json!({ "compound": compound_id, "day": day, "after": after }),
+            payload: json!({ "compound": compound_id, "day": day.to_string(), "after": after }),
             due_at,
         }
     }
@@ -167,7 +167,7 @@ fn to_one(mark: Mark, person_id: i64, bills: &[(i64, Slot)], at: Moment) -> [New
         .iter()
         .map(|(id, slot)| json!([id, slot.name()]))
         .collect();
-    let payload = json!({ "compound": compound_id, "day": day, "bills": slots });
+    let payload = json!({ "compound": compound_id, "day": day.to_string(), "bills": slots });
     let proof = NewReminder {
         kind: PROOF,
         dedupe_key: format!("proof-{dedupe_key}"),

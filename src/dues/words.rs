@@ -26,10 +26,26 @@ pub struct Due {
     pub slot: Slot,
 }
 
-/// In a few characters what it is about.
+/// In a few characters what it is about: what a template has room for.
 #[must_use]
 pub fn title(dues: &[Due]) -> String {
-    format!("待缴费用 {} 元", Fen(sum(dues)))
+    let home = dues.first().map_or("", |due| due.home.as_str());
+    let more = if dues.iter().any(|due| due.home != home) {
+        "等"
+    } else {
+        ""
+    };
+    format!("{home}{more}待缴{}元", Fen(sum(dues)))
+}
+
+/// In a few characters until when.
+#[must_use]
+pub fn hint(dues: &[Due]) -> String {
+    match dues {
+        [] => String::new(),
+        [one] => when(one),
+        many => format!("共{}张，回复“账单”看明细", many.len()),
+    }
 }
 
 /// All of it.
@@ -62,19 +78,22 @@ pub fn text(compound: &str, dues: &[Due], own: Option<&str>) -> String {
 
 fn line(due: &Due) -> String {
     let month = Month::from_number(due.month).map_or_else(String::new, Month::says);
+    format!("{} {month}：{} 元，{}", due.home, Fen(due.left), when(due))
+}
+
+fn when(due: &Due) -> String {
     let day = due.due_on.format("%-m月%-d日");
-    let when = match due.slot {
+    match due.slot {
         Slot::Before => format!("{day}前缴就好"),
         Slot::On => "今天是缴费日".to_owned(),
         Slot::After(_) => format!("缴费日是{day}，可能忘了"),
-    };
-    format!("{} {month}：{} 元，{when}", due.home, Fen(due.left))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dues::threat::threat;
+    use crate::base::threat::threat;
 
     #[test]
     fn a_reminder_names_each_bill_and_says_what_to_do() {
@@ -103,6 +122,16 @@ mod tests {
             assert!(said.contains(words), "{said}");
         }
         assert_eq!(threat(&said), None);
+        assert_eq!(title(&dues), "3-2-501待缴483.30元");
+        assert_eq!(hint(&dues), "共3张，回复“账单”看明细");
+        assert_eq!(hint(&dues[2..]), "缴费日是11月10日，可能忘了");
+        // A template has room for twenty.
+        assert!(title(&dues).chars().count() <= 20 && hint(&dues[2..]).chars().count() <= 20);
+        let other = Due {
+            home: "3-2-502".to_owned(),
+            ..due(10, Slot::On)
+        };
+        assert_eq!(title(&[due(9, Slot::On), other]), "3-2-501等待缴322.20元");
         let many: Vec<Due> = (0..9).map(|id| due(id, Slot::On)).collect();
         assert!(text("桂园小区", &many, None).contains("还有 4 张"));
     }

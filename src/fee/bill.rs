@@ -3,7 +3,7 @@
 use entity::bill;
 use entity::money::BillState;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::base::fault::{Code, Fault};
 use crate::store::Tx;

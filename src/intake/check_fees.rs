@@ -9,6 +9,7 @@ use super::fields::Fields;
 use super::plan::{PlanFee, PlanReading, PlanSpace};
 use super::tables::{BadRow, Tables};
 use crate::base::month::Month;
+use crate::base::threat::harmless;
 use crate::base::worded::Asks;
 use crate::fee::actions::entries::{MOST_CODE, MOST_READING, TOO_MUCH};
 use crate::fee::actions::items::MOST_PRICE;
@@ -92,7 +93,13 @@ fn worded(
         missing: "不能为空",
         number: "这里写的会一直留在账单上,请不要写手机号、证件号",
     };
-    match crate::base::worded::worded(&text, asks) {
+    let kept = crate::base::worded::worded(&text, asks);
+    // What it rests on is what somebody could threaten with; a name may say what a fee is for.
+    let kept = kept.and_then(|text| match column {
+        "basis" => harmless(column, text),
+        _ => Ok(text),
+    });
+    match kept {
         Ok(text) => Some(text),
         Err(fault) => {
             let reason = fault.detail.trim_end_matches('。').to_owned();

@@ -36,6 +36,30 @@ pub async fn by_code<C: ConnectionTrait>(
     Ok(row)
 }
 
+/// A compound by its key; none for any other place.
+///
+/// # Errors
+/// The database's.
+pub async fn compound_by_id<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+) -> Result<Option<place::Model>, Fault> {
+    let found = by_id(db, id).await?;
+    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
+}
+
+/// A compound by its code, however it is typed; none for any other place.
+///
+/// # Errors
+/// The database's.
+pub async fn compound_by_code<C: ConnectionTrait>(
+    db: &C,
+    code: &str,
+) -> Result<Option<place::Model>, Fault> {
+    let found = by_code(db, code).await?;
+    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
+}
+
 /// A home, unit or building of a compound by what people type: `3-2-501`, `3栋2单元501`, `3栋`.
 ///
 /// # Errors
@@ -154,8 +178,7 @@ pub async fn compounds_named<C: ConnectionTrait>(
     if folded.is_empty() {
         return Ok(Vec::new());
     }
-    let by_code = by_code(db, word).await?;
-    if let Some(place) = by_code.filter(|place| place.kind == PlaceKind::Compound) {
+    if let Some(place) = compound_by_code(db, word).await? {
         return Ok(vec![place]);
     }
     let all = place::Entity::find()

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use entity::money::DueEvent;
-use entity::{bill, place, reminder};
+use entity::{bill, fee_policy, place, reminder};
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::dues::queries::{bills, policy, sort};
 use crate::dues::rule::{Rhythm, Slot};
 use crate::dues::words::{self, Due};
 use crate::fee::bill::left;
+use crate::payment::link::pay_bills;
 use crate::place::queries::{by_id, short_name};
 
 /// One message for all bills that are still to be asked for; none when there are none left. Handed to
@@ -59,12 +60,21 @@ pub(super) async fn compose(
         place: format!("{} {home}", compound.name),
         state: "待缴".to_owned(),
         at: last.due_at,
-        hint: "回复“缴费”就能付".to_owned(),
+        hint: words::hint(&dues),
         text,
-        url: None,
+        url: pay_link(app, &policy, &asked),
         urgent: false,
         buttons: Vec::new(),
     }))
+}
+
+/// Where they are paid; none where nothing is paid inside WeChat, and for bills of several homes.
+fn pay_link(app: &App, policy: &fee_policy::Model, asked: &[bill::Model]) -> Option<String> {
+    policy.merchant.as_ref()?;
+    let home_id = asked.first()?.home_id;
+    let ids: Vec<i64> = asked.iter().map(|bill| bill.id).collect();
+    let one = asked.iter().all(|bill| bill.home_id == home_id);
+    one.then(|| pay_bills(app, home_id, &ids))
 }
 
 async fn named(

@@ -4,7 +4,7 @@
 use entity::money::EntryKind;
 use entity::{bill, bill_line, payment_part, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use super::entries::AGAIN;

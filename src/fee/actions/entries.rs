@@ -9,7 +9,7 @@ use entity::kinds::{FeeKind, PlaceKind};
 use entity::{bill_run, fee_charge, fee_cost, fee_item, fee_reading, fee_space, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::items::own;
@@ -19,6 +19,7 @@ use crate::access::Actor;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
+use crate::base::threat::harmless;
 use crate::fee::price;
 use crate::ledger::post::MOST;
 use crate::place::queries::{by_local_code, by_local_codes};
@@ -406,6 +407,7 @@ pub async fn charge(
         MOST_NOTE,
         "请写收费依据，账单上会看到。",
     )?;
+    let basis = harmless("basis", basis)?;
     if !(1..=MOST).contains(&new.amount) {
         return Err(Fault::invalid("amount", "请写金额，例如 20.00。"));
     }

@@ -11,6 +11,7 @@ use super::{MOST_NAME, MOST_NOTE, locked, record, worded};
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
+use crate::base::threat::harmless;
 use crate::place::queries::by_local_code;
 use crate::store::Tx;
 
@@ -58,6 +59,7 @@ pub async fn add(
         MOST_NOTE,
         "请写收费依据，例如“物业服务合同第8条”，账单上会看到。",
     )?;
+    let basis = harmless("basis", basis)?;
     let shared = new.kind == FeeKind::Shared;
     if !shared && !(1..=MOST_PRICE).contains(&new.unit_price) {
         return Err(Fault::invalid(

@@ -83,6 +83,7 @@ mod photos;
 mod places;
 mod places_grid;
 mod policies;
+mod reading;
 mod roles;
 mod roles_one;
 mod rules;

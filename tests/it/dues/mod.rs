@@ -98,10 +98,19 @@ pub async fn ended(app: &TestApp, bill_id: i64) -> Vec<(String, DueResult)> {
         .collect()
 }
 
+/// What was said of a bill the first time.
+pub async fn words_of(app: &TestApp, bill_id: i64) -> String {
+    let rows = notices(app).await;
+    let said = rows
+        .into_iter()
+        .find(|row| row.bill_id == bill_id && row.words.is_some());
+    said.unwrap().words.unwrap()
+}
+
 /// Reminders of dues that somebody has received.
 pub fn asked(person: &Person<'_>) -> Vec<String> {
     let mut all = person.pushes();
-    all.retain(|text| text.contains("缴费提醒，一共"));
+    all.retain(|text| text.contains("待缴"));
     all
 }
 
@@ -123,7 +132,9 @@ async fn who_owes_is_asked_before_on_and_after_the_day_then_no_more_and_all_of_i
     let due_on = today(&app).checked_add_days(Days::new(3)).unwrap();
     let bill = bill_due(&app, "张秀英", 202_611, due_on).await;
     begin(&app).await;
-    let said = zhang.expects_push("缴费提醒，一共 100.00 元").await;
+    let said = zhang.expects_push("1-1-101待缴100.00元").await;
+    assert!(said.contains("前缴就好"), "{said}");
+    let said = words_of(&app, bill.id).await;
     for words in [
         "1-1-101 2026年11月",
         "前缴就好",
@@ -212,7 +223,8 @@ async fn all_bills_of_somebody_are_one_message() {
         .await
         .unwrap();
     begin(&app).await;
-    let said = zhang.expects_push("一共 300.00 元").await;
+    zhang.expects_push("待缴300.00元").await;
+    let said = words_of(&app, one.id).await;
     for words in [
         "1-1-101 2026年10月",
         "1-1-101 2026年11月",

@@ -47,7 +47,7 @@ async fn nobody_is_asked_at_night_whatever_the_settings_allow() {
     assert_eq!(next.format("%H:%M").to_string(), "08:00");
     assert!(notices(&app).await.iter().all(|row| row.words.is_none()));
     move_to(&app, 1, "08:01").await;
-    zhang.expects_push("缴费提醒，一共").await;
+    zhang.expects_push("待缴").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,7 +90,7 @@ async fn what_is_paid_credited_or_waived_before_it_goes_out_is_not_asked_for() {
     };
     grows(&app, bills[3].id, some).await;
     move_to(&app, 1, "08:01").await;
-    people[3].expects_push("一共 60.00 元").await;
+    people[3].expects_push("待缴60.00元").await;
     move_to(&app, 0, "12:00").await;
     for at in 0..3 {
         assert!(asked(&people[at]).is_empty(), "{:?}", asked(&people[at]));
@@ -171,7 +171,7 @@ async fn a_bill_that_is_disputed_is_not_asked_for_until_it_is_answered() {
         .unwrap();
     move_to(&app, 7, "11:00").await;
     begin(&app).await;
-    zhang.expects_push("缴费提醒，一共 100.00 元").await;
+    zhang.expects_push("待缴100.00元").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -201,7 +201,7 @@ async fn who_is_paying_right_now_is_left_alone() {
     // The order has lapsed by tomorrow: it is not too late for the reminder of today.
     move_to(&app, 1, "11:00").await;
     begin(&app).await;
-    zhang.expects_push("缴费提醒，一共 100.00 元").await;
+    zhang.expects_push("待缴100.00元").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -315,6 +315,7 @@ async fn an_import_takes_words_as_the_forms_do() {
         (format!("GY,物业费,area,180,10,{basis}"), "最多200字"),
         ("GY,物业费,area,180,10,问13800000101".to_owned(), "手机号"),
         ("GY,问13800000101,area,180,10,合同".to_owned(), "手机号"),
+        ("GY,物业费,area,180,10,逾期停 水停電".to_owned(), "第944条"),
     ] {
         let file = format!("{head}{row}\n");
         let folder = Folder::with(&[("fee_items.csv", &file)]);

@@ -2,7 +2,8 @@
 //! owner pay (Civil Code, article 944), so that it must not threaten with it either; a door that does not open any
 //! more is the same.
 
-use crate::base::text::fold;
+use super::fault::Fault;
+use super::text::fold;
 
 /// What must not be written, simplified and without anything between the characters.
 const THREATS: &[&str] = &[
@@ -63,9 +64,20 @@ pub fn threat(text: &str) -> Option<&'static str> {
     found.copied()
 }
 
+/// The words, if there is no threat in them.
+///
+/// # Errors
+/// `invalid`, and why.
+pub fn harmless(field: &'static str, text: String) -> Result<String, Fault> {
+    match threat(&text) {
+        Some(threat) => Err(Fault::invalid(field, refusal(threat))),
+        None => Ok(text),
+    }
+}
+
 /// Why it is refused.
 #[must_use]
-pub fn refusal(threat: &str) -> String {
+fn refusal(threat: &str) -> String {
     format!(
         "不能写“{threat}”：民法典第944条规定，物业不得用停水、停电、停气、停暖催缴，也不能用门禁催缴。请换成客气的说法。"
     )
@@ -119,7 +131,7 @@ mod tests {
 
     #[test]
     fn it_is_said_why() {
-        let says = refusal("停水");
+        let says = harmless("basis", "欠费停水".to_owned()).unwrap_err().detail;
         assert!(
             says.contains("“停水”") && says.contains("第944条"),
             "{says}"
