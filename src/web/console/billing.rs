@@ -252,6 +252,12 @@ pub async fn take(desk: &Desk, Path(act): Path<String>, form: Form) -> Result<Re
     let books = Books::find(desk, form.text("compound")).await?;
     let month = month_in(desk, form.text("month"));
     let done = async {
+        // Another month than was meant would be made in earnest.
+        let typed = form.text("month").trim();
+        if !typed.is_empty() && Month::parse(typed).is_none() {
+            let wrong = Fault::new(Code::Invalid, "没有这个月份，请写成 2026-11。");
+            return Err(wrong);
+        }
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
         let to = match act.as_str() {
             "cost" => cost(&mut tx, desk, &books, month, &form).await?,
