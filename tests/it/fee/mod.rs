@@ -2,7 +2,7 @@
 //! corrections, what was paid ahead, imports.
 
 mod correct;
-mod entries;
+mod entered;
 mod files;
 mod runs;
 
