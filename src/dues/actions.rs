@@ -45,7 +45,7 @@ pub struct NewPolicy {
 /// # Errors
 /// `invalid`, beside the field: for a number that is out of range, for words that threaten or hold a
 /// number of somebody, for a late fee that nobody agreed to or that nobody is told of.
-pub fn check(new: NewPolicy) -> Result<NewPolicy, Fault> {
+pub fn check(new: &NewPolicy) -> Result<NewPolicy, Fault> {
     if new.before.is_some_and(|days| !BEFORE.contains(&days)) {
         return Err(Fault::invalid(
             "before",
@@ -89,7 +89,7 @@ pub fn check(new: NewPolicy) -> Result<NewPolicy, Fault> {
         most: new.every.map_or(0, |_| new.most),
         words,
         late_basis,
-        ..new
+        ..new.clone()
     })
 }
 
@@ -115,7 +115,7 @@ pub async fn set(
     tx: &mut Tx,
     actor: &Actor,
     compound_id: i64,
-    new: NewPolicy,
+    new: &NewPolicy,
 ) -> Result<(), Fault> {
     let compound = kept(tx, actor, compound_id).await?;
     let new = check(new)?;
@@ -250,9 +250,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_is_refused_beside_its_field() {
-        let kept = check(good()).unwrap();
+        let kept = check(&good()).unwrap();
         assert_eq!(kept.words, "感谢您的支持");
-        let plain = check(NewPolicy {
+        let plain = check(&NewPolicy {
             late_daily: 0,
             every: None,
             ..good()
@@ -302,7 +302,7 @@ mod tests {
             },
         ));
         for (field, new) in table {
-            let fault = check(new.clone()).unwrap_err();
+            let fault = check(&new).unwrap_err();
             assert_eq!(fault.field, Some(field), "{new:?}");
         }
     }

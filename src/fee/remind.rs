@@ -79,9 +79,8 @@ async fn work(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     // Goes on by itself when it takes longer; the next look finds how far it is.
     let task =
         tokio::spawn(async move { go_on(&store, now, compound_id, month, &mut |_| {}).await });
-    match timeout(WAIT, task).await {
-        Ok(Ok(Err(fault))) => return Ok(after(&fault, app.clock.now(), compound_id, month)),
-        Ok(Ok(Ok(_)) | Err(_)) | Err(_) => {}
+    if let Ok(Ok(Err(fault))) = timeout(WAIT, task).await {
+        return Ok(after(&fault, app.clock.now(), compound_id, month));
     }
     let found = run_of(app.store.read(), compound_id, month).await?;
     Ok(

@@ -174,10 +174,10 @@ pub async fn save(desk: &Desk, form: Form) -> Result<Response, Fault> {
     let done = async {
         let new = new_policy(&form)?;
         if looks {
-            return check(new).map(Some);
+            return check(&new).map(Some);
         }
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-        set(&mut tx, desk.actor(), books.place.id, new).await?;
+        set(&mut tx, desk.actor(), books.place.id, &new).await?;
         tx.commit().await?;
         Ok(None)
     };
