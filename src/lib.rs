@@ -20,6 +20,7 @@ pub mod answer;
 pub mod attachment;
 pub mod case;
 pub mod disclosure;
+pub mod dues;
 pub mod expense;
 pub mod fee;
 pub mod ledger;

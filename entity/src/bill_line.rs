@@ -30,6 +30,8 @@ pub struct Model {
     pub basis: String,
     /// In fen; credits are less than 0.
     pub amount: i64,
+    /// The last day that this late fee is for; none for everything else.
+    pub late_to: Option<Date>,
     /// Who made the credit; none for charges.
     pub created_by: Option<i64>,
     /// UTC, whole ms.

@@ -14,12 +14,20 @@ pub struct Model {
     pub merchant: Option<String>,
     /// Days before the due day on which is reminded; none: not at all.
     pub remind_before: Option<i32>,
+    /// Whether is reminded on the due day.
+    pub remind_on: bool,
     /// Days between reminders after the due day; none: not at all.
     pub remind_every: Option<i32>,
     /// Reminders after the due day, at most.
     pub remind_most: i32,
+    /// What each reminder ends with, in the compound's own words.
+    pub remind_words: Option<String>,
     /// Late fee of a day in 1/100 000 of what is overdue; 0: none.
     pub late_daily: i32,
+    /// The first day that is charged by it, since it was set.
+    pub late_from: Option<Date>,
+    /// What it was agreed by; none while there is none.
+    pub late_basis: Option<String>,
     /// Counts the changes.
     pub version: i32,
     /// UTC, whole ms.

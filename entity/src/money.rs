@@ -279,3 +279,43 @@ pub enum ExpenseAct {
     /// Lapsed.
     Expire,
 }
+
+/// What happened to a reminder of a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DueEvent {
+    /// Its day has come.
+    Planned,
+    /// Its words were handed to a channel.
+    Said,
+    /// What came of it is known.
+    Ended,
+}
+
+/// What came of a reminder of a bill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DueResult {
+    /// A platform took it.
+    Sent,
+    /// The platform says that it arrived.
+    Delivered,
+    /// It did not arrive.
+    Failed,
+    /// No channel reaches the person.
+    Unreachable,
+    /// The person does not want such reminders.
+    Unwanted,
+    /// Nothing had to be said any more: paid, waived, disputed.
+    NotNeeded,
+    /// The home is somebody else’s by now.
+    Moved,
+}

@@ -1,9 +1,9 @@
-//! What bills are made of, the runs that make them, and the bills.
+//! What bills are made of, the runs that make them, the bills, and the record of asking for what is due.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
     big_integer, big_integer_null, big_pk_auto, date, date_null, integer, integer_null, string_len,
-    text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null,
+    string_len_null, text, text_null, timestamp_with_time_zone, timestamp_with_time_zone_null,
 };
 
 use crate::frozen;
@@ -28,13 +28,15 @@ impl MigrationTrait for Migration {
             bill_run(),
             bill(),
             bill_line(),
+            bill_dispute(),
+            due_notice(),
         ] {
             manager.create_table(table).await?;
         }
         for index in indexes() {
             manager.create_index(index).await?;
         }
-        frozen::freeze(manager, &["bill_line"]).await?;
+        frozen::freeze(manager, &["bill_line", "due_notice"]).await?;
         for column in [
             big_integer_null("place_id"),
             integer_null("from_month"),
@@ -51,7 +53,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        frozen::thaw(manager, &["bill_line"]).await?;
+        frozen::thaw(manager, &["bill_line", "due_notice"]).await?;
         for column in ["place_id", "from_month", "to_month", "basis"] {
             let drop = Table::alter()
                 .table("fee_item")
@@ -60,6 +62,8 @@ impl MigrationTrait for Migration {
             manager.alter_table(drop).await?;
         }
         for table in [
+            "due_notice",
+            "bill_dispute",
             "bill_line",
             "bill",
             "bill_run",
@@ -78,6 +82,8 @@ impl MigrationTrait for Migration {
 fn indexes() -> Vec<IndexCreateStatement> {
     vec![
         index("fee_reading", &["fee_item_id", "home_id", "month"], true),
+        index("fee_reading", &["fee_item_id", "month"], false),
+        index("fee_reading", &["compound_id", "month", "id"], false),
         index("fee_cost", &["fee_item_id", "month"], true),
         index("fee_space", &["fee_item_id", "home_id"], false),
         index("fee_space", &["compound_id", "code"], false),
@@ -87,8 +93,16 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("bill", &["compound_id", "id"], false),
         index("bill", &["compound_id", "month", "id"], false),
         index("bill", &["compound_id", "state", "due_on"], false),
+        index("bill", &["compound_id", "state", "payer_id"], false),
         index("bill_line", &["bill_id"], false),
         index("bill_line", &["fee_charge_id"], true),
+        // A day is charged for being late once, whoever comes to it.
+        index("bill_line", &["bill_id", "late_to"], true),
+        index("bill_dispute", &["bill_id"], false),
+        index("bill_dispute", &["case_id"], true),
+        index("due_notice", &["bill_id", "slot", "event"], true),
+        index("due_notice", &["compound_id", "day", "id"], false),
+        index("due_notice", &["person_id"], false),
     ]
 }
 
@@ -213,7 +227,38 @@ fn bill_line() -> TableCreateStatement {
         .col(text("formula"))
         .col(text("basis"))
         .col(big_integer("amount"))
+        .col(date_null("late_to"))
         .col(big_integer_null("created_by"))
+        .col(timestamp_with_time_zone("created_at"))
+        .to_owned()
+}
+
+fn bill_dispute() -> TableCreateStatement {
+    Table::create()
+        .table("bill_dispute")
+        .col(big_pk_auto("id"))
+        .col(big_integer("compound_id"))
+        .col(big_integer("bill_id"))
+        .col(big_integer("case_id"))
+        .col(timestamp_with_time_zone("created_at"))
+        .to_owned()
+}
+
+fn due_notice() -> TableCreateStatement {
+    Table::create()
+        .table("due_notice")
+        .col(big_pk_auto("id"))
+        .col(big_integer("compound_id"))
+        .col(big_integer("bill_id"))
+        .col(big_integer("home_id"))
+        .col(big_integer("person_id"))
+        .col(date("day"))
+        .col(string_len("slot", 16))
+        .col(string_len("event", 16))
+        .col(string_len_null("result", 16))
+        .col(string_len_null("channel", 32))
+        .col(big_integer("amount"))
+        .col(text_null("words"))
         .col(timestamp_with_time_zone("created_at"))
         .to_owned()
 }

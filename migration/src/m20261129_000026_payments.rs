@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{
-    big_integer, big_integer_null, big_pk_auto, date, date_null, integer, integer_null, json,
-    string_len, string_len_null, text, text_null, timestamp_with_time_zone,
+    big_integer, big_integer_null, big_pk_auto, boolean, date, date_null, integer, integer_null,
+    json, string_len, string_len_null, text, text_null, timestamp_with_time_zone,
     timestamp_with_time_zone_null,
 };
 
@@ -107,9 +107,13 @@ fn fee_policy() -> TableCreateStatement {
         .col(big_integer("compound_id"))
         .col(string_len_null("merchant", 32))
         .col(integer_null("remind_before"))
+        .col(boolean("remind_on"))
         .col(integer_null("remind_every"))
         .col(integer("remind_most"))
+        .col(text_null("remind_words"))
         .col(integer("late_daily"))
+        .col(date_null("late_from"))
+        .col(text_null("late_basis"))
         .col(integer("version"))
         .col(timestamp_with_time_zone("updated_at"))
         .primary_key(Index::create().col("compound_id"))

@@ -12,3 +12,5 @@ pub mod phone;
 pub mod redact;
 pub mod seal;
 pub mod text;
+pub mod threat;
+pub mod worded;

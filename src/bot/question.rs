@@ -1,5 +1,6 @@
-//! «质询 N 文»: a question about a line of the published accounts becomes a case, which must be answered. It
-//! stands here since it puts two nouns together.
+//! «质询 N 文»: a question about a line of the published accounts becomes a case, which must be answered.
+//! «账单有误 N 文»: so does a bill that somebody finds wrong; nobody is asked for it until it is answered. They
+//! stand here since they put two nouns together.
 
 use entity::kinds::CaseKind;
 
@@ -11,18 +12,64 @@ use crate::case::actions::{Filing, file};
 use crate::chat::{Args, Command, Reply, Turn, Who};
 use crate::disclosure::chat::own_compounds;
 use crate::disclosure::queries;
+use crate::dues::actions::dispute as note_dispute;
+use crate::payment::month_says;
+use crate::payment::queries::own_bill;
 use crate::reminder::BoxFuture;
 
 /// The table.
-pub const COMMANDS: &[Command] = &[Command {
-    words: &["质询", "问账"],
-    who: Who::Bound,
-    usage: "质询 编号 您的问题",
-    help: "对公布的账提问",
-    asks: None,
-    in_group: false,
-    run: ask,
-}];
+pub const COMMANDS: &[Command] = &[
+    Command {
+        words: &["质询", "问账"],
+        who: Who::Bound,
+        usage: "质询 编号 您的问题",
+        help: "对公布的账提问",
+        asks: None,
+        in_group: false,
+        run: ask,
+    },
+    Command {
+        words: &["账单有误", "账单异议", "账单不对"],
+        who: Who::Bound,
+        usage: "账单有误 编号 哪里不对",
+        help: "账单有疑问，弄清楚前不催",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(dispute(turn, args)),
+    },
+];
+
+async fn dispute(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, words)) = args.number() else {
+        return Ok(Reply::text(
+            "请写明哪张账单和哪里不对，例如：账单有误 12 面积多算了。编号回复“账单”能看到。",
+        ));
+    };
+    let words = clean(&words.raw);
+    if words.is_empty() {
+        return Ok(Reply::text(format!(
+            "请写下哪里不对，例如：账单有误 {id} 面积多算了"
+        )));
+    }
+    // What is of another home does not exist.
+    let (bill, _) = own_bill(turn.tx.db(), &turn.actor, id).await?;
+    let filing = Filing {
+        kind: CaseKind::Complaint,
+        text: format!("账单 {id}（{}）有误：{words}", month_says(bill.month)),
+        home_id: Some(bill.home_id),
+        channel: turn.account.channel,
+        location: None,
+        at: None,
+        anonymous: false,
+        behalf: None,
+    };
+    let filed = file(turn.tx, &turn.actor, filing).await?;
+    let number = filed.case.id;
+    note_dispute(turn.tx, &turn.actor, &bill, &filed.case).await?;
+    Ok(Reply::text(format!(
+        "您说的已收到，诉求 #{number}。弄清楚以前不会再催账单 {id}，也不计违约金。回复“进度 {number}”查看。"
+    )))
+}
 
 fn ask<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {

@@ -70,6 +70,11 @@ pub async fn fill(app: &App) -> Result<bool, Fault> {
     }
     let mut tx = app.store.begin(app.clock.now()).await?;
     if has_places(&tx).await? {
+        let unbilled = is_unbilled(&tx).await?;
+        tx.rollback().await?;
+        if unbilled {
+            bill(app).await?;
+        }
         return Ok(false);
     }
     match fill_in(app, &mut tx).await {
@@ -86,6 +91,25 @@ pub async fn fill(app: &App) -> Result<bool, Fault> {
     }
 }
 
+/// Whether this is our demo, and stopped before its bills were made.
+async fn is_unbilled(tx: &Tx) -> Result<bool, Fault> {
+    let ours = schedule::Entity::find()
+        .filter(schedule::COLUMN.name.eq("demo"))
+        .one(tx.db())
+        .await?;
+    let compound = places::by_code(tx.db(), COMPOUND).await?;
+    let (Some(_), Some(compound)) = (ours, compound) else {
+        return Ok(false);
+    };
+    let this = Month::of(china(tx.now()).date_naive());
+    for month in [this.before(), this] {
+        if run::run_of(tx.db(), compound.id, month).await?.is_some() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// What the homes share in a month, in fen, and what for.
 const SHARED: (i64, &str) = (123_456, "电梯和公共照明用电、绿化用水");
 
@@ -93,9 +117,7 @@ const SHARED: (i64, &str) = (123_456, "电梯和公共照明用电、绿化用�
 async fn bill(app: &App) -> Result<(), Fault> {
     let now = app.clock.now();
     let db = app.store.read();
-    let compound = place::Entity::find()
-        .filter(place::COLUMN.code.eq(COMPOUND))
-        .one(db)
+    let compound = places::by_code(db, COMPOUND)
         .await?
         .ok_or_else(|| Fault::internal("the demo has no compound"))?;
     let actor = Actor::operator();
@@ -112,8 +134,12 @@ async fn bill(app: &App) -> Result<(), Fault> {
                 let mut tx = app.store.begin(now).await?;
                 let (amount, note) = SHARED;
                 let key = (compound.id, item.id);
-                entries::set_cost(&mut tx, &actor, key, month, amount, note).await?;
-                tx.commit().await?;
+                match entries::set_cost(&mut tx, &actor, key, month, amount, note).await {
+                    Ok(()) => tx.commit().await?,
+                    // Another instance is making these bills.
+                    Err(fault) if fault.code == Code::WrongStep => {}
+                    Err(fault) => return Err(fault),
+                }
             }
         }
         run::run(&app.store, &actor, now, compound.id, month, &mut |_| {}).await?;

@@ -6,7 +6,6 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::ValueEnum;
-use entity::kinds::PlaceKind;
 use entity::place;
 use sea_orm::ActiveEnum;
 
@@ -54,9 +53,8 @@ pub async fn run(
 ) -> anyhow::Result<()> {
     let code = compound.ok_or_else(|| Usage("请用 --compound 写明小区的编码".to_owned()))?;
     let store = open_store(settings).await?;
-    let place = places::by_code(store.read(), code)
+    let place = places::compound_by_code(store.read(), code)
         .await?
-        .filter(|place| place.kind == PlaceKind::Compound)
         .ok_or_else(|| Usage(format!("没有编码为“{code}”的小区")))?;
     let count = write(&store, &place, format, to)
         .await

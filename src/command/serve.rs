@@ -24,6 +24,7 @@ use crate::command::{Role, Usage, demo, migrate, open_store};
 use crate::config::{RobotMode, Settings};
 use crate::delivery::{Kind, Postman};
 use crate::disclosure;
+use crate::dues;
 use crate::expense;
 use crate::fee;
 use crate::intake;
@@ -185,6 +186,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
             attachment::remind::WORKS,
             privacy::remind::WORKS,
             fee::remind::WORKS,
+            dues::remind::WORKS,
             payment::reconcile::clock::WORKS,
         ]
         .concat();
@@ -220,6 +222,7 @@ pub fn kinds() -> Vec<Kind> {
         privacy::remind::KINDS,
         intake::remind::KINDS,
         fee::remind::KINDS,
+        dues::remind::KINDS,
     ]
     .concat()
 }

@@ -372,6 +372,10 @@ impl Postman {
         if !lease_holds(app, &group.reminders, now) {
             return Verdict::Later(now);
         }
+        let night = group.topic.hours();
+        if let Some(end) = night.and_then(|(from, to)| quiet_until(now, from, to)) {
+            return Verdict::Later(end);
+        }
         let message = match (group.compose)(app, &group.reminders).await {
             Ok(Some(message)) => message,
             Ok(None) => return Verdict::Drop,

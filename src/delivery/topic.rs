@@ -14,12 +14,20 @@ pub enum Topic {
     News,
     /// Who got access to the recipient's home or account.
     Safety,
+    /// What the recipient is asked to pay.
+    Dues,
     /// The answer to what the recipient has just asked.
     Answer,
 }
 
 /// Those that people choose from, in the order of their numbers. An answer is asked for each time.
-pub const CHOICES: [Topic; 4] = [Topic::Progress, Topic::News, Topic::Task, Topic::Safety];
+pub const CHOICES: [Topic; 5] = [
+    Topic::Progress,
+    Topic::News,
+    Topic::Task,
+    Topic::Safety,
+    Topic::Dues,
+];
 
 impl Topic {
     /// As stored in `preference.topic`, and in the API.
@@ -30,6 +38,7 @@ impl Topic {
             Self::Progress => "progress",
             Self::News => "news",
             Self::Safety => "safety",
+            Self::Dues => "dues",
             Self::Answer => "answer",
         }
     }
@@ -42,6 +51,7 @@ impl Topic {
             Self::Progress => "诉求进度",
             Self::News => "工作动态",
             Self::Safety => "账号安全",
+            Self::Dues => "缴费提醒",
             Self::Answer => "回答",
         }
     }
@@ -51,7 +61,7 @@ impl Topic {
     #[must_use]
     pub const fn may_be_off(self, on_duty: bool) -> bool {
         match self {
-            Self::Progress | Self::News => true,
+            Self::Progress | Self::News | Self::Dues => true,
             Self::Task => !on_duty,
             Self::Safety | Self::Answer => false,
         }
@@ -63,17 +73,28 @@ impl Topic {
     pub const fn keeps(self) -> TimeDelta {
         match self {
             Self::Task | Self::Safety => TimeDelta::days(7),
-            Self::Progress => TimeDelta::days(3),
+            Self::Progress | Self::Dues => TimeDelta::days(3),
             Self::News => TimeDelta::days(1),
             Self::Answer => TimeDelta::minutes(30),
         }
     }
 
     /// Whether it is told at the door when no channel reaches the recipient. Tasks are not: their
-    /// clocks hand them to somebody else before anybody could walk there.
+    /// clocks hand them to somebody else before anybody could walk there. What somebody owes is no
+    /// neighbour's business.
     #[must_use]
     pub const fn is_told_in_person(self) -> bool {
         matches!(self, Self::Progress | Self::Safety)
+    }
+
+    /// From when to when it is never said, in China's time, whatever the settings allow and however
+    /// urgent it is; none: as the settings say.
+    #[must_use]
+    pub const fn hours(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Dues => Some(("21:00", "08:00")),
+            _ => None,
+        }
     }
 }
 
@@ -91,6 +112,7 @@ mod tests {
             (Topic::Progress, true, true),
             (Topic::News, true, true),
             (Topic::Safety, false, false),
+            (Topic::Dues, true, true),
             (Topic::Answer, false, false),
         ] {
             assert_eq!(topic.may_be_off(true), on_duty, "{topic:?}");

@@ -11,11 +11,11 @@ use crate::access::{Actor, audit};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
-use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::worded::Asks;
 use crate::disclosure::seal::{self, Content, FIRST};
 use crate::disclosure::statement::Line;
 use crate::disclosure::{queries, remind};
+use crate::place::queries::compound_by_id;
 use crate::reminder::enqueue;
 use crate::store::Tx;
 use crate::store::insert::insert_chunked;
@@ -89,31 +89,21 @@ pub async fn publish(
 
 /// The compound, if the actor may publish there.
 async fn place(tx: &Tx, actor: &Actor, compound_id: i64) -> Result<place::Model, Fault> {
-    let found = queries::compound(tx.db(), compound_id).await?;
+    let found = compound_by_id(tx.db(), compound_id).await?;
     found
         .filter(|place| may(actor, Deed::PublishAccounts, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区的账，或者您不能公布它。"))
 }
 
-fn worded(reason: &str) -> Result<String, Fault> {
-    let reason = clean(reason).replace('\n', " ");
-    let count = reason.chars().count();
-    if count == 0 {
-        return Err(Fault::invalid("reason", "请写明为什么更正，大家都会看到。"));
-    }
-    if count > MOST_REASON {
-        return Err(Fault::invalid(
-            "reason",
-            format!("原因太长了，最多{MOST_REASON}字。"),
-        ));
-    }
-    if hide_numbers(&reason) != reason {
-        return Err(Fault::invalid(
-            "reason",
-            "原因会公开，请不要写手机号、证件号这样的长号码。",
-        ));
-    }
-    Ok(reason)
+/// The reason, which everybody reads.
+fn worded(text: &str) -> Result<String, Fault> {
+    let asks = Asks {
+        field: "reason",
+        most: MOST_REASON,
+        missing: "请写明为什么更正，大家都会看到。",
+        number: "原因会公开，请不要写手机号、证件号这样的长号码。",
+    };
+    crate::base::worded::worded(text, asks)
 }
 
 async fn store(

@@ -9,9 +9,10 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::chat::{Args, Command, Reply, Turn, Who};
-use crate::disclosure::queries::{Published, compound, list, versions};
+use crate::disclosure::queries::{Published, list, versions};
 use crate::disclosure::remind::{sums, url};
 use crate::ledger::Family;
+use crate::place::queries::compound_by_id;
 use crate::reminder::BoxFuture;
 
 /// The table.
@@ -66,7 +67,7 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
             let newest = published
                 .first()
                 .and_then(|row| Month::from_number(row.month));
-            let place = compound(db, compound_id).await?;
+            let place = compound_by_id(db, compound_id).await?;
             let (Some(month), Some(place)) = (asked.or(newest), place) else {
                 continue;
             };

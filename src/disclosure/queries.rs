@@ -1,7 +1,6 @@
 //! Reads of published months, and what the books say of a month just now.
 
-use entity::kinds::PlaceKind;
-use entity::{disclosure, disclosure_line, ledger_entry, place};
+use entity::{disclosure, disclosure_line, ledger_entry};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
@@ -159,15 +158,6 @@ pub async fn line<C: ConnectionTrait>(
         .one(db)
         .await?;
     Ok(of.map(|of| (of, read(row).1)))
-}
-
-/// The compound, if it is one.
-///
-/// # Errors
-/// The database's.
-pub async fn compound<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<place::Model>, Fault> {
-    let found = place::Entity::find_by_id(id).one(db).await?;
-    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
 }
 
 async fn whole<C: ConnectionTrait>(db: &C, row: disclosure::Model) -> Result<Published, Fault> {

@@ -10,10 +10,11 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::{Kind, Message, Topic, Work};
-use crate::disclosure::queries::{Published, by_id, compound};
+use crate::disclosure::queries::{Published, by_id};
 use crate::disclosure::statement::total;
 use crate::ledger::Family;
 use crate::person::binding::TIED;
+use crate::place::queries::compound_by_id;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 
 /// Clock: the next part of the people is told.
@@ -118,7 +119,7 @@ fn compose<'a>(
         let Some(published) = by_id(db, id).await? else {
             return Ok(None);
         };
-        let Some(place) = compound(db, published.disclosure.compound_id).await? else {
+        let Some(place) = compound_by_id(db, published.disclosure.compound_id).await? else {
             return Ok(None);
         };
         let month = published.month();

@@ -3,7 +3,7 @@
 use entity::bill;
 use entity::money::BillState;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::base::fault::{Code, Fault};
 use crate::store::Tx;
@@ -67,12 +67,40 @@ pub async fn grow(tx: &Tx, seen: &bill::Model, by: Growth) -> Result<bill::Model
     let changed = bill::Entity::update_many()
         .set(change)
         .filter(bill::COLUMN.id.eq(seen.id))
+        .filter(bill::COLUMN.amount.eq(seen.amount))
         .filter(bill::COLUMN.paid.eq(seen.paid))
         .filter(bill::COLUMN.credited.eq(seen.credited))
         .filter(bill::COLUMN.waived.eq(seen.waived))
         .exec_with_returning(tx.db())
         .await?;
     changed.into_iter().next().ok_or_else(taken)
+}
+
+/// Stores that an open bill asks for more, if it is still as it was seen; the caller writes the line and
+/// the books.
+///
+/// # Errors
+/// `conflict` when somebody was first.
+pub async fn raise(tx: &Tx, seen: &bill::Model, more: i64) -> Result<(), Fault> {
+    let change = bill::ActiveModel {
+        amount: Set(seen.amount.checked_add(more).ok_or_else(taken)?),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let changed = bill::Entity::update_many()
+        .set(change)
+        .filter(bill::COLUMN.id.eq(seen.id))
+        .filter(bill::COLUMN.state.eq(BillState::Open))
+        .filter(bill::COLUMN.amount.eq(seen.amount))
+        .filter(bill::COLUMN.paid.eq(seen.paid))
+        .filter(bill::COLUMN.credited.eq(seen.credited))
+        .filter(bill::COLUMN.waived.eq(seen.waived))
+        .exec(tx.db())
+        .await?;
+    match changed.rows_affected {
+        1 => Ok(()),
+        _ => Err(taken()),
+    }
 }
 
 fn taken() -> Fault {

@@ -14,7 +14,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::month::Month;
 use crate::fee::tariff::items_of;
-use crate::place::queries::by_id;
+use crate::place::queries::compound_by_id;
 
 /// Homes that a finding names.
 const NAMED: u64 = 20;
@@ -28,9 +28,8 @@ pub async fn seen_compound<C: ConnectionTrait>(
     actor: &Actor,
     compound_id: i64,
 ) -> Result<place::Model, Fault> {
-    by_id(db, compound_id)
+    compound_by_id(db, compound_id)
         .await?
-        .filter(|place| place.kind == PlaceKind::Compound)
         .filter(|place| may(actor, Deed::SeeMoney, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{Datelike, TimeDelta, Timelike};
 use entity::money::RunState;
 use entity::{bill_run, fee_item, fee_policy, reminder};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -24,8 +24,8 @@ use crate::store::{Store, Tx};
 
 /// A run that was begun by hand.
 const RUN: &str = "fee.run";
-/// Bills are made from this hour of the first of the month on, in China, and on the two days after it where
-/// nobody was there to make them.
+/// Bills are made from this hour of the first of the month on, in China. A compound's first bills are made on
+/// one of the first three days; later ones on any day, if nobody was there to make them on the first.
 const HOUR: u32 = 6;
 const LAST_DAY: u32 = 3;
 /// A run that nobody has moved for so long is taken up again.
@@ -79,16 +79,8 @@ async fn work(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     // Goes on by itself when it takes longer; the next look finds how far it is.
     let task =
         tokio::spawn(async move { go_on(&store, now, compound_id, month, &mut |_| {}).await });
-    match timeout(WAIT, task).await {
-        Ok(Ok(Err(fault))) if fault.code == Code::Busy => {
-            return Ok(Verdict::Later(app.clock.now() + AGAIN));
-        }
-        // It says of which home, and stands in the log; started again it goes on from there.
-        Ok(Ok(Err(fault))) => {
-            tracing::error!(compound_id, %month, ?fault, "bills were not made to their end");
-            return Ok(Verdict::Done);
-        }
-        Ok(Ok(Ok(_)) | Err(_)) | Err(_) => {}
+    if let Ok(Ok(Err(fault))) = timeout(WAIT, task).await {
+        return Ok(after(&fault, app.clock.now(), compound_id, month));
     }
     let found = run_of(app.store.read(), compound_id, month).await?;
     Ok(
@@ -97,6 +89,24 @@ async fn work(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
             false => Verdict::Done,
         },
     )
+}
+
+/// What becomes of a run that met a fault.
+fn after(fault: &Fault, now: Moment, compound_id: i64, month: Month) -> Verdict {
+    match fault.code {
+        // Somebody else has changed the same rows, or the database has no time: nothing is wrong.
+        Code::Busy | Code::Conflict => Verdict::Later(now + AGAIN),
+        // A figure that no bill can be made of: it says of which home, people see it among what was not
+        // sent, and once that is mended and the run started again it goes on from there.
+        Code::Invalid | Code::NotFound | Code::WrongStep => {
+            tracing::error!(compound_id, %month, ?fault, "bills were not made to their end");
+            Verdict::Fail(format!("{}：{}", month.says(), fault.detail))
+        }
+        _ => {
+            tracing::warn!(compound_id, %month, ?fault, "making bills will be tried again");
+            Verdict::Retry(fault.to_string())
+        }
+    }
 }
 
 /// Makes the month's bills where they are due, and goes on with runs that were left.
@@ -139,8 +149,20 @@ async fn due(store: &Store, now: Moment) -> Result<Vec<(i64, Month)>, Fault> {
         .collect();
     let local = china(now);
     let begun = local.day() > 1 || local.hour() >= HOUR;
+    let month = Month::of(local.date_naive());
+    if begun {
+        // Who has had bills before gets them on any day, if the first was missed.
+        let before: Vec<i64> = bill_run::Entity::find()
+            .select_only()
+            .column(bill_run::Column::CompoundId)
+            .distinct()
+            .filter(bill_run::COLUMN.month.lt(month.number()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        due.extend(unbilled(db, before, month).await?);
+    }
     if begun && local.day() <= LAST_DAY {
-        let month = Month::of(local.date_naive());
         let billing: Vec<i64> = fee_item::Entity::find()
             .select_only()
             .column(fee_item::Column::CompoundId)
@@ -154,11 +176,57 @@ async fn due(store: &Store, now: Moment) -> Result<Vec<(i64, Month)>, Fault> {
             .into_tuple()
             .all(db)
             .await?;
-        for compound_id in billing.into_iter().chain(policies) {
-            if run_of(db, compound_id, month).await?.is_none() {
-                due.insert((compound_id, month));
-            }
-        }
+        let all = billing.into_iter().chain(policies).collect();
+        due.extend(unbilled(db, all, month).await?);
     }
     Ok(due.into_iter().collect())
+}
+
+/// Those of the compounds that have no run of the month.
+async fn unbilled<C: ConnectionTrait>(
+    db: &C,
+    compounds: Vec<i64>,
+    month: Month,
+) -> Result<Vec<(i64, Month)>, Fault> {
+    let begun: BTreeSet<i64> = bill_run::Entity::find()
+        .select_only()
+        .column(bill_run::Column::CompoundId)
+        .filter(bill_run::COLUMN.month.eq(month.number()))
+        .into_tuple::<i64>()
+        .all(db)
+        .await?
+        .into_iter()
+        .collect();
+    let left = compounds.into_iter().filter(|id| !begun.contains(id));
+    Ok(left.map(|id| (id, month)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_met_somebody_else_waits_and_one_that_cannot_go_on_is_seen() {
+        let now = DateTime::UNIX_EPOCH;
+        let month = Month::parse("2026-11").unwrap_or(Month::of(china(now).date_naive()));
+        let table = [
+            (Fault::plain(Code::Busy), "later"),
+            (Fault::plain(Code::Conflict), "later"),
+            (Fault::invalid("after", "3-2-501的“热水”不对。"), "fail"),
+            (Fault::wrong_step("x"), "fail"),
+            (Fault::internal("x"), "retry"),
+            (Fault::plain(Code::Outside), "retry"),
+        ];
+        for (fault, wanted) in table {
+            let said = match after(&fault, now, 1, month) {
+                Verdict::Later(at) if at > now => "later",
+                Verdict::Fail(text) if text.contains("2026年11月") => "fail",
+                Verdict::Retry(_) => "retry",
+                _ => "else",
+            };
+            assert_eq!(said, wanted, "{fault:?}");
+        }
+    }
 }

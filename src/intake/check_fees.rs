@@ -9,12 +9,13 @@ use super::fields::Fields;
 use super::plan::{PlanFee, PlanReading, PlanSpace};
 use super::tables::{BadRow, Tables};
 use crate::base::month::Month;
-use crate::fee::actions::entries::MOST_READING;
+use crate::base::threat::harmless;
+use crate::base::worded::Asks;
+use crate::fee::actions::entries::{MOST_CODE, MOST_READING, TOO_MUCH};
 use crate::fee::actions::items::MOST_PRICE;
+use crate::fee::actions::{MOST_NAME, MOST_NOTE};
+use crate::fee::price;
 use crate::person::words;
-
-/// Most characters of what is painted on a space.
-const MOST_CODE: usize = 20;
 
 pub(super) fn fees(tables: &Tables, roster: &Roster<'_>, bad: &mut Vec<BadRow>) -> Vec<PlanFee> {
     let read = |fields: &mut Fields<'_>| {
@@ -25,7 +26,10 @@ pub(super) fn fees(tables: &Tables, roster: &Roster<'_>, bad: &mut Vec<BadRow>) 
         {
             fields.complain("compound_code", "应为小区的编号");
         }
-        let name = fields.required("name");
+        let name = worded(fields, "name", MOST_NAME, true).unwrap_or_default();
+        if let Some((code, _)) = &place {
+            keeps(fields, "compound_code", roster, code);
+        }
         let kind = fields.required_word("kind", words::fee_kind_name);
         let split = fields.word("split", words::fee_split_name);
         if kind == Some(FeeKind::Shared) && fields.text("split").is_none() {
@@ -51,6 +55,7 @@ pub(super) fn fees(tables: &Tables, roster: &Roster<'_>, bad: &mut Vec<BadRow>) 
         {
             fields.complain("to_month", "结束月份早于开始月份");
         }
+        let basis = worded(fields, "basis", MOST_NOTE, false);
         let compound = place?.0;
         let item = PlanFee {
             compound: compound.clone(),
@@ -62,11 +67,56 @@ pub(super) fn fees(tables: &Tables, roster: &Roster<'_>, bad: &mut Vec<BadRow>) 
             place: below,
             from,
             to,
-            basis: fields.text("basis"),
+            basis,
         };
         Some(((compound, name), item))
     };
     each(tables, "fee_items", bad, read, "name")
+}
+
+/// Words as the forms take them: on one line, not too long, without numbers of people. They stand on bills.
+fn worded(
+    fields: &mut Fields<'_>,
+    column: &'static str,
+    most: usize,
+    needed: bool,
+) -> Option<String> {
+    let Some(text) = fields.text(column) else {
+        if needed {
+            fields.complain(column, "不能为空");
+        }
+        return None;
+    };
+    let asks = Asks {
+        field: column,
+        most,
+        missing: "不能为空",
+        number: "这里写的会一直留在账单上,请不要写手机号、证件号",
+    };
+    let kept = crate::base::worded::worded(&text, asks);
+    // What it rests on is what somebody could threaten with; a name may say what a fee is for.
+    let kept = kept.and_then(|text| match column {
+        "basis" => harmless(column, text),
+        _ => Ok(text),
+    });
+    match kept {
+        Ok(text) => Some(text),
+        Err(fault) => {
+            let reason = fault.detail.trim_end_matches('。').to_owned();
+            fields.complain(column, reason);
+            None
+        }
+    }
+}
+
+/// Whoever imports in the console keeps the compound's fees, or leaves them to whoever does.
+fn keeps(fields: &mut Fields<'_>, column: &str, roster: &Roster<'_>, compound: &str) {
+    if !roster.known.keeps_fees(compound) {
+        fields.complain(
+            column,
+            "您没有这个小区收费的权限,请由物业经理或业委会主任填写,或交给运行系统的人导入",
+        );
+    }
 }
 
 fn month(fields: &mut Fields<'_>, column: &str) -> Option<Month> {
@@ -89,9 +139,9 @@ fn compound_of(roster: &Roster<'_>, code: &str) -> Option<String> {
 fn home_and_fee(
     fields: &mut Fields<'_>,
     roster: &Roster<'_>,
-    fees: &HashMap<(&str, &str), FeeKind>,
+    fees: &Kinds<'_>,
     wanted: FeeKind,
-) -> Option<(String, String, String)> {
+) -> Option<Meant> {
     let place = place_of(fields, "place_code", roster);
     if place
         .as_ref()
@@ -102,24 +152,46 @@ fn home_and_fee(
     let name = fields.required("item");
     let home = place?.0;
     let compound = compound_of(roster, &home)?;
+    keeps(fields, "place_code", roster, &compound);
     let known = roster.known.places.get(&compound).and_then(|place| {
         let key = (place.id, name.clone());
-        roster.known.fees.get(&key).map(|row| row.kind)
+        let row = roster.known.fees.get(&key)?;
+        Some((row.kind, row.unit_price))
     });
     let kind = fees.get(&(compound.as_str(), name.as_str())).copied();
-    match kind.or(known) {
-        Some(kind) if kind == wanted => {}
+    let found = kind.or(known);
+    match found {
+        Some((kind, _)) if kind == wanted => {}
         Some(_) => fields.complain("item", "这个收费项目不是这一类"),
         None if name.is_empty() => {}
         None => fields.complain("item", format!("这个小区没有叫“{name}”的收费项目")),
     }
-    Some((home, compound, name))
+    Some(Meant {
+        home,
+        compound,
+        item: name,
+        unit_price: found.map_or(0, |(_, unit_price)| unit_price),
+    })
 }
 
-fn kinds(fees: &[PlanFee]) -> HashMap<(&str, &str), FeeKind> {
-    let each = fees.iter();
-    each.map(|item| ((item.compound.as_str(), item.name.as_str()), item.kind))
-        .collect()
+/// A home and a fee that a row names.
+struct Meant {
+    home: String,
+    compound: String,
+    item: String,
+    /// In 1/100 fen.
+    unit_price: i64,
+}
+
+/// Kinds and prices of fees, by compound and name.
+type Kinds<'a> = HashMap<(&'a str, &'a str), (FeeKind, i64)>;
+
+fn kinds(fees: &[PlanFee]) -> Kinds<'_> {
+    let each = fees.iter().map(|item| {
+        let key = (item.compound.as_str(), item.name.as_str());
+        (key, (item.kind, item.unit_price))
+    });
+    each.collect()
 }
 
 pub(super) fn readings(
@@ -142,9 +214,18 @@ pub(super) fn readings(
                 fields.complain("after", "本次读数小于上次读数");
             } else if after > MOST_READING {
                 fields.complain("after", "读数太大,请核对");
+            } else if let Some(meant) = &found
+                && price::meter(before, after, meant.unit_price).is_none()
+            {
+                fields.complain("after", TOO_MUCH.trim_end_matches('。'));
             }
         }
-        let (home, compound, item) = found?;
+        let Meant {
+            home,
+            compound,
+            item,
+            ..
+        } = found?;
         let month = month?;
         let row = PlanReading {
             home: home.clone(),
@@ -169,10 +250,7 @@ pub(super) fn spaces(
     let mut taken: HashMap<(String, String), Vec<PlanSpace>> = HashMap::new();
     let read = |fields: &mut Fields<'_>| {
         let found = home_and_fee(fields, roster, &kinds, FeeKind::Parking);
-        let code = fields.required("code");
-        if code.chars().count() > MOST_CODE {
-            fields.complain("code", format!("太长,最多{MOST_CODE}个字"));
-        }
+        let code = worded(fields, "code", MOST_CODE, true).unwrap_or_default();
         fields.required("from");
         let (from, to) = (fields.day("from"), fields.day("to"));
         if let (Some(from), Some(to)) = (from, to)
@@ -180,7 +258,12 @@ pub(super) fn spaces(
         {
             fields.complain("to", "结束日期早于开始日期");
         }
-        let (home, compound, item) = found?;
+        let Meant {
+            home,
+            compound,
+            item,
+            ..
+        } = found?;
         let row = PlanSpace {
             home,
             compound: compound.clone(),

@@ -64,6 +64,8 @@ pub struct By<'a> {
     pub actor: &'a Actor,
     /// Below which places they may write; none: everywhere.
     pub reach: Option<Vec<String>>,
+    /// Below which places they keep the fees; none: everywhere.
+    pub keeps: Option<Vec<String>>,
 }
 
 /// Checks and stores what was read, in the caller's transaction. Without an outcome nothing was written,
@@ -82,6 +84,7 @@ pub async fn bring(
     if let Some(paths) = by.reach {
         known.reach = Some(Reach::read(tx.db(), paths, &known, tx.now()).await?);
     }
+    known.keeps = by.keeps;
     let (plan, bad) = check::check(tables, &known);
     if !bad.is_empty() && !skip_bad {
         return Ok(Report { bad, outcome: None });

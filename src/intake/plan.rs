@@ -30,6 +30,8 @@ pub struct Known {
     pub spaces: HashMap<(i64, String), Vec<fee_space::Model>>,
     /// How far whoever imports may write; none: everywhere.
     pub reach: Option<Reach>,
+    /// Below which places whoever imports keeps the fees; none: everywhere.
+    pub keeps: Option<Vec<String>>,
 }
 
 /// A place to be.

@@ -37,6 +37,17 @@ pub fn paths(actor: &Actor) -> Option<Vec<String>> {
     (!paths.iter().any(|path| path == "/")).then_some(paths)
 }
 
+/// Paths where somebody keeps the fees: who administers a place does not, and brings none in by the console.
+#[must_use]
+pub fn kept_paths(actor: &Actor) -> Vec<String> {
+    let able = roles(Deed::KeepFees);
+    let grants = actor.grants.iter();
+    grants
+        .filter(|grant| able.contains(&grant.role))
+        .map(|grant| grant.path.clone())
+        .collect()
+}
+
 impl Reach {
     /// Looks up who lives and serves below these places.
     ///
@@ -91,6 +102,16 @@ impl Known {
     pub fn may_write(&self, place: &place::Model) -> bool {
         let reach = self.reach.as_ref();
         reach.is_none_or(|reach| reach.covers(&place.path))
+    }
+
+    /// Whether the fees of a compound may be brought in.
+    #[must_use]
+    pub fn keeps_fees(&self, compound: &str) -> bool {
+        let place = self.places.get(compound);
+        let inside = |paths: &Vec<String>| {
+            place.is_some_and(|place| paths.iter().any(|own| place.path.starts_with(own)))
+        };
+        self.keeps.as_ref().is_none_or(inside)
     }
 
     /// Whether a known person may be referred to.

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::job::{change_state, files_of, note};
 use super::plan::Plan;
-use super::reach::paths;
+use super::reach::{kept_paths, paths};
 use super::store::{Count, Outcome};
 use super::tables::{BadRow, Tables};
 use super::{By, Report, bring, parcel, remind};
@@ -161,6 +161,7 @@ async fn store(
         dice: &app.dice,
         actor,
         reach: paths(actor),
+        keeps: Some(kept_paths(actor)),
     };
     let rows = |name: &str| tables.table(name).map_or(0, |table| table.rows.len());
     let order: Vec<(&'static str, usize)> = Plan::default()

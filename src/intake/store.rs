@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 
 use entity::{calendar, fee_item, fee_space, organisation, person, place, residency};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::plan::{Known, Plan};
 use super::{store_fees, store_roles, store_rules};
@@ -110,7 +110,9 @@ pub async fn known<C: ConnectionTrait>(db: &C) -> Result<Known, Fault> {
     for row in organisation::Entity::find().all(db).await? {
         known.organisations.insert(row.code.clone(), row);
     }
-    for row in fee_item::Entity::find().all(db).await? {
+    // Of two of one name the later one is meant.
+    let fees = fee_item::Entity::find().order_by_asc(fee_item::COLUMN.id);
+    for row in fees.all(db).await? {
         known.fees.insert((row.compound_id, row.name.clone()), row);
     }
     for row in fee_space::Entity::find().all(db).await? {

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use entity::{fee_item, fee_reading, fee_space, place};
+use entity::money::RunState;
+use entity::{bill_run, fee_item, fee_reading, fee_space, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::plan::Plan;
 use super::store::{Count, Keys, Storing, insert};
@@ -13,7 +14,27 @@ use crate::base::month::Month;
 use crate::fee::actions::run::run_of;
 use crate::store::Tx;
 
+/// Locks every compound that something is stored of, in the order of keys: two imports, or an import and a
+/// run, wait for each other instead of for ever.
+async fn lock(plan: &Plan, tx: &Tx, keys: &Keys) -> Result<(), Fault> {
+    let fees = plan.fees.iter().map(|row| &row.compound);
+    let readings = plan.readings.iter().map(|row| &row.compound);
+    let spaces = plan.spaces.iter().map(|row| &row.compound);
+    let codes = fees.chain(readings).chain(spaces);
+    let ids: BTreeSet<i64> = codes
+        .map(|code| keys.place(code))
+        .collect::<Result<_, _>>()?;
+    for id in ids {
+        place::Entity::find_by_id(id)
+            .lock_exclusive()
+            .one(tx.db())
+            .await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn fees(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Result<Count, Fault> {
+    lock(plan, to.tx, keys).await?;
     let mut count = Count::default();
     let mut rows = Vec::new();
     for item in &plan.fees {
@@ -26,6 +47,7 @@ pub(super) async fn fees(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Resu
         let old = fee_item::Entity::find()
             .filter(fee_item::COLUMN.compound_id.eq(compound_id))
             .filter(fee_item::COLUMN.name.eq(item.name.as_str()))
+            .order_by_desc(fee_item::COLUMN.id)
             .one(to.tx.db())
             .await?;
         let (first, last) = (item.from.map(Month::number), item.to.map(Month::number));
@@ -52,7 +74,8 @@ pub(super) async fn fees(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Resu
                 ..row
             }),
             Some(old) if old == next => count.same += 1,
-            Some(_) => {
+            Some(old) => {
+                still_fits(to.tx, &old, &next).await?;
                 count.changed += 1;
                 fee_item::Entity::update(row).exec(to.tx.db()).await?;
             }
@@ -61,6 +84,36 @@ pub(super) async fn fees(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Resu
     count.new = rows.len();
     insert(to, "fee_items", rows).await?;
     Ok(count)
+}
+
+/// Refuses a change while bills are being made, and of what bills were made by: they would lose their reason. A
+/// last month may be set, as the form does.
+async fn still_fits(tx: &Tx, old: &fee_item::Model, next: &fee_item::Model) -> Result<(), Fault> {
+    let runs = bill_run::Entity::find()
+        .filter(bill_run::COLUMN.compound_id.eq(old.compound_id))
+        .all(tx.db())
+        .await?;
+    if runs.iter().any(|run| run.state == RunState::Running) {
+        let text = format!("正在出账,“{}”先不能改,请出完账再导入。", old.name);
+        return Err(Fault::new(Code::WrongStep, text));
+    }
+    let ended = fee_item::Model {
+        to_month: next.to_month,
+        ..old.clone()
+    };
+    let billed = |run: &bill_run::Model| {
+        run.updated_at >= old.created_at
+            && old.from_month.is_none_or(|from| from <= run.month)
+            && old.to_month.is_none_or(|to| run.month <= to)
+    };
+    if ended != *next && runs.iter().any(billed) {
+        let text = format!(
+            "“{}”已经出过账,不能改。请先把它结束,再加一个新的收费项目。",
+            old.name
+        );
+        return Err(Fault::new(Code::WrongStep, text));
+    }
+    Ok(())
 }
 
 /// Keys of fees by compound and name, those of this import among them.
@@ -97,7 +150,7 @@ pub(super) async fn readings(
         months.insert((keys.place(&row.compound)?, row.month));
     }
     let compounds: BTreeSet<i64> = months.iter().map(|(compound, _)| *compound).collect();
-    let closed = closed(to.tx, &compounds, &months).await?;
+    let closed = closed(to.tx, &months).await?;
     let items = items(to.tx, &compounds).await?;
     let mut known = HashMap::new();
     for (compound_id, month) in &months {
@@ -151,19 +204,9 @@ pub(super) async fn readings(
     Ok(count)
 }
 
-/// The months whose runs have begun; none begins before this is stored.
-async fn closed(
-    tx: &Tx,
-    compounds: &BTreeSet<i64>,
-    months: &BTreeSet<(i64, Month)>,
-) -> Result<BTreeSet<(i64, Month)>, Fault> {
+/// The months whose runs have begun; none begins before this is stored, since the compounds are locked.
+async fn closed(tx: &Tx, months: &BTreeSet<(i64, Month)>) -> Result<BTreeSet<(i64, Month)>, Fault> {
     let mut closed = BTreeSet::new();
-    for id in compounds {
-        place::Entity::find_by_id(*id)
-            .lock_exclusive()
-            .one(tx.db())
-            .await?;
-    }
     for (compound_id, month) in months {
         if run_of(tx.db(), *compound_id, *month).await?.is_some() {
             closed.insert((*compound_id, *month));
@@ -189,13 +232,15 @@ pub(super) async fn spaces(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Re
             .into_iter()
             .flatten()
             .find(|old| old.from_day == row.from);
+        // A space that was ended is not begun again by an old file.
+        let to_day = row.to.or(old.and_then(|old| old.to_day));
         let mut next = fee_space::ActiveModel {
             compound_id: Set(compound_id),
             fee_item_id: Set(fee_item_id),
             home_id: Set(home_id),
             code: Set(row.code.clone()),
             from_day: Set(row.from),
-            to_day: Set(row.to),
+            to_day: Set(to_day),
             created_by: Set(to.actor.person_id()),
             created_at: Set(to.tx.now()),
             ..Default::default()
@@ -203,7 +248,7 @@ pub(super) async fn spaces(plan: &Plan, to: &mut Storing<'_>, keys: &Keys) -> Re
         match old {
             None => rows.push(next),
             Some(old)
-                if old.to_day == row.to
+                if old.to_day == to_day
                     && old.home_id == home_id
                     && old.fee_item_id == fee_item_id =>
             {

@@ -25,6 +25,17 @@ pub fn pay(app: &App, wish: &Wish) -> String {
     )
 }
 
+/// The address by which all that is left of some bills of a home is paid.
+#[must_use]
+pub fn pay_bills(app: &App, home_id: i64, bills: &[i64]) -> String {
+    let wish = Wish {
+        home_id,
+        bills: bills.iter().copied().take(MOST_BILLS).collect(),
+        amount: None,
+    };
+    pay(app, &wish)
+}
+
 fn token(app: &App, wish: &Wish, until: i64) -> String {
     let bills: Vec<String> = wish.bills.iter().map(i64::to_string).collect();
     let amount = wish.amount.unwrap_or_default();

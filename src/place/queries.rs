@@ -36,6 +36,30 @@ pub async fn by_code<C: ConnectionTrait>(
     Ok(row)
 }
 
+/// A compound by its key; none for any other place.
+///
+/// # Errors
+/// The database's.
+pub async fn compound_by_id<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+) -> Result<Option<place::Model>, Fault> {
+    let found = by_id(db, id).await?;
+    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
+}
+
+/// A compound by its code, however it is typed; none for any other place.
+///
+/// # Errors
+/// The database's.
+pub async fn compound_by_code<C: ConnectionTrait>(
+    db: &C,
+    code: &str,
+) -> Result<Option<place::Model>, Fault> {
+    let found = by_code(db, code).await?;
+    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
+}
+
 /// A home, unit or building of a compound by what people type: `3-2-501`, `3栋2单元501`, `3栋`.
 ///
 /// # Errors
@@ -53,6 +77,33 @@ pub async fn by_local_code<C: ConnectionTrait>(
         .await?;
     let exact = rows.iter().position(|row| row.code == as_written);
     Ok(rows.into_iter().nth(exact.unwrap_or(0)))
+}
+
+/// The same for many at once, in their order.
+///
+/// # Errors
+/// The database's.
+pub async fn by_local_codes<C: ConnectionTrait>(
+    db: &C,
+    compound: &place::Model,
+    typed: &[&str],
+) -> Result<Vec<Option<place::Model>>, Fault> {
+    let forms: Vec<[String; 2]> = typed
+        .iter()
+        .map(|typed| {
+            [code::normal(typed), code::typed(typed)].map(|code| code::full(&compound.code, &code))
+        })
+        .collect();
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.code.is_in(forms.iter().flatten().cloned()))
+        .all(db)
+        .await?;
+    let find = |code: &String| rows.iter().find(|row| row.code == *code).cloned();
+    let found = forms.iter().map(|[as_written, as_meant]| {
+        let written = find(as_written);
+        written.or_else(|| find(as_meant))
+    });
+    Ok(found.collect())
 }
 
 /// The compound a place lies in; itself for a compound.
@@ -127,8 +178,7 @@ pub async fn compounds_named<C: ConnectionTrait>(
     if folded.is_empty() {
         return Ok(Vec::new());
     }
-    let by_code = by_code(db, word).await?;
-    if let Some(place) = by_code.filter(|place| place.kind == PlaceKind::Compound) {
+    if let Some(place) = compound_by_code(db, word).await? {
         return Ok(vec![place]);
     }
     let all = place::Entity::find()

@@ -28,6 +28,7 @@ const FLOORS: &[&[&str]] = &[
         "disclosure",
         "expense",
         "fee",
+        "dues",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

@@ -17,6 +17,7 @@ mod console;
 mod conversation;
 mod delivery;
 mod disclosure;
+mod dues;
 mod expense;
 mod export;
 mod faults;

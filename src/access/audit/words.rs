@@ -199,7 +199,9 @@ pub const ACTIONS: &[Known] = &[
     office("fee.space", "登记车位"),
     office("fee.space-end", "结束车位"),
     office("fee.charge", "加一次性收费"),
+    office("fee.dues", "设缴费提醒"),
     office("bill.run", "出账单"),
+    said("bill.dispute", "提出账单异议"),
     office("bill.credit", "更正账单"),
     office("letter.retry", "重发没送到的消息"),
     office("letter.drop", "放弃没送到的消息"),
@@ -353,6 +355,7 @@ const VALUES: &[(&str, &str)] = &[
     ("progress", "诉求进度"),
     ("news", "工作动态"),
     ("safety", "账号安全"),
+    ("dues", "缴费提醒"),
 ];
 
 /// What else was recorded, as people read it: `职务：楼栋长，从：2026-11-21`. Numbers that could be

@@ -40,6 +40,7 @@ pub async fn import(
         dice,
         actor: &Actor::operator(),
         reach: None,
+        keeps: None,
     };
     let report = intake::bring(&mut tx, by, tables, options.skip_bad, progress).await?;
     if options.dry_run || report.outcome.is_none() {

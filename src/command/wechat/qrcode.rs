@@ -117,15 +117,13 @@ async fn find(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<place::Model>> {
         kinds
     };
     let db = app.store.read();
-    let compound = places::by_code(db, &wanted.compound).await?;
-    let compound = compound
-        .filter(|place| place.kind == PlaceKind::Compound)
-        .ok_or_else(|| {
-            Usage(format!(
-                "没有编码为“{}”的小区:见导入的 places.csv",
-                wanted.compound
-            ))
-        })?;
+    let compound = places::compound_by_code(db, &wanted.compound).await?;
+    let compound = compound.ok_or_else(|| {
+        Usage(format!(
+            "没有编码为“{}”的小区:见导入的 places.csv",
+            wanted.compound
+        ))
+    })?;
     let found = place::Entity::find()
         .filter(place::COLUMN.compound_id.eq(compound.id))
         .filter(place::Column::Kind.is_in(kinds))

@@ -7,6 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
+use super::entries::AGAIN;
 use super::{MOST_NOTE, kept, record, worded};
 use crate::access::Actor;
 use crate::base::clock::china;
@@ -58,6 +59,7 @@ pub async fn credit(
             format!("这一项最多还能减{}元。", Fen(rest)),
         ));
     }
+    once(tx, actor, &line, amount).await?;
     let stored = insert(tx, actor, &line, amount, reason).await?;
     // What was paid beyond what is left now belongs to the home.
     let over = amount.saturating_sub(left(&bill)).max(0);
@@ -93,6 +95,27 @@ pub async fn creditable<C: ConnectionTrait>(
     let credited: i64 = credits.iter().map(|row| row.amount).sum();
     let of_bill = bill.amount - bill.credited - bill.waived;
     Ok((line.amount + credited).min(of_bill).max(0))
+}
+
+/// Refuses what the same person has taken off the same line a moment ago.
+async fn once(tx: &Tx, actor: &Actor, line: &bill_line::Model, amount: i64) -> Result<(), Fault> {
+    let Some(by) = actor.person_id() else {
+        return Ok(());
+    };
+    let same = bill_line::Entity::find()
+        .filter(bill_line::COLUMN.bill_id.eq(line.bill_id))
+        .filter(bill_line::COLUMN.corrects.eq(line.id))
+        .filter(bill_line::COLUMN.amount.eq(-amount))
+        .filter(bill_line::COLUMN.created_by.eq(by))
+        .filter(bill_line::COLUMN.created_at.gt(tx.now() - AGAIN))
+        .one(tx.db())
+        .await?;
+    match same {
+        None => Ok(()),
+        Some(_) => Err(Fault::wrong_step(
+            "刚刚已经更正过同样的一笔，没有再减。确实要再减，请过两分钟再办。",
+        )),
+    }
 }
 
 async fn insert(

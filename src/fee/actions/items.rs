@@ -11,6 +11,7 @@ use super::{MOST_NAME, MOST_NOTE, locked, record, worded};
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
+use crate::base::threat::harmless;
 use crate::place::queries::by_local_code;
 use crate::store::Tx;
 
@@ -58,6 +59,7 @@ pub async fn add(
         MOST_NOTE,
         "请写收费依据，例如“物业服务合同第8条”，账单上会看到。",
     )?;
+    let basis = harmless("basis", basis)?;
     let shared = new.kind == FeeKind::Shared;
     if !shared && !(1..=MOST_PRICE).contains(&new.unit_price) {
         return Err(Fault::invalid(
@@ -72,6 +74,21 @@ pub async fn add(
         return Err(Fault::invalid("due_day", "缴费日请写1到28。"));
     }
     let place = below(tx, &compound, &new.place).await?;
+    let first = new.from.map_or(0, Month::number);
+    let open = fee_item::Entity::find()
+        .filter(fee_item::COLUMN.compound_id.eq(compound.id))
+        .filter(fee_item::COLUMN.name.eq(name.as_str()))
+        .all(tx.db())
+        .await?;
+    if open
+        .iter()
+        .any(|row| row.to_month.is_none_or(|to| to >= first))
+    {
+        return Err(Fault::invalid(
+            "name",
+            "已经有同名的收费项目在收。要换单价，请先把原来的结束，新的写明从下一个月开始。",
+        ));
+    }
     let known = fee_item::Entity::find()
         .filter(fee_item::COLUMN.compound_id.eq(compound.id))
         .count(tx.db())

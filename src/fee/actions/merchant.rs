@@ -30,9 +30,13 @@ pub async fn set(
         compound_id: Set(place.id),
         merchant: Set(merchant.map(str::to_owned)),
         remind_before: Set(None),
+        remind_on: Set(false),
         remind_every: Set(None),
         remind_most: Set(0),
+        remind_words: Set(None),
         late_daily: Set(0),
+        late_from: Set(None),
+        late_basis: Set(None),
         version: Set(1),
         updated_at: Set(tx.now()),
     };

@@ -16,8 +16,7 @@ use serde_json::Value;
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
 use crate::base::fault::Fault;
-use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::worded::Asks;
 use crate::store::Tx;
 
 /// Most characters of what a bill calls something.
@@ -59,23 +58,13 @@ fn worded(
     most: usize,
     missing: &'static str,
 ) -> Result<String, Fault> {
-    let text = clean(text).replace('\n', " ");
-    let length = text.chars().count();
-    if length == 0 {
-        Err(Fault::invalid(field, missing))
-    } else if length > most {
-        Err(Fault::invalid(
-            field,
-            format!("太长了（{length}字），最多{most}字。"),
-        ))
-    } else if hide_numbers(&text) != text {
-        Err(Fault::invalid(
-            field,
-            "这里写的会一直留在账单上，请不要写手机号、证件号。",
-        ))
-    } else {
-        Ok(text)
-    }
+    let asks = Asks {
+        field,
+        most,
+        missing,
+        number: "这里写的会一直留在账单上，请不要写手机号、证件号。",
+    };
+    crate::base::worded::worded(text, asks)
 }
 
 fn record(tx: &Tx, actor: &Actor, action: &str, subject: String, compound_id: i64, detail: Value) {

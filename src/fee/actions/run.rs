@@ -4,6 +4,7 @@
 //! billed twice. A run that is done goes on only where homes were added behind its mark.
 
 use entity::bill_run;
+use entity::kinds::ActorKind;
 use entity::money::RunState;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
@@ -24,13 +25,17 @@ use crate::store::{Store, Tx};
 /// Homes of one transaction.
 const CHUNK: usize = 500;
 
+/// Months back of which people may still make bills.
+const BACK: usize = 12;
+
 /// Told how far it is.
 pub type Progress<'a> = dyn FnMut(&bill_run::Model) + Send + 'a;
 
 /// Begins a month's run, or finds it begun. From now on its costs and charges are fixed.
 ///
 /// # Errors
-/// `not_found` and `forbidden` for who does not keep its fees, `invalid` for a month that is too far ahead.
+/// `not_found` and `forbidden` for who does not keep its fees, `invalid` for a month that is too far ahead,
+/// and for people one that is long over.
 pub async fn begin(
     tx: &mut Tx,
     actor: &Actor,
@@ -43,6 +48,14 @@ pub async fn begin(
         return Err(Fault::invalid(
             "month",
             "最多提前一个月出账，请换一个月份。",
+        ));
+    }
+    let by_hand = !matches!(actor.kind, ActorKind::System | ActorKind::Operator);
+    let oldest = (0..BACK).fold(Month::of(today), |month, _| month.before());
+    if by_hand && month < oldest {
+        return Err(Fault::invalid(
+            "month",
+            format!("最早可以补出{}的账单，请换一个月份。", oldest.says()),
         ));
     }
     if let Some(run) = run_of(tx.db(), compound.id, month).await? {

@@ -78,6 +78,7 @@ fn line_row(tx: &Tx, run: &bill_run::Model, bill_id: i64, line: Line) -> bill_li
         formula: Set(line.formula),
         basis: Set(line.basis),
         amount: Set(line.amount),
+        late_to: Set(None),
         created_by: Set(None),
         created_at: Set(tx.now()),
     }

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 
-use entity::kinds::PlaceKind;
 use entity::{disclosure, place};
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
@@ -143,8 +142,7 @@ pub async fn show_month(
 }
 
 async fn compound(app: &App, code: &str) -> Result<Option<place::Model>, Fault> {
-    let found = places::by_code(app.store.read(), code).await?;
-    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
+    places::compound_by_code(app.store.read(), code).await
 }
 
 fn sealed(compound: &place::Model, published: &Published) -> String {

@@ -15,7 +15,6 @@ mod read;
 mod show;
 
 use aws_lc_rs::digest::{SHA256, digest};
-use entity::kinds::PlaceKind;
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
@@ -54,8 +53,7 @@ pub async fn show_board(
     request: &Request,
 ) -> Result<Response, Fault> {
     limited(app, request).await?;
-    let found = places::by_code(app.store.read(), &code).await?;
-    let Some(compound) = found.filter(|place| place.kind == PlaceKind::Compound) else {
+    let Some(compound) = places::compound_by_code(app.store.read(), &code).await? else {
         return Ok(no_compound());
     };
     let board = read::board(app, compound).await?;

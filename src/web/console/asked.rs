@@ -215,8 +215,7 @@ pub(super) async fn typed_place<C: ConnectionTrait>(
         return Ok(Some(found));
     }
     for id in compounds_of(actor) {
-        let compound = places::by_id(db, id).await?;
-        let compound = compound.filter(|place| place.kind == PlaceKind::Compound);
+        let compound = places::compound_by_id(db, id).await?;
         let Some(compound) = compound else { continue };
         if let Some(found) = places::by_local_code(db, &compound, typed).await? {
             return Ok(Some(found));

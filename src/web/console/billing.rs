@@ -15,7 +15,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::base::text::half_width;
-use crate::fee::actions::entries::{self, Charge, Reading, Space};
+use crate::fee::actions::entries::{self, Charge, Space};
 use crate::fee::actions::run;
 use crate::fee::price::units;
 use crate::fee::{queries, remind, run_says};
@@ -23,10 +23,10 @@ use crate::store::Tx;
 use crate::web::console::bills::homes_named;
 use crate::web::console::books::{Books, month_in};
 use crate::web::console::days::is_elsewhere;
-use crate::web::console::fees::decimal;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::reading::reading;
 use crate::web::pages::go;
 
 const PAGE: &str = "/console/billing";
@@ -252,6 +252,12 @@ pub async fn take(desk: &Desk, Path(act): Path<String>, form: Form) -> Result<Re
     let books = Books::find(desk, form.text("compound")).await?;
     let month = month_in(desk, form.text("month"));
     let done = async {
+        // Another month than was meant would be made in earnest.
+        let typed = form.text("month").trim();
+        if !typed.is_empty() && Month::parse(typed).is_none() {
+            let wrong = Fault::new(Code::Invalid, "没有这个月份，请写成 2026-11。");
+            return Err(wrong);
+        }
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
         let to = match act.as_str() {
             "cost" => cost(&mut tx, desk, &books, month, &form).await?,
@@ -349,40 +355,22 @@ async fn readings(
             format!("一次最多{MOST_READINGS}户，请分几次填。"),
         ));
     }
-    for (at, line) in lines {
-        let at_line = |fault: Fault| match fault.field {
-            Some("item") | None => fault,
-            Some(_) => Fault::invalid("lines", format!("第{}行：{}", at + 1, fault.detail)),
-        };
-        let reading = reading(line).map_err(at_line)?;
-        entries::set_reading(tx, desk.actor(), key, month, reading)
-            .await
-            .map_err(at_line)?;
-    }
-    Ok((month, "readings-set"))
-}
-
-fn reading(line: &str) -> Result<Reading, Fault> {
-    let plain: String = line.chars().map(half_width).collect();
-    let mut cells = plain
-        .split([',', '\t', ' '])
-        .map(str::trim)
-        .filter(|cell| !cell.is_empty());
-    let wrong = || Fault::invalid("after", "请写 房号 本次读数，例如 3-2-501 1234.5。");
-    let home = cells.next().ok_or_else(wrong)?.to_owned();
-    let after_milli = decimal(cells.next().ok_or_else(wrong)?, 3).ok_or_else(wrong)?;
-    let before_milli = match cells.next() {
-        None => None,
-        Some(cell) => Some(decimal(cell, 3).ok_or_else(wrong)?),
+    let at_line = |at: usize, fault: &Fault| {
+        Fault::invalid("lines", format!("第{}行：{}", at + 1, fault.detail))
     };
-    match cells.next() {
-        None => Ok(Reading {
-            home,
-            before_milli,
-            after_milli,
-        }),
-        Some(_) => Err(wrong()),
+    let mut readings = Vec::with_capacity(lines.len());
+    for (at, line) in &lines {
+        readings.push(reading(line).map_err(|fault| at_line(*at, &fault))?);
     }
+    let done = entries::set_readings(tx, desk.actor(), key, month, readings).await;
+    done.map_err(|wrong| {
+        let at = wrong.at.and_then(|at| lines.get(at));
+        match at {
+            Some((at, _)) => at_line(*at, &wrong.fault),
+            None => wrong.fault,
+        }
+    })?;
+    Ok((month, "readings-set"))
 }
 
 async fn space(
@@ -402,8 +390,12 @@ async fn space(
             _ => Some(day(form, "to")?),
         },
     };
-    entries::add_space(tx, desk.actor(), key, space).await?;
-    Ok((month, "space-added"))
+    let billed = entries::add_space(tx, desk.actor(), key, space).await?;
+    let said = match billed {
+        true => "space-added-late",
+        false => "space-added",
+    };
+    Ok((month, said))
 }
 
 async fn space_end(
@@ -421,10 +413,14 @@ async fn space_end(
         ..fault
     };
     let last = day(form, "to").map_err(above)?;
-    entries::end_space(tx, desk.actor(), books.place.id, id, last)
+    let billed = entries::end_space(tx, desk.actor(), books.place.id, id, last)
         .await
         .map_err(above)?;
-    Ok((month, "space-ended"))
+    let said = match billed {
+        true => "space-ended-late",
+        false => "space-ended",
+    };
+    Ok((month, said))
 }
 
 async fn charge(
@@ -461,35 +457,4 @@ async fn start(tx: &mut Tx, desk: &Desk, books: &Books, month: Month) -> Result<
         })?;
     remind::start(tx, &run).await?;
     Ok((month, "run-started"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_of_readings_is_taken_as_spreadsheets_give_it() {
-        for typed in [
-            "3-2-501,1234.5,1200",
-            "3-2-501\t1234.5\t1200",
-            "3-2-501 1234.5  1200",
-        ] {
-            let one = reading(typed).unwrap();
-            assert_eq!(one.home, "3-2-501");
-            assert_eq!(
-                (one.after_milli, one.before_milli),
-                (1_234_500, Some(1_200_000))
-            );
-        }
-        assert_eq!(reading("3-2-501 7").unwrap().before_milli, None);
-        for typed in [
-            "3-2-501",
-            "3-2-501 x",
-            "3-2-501 1 2 3",
-            "3-2-501 -5",
-            "3-2-501 1.2345",
-        ] {
-            assert!(reading(typed).is_err(), "{typed}");
-        }
-    }
 }

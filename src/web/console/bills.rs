@@ -24,6 +24,7 @@ use crate::fee::state_says;
 use crate::place::queries::{by_local_code, short_name};
 use crate::web::console::books::Books;
 use crate::web::console::days::is_elsewhere;
+use crate::web::console::dues::{NoticeLine, notices};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -183,6 +184,7 @@ struct One {
     facts: Vec<(&'static str, String)>,
     items: Vec<Item>,
     choices: Vec<(i64, String, bool)>,
+    notices: Vec<NoticeLine>,
     typed: Typed,
     problem: Option<String>,
 }
@@ -257,6 +259,7 @@ async fn one(
         id: row.id,
         facts: facts(desk, &row, &compound).await?,
         choices: items.iter().filter_map(choice).collect(),
+        notices: notices(desk, row.id).await?,
         items,
         problem: typed
             .general(&["line", "amount", "reason"])

@@ -50,9 +50,8 @@ impl Books {
         let none = || Fault::not_found("没有找到这个小区，请写小区的编号，例如 GY。");
         let place = match typed.trim() {
             "" => all.first().cloned(),
-            typed => places::by_code(db, typed)
+            typed => places::compound_by_code(db, typed)
                 .await?
-                .filter(|place| place.kind == PlaceKind::Compound)
                 .filter(|place| may(actor, Deed::SeeMoney, &place.path)),
         };
         let place = place.ok_or_else(none)?;

@@ -53,6 +53,15 @@ impl Typed {
         }
     }
 
+    /// The form as it was sent.
+    #[must_use]
+    pub fn again(form: &Form) -> Self {
+        Self {
+            form: form.clone(),
+            ..Self::default()
+        }
+    }
+
     /// The form after a fault.
     #[must_use]
     pub fn wrong(form: &Form, fault: &Fault) -> Self {

@@ -68,6 +68,7 @@ pub const MENU: &[(&str, &[Line])] = &[
             line("/console/billing", "出账", &[Deed::SeeMoney]),
             line("/console/fees", "收费项目", &[Deed::SeeMoney]),
             line("/console/expenses", "支出审批", &[Deed::SeeMoney]),
+            line("/console/dues", "缴费提醒", &[Deed::SeeMoney]),
             line("/console/accounts", "财务公开", &[Deed::PublishAccounts]),
         ],
     ),
@@ -294,7 +295,15 @@ const NOTICES: &[(&str, &str)] = &[
     ("cost-set", "公摊费用已保存。"),
     ("readings-set", "读数已保存。"),
     ("space-added", "车位已登记。"),
+    (
+        "space-added-late",
+        "车位已登记。这段时间有的月份已经出账，那些账单不会变；要补收请用一次性收费。",
+    ),
     ("space-ended", "车位已设好最后一天。"),
+    (
+        "space-ended-late",
+        "车位已设好最后一天。后面有的日子已经出账，那些账单不会变；要退请在账单上更正。",
+    ),
     ("charged", "已记下，会出现在这个月的账单上。"),
     (
         "charged-later",
@@ -302,6 +311,7 @@ const NOTICES: &[(&str, &str)] = &[
     ),
     ("run-started", "正在出账，过一会儿刷新看结果。"),
     ("credited", "已更正，账单上多了一项。"),
+    ("dues-set", "缴费提醒已保存，从明天上午起按它提醒。"),
     ("left", "已退出登录。"),
     ("password", "密码已修改，其他地方的登录已退出。"),
     ("ended", "已让那台设备退出。"),

@@ -16,6 +16,7 @@
 //! | `rules` | who gets which cases |
 //! | `accounts` | months of the books, and publishing them |
 //! | `templates`, `fill` | words that staff use again, and on the page of a case |
+//! | `dues` | how a compound asks for what is due, and the proof that it did |
 //! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
 //! | `expenses`, `expense`, `expense_act` | money to be spent, one of them with its way to being paid, and what its forms do |
 //! | `expense_rules` | by which reviews a compound spends |
@@ -56,6 +57,7 @@ mod case;
 mod cases;
 mod channels;
 mod days;
+mod dues;
 mod expense;
 mod expense_act;
 mod expense_rules;
@@ -87,6 +89,7 @@ mod photos;
 mod places;
 mod places_grid;
 mod policies;
+mod reading;
 mod roles;
 mod roles_one;
 mod rules;
@@ -246,6 +249,8 @@ fn money(route: Route) -> Route {
         .at("/fees/:id/end", post(fees::end))
         .at("/billing", get(billing::open))
         .at("/billing/:act", post(billing::take))
+        .at("/dues", get(dues::open).post(dues::save))
+        .at("/dues/notices.csv", get(dues::csv))
         .at("/bills", get(bills::list))
         .at("/bills/:id", get(bills::open))
         .at("/bills/:id/credit", post(bills::correct))

@@ -232,6 +232,7 @@ async fn what_is_wrong_with_a_fee_stands_beside_its_field() {
         (vec![("place", "99")], "place", "没有找到"),
         (vec![("from", "2026-13")], "from", "请写月份"),
         (vec![("basis", "")], "basis", "请写收费依据"),
+        (vec![("basis", "逾期断　電")], "basis", "第944条"),
     ] {
         let page = desk.send(FEES, "/console/fees/add", &with(&changes)).await;
         page.is(422)

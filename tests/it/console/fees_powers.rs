@@ -1,7 +1,7 @@
 //! Who sees the pages of fees and bills, and who changes anything by them.
 
 use entity::kinds::RoleKind;
-use entity::{bill, bill_line, bill_run, fee_charge, fee_cost, fee_reading, fee_space};
+use entity::{bill, bill_line, bill_run, fee_charge, fee_cost, fee_policy, fee_reading, fee_space};
 use sea_orm::{EntityTrait, PaginatorTrait};
 
 use super::Desk;
@@ -39,6 +39,7 @@ async fn only_who_keeps_the_fees_changes_anything_and_others_see_it_or_nothing()
     ];
     let forms = [
         ("/console/fees/add".to_owned(), GOOD.to_vec()),
+        (crate::dues::DUES.to_owned(), crate::dues::GOOD.to_vec()),
         (format!("/console/fees/{id}/end"), here.clone()),
         ("/console/billing/start".to_owned(), here.clone()),
         (
@@ -95,7 +96,7 @@ async fn only_who_keeps_the_fees_changes_anything_and_others_see_it_or_nothing()
         }
         let mut desk = crate::powers::desk_with(&app, role, "GY").await;
         let status = if sees.contains(&role) { 200 } else { 403 };
-        for page in [FEES, BILLING, "/console/bills"] {
+        for page in [FEES, BILLING, "/console/bills", crate::dues::DUES] {
             let seen = desk.open(page).await;
             seen.is(status);
             assert!(
@@ -107,6 +108,11 @@ async fn only_who_keeps_the_fees_changes_anything_and_others_see_it_or_nothing()
                 !seen
                     .body
                     .contains("<form method=\"post\" action=\"/console/bill")
+            );
+            assert!(
+                !seen
+                    .body
+                    .contains("<form method=\"post\" action=\"/console/dues")
             );
         }
         desk.open(&path)
@@ -151,7 +157,7 @@ async fn only_who_keeps_the_fees_changes_anything_and_others_see_it_or_nothing()
 }
 
 /// Rows that the forms could add.
-async fn count(app: &TestApp) -> [u64; 6] {
+async fn count(app: &TestApp) -> [u64; 7] {
     let db = app.store.read();
     [
         fee_cost::Entity::find().count(db).await.unwrap(),
@@ -160,5 +166,6 @@ async fn count(app: &TestApp) -> [u64; 6] {
         fee_charge::Entity::find().count(db).await.unwrap(),
         bill_run::Entity::find().count(db).await.unwrap(),
         bill_line::Entity::find().count(db).await.unwrap(),
+        fee_policy::Entity::find().count(db).await.unwrap(),
     ]
 }

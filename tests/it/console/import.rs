@@ -456,3 +456,29 @@ async fn an_instance_that_dies_leaves_the_job_to_another() {
     assert_eq!(jobs(&app).await[0].state, ImportState::Done);
     assert!(has_place(&app, "GY/9-4999").await);
 }
+
+/// Fees are brought in by whoever keeps them: not by whoever administers the compound.
+#[tokio::test]
+async fn an_administrator_brings_in_no_fees() {
+    let app = TestApp::start().await;
+    let fees = "compound_code,name,kind,unit_price_fen,due_day\nGY,物业费,area,180,10\n";
+    let files: [(&str, &[u8]); 1] = [("fee_items.csv", fees.as_bytes())];
+    make_administrator(&app, "李建国", None).await;
+    let mut desk = Desk::of(&app, "李建国").await;
+    let (path, page) = upload(&mut desk, &files).await;
+    page.says("错误");
+    let bad = desk.open(&format!("{path}/bad")).await;
+    bad.is(200).says("没有这个小区收费的权限");
+    // Who administers and manages it may.
+    make_administrator(&app, "沈立", None).await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    let (path, _) = upload(&mut desk, &files).await;
+    desk.send(&path, &format!("{path}/start"), &[])
+        .await
+        .is(303);
+    until(&mut desk, &path).await.says("已全部保存");
+    let rows = entity::fee_item::Entity::find()
+        .count(app.store.read())
+        .await;
+    assert_eq!(rows.unwrap(), 1);
+}

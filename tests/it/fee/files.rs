@@ -16,10 +16,10 @@ const SPACES: &str = "place_code,item,code,from,to\n\
     GY/1-1-101,停车费,A-07,2020-01-01,2020-06-30\n\
     GY/1-1-102,停车费,A-07,2020-07-01,\n";
 
-struct Folder(tempfile::TempDir);
+pub struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn with(files: &[(&str, &str)]) -> Self {
+    pub fn with(files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -27,7 +27,7 @@ impl Folder {
         Self(folder)
     }
 
-    fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.0.path().to_str().unwrap()
     }
 }

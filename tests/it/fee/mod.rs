@@ -2,6 +2,7 @@
 //! corrections, what was paid ahead, imports.
 
 mod correct;
+mod entered;
 mod files;
 mod runs;
 

@@ -51,9 +51,13 @@ pub async fn open_counter(app: &TestApp) {
         compound_id: Set(compound.id),
         merchant: Set(Some(MERCHANT.to_owned())),
         remind_before: Set(None),
+        remind_on: Set(false),
         remind_every: Set(None),
         remind_most: Set(0),
+        remind_words: Set(None),
         late_daily: Set(0),
+        late_from: Set(None),
+        late_basis: Set(None),
         version: Set(1),
         updated_at: Set(app.now()),
     };

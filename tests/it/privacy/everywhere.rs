@@ -217,11 +217,16 @@ const NOTHING: &[&str] = &[
     "expense_quote.note",
     "expense_quote.supplier",
     "expense_step.words",
+    // A home, a month and an amount, and the compound's own words without numbers of people: proof that
+    // is kept as long as the debt may be asked for.
+    "due_notice.words",
     "fee_charge.basis",
     "fee_charge.name",
     "fee_cost.note",
     "fee_item.basis",
     "fee_item.name",
+    "fee_policy.late_basis",
+    "fee_policy.remind_words",
     "guess.kind",
     "idempotency.scope",
     "import_job.bad_path",

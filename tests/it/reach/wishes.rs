@@ -95,6 +95,7 @@ async fn the_api_shows_and_changes_the_same_switches() {
         json!({ "pushes": [
             { "kind": "progress", "label": "诉求进度", "on": !off, "fixed": false },
             { "kind": "safety", "label": "账号安全", "on": true, "fixed": true },
+            { "kind": "dues", "label": "缴费提醒", "on": true, "fixed": false },
         ]})
     };
     // The mini-program's account is a stranger's until it is bound.
