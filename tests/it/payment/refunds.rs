@@ -57,7 +57,14 @@ async fn who_pays_what_somebody_else_has_paid_gets_it_back_and_is_told() {
     assert_eq!(back[0].state, RefundState::Done);
     assert_eq!(receipts(&app).await.len(), 1);
     assert_eq!(bill_now(&app, bill.id).await.paid, 10_000);
-    // The page says so, too.
+    // The API says so, too: this was the payment's own money.
+    let seen = app
+        .api(&daughter)
+        .await
+        .get(&format!("/payments/{late}"))
+        .await;
+    assert_eq!(seen.json["refunded"], 10_000, "{seen:?}");
+    // And the page.
     let page = two.open(&format!("{}{link}?back={late}", app.url())).await;
     page.is(200).says("自动退回");
     sound(&app).await;
@@ -86,6 +93,15 @@ async fn a_second_transaction_of_an_order_is_owed_once_and_shown_when_it_cannot_
     let back = refunds(&app).await;
     assert_eq!((back.len(), back[0].state), (1, RefundState::Abnormal));
     assert_eq!(bill_now(&app, bill).await.paid, 10_000);
+    // The money that came a second time is not the payment's: of that nothing goes back.
+    let zhang = app.known("o-zhang");
+    let seen = app.api(&zhang).await.get(&format!("/payments/{id}")).await;
+    assert_eq!(
+        (seen.status, &seen.json["refunded"]),
+        (200, &0.into()),
+        "{seen:?}"
+    );
+    assert_eq!(seen.json["state"], "paid");
     sound(&app).await;
     let mut desk = Desk::of(&app, "沈立").await;
     let page = "/console/payments/waiting";
