@@ -366,7 +366,11 @@ pub fn reach(column: impl ColumnTrait, actor: &Actor, deeds: &[Deed]) -> Option<
     let each = deeds
         .iter()
         .filter_map(|deed| places::within_reach(column, actor, *deed));
-    each.reduce(|all, more| Condition::any().add(all).add(more))
+    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
+        // Everywhere; an empty part of «any» would be left out of it.
+        true => Condition::all(),
+        false => Condition::any().add(all).add(more),
+    })
 }
 
 /// Payments that a role of the actor covers, the newest first.

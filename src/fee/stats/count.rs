@@ -7,8 +7,8 @@ use sea_orm::sea_query::{
     Alias, Asterisk, Expr, ExprTrait, Func, JoinType, PostgresQueryBuilder, Query, SelectStatement,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder,
-    QueryResult, QuerySelect, Select, Statement,
+    Condition, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, QueryResult,
+    QuerySelect, Select, Statement,
 };
 
 use crate::base::fault::Fault;
@@ -104,10 +104,12 @@ fn statement(scope: &Scope, period: Period) -> SelectStatement {
     query
         .from(bill::Entity)
         .cond_where(inside(scope).add(of_months(period)));
-    let key = if scope.place.compound_id.is_some() {
+    let key = if let Some(compound) = scope.place.compound_id {
         let home = Expr::col((place::Entity, place::Column::Id))
             .equals((bill::Entity, bill::Column::HomeId));
         query.join(JoinType::InnerJoin, place::Entity, home);
+        // Or all homes of all compounds would be looked through for these.
+        query.and_where(place::COLUMN.compound_id.eq(compound));
         Expr::col((place::Entity, place::Column::ParentId))
     } else {
         Expr::col((bill::Entity, bill::Column::CompoundId))

@@ -6,7 +6,7 @@ use entity::money::NoticeState;
 use entity::{fee_policy, payment, payment_notice, refund};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 
 use super::settle::{Followed, take_in};

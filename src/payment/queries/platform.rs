@@ -2,7 +2,9 @@
 
 use entity::money::{NoticeState, PaymentState};
 use entity::{payment, payment_notice};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::access::Actor;
 use crate::base::fault::Fault;
@@ -37,7 +39,7 @@ pub async fn notices_of<C: ConnectionTrait>(
         return Ok(Vec::new());
     };
     Ok(payment_notice::Entity::find()
-        .filter(payment_notice::COLUMN.out_trade_no.eq(number))
+        .filter(payment_notice::COLUMN.out_trade_no.eq(number.as_str()))
         .filter(payment_notice::COLUMN.merchant.eq(merchant))
         .order_by_asc(payment_notice::COLUMN.id)
         .limit(MOST)

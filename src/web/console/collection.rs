@@ -268,7 +268,7 @@ fn periods(code: &str, chosen: Period, month: Month) -> Vec<(&'static str, Strin
         ("去年", Period::new(before, last)),
         ("近五年", Period::new(long, month)),
     ];
-    all.map(|(words, period)| (words, self::query(code, period), period == chosen))
+    all.map(|(words, period)| (words, query(code, period), period == chosen))
         .into()
 }
 

@@ -143,10 +143,10 @@ async fn chosen(desk: &Desk, books: &Books, form: &Form) -> Result<(), Fault> {
         seen: Some(seen),
     };
     set(&mut tx, desk.actor(), books.place.id, choice).await?;
-    let open = open_orders(tx.db(), books.place.id).await?;
-    if open > 0 && form.text("sure") != "yes" {
+    let orders = open_orders(tx.db(), books.place.id).await?;
+    if orders > 0 && form.text("sure") != "yes" {
         let says =
-            format!("还有{open}笔没付完的订单，会付到原来的账户。确定要改，请勾选后再保存。");
+            format!("还有{orders}笔没付完的订单，会付到原来的账户。确定要改，请勾选后再保存。");
         return Err(Fault::invalid("sure", says));
     }
     tx.commit().await

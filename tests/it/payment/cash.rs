@@ -294,7 +294,7 @@ async fn of_two_with_one_name_the_end_of_the_phone_says_which() {
         let seal = &app.instances[0].app.seal;
         let row = entity::person::ActiveModel {
             id: sea_orm::ActiveValue::NotSet,
-            key: Set(format!("twin{phone}")),
+            key: Set(Some(format!("twin{phone}"))),
             phone_sealed: Set(Some(seal.seal(&Dice::from_system(), phone).unwrap())),
             phone_index: Set(Some(seal.index(phone))),
             ..zhang.clone().into_active_model()
