@@ -158,7 +158,7 @@ pub async fn whole<C: ConnectionTrait>(
     today: NaiveDate,
 ) -> Result<Sums, Fault> {
     let mut whole = Sums::default();
-    for group in count::groups(db, scope, period).await? {
+    for group in count::by_compound(db, scope, period).await? {
         add(&mut whole, &group, today);
     }
     Ok(whole)

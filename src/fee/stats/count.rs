@@ -21,7 +21,7 @@ use crate::place::scope::Scope;
 /// The bills of one place and month that are due on one day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Group {
-    /// Key of the compound; inside of one that of the place directly above the homes.
+    /// Key of the compound; inside of one, where homes are told apart, that of the place directly above them.
     pub place: i64,
     /// Of which month.
     pub month: Month,
@@ -73,7 +73,23 @@ pub async fn groups<C: ConnectionTrait>(
     scope: &Scope,
     period: Period,
 ) -> Result<Vec<Group>, Fault> {
-    let query = statement(scope, period);
+    let query = statement(scope, period, scope.place.compound_id);
+    all(db, query).await
+}
+
+/// The same with each compound as one, also inside of it: for who needs nothing told apart.
+///
+/// # Errors
+/// The database's.
+pub async fn by_compound<C: ConnectionTrait>(
+    db: &C,
+    scope: &Scope,
+    period: Period,
+) -> Result<Vec<Group>, Fault> {
+    all(db, statement(scope, period, None)).await
+}
+
+async fn all<C: ConnectionTrait>(db: &C, query: SelectStatement) -> Result<Vec<Group>, Fault> {
     let rows = match db.get_database_backend() {
         // With the values in it: PostgreSQL cannot plan for a share of a large table that it does
         // not know. All values are our own.
@@ -99,12 +115,13 @@ const AMOUNTS: [bill::Column; 4] = [
     bill::Column::Waived,
 ];
 
-fn statement(scope: &Scope, period: Period) -> SelectStatement {
+/// By the place above the homes within a compound, or by compound.
+fn statement(scope: &Scope, period: Period, within: Option<i64>) -> SelectStatement {
     let mut query = Query::select();
     query
         .from(bill::Entity)
         .cond_where(inside(scope).add(of_months(period)));
-    let key = if let Some(compound) = scope.place.compound_id {
+    let key = if let Some(compound) = within {
         let home = Expr::col((place::Entity, place::Column::Id))
             .equals((bill::Entity, bill::Column::HomeId));
         query.join(JoinType::InnerJoin, place::Entity, home);
