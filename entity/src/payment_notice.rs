@@ -18,6 +18,10 @@ pub struct Model {
     pub notice_id: String,
     /// Its event.
     pub kind: String,
+    /// Tenant: whose order or whose receiving account it is about; none for an account of no compound.
+    pub compound_id: Option<i64>,
+    /// Our number of the order that it is about, as it came; at most 32 characters.
+    pub out_trade_no: Option<String>,
     /// What was sealed in it.
     pub body: Json,
     /// What became of it.

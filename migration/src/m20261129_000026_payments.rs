@@ -81,6 +81,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
         index("payment_part", &["bill_id"], false),
         index("payment_notice", &["merchant", "notice_id"], true),
         index("payment_notice", &["state", "id"], false),
+        index("payment_notice", &["out_trade_no", "id"], false),
+        index("payment_notice", &["compound_id", "state", "id"], false),
         index("refund", &["out_refund_no"], true),
         index("refund", &["payment_id"], false),
         index("refund", &["sent_at"], false),
@@ -185,6 +187,8 @@ fn payment_notice() -> TableCreateStatement {
         .col(string_len("merchant", 32))
         .col(string_len("notice_id", 64))
         .col(string_len("kind", 64))
+        .col(big_integer_null("compound_id"))
+        .col(string_len_null("out_trade_no", 32))
         .col(json("body"))
         .col(string_len("state", 16))
         .col(text_null("error"))

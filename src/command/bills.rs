@@ -11,7 +11,7 @@ use crate::base::month::Month;
 use crate::command::import::progress::Bar;
 use crate::command::{Usage, migrate, open_store};
 use crate::config::Settings;
-use crate::fee::actions::merchant::set;
+use crate::fee::actions::merchant::{Choice, set};
 use crate::fee::actions::run;
 use crate::fee::queries::findings;
 use crate::place::queries::by_code;
@@ -106,7 +106,12 @@ async fn account(
         .await?
         .ok_or_else(|| Usage(format!("没有编码为“{compound}”的小区")))?;
     let mut tx = store.begin(now).await?;
-    match set(&mut tx, &Actor::operator(), place.id, merchant).await {
+    let choice = Choice {
+        merchant,
+        known: &known,
+        seen: None,
+    };
+    match set(&mut tx, &Actor::operator(), place.id, choice).await {
         Err(fault) if matches!(fault.code, Code::NotFound | Code::Invalid) => {
             return Err(Usage(fault.detail.into_owned()).into());
         }

@@ -124,7 +124,12 @@ async fn bill(app: &App) -> Result<(), Fault> {
     // Without a receiving account there would be bills that nobody can pay.
     if let Some(name) = app.pay.keys().next() {
         let mut tx = app.store.begin(now).await?;
-        merchant::set(&mut tx, &actor, compound.id, Some(name)).await?;
+        let choice = merchant::Choice {
+            merchant: Some(name),
+            known: &[name],
+            seen: None,
+        };
+        merchant::set(&mut tx, &actor, compound.id, choice).await?;
         tx.commit().await?;
     }
     let this = Month::of(china(now).date_naive());

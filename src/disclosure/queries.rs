@@ -1,5 +1,7 @@
 //! Reads of published months, and what the books say of a month just now.
 
+use std::collections::HashMap;
+
 use entity::{disclosure, disclosure_line, ledger_entry};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
@@ -109,11 +111,7 @@ pub async fn versions<C: ConnectionTrait>(
         .order_by_desc(disclosure::Column::Version)
         .all(db)
         .await?;
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows {
-        all.push(whole(db, row).await?);
-    }
-    Ok(all)
+    with_lines(db, rows).await
 }
 
 /// The one published last, whatever its month.
@@ -138,7 +136,7 @@ pub async fn last<C: ConnectionTrait>(
 /// The database's.
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<Published>, Fault> {
     match disclosure::Entity::find_by_id(id).one(db).await? {
-        Some(row) => Ok(Some(whole(db, row).await?)),
+        Some(row) => Ok(with_lines(db, vec![row]).await?.pop()),
         None => Ok(None),
     }
 }
@@ -160,16 +158,29 @@ pub async fn line<C: ConnectionTrait>(
     Ok(of.map(|of| (of, read(row).1)))
 }
 
-async fn whole<C: ConnectionTrait>(db: &C, row: disclosure::Model) -> Result<Published, Fault> {
+/// Disclosures with their lines, by one statement for all.
+async fn with_lines<C: ConnectionTrait>(
+    db: &C,
+    rows: Vec<disclosure::Model>,
+) -> Result<Vec<Published>, Fault> {
     let lines = disclosure_line::Entity::find()
-        .filter(disclosure_line::COLUMN.disclosure_id.eq(row.id))
+        .filter(
+            disclosure_line::COLUMN
+                .disclosure_id
+                .is_in(rows.iter().map(|row| row.id)),
+        )
         .order_by_asc(disclosure_line::Column::Position)
         .all(db)
         .await?;
-    Ok(Published {
+    let mut of: HashMap<i64, Vec<(i64, Line)>> = HashMap::new();
+    for line in lines {
+        of.entry(line.disclosure_id).or_default().push(read(line));
+    }
+    let with = |row: disclosure::Model| Published {
+        lines: of.remove(&row.id).unwrap_or_default(),
         disclosure: row,
-        lines: lines.into_iter().map(read).collect(),
-    })
+    };
+    Ok(rows.into_iter().map(with).collect())
 }
 
 fn read(row: disclosure_line::Model) -> (i64, Line) {

@@ -1,7 +1,7 @@
 //! Reads of expenses: within what somebody may see. Whoever sees the money of a compound sees all of them;
 //! whoever lives there sees those that are or were published.
 
-use entity::kinds::{CaseState, PlaceKind};
+use entity::kinds::CaseState;
 use entity::money::ExpenseState;
 use entity::{case, expense, expense_objection, expense_quote, expense_step, place, review_chain};
 use sea_orm::{
@@ -330,13 +330,4 @@ pub async fn chain<C: ConnectionTrait>(
         .order_by_desc(review_chain::Column::Version)
         .one(db)
         .await?)
-}
-
-/// The compound, if it is one.
-///
-/// # Errors
-/// The database's.
-pub async fn compound<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<place::Model>, Fault> {
-    let found = places::by_id(db, id).await?;
-    Ok(found.filter(|place| place.kind == PlaceKind::Compound))
 }

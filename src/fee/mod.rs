@@ -8,6 +8,7 @@
 //! | [`price`], [`split`], [`owner`], [`compose`] | the rules, without I/O |
 //! | [`tariff`], [`load`] | what a month rests on, and what is known of some homes |
 //! | [`bill`], [`advance`] | bills that are paid, credited, waived; what is paid ahead. For the noun `payment` too |
+//! | [`stats`] | the collection rate and what is not paid, by age |
 //! | [`actions`] | fees, costs, readings, spaces, charges; the month's run; credits |
 //! | [`remind`] | the clock of the month, and runs that were begun by hand |
 
@@ -21,6 +22,7 @@ pub mod price;
 pub mod queries;
 pub mod remind;
 pub mod split;
+pub mod stats;
 pub mod tariff;
 
 use entity::kinds::{FeeKind, FeeSplit};

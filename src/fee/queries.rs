@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use entity::kinds::{FeeKind, FeeSplit, PlaceKind};
 use entity::money::BillState;
-use entity::{bill, bill_line, bill_run, fee_cost, fee_item, fee_reading, fee_space, place};
+use entity::{
+    bill, bill_line, bill_run, fee_cost, fee_item, fee_policy, fee_reading, fee_space, place,
+};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -32,6 +34,34 @@ pub async fn seen_compound<C: ConnectionTrait>(
         .await?
         .filter(|place| may(actor, Deed::SeeMoney, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))
+}
+
+/// How a compound takes and asks for its money; none while nobody has set anything.
+///
+/// # Errors
+/// The database's.
+pub async fn policy<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+) -> Result<Option<fee_policy::Model>, Fault> {
+    Ok(fee_policy::Entity::find_by_id(compound_id).one(db).await?)
+}
+
+/// Which of these receiving accounts are other compounds'.
+///
+/// # Errors
+/// The database's.
+pub async fn accounts_of_others<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    names: &[&str],
+) -> Result<Vec<String>, Fault> {
+    let rows = fee_policy::Entity::find()
+        .filter(fee_policy::COLUMN.merchant.is_in(names.iter().copied()))
+        .filter(fee_policy::COLUMN.compound_id.ne(compound_id))
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().filter_map(|row| row.merchant).collect())
 }
 
 /// All fees of a compound, the oldest first.

@@ -126,3 +126,18 @@ pub async fn over<C: ConnectionTrait>(
         .await?;
     Ok(rows)
 }
+
+/// All of a kind, the oldest first. Not scoped: for what is summed over places that somebody sees.
+///
+/// # Errors
+/// The database's.
+pub async fn of_kind<C: ConnectionTrait>(
+    db: &C,
+    kind: &str,
+) -> Result<Vec<organisation::Model>, Fault> {
+    Ok(organisation::Entity::find()
+        .filter(organisation::COLUMN.kind.eq(kind))
+        .order_by_asc(organisation::COLUMN.id)
+        .all(db)
+        .await?)
+}

@@ -21,8 +21,8 @@ use crate::payment::queries::{self, no_such_bill};
 use crate::payment::{left, link, state_says};
 use crate::wechat::pay::PayParams;
 
-/// Looks of one account at payments in a minute that ask the platform.
-const ASKS_PER_MINUTE: u32 = 30;
+/// Looks of one account at payments in a minute that ask the platform, here and on the pay page.
+pub const ASKS_PER_MINUTE: u32 = 30;
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -227,7 +227,7 @@ async fn payment_view(app: &App, row: &payment::Model) -> Result<PaymentView, Fa
         paid_at: row.paid_at.map(time),
         receipt_number: receipt.as_ref().map(|receipt| receipt.number),
         receipt_url: receipt.map(|receipt| link::receipt(app, &receipt)),
-        refunded: queries::going_back(&refunds),
+        refunded: queries::back_of(row, &refunds),
     })
 }
 
@@ -322,15 +322,16 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
     }
     for id in &body.bills {
         let id = number(id, no_such_bill)?;
-        let (bill, _) = queries::own_bill(app.store.read(), &caller.actor, id).await?;
-        if !wish.bills.is_empty() && bill.home_id != wish.home_id {
-            return Err(Fault::invalid("bills", "一次只能交一户的账单。"));
-        }
-        wish.home_id = bill.home_id;
         if !wish.bills.contains(&id) {
             wish.bills.push(id);
         }
     }
+    let bills = queries::own_bills(app.store.read(), &caller.actor, &wish.bills).await?;
+    let home_id = bills.first().map_or(0, |bill| bill.home_id);
+    if bills.iter().any(|bill| bill.home_id != home_id) {
+        return Err(Fault::invalid("bills", "一次只能交一户的账单。"));
+    }
+    wish.home_id = home_id;
     match wish.bills.is_empty() {
         true => Err(Fault::invalid("bills", "请选要交的账单。")),
         false => Ok(wish),

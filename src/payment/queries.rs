@@ -1,10 +1,10 @@
 //! Reads of bills, payments and receipts, scoped by who asks: whoever is bound to a home sees what it is
 //! asked for, whoever paid sees their payments, staff see what their roles cover.
 
+pub mod platform;
+
 use entity::money::{BillState, PayWay, PaymentState, RefundState, WaiverState};
-use entity::{
-    bill, bill_line, payment, payment_notice, payment_part, place, receipt, refund, waiver,
-};
+use entity::{bill, bill_line, payment, payment_part, place, receipt, refund, waiver};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -26,30 +26,19 @@ pub fn no_such_bill(id: i64) -> Fault {
     Fault::not_found(format!("没有找到账单 {id}。回复“账单”看您家的账单。"))
 }
 
-/// The bills of a home that whoever is bound to it sees: those of the people who live there by the
-/// roster, and one's own; not those of earlier owners.
-async fn of_home<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    home_id: i64,
-) -> Result<Condition, Fault> {
-    let mut payers: Vec<i64> = people::residents(db, home_id)
-        .await?
-        .iter()
-        .map(|person| person.id)
-        .collect();
-    payers.extend(actor.person_id());
-    payers.push(0);
-    Ok(Condition::all()
-        .add(bill::COLUMN.home_id.eq(home_id))
-        .add(bill::COLUMN.payer_id.is_in(payers)))
-}
-
-/// The condition that a bill is one that the actor sees as a resident; none when there is no home.
+/// The condition that a bill is one that the actor sees as a resident; none when there is no home. Of each
+/// home those of the people who live there by the roster, and one's own; not those of earlier owners.
 async fn own<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Option<Condition>, Fault> {
     let mut any = Condition::any();
     for home in &actor.homes {
-        any = any.add(of_home(db, actor, home.place_id).await?);
+        let residents = people::residents(db, home.place_id).await?;
+        let mut payers: Vec<i64> = residents.iter().map(|person| person.id).collect();
+        payers.extend(actor.person_id());
+        payers.push(0);
+        let of_home = Condition::all()
+            .add(bill::COLUMN.home_id.eq(home.place_id))
+            .add(bill::COLUMN.payer_id.is_in(payers));
+        any = any.add(of_home);
     }
     Ok((!actor.homes.is_empty()).then_some(any))
 }
@@ -122,6 +111,31 @@ pub async fn own_bill<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok((row, lines))
+}
+
+/// Bills for whoever is bound to their homes, in the order of the keys.
+///
+/// # Errors
+/// `not_found` for the first that is not there or not theirs.
+pub async fn own_bills<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    ids: &[i64],
+) -> Result<Vec<bill::Model>, Fault> {
+    let Some(first) = ids.first() else {
+        return Ok(Vec::new());
+    };
+    let own = own(db, actor).await?.ok_or_else(|| no_such_bill(*first))?;
+    let rows = bill::Entity::find()
+        .filter(bill::COLUMN.id.is_in(ids.iter().copied()))
+        .filter(own)
+        .all(db)
+        .await?;
+    let find = |id: &i64| {
+        let found = rows.iter().find(|row| row.id == *id);
+        found.cloned().ok_or_else(|| no_such_bill(*id))
+    };
+    ids.iter().map(find).collect()
 }
 
 /// Bills by their keys, by month; not scoped: for whoever holds a link to them.
@@ -295,6 +309,16 @@ pub async fn refunds_of<C: ConnectionTrait>(
         .await?)
 }
 
+/// Fen of a payment that go back or have gone: asked for by somebody, or because this money came too much. Not
+/// of other money for the same order, which was never part of the payment.
+#[must_use]
+pub fn back_of(row: &payment::Model, refunds: &[refund::Model]) -> i64 {
+    let own = refunds
+        .iter()
+        .filter(|back| back.transaction_id.is_none() || back.transaction_id == row.transaction_id);
+    going_back(&own.cloned().collect::<Vec<_>>())
+}
+
 /// Fen of refunds that are on their way or over.
 #[must_use]
 pub fn going_back(refunds: &[refund::Model]) -> i64 {
@@ -321,34 +345,6 @@ pub async fn entries_of<C: ConnectionTrait>(
     Ok(all)
 }
 
-/// Notifications about an order, the oldest first.
-///
-/// # Errors
-/// The database's.
-pub async fn notices_of<C: ConnectionTrait>(
-    db: &C,
-    row: &payment::Model,
-) -> Result<Vec<payment_notice::Model>, Fault> {
-    let (Some(merchant), Some(number)) = (&row.merchant, &row.out_trade_no) else {
-        return Ok(Vec::new());
-    };
-    let rows = payment_notice::Entity::find()
-        .filter(payment_notice::COLUMN.merchant.eq(merchant))
-        .filter(payment_notice::COLUMN.created_at.gte(row.created_at))
-        .order_by_asc(payment_notice::COLUMN.id)
-        .limit(NOTICES)
-        .all(db)
-        .await?;
-    let about = |notice: &payment_notice::Model| {
-        let said = notice.body.get("out_trade_no");
-        said.and_then(serde_json::Value::as_str) == Some(number)
-    };
-    Ok(rows.into_iter().filter(about).collect())
-}
-
-/// Notifications that are looked through for one payment.
-const NOTICES: u64 = 1_000;
-
 /// What a list of payments is narrowed by.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Filter {
@@ -370,7 +366,11 @@ pub fn reach(column: impl ColumnTrait, actor: &Actor, deeds: &[Deed]) -> Option<
     let each = deeds
         .iter()
         .filter_map(|deed| places::within_reach(column, actor, *deed));
-    each.reduce(|all, more| Condition::any().add(all).add(more))
+    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
+        // Everywhere; an empty part of «any» would be left out of it.
+        true => Condition::all(),
+        false => Condition::any().add(all).add(more),
+    })
 }
 
 /// Payments that a role of the actor covers, the newest first.

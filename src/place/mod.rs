@@ -7,6 +7,7 @@ pub mod api;
 pub mod code;
 pub mod grid;
 pub mod queries;
+pub mod scope;
 pub mod tree;
 
 use entity::kinds::{Level, PlaceKind};

@@ -8,10 +8,11 @@ use entity::{organisation, place};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::base::fault::Fault;
-use crate::case::stats::count::{self, By, Group, Scope};
+use crate::case::stats::count::{self, By, Group};
 use crate::case::stats::span::Span;
 use crate::case::stats::{Counts, Figure, RATES, tenths};
 use crate::case::{category, kind_says, level_says};
+use crate::place::scope::Scope;
 use crate::place::{ids, queries as places};
 use crate::report::sheet::{Cell, Sheet};
 

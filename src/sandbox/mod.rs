@@ -67,6 +67,7 @@ pub fn routes(platform: Platform) -> Route {
         .at("/wire.js", get(page::wire))
         .at("/guide.js", get(page::guide))
         .at("/chips.js", get(page::chips))
+        .at("/links.js", get(page::links))
         .at("/work.js", get(page::work))
         .at("/robot.js", get(page::robot))
         .at("/account.js", get(page::account))

@@ -7,6 +7,7 @@ import { chipsFor } from "/sandbox/chips.js";
 import { startMini } from "/sandbox/mini.js";
 import { MEMBERS, drawWorkCard } from "/sandbox/work.js";
 import { addMenu, openPage, openScan, watchMenu } from "/sandbox/account.js";
+import { linked } from "/sandbox/links.js";
 
 export const PEOPLE = [
   { id: "sandbox-resident", name: "张秀英", role: "居民", face: "resident",
@@ -267,7 +268,8 @@ function drawEntry(phone, entry) {
     picture.addEventListener("load", () => { phone.log.scrollTop = phone.log.scrollHeight; });
     body.append(picture);
   } else {
-    const bubble = make("div", "bubble", entry.text);
+    const bubble = make("div", "bubble");
+    bubble.append(linked(entry.text, entry.openid));
     for (const [tapped, content] of entry.menu ?? []) {
       const line = make("button", "tap", content);
       line.type = "button";

@@ -55,6 +55,12 @@ pub fn chips() -> Response {
     file(SCRIPT, include_str!("chips.js"))
 }
 
+/// `GET /sandbox/links.js`: addresses in what is said.
+#[handler]
+pub fn links() -> Response {
+    file(SCRIPT, include_str!("links.js"))
+}
+
 /// `GET /sandbox/mini.js`: the mini-program.
 #[handler]
 pub fn mini() -> Response {

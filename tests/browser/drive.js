@@ -91,6 +91,39 @@ await test("the sandbox on a phone", {}, async (page) => {
   await look(page, "sandbox-phone", { touch: false });
 });
 
+await test("a resident pays a bill by the link in the chat", { viewport: desk }, async (page, context) => {
+  await page.goto(`${url}/sandbox`);
+  const log = page.locator("#phone-resident .log");
+  const say = async (words) => {
+    const field = page.locator("#text-resident");
+    await field.fill(words);
+    await field.press("Enter");
+  };
+  await say("账单");
+  await log.getByText("账单").last().waitFor();
+  await say("缴费 全部");
+  const link = log.locator("a[href*='/pay/']").last();
+  await link.waitFor();
+  expect("the link says something else", (await link.innerText()) === (await link.getAttribute("href")));
+  const [pay] = await Promise.all([context.waitForEvent("page"), link.click()]);
+  pay.setDefaultTimeout(15_000);
+  await pay.getByRole("button", { name: "去付款" }).waitFor();
+  await look(pay, "pay");
+  await pay.getByRole("button", { name: "去付款" }).click();
+  await pay.getByRole("button", { name: "付款", exact: true }).waitFor();
+  await look(pay, "pay-window");
+  await pay.getByRole("button", { name: "付款", exact: true }).click();
+  await pay.getByText("已收到您的缴费").waitFor();
+  await look(pay, "pay-done");
+  await log.getByText(/已收到缴费/).last().waitFor();
+  const receipt = log.locator("a[href*='/receipt/']").last();
+  await receipt.waitFor();
+  await look(page, "sandbox-paid", { touch: false });
+  const [paper] = await Promise.all([context.waitForEvent("page"), receipt.click()]);
+  await paper.getByText("大写").waitFor();
+  await look(paper, "receipt");
+});
+
 await test("the board on a phone", {}, async (page) => {
   const answer = await page.goto(`${url}/board/GY`);
   expect("the board may be kept", /max-age/.test(answer.headers()["cache-control"]));

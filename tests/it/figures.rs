@@ -4,12 +4,14 @@
 use chrono::TimeDelta;
 use entity::kinds::{CaseKind, CaseState, Outcome};
 use entity::{account, case};
+use linli::access::permit::Deed;
 use linli::access::{Actor, load_actor};
 use linli::base::page::Slice;
-use linli::case::stats::count::{self, Behind, By, Scope};
+use linli::case::stats::count::{self, Behind, By};
 use linli::case::stats::span::Span;
 use linli::case::stats::{Counts, Figure, RATES};
 use linli::place::queries as places;
+use linli::place::scope::{Scope, own, visible};
 use linli::report::{figures, sheet};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
@@ -284,11 +286,11 @@ async fn figures_are_seen_by_whoever_sees_the_cases() {
         (&officer, "NOWHERE", false),
     ] {
         let actor = actor(&app, &person.open_id).await;
-        let found = count::visible(db, &actor, code).await;
+        let found = visible(db, &actor, Deed::SeeCases, code).await;
         assert_eq!(found.is_ok(), may, "{} {code}", person.open_id);
     }
     let own = |actor: Actor| async move {
-        let found = count::own(db, &actor).await.unwrap();
+        let found = own(db, &actor, Deed::SeeCases).await.unwrap();
         found
             .into_iter()
             .map(|place| place.code)

@@ -2,7 +2,7 @@
 //! One statement reads the cases once, into groups that are as fine as needed, and sums those up by
 //! each dimension; it is the same on both databases.
 
-use entity::kinds::{CaseKind, CaseState, Level, PlaceKind};
+use entity::kinds::{CaseKind, CaseState, Level};
 use entity::{case, place};
 use sea_orm::sea_query::{
     Alias, CaseStatement, CommonTableExpression, Expr, ExprTrait, Func, PostgresQueryBuilder,
@@ -13,23 +13,13 @@ use sea_orm::{
     QueryOrder, QueryResult, QuerySelect, Statement,
 };
 
-use crate::access::Actor;
-use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::case::queries;
 use crate::case::stats::span::Span;
 use crate::case::stats::{Counts, Figure};
 use crate::place::queries as places;
-
-/// A place and what lies below it.
-#[derive(Clone, Debug)]
-pub struct Scope {
-    /// The place: a building, or anything above.
-    pub place: place::Model,
-    /// Its compounds by code; none inside a compound.
-    pub compounds: Vec<place::Model>,
-}
+use crate::place::scope::Scope;
 
 /// By what cases are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,130 +83,29 @@ pub struct Group {
     pub counts: Counts,
 }
 
-/// The places whose figures the actor may see, the largest first.
-///
-/// # Errors
-/// The database's.
-pub async fn own<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Vec<place::Model>, Fault> {
-    let able = roles(Deed::SeeCases);
-    let grants = || {
-        actor
-            .grants
-            .iter()
-            .filter(|grant| able.contains(&grant.role))
+/// The cases of a scope.
+fn inside(scope: &Scope) -> Condition {
+    let Some(compound) = scope.place.compound_id else {
+        let ids = scope.compounds.iter().map(|compound| compound.id);
+        return Condition::all().add(case::COLUMN.compound_id.is_in(ids));
     };
-    let everywhere = grants().any(|grant| grant.place_id.is_none());
-    let mut query = place::Entity::find().filter(place::COLUMN.kind.is_in(COUNTED));
-    query = if everywhere {
-        query.filter(place::COLUMN.parent_id.is_null())
-    } else {
-        query.filter(
-            place::COLUMN
-                .id
-                .is_in(grants().filter_map(|grant| grant.place_id)),
-        )
-    };
-    let mut found = query.all(db).await?;
-    found.sort_by(|a, b| (a.kind, &a.code).cmp(&(b.kind, &b.code)));
-    Ok(found)
+    let inside = Condition::all().add(case::COLUMN.compound_id.eq(compound));
+    if compound == scope.place.id {
+        return inside;
+    }
+    let below = Query::select()
+        .column(place::Column::Id)
+        .from(place::Entity)
+        .cond_where(places::below(&scope.place.path))
+        .to_owned();
+    inside.add(case::COLUMN.place_id.in_subquery(below))
 }
 
-/// Places that have figures: nothing nearer than a building.
-const COUNTED: [PlaceKind; 7] = [
-    PlaceKind::City,
-    PlaceKind::District,
-    PlaceKind::Street,
-    PlaceKind::Community,
-    PlaceKind::Compound,
-    PlaceKind::Zone,
-    PlaceKind::Building,
-];
-
-/// A place whose figures the actor may see.
-///
-/// # Errors
-/// `not_found`, also when it is not theirs.
-pub async fn visible<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    code: &str,
-) -> Result<Scope, Fault> {
-    let found = places::by_code(db, code).await?;
-    let found = found
-        .filter(|place| COUNTED.contains(&place.kind) && may(actor, Deed::SeeCases, &place.path));
-    match found {
-        Some(place) => Scope::of(db, place).await,
-        None => Err(Fault::not_found("没有找到这个地点的数据。")),
-    }
-}
-
-/// Where somebody may look from a place: what lies above it, itself and what lies directly below it, as
-/// far as the actor may see the figures there; from the top.
-///
-/// # Errors
-/// The database's.
-pub async fn around<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    place: &place::Model,
-) -> Result<Vec<place::Model>, Fault> {
-    let mut found = places::on_path(db, &place.path).await?;
-    let below = place::Entity::find()
-        .filter(place::COLUMN.parent_id.eq(place.id))
-        .order_by_asc(place::COLUMN.code)
-        .limit(MOST_AROUND)
-        .all(db)
-        .await?;
-    found.extend(below);
-    found.retain(|place| COUNTED.contains(&place.kind) && may(actor, Deed::SeeCases, &place.path));
-    Ok(found)
-}
-
-/// Places below that are offered.
-const MOST_AROUND: u64 = 300;
-
-impl Scope {
-    /// Of a place. Not scoped by an actor: for what is public, and behind [`visible`].
-    ///
-    /// # Errors
-    /// The database's.
-    pub async fn of<C: ConnectionTrait>(db: &C, place: place::Model) -> Result<Self, Fault> {
-        let compounds = if place.compound_id.is_some() {
-            Vec::new()
-        } else {
-            place::Entity::find()
-                .filter(places::compounds_below(&place.path))
-                .order_by_asc(place::COLUMN.code)
-                .all(db)
-                .await?
-        };
-        Ok(Self { place, compounds })
-    }
-
-    /// Its cases.
-    fn condition(&self) -> Condition {
-        let Some(compound) = self.place.compound_id else {
-            let ids = self.compounds.iter().map(|compound| compound.id);
-            return Condition::all().add(case::COLUMN.compound_id.is_in(ids));
-        };
-        let inside = Condition::all().add(case::COLUMN.compound_id.eq(compound));
-        if compound == self.place.id {
-            return inside;
-        }
-        let below = Query::select()
-            .column(place::Column::Id)
-            .from(place::Entity)
-            .cond_where(places::below(&self.place.path))
-            .to_owned();
-        inside.add(case::COLUMN.place_id.in_subquery(below))
-    }
-
-    /// What stands for [`By::Place`].
-    const fn place_column(&self) -> case::Column {
-        match self.place.compound_id {
-            None => case::Column::CompoundId,
-            Some(_) => case::Column::PlaceId,
-        }
+/// What stands for [`By::Place`].
+const fn place_column(scope: &Scope) -> case::Column {
+    match scope.place.compound_id {
+        None => case::Column::CompoundId,
+        Some(_) => case::Column::PlaceId,
     }
 }
 
@@ -279,11 +168,11 @@ fn fine(scope: &Scope, span: Span) -> SelectStatement {
     let mut query = Query::select();
     query
         .from(case::Entity)
-        .cond_where(scope.condition().add(filed_in(span)));
+        .cond_where(inside(scope).add(filed_in(span)));
     let organisation = case::Column::OrganisationId;
     for (by, expression) in [
         (By::Time, part_of(&span.parts(), 0)),
-        (By::Place, Expr::col(scope.place_column())),
+        (By::Place, Expr::col(place_column(scope))),
         (By::Kind, Expr::col(case::Column::Kind)),
         (By::Category, Expr::col(case::Column::Category)),
         (By::Level, Expr::col(case::Column::Level)),
@@ -400,7 +289,7 @@ impl Behind {
             }
             (By::Place, Some(key)) => {
                 let place = key.parse::<i64>().ok()?;
-                Expr::col((case::Entity, scope.place_column())).eq(place)
+                Expr::col((case::Entity, place_column(scope))).eq(place)
             }
             (By::Kind, Some(key)) => {
                 let kind = CaseKind::try_from_value(&key.to_owned()).ok()?;
@@ -433,7 +322,7 @@ pub async fn behind<C: ConnectionTrait>(
     let Some(condition) = what.condition(scope) else {
         return Ok(slice.cut(Vec::new(), |case: &case::Model| case.id));
     };
-    let condition = scope.condition().add(condition);
+    let condition = inside(scope).add(condition);
     let most = usize::try_from(slice.limit + 1).unwrap_or(usize::MAX);
     let mut found = Vec::new();
     let mut top = match (slice.before, newest(db).await?) {

@@ -18,6 +18,7 @@ use crate::expense::{
     ACCOUNTS, MOST, MOST_PURPOSE, MOST_QUOTES, MOST_TITLE, MOST_WORDS, quotes, subject,
 };
 use crate::ledger::Account;
+use crate::place::queries as places;
 use crate::store::Tx;
 
 /// What an expense says.
@@ -133,7 +134,7 @@ pub async fn propose(
 }
 
 async fn compound(tx: &Tx, actor: &Actor, id: i64) -> Result<place::Model, Fault> {
-    let found = queries::compound(tx.db(), id).await?;
+    let found = places::compound_by_id(tx.db(), id).await?;
     found
         .filter(|place| sees_all(actor, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))

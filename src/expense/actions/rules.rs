@@ -12,6 +12,7 @@ use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
 use crate::expense::chain::Rules;
 use crate::expense::queries::{self, sees_all};
+use crate::place::queries as places;
 use crate::store::Tx;
 
 /// The version that holds for new expenses; the first is made of what came with the program.
@@ -78,7 +79,7 @@ pub async fn set(
     seen: i32,
     rules: &Rules,
 ) -> Result<review_chain::Model, Fault> {
-    let place = queries::compound(tx.db(), compound_id)
+    let place = places::compound_by_id(tx.db(), compound_id)
         .await?
         .filter(|place| sees_all(actor, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))?;

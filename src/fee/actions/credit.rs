@@ -92,9 +92,20 @@ pub async fn creditable<C: ConnectionTrait>(
         .filter(bill_line::COLUMN.corrects.eq(line.id))
         .all(db)
         .await?;
-    let credited: i64 = credits.iter().map(|row| row.amount).sum();
+    Ok(creditable_among(bill, line, &credits))
+}
+
+/// The same, where the lines of the bill are known.
+#[must_use]
+pub fn creditable_among(
+    bill: &bill::Model,
+    line: &bill_line::Model,
+    lines: &[bill_line::Model],
+) -> i64 {
+    let credits = lines.iter().filter(|row| row.corrects == Some(line.id));
+    let credited: i64 = credits.map(|row| row.amount).sum();
     let of_bill = bill.amount - bill.credited - bill.waived;
-    Ok((line.amount + credited).min(of_bill).max(0))
+    (line.amount + credited).min(of_bill).max(0)
 }
 
 /// Refuses what the same person has taken off the same line a moment ago.

@@ -6,7 +6,7 @@ use entity::money::NoticeState;
 use entity::{fee_policy, payment, payment_notice, refund};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 
 use super::settle::{Followed, take_in};
@@ -20,6 +20,8 @@ use crate::wechat::pay::{Notification, Refund, RefundStatus, TradeState, Transac
 
 /// Most characters of the platform's number and of its event that are kept.
 const MOST_ID: usize = 64;
+/// Most characters of our number of an order; ours have fewer.
+const MOST_NUMBER: usize = 32;
 
 /// Writes a notification down, with the clock that follows it should this program end before. None when
 /// it came before.
@@ -29,10 +31,14 @@ const MOST_ID: usize = 64;
 pub async fn receive(app: &App, merchant: &str, said: &Notification) -> Result<Option<i64>, Fault> {
     let mut tx = app.store.begin(app.clock.now()).await?;
     let known = !matches!(said.what, What::Unknown);
+    let compound_id = compound_of(&tx, merchant, &said.what).await?;
+    let number = order_of(&said.what).map(|number| number.chars().take(MOST_NUMBER).collect());
     let row = payment_notice::ActiveModel {
         merchant: Set(merchant.to_owned()),
         notice_id: Set(said.id.chars().take(MOST_ID).collect()),
         kind: Set(said.event_type.chars().take(MOST_ID).collect()),
+        compound_id: Set(compound_id),
+        out_trade_no: Set(number),
         body: Set(write(&said.what)),
         // There is nothing to follow in what nobody here knows.
         state: Set(match known {
@@ -116,7 +122,7 @@ pub async fn follow(app: &App, id: i64) -> Result<(), Fault> {
 
 /// Whoever keeps the money of the compound that it is about.
 async fn tell(tx: &mut Tx, row: &payment_notice::Model) -> Result<(), Fault> {
-    let Some(compound_id) = compound_of(tx, row).await? else {
+    let Some(compound_id) = row.compound_id else {
         tracing::error!(notice = row.id, "a notification is about no compound");
         return Ok(());
     };
@@ -127,31 +133,40 @@ async fn tell(tx: &mut Tx, row: &payment_notice::Model) -> Result<(), Fault> {
     remind::ask_to_mend(tx, about, compound.id, &compound.path).await
 }
 
-async fn compound_of(tx: &Tx, row: &payment_notice::Model) -> Result<Option<i64>, Fault> {
-    let text = |name: &str| {
-        row.body
-            .get(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-    };
+/// Our number of the order that something is about.
+fn order_of(what: &What) -> Option<&str> {
+    match what {
+        What::Transaction(said) => Some(&said.out_trade_no),
+        What::Refund(said) => Some(&said.out_trade_no),
+        What::Unknown => None,
+    }
+}
+
+/// The compound that something is about: that of the order, of the refund, or of the receiving account.
+async fn compound_of(tx: &Tx, merchant: &str, what: &What) -> Result<Option<i64>, Fault> {
     let order = payment::Entity::find()
-        .filter(payment::COLUMN.out_trade_no.eq(text("out_trade_no")))
-        .filter(payment::COLUMN.merchant.eq(row.merchant.as_str()))
+        .filter(
+            payment::COLUMN
+                .out_trade_no
+                .eq(order_of(what).unwrap_or_default()),
+        )
+        .filter(payment::COLUMN.merchant.eq(merchant))
         .one(tx.db())
         .await?;
     if let Some(order) = order {
         return Ok(Some(order.compound_id));
     }
-    let back = refund::Entity::find()
-        .filter(refund::COLUMN.out_refund_no.eq(text("out_refund_no")))
-        .one(tx.db())
-        .await?;
-    if let Some(back) = back {
-        return Ok(Some(back.compound_id));
+    if let What::Refund(said) = what {
+        let back = refund::Entity::find()
+            .filter(refund::COLUMN.out_refund_no.eq(said.out_refund_no.as_str()))
+            .one(tx.db())
+            .await?;
+        if let Some(back) = back {
+            return Ok(Some(back.compound_id));
+        }
     }
     let policy = fee_policy::Entity::find()
-        .filter(fee_policy::COLUMN.merchant.eq(row.merchant.as_str()))
-        .order_by_asc(fee_policy::COLUMN.compound_id)
+        .filter(fee_policy::COLUMN.merchant.eq(merchant))
         .one(tx.db())
         .await?;
     Ok(policy.map(|policy| policy.compound_id))

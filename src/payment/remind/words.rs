@@ -230,6 +230,7 @@ pub(super) fn compose_mend<'a>(
             row.map(|row| format!("缴费 #{} 和微信支付对不上，没有入账，请核对", row.id))
         };
         let page = match (number(last, "difference"), number(last, "payment")) {
+            _ if number(last, "notice").is_some() => "/notices".to_owned(),
             (Some(_), _) => "/days".to_owned(),
             (_, Some(id)) => format!("/{id}"),
             _ => "/waiting".to_owned(),

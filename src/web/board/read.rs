@@ -8,13 +8,16 @@ use qrcode::render::svg;
 
 use crate::access::holders::{published, says};
 use crate::app::App;
+use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::case::board::{self, ClosedCase, OpenCase, Promise};
-use crate::case::stats::count::Scope;
 use crate::case::stats::span::Span;
+use crate::fee::stats::{Period, Sums};
 use crate::organisation::queries as organisations;
 use crate::place::queries::short_name;
+use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
+use crate::report::money;
 
 /// Cases of a kind that are shown.
 const MOST: u64 = 30;
@@ -49,6 +52,8 @@ pub struct Board {
     pub compound: place::Model,
     /// The figures of this month.
     pub report: Report,
+    /// What homes were billed for this year, and what of it is paid; none where there are no bills.
+    pub collected: Option<(Period, Sums)>,
     /// What was promised, grade by grade.
     pub promises: Vec<Promise>,
     /// Cases at work, the newest first.
@@ -71,7 +76,10 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
     let db = app.store.read();
     let now = app.clock.now();
     let scope = Scope::of(db, compound.clone()).await?;
+    let year = Period::this_year(now);
+    let sums = money::whole(db, &scope, year, china(now).date_naive()).await?;
     Ok(Board {
+        collected: (sums.bills > 0).then_some((year, sums)),
         report: figures::read(db, scope, Span::month_of(now)).await?,
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,

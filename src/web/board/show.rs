@@ -7,13 +7,16 @@ use entity::organisation;
 
 use super::read::{Board, Post};
 use crate::base::clock::{china, say_minutes};
+use crate::base::fen::Fen;
 use crate::case::stats::count::By;
 use crate::case::stats::{Counts, Figure, RATES};
 use crate::case::{kind_says, state_says};
+use crate::fee::stats::{FORMULA, Figure as Money};
 use crate::organisation::queries::kind_says as body_says;
 use crate::policy::grade_says;
 use crate::report::chart::{self, Bar};
 use crate::report::figures::{Table, score};
+use crate::report::money::rate_says;
 use crate::web::pages::escape;
 use crate::wechat::http::percent;
 
@@ -275,8 +278,22 @@ fn figures(board: &Board) -> String {
             charts(board)
         );
     }
+    out.push_str(&collected(board));
     out.push_str(&formulas());
     out
+}
+
+/// This year's collection rate, with its formula.
+fn collected(board: &Board) -> String {
+    let Some((year, sums)) = &board.collected else {
+        return String::new();
+    };
+    format!(
+        "<p>{}的账单，收缴率 <b>{}</b>（{FORMULA}；应收不含更正，减免 {} 元不算已缴）。</p>\n",
+        year.says(),
+        rate_says(sums),
+        Fen(sums.get(Money::Waived)).in_groups()
+    )
 }
 
 /// For the screen: numbers and one chart.

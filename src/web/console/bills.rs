@@ -17,7 +17,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
-use crate::fee::actions::credit::{credit, creditable};
+use crate::fee::actions::credit::{credit, creditable_among};
 use crate::fee::bill::left;
 use crate::fee::queries::{self, Wanted};
 use crate::fee::state_says;
@@ -233,22 +233,22 @@ async fn one(
     let books = Books::find(desk, &compound.code).await?;
     let homes = homes_named(db, std::iter::once(row.home_id)).await?;
     let home = homes.get(&row.home_id).cloned().unwrap_or_default();
-    let mut items = Vec::new();
-    for line in lines {
+    let item = |line: &bill_line::Model| {
         let rest = match line.corrects {
             Some(_) => 0,
-            None => creditable(db, &row, &line).await?,
+            None => creditable_among(&row, line, &lines),
         };
-        items.push(Item {
+        Item {
             id: line.id,
             credit: line.corrects.is_some(),
             amount: Fen(line.amount).to_string(),
-            name: line.name,
-            formula: line.formula,
-            basis: line.basis,
+            name: line.name.clone(),
+            formula: line.formula.clone(),
+            basis: line.basis.clone(),
             rest: (rest > 0).then(|| Fen(rest).to_string()),
-        });
-    }
+        }
+    };
+    let items: Vec<Item> = lines.iter().map(item).collect();
     let choice = |item: &Item| {
         let rest = item.rest.as_ref()?;
         let says = format!("{} {}元，最多减{rest}元", item.name, item.amount);

@@ -14,12 +14,14 @@ use poem::{Response, handler};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
+use crate::access::permit::Deed;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::case::stats::count::{self, By, Scope};
+use crate::case::stats::count::By;
 use crate::case::stats::span::Span;
 use crate::case::stats::{Counts, Figure, RATES, Rate, tenths};
 use crate::place::queries::short_name;
+use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
 use crate::report::figures::{self, Report, Table, score};
 use crate::report::sheet;
@@ -67,12 +69,16 @@ impl Asked {
         let mut wrong = Vec::new();
         let span = self.span(now, &mut wrong);
         let scope = if self.place.trim().is_empty() {
-            match count::own(db, desk.actor()).await?.into_iter().next() {
+            match scope::own(db, desk.actor(), Deed::SeeCases)
+                .await?
+                .into_iter()
+                .next()
+            {
                 Some(place) => Scope::of(db, place).await?,
                 None => return Ok(None),
             }
         } else {
-            count::visible(db, desk.actor(), self.place.trim()).await?
+            scope::visible(db, desk.actor(), Deed::SeeCases, self.place.trim()).await?
         };
         Ok(Some(Read { scope, span, wrong }))
     }
@@ -228,13 +234,7 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         };
         return show(StatusCode::OK, &page);
     };
-    let mut places = count::own(db, desk.actor()).await?;
-    for place in count::around(db, desk.actor(), &read.scope.place).await? {
-        if !places.iter().any(|known| known.id == place.id) {
-            places.push(place);
-        }
-    }
-    places.sort_by(|a, b| (a.kind, &a.code).cmp(&(b.kind, &b.code)));
+    let places = scope::choices(db, desk.actor(), Deed::SeeCases, &read.scope.place).await?;
     let report = figures::read(db, read.scope.clone(), read.span).await?;
     let earlier = figures::read(db, read.scope, read.span.before()).await?;
     let page = FiguresPage {

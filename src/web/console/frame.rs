@@ -45,7 +45,10 @@ pub const MENU: &[(&str, &[Line])] = &[
     ),
     (
         "数据",
-        &[line("/console/figures", "数据", &[Deed::SeeCases])],
+        &[
+            line("/console/figures", "数据", &[Deed::SeeCases]),
+            line("/console/collection", "收缴率", &[Deed::SeeMoney]),
+        ],
     ),
     (
         "人和房",
@@ -69,6 +72,7 @@ pub const MENU: &[(&str, &[Line])] = &[
             line("/console/fees", "收费项目", &[Deed::SeeMoney]),
             line("/console/expenses", "支出审批", &[Deed::SeeMoney]),
             line("/console/dues", "缴费提醒", &[Deed::SeeMoney]),
+            line("/console/merchant", "收款账户", &[Deed::SeeMoney]),
             line("/console/accounts", "财务公开", &[Deed::PublishAccounts]),
         ],
     ),
@@ -312,6 +316,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("run-started", "正在出账，过一会儿刷新看结果。"),
     ("credited", "已更正，账单上多了一项。"),
     ("dues-set", "缴费提醒已保存，从明天上午起按它提醒。"),
+    ("merchant-set", "收款账户已改，对以后的订单有效。"),
     ("left", "已退出登录。"),
     ("password", "密码已修改，其他地方的登录已退出。"),
     ("ended", "已让那台设备退出。"),

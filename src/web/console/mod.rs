@@ -31,8 +31,11 @@
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
+//! | `payments_notices` | notifications of the platform that fit nothing |
+//! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
+//! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
 //! | `live` | open pages are told of changes |
 //! | `sign_in`, `wecom`, `account` | signing in and out, second factor, sessions |
 //!
@@ -56,6 +59,8 @@ mod calendars;
 mod case;
 mod cases;
 mod channels;
+mod collection;
+mod collection_list;
 mod days;
 mod dues;
 mod expense;
@@ -75,12 +80,14 @@ mod letters;
 mod live;
 mod mediation;
 mod mediations;
+mod merchant;
 mod moderation;
 mod new_case;
 mod organisations;
 mod payment;
 mod payments;
 mod payments_days;
+mod payments_notices;
 mod payments_take;
 mod payments_waiting;
 mod people;
@@ -177,6 +184,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
         .at("/figures/cases", get(figures_list::list))
+        .at("/collection", get(collection::open))
+        .at("/collection.csv", get(collection::csv))
+        .at("/collection.xlsx", get(collection::xlsx))
+        .at("/collection/bills", get(collection_list::list))
         .at("/events", get(live::events).data(live::Live::new(app)))
         .at("/account", get(account::show_account))
         .at("/account/others", post(account::end_others))
@@ -225,6 +236,7 @@ fn money(route: Route) -> Route {
         .at("/payments/take", take)
         .at("/payments/days", get(payments_days::list))
         .at("/payments/days/:id/solve", post(payments_days::solve_one))
+        .at("/payments/notices", get(payments_notices::list))
         .at("/payments/waiting", get(payments_waiting::list))
         .at("/payments/waivers", post(payments_waiting::ask_waiver))
         .at(
@@ -245,6 +257,7 @@ fn money(route: Route) -> Route {
         .at("/expenses/:id/:act", post(expense_act::take))
         .at("/expenses/:id/files/:file", get(expense::show_file))
         .at("/fees", get(fees::list))
+        .at("/merchant", get(merchant::open).post(merchant::choose))
         .at("/fees/add", post(fees::add))
         .at("/fees/:id/end", post(fees::end))
         .at("/billing", get(billing::open))

@@ -14,6 +14,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::ledger::queries::Booked;
 use crate::payment::actions::{no_such, refund as refunds};
+use crate::payment::queries::platform::notices_of;
 use crate::payment::{cause_says, link, month_says, queries, refund_says, state_says, way_says};
 use crate::person::queries as people;
 use crate::place::queries as places;
@@ -87,7 +88,7 @@ async fn page(
     let (row, home) = queries::seen(db, desk.actor(), id).await?;
     let all = queries::refunds_of(db, id).await?;
     let entries = queries::entries_of(db, &row, &all).await?;
-    let notices = queries::notices_of(db, &row).await?;
+    let notices = notices_of(db, &row).await?;
     let receipt = queries::receipt_of(db, id).await?;
     let paid = row.state == entity::money::PaymentState::Paid;
     let page = PaymentPage {

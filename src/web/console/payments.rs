@@ -1,6 +1,8 @@
 //! `/console/payments`: money that came in for homes, the newest first, narrowed by home, state, way and
 //! business day.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use chrono::NaiveDate;
 use entity::money::{PayWay, PaymentState};
@@ -18,8 +20,8 @@ use crate::base::fen::Fen;
 use crate::base::page::Slice;
 use crate::payment::queries::{self, Filter, SEES};
 use crate::payment::{state_says, way_says};
-use crate::place::queries as places;
 use crate::web::console::asked::typed_place;
+use crate::web::console::collection_list::homes_in_full;
 use crate::web::console::frame::{Frame, may_somewhere, show};
 use crate::web::console::guard::Desk;
 use crate::wechat::http::percent;
@@ -98,10 +100,8 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let (filter, wrong) = read(desk, &asked).await?;
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let page = queries::page(db, desk.actor(), filter, slice).await?;
-    let mut lines = Vec::new();
-    for row in &page.items {
-        lines.push(line(desk, row).await?);
-    }
+    let homes = homes_in_full(db, page.items.iter().map(|row| row.home_id)).await?;
+    let lines = page.items.iter().map(|row| line(row, &homes)).collect();
     let fields = [
         ("home", &asked.home),
         ("state", &asked.state),
@@ -139,21 +139,16 @@ fn choice(value: String, says: &'static str, asked: &str) -> Choice {
     (value, says, here)
 }
 
-async fn line(desk: &Desk, row: &payment::Model) -> Result<Line, Fault> {
-    let db = desk.app.store.read();
-    let home = match places::by_id(db, row.home_id).await? {
-        Some(home) => places::name_of(db, &home).await?,
-        None => String::new(),
-    };
-    Ok(Line {
+fn line(row: &payment::Model, homes: &HashMap<i64, String>) -> Line {
+    Line {
         id: row.id,
-        home,
+        home: homes.get(&row.home_id).cloned().unwrap_or_default(),
         amount: Fen(row.amount),
         way: way_says(row.way),
         state: state_says(row.state),
         waits: matches!(row.state, PaymentState::Created | PaymentState::Open),
         at: say(row.paid_at.unwrap_or(row.created_at)),
-    })
+    }
 }
 
 async fn read(

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use entity::money::PayWay;
-use entity::place;
+use entity::{person, place};
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
@@ -15,6 +15,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may, require_somewhere};
 use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
+use crate::base::text::half_width;
 use crate::payment::actions::take::{NewTaken, check_amount, take as take_in};
 use crate::person::queries as people;
 use crate::web::console::asked::typed_place;
@@ -29,6 +30,8 @@ use crate::wechat::crypto::hex;
 const FIELDS: [&str; 7] = ["home", "way", "amount", "bills", "payer", "proof", "note"];
 /// Forms of one person in a minute.
 const PER_MINUTE: u32 = 30;
+/// Digits of a phone that tell two people of one name apart.
+const TAIL: usize = 4;
 
 /// What the form begins with.
 #[derive(Debug, Default, Deserialize)]
@@ -172,22 +175,71 @@ fn bills(typed: &str) -> Result<Vec<i64>, Fault> {
     Ok(ids)
 }
 
-/// Somebody who lives in the home, by name: whoever is told that the money is there.
+/// Somebody who lives in the home, by name: whoever is told that the money is there. Of two with one name the
+/// end of the phone says which, as the person at the counter does.
 async fn payer(desk: &Desk, home: &place::Model, typed: &str) -> Result<Option<i64>, Fault> {
-    let typed = typed.trim();
-    if typed.is_empty() {
+    let (name, tail) = name_and_tail(typed);
+    if name.is_empty() && tail.is_none() {
         return Ok(None);
     }
-    let here = people::residents(desk.app.store.read(), home.id).await?;
-    let found = here.iter().find(|person| person.name == typed);
-    found
-        .map(|person| Some(person.id))
-        .ok_or_else(|| Fault::invalid("payer", "这一户没有登记这个人。不知道就不写。"))
+    let mut here = people::residents(desk.app.store.read(), home.id).await?;
+    here.retain(|person| person.name == name);
+    if let Some(tail) = &tail {
+        let phone = |one: &person::Model| people::phone_of(&desk.app.seal, one);
+        here.retain(|one| phone(one).is_some_and(|phone| phone.digits().ends_with(tail)));
+    }
+    match (here.as_slice(), tail) {
+        ([one], _) => Ok(Some(one.id)),
+        ([], None) => Err(Fault::invalid(
+            "payer",
+            "这一户没有登记这个人。不知道就不写。",
+        )),
+        ([], Some(_)) => Err(Fault::invalid(
+            "payer",
+            "这一户没有这个名字和手机尾号的人，请核对。不知道就不写。",
+        )),
+        (several, None) => Err(Fault::invalid(
+            "payer",
+            format!(
+                "这一户有{}位{name}。请问一下是哪一位，在名字后面写手机号的后四位，例如 {name} 0101。",
+                several.len()
+            ),
+        )),
+        (_, Some(_)) => Err(Fault::invalid(
+            "payer",
+            "这一户有同名、手机尾号也一样的人，分不清是谁，请不写交费人。",
+        )),
+    }
+}
+
+/// `张秀英 0101`: a name, and the last four digits of a phone behind it.
+fn name_and_tail(typed: &str) -> (String, Option<String>) {
+    let plain: String = typed.trim().chars().map(half_width).collect();
+    let at = plain.len().saturating_sub(TAIL);
+    let split = plain.is_char_boundary(at).then(|| plain.split_at(at));
+    match split {
+        Some((name, tail)) if tail.len() == TAIL && tail.bytes().all(|b| b.is_ascii_digit()) => {
+            (name.trim().to_owned(), Some(tail.to_owned()))
+        }
+        _ => (plain, None),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_with_the_end_of_a_phone() {
+        let said = |typed: &str| name_and_tail(typed);
+        let is = |name: &str, tail: Option<&str>| (name.to_owned(), tail.map(str::to_owned));
+        assert_eq!(said(" 张秀英 "), is("张秀英", None));
+        assert_eq!(said("张秀英 0101"), is("张秀英", Some("0101")));
+        assert_eq!(said("张秀英０１０１"), is("张秀英", Some("0101")));
+        assert_eq!(said("李"), is("李", None));
+        assert_eq!(said("0101"), is("", Some("0101")));
+        assert_eq!(said(""), is("", None));
+    }
 
     #[test]
     fn bills_as_people_write_them() {

@@ -17,14 +17,21 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::payment::actions::order::{Ordered, Wish, order};
 use crate::payment::actions::{meant, watch};
+use crate::payment::api::ASKS_PER_MINUTE;
 use crate::payment::{left, link, mask_home, month_says, queries};
 use crate::place::queries as places;
 use crate::web::assets;
+use crate::web::client_ip::client_ip;
 use crate::web::oauth::start_path;
 
 /// As all pages, and our own script, which may talk to us alone.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
     img-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Pages that one address may open in a minute: a whole street may sit behind one.
+const PER_MINUTE: u32 = 300;
+/// Orders of one account in a minute.
+const ORDERS_PER_MINUTE: u32 = 20;
 
 /// What the page's address says.
 #[derive(Debug, Default, Deserialize)]
@@ -78,6 +85,9 @@ pub async fn show_wish(
     Query(asked): Query<Asked>,
     request: &Request,
 ) -> Result<Response, Fault> {
+    if !spared(app, request).await {
+        return Ok(busy());
+    }
     let Some(about) = about(app, &token).await? else {
         return Ok(over());
     };
@@ -87,7 +97,12 @@ pub async fn show_wish(
         let found = queries::own_payment(app.store.read(), &caller.actor, id).await;
         // What is not theirs is not there: then the page is drawn as if nobody had come back.
         if let Ok(row) = found {
-            let row = watch::returned(app, row).await?;
+            // The platform is asked no more often than over the API.
+            let key = format!("payment-ask:{}", caller.account.id);
+            let row = match app.limiter.take(&key, ASKS_PER_MINUTE).await {
+                true => watch::returned(app, row).await?,
+                false => row,
+            };
             if row.state == PaymentState::Paid {
                 return thank(app, &about, &row).await;
             }
@@ -99,6 +114,25 @@ pub async fn show_wish(
         "缴费",
         &contents(&token, &about, caller.is_some(), said),
     ))
+}
+
+/// Whether the address has not asked too often.
+async fn spared(app: &App, request: &Request) -> bool {
+    let address = client_ip(request, &app.settings.server.trusted_proxies);
+    let key = address.map_or_else(|| "pay".to_owned(), |ip| format!("pay:{ip}"));
+    app.limiter.take(&key, PER_MINUTE).await
+}
+
+fn busy() -> Response {
+    let mut response = sentence(
+        StatusCode::TOO_MANY_REQUESTS,
+        "请稍等",
+        "打开得太频繁了，没有扣款。请一分钟后再试。",
+        None,
+    );
+    let wait = HeaderValue::from_static("60");
+    response.headers_mut().insert(header::RETRY_AFTER, wait);
+    response
 }
 
 fn over() -> Response {
@@ -183,6 +217,9 @@ pub async fn order_wish(
     Path(token): Path<String>,
     request: &Request,
 ) -> Result<Response, Fault> {
+    if !spared(app, request).await {
+        return Ok(busy());
+    }
     let Some(about) = about(app, &token).await? else {
         return Ok(over());
     };
@@ -190,6 +227,10 @@ pub async fn order_wish(
     let Some(caller) = visitor(app, request).await? else {
         return Ok(go(&start_path(&path)));
     };
+    let key = format!("pay-order:{}", caller.account.id);
+    if !app.limiter.take(&key, ORDERS_PER_MINUTE).await {
+        return Ok(busy());
+    }
     match order_for(app, &caller, &about.wish).await {
         Ok(ordered) => Ok(window(app, &path, &about, &ordered)),
         Err(fault) if fault.code == crate::base::fault::Code::Internal => Err(fault),

@@ -47,11 +47,15 @@ pub fn person(name: &str, column: usize) -> &'static str {
 
 /// The home of somebody, as people type it: `1-1-101`.
 pub fn home(name: &str) -> &'static str {
+    full_home(name).split_once('/').unwrap().1
+}
+
+/// The full code of somebody's home: `GY/1-1-101`.
+pub fn full_home(name: &str) -> &'static str {
     let key = person(name, 0);
     let homes = FILES[3].1;
     let row = homes
         .lines()
         .find(|line| line.split(',').nth(1) == Some(key));
-    let code = row.unwrap().split(',').next().unwrap();
-    code.split_once('/').unwrap().1
+    row.unwrap().split(',').next().unwrap()
 }

@@ -1,10 +1,12 @@
 //! Cash, transfers and waivers at the console: with who, when and proof, and by two people where it
 //! takes two.
 
+use entity::kinds::HomeRelation;
 use entity::money::{BillState, PayWay, PaymentState, RefundState, WaiverState};
 use entity::waiver;
+use linli::base::dice::Dice;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{bill_for, bill_now, payments, person_of, receipts, refunds, sound};
 use crate::console::Desk;
@@ -278,4 +280,73 @@ async fn a_waiver_takes_two_and_no_more_than_is_left() {
     drop(manager);
     app.drain().await;
     sound(&app).await;
+}
+
+/// Two people of one name in one home: whoever takes the money says which, and it is never guessed.
+#[tokio::test]
+async fn of_two_with_one_name_the_end_of_the_phone_says_which() {
+    let app = TestApp::start().await;
+    bill_for(&app, "张秀英", 202_611, 16_110).await;
+    let zhang = person_of(&app, "张秀英").await;
+    let home = super::place_of(&app, "GY/1-1-101").await;
+    let mut twins = Vec::new();
+    for phone in ["13900005678", "13900005679"] {
+        let seal = &app.instances[0].app.seal;
+        let row = entity::person::ActiveModel {
+            id: sea_orm::ActiveValue::NotSet,
+            key: Set(Some(format!("twin{phone}"))),
+            phone_sealed: Set(Some(seal.seal(&Dice::from_system(), phone).unwrap())),
+            phone_index: Set(Some(seal.index(phone))),
+            ..zhang.clone().into_active_model()
+        };
+        let row = row.insert(app.store.write()).await.unwrap();
+        let tie = entity::residency::ActiveModel {
+            person_id: Set(row.id),
+            place_id: Set(home.id),
+            compound_id: Set(home.compound_id.unwrap()),
+            relation: Set(HomeRelation::Family),
+            created_at: Set(app.now()),
+            ..Default::default()
+        };
+        tie.insert(app.store.write()).await.unwrap();
+        twins.push(row.id);
+    }
+    let mut desk = Desk::of(&app, "蒋平").await;
+    let mark = desk.open(TAKE).await.hidden("mark");
+    let form = |payer: &'static str, mark: String| {
+        [
+            ("mark".to_owned(), mark),
+            ("home".to_owned(), "1-1-101".to_owned()),
+            ("way".to_owned(), "cash".to_owned()),
+            ("amount".to_owned(), "1.00".to_owned()),
+            ("bills".to_owned(), String::new()),
+            ("payer".to_owned(), payer.to_owned()),
+        ]
+    };
+    for (payer, words) in [
+        ("张秀英", "这一户有3位张秀英"),
+        ("张秀英 9999", "没有这个名字和手机尾号"),
+        ("0101", "没有这个名字和手机尾号"),
+    ] {
+        let fields = form(payer, mark.clone());
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
+        let page = desk.send(TAKE, TAKE, &fields).await;
+        page.is(422).says("id=\"payer-wrong\"").says(words);
+        // The page gives no phone away.
+        assert!(!page.body.contains("5678"), "{}", page.body);
+    }
+    assert!(payments(&app).await.is_empty());
+    for (payer, who) in [("张秀英 5678", twins[0]), ("张秀英０１０１", zhang.id)] {
+        let mark = desk.open(TAKE).await.hidden("mark");
+        let fields = form(payer, mark);
+        let fields: Vec<(&str, &str)> = fields
+            .iter()
+            .map(|(a, b)| (a.as_str(), b.as_str()))
+            .collect();
+        desk.send(TAKE, TAKE, &fields).await.is(303);
+        assert_eq!(payments(&app).await.pop().unwrap().payer_id, Some(who));
+    }
 }

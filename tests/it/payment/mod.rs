@@ -17,10 +17,14 @@ use entity::money::{BillState, EntryKind, PayWay, PaymentState, RefundState};
 use entity::{
     advance, bill, bill_line, fee_policy, payment, payment_part, person, place, receipt, refund,
 };
+use linli::base::month::Month;
 use linli::fee::bill::left;
+use linli::fee::stats::{Figure, Period};
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use linli::ledger::queries::{Days, moved};
+use linli::place::scope::Scope;
+use linli::report::money;
 use linli::sandbox::pay::Standing;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -66,7 +70,7 @@ pub async fn open_counter(app: &TestApp) {
 
 /// A bill of somebody's home, in the books.
 pub async fn bill_for(app: &TestApp, name: &str, month: i32, fen: i64) -> bill::Model {
-    let home = place_of(app, &format!("GY/{}", compound::home(name))).await;
+    let home = place_of(app, compound::full_home(name)).await;
     let payer = person_of(app, name).await;
     let day = linli::base::clock::china(app.now()).date_naive();
     let mut tx = app.store.begin(app.now()).await.unwrap();
@@ -204,6 +208,7 @@ pub async fn sound(app: &TestApp) {
         owed,
         "receivable is not what is owed"
     );
+    with_figures(app, owed).await;
     let parts = payment_part::Entity::find().all(db).await.unwrap();
     for bill in &bills {
         let own = parts.iter().filter(|part| part.bill_id == Some(bill.id));
@@ -237,6 +242,17 @@ pub async fn sound(app: &TestApp) {
     sorted.sort_unstable();
     let gapless: Vec<i64> = (1..).take(numbers.len()).collect();
     assert_eq!(sorted, gapless, "numbers of receipts");
+}
+
+/// The figures of the console are the sums of the bills.
+async fn with_figures(app: &TestApp, owed: i64) {
+    let db = app.store.read();
+    let scope = Scope::of(db, place_of(app, "GY").await).await.unwrap();
+    let all = Period::new(Month::new(2024, 1).unwrap(), Month::new(2028, 12).unwrap());
+    let today = linli::base::clock::china(app.now()).date_naive();
+    let sums = money::whole(db, &scope, all, today).await.unwrap();
+    let ages: i64 = Figure::AGES.iter().map(|age| sums.get(*age)).sum();
+    assert_eq!((sums.get(Figure::Left), ages), (owed, owed), "{sums:?}");
 }
 
 /// What was paid is in parts, or went back.

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, Mutex};
 
+use entity::kinds::RoleKind;
 use entity::money::{BillState, NoticeState, PaymentState, RefundCause, RefundState};
 use entity::{payment, payment_notice};
 use linli::payment::actions::notice;
 use linli::sandbox::{Api, Fault};
-use linli::wechat::pay::{Notification, What};
+use linli::wechat::pay::{Notification, TradeState, Transaction, What};
 use poem::http::{HeaderMap, StatusCode, Uri};
 use poem::listener::{Acceptor, Listener, TcpListener};
 use poem::web::Data;
@@ -19,8 +20,10 @@ use super::{
     bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
     receipts, refunds, sound,
 };
+use crate::console::{Desk, administrator};
 use crate::harness::app::TestApp;
 use crate::harness::until;
+use crate::powers::desk_with;
 
 /// A notification as it came.
 #[derive(Clone)]
@@ -204,7 +207,16 @@ async fn another_amount_is_kept_shown_and_never_credited() {
     app.platform.pay(&prepay).unwrap();
     let told = manager.expects_push("对不上").await;
     assert!(told.contains("金额"), "{told}");
+    assert!(told.contains("/console/payments/notices"), "{told}");
     assert_eq!(notices(&app).await[0].state, NoticeState::Refused);
+    let number = payments(&app).await[0].out_trade_no.clone().unwrap();
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk.open("/console/payments/notices").await;
+    page.is(200).says("金额和订单不一样").says(&number);
+    desk.open(&format!("/console/payments/{id}"))
+        .await
+        .is(200)
+        .says("金额和订单不一样");
     assert_eq!(payments(&app).await[0].state, PaymentState::Open);
     assert_eq!(bill_now(&app, bill.id).await.paid, 0);
     // The platform, asked, says how it is.
@@ -272,6 +284,77 @@ async fn money_for_a_closed_order_goes_back_by_itself() {
     assert_eq!(bill_now(&app, bill).await.paid, 0);
     assert!(receipts(&app).await.is_empty());
     sound(&app).await;
+}
+
+/// A success for an order under this number, as the platform tells it.
+fn success(id: &str, number: &str) -> Notification {
+    Notification {
+        id: id.to_owned(),
+        event_type: "TRANSACTION.SUCCESS".to_owned(),
+        what: What::Transaction(Transaction {
+            app_id: "wx0".to_owned(),
+            mch_id: "0".to_owned(),
+            out_trade_no: number.to_owned(),
+            transaction_id: Some(format!("test{id}")),
+            state: TradeState::Success,
+            state_words: String::new(),
+            success_at: None,
+            openid: None,
+            attach: None,
+            total: Some(123),
+            payer_total: None,
+            currency: Some("CNY".to_owned()),
+        }),
+    }
+}
+
+#[tokio::test]
+async fn what_fits_nothing_is_listed_with_its_reason_for_its_compound_alone() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    open_counter(&app).await;
+    let house = &app.instances[0].app;
+    // More than any page that is looked through: one is found by its number all the same.
+    for at in 0..33 {
+        let said = success(&format!("EV-{at}"), &format!("UNKNOWN{at:02}"));
+        let new = notice::receive(house, super::MERCHANT, &said)
+            .await
+            .unwrap();
+        notice::follow(house, new.unwrap()).await.unwrap();
+    }
+    // An account of no compound, a number that is too long to be ours.
+    let long = "9".repeat(80);
+    let new = notice::receive(house, "elsewhere", &success("EV-X", &long))
+        .await
+        .unwrap();
+    notice::follow(house, new.unwrap()).await.unwrap();
+    let all = notices(&app).await;
+    assert!(all.iter().all(|row| row.state == NoticeState::Refused));
+    assert_eq!(all[33].compound_id, None);
+    assert_eq!(all[33].out_trade_no.as_deref(), Some(&long[..32]));
+
+    let path = "/console/payments/notices";
+    let mut desk = Desk::of(&app, "沈立").await;
+    let first = desk.open(path).await;
+    first
+        .is(200)
+        .says("UNKNOWN32")
+        .says("没有这个订单号")
+        .says("1.23 元");
+    assert!(!first.body.contains("UNKNOWN02") && !first.body.contains("elsewhere"));
+    let next = regex::Regex::new("rel=\"next\" href=\"([^\"]*)\"").unwrap();
+    let next = next.captures(&first.body).unwrap()[1].to_owned();
+    desk.open(&next)
+        .await
+        .is(200)
+        .says("UNKNOWN02")
+        .says("UNKNOWN00");
+    let mut next_door = desk_with(&app, RoleKind::PropertyManager, "LY").await;
+    next_door.open(path).await.is(200).says("没有对不上的通知");
+    Desk::of(&app, "孙梅").await.open(path).await.is(403);
+    // What is of no compound is for whoever sees everything.
+    let mut all = administrator(&app, "卫东", None).await;
+    all.open(path).await.is(200).says("elsewhere");
 }
 
 #[tokio::test]

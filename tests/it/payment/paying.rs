@@ -308,3 +308,88 @@ async fn where_there_is_no_counter_nothing_is_ordered() {
     page.is(409).says("物业服务中心");
     assert!(payments(&app).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_page_that_is_opened_too_often_waits_and_takes_nothing() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let bill = bill_for(&app, "张秀英", 202_611, 10_000).await;
+    let link = link_in(&zhang.says(&format!("缴费 {}", bill.id)).await);
+    let url = format!("{}{link}", app.url());
+    let mut browser = browser_of(&app, &zhang.open_id).await;
+    let mut waits = None;
+    for _ in 0..30 {
+        let page = browser.post(&url, &[]).await;
+        if page.status == 429 {
+            waits = Some(page);
+            break;
+        }
+        page.is(200);
+    }
+    let waits = waits.expect("thirty orders in a row");
+    waits.says("请一分钟后再试").says("没有扣款");
+    assert_eq!(waits.headers["retry-after"], "60");
+    assert_eq!(payments(&app).await.len(), 1, "all were one order");
+    // Somebody else still pays: it is counted by who pays.
+    let daughter = app.newcomer("o-daughter").await;
+    let mut other = browser_of(&app, &daughter.open_id).await;
+    other.post(&url, &[]).await.is(200);
+    // Coming back again and again asks the platform no more often than over the API.
+    let id = payments(&app).await[0].id;
+    let before = payments(&app).await[0].asked;
+    for _ in 0..40 {
+        browser
+            .open(&format!("{url}?back={id}"))
+            .await
+            .is(200)
+            .says("还没有收到付款");
+    }
+    let asked = payments(&app).await[0].asked - before;
+    assert!(asked < 40, "asked {asked} times");
+    // And an address that only looks comes to its end as well.
+    let mut nobody = Browser::new();
+    let mut last = 200;
+    for _ in 0..400 {
+        last = nobody.open(&url).await.status;
+        if last == 429 {
+            break;
+        }
+    }
+    assert_eq!(last, 429);
+}
+
+#[tokio::test]
+async fn bills_of_an_order_are_ones_own_and_of_one_home() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    app.resident("张秀英").await;
+    let one = bill_for(&app, "张秀英", 202_610, 10_000)
+        .await
+        .id
+        .to_string();
+    let two = bill_for(&app, "张秀英", 202_611, 5_000)
+        .await
+        .id
+        .to_string();
+    let other = bill_for(&app, "李建国", 202_611, 5_000)
+        .await
+        .id
+        .to_string();
+    let api = api_bound(&app, "m-zhang", "张秀英").await;
+    let order = async |bills: Vec<&str>| api.post("/payments", &json!({ "bills": bills })).await;
+    for (bills, status) in [
+        (vec![one.as_str(), other.as_str()], 404),
+        (vec![one.as_str(), "999999"], 404),
+        (vec!["x"], 404),
+        (vec![], 422),
+    ] {
+        assert_eq!(order(bills.clone()).await.status, status, "{bills:?}");
+    }
+    assert!(payments(&app).await.is_empty());
+    // In the order in which they were named, each once.
+    let made = order(vec![two.as_str(), one.as_str(), two.as_str()]).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(made.json["payment"]["bills"], json!([two, one]));
+    assert_eq!(made.json["payment"]["amount"], 15_000);
+}

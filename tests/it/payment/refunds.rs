@@ -3,11 +3,13 @@
 
 use entity::money::{PaymentState, RefundCause, RefundState};
 use linli::payment::actions::settle::{Paid, Settled, settle};
+use linli::payment::queries::back_of;
 use linli::sandbox::{Api, Fault};
 
+use super::paying::api_bound;
 use super::{
-    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, receipts,
-    refunds, sound,
+    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
+    receipts, refunds, sound,
 };
 use crate::console::Desk;
 use crate::harness::app::TestApp;
@@ -57,6 +59,9 @@ async fn who_pays_what_somebody_else_has_paid_gets_it_back_and_is_told() {
     assert_eq!(back[0].state, RefundState::Done);
     assert_eq!(receipts(&app).await.len(), 1);
     assert_eq!(bill_now(&app, bill.id).await.paid, 10_000);
+    // This was the payment's own money.
+    let row = payments(&app).await.into_iter().find(|row| row.id == late);
+    assert_eq!(back_of(&row.unwrap(), &back), 10_000);
     // The page says so, too.
     let page = two.open(&format!("{}{link}?back={late}", app.url())).await;
     page.is(200).says("自动退回");
@@ -86,6 +91,15 @@ async fn a_second_transaction_of_an_order_is_owed_once_and_shown_when_it_cannot_
     let back = refunds(&app).await;
     assert_eq!((back.len(), back[0].state), (1, RefundState::Abnormal));
     assert_eq!(bill_now(&app, bill).await.paid, 10_000);
+    // The money that came a second time is not the payment's: of that nothing goes back.
+    let api = api_bound(&app, "m-zhang", "张秀英").await;
+    let seen = api.get(&format!("/payments/{id}")).await;
+    assert_eq!(
+        (seen.status, &seen.json["refunded"]),
+        (200, &0.into()),
+        "{seen:?}"
+    );
+    assert_eq!(seen.json["state"], "paid");
     sound(&app).await;
     let mut desk = Desk::of(&app, "沈立").await;
     let page = "/console/payments/waiting";

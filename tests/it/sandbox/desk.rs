@@ -134,6 +134,7 @@ async fn nothing_odd_breaks_the_controls() {
         "/wire.js",
         "/guide.js",
         "/chips.js",
+        "/links.js",
         "/robot.js",
     ] {
         let url = format!("{}{path}", world.base);
