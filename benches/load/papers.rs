@@ -135,8 +135,8 @@ fn month() -> Paper {
     }
     blocks.push(code("扫码在网上看这一期和以后的更正。"));
     blocks.push(Block::Facts(pairs(&[
-        ("本期校验码", &"0123456789abcdef".repeat(4)),
-        ("上一期校验码", &"fedcba9876543210".repeat(4)),
+        ("本期校验码", "0123456789abcdef".repeat(4).as_str()),
+        ("上一期校验码", "fedcba9876543210".repeat(4).as_str()),
     ])));
     paper("绿园小区2026年11月财务公开", blocks)
 }

@@ -22,6 +22,7 @@ use crate::wechat::http::percent;
 const FROZEN: &str = "public, max-age=86400";
 
 /// Which month.
+#[derive(Clone, Copy)]
 pub(super) struct Of<'a> {
     pub compound: &'a place::Model,
     pub published: &'a Published,
