@@ -1,6 +1,6 @@
-//! Brings what browsers load (htmx, ECharts, pico.css) from npm into the program, by the lock file in
-//! `src/web/front`. Where npm is missing or the network is away the program is built without them, and
-//! its pages work plainly. Nothing is written into the repository.
+//! Brings what browsers load (htmx, ECharts, pico.css) and the font of printed papers from npm into the
+//! program, by the lock file in `src/web/front`. Where npm is missing or the network is away the program is
+//! built without them: its pages work plainly, and it makes no PDF. Nothing is written into the repository.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,8 +15,13 @@ const FILES: [(&str, &str); 3] = [
     ("echarts.js", "echarts/dist/echarts.min.js"),
     ("pico.css", "@picocss/pico/css/pico.min.css"),
 ];
-/// npm is given up after so long.
-const PATIENCE: Duration = Duration::from_secs(180);
+/// The font of PDF files: one weight, with simplified and traditional characters.
+const FONT: (&str, &str) = (
+    "font.ttf",
+    "@expo-google-fonts/noto-sans-sc/400Regular/NotoSansSC_400Regular.ttf",
+);
+/// npm is given up after so long: the package of the font has 57 MB.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo::rerun-if-changed=build.rs");
@@ -29,7 +34,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     if let Err(reason) = &fetched {
         println!(
-            "cargo::warning=built without htmx, ECharts and pico.css, pages stay plain: {reason} (to try again: touch {FRONT}/{LOCK})"
+            "cargo::warning=built without htmx, ECharts, pico.css and a font, pages stay plain and there is no PDF: {reason} (to try again: touch {FRONT}/{LOCK})"
         );
     }
     let entries: String = FILES
@@ -42,7 +47,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .collect();
     let list = format!("&[\n{entries}]\n");
     fs::write(out.join("front.rs"), list)?;
+    let font = match fetched {
+        Ok(()) => format!("Some(include_bytes!({:?}))", out.join("front").join(FONT.0)),
+        Err(_) => "None".to_owned(),
+    };
+    fs::write(out.join("font.rs"), font)?;
     Ok(())
+}
+
+/// All that is taken out of the packages.
+fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.into_iter().chain([FONT])
 }
 
 /// Has the files in `OUT_DIR/front`, by the lock file as it is now.
@@ -50,7 +65,7 @@ fn fetch(out: &Path) -> Result<(), String> {
     let front = out.join("front");
     let lock = fs::read(Path::new(FRONT).join(LOCK)).map_err(|error| error.to_string())?;
     let stamp = front.join("fetched");
-    let whole = FILES.iter().all(|(name, _)| front.join(name).is_file());
+    let whole = all().all(|(name, _)| front.join(name).is_file());
     if whole && fs::read(&stamp).is_ok_and(|known| known == lock) {
         return Ok(());
     }
@@ -63,7 +78,7 @@ fn fetch(out: &Path) -> Result<(), String> {
         fs::copy(Path::new(FRONT).join(name), room.join(name)).map_err(said)?;
     }
     install(&room)?;
-    for (name, inside) in FILES {
+    for (name, inside) in all() {
         let from = room.join("node_modules").join(inside);
         fs::copy(&from, front.join(name)).map_err(|error| format!("{inside}: {error}"))?;
     }

@@ -16,6 +16,7 @@
 //!   dashboard           the figures of a street over 1 000 000 cases; against plain SQL
 //!   import              100 000 homes with 200 000 people; against COPY
 //!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
+//!   papers              PDF files: time and size
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
@@ -35,6 +36,7 @@ mod desk;
 mod figure;
 mod import;
 mod machine;
+mod papers;
 mod platform;
 mod pretend;
 mod protocol;
@@ -73,10 +75,11 @@ async fn main() -> Result<()> {
         Some("dashboard") => vec![dashboard::measure().await?],
         Some("import") => vec![import::measure().await?],
         Some("bills") => bills::measure().await?,
+        Some("papers") => papers::measure()?,
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, papers, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -109,6 +112,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(dashboard::measure().await?);
     figures.push(import::measure().await?);
     figures.extend(bills::measure().await?);
+    figures.extend(papers::measure()?);
     report::write(&figures)?;
     Ok(figures)
 }

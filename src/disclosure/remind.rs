@@ -161,7 +161,8 @@ pub(super) fn sums(published: &Published) -> String {
 }
 
 /// Where everybody can read it.
-pub(super) fn url(app: &App, code: &str, published: &Published) -> String {
+#[must_use]
+pub fn url(app: &App, code: &str, published: &Published) -> String {
     let base = app.settings.server.public_url.trim_end_matches('/');
     let code = crate::wechat::http::percent(code);
     format!("{base}/board/{code}/accounts/{}", published.month())

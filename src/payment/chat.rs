@@ -287,7 +287,8 @@ async fn receipts(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
             .iter()
             .map(|row| {
                 let (sum, url) = (Fen(row.amount), link::receipt(turn.app, row));
-                format!("第 {} 号，{sum} 元：{url}", row.number)
+                let paper = link::receipt_paper(turn.app, row);
+                format!("第 {} 号，{sum} 元：{url}\n打印用：{paper}", row.number)
             })
             .collect();
         return Ok(Reply::text(format!(

@@ -77,3 +77,9 @@ pub fn read(app: &App, token: &str, now: Moment) -> Option<Wish> {
 pub fn receipt(app: &App, row: &receipt::Model) -> String {
     format!("{}/receipt/{}", app.settings.server.public_url, row.token)
 }
+
+/// The same on paper, as a PDF file.
+#[must_use]
+pub fn receipt_paper(app: &App, row: &receipt::Model) -> String {
+    format!("{}.pdf", receipt(app, row))
+}

@@ -15,6 +15,7 @@
 //! | `privacy` | consent, copy, correction and erasure of one's own data |
 //! | [`robot`] | WeCom's robot: its callback and its long connection |
 //! | [`assets`] | style sheets and scripts |
+//! | `paper`, `etag` | PDF files as answers; whether a browser has the same already |
 //! | [`console`] | the pages of staff |
 //! | [`oauth`], `ticket`, [`pages`] | who opens a page inside WeChat; the pages |
 //! | `pay` | what WeChat Pay tells us |
@@ -29,6 +30,7 @@ mod attachments;
 pub mod board;
 pub mod client_ip;
 pub mod console;
+mod etag;
 pub mod guard;
 pub mod health;
 pub mod homes;
@@ -41,6 +43,7 @@ pub mod oauth;
 pub mod official;
 pub mod openapi;
 pub mod pages;
+mod paper;
 mod pay;
 mod privacy;
 pub mod problem;

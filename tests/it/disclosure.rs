@@ -30,7 +30,7 @@ async fn compound(app: &TestApp, code: &str) -> i64 {
     found.unwrap().unwrap().id
 }
 
-async fn book(
+pub async fn book(
     app: &TestApp,
     cause: &str,
     day: NaiveDate,
@@ -57,7 +57,7 @@ async fn book(
 }
 
 /// A month with something on both sides.
-async fn books(app: &TestApp) -> Month {
+pub async fn books(app: &TestApp) -> Month {
     let month = over(app);
     let day = month.first();
     let (owed, bank) = (Account::Receivable, Account::Bank);
@@ -67,7 +67,7 @@ async fn books(app: &TestApp) -> Month {
     month
 }
 
-async fn publish(desk: &mut Desk<'_>, month: &str, reason: &str) -> Page {
+pub async fn publish(desk: &mut Desk<'_>, month: &str, reason: &str) -> Page {
     let fields = [("place", "GY"), ("month", month), ("reason", reason)];
     desk.send("/console/account", "/console/accounts", &fields)
         .await

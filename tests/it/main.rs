@@ -31,6 +31,7 @@ mod ledger;
 mod mini;
 mod official;
 mod once;
+mod papers;
 mod pay;
 mod payment;
 mod people;

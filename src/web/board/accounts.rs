@@ -1,5 +1,5 @@
 //! `/board/{compound}/accounts`: the published months of a compound, for everybody: the list, a month with its
-//! charts and tables, the same as a workbook, and the text that its digest is of.
+//! charts and tables, the same as a workbook and on paper, and the text that its digest is of.
 
 use std::fmt::Write as _;
 
@@ -8,7 +8,7 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{answer, limited, no_compound, show};
+use super::{answer, limited, no_compound, printed, show};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
@@ -20,12 +20,13 @@ use crate::disclosure::statement::{Line, total};
 use crate::ledger::Family;
 use crate::place::queries as places;
 use crate::report::chart::{self, Bar};
+use crate::report::pdf;
 use crate::report::sheet::{Cell, Sheet, workbook};
 use crate::web::pages::{escape, sentence};
 use crate::wechat::http::percent;
 
 /// The families, in the order in which people read them, with the heading of each.
-const PARTS: [(Family, &str); 5] = [
+pub(super) const PARTS: [(Family, &str); 5] = [
     (Family::Income, "收入"),
     (Family::Expenses, "支出"),
     (Family::Assets, "钱在哪里、谁还欠着"),
@@ -81,8 +82,8 @@ fn item(out: &mut String, compound: &place::Model, row: &disclosure::Model) {
     );
 }
 
-/// `GET /board/:compound/accounts/:month`: `2026-11`, `2026-11.xlsx`, `2026-11.txt`; of an older version
-/// `2026-11.v1.txt`.
+/// `GET /board/:compound/accounts/:month`: `2026-11`, `2026-11.pdf`, `2026-11.xlsx`, `2026-11.txt`; of an older
+/// version `2026-11.v1.txt`.
 ///
 /// # Errors
 /// The database's; `too_many` for an address that asks too often.
@@ -128,6 +129,16 @@ pub async fn show_month(
             Ok(answer(request, html))
         }
         Some("xlsx") => book(&compound, published),
+        Some("pdf") => {
+            let of = printed::Of {
+                compound: &compound,
+                published,
+                before: found.get(at + 1),
+                // What is asked for by its version never changes.
+                frozen: version.is_some(),
+            };
+            printed::answer(app, request, of).await
+        }
         Some("txt") => Ok(Response::builder()
             .content_type("text/plain; charset=utf-8")
             .header("X-Content-Type-Options", "nosniff")
@@ -135,7 +146,7 @@ pub async fn show_month(
         Some(_) => Ok(sentence(
             StatusCode::NOT_FOUND,
             "没有这种文件",
-            "可以下载表格（xlsx）和原文（txt）。",
+            "可以下载 PDF（pdf）、表格（xlsx）和原文（txt）。",
             None,
         )),
     }
@@ -181,12 +192,18 @@ fn whole(
         body.push_str(&part(title, family, published));
     }
     let here = month.to_string();
+    let printed = if pdf::available() {
+        let version = row.version;
+        format!("<a class=\"button\" href=\"{here}.v{version}.pdf\">打印（PDF）</a> ")
+    } else {
+        String::new()
+    };
     let _ = write!(
         body,
         "<section><h2>有疑问</h2><p>绑定了房号的居民在微信里回复“质询 编号 您的问题”，就是一件必须答复的诉求。编号在每一行前面。</p></section>\n\
          <section><h2>核对</h2><p>公布后谁也改不了：每一期都带着上一期的校验码。</p>\
          <dl><dt>本期校验码（SHA-256）</dt><dd class=\"hash\">{}</dd><dt>上一期校验码</dt><dd class=\"hash\">{}</dd></dl>\
-         <p class=\"no-print\"><a class=\"button\" href=\"{here}.v{version}.txt\">原文</a> \
+         <p class=\"no-print\">{printed}<a class=\"button\" href=\"{here}.v{version}.txt\">原文</a> \
          <a class=\"button\" href=\"{here}.v{version}.xlsx\">表格</a> <a class=\"button\" href=\"../accounts\">其他月份</a></p>",
         row.hash,
         row.previous_hash,
@@ -206,6 +223,21 @@ fn whole(
     show::sheet(&compound.name, &format!("{}财务公开", month.says()), &body)
 }
 
+/// Whether a family's lines say what the month brought, and not what there is.
+pub(super) const fn is_flow(family: Family) -> bool {
+    matches!(family, Family::Income | Family::Expenses)
+}
+
+/// Lines as bars.
+pub(super) fn bars(lines: &[&(i64, Line)]) -> Vec<Bar> {
+    let bar = |(_, line): &&(i64, Line)| Bar {
+        name: line.says().to_owned(),
+        value: line.closing,
+        label: Fen(line.closing).in_groups(),
+    };
+    lines.iter().map(bar).collect()
+}
+
 /// A family's lines: as bars where there is something to compare, and as a table.
 fn part(title: &str, family: Family, published: &Published) -> String {
     let own: Vec<&(i64, Line)> = published
@@ -216,18 +248,10 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     if own.is_empty() {
         return String::new();
     }
-    let flow = matches!(family, Family::Income | Family::Expenses);
+    let flow = is_flow(family);
     let mut out = format!("<section>\n<h2>{title}</h2>\n");
     if flow && own.len() > 1 {
-        let bars: Vec<Bar> = own
-            .iter()
-            .map(|(_, line)| Bar {
-                name: line.says().to_owned(),
-                value: line.closing,
-                label: Fen(line.closing).in_groups(),
-            })
-            .collect();
-        out.push_str(&chart::bars(title, &bars, escape));
+        out.push_str(&chart::bars(title, &bars(&own), escape));
     }
     let heads: &[&str] = if flow {
         &["本月（元）"]
@@ -263,35 +287,39 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     out
 }
 
-/// What a correction changed, line by line.
-fn difference(reason: &str, before: &Published, lines: &[Line]) -> String {
+/// What a correction changed, line by line: name, before, now.
+pub(super) fn changes(before: &Published, lines: &[Line]) -> Vec<(&'static str, i64, i64)> {
     let earlier = before.statement();
-    let mut codes: Vec<&Line> = lines.iter().collect();
-    codes.extend(
-        earlier
-            .iter()
-            .filter(|old| !lines.iter().any(|line| line.account == old.account)),
-    );
+    let gone = earlier
+        .iter()
+        .filter(|old| !lines.iter().any(|line| line.account == old.account));
+    lines
+        .iter()
+        .chain(gone)
+        .map(|line| {
+            let of = |all: &[Line]| {
+                let found = all.iter().find(|one| one.account == line.account);
+                found.map_or(0, |one| one.closing)
+            };
+            (line.says(), of(&earlier), of(lines))
+        })
+        .filter(|(_, old, new)| old != new)
+        .collect()
+}
+
+fn difference(reason: &str, before: &Published, lines: &[Line]) -> String {
     let mut out = format!(
         "<section><h2>更正</h2><p>原因：{}</p><div class=\"wide\"><table><thead><tr><th scope=\"col\">项目</th>\
          <th scope=\"col\" class=\"amount\">原来（元）</th><th scope=\"col\" class=\"amount\">现在（元）</th></tr></thead><tbody>\n",
         escape(reason)
     );
-    for line in codes {
-        let of = |all: &[Line]| {
-            let found = all.iter().find(|one| one.account == line.account);
-            found.map_or(0, |one| one.closing)
-        };
-        let (old, new) = (of(&earlier), of(lines));
-        if old != new {
-            let _ = writeln!(
-                out,
-                "<tr><th scope=\"row\">{}</th><td class=\"amount\">{}</td><td class=\"amount\">{}</td></tr>",
-                line.says(),
-                Fen(old).in_groups(),
-                Fen(new).in_groups()
-            );
-        }
+    for (name, old, new) in changes(before, lines) {
+        let _ = writeln!(
+            out,
+            "<tr><th scope=\"row\">{name}</th><td class=\"amount\">{}</td><td class=\"amount\">{}</td></tr>",
+            Fen(old).in_groups(),
+            Fen(new).in_groups()
+        );
     }
     out.push_str("</tbody></table></div></section>\n");
     out

@@ -8,13 +8,14 @@
 //! | `show` | as HTML |
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
+//! | `printed` | a published month on paper |
 
 pub mod accounts;
 pub mod expenses;
+mod printed;
 mod read;
 mod show;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::base::fault::Fault;
 use crate::place::queries as places;
 use crate::web::client_ip::client_ip;
+use crate::web::etag::{is_known, tag};
 use crate::web::pages::sentence;
 
 /// Our own style, script and pictures; nothing else.
@@ -89,19 +91,8 @@ fn no_compound() -> Response {
 
 /// The page, or that the one the browser has is still right.
 fn answer(request: &Request, html: String) -> Response {
-    let hash: String = digest(&SHA256, html.as_bytes())
-        .as_ref()
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let tag = format!("\"{hash}\"");
-    let known = request.header(header::IF_NONE_MATCH).is_some_and(|tags| {
-        let mut tags = tags
-            .split(',')
-            .map(|tag| tag.trim().trim_start_matches("W/"));
-        tags.any(|known| known == tag || known == "*")
-    });
+    let tag = tag(html.as_bytes());
+    let known = is_known(request, &tag);
     let response = Response::builder()
         .header(header::CACHE_CONTROL, CACHE)
         .header(header::ETAG, tag)

@@ -16,6 +16,7 @@ use crate::base::month::Month;
 use crate::disclosure::actions::{MOST_REASON, publish};
 use crate::disclosure::queries::{Published, first_month, list, statement, versions};
 use crate::disclosure::statement::Line;
+use crate::report::pdf;
 use crate::web::console::at::At;
 use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
@@ -65,6 +66,8 @@ struct Detail {
     version: Option<i32>,
     changed: bool,
     over: bool,
+    /// Whether this build makes papers.
+    paper: bool,
 }
 
 #[derive(Template)]
@@ -221,6 +224,7 @@ async fn detail(
         version: published.map(|one| one.disclosure.version),
         changed,
         over: month < this_month(desk),
+        paper: pdf::available(),
     }))
 }
 

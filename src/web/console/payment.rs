@@ -18,6 +18,7 @@ use crate::payment::queries::platform::notices_of;
 use crate::payment::{cause_says, link, month_says, queries, refund_says, state_says, way_says};
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::report::pdf;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -49,6 +50,8 @@ struct PaymentPage {
     facts: Vec<(&'static str, String)>,
     proof: bool,
     receipt: Option<(i64, String)>,
+    /// The receipt on paper, where this build makes papers.
+    paper: Option<String>,
     parts: Vec<(String, Fen)>,
     entries: Vec<(String, String)>,
     notices: Vec<NoticeLine>,
@@ -91,12 +94,14 @@ async fn page(
     let notices = notices_of(db, &row).await?;
     let receipt = queries::receipt_of(db, id).await?;
     let paid = row.state == entity::money::PaymentState::Paid;
+    let paper = receipt.as_ref().filter(|_| pdf::available());
     let page = PaymentPage {
         frame: Frame::new(desk, format!("缴费 #{id}")).saying(said),
         id,
         state: state_says(row.state),
         facts: facts(desk, &row, &home).await?,
         proof: row.proof_id.is_some(),
+        paper: paper.map(|receipt| link::receipt_paper(&desk.app, receipt)),
         receipt: receipt.map(|receipt| (receipt.number, link::receipt(&desk.app, &receipt))),
         parts: parts(desk, id).await?,
         entries: entries.into_iter().map(entry_line).collect(),
