@@ -38,6 +38,7 @@ use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
+use crate::wish;
 
 /// Requests and reminders under way may take so long to end.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -218,6 +219,7 @@ pub fn kinds() -> Vec<Kind> {
         privacy::remind::KINDS,
         intake::remind::KINDS,
         fee::remind::KINDS,
+        wish::remind::KINDS,
     ]
     .concat()
 }

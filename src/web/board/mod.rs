@@ -7,10 +7,12 @@
 //! | `read` | what there is to show, all of it public |
 //! | `show` | as HTML |
 //! | `accounts` | published months of accounts |
+//! | `wishes` | what residents wish for |
 
 pub mod accounts;
 mod read;
 mod show;
+mod wishes;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use entity::kinds::PlaceKind;

@@ -77,6 +77,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("import.run", "导入"),
     ("import.forget", "清理导入文件"),
     ("fee.run", "出账单"),
+    ("wish.check", "请审核心愿"),
+    ("wish.contact", "许愿人的联系方式"),
+    ("wish.told", "心愿进展"),
+    ("wish.lapse", "认领到期"),
 ];
 
 /// What people call a kind.
