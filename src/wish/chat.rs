@@ -74,9 +74,12 @@ pub const COMMANDS: &[Command] = &[
         "看自己许的和认领的心愿",
         |turn, _| Box::pin(mine(turn)),
     ),
-    neighbour(&["认领"], "认领 编号", "认领一个心愿", |turn, args| {
-        Box::pin(claim(turn, args))
-    }),
+    neighbour(
+        &["认领"],
+        "认领 编号",
+        "认领一个心愿",
+        |turn, args| Box::pin(claim(turn, args)),
+    ),
     neighbour(
         &["完成"],
         "完成 编号 [说明]",
@@ -286,7 +289,9 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
             .map(|(at, word)| format!("{} {word}", at + 1))
             .collect();
         text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(words.iter().map(|word| format!("{word} {id}"))));
+        turn.dialog = Some(Dialog::pick(
+            words.iter().map(|word| format!("{word} {id}")),
+        ));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }
@@ -471,7 +476,9 @@ async fn refuse(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     if reason.raw.is_empty() {
         turn.dialog = Some(Dialog::ask(format!("驳回心愿 {id}")));
-        return Ok(Reply::text("请写明原因，许愿人会看到，例如：建议申请社区救助"));
+        return Ok(Reply::text(
+            "请写明原因，许愿人会看到，例如：建议申请社区救助",
+        ));
     }
     actions::refuse(turn.tx, &turn.actor, id, &reason.raw).await?;
     Ok(Reply::text(format!(
@@ -486,7 +493,9 @@ async fn remove(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     if reason.raw.is_empty() {
         turn.dialog = Some(Dialog::ask(format!("下架心愿 {id}")));
-        return Ok(Reply::text("请写明原因，许愿人和认领人会看到，例如：已由社区解决"));
+        return Ok(Reply::text(
+            "请写明原因，许愿人和认领人会看到，例如：已由社区解决",
+        ));
     }
     actions::remove(turn.tx, &turn.actor, id, &reason.raw).await?;
     Ok(Reply::text(format!(

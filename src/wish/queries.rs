@@ -120,11 +120,7 @@ impl Figure {
             Self::Open => &[WishState::Open],
             Self::Claimed => &[WishState::Claimed],
             Self::Fulfilled => &[WishState::Fulfilled, WishState::Thanked],
-            Self::Ended => &[
-                WishState::Refused,
-                WishState::Withdrawn,
-                WishState::Removed,
-            ],
+            Self::Ended => &[WishState::Refused, WishState::Withdrawn, WishState::Removed],
         }
     }
 }
@@ -389,7 +385,10 @@ async fn buildings<'p, C: ConnectionTrait>(
     db: &C,
     homes: impl Iterator<Item = &'p place::Model> + Clone,
 ) -> Result<HashMap<i64, String>, Fault> {
-    let above: BTreeSet<i64> = homes.clone().flat_map(|home| path_ids(&home.path)).collect();
+    let above: BTreeSet<i64> = homes
+        .clone()
+        .flat_map(|home| path_ids(&home.path))
+        .collect();
     let found = place::Entity::find()
         .filter(place::COLUMN.id.is_in(above))
         .filter(place::COLUMN.kind.eq(PlaceKind::Building))

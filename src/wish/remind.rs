@@ -294,6 +294,14 @@ impl From<String> for Line {
     }
 }
 
+/// The words in quotation marks; empty when they are no longer kept.
+fn quoted(row: &wish::Model) -> String {
+    match row.text.as_str() {
+        "" => String::new(),
+        text => format!("“{}”", shorten(text, SHOWN)),
+    }
+}
+
 /// One thing; none when it no longer holds.
 async fn line(
     app: &App,
@@ -302,7 +310,7 @@ async fn line(
     what: Telling,
 ) -> Result<Option<Line>, Fault> {
     let id = row.id;
-    let text = shorten(&row.text, SHOWN);
+    let text = quoted(row);
     let to = reminder.recipient_id;
     let has = row.state == WishState::Claimed;
     let theirs = has && row.claimer_id == to;
@@ -311,11 +319,11 @@ async fn line(
     let reason = row.reason.as_deref().unwrap_or_default();
     Ok(match what {
         Telling::Opened if open => Some(
-            format!("您的心愿 #{id}“{text}”已通过，邻居可以认领了。有人认领会马上告诉您。").into(),
+            format!("您的心愿 #{id}{text}已通过，邻居可以认领了。有人认领会马上告诉您。").into(),
         ),
         Telling::Refused if row.state == WishState::Refused => Some(
             format!(
-                "您的心愿 #{id}“{text}”没有通过，原因：{reason}。改好后回复“许愿 新内容”再许一个。"
+                "您的心愿 #{id}{text}没有通过，原因：{reason}。改好后回复“许愿 新内容”再许一个。"
             )
             .into(),
         ),
@@ -323,31 +331,31 @@ async fn line(
         Telling::Claimed if has => claimed(app, row).await?,
         Telling::Warned if theirs => Some(
             format!(
-                "您认领的心愿 #{id}“{text}”{}到期。办好了请回复“完成 {id} 说明”，办不了请回复“放弃 {id}”，让别人来认领。",
+                "您认领的心愿 #{id}{text}{}到期。办好了请回复“完成 {id} 说明”，办不了请回复“放弃 {id}”，让别人来认领。",
                 row.due_at.map(say).unwrap_or_default()
             )
             .into(),
         ),
         Telling::Lapsed if row.claimer_id != to => Some(
-            format!("您认领的心愿 #{id}“{text}”已到期，放回给大家认领了。没关系，有空再来。").into(),
+            format!("您认领的心愿 #{id}{text}已到期，放回给大家认领了。没关系，有空再来。").into(),
         ),
         Telling::Reopened if open => Some(
-            format!("您的心愿 #{id}“{text}”认领到期还没有实现，已重新开放给大家认领。").into(),
+            format!("您的心愿 #{id}{text}认领到期还没有实现，已重新开放给大家认领。").into(),
         ),
         Telling::Abandoned if open => Some(
-            format!("认领您心愿 #{id}“{text}”的邻居有事办不了，已重新开放给大家认领。").into(),
+            format!("认领您心愿 #{id}{text}的邻居有事办不了，已重新开放给大家认领。").into(),
         ),
         Telling::Fulfilled if done => Some(fulfilled(app, row, "实现了").await?),
         Telling::Photo if done => Some(fulfilled(app, row, "有照片了").await?),
         Telling::Thanked if row.state == WishState::Thanked => {
             let thanks = row.thanks.as_deref().unwrap_or("谢谢您！");
-            Some(format!("您实现的心愿 #{id}“{text}”收到感谢：{thanks}").into())
+            Some(format!("您实现的心愿 #{id}{text}收到感谢：{thanks}").into())
         }
         Telling::Withdrawn if row.state == WishState::Withdrawn => Some(
-            format!("您认领的心愿 #{id}“{text}”许愿人已经撤回，不用办了。谢谢您的热心！").into(),
+            format!("您认领的心愿 #{id}{text}许愿人已经撤回，不用办了。谢谢您的热心！").into(),
         ),
         Telling::Removed if row.state == WishState::Removed => {
-            Some(format!("心愿 #{id}“{text}”已由工作人员下架，原因：{reason}。").into())
+            Some(format!("心愿 #{id}{text}已由工作人员下架，原因：{reason}。").into())
         }
         _ => None,
     })
@@ -360,8 +368,8 @@ async fn contact(app: &App, row: &wish::Model) -> Result<Line, Fault> {
     let (name, phone) = reach(app, row.asker_id).await?;
     Ok(Line {
         text: format!(
-            "您认领了心愿 #{id}“{}”。许愿人：{name}，{building}，{phone}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
-            shorten(&row.text, SHOWN),
+            "您认领了心愿 #{id}{}。许愿人：{name}，{building}，{phone}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
+            quoted(row),
             row.due_at.map(say).unwrap_or_default()
         ),
         hint: Some(format!("{name} {phone}")),
@@ -376,9 +384,9 @@ async fn claimed(app: &App, row: &wish::Model) -> Result<Option<Line>, Fault> {
     let (name, phone) = reach(app, claimer).await?;
     Ok(Some(Line {
         text: format!(
-            "您的心愿 #{}“{}”有人认领了：{name}，{phone}。对方会联系您，请只用来办这件事。",
+            "您的心愿 #{}{}有人认领了：{name}，{phone}。对方会联系您，请只用来办这件事。",
             row.id,
-            shorten(&row.text, SHOWN)
+            quoted(row)
         ),
         hint: Some(format!("{name} {phone}")),
     }))
@@ -404,7 +412,9 @@ async fn fulfilled(app: &App, row: &wish::Model, says: &str) -> Result<Line, Fau
         Some(id) => people::by_id(app.store.read(), id).await?,
         None => None,
     };
-    let who = who.map_or_else(String::new, |person| format!("（{}）", veiled(&person.name)));
+    let who = who.map_or_else(String::new, |person| {
+        format!("（{}）", veiled(&person.name))
+    });
     let words = row.result.as_deref();
     let words = words.map_or_else(String::new, |words| format!("：{words}"));
     let photos = attachments::of_subject(app.store.read(), &subject(id)).await?;
@@ -422,8 +432,8 @@ async fn fulfilled(app: &App, row: &wish::Model, says: &str) -> Result<Line, Fau
     };
     Ok(Line {
         text: format!(
-            "您的心愿 #{id}“{}”{says}{who}{words}{photo}{thank}",
-            shorten(&row.text, SHOWN)
+            "您的心愿 #{id}{}{says}{who}{words}{photo}{thank}",
+            quoted(row)
         ),
         hint: Some(format!("回复:感谢 {id} 您的话")),
     })

@@ -80,10 +80,7 @@ pub const fn after(state: WishState, act: Act, by: By) -> Option<WishState> {
 /// Whether nobody waits for it any more.
 #[must_use]
 pub const fn is_over(state: WishState) -> bool {
-    matches!(
-        state,
-        Fulfilled | Thanked | Refused | Withdrawn | Removed
-    )
+    matches!(state, Fulfilled | Thanked | Refused | Withdrawn | Removed)
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ const FLOORS: &[&[&str]] = &[
         "ledger",
         "disclosure",
         "fee",
+        "wish",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

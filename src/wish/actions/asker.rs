@@ -73,9 +73,10 @@ pub async fn raise(
 
 fn home_of(actor: &Actor, home_id: Option<i64>) -> Result<&HomeTie, Fault> {
     match home_id {
-        None => actor.homes.first().ok_or_else(|| {
-            Fault::forbidden("许愿要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")
-        }),
+        None => actor
+            .homes
+            .first()
+            .ok_or_else(|| Fault::forbidden("许愿要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")),
         Some(id) => {
             let mut homes = actor.homes.iter();
             homes
@@ -102,12 +103,7 @@ async fn own(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
 /// # Errors
 /// `not_found`, `forbidden` for whoever did not wish for it, `invalid` for words that are too long,
 /// `wrong_step` when it is not fulfilled or was thanked for.
-pub async fn thank(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-    text: &str,
-) -> Result<wish::Model, Fault> {
+pub async fn thank(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<wish::Model, Fault> {
     let found = own(tx, actor, id).await?;
     let mut change = Change::of(tx, found.wish, Act::Thank, By::Asker)?;
     change.next.thanks = some_words("text", text)?;

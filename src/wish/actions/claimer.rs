@@ -109,9 +109,8 @@ pub async fn abandon(tx: &mut Tx, actor: &Actor, id: i64) -> Result<wish::Model,
 /// The database's.
 pub async fn lapse(tx: &mut Tx, id: i64, version: i32) -> Result<bool, Fault> {
     let row = by_id(tx.db(), id).await?;
-    let row = row.filter(|row| {
-        row.version == version && after(row.state, Act::Lapse, By::Clock).is_some()
-    });
+    let row = row
+        .filter(|row| row.version == version && after(row.state, Act::Lapse, By::Clock).is_some());
     let Some(row) = row else {
         return Ok(false);
     };

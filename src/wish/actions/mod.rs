@@ -12,6 +12,7 @@ pub use staff::{pass, refuse, remove};
 use entity::kinds::{ActorKind, WishState};
 use entity::{person, wish, wish_step};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, PaginatorTrait, QueryFilter,
     QuerySelect,
@@ -220,8 +221,10 @@ async fn count_locked(
     whose: wish::Column,
     states: &[WishState],
 ) -> Result<u64, Fault> {
+    // Messages to that person may be stored meanwhile: two who claim each other's wishes do not wait in a
+    // circle.
     person::Entity::find_by_id(person_id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;
     let count = wish::Entity::find()
