@@ -5,7 +5,7 @@ use entity::kinds::WishState;
 use entity::{account, attachment, audit, moderation, wish, wish_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 
 use crate::base::fault::Fault;
 use crate::privacy::{remind, scrub};

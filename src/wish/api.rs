@@ -5,7 +5,7 @@ use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, OpenApi, ToSchema};
+use utoipa::{OpenApi, ToSchema};
 
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
@@ -100,7 +100,7 @@ pub struct WishPage {
 }
 
 /// Which wishes.
-#[derive(Debug, Deserialize, IntoParams)]
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct WishQuery {
     /// open (if not given), mine, claimed, or check: those that the caller has to read.

@@ -19,6 +19,12 @@ use crate::wish::{actions, state_says, subject};
 const MOST: u64 = 8;
 /// Photos given at once, at most.
 const MOST_PHOTOS: u64 = 9;
+/// States in which a command that comes without a number finds its wish.
+const OPEN: &[WishState] = &[WishState::Open];
+const CLAIMED: &[WishState] = &[WishState::Claimed];
+const FULFILLED: &[WishState] = &[WishState::Fulfilled];
+const WAITING: &[WishState] = &[WishState::Raised, WishState::Open, WishState::Claimed];
+const TAKEN: &[WishState] = &[WishState::Claimed, WishState::Fulfilled, WishState::Thanked];
 /// The command by which photos get to a wish; what was just asked for is found by it.
 pub const PHOTO: &str = "心愿照片";
 
@@ -323,7 +329,7 @@ async fn raise(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn claim(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let lists = [(Which::Open, [WishState::Open].as_slice())];
+        let lists = [(Which::Open, OPEN)];
         return which(turn, args, "认领", &lists, "现在没有待认领的心愿。").await;
     };
     let terms = &turn.app.settings.wishes;
@@ -343,7 +349,7 @@ async fn claim(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn abandon(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let lists = [(Which::Claimed, [WishState::Claimed].as_slice())];
+        let lists = [(Which::Claimed, CLAIMED)];
         return which(turn, args, "放弃", &lists, "您现在没有认领的心愿。").await;
     };
     actions::abandon(turn.tx, &turn.actor, id).await?;
@@ -354,7 +360,7 @@ async fn abandon(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn contact(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let lists = [(Which::Claimed, [WishState::Claimed].as_slice())];
+        let lists = [(Which::Claimed, CLAIMED)];
         return which(turn, args, "联系许愿人", &lists, "您现在没有认领的心愿。").await;
     };
     actions::contact_again(turn.tx, &turn.actor, id).await?;
@@ -371,7 +377,7 @@ async fn sent(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
 
 async fn fulfil(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        let lists = [(Which::Claimed, [WishState::Claimed].as_slice())];
+        let lists = [(Which::Claimed, CLAIMED)];
         return which(turn, args, "完成", &lists, "您现在没有认领的心愿。").await;
     };
     let photos = match turn.before.photos_until_ms {
@@ -396,8 +402,7 @@ async fn fulfil(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let states = [WishState::Claimed, WishState::Fulfilled, WishState::Thanked];
-        let lists = [(Which::Claimed, states.as_slice())];
+        let lists = [(Which::Claimed, TAKEN)];
         return which(turn, args, PHOTO, &lists, "您还没有认领过心愿。").await;
     };
     let photos = sent(turn).await?;
@@ -411,7 +416,7 @@ async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn thank(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        let lists = [(Which::Mine, [WishState::Fulfilled].as_slice())];
+        let lists = [(Which::Mine, FULFILLED)];
         return which(turn, args, "感谢", &lists, "您现在没有刚实现的心愿。").await;
     };
     actions::thank(turn.tx, &turn.actor, id, &rest.raw).await?;
@@ -422,8 +427,7 @@ async fn thank(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let states = [WishState::Raised, WishState::Open, WishState::Claimed];
-        let lists = [(Which::Mine, states.as_slice())];
+        let lists = [(Which::Mine, WAITING)];
         return which(turn, args, "撤回心愿", &lists, "您现在没有可以撤回的心愿。").await;
     };
     actions::withdraw(turn.tx, &turn.actor, id).await?;

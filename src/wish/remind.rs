@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::attachment::{link, queries as attachments};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
+use crate::base::phone::Phone;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
 use crate::person::queries as people;
@@ -207,7 +208,7 @@ fn compose_check<'a>(
             place: building_of(app.store.read(), row.place_id).await?,
             state: state_says(row.state).to_owned(),
             at: row.created_at,
-            hint: format!("回复:通过心愿 {id}，或驳回心愿 {id} 原因"),
+            hint: format!("回复:通过心愿 {id} 或驳回心愿"),
             text: format!(
                 "有居民许了一个心愿（#{id}）：{}\n写了姓名、电话或要钱的请不要通过。回复“通过心愿 {id}”，邻居就能认领；或“驳回心愿 {id} 原因”。",
                 row.text
@@ -288,6 +289,16 @@ struct Line {
     hint: Option<String>,
 }
 
+impl Line {
+    /// With what a template has room for.
+    fn hinting(text: String, hint: impl Into<String>) -> Self {
+        Self {
+            text,
+            hint: Some(hint.into()),
+        }
+    }
+}
+
 impl From<String> for Line {
     fn from(text: String) -> Self {
         Self { text, hint: None }
@@ -321,42 +332,46 @@ async fn line(
         Telling::Opened if open => Some(
             format!("您的心愿 #{id}{text}已通过，邻居可以认领了。有人认领会马上告诉您。").into(),
         ),
-        Telling::Refused if row.state == WishState::Refused => Some(
+        Telling::Refused if row.state == WishState::Refused => Some(Line::hinting(
             format!(
                 "您的心愿 #{id}{text}没有通过，原因：{reason}。改好后回复“许愿 新内容”再许一个。"
-            )
-            .into(),
-        ),
+            ),
+            reason,
+        )),
         Telling::Contact if theirs => Some(contact(app, row).await?),
         Telling::Claimed if has => claimed(app, row).await?,
-        Telling::Warned if theirs => Some(
+        Telling::Warned if theirs => Some(Line::hinting(
             format!(
                 "您认领的心愿 #{id}{text}{}到期。办好了请回复“完成 {id} 说明”，办不了请回复“放弃 {id}”，让别人来认领。",
                 row.due_at.map(say).unwrap_or_default()
-            )
-            .into(),
-        ),
+            ),
+            format!("回复:完成 {id} 或放弃 {id}"),
+        )),
         Telling::Lapsed if row.claimer_id != to => Some(
             format!("您认领的心愿 #{id}{text}已到期，放回给大家认领了。没关系，有空再来。").into(),
         ),
-        Telling::Reopened if open => Some(
-            format!("您的心愿 #{id}{text}认领到期还没有实现，已重新开放给大家认领。").into(),
-        ),
-        Telling::Abandoned if open => Some(
-            format!("认领您心愿 #{id}{text}的邻居有事办不了，已重新开放给大家认领。").into(),
-        ),
+        Telling::Reopened if open => {
+            Some(format!("您的心愿 #{id}{text}认领到期还没有实现，已重新开放给大家认领。").into())
+        }
+        Telling::Abandoned if open => {
+            Some(format!("认领您心愿 #{id}{text}的邻居有事办不了，已重新开放给大家认领。").into())
+        }
         Telling::Fulfilled if done => Some(fulfilled(app, row, "实现了").await?),
         Telling::Photo if done => Some(fulfilled(app, row, "有照片了").await?),
         Telling::Thanked if row.state == WishState::Thanked => {
             let thanks = row.thanks.as_deref().unwrap_or("谢谢您！");
-            Some(format!("您实现的心愿 #{id}{text}收到感谢：{thanks}").into())
+            Some(Line::hinting(
+                format!("您实现的心愿 #{id}{text}收到感谢：{thanks}"),
+                thanks,
+            ))
         }
-        Telling::Withdrawn if row.state == WishState::Withdrawn => Some(
-            format!("您认领的心愿 #{id}{text}许愿人已经撤回，不用办了。谢谢您的热心！").into(),
-        ),
-        Telling::Removed if row.state == WishState::Removed => {
-            Some(format!("心愿 #{id}{text}已由工作人员下架，原因：{reason}。").into())
+        Telling::Withdrawn if row.state == WishState::Withdrawn => {
+            Some(format!("您认领的心愿 #{id}{text}许愿人已经撤回，不用办了。谢谢您的热心！").into())
         }
+        Telling::Removed if row.state == WishState::Removed => Some(Line::hinting(
+            format!("心愿 #{id}{text}已由工作人员下架，原因：{reason}。"),
+            reason,
+        )),
         _ => None,
     })
 }
@@ -365,14 +380,15 @@ async fn line(
 async fn contact(app: &App, row: &wish::Model) -> Result<Line, Fault> {
     let id = row.id;
     let building = building_of(app.store.read(), row.place_id).await?;
-    let (name, phone) = reach(app, row.asker_id).await?;
+    let who = reach(app, row.asker_id).await?;
     Ok(Line {
         text: format!(
-            "您认领了心愿 #{id}{}。许愿人：{name}，{building}，{phone}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
+            "您认领了心愿 #{id}{}。许愿人：{}，{building}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
             quoted(row),
+            who.says(),
             row.due_at.map(say).unwrap_or_default()
         ),
-        hint: Some(format!("{name} {phone}")),
+        hint: Some(who.hint()),
     })
 }
 
@@ -381,28 +397,51 @@ async fn claimed(app: &App, row: &wish::Model) -> Result<Option<Line>, Fault> {
     let Some(claimer) = row.claimer_id else {
         return Ok(None);
     };
-    let (name, phone) = reach(app, claimer).await?;
+    let who = reach(app, claimer).await?;
     Ok(Some(Line {
         text: format!(
-            "您的心愿 #{}{}有人认领了：{name}，{phone}。对方会联系您，请只用来办这件事。",
+            "您的心愿 #{}{}有人认领了：{}。对方会联系您，请只用来办这件事。",
             row.id,
-            quoted(row)
+            quoted(row),
+            who.says()
         ),
-        hint: Some(format!("{name} {phone}")),
+        hint: Some(who.hint()),
     }))
 }
 
-/// Name and phone of somebody.
-async fn reach(app: &App, person_id: i64) -> Result<(String, String), Fault> {
-    let Some(person) = people::by_id(app.store.read(), person_id).await? else {
-        return Ok((String::new(), String::new()));
-    };
-    let phone = people::phone_of(&app.seal, &person);
-    let phone = phone.map_or_else(
-        || "没有登记电话，请社区帮忙联系".to_owned(),
-        |phone| format!("电话 {}", phone.digits()),
-    );
-    Ok((person.name, phone))
+/// How somebody is reached.
+struct Reach {
+    name: String,
+    phone: Option<Phone>,
+}
+
+impl Reach {
+    /// In a sentence.
+    fn says(&self) -> String {
+        match &self.phone {
+            Some(phone) => format!("{}，电话 {}", self.name, phone.digits()),
+            None => format!("{}，没有登记电话，请社区帮忙联系", self.name),
+        }
+    }
+
+    /// Where there is little room: the number is never cut.
+    fn hint(&self) -> String {
+        match &self.phone {
+            Some(phone) => format!("{} {}", phone.digits(), self.name),
+            None => format!("{}没有登记电话", self.name),
+        }
+    }
+}
+
+/// Name and phone of somebody, as the roster has them.
+async fn reach(app: &App, person_id: i64) -> Result<Reach, Fault> {
+    let person = people::by_id(app.store.read(), person_id).await?;
+    Ok(Reach {
+        phone: person
+            .as_ref()
+            .and_then(|person| people::phone_of(&app.seal, person)),
+        name: person.map(|person| person.name).unwrap_or_default(),
+    })
 }
 
 /// That it is done, with the newest photo of it, for the asker.

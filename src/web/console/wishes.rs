@@ -19,7 +19,7 @@ use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::pages::go;
 use crate::wish::queries::{self, Figure, Seen, Side, Which, no_such};
-use crate::wish::{MOST_TEXT, actions, state_says};
+use crate::wish::{actions, state_says};
 
 /// Lines of a page.
 const LINES: u64 = 20;
@@ -189,7 +189,7 @@ pub async fn take(
     form: Form,
 ) -> Result<Response, Fault> {
     let id: i64 = id.parse().map_err(|_| no_such(0))?;
-    let (list, said) = match act.as_str() {
+    let (next, said) = match act.as_str() {
         "pass" => (Figure::Raised, "wish-passed"),
         "refuse" => (Figure::Raised, "wish-refused"),
         "remove" => (Figure::Open, "wish-removed"),
@@ -198,15 +198,15 @@ pub async fn take(
     match change(desk, id, &act, form.text("reason")).await {
         Ok(()) => Ok(go(&format!(
             "/console/wishes?list={}&said={said}",
-            list.name()
+            next.name()
         ))),
         Err(fault) if fault.is_ours() || fault.code == Code::NotFound => Err(fault),
         Err(fault) => {
             let found = queries::found(desk.app.store.read(), desk.actor(), id).await?;
             let state = found.wish.state;
-            let list = Figure::iter().find(|figure| figure.states().contains(&state));
+            let now = Figure::iter().find(|figure| figure.states().contains(&state));
             let asked = Asked {
-                list: list.unwrap_or(Figure::Raised).name().to_owned(),
+                list: now.unwrap_or(Figure::Raised).name().to_owned(),
                 ..Asked::default()
             };
             let tried = Tried {

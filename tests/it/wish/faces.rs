@@ -247,7 +247,7 @@ async fn an_erasure_takes_the_words_and_gives_back_what_was_claimed() {
     zhang.says("注销").await;
     let erased = zhang.says("2").await;
     assert!(erased.contains("已注销"), "{erased}");
-    li.expects_push("已经撤回").await;
+    li.expects_push("已撤回").await;
     li.expects_push("重新开放").await;
     for id in [done, waits] {
         let row = wish(&app, id).await;

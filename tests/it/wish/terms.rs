@@ -22,14 +22,14 @@ async fn a_claim_lapses_after_a_warning_and_somebody_else_may_have_it() {
     assert_eq!(
         li.pushes()
             .iter()
-            .filter(|text| text.contains("到期。办好了"))
+            .filter(|text| text.contains("明天到期"))
             .count(),
         0
     );
     // Who writes can be written to.
     li.says("菜单").await;
     app.advance(40).await;
-    li.expects_push("到期。办好了").await;
+    li.expects_push("明天到期").await;
     assert_eq!(wish(&app, id).await.state, WishState::Claimed);
     app.advance(DAY - 20).await;
     assert_eq!(
@@ -45,7 +45,7 @@ async fn a_claim_lapses_after_a_warning_and_somebody_else_may_have_it() {
         (WishState::Open, None, None)
     );
     li.expects_push("已到期").await;
-    zhang.expects_push("认领到期").await;
+    zhang.expects_push("重新开放").await;
     // It is no longer theirs.
     for words in [
         format!("完成 {id} 好了"),
@@ -86,7 +86,7 @@ async fn who_has_not_read_a_wish_is_asked_once_more() {
         raise(&zhang, "想要一本字典").await,
     );
     let asked = |id: i64| {
-        let words = format!("回复“通过心愿 {id}”");
+        let words = format!("通过心愿 {id} ");
         let pushes = steward.pushes();
         pushes.iter().filter(|text| text.contains(&words)).count()
     };
