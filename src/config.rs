@@ -53,6 +53,8 @@ pub struct Settings {
     pub limits: Limits,
     /// `[console]`
     pub console: Console,
+    /// `[wishes]`
+    pub wishes: Wishes,
     /// `[retention]`
     pub retention: Retention,
     /// `[log]`
@@ -184,6 +186,18 @@ pub struct Console {
     pub second_factor: bool,
 }
 
+/// `[wishes]`: how residents' wishes are claimed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wishes {
+    /// Days after which a claim lapses; the claimer is warned a day before.
+    pub claim_days: i64,
+    /// Wishes that one person may have claimed and not fulfilled at once.
+    pub most_claims: u64,
+    /// Wishes of one person that may wait at once.
+    pub most_wishes: u64,
+}
+
 /// `[retention]`: days that personal data is kept once it is over.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -196,6 +210,8 @@ pub struct Retention {
     pub claim_days: i64,
     /// What was told at a door.
     pub visit_days: i64,
+    /// Who made a wish that is over, and who fulfilled it, with their words.
+    pub wish_days: i64,
 }
 
 /// `[log]`

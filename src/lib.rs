@@ -34,6 +34,7 @@ pub mod policy;
 pub mod preference;
 pub mod privacy;
 pub mod visit;
+pub mod wish;
 // -- floor 4: the faces --
 pub mod bot;
 pub mod command;

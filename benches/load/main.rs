@@ -12,6 +12,7 @@
 //!   tokens              calls to the token endpoint by eight instances, with bad tokens thrown in
 //!   burst               1 000 tasks pushed to 200 stewards at once by WeCom
 //!   robot               mentions in a group, to the first reply
+//!   wishes              2 000 people who race for 11 wishes over two instances
 //!   desk                lists and pages of the console at 1 000 000 cases; against 10 000
 //!   dashboard           the figures of a street over 1 000 000 cases; against plain SQL
 //!   import              100 000 homes with 200 000 people; against COPY
@@ -50,6 +51,7 @@ mod similar;
 mod tokens;
 mod town;
 mod traffic;
+mod wishes;
 
 use anyhow::{Result, bail};
 use figure::Figure;
@@ -71,6 +73,7 @@ async fn main() -> Result<()> {
         Some("tokens") => vec![tokens::measure().await?],
         Some("burst") => vec![burst::measure().await?],
         Some("robot") => vec![robot::measure().await?],
+        Some("wishes") => vec![wishes::measure().await?],
         Some("desk") => desk::measure().await?,
         Some("dashboard") => vec![dashboard::measure().await?],
         Some("import") => vec![import::measure().await?],
@@ -79,7 +82,7 @@ async fn main() -> Result<()> {
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, papers, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -108,6 +111,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(tokens::measure().await?);
     figures.push(burst::measure().await?);
     figures.push(robot::measure().await?);
+    figures.push(wishes::measure().await?);
     figures.extend(desk::measure().await?);
     figures.push(dashboard::measure().await?);
     figures.push(import::measure().await?);

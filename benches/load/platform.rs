@@ -68,14 +68,14 @@ impl Platform {
 
     /// The sample's text from one person, as a new message.
     pub fn text(&self, open_id: &str) -> Result<Callback> {
+        self.say(open_id, &self.sample.text)
+    }
+
+    /// A text from one person, as a new message.
+    pub fn say(&self, open_id: &str, text: &str) -> Result<Callback> {
         let now = SystemClock.now().timestamp();
         let number = self.next_message.fetch_add(1, Ordering::Relaxed);
-        let Sample {
-            token,
-            account,
-            text,
-            ..
-        } = &self.sample;
+        let Sample { token, account, .. } = &self.sample;
         let plain = format!(
             "<xml><ToUserName><![CDATA[{account}]]></ToUserName>\
              <FromUserName><![CDATA[{open_id}]]></FromUserName><CreateTime>{now}</CreateTime>\

@@ -344,6 +344,32 @@ pub enum MediationState {
     Failed,
 }
 
+/// Where a wish stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum WishState {
+    /// Said; nobody else has read it yet.
+    Raised,
+    /// Staff has read it: a neighbour may claim it.
+    Open,
+    /// A neighbour has it.
+    Claimed,
+    /// Done, by the claimer's word.
+    Fulfilled,
+    /// The asker has thanked.
+    Thanked,
+    /// Staff has not let it be shown.
+    Refused,
+    /// Taken back by the asker.
+    Withdrawn,
+    /// Taken away by staff.
+    Removed,
+}
+
 /// Where a visit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(

@@ -85,4 +85,6 @@ pub mod sign_in_try;
 pub mod subscription;
 pub mod visit;
 pub mod waiver;
+pub mod wish;
+pub mod wish_step;
 pub mod work_card;

@@ -31,6 +31,7 @@ mod m20261129_000025_fees;
 mod m20261129_000026_payments;
 mod m20261129_000027_disclosures;
 mod m20261130_000028_expenses;
+mod m20261130_000031_wishes;
 mod tools;
 
 /// All changes, in order.
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_payments::Migration),
             Box::new(m20261129_000027_disclosures::Migration),
             Box::new(m20261130_000028_expenses::Migration),
+            Box::new(m20261130_000031_wishes::Migration),
         ]
     }
 }

@@ -20,6 +20,8 @@ pub enum Deed {
     VerifyBindings,
     /// Decide what others may see of what people write and send.
     Moderate,
+    /// Read what residents wish for before anybody else does, and take a wish away.
+    CheckWishes,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -111,7 +113,7 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             StreetOfficer,
         ],
-        Deed::VerifyBindings => &[
+        Deed::VerifyBindings | Deed::CheckWishes => &[
             Steward,
             GridWorker,
             CommitteeChair,

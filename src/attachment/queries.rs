@@ -2,8 +2,11 @@
 
 use entity::attachment;
 use entity::kinds::{AttachmentState, PhotoStage};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 
 /// States of what is there, or will be.
@@ -51,5 +54,30 @@ pub async fn count_after<C: ConnectionTrait>(
         .filter(attachment::COLUMN.stage.eq(PhotoStage::After))
         .filter(attachment::COLUMN.round.eq(round))
         .count(db)
+        .await?)
+}
+
+/// What an account has sent by chat since then and given to nothing yet, the newest first.
+///
+/// # Errors
+/// The database's.
+pub async fn unfiled<C: ConnectionTrait>(
+    db: &C,
+    account_id: i64,
+    since: Moment,
+    most: u64,
+) -> Result<Vec<i64>, Fault> {
+    Ok(attachment::Entity::find()
+        .select_only()
+        .column(attachment::Column::Id)
+        .filter(attachment::COLUMN.account_id.eq(account_id))
+        .filter(attachment::COLUMN.subject.is_null())
+        .filter(attachment::COLUMN.state.is_in(KEPT))
+        .filter(attachment::COLUMN.media_id.ne(""))
+        .filter(attachment::COLUMN.created_at.gte(since))
+        .order_by_desc(attachment::COLUMN.id)
+        .limit(most)
+        .into_tuple::<i64>()
+        .all(db)
         .await?)
 }

@@ -13,6 +13,7 @@ use crate::bot::{dialog, lexicon};
 use crate::case::{evidence, queries};
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
 use crate::reminder::{self, NewReminder};
+use crate::wish::chat::PHOTO;
 
 /// Kind of the reminder by which an attachment is fetched from the platform.
 const FETCH: &str = "files.fetch";
@@ -35,7 +36,11 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if media_id.is_empty() || media_id.len() > MOST_MEDIA_ID {
         return Ok(format!("{name}没有收到，请再发一次。"));
     }
-    let about = newest_open(turn).await?;
+    let wish = asked_of_wish(turn);
+    let about = match wish {
+        Some(_) => None,
+        None => newest_open(turn).await?,
+    };
     let row = attachment::ActiveModel {
         subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
         account_id: Set(turn.account.id),
@@ -66,6 +71,11 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         ));
     }
     turn.before.photos_until_ms = dialog::kept_until(turn.now());
+    if let (Some(id), Some(command)) = (wish, lexicon().get(PHOTO)) {
+        let reply = (command.run)(turn, &Args::new(&id.to_string())).await?;
+        keep_question(turn);
+        return Ok(reply.text);
+    }
     if let Some(reply) = of_work(turn, name).await? {
         return Ok(reply);
     }
@@ -73,6 +83,14 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         // A voice that was not understood cannot be filed by itself: somebody would have to listen.
         "voice" => ask_words(turn, "语音收到了，但没能听清内容。请打几个字说明要办的事"),
         _ => ask_words(turn, &format!("{name}收到了。请接着写要反映的事")),
+    })
+}
+
+/// The wish whose photo was asked for just now, behind «已完成».
+fn asked_of_wish(turn: &Turn<'_>) -> Option<i64> {
+    turn.before.choices.iter().find_map(|choice| {
+        let id = choice.command.strip_prefix(PHOTO)?;
+        id.trim().parse().ok()
     })
 }
 

@@ -119,6 +119,7 @@ const TABLES: &[&[Command]] = &[
     crate::disclosure::chat::COMMANDS,
     crate::expense::chat::COMMANDS,
     objection::COMMANDS,
+    crate::wish::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

@@ -40,6 +40,7 @@ use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
+use crate::wish;
 
 /// Requests and reminders under way may take so long to end.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -223,6 +224,7 @@ pub fn kinds() -> Vec<Kind> {
         intake::remind::KINDS,
         fee::remind::KINDS,
         dues::remind::KINDS,
+        wish::remind::KINDS,
     ]
     .concat()
 }

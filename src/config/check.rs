@@ -69,9 +69,18 @@ impl Settings {
             ("retention.resolved_case_days", kept.resolved_case_days),
             ("retention.claim_days", kept.claim_days),
             ("retention.visit_days", kept.visit_days),
+            ("retention.wish_days", kept.wish_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));
+        }
+        let wishes = &self.wishes;
+        // The warning comes a day before the end.
+        if !(2..=365).contains(&wishes.claim_days) {
+            return fail("wishes.claim_days must be 2 to 365 days");
+        }
+        if wishes.most_claims == 0 || wishes.most_wishes == 0 {
+            return fail("wishes.most_claims and wishes.most_wishes must be at least 1");
         }
         if self.reminder.max_attempts < 1 {
             return fail("reminder.max_attempts must be at least 1");

@@ -12,6 +12,7 @@ pub mod remind;
 pub mod retention;
 mod scrub;
 mod traces;
+mod wishes;
 
 use crate::app::App;
 

@@ -3,11 +3,11 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, person, visit};
+use entity::{binding, case, data_export, deletion_log, person, visit, wish};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
-    RelationDef,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
+    QuerySelect, RelationDef,
 };
 
 use crate::app::App;
@@ -64,6 +64,12 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.visit_days,
         run: |app, until| Box::pin(visits(app, until)),
     },
+    // Wishes that are over: who, and in which words.
+    Class {
+        name: "wish",
+        days: |kept| kept.wish_days,
+        run: |app, until| Box::pin(wishes(app, until)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -79,10 +85,12 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         data_export::Entity::find().filter(data_export::COLUMN.state.ne(ExportState::Removed));
     let visit = visit::Entity::find().filter(visit::COLUMN.state.eq(VisitState::Done));
     let over = [BindingState::Refused, BindingState::Released];
+    let wish = wish::Entity::find().filter(wish::COLUMN.ended_at.is_not_null());
     let claim = binding::Entity::find().filter(binding::COLUMN.state.is_in(over));
     Ok(case.one(db).await?.is_some()
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
+        || wish.one(db).await?.is_some()
         || claim.one(db).await?.is_some())
 }
 
@@ -220,6 +228,41 @@ async fn claims(app: &App, until: Moment) -> Result<u64, Fault> {
         .exec(app.store.write())
         .await?;
     Ok(changed.rows_affected)
+}
+
+/// Wishes that were over by then and still say who wished or who fulfilled them, each in a transaction of
+/// its own.
+async fn wishes(app: &App, until: Moment) -> Result<u64, Fault> {
+    let nobody = nobody(app).await?;
+    let rows = wish::Entity::find()
+        .filter(wish::COLUMN.ended_at.lt(until))
+        .filter(
+            Condition::any()
+                .add(wish::COLUMN.asker_id.ne(nobody))
+                .add(wish::COLUMN.claimer_id.is_not_null()),
+        )
+        .limit(STEP)
+        .all(app.store.read())
+        .await?;
+    let mut count = 0;
+    for row in rows {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        let same = wish::Entity::find_by_id(row.id)
+            .filter(wish::COLUMN.version.eq(row.version))
+            .lock_exclusive()
+            .one(tx.db())
+            .await?;
+        if let Some(row) = same {
+            super::wishes::forget_claimer(&mut tx, &row).await?;
+            let row = wish::Entity::find_by_id(row.id).one(tx.db()).await?;
+            if let Some(row) = row {
+                super::wishes::forget_asker(&mut tx, &row).await?;
+            }
+            count += 1;
+        }
+        tx.commit().await?;
+    }
+    Ok(count)
 }
 
 async fn visits(app: &App, until: Moment) -> Result<u64, Fault> {

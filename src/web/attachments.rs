@@ -21,6 +21,7 @@ use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
 use crate::files::{Clean, FileKind};
 use crate::web::problem::Problem;
+use crate::wish::queries::{self as wishes, Side};
 
 /// Uploads of one account in a minute.
 const PER_MINUTE: u32 = 30;
@@ -212,17 +213,22 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
             .filter(|row| row.account_id == caller.account.id)
             .ok_or_else(gone);
     };
-    let case = subject
-        .strip_prefix("case:")
-        .and_then(|id| id.parse().ok())
-        .ok_or_else(gone)?;
-    cases::visible(app.store.read(), &caller.actor, case)
-        .await
-        .map_err(|fault| match fault.code {
-            Code::NotFound => gone(),
-            _ => fault,
-        })?;
-    Ok(row)
+    let (kind, id) = subject.split_once(':').ok_or_else(gone)?;
+    let id: i64 = id.parse().map_err(|_| gone())?;
+    let (db, actor) = (app.store.read(), &caller.actor);
+    let may = match kind {
+        "case" => cases::visible(db, actor, id).await.map(|_| true),
+        "wish" => wishes::found(db, actor, id)
+            .await
+            .map(|found| found.side != Side::Neighbour),
+        _ => Ok(false),
+    };
+    match may {
+        Ok(true) => Ok(row),
+        Ok(false) => Err(gone()),
+        Err(fault) if fault.code == Code::NotFound => Err(gone()),
+        Err(fault) => Err(fault),
+    }
 }
 
 async fn serve(app: &App, row: &attachment::Model, variant: Variant) -> Result<Response, Fault> {

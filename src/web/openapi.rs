@@ -20,6 +20,7 @@ use crate::place;
 use crate::preference;
 use crate::visit;
 use crate::web::{attachments, homes, me, privacy, problem, session};
+use crate::wish;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -69,6 +70,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());
     document.merge(visit::api::Described::openapi());
+    document.merge(wish::api::Described::openapi());
     document
 }
 

@@ -25,6 +25,7 @@ use crate::web::{
     assets, attachments, board, console, health, homes, me, mini, oauth, official, openapi, pages,
     pay, privacy, robot, session, work,
 };
+use crate::wish;
 
 /// Largest message of the platform, bytes.
 const CALLBACK_BYTES: usize = 64 * 1024;
@@ -156,7 +157,7 @@ fn api() -> Route {
         .at("/attachments/:id/thumbnail", get(attachments::show_small));
     let route = place::api::routes(moderation::api::routes(route));
     let route = visit::api::routes(preference::api::routes(route));
-    let route = payment::api::routes(expense::api::routes(route));
+    let route = wish::api::routes(payment::api::routes(expense::api::routes(route)));
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -29,6 +29,7 @@ const FLOORS: &[&[&str]] = &[
         "expense",
         "fee",
         "dues",
+        "wish",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

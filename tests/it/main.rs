@@ -49,4 +49,5 @@ mod wechat_clients;
 mod wechat_platform;
 mod wechat_token;
 mod wechat_vectors;
+mod wish;
 mod work;

@@ -137,6 +137,8 @@ async fn migrations_make_what_the_entities_describe() {
         subscription,
         visit,
         waiver,
+        wish,
+        wish_step,
         work_card,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);

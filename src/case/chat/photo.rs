@@ -2,11 +2,10 @@
 //! done; and what is asked for once a case is finished.
 
 use chrono::TimeDelta;
-use entity::attachment;
 use entity::case;
-use entity::kinds::{AttachmentState, CaseState, PhotoStage};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::kinds::{CaseState, PhotoStage};
 
+use crate::attachment::queries::unfiled;
 use crate::base::fault::Fault;
 use crate::case::actions;
 use crate::case::chat::Answer;
@@ -64,23 +63,7 @@ fn added(case: &case::Model, stage: PhotoStage, count: usize) -> String {
 /// Photos of the account that were sent within the last half hour and belong to nothing.
 async fn waiting(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
     let since = turn.now() - TimeDelta::minutes(KEPT_MINUTES);
-    Ok(attachment::Entity::find()
-        .select_only()
-        .column(attachment::Column::Id)
-        .filter(attachment::COLUMN.account_id.eq(turn.account.id))
-        .filter(attachment::COLUMN.subject.is_null())
-        .filter(
-            attachment::COLUMN
-                .state
-                .is_in([AttachmentState::Pending, AttachmentState::Stored]),
-        )
-        .filter(attachment::COLUMN.media_id.ne(""))
-        .filter(attachment::COLUMN.created_at.gte(since))
-        .order_by_desc(attachment::COLUMN.id)
-        .limit(MOST)
-        .into_tuple::<i64>()
-        .all(turn.tx.db())
-        .await?)
+    unfiled(turn.tx.db(), turn.account.id, since, MOST).await
 }
 
 pub(super) fn waive<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {

@@ -3,7 +3,7 @@
 
 use entity::{
     case_event, case_helper, case_joiner, console_session, credential, mediation, mediation_event,
-    mediation_party, moderation, payment, saved_view,
+    mediation_party, moderation, payment, saved_view, wish, wish_step,
 };
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -97,6 +97,52 @@ pub(super) async fn quarrels<C: ConnectionTrait>(
         }));
     }
     Ok(views)
+}
+
+/// Wishes that they made, and those that they claimed: of the latter what they themselves did and said.
+pub(super) async fn wishes<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let made = wish::Entity::find()
+        .filter(wish::COLUMN.asker_id.eq(person_id))
+        .order_by_desc(wish::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let claimed = wish::Entity::find()
+        .filter(wish::COLUMN.claimer_id.eq(person_id))
+        .order_by_desc(wish::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let said = wish_step::Entity::find()
+        .filter(wish_step::COLUMN.actor_id.eq(person_id))
+        .order_by_desc(wish_step::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let own = |row: &wish::Model| {
+        json!({
+            "number": row.id.to_string(), "text": row.text, "state": row.state.to_value(),
+            "reason": row.reason, "thanks": row.thanks, "made_at": time(row.created_at),
+            "fulfilled_at": maybe(row.fulfilled_at), "ended_at": maybe(row.ended_at),
+        })
+    };
+    let taken = |row: &wish::Model| {
+        json!({
+            "number": row.id.to_string(), "state": row.state.to_value(), "result": row.result,
+            "claimed_at": maybe(row.claimed_at), "fulfilled_at": maybe(row.fulfilled_at),
+        })
+    };
+    let words = |step: &wish_step::Model| {
+        json!({
+            "number": step.wish_id.to_string(), "what": step.action, "words": step.note,
+            "at": time(step.at),
+        })
+    };
+    Ok(json!({
+        "made": made.iter().map(own).collect::<Vec<_>>(),
+        "claimed": claimed.iter().map(taken).collect::<Vec<_>>(),
+        "own_words": said.iter().map(words).collect::<Vec<_>>(),
+    }))
 }
 
 /// What they handed in for others to see.

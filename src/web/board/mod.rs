@@ -9,12 +9,14 @@
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
 //! | `printed` | a published month on paper |
+//! | `wishes` | what residents wish for |
 
 pub mod accounts;
 pub mod expenses;
 mod printed;
 mod read;
 mod show;
+mod wishes;
 
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};

@@ -18,9 +18,12 @@ use crate::place::queries::short_name;
 use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
 use crate::report::money;
+use crate::wish::queries::{self as wishes, Figure};
 
 /// Cases of a kind that are shown.
 const MOST: u64 = 30;
+/// Wishes that are shown.
+const MOST_WISHES: u64 = 8;
 /// Whose names are published: those who answer for cases.
 const ANSWERERS: [RoleKind; 10] = [
     RoleKind::Steward,
@@ -60,6 +63,10 @@ pub struct Board {
     pub open: Vec<OpenCase>,
     /// Cases that are over, the newest first.
     pub closed: Vec<ClosedCase>,
+    /// How many wishes there are: open, claimed, fulfilled.
+    pub wishes: [u64; 3],
+    /// Words of open wishes, the newest first.
+    pub open_wishes: Vec<(i64, String)>,
     /// Organisations, the higher first.
     pub bodies: Vec<organisation::Model>,
     /// Who answers for what, from the top.
@@ -84,11 +91,22 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
         closed: board::closed(db, compound.id, MOST).await?,
+        wishes: wishes(app, compound.id).await?,
+        open_wishes: wishes::open_in(db, compound.id, MOST_WISHES).await?,
         bodies: organisations::around(db, &compound).await?,
         posts: posts(published(db, &compound, &ANSWERERS, now).await?),
         code: code(&follow_url(app))?,
         compound,
     })
+}
+
+async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {
+    let db = app.store.read();
+    Ok([
+        wishes::count_in(db, compound_id, Figure::Open).await?,
+        wishes::count_in(db, compound_id, Figure::Claimed).await?,
+        wishes::count_in(db, compound_id, Figure::Fulfilled).await?,
+    ])
 }
 
 /// Those of one post together.

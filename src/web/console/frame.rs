@@ -41,6 +41,7 @@ pub const MENU: &[(&str, &[Line])] = &[
             line("/console/visits", "上门", &[Deed::MakeVisits]),
             line("/console/mediations", "调解", &[Deed::Mediate]),
             line("/console/moderation", "审核", &[Deed::Moderate]),
+            line("/console/wishes", "心愿", &[Deed::CheckWishes]),
         ],
     ),
     (
@@ -246,6 +247,9 @@ const NOTICES: &[(&str, &str)] = &[
     ("passed", "已通过，大家看得到了。"),
     ("refused", "已驳回，作者会收到通知。"),
     ("visited", "已记为上门告诉，辛苦了。"),
+    ("wish-passed", "已通过，邻居可以认领了。"),
+    ("wish-refused", "已驳回，许愿人会看到原因。"),
+    ("wish-removed", "已下架，许愿人和认领人会看到原因。"),
     ("view-saved", "已存为常用列表。"),
     ("view-removed", "已删除常用列表。"),
     ("verify", "已核验通过，对方会收到通知。"),

@@ -88,6 +88,10 @@ pub const WORDS: &[(&str, &str)] = &[
     ("dues.due", "缴费提醒"),
     ("dues.proof", "缴费提醒的记录"),
     ("dues.late", "计违约金"),
+    ("wish.check", "请审核心愿"),
+    ("wish.contact", "许愿人的联系方式"),
+    ("wish.told", "心愿进展"),
+    ("wish.lapse", "认领到期"),
 ];
 
 /// What people call a kind.

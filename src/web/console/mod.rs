@@ -29,6 +29,7 @@
 //! | `new_case` | a case filed for somebody at the counter or on the phone |
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
+//! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -105,6 +106,7 @@ mod templates;
 pub mod upload;
 mod visits;
 mod wecom;
+mod wishes;
 mod year;
 
 use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
@@ -142,6 +144,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/moderation", get(moderation::list))
         .at("/moderation/:id", post(moderation::decide))
         .at("/moderation/:id/picture", get(moderation::picture))
+        .at("/wishes", get(wishes::list))
+        .at("/wishes/:id/:act", post(wishes::take))
         .at("/visits", get(visits::list))
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))

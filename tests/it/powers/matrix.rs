@@ -103,6 +103,7 @@ struct World {
     moderation: i64,
     visit: i64,
     correction: i64,
+    wish: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -132,6 +133,8 @@ async fn build(app: &TestApp) -> World {
         resident.says(text).await;
         filed.push(resident.case().await.id);
     }
+    resident.says("许愿 想要一副老花镜").await;
+    let wished = entity::wish::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;
@@ -189,6 +192,7 @@ async fn build(app: &TestApp) -> World {
         moderation: shown.id,
         visit: visit.id,
         correction: wish.id,
+        wish: wished.unwrap().expect("no wish").id,
     }
 }
 
@@ -296,6 +300,18 @@ fn table(world: &World) -> Vec<Deed> {
             json!({ "pass": true }),
             MODERATES,
             format!("审核 {} 通过", world.moderation),
+        ),
+        elsewhere(
+            format!("/wishes/{}/decision", world.wish),
+            json!({ "pass": true }),
+            VERIFIES,
+            format!("通过心愿 {}", world.wish),
+        ),
+        elsewhere(
+            format!("/wishes/{}/remove", world.wish),
+            json!({ "reason": "已经解决" }),
+            VERIFIES,
+            format!("下架心愿 {} 已解决", world.wish),
         ),
         elsewhere(
             format!("/visits/{}/done", world.visit),

@@ -152,6 +152,12 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
         Kept,
         false,
     ),
+    // Of their wishes, and of one that they fulfilled.
+    ("wish", "text", "asker_id = {p}", Gone, true),
+    ("wish", "thanks", "asker_id = {p}", Gone, true),
+    ("wish", "reason", "asker_id = {p}", Gone, true),
+    ("wish", "result", "claimer_id = {p}", Gone, true),
+    ("wish_step", "note", "actor_id = {p}", Gone, true),
     ("work_card", "task_id", "person_id = {p}", Gone, false),
     ("work_card", "response_code", "person_id = {p}", Gone, false),
     ("work_card", "shown", "person_id = {p}", Gone, false),
@@ -467,6 +473,15 @@ async fn fill(app: &TestApp, keys: &Keys) {
             "INSERT INTO waiver (bill_id, compound_id, amount, reason, state, asked_by, created_at) SELECT id, {compound}, 1, 'x', 'refused', {officer}, {now} FROM bill WHERE payer_id = {{p}}"
         ),
         format!(
+            "INSERT INTO wish (compound_id, place_id, asker_id, text, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 'x', 'refused', 1, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO wish (compound_id, place_id, asker_id, claimer_id, text, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {officer}, {{p}}, 'x', 'fulfilled', 3, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
+        ),
+        format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
         ),
     ];
@@ -503,6 +518,8 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "mediation_event",
         "residency",
         "consent",
+        "wish",
+        "wish_step",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }
