@@ -29,6 +29,7 @@ mod m20261129_000024_ledger;
 mod m20261129_000025_fees;
 mod m20261129_000026_payments;
 mod m20261129_000027_disclosures;
+mod m20261130_000030_notices;
 mod tools;
 
 /// All changes, in order.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000025_fees::Migration),
             Box::new(m20261129_000026_payments::Migration),
             Box::new(m20261129_000027_disclosures::Migration),
+            Box::new(m20261130_000030_notices::Migration),
         ]
     }
 }

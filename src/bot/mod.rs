@@ -116,6 +116,7 @@ const TABLES: &[&[Command]] = &[
     crate::answer::chat::COMMANDS,
     crate::payment::chat::COMMANDS,
     crate::disclosure::chat::COMMANDS,
+    crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

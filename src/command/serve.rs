@@ -28,6 +28,7 @@ use crate::fee;
 use crate::intake;
 use crate::mediation;
 use crate::moderation;
+use crate::notice;
 use crate::payment;
 use crate::person;
 use crate::privacy;
@@ -184,6 +185,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
             attachment::remind::WORKS,
             privacy::remind::WORKS,
             fee::remind::WORKS,
+            notice::remind::WORKS,
             payment::reconcile::clock::WORKS,
         ]
         .concat();
@@ -218,6 +220,7 @@ pub fn kinds() -> Vec<Kind> {
         privacy::remind::KINDS,
         intake::remind::KINDS,
         fee::remind::KINDS,
+        notice::remind::KINDS,
     ]
     .concat()
 }

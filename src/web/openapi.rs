@@ -14,6 +14,7 @@ use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::mediation;
 use crate::moderation;
+use crate::notice;
 use crate::payment;
 use crate::place;
 use crate::preference;
@@ -63,6 +64,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(case::api::together::Described::openapi());
     document.merge(mediation::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
+    document.merge(notice::api::Described::openapi());
     document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());

@@ -27,6 +27,7 @@ const FLOORS: &[&[&str]] = &[
         "ledger",
         "disclosure",
         "fee",
+        "notice",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

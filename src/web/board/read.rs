@@ -7,11 +7,15 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 
 use crate::access::holders::{published, says};
+use crate::access::named::residents_named;
 use crate::app::App;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::redact::redact;
 use crate::case::board::{self, ClosedCase, OpenCase, Promise};
 use crate::case::stats::count::Scope;
 use crate::case::stats::span::Span;
+use crate::notice::{link, mark_of, queries as notices};
 use crate::organisation::queries as organisations;
 use crate::place::queries::short_name;
 use crate::report::figures::{self, Report};
@@ -43,12 +47,28 @@ pub struct Post {
     pub names: Vec<String>,
 }
 
+/// Notices that are shown.
+const MOST_NOTICES: u64 = 5;
+
+/// A notice to everybody: its title, without what is personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// One line.
+    pub title: String,
+    /// When it was published.
+    pub at: Moment,
+    /// Where it can be read.
+    pub path: String,
+}
+
 /// All that a board shows.
 pub struct Board {
     /// Which compound.
     pub compound: place::Model,
     /// The figures of this month.
     pub report: Report,
+    /// Notices to everybody, the newest first.
+    pub told: Vec<Told>,
     /// What was promised, grade by grade.
     pub promises: Vec<Promise>,
     /// Cases at work, the newest first.
@@ -73,6 +93,7 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
     let scope = Scope::of(db, compound.clone()).await?;
     Ok(Board {
         report: figures::read(db, scope, Span::month_of(now)).await?,
+        told: told(app, compound.id, now).await?,
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
         closed: board::closed(db, compound.id, MOST).await?,
@@ -81,6 +102,20 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         code: code(&follow_url(app))?,
         compound,
     })
+}
+
+/// The newest notices to everybody.
+async fn told(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Told>, Fault> {
+    let db = app.store.read();
+    let rows = notices::of_compound(db, compound_id, MOST_NOTICES).await?;
+    let titles: Vec<&str> = rows.iter().map(|row| row.title.as_str()).collect();
+    let names = residents_named(db, &titles.join("\n"), now).await?;
+    let one = |row: &entity::notice::Model| Told {
+        title: format!("{}{}", mark_of(row), redact(&row.title, &names)),
+        at: row.published_at.unwrap_or(row.created_at),
+        path: link::public_path(app, row.id),
+    };
+    Ok(rows.iter().map(one).collect())
 }
 
 /// Those of one post together.

@@ -6,10 +6,8 @@ use entity::{payment, receipt};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Response, handler};
-use qrcode::QrCode;
-use qrcode::render::svg;
 
-use super::{escape, page, sentence};
+use super::{escape, page, qr, sentence};
 use crate::access::local_code;
 use crate::app::App;
 use crate::base::clock::china;
@@ -17,9 +15,6 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::payment::{link, mask_home, month_says, queries, way_says};
 use crate::place::queries as places;
-
-/// Width of the code, in its own units.
-const CODE: u32 = 200;
 
 /// `GET /receipt/:token`
 ///
@@ -101,19 +96,7 @@ async fn contents(
     out.push_str("</ul></div>\n");
     out.push_str(&format!(
         "<figure>{}<figcaption>扫码核对这张收据：编号和金额要和页面上的一样。</figcaption></figure>",
-        code(&link::receipt(app, receipt))?
+        qr(&link::receipt(app, receipt))?
     ));
     Ok(out)
-}
-
-/// A QR code, as part of the page.
-fn code(text: &str) -> Result<String, Fault> {
-    let code = QrCode::new(text).map_err(Fault::internal)?;
-    let drawn = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(CODE, CODE)
-        .build();
-    // The page's own: without the head of a file.
-    let begin = drawn.find("<svg").unwrap_or_default();
-    Ok(drawn.get(begin..).unwrap_or_default().to_owned())
 }
