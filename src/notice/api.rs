@@ -182,9 +182,10 @@ fn time(at: Moment) -> String {
 async fn view(app: &App, received: Received) -> Result<NoticeView, Fault> {
     let Received { notice: row, own } = received;
     let recalled = row.state == NoticeState::Recalled;
-    let files = match recalled {
-        true => Vec::new(),
-        false => attachments::of_subject(app.store.read(), &subject(row.id)).await?,
+    let files = if recalled {
+        Vec::new()
+    } else {
+        attachments::of_subject(app.store.read(), &subject(row.id)).await?
     };
     Ok(NoticeView {
         id: row.id.to_string(),
@@ -318,7 +319,9 @@ async fn scope(tx: &Tx, body: &NewNotice) -> Result<Scope, Fault> {
     let mut scope = Scope::default();
     for word in &body.who {
         let group = Group::read(word);
-        scope.who.push(group.ok_or_else(|| Fault::invalid("who", "没有这一类人。"))?);
+        scope
+            .who
+            .push(group.ok_or_else(|| Fault::invalid("who", "没有这一类人。"))?);
     }
     if body.list.len() > actions::draft::MOST_PLACES {
         return Err(Fault::invalid("list", "名单太长了，请分几次发。"));

@@ -272,7 +272,10 @@ impl Audience {
             if members {
                 sql.push_str(" JOIN person AS who ON who.id = tie.person_id AND who.party_member");
             }
-            sql.push_str(&format!(" WHERE {holds} AND {}", self.below("door", values)));
+            sql.push_str(&format!(
+                " WHERE {holds} AND {}",
+                self.below("door", values)
+            ));
             if let (Some(relation), "residency") = (relation, table) {
                 let relation = relation.to_value();
                 sql.push_str(&format!(" AND tie.relation = '{relation}'"));
@@ -288,7 +291,11 @@ impl Audience {
     /// Whoever holds one of the posts in the parts, or in a place that covers one of them.
     fn post_ties(&self, posts: &[RoleKind], only: Option<i64>, values: &mut Values) -> String {
         let posts: Vec<String> = posts.iter().map(RoleKind::to_value).collect();
-        let mut above: Vec<i64> = self.parts.iter().flat_map(|part| parent_ids(&part.path)).collect();
+        let mut above: Vec<i64> = self
+            .parts
+            .iter()
+            .flat_map(|part| parent_ids(&part.path))
+            .collect();
         above.sort_unstable();
         above.dedup();
         let mut covers = self.below("door", values);

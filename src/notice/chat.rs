@@ -25,7 +25,8 @@ const PLACES: usize = 6;
 /// Characters of a body in a reply.
 const SHOWN: usize = 500;
 /// How it is written.
-const HOW: &str = "请写标题，换一行写正文，例如：\n发布 周六停水\n11月28日8点到12点检修水箱，请提前存水。";
+const HOW: &str =
+    "请写标题，换一行写正文，例如：\n发布 周六停水\n11月28日8点到12点检修水箱，请提前存水。";
 
 const fn staff(
     words: &'static [&'static str],
@@ -48,9 +49,12 @@ const fn staff(
 pub const COMMANDS: &[Command] = &[
     Command {
         asks: Some("请写标题，换一行写正文。"),
-        ..staff(&["发布", "发公告"], "发布 标题⏎正文", "发公告", |turn, args| {
-            Box::pin(write(turn, args, false))
-        })
+        ..staff(
+            &["发布", "发公告"],
+            "发布 标题⏎正文",
+            "发公告",
+            |turn, args| Box::pin(write(turn, args, false)),
+        )
     },
     staff(
         &["紧急发布"],
@@ -58,27 +62,36 @@ pub const COMMANDS: &[Command] = &[
         "发紧急公告，夜里也送",
         |turn, args| Box::pin(write(turn, args, true)),
     ),
-    staff(&["确认发布"], "确认发布 编号", "把草稿发出去", |turn, args| {
-        Box::pin(publish(turn, args))
-    }),
+    staff(
+        &["确认发布"],
+        "确认发布 编号",
+        "把草稿发出去",
+        |turn, args| Box::pin(publish(turn, args)),
+    ),
     staff(
         &["公告范围"],
         "公告范围 编号 楼栋",
         "改草稿发给哪里",
         |turn, args| Box::pin(rescope(turn, args)),
     ),
-    staff(&["撤回公告"], "撤回公告 编号", "撤回公告", |turn, args| {
-        Box::pin(recall(turn, args))
-    }),
+    staff(
+        &["撤回公告"],
+        "撤回公告 编号",
+        "撤回公告",
+        |turn, args| Box::pin(recall(turn, args)),
+    ),
     staff(
         &["更正公告"],
         "更正公告 编号 标题⏎正文",
         "发更正后的新一版",
         |turn, args| Box::pin(correct(turn, args)),
     ),
-    staff(&["广播进度"], "广播进度 编号", "看公告送到多少人", |turn, args| {
-        Box::pin(progress(turn, args))
-    }),
+    staff(
+        &["广播进度"],
+        "广播进度 编号",
+        "看公告送到多少人",
+        |turn, args| Box::pin(progress(turn, args)),
+    ),
     staff(
         &["提醒未读"],
         "提醒未读 编号",
@@ -88,15 +101,21 @@ pub const COMMANDS: &[Command] = &[
     // Without a space: a sentence that only begins like it is none.
     Command {
         who: Who::Bound,
-        ..staff(&["公告", "通知公告"], "公告[编号]", "看小区公告", |turn, args| {
-            Box::pin(show(turn, args))
-        })
+        ..staff(
+            &["公告", "通知公告"],
+            "公告[编号]",
+            "看小区公告",
+            |turn, args| Box::pin(show(turn, args)),
+        )
     },
     Command {
         who: Who::Bound,
-        ..staff(&["收到"], "收到[编号]", "公告看到了", |turn, args| {
-            Box::pin(acknowledge(turn, args))
-        })
+        ..staff(
+            &["收到"],
+            "收到[编号]",
+            "公告看到了",
+            |turn, args| Box::pin(acknowledge(turn, args)),
+        )
     },
 ];
 
@@ -274,7 +293,12 @@ async fn progress(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if row.state == NoticeState::Sent && far.read < far.reachable {
         picks.push(format!("提醒未读 {id}"));
     }
-    let mut text = format!("公告 #{id}“{}”：{}\n{}", row.title, state_says(row.state), bar(&far));
+    let mut text = format!(
+        "公告 #{id}“{}”：{}\n{}",
+        row.title,
+        state_says(row.state),
+        bar(&far)
+    );
     if !picks.is_empty() {
         text.push_str("\n回复 1 再提醒没读的人。");
         turn.dialog = Some(Dialog::pick(picks));
@@ -333,7 +357,9 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         .map(|(at, one)| line(at + 1, one))
         .collect();
     turn.dialog = Some(Dialog::pick(
-        page.items.iter().map(|one| format!("公告 {}", one.notice.id)),
+        page.items
+            .iter()
+            .map(|one| format!("公告 {}", one.notice.id)),
     ));
     Ok(Reply::text(format!(
         "小区公告：\n{}\n回复前面的数字看全文。",

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use entity::kinds::{NoticeState, ReminderState, VisitState};
 use entity::{notice, notice_recipient, person, place, visit};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::Query;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, FromQueryResult,
-    JoinType, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType,
+    QueryFilter, QueryOrder, QuerySelect, Statement,
 };
 
 use crate::access::Actor;
@@ -113,7 +113,10 @@ pub async fn inbox<C: ConnectionTrait>(
     let mut rows: HashMap<i64, notice::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
     let items = own
         .into_iter()
-        .filter_map(|own| rows.remove(&own.notice_id).map(|notice| Received { notice, own }))
+        .filter_map(|own| {
+            rows.remove(&own.notice_id)
+                .map(|notice| Received { notice, own })
+        })
         .collect();
     Ok(slice.cut(items, |one: &Received| one.notice.id))
 }
@@ -158,7 +161,7 @@ pub async fn page<C: ConnectionTrait>(
     if let Some(publishes) = within_reach(notice::Column::PlaceId, actor, Deed::PublishNotices) {
         let shown = Condition::any()
             .add(notice::COLUMN.state.ne(NoticeState::Draft))
-            .add(notice::COLUMN.author_id.eq(actor.person_id()));
+            .add(notice::Column::AuthorId.eq(actor.person_id()));
         reach = reach.add(Condition::all().add(publishes).add(shown));
     }
     reach = reach.add(
@@ -397,7 +400,11 @@ pub async fn unread<C: ConnectionTrait>(
         .all(db)
         .await?;
     let people = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(rows.iter().map(|row| row.person_id)))
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.person_id)),
+        )
         .filter(person::COLUMN.left_at.is_null())
         .all(db)
         .await?;
@@ -409,12 +416,18 @@ pub async fn unread<C: ConnectionTrait>(
     let homes: HashMap<i64, place::Model> = homes.into_iter().map(|row| (row.id, row)).collect();
     let visits = visit::Entity::find()
         .filter(visit::COLUMN.subject.eq(subject(id)))
-        .filter(visit::COLUMN.person_id.is_in(rows.iter().map(|row| row.person_id)))
+        .filter(
+            visit::COLUMN
+                .person_id
+                .is_in(rows.iter().map(|row| row.person_id)),
+        )
         .order_by_asc(visit::Column::Id)
         .all(db)
         .await?;
-    let visits: HashMap<i64, VisitState> =
-        visits.into_iter().map(|row| (row.person_id, row.state)).collect();
+    let visits: HashMap<i64, VisitState> = visits
+        .into_iter()
+        .map(|row| (row.person_id, row.state))
+        .collect();
     let mut all: Vec<Unread> = rows
         .into_iter()
         .filter_map(|row| {
@@ -468,7 +481,7 @@ pub fn is_for_everybody(row: &notice::Model) -> bool {
 pub async fn newer<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<notice::Model>, Fault> {
     let row = notice::Entity::find()
         .filter(notice::COLUMN.corrects.eq(id))
-        .filter(Expr::col((notice::Entity, notice::Column::State)).is_in(OUT.map(|state| state.to_value())))
+        .filter(notice::COLUMN.state.is_in(OUT))
         .order_by_desc(notice::Column::Id)
         .one(db)
         .await?;

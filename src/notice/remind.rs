@@ -112,11 +112,21 @@ pub(super) fn begin(row: &notice::Model, at: Moment) -> NewReminder {
 }
 
 pub(super) fn fan(row: &notice::Model, now: Moment) -> NewReminder {
-    clock(row, FAN, format!("notice:{}:{}:fan", row.id, row.round), now)
+    clock(
+        row,
+        FAN,
+        format!("notice:{}:{}:fan", row.id, row.round),
+        now,
+    )
 }
 
 pub(super) fn repeat(row: &notice::Model, at: Moment) -> NewReminder {
-    clock(row, REPEAT, format!("notice:{}:{}:repeat", row.id, row.round), at)
+    clock(
+        row,
+        REPEAT,
+        format!("notice:{}:{}:repeat", row.id, row.round),
+        at,
+    )
 }
 
 /// The groups of its compound are told of it, if it is for everybody there.
@@ -171,9 +181,8 @@ async fn repeats(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     let found = queries::by_id(tx.db(), id).await?;
-    let due = found.filter(|found| {
-        found.state == NoticeState::Sent && i64::from(found.round) == round
-    });
+    let due =
+        found.filter(|found| found.state == NoticeState::Sent && i64::from(found.round) == round);
     let begun = match due {
         Some(found) => send::again_round(&mut tx, &found).await?,
         None => false,
@@ -266,7 +275,12 @@ fn compose<'a>(
             return Ok(None);
         }
         let place = places::by_id(db, row.place_id).await?;
-        Ok(Some(message(app, &row, person_id, place.map(|place| place.name))))
+        Ok(Some(message(
+            app,
+            &row,
+            person_id,
+            place.map(|place| place.name),
+        )))
     })
 }
 
@@ -306,7 +320,11 @@ async fn remove_drafts(store: &Store, now: Moment) -> Result<u64, Fault> {
         .select_only()
         .column(notice::Column::Id)
         .filter(notice::COLUMN.state.eq(NoticeState::Draft))
-        .filter(notice::COLUMN.created_at.lt(now - TimeDelta::days(DRAFT_DAYS)))
+        .filter(
+            notice::COLUMN
+                .created_at
+                .lt(now - TimeDelta::days(DRAFT_DAYS)),
+        )
         .limit(1_000)
         .into_tuple()
         .all(tx.db())
@@ -316,7 +334,11 @@ async fn remove_drafts(store: &Store, now: Moment) -> Result<u64, Fault> {
             subject: Set(None),
             ..Default::default()
         })
-        .filter(attachment::COLUMN.subject.is_in(old.iter().map(|id| subject(*id))))
+        .filter(
+            attachment::COLUMN
+                .subject
+                .is_in(old.iter().map(|id| subject(*id))),
+        )
         .exec(tx.db())
         .await?;
     let removed = notice::Entity::delete_many()

@@ -4,8 +4,10 @@
 
 use entity::kinds::ReminderState;
 use entity::reminder;
-use sea_orm::sea_query::{BinOper, Expr, OnConflict, Query, SelectStatement};
-use sea_orm::{ActiveEnum, ConnectionTrait, ExprTrait, Order};
+use sea_orm::sea_query::{
+    BinOper, Expr, InsertStatement, OnConflict, Order, Query, SelectStatement,
+};
+use sea_orm::{ActiveEnum, ConnectionTrait, ExprTrait};
 use serde_json::Value;
 
 use crate::base::clock::Moment;
@@ -71,11 +73,7 @@ pub async fn enqueue_part(
     Ok(last)
 }
 
-fn insert(
-    item: &ToMany,
-    part: SelectStatement,
-    now: Moment,
-) -> Result<sea_orm::sea_query::InsertStatement, Fault> {
+fn insert(item: &ToMany, part: SelectStatement, now: Moment) -> Result<InsertStatement, Fault> {
     use reminder::Column;
     let whom = || Expr::col((PEOPLE, WHOM));
     let key = Expr::val(item.key.as_str()).binary(BinOper::Custom("||"), whom().cast_as("text"));
@@ -113,7 +111,11 @@ fn insert(
         ])
         .select_from(rows)
         .map_err(Fault::internal)?
-        .on_conflict(OnConflict::column(Column::DedupeKey).do_nothing().to_owned())
+        .on_conflict(
+            OnConflict::column(Column::DedupeKey)
+                .do_nothing()
+                .to_owned(),
+        )
         .returning_col(Column::Id);
     Ok(insert)
 }

@@ -45,7 +45,10 @@ pub struct New {
 pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fault> {
     let author_id = actor.require_person()?;
     let place = target(tx, actor, new.place_id, new.urgent).await?;
-    if new.repeat_hours.is_some_and(|hours| !REPEATS.contains(&hours)) {
+    if new
+        .repeat_hours
+        .is_some_and(|hours| !REPEATS.contains(&hours))
+    {
         return Err(Fault::invalid("repeat", "再次提醒请选24、48或72小时。"));
     }
     let scope = checked(tx, &place, new.scope).await?;
@@ -113,7 +116,12 @@ pub async fn correct(
 ///
 /// # Errors
 /// `not_found` for a draft or a place that is not theirs; `wrong_step` when it is no draft any more.
-pub async fn rescope(tx: &Tx, actor: &Actor, id: i64, place_id: i64) -> Result<notice::Model, Fault> {
+pub async fn rescope(
+    tx: &Tx,
+    actor: &Actor,
+    id: i64,
+    place_id: i64,
+) -> Result<notice::Model, Fault> {
     let row = led(tx, actor, id).await?;
     if row.corrects.is_some() {
         return Err(Fault::wrong_step("更正发给原来的范围，不能改。"));
@@ -138,7 +146,9 @@ pub async fn rescope(tx: &Tx, actor: &Actor, id: i64, place_id: i64) -> Result<n
         .exec(tx.db())
         .await?;
     if changed.rows_affected == 0 {
-        return Err(Fault::wrong_step(format!("公告 #{id} 已经发出，范围不能再改。")));
+        return Err(Fault::wrong_step(format!(
+            "公告 #{id} 已经发出，范围不能再改。"
+        )));
     }
     again(tx, id).await
 }
@@ -188,7 +198,10 @@ async fn checked(tx: &Tx, place: &place::Model, mut scope: Scope) -> Result<Scop
     for id in &scope.places {
         let part = places::by_id(tx.db(), *id).await?;
         if part.is_none_or(|part| !part.path.starts_with(&place.path)) {
-            return Err(Fault::invalid("list", "名单里有不在这个地点的房号，请核对。"));
+            return Err(Fault::invalid(
+                "list",
+                "名单里有不在这个地点的房号，请核对。",
+            ));
         }
     }
     Ok(scope)

@@ -55,10 +55,17 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Mode
         .exec(tx.db())
         .await?;
     if changed.rows_affected == 0 {
-        return Err(Fault::new(Code::Conflict, format!("公告 #{id} 已经确认过，不用再发。")));
+        return Err(Fault::new(
+            Code::Conflict,
+            format!("公告 #{id} 已经确认过，不用再发。"),
+        ));
     }
     let detail = json!({ "people": count.people, "urgent": row.urgent, "version": row.version });
-    let action = if row.corrects.is_some() { "notice.correct" } else { "notice.publish" };
+    let action = if row.corrects.is_some() {
+        "notice.correct"
+    } else {
+        "notice.publish"
+    };
     record(tx, actor, &row, action, detail);
     enqueue(tx, vec![remind::begin(&row, go_at)]).await?;
     again(tx, id).await
@@ -67,16 +74,23 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Mode
 /// What a correction is to take the place of: it holds, and nobody else is correcting it.
 async fn still_holds(tx: &Tx, old: i64) -> Result<(), Fault> {
     let gone = || {
-        Fault::wrong_step(format!("公告 #{old} 已经撤回或有了新的一版，请先看现在的内容再更正。"))
+        Fault::wrong_step(format!(
+            "公告 #{old} 已经撤回或有了新的一版，请先看现在的内容再更正。"
+        ))
     };
     let row = notice::Entity::find_by_id(old)
         .lock_exclusive()
         .one(tx.db())
         .await?;
-    row.filter(|row| HOLDS.contains(&row.state)).ok_or_else(gone)?;
+    row.filter(|row| HOLDS.contains(&row.state))
+        .ok_or_else(gone)?;
     let other = notice::Entity::find()
         .filter(notice::COLUMN.corrects.eq(old))
-        .filter(notice::COLUMN.state.is_not_in([NoticeState::Draft, NoticeState::Undone]))
+        .filter(
+            notice::COLUMN
+                .state
+                .is_not_in([NoticeState::Draft, NoticeState::Undone]),
+        )
         .one(tx.db())
         .await?;
     match other {
@@ -93,7 +107,11 @@ async fn not_too_soon(tx: &Tx, row: &notice::Model) -> Result<(), Fault> {
         .filter(notice::COLUMN.published_at.gt(since))
         .filter(notice::COLUMN.urgent.eq(false))
         .filter(notice::COLUMN.corrects.is_null())
-        .filter(notice::COLUMN.state.is_not_in([NoticeState::Draft, NoticeState::Undone]))
+        .filter(
+            notice::COLUMN
+                .state
+                .is_not_in([NoticeState::Draft, NoticeState::Undone]),
+        )
         .order_by_desc(notice::COLUMN.published_at)
         .limit(1)
         .one(tx.db())

@@ -6,9 +6,7 @@ use entity::kinds::NoticeState;
 use entity::{notice, notice_recipient};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::json;
 
 use crate::access::Actor;
@@ -53,7 +51,8 @@ pub async fn begin(tx: &mut Tx, id: i64) -> Result<Step, Fault> {
     let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
     let audience = Audience::of(tx.db(), row.place_id, &scope, tx.now()).await?;
     audience.write(tx.db(), id).await?;
-    let written = notice_recipient::Entity::find().filter(notice_recipient::COLUMN.notice_id.eq(id));
+    let written =
+        notice_recipient::Entity::find().filter(notice_recipient::COLUMN.notice_id.eq(id));
     let counted = written.clone().count(tx.db()).await?;
     let reachable = written
         .filter(notice_recipient::COLUMN.reachable.eq(true))
@@ -175,7 +174,11 @@ pub async fn repeat(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model
             "公告 #{id} 发完以后，才能再提醒没读的人。"
         )));
     }
-    if let Some(free) = row.round_at.map(|at| at + THROTTLE).filter(|free| *free > tx.now()) {
+    if let Some(free) = row
+        .round_at
+        .map(|at| at + THROTTLE)
+        .filter(|free| *free > tx.now())
+    {
         let free = say(free + chrono::TimeDelta::seconds(59));
         return Err(Fault::wrong_step(format!(
             "同一条公告一小时最多提醒一次，{free}以后可以再提醒。"
@@ -186,7 +189,13 @@ pub async fn repeat(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model
             "能收到消息的人都读过了，没有要再提醒的人。其余的请上门告诉。",
         ));
     }
-    record(tx, actor, &row, "notice.repeat", json!({ "round": row.round + 1 }));
+    record(
+        tx,
+        actor,
+        &row,
+        "notice.repeat",
+        json!({ "round": row.round + 1 }),
+    );
     again(tx, id).await
 }
 

@@ -19,7 +19,9 @@ use crate::base::text::shorten;
 use crate::delivery::Unreached;
 use crate::notice::audience::Scope;
 use crate::notice::queries::{self, Progress, no_such};
-use crate::notice::{HOLDS, MOST_BODY, MOST_TITLE, OUT, actions, link, mark_of, state_says, subject};
+use crate::notice::{
+    HOLDS, MOST_BODY, MOST_TITLE, OUT, actions, link, mark_of, state_says, subject,
+};
 use crate::place::queries as places;
 use crate::visit::actions::open as open_visit;
 use crate::web::console::form::{Form, Typed};
@@ -138,9 +140,10 @@ async fn page(
         sent: row.state == NoticeState::Sent,
         out,
         far,
-        buildings: match out {
-            true => buildings(desk, id, leads).await?,
-            false => Vec::new(),
+        buildings: if out {
+            buildings(desk, id, leads).await?
+        } else {
+            Vec::new()
         },
         sheet: out.then(|| format!("{}?sheet=1", link::public_path(app, id))),
         most_title: MOST_TITLE,
@@ -196,7 +199,11 @@ async fn buildings(desk: &Desk, id: i64, leads: bool) -> Result<Vec<BuildingLine
         read: one.read,
         acknowledged: one.acknowledged,
     };
-    Ok(all.into_iter().map(line).filter(|line| leads || line.lists).collect())
+    Ok(all
+        .into_iter()
+        .map(line)
+        .filter(|line| leads || line.lists)
+        .collect())
 }
 
 struct UnreadLine {
@@ -258,7 +265,11 @@ pub async fn unread(
     let line = |one: &queries::Unread| UnreadLine {
         place: places::short_name(&one.place).to_owned(),
         name: one.name.clone(),
-        how: if one.reachable { "发过消息" } else { "没有微信" },
+        how: if one.reachable {
+            "发过消息"
+        } else {
+            "没有微信"
+        },
         visit: match one.visit {
             None => "",
             Some(VisitState::Open) => "等上门",
@@ -336,7 +347,9 @@ async fn perform(
         "visits" => {
             let building = building_of(desk, form.text("building"), leads, id).await?;
             let key = building.map(|place| place.id);
-            let row = queries::by_id(tx.db(), id).await?.ok_or_else(|| no_such(id))?;
+            let row = queries::by_id(tx.db(), id)
+                .await?
+                .ok_or_else(|| no_such(id))?;
             if !HOLDS.contains(&row.state) {
                 return Err(Fault::wrong_step("这条公告不再有效，不用上门告诉。"));
             }

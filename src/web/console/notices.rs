@@ -119,18 +119,12 @@ struct NewNotice {
     at: At,
     groups: Vec<Tick>,
     urgent: bool,
-    repeats: [i32; 3],
+    repeats: Vec<(i32, bool)>,
     most_title: usize,
     most_body: usize,
     most_places: usize,
     typed: Typed,
     problem: Option<String>,
-}
-
-impl NewNotice {
-    fn repeat_is(&self, hours: &i32) -> bool {
-        self.typed.value("repeat") == hours.to_string()
-    }
 }
 
 /// `GET /console/notices/new`
@@ -160,7 +154,9 @@ async fn form_page(
         frame: Frame::new(desk, format!("{}：发公告", at.name)),
         groups: groups.collect(),
         urgent: may(desk.actor(), Deed::PublishUrgently, &at.place.path),
-        repeats: REPEATS,
+        repeats: REPEATS
+            .map(|hours| (hours, typed.value("repeat") == hours.to_string()))
+            .to_vec(),
         most_title: MOST_TITLE,
         most_body: MOST_BODY,
         most_places: MOST_PLACES,
@@ -194,7 +190,11 @@ async fn store(
 ) -> Result<notice::Model, Fault> {
     let app = &desk.app;
     let by = desk.actor().require_person()?;
-    if !app.limiter.take(&format!("console:notice:{by}"), PER_MINUTE).await {
+    if !app
+        .limiter
+        .take(&format!("console:notice:{by}"), PER_MINUTE)
+        .await
+    {
         return Err(Fault::too_many(30));
     }
     let new = New {
@@ -205,9 +205,11 @@ async fn store(
         scope: scope(desk, at, form).await?,
         repeat_hours: match form.text("repeat") {
             "" | "0" => None,
-            typed => Some(typed.parse().map_err(|_| {
-                Fault::invalid("repeat", "再次提醒请选24、48或72小时。")
-            })?),
+            typed => Some(
+                typed
+                    .parse()
+                    .map_err(|_| Fault::invalid("repeat", "再次提醒请选24、48或72小时。"))?,
+            ),
         },
     };
     let kept = keep(desk, by, uploads).await?;
@@ -235,12 +237,18 @@ type Kept = (i64, i64, entity::attachment::ActiveModel);
 
 /// The photos lie in our storage before the transaction begins.
 async fn keep(desk: &Desk, by: i64, uploads: &Uploads) -> Result<Vec<Kept>, Fault> {
-    let files: Vec<&[u8]> = uploads.of(FIELD).map(|file| file.bytes.as_slice()).collect();
+    let files: Vec<&[u8]> = uploads
+        .of(FIELD)
+        .map(|file| file.bytes.as_slice())
+        .collect();
     if files.is_empty() {
         return Ok(Vec::new());
     }
     if files.len() > MOST_PHOTOS {
-        return Err(Fault::invalid(FIELD, format!("一条公告最多{MOST_PHOTOS}张照片。")));
+        return Err(Fault::invalid(
+            FIELD,
+            format!("一条公告最多{MOST_PHOTOS}张照片。"),
+        ));
     }
     let account = account_of(desk.app.store.read(), by).await?;
     let mut kept = Vec::new();
@@ -262,14 +270,19 @@ async fn scope(desk: &Desk, at: &At, form: &Form) -> Result<Scope, Fault> {
     let mut scope = Scope::default();
     for word in form.all("who") {
         let group = Group::read(word);
-        scope.who.push(group.ok_or_else(|| Fault::invalid("who", "请选发给哪些人。"))?);
+        scope
+            .who
+            .push(group.ok_or_else(|| Fault::invalid("who", "请选发给哪些人。"))?);
     }
     let db = desk.app.store.read();
     let compound = places::compound_of(db, &at.place).await?;
     let typed = form.text("list").split(['\n', '，', ',', '、', ' ', '\r']);
     let typed: Vec<&str> = typed.map(str::trim).filter(|one| !one.is_empty()).collect();
     if typed.len() > MOST_PLACES {
-        return Err(Fault::invalid("list", format!("名单最多{MOST_PLACES}个，请分几次发。")));
+        return Err(Fault::invalid(
+            "list",
+            format!("名单最多{MOST_PLACES}个，请分几次发。"),
+        ));
     }
     for one in typed {
         let mut place = places::by_code(db, one).await?;
@@ -277,7 +290,12 @@ async fn scope(desk: &Desk, at: &At, form: &Form) -> Result<Scope, Fault> {
             place = places::by_local_code(db, compound, one).await?;
         }
         let place = place.filter(|place| place.path.starts_with(&at.place.path));
-        let none = || Fault::invalid("list", format!("名单里的“{one}”没有登记，或不在{}。", at.name));
+        let none = || {
+            Fault::invalid(
+                "list",
+                format!("名单里的“{one}”没有登记，或不在{}。", at.name),
+            )
+        };
         scope.places.push(place.ok_or_else(none)?.id);
     }
     Ok(scope)

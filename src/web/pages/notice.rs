@@ -206,7 +206,11 @@ fn button(token: &str, own: &notice_recipient::Model) -> String {
 /// What stands below it on paper: seal, the digest of what was published, and the way to the live page.
 fn on_paper(app: &App, row: &notice::Model) -> Result<String, Fault> {
     let hash = digest(&SHA256, format!("{}\n{}", row.title, row.body).as_bytes());
-    let hash: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = hash
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Ok(format!(
         "<p>（盖章）</p>\n<figure>{}<figcaption>微信扫一扫，看最新内容和照片。校验码 {}</figcaption></figure>",
         qr(&link::public(app, row.id))?,

@@ -123,7 +123,11 @@ async fn a_server_killed_in_the_middle_of_a_broadcast_forgets_and_doubles_nobody
         .unwrap();
     running.launch();
     until("the broadcast ends", 60, async || {
-        let row = notice::Entity::find().one(app.store.read()).await.unwrap().unwrap();
+        let row = notice::Entity::find()
+            .one(app.store.read())
+            .await
+            .unwrap()
+            .unwrap();
         (row.state == NoticeState::Sent).then_some(())
     })
     .await;

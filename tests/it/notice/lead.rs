@@ -3,7 +3,9 @@
 
 use entity::kinds::NoticeState;
 
-use super::{TEXT, all, confirmed, get, got, last, link_in, published, recipient, recipients, reminders_of};
+use super::{
+    TEXT, all, confirmed, get, got, last, link_in, published, recipient, recipients, reminders_of,
+};
 use crate::harness::app::TestApp;
 
 #[tokio::test]
@@ -27,9 +29,15 @@ async fn undone_in_time_nobody_gets_it_and_too_late_a_tombstone_stays() {
     assert!(said.contains("已撤回"), "{said}");
     let (status, html) = get(&app, &path).await;
     assert_eq!(status, 200);
-    assert!(html.contains("撤回") && !html.contains("检修水箱"), "{html}");
+    assert!(
+        html.contains("撤回") && !html.contains("检修水箱"),
+        "{html}"
+    );
     let said = zhang.says(&format!("公告 {id}")).await;
-    assert!(said.contains("撤回") && !said.contains("检修水箱"), "{said}");
+    assert!(
+        said.contains("撤回") && !said.contains("检修水箱"),
+        "{said}"
+    );
     assert!(zhang.says("公告").await.contains("已撤回"));
     let said = chair.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已经撤回了"), "{said}");
@@ -44,20 +52,34 @@ async fn a_correction_is_a_new_version_and_who_read_the_old_one_is_kept() {
     let old = published(&chair, TEXT).await;
     let path = link_in(&zhang.expects_push("周六停水").await);
     get(&app, &path).await;
-    let said = chair.says(&format!("更正公告 {old} 周六停水\n11月28日8点到12点检修水箱。")).await;
+    let said = chair
+        .says(&format!(
+            "更正公告 {old} 周六停水\n11月28日8点到12点检修水箱。"
+        ))
+        .await;
     assert!(said.contains("和原来一样"), "{said}");
     let said = han.says(&format!("更正公告 {old} 假的\n假的")).await;
     assert!(!said.contains("预览"), "{said}");
     chair.says(&format!("更正公告 {old}")).await;
     let preview = chair.says("周日停水\n改到11月29日。").await;
-    assert!(preview.contains("【更正】") && preview.contains("6人"), "{preview}");
+    assert!(
+        preview.contains("【更正】") && preview.contains("6人"),
+        "{preview}"
+    );
     // A correction need not wait for the hour.
     let said = chair.says("1").await;
     assert!(said.contains("15秒后"), "{said}");
-    assert_eq!(all(&app).await[0].state, NoticeState::Sent, "the old one holds until then");
+    assert_eq!(
+        all(&app).await[0].state,
+        NoticeState::Sent,
+        "the old one holds until then"
+    );
     app.advance(1).await;
     let new = last(&app).await;
-    assert_eq!((new.version, new.corrects, new.state), (2, Some(old), NoticeState::Sent));
+    assert_eq!(
+        (new.version, new.corrects, new.state),
+        (2, Some(old), NoticeState::Sent)
+    );
     assert_eq!(all(&app).await[0].state, NoticeState::Corrected);
     for person in [&zhang, &liu] {
         person.expects_push("周日停水").await;
@@ -65,17 +87,32 @@ async fn a_correction_is_a_new_version_and_who_read_the_old_one_is_kept() {
     }
     let kept = recipient(&app, old, "张秀英").await.unwrap();
     assert!(kept.read_at.is_some(), "who had read it is forgotten");
-    assert!(recipient(&app, new.id, "张秀英").await.unwrap().read_at.is_none());
+    assert!(
+        recipient(&app, new.id, "张秀英")
+            .await
+            .unwrap()
+            .read_at
+            .is_none()
+    );
     let (_, html) = get(&app, &path).await;
-    assert!(html.contains("已更正") && html.contains(&format!("/notice/{}.", new.id)), "{html}");
+    assert!(
+        html.contains("已更正") && html.contains(&format!("/notice/{}.", new.id)),
+        "{html}"
+    );
     let list = liu.says("公告").await;
-    assert!(list.contains("周日停水") && !list.contains("周六停水"), "{list}");
+    assert!(
+        list.contains("周日停水") && !list.contains("周六停水"),
+        "{list}"
+    );
     for words in [
         format!("更正公告 {old} 再改\n再改"),
         format!("撤回公告 {old}"),
     ] {
         let said = chair.says(&words).await;
-        assert!(!said.contains("预览") && !said.contains("已撤回，"), "{words}: {said}");
+        assert!(
+            !said.contains("预览") && !said.contains("已撤回，"),
+            "{words}: {said}"
+        );
     }
 }
 
@@ -88,7 +125,10 @@ async fn one_ordinary_notice_an_hour_and_urgent_ones_by_those_who_may() {
     let preview = chair.says("发布 第二条\n内容").await;
     assert!(preview.contains("预览"), "{preview}");
     let refused = chair.says("1").await;
-    assert!(refused.contains("一小时最多发一条") && refused.contains("以后可以发"), "{refused}");
+    assert!(
+        refused.contains("一小时最多发一条") && refused.contains("以后可以发"),
+        "{refused}"
+    );
     let draft = last(&app).await;
     assert_eq!(draft.state, NoticeState::Draft, "{refused}");
     app.advance(2).await;
@@ -129,7 +169,9 @@ async fn who_may_not_publishes_nothing_and_bad_words_are_told() {
     }
     let said = chair.says(&format!("发布 {}\n正文", "长".repeat(41))).await;
     assert!(said.contains("标题最多40字"), "{said}");
-    let said = chair.says(&format!("发布 标题\n{}", "长".repeat(2001))).await;
+    let said = chair
+        .says(&format!("发布 标题\n{}", "长".repeat(2001)))
+        .await;
     assert!(said.contains("正文最多2000字"), "{said}");
     assert!(all(&app).await.is_empty());
     // For one building: the draft changes, the number with it.

@@ -104,7 +104,9 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
     let said = zhang.says("公告").await;
     assert!(said.contains("还没有收到过公告"), "{said}");
     let preview = chair
-        .says("发布 <b>周六</b>停水[点我](http://evil.example)\n8点到12点\n<script>alert(1)</script>")
+        .says(
+            "发布 <b>周六</b>停水[点我](http://evil.example)\n8点到12点\n<script>alert(1)</script>",
+        )
         .await;
     assert!(preview.contains("6人，其中4人没有微信"), "{preview}");
     assert_eq!(last(&app).await.state, NoticeState::Draft);
@@ -127,12 +129,22 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
     assert_eq!(unread.read_at, None);
     let (status, html) = get(&app, &path).await;
     assert_eq!(status, 200);
-    assert!(html.contains("&lt;script&gt;alert(1)") && !html.contains("<script"), "{html}");
-    assert!(html.contains("&lt;b&gt;周六") && !html.contains("href=\"http://evil"), "{html}");
+    assert!(
+        html.contains("&lt;script&gt;alert(1)") && !html.contains("<script"),
+        "{html}"
+    );
+    assert!(
+        html.contains("&lt;b&gt;周六") && !html.contains("href=\"http://evil"),
+        "{html}"
+    );
     let read = recipient(&app, row.id, "张秀英").await.unwrap();
     assert!(read.read_at.is_some() && read.acknowledged_at.is_none());
     let http = reqwest::Client::new();
-    let answer = http.post(format!("{}{path}", app.url())).send().await.unwrap();
+    let answer = http
+        .post(format!("{}{path}", app.url()))
+        .send()
+        .await
+        .unwrap();
     let html = answer.text().await.unwrap();
     assert!(html.contains("您已回复“收到”"), "{html}");
     let read = recipient(&app, row.id, "张秀英").await.unwrap();
@@ -159,10 +171,19 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
         format!("广播进度 {}", row.id),
     ] {
         let said = han.says(&words).await;
-        assert!(!said.contains("停水") && !said.contains("8点"), "{words}: {said}");
+        assert!(
+            !said.contains("停水") && !said.contains("8点"),
+            "{words}: {said}"
+        );
     }
     let forged = path.replace(&format!("/{}.", row.id), &format!("/{}.", row.id + 1));
-    for odd in [forged.as_str(), "/notice/1.2.x", "/notice/x", "/notice/1..", "/notice/%00"] {
+    for odd in [
+        forged.as_str(),
+        "/notice/1.2.x",
+        "/notice/x",
+        "/notice/1..",
+        "/notice/%00",
+    ] {
         let (status, html) = get(&app, odd).await;
         assert!(status == 404 && !html.contains("停水"), "{odd}: {status}");
     }
@@ -210,33 +231,72 @@ async fn over_the_api_a_recipient_reads_and_whoever_may_publishes() {
     assert_eq!(manager.post("/notices", &urgent).await.status, 403);
     for (wrong, field) in [
         (json!({ "place": "GY", "title": " ", "body": "x" }), "title"),
-        (json!({ "place": "GY", "title": "长".repeat(41), "body": "x" }), "title"),
-        (json!({ "place": "GY", "title": "x", "body": "长".repeat(2001) }), "body"),
-        (json!({ "place": "GY", "title": "x", "body": "x", "who": ["all"] }), "who"),
-        (json!({ "place": "GY", "title": "x", "body": "x", "list": ["LY"] }), "list"),
-        (json!({ "place": "GY", "title": "x", "body": "x", "repeat_hours": 1 }), "repeat"),
-        (json!({ "place": "GY/1", "title": "x", "body": "x", "who": ["tenants"] }), "place"),
+        (
+            json!({ "place": "GY", "title": "长".repeat(41), "body": "x" }),
+            "title",
+        ),
+        (
+            json!({ "place": "GY", "title": "x", "body": "长".repeat(2001) }),
+            "body",
+        ),
+        (
+            json!({ "place": "GY", "title": "x", "body": "x", "who": ["all"] }),
+            "who",
+        ),
+        (
+            json!({ "place": "GY", "title": "x", "body": "x", "list": ["LY"] }),
+            "list",
+        ),
+        (
+            json!({ "place": "GY", "title": "x", "body": "x", "repeat_hours": 1 }),
+            "repeat",
+        ),
+        (
+            json!({ "place": "GY/1", "title": "x", "body": "x", "who": ["tenants"] }),
+            "place",
+        ),
     ] {
         let answer = desk.post("/notices", &wrong).await;
         assert_eq!(answer.status, 422, "{wrong}: {answer:?}");
         assert!(answer.json.to_string().contains(field), "{answer:?}");
     }
-    assert_eq!(desk.post("/notices", &json!({ "place": "LY", "title": "x", "body": "x" })).await.status, 404);
+    assert_eq!(
+        desk.post(
+            "/notices",
+            &json!({ "place": "LY", "title": "x", "body": "x" })
+        )
+        .await
+        .status,
+        404
+    );
     // Tenants of the compound and two homes of a list: one notice each, counted exactly.
     let tenants = json!({ "place": "GY", "title": "停水", "body": "x", "who": ["tenants"] });
     let answer = desk.post("/notices", &tenants).await;
-    assert_eq!((answer.status, &answer.json["recipients"]), (201, &json!(1)));
-    let list = json!({ "place": "GY", "title": "停水", "body": "x", "list": ["GY/1-1-101", "GY/2"] });
+    assert_eq!(
+        (answer.status, &answer.json["recipients"]),
+        (201, &json!(1))
+    );
+    let list =
+        json!({ "place": "GY", "title": "停水", "body": "x", "list": ["GY/1-1-101", "GY/2"] });
     let answer = desk.post("/notices", &list).await;
     assert_eq!(answer.json["recipients"], 4, "{answer:?}");
     let answer = desk.post_once("/notices", "key-1", &body).await;
-    assert_eq!((answer.status, &answer.json["state"]), (201, &json!("draft")));
+    assert_eq!(
+        (answer.status, &answer.json["state"]),
+        (201, &json!("draft"))
+    );
     let again = desk.post_once("/notices", "key-1", &body).await;
     assert_eq!(again.json["id"], answer.json["id"]);
     let id = answer.json["id"].as_str().unwrap().to_owned();
     let path = format!("/notices/{id}");
     assert_eq!(own.get(&path).await.status, 404, "a draft");
-    assert_eq!(manager.post(&format!("{path}/publish"), &json!({})).await.status, 404);
+    assert_eq!(
+        manager
+            .post(&format!("{path}/publish"), &json!({}))
+            .await
+            .status,
+        404
+    );
     // Confirmed at once on two instances it is published once.
     let second = desk.at(&format!("http://{}", app.instances[1].address));
     let to = format!("{path}/publish");
@@ -249,24 +309,47 @@ async fn over_the_api_a_recipient_reads_and_whoever_may_publishes() {
     let mut codes = [one.status, other.status, third.status];
     codes.sort_unstable();
     assert_eq!(codes[0], 200, "{codes:?}");
-    assert!(codes[1..].iter().all(|code| [409, 503].contains(code)), "{codes:?}");
+    assert!(
+        codes[1..].iter().all(|code| [409, 503].contains(code)),
+        "{codes:?}"
+    );
     app.advance(1).await;
     let id: i64 = id.parse().unwrap();
-    assert_eq!((recipients(&app, id).await.len(), reminders_of(&app, id).await), (6, 1));
+    assert_eq!(
+        (
+            recipients(&app, id).await.len(),
+            reminders_of(&app, id).await
+        ),
+        (6, 1)
+    );
     let seen = own.get(&path).await;
     assert_eq!((seen.status, &seen.json["read_at"]), (200, &json!(null)));
     own = own.at(&app.url());
     let read = own.post(&format!("{path}/read"), &json!({})).await;
-    assert!(read.json["read_at"].is_string() && read.json["acknowledged_at"].is_null(), "{read:?}");
+    assert!(
+        read.json["read_at"].is_string() && read.json["acknowledged_at"].is_null(),
+        "{read:?}"
+    );
     let said = own.post(&format!("{path}/ack"), &json!({})).await;
     assert!(said.json["acknowledged_at"].is_string(), "{said:?}");
     let listed = own.get("/notices").await;
     assert_eq!(listed.json["items"].as_array().unwrap().len(), 1);
     let far = desk.get(&format!("{path}/progress")).await;
-    assert_eq!((&far.json["read"], &far.json["acknowledged"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&far.json["read"], &far.json["acknowledged"]),
+        (&json!(1), &json!(1))
+    );
     let next_door = app.api(&han).await;
-    for other in [format!("{path}/read"), format!("{path}/ack"), format!("{path}/recall")] {
-        assert_eq!(next_door.post(&other, &json!({})).await.status, 404, "{other}");
+    for other in [
+        format!("{path}/read"),
+        format!("{path}/ack"),
+        format!("{path}/recall"),
+    ] {
+        assert_eq!(
+            next_door.post(&other, &json!({})).await.status,
+            404,
+            "{other}"
+        );
     }
     assert_eq!(own.get(&format!("{path}/progress")).await.status, 404);
 }
