@@ -16,6 +16,7 @@
 //!   dashboard           the figures of a street over 1 000 000 cases; against plain SQL
 //!   import              100 000 homes with 200 000 people; against COPY
 //!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
+//!   notices             a notice to 100 000 people; against INSERT … SELECT
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
@@ -35,6 +36,7 @@ mod desk;
 mod figure;
 mod import;
 mod machine;
+mod notices;
 mod platform;
 mod pretend;
 mod protocol;
@@ -73,10 +75,11 @@ async fn main() -> Result<()> {
         Some("dashboard") => vec![dashboard::measure().await?],
         Some("import") => vec![import::measure().await?],
         Some("bills") => bills::measure().await?,
+        Some("notices") => vec![notices::measure().await?],
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, desk, dashboard, import, bills, notices, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -109,6 +112,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(dashboard::measure().await?);
     figures.push(import::measure().await?);
     figures.extend(bills::measure().await?);
+    figures.push(notices::measure().await?);
     report::write(&figures)?;
     Ok(figures)
 }

@@ -4,7 +4,7 @@
 use entity::kinds::NoticeState;
 use entity::{notice, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};

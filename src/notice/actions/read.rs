@@ -2,7 +2,7 @@
 
 use entity::notice_recipient;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::base::fault::Fault;
 use crate::notice::queries::no_such;
