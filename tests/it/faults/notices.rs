@@ -101,13 +101,11 @@ async fn a_server_killed_in_the_middle_of_a_broadcast_forgets_and_doubles_nobody
             .exec(app.store.write())
             .await
             .unwrap();
-        let running = match &mut program {
-            None => program.insert(app.spawn_program().await),
-            Some(running) => {
-                running.launch();
-                running
-            }
-        };
+        match &mut program {
+            Some(running) => running.launch(),
+            None => program = Some(app.spawn_program().await),
+        }
+        let running = program.as_mut().unwrap();
         tokio::time::sleep(Duration::from_millis(100 + round * 120)).await;
         running.kill9();
     }

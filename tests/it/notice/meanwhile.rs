@@ -7,7 +7,7 @@ use entity::{binding, reminder, residency};
 use linli::base::clock::{Clock, ShiftedClock, china};
 use linli::sandbox::{Api, Fault};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     TEXT, all, confirmed, get, got, last, link_in, published, recipient, recipients, reminders_of,

@@ -139,7 +139,7 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
     );
     let read = recipient(&app, row.id, "张秀英").await.unwrap();
     assert!(read.read_at.is_some() && read.acknowledged_at.is_none());
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().build().unwrap();
     let answer = http
         .post(format!("{}{path}", app.url()))
         .send()
