@@ -26,6 +26,7 @@ pub mod fee;
 pub mod ledger;
 pub mod mediation;
 pub mod moderation;
+pub mod notice;
 pub mod organisation;
 pub mod payment;
 pub mod person;

@@ -18,6 +18,7 @@
 //!   import              100 000 homes with 200 000 people; against COPY
 //!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
 //!   papers              PDF files: time and size
+//!   notices             a notice to 100 000 people; against INSERT … SELECT
 //!   all                 every one of them, and writes docs/performance.md
 //!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
 //! ```
@@ -37,6 +38,7 @@ mod desk;
 mod figure;
 mod import;
 mod machine;
+mod notices;
 mod papers;
 mod platform;
 mod pretend;
@@ -79,10 +81,11 @@ async fn main() -> Result<()> {
         Some("import") => vec![import::measure().await?],
         Some("bills") => bills::measure().await?,
         Some("papers") => papers::measure()?,
+        Some("notices") => vec![notices::measure().await?],
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -117,6 +120,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(import::measure().await?);
     figures.extend(bills::measure().await?);
     figures.extend(papers::measure()?);
+    figures.push(notices::measure().await?);
     report::write(&figures)?;
     Ok(figures)
 }

@@ -200,7 +200,7 @@ impl std::fmt::Display for Used {
 }
 
 /// The program's own, with these servers.
-fn settings(database: &str, redis: &str, round: usize) -> Result<Settings> {
+pub fn settings(database: &str, redis: &str, round: usize) -> Result<Settings> {
     let prefix = format!("load{round}");
     let variables = [
         ("LINLI__DATABASE__URL", database),

@@ -384,6 +384,30 @@ pub enum VisitState {
     Done,
 }
 
+/// Where a notice (公告) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum NoticeState {
+    /// Written, counted, and not yet published.
+    Draft,
+    /// Published; may still be taken back before anybody gets it.
+    Undoable,
+    /// Taken back in time: nobody got it.
+    Undone,
+    /// Recipients are being told.
+    Sending,
+    /// All have been told once.
+    Sent,
+    /// A newer version has taken its place.
+    Corrected,
+    /// Taken back after people had got it: a tombstone.
+    Recalled,
+}
+
 /// Where a photo, voice or video stands on its way from the platform to our storage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(

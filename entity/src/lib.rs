@@ -60,6 +60,8 @@ pub mod mediation_party;
 pub mod mediation_session;
 pub mod moderation;
 pub mod money;
+pub mod notice;
+pub mod notice_recipient;
 pub mod organisation;
 pub mod payment;
 pub mod payment_notice;

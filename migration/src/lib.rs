@@ -31,6 +31,7 @@ mod m20261129_000025_fees;
 mod m20261129_000026_payments;
 mod m20261129_000027_disclosures;
 mod m20261130_000028_expenses;
+mod m20261130_000030_notices;
 mod m20261130_000031_wishes;
 mod tools;
 
@@ -68,6 +69,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000027_disclosures::Migration),
             Box::new(m20261130_000028_expenses::Migration),
             Box::new(m20261130_000031_wishes::Migration),
+            Box::new(m20261130_000030_notices::Migration),
         ]
     }
 }

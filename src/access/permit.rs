@@ -48,6 +48,10 @@ pub enum Deed {
     SeeAudit,
     /// Have what could not be sent there sent again, or give it up.
     MendLetters,
+    /// Tell the people of a place something, and follow who has read it.
+    PublishNotices,
+    /// Tell them at night too, and more than once an hour.
+    PublishUrgently,
     /// Publish the accounts of a compound.
     PublishAccounts,
     /// See how the ways of sending are. They are everybody's, whatever the place.
@@ -163,6 +167,15 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             StreetOfficer,
         ],
+        Deed::PublishNotices => &[
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+        ],
+        // Nobody of a company: what wakes people at night is answered for by whoever they elected or by
+        // the authorities.
+        Deed::PublishUrgently => &[CommitteeChair, CommunitySecretary, StreetOfficer],
         Deed::PublishAccounts => &[PropertyManager, CommitteeChair, CommunitySecretary],
         // Nobody of a company or a committee: they may be whom a case is about.
         Deed::SeeIdentities => &[CommunitySecretary, StreetOfficer],

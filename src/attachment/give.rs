@@ -40,7 +40,7 @@ pub async fn give(
     let given = attachment::Entity::update_many()
         .set(attachment::ActiveModel {
             subject: Set(Some(to.subject.to_owned())),
-            compound_id: Set(Some(to.compound_id)),
+            compound_id: Set(to.compound_id),
             stage: Set(Some(to.stage)),
             round: Set(Some(to.round)),
             ..Default::default()
@@ -72,8 +72,8 @@ pub async fn give(
 pub struct Owner<'a> {
     /// `case:12`.
     pub subject: &'a str,
-    /// Tenant.
-    pub compound_id: i64,
+    /// Tenant; none for what belongs to a place above the compounds.
+    pub compound_id: Option<i64>,
     /// Which side of the work they show.
     pub stage: PhotoStage,
     /// In which round.

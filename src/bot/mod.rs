@@ -120,6 +120,7 @@ const TABLES: &[&[Command]] = &[
     crate::expense::chat::COMMANDS,
     objection::COMMANDS,
     crate::wish::chat::COMMANDS,
+    crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

@@ -30,6 +30,7 @@ use crate::fee;
 use crate::intake;
 use crate::mediation;
 use crate::moderation;
+use crate::notice;
 use crate::payment;
 use crate::person;
 use crate::privacy;
@@ -188,6 +189,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
             privacy::remind::WORKS,
             fee::remind::WORKS,
             dues::remind::WORKS,
+            notice::remind::WORKS,
             payment::reconcile::clock::WORKS,
         ]
         .concat();
@@ -225,6 +227,7 @@ pub fn kinds() -> Vec<Kind> {
         fee::remind::KINDS,
         dues::remind::KINDS,
         wish::remind::KINDS,
+        notice::remind::KINDS,
     ]
     .concat()
 }

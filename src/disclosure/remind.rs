@@ -2,7 +2,7 @@
 //! the message that each of them gets. `command/serve.rs` joins the table to the others'.
 
 use entity::{binding, disclosure, reminder};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -15,14 +15,13 @@ use crate::disclosure::statement::total;
 use crate::ledger::Family;
 use crate::person::binding::TIED;
 use crate::place::queries::compound_by_id;
+use crate::reminder::fan::{self, ToMany, enqueue_part};
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 
 /// Clock: the next part of the people is told.
 const BROADCAST: &str = "disclosure.broadcast";
 /// To each person of the compound: a month was published.
 const PUBLISHED: &str = "disclosure.published";
-/// People of one part.
-const PART: u64 = 1_000;
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[
@@ -71,37 +70,26 @@ fn tell_part<'a>(
         };
         let people = binding::Entity::find()
             .select_only()
-            .column(binding::Column::PersonId)
+            .column_as(binding::Column::PersonId, fan::WHOM)
+            .column(binding::Column::CompoundId)
             .distinct()
             .filter(binding::COLUMN.compound_id.eq(row.compound_id))
             .filter(binding::COLUMN.state.is_in(TIED))
-            .filter(binding::COLUMN.person_id.gt(after))
-            .order_by_asc(binding::Column::PersonId)
-            .limit(PART)
-            .into_tuple::<Option<i64>>()
-            .all(tx.db())
-            .await?;
-        let people: Vec<i64> = people.into_iter().flatten().collect();
-        let mut told: Vec<NewReminder> = people.iter().map(|id| to_one(&row, *id, now)).collect();
-        if let Some(last) = people.last() {
-            told.push(broadcast(&row, *last, now));
+            .filter(binding::COLUMN.person_id.is_not_null())
+            .into_query();
+        let item = ToMany {
+            kind: PUBLISHED,
+            key: format!("disclosure:{}:person:", row.id),
+            subject: format!("disclosure:{}", row.id),
+            payload: json!({ "disclosure": row.id }),
+            due_at: now,
+        };
+        if let Some(last) = enqueue_part(&mut tx, &item, &people, after).await? {
+            enqueue(&mut tx, vec![broadcast(&row, last, now)]).await?;
         }
-        enqueue(&mut tx, told).await?;
         tx.commit().await?;
         Ok(Verdict::Done)
     })
-}
-
-fn to_one(row: &disclosure::Model, person_id: i64, now: Moment) -> NewReminder {
-    NewReminder {
-        kind: PUBLISHED,
-        dedupe_key: format!("disclosure:{}:person:{person_id}", row.id),
-        recipient_id: Some(person_id),
-        compound_id: Some(row.compound_id),
-        subject: format!("disclosure:{}", row.id),
-        payload: json!({ "disclosure": row.id }),
-        due_at: now,
-    }
 }
 
 fn compose<'a>(

@@ -4,7 +4,7 @@
 
 use entity::{
     account, bill, case_event, case_helper, case_joiner, group_dialog, mediation, mediation_party,
-    moderation, payment, refund, reminder, waiver,
+    moderation, notice, notice_recipient, payment, refund, reminder, waiver,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -99,6 +99,31 @@ pub(super) async fn handed_in(tx: &Tx, person: i64, words: &Words) -> Result<(),
         .all(tx.db())
         .await?;
     scrub::shown(tx, rows, &|text| words.out_of(text)).await
+}
+
+/// Which notices they have read, and their name in those that they wrote, which others have got.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn notices(tx: &Tx, person: i64, words: &Words) -> Result<(), Fault> {
+    notice_recipient::Entity::delete_many()
+        .filter(notice_recipient::COLUMN.person_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    let written = notice::Entity::find()
+        .filter(notice::COLUMN.author_id.eq(person))
+        .all(tx.db())
+        .await?;
+    for row in written {
+        let change = notice::ActiveModel {
+            id: Set(row.id),
+            title: Set(words.out_of(&row.title)),
+            body: Set(words.out_of(&row.body)),
+            ..Default::default()
+        };
+        change.update(tx.db()).await?;
+    }
+    Ok(())
 }
 
 /// What they paid. The accounts are kept, by law; by which name the platform knows them is not, nor is

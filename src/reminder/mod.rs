@@ -3,6 +3,7 @@
 //! whoever runs the worker says what they mean. Floor 2.
 
 pub mod backoff;
+pub mod fan;
 pub mod index;
 pub mod lease;
 pub mod letters;

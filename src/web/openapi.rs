@@ -15,6 +15,7 @@ use crate::case;
 use crate::expense;
 use crate::mediation;
 use crate::moderation;
+use crate::notice;
 use crate::payment;
 use crate::place;
 use crate::preference;
@@ -66,6 +67,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(mediation::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
     document.merge(expense::api::Described::openapi());
+    document.merge(notice::api::Described::openapi());
     document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());

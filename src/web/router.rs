@@ -13,6 +13,7 @@ use crate::expense;
 use crate::files;
 use crate::mediation;
 use crate::moderation;
+use crate::notice;
 use crate::payment;
 use crate::place;
 use crate::preference;
@@ -70,6 +71,10 @@ pub fn routes(
             get(pages::pay::show_wish).post(pages::pay::order_wish),
         )
         .at("/receipt/:token", get(pages::receipt::show_receipt))
+        .at(
+            "/notice/:token",
+            get(pages::notice::show_notice).post(pages::notice::acknowledge_notice),
+        )
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
@@ -157,7 +162,8 @@ fn api() -> Route {
         .at("/attachments/:id/thumbnail", get(attachments::show_small));
     let route = place::api::routes(moderation::api::routes(route));
     let route = visit::api::routes(preference::api::routes(route));
-    let route = wish::api::routes(payment::api::routes(expense::api::routes(route)));
+    let route = payment::api::routes(expense::api::routes(route));
+    let route = wish::api::routes(notice::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -29,6 +29,7 @@ mod harness_itself;
 mod import;
 mod ledger;
 mod mini;
+mod notice;
 mod official;
 mod once;
 mod papers;

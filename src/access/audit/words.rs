@@ -38,6 +38,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("answer", "答复模板"),
     ("organisation", "组织"),
     ("disclosure", "财务公开"),
+    ("notice", "公告"),
     ("preference", "订阅"),
     ("view", "常用列表"),
     ("console", "登录"),
@@ -132,6 +133,11 @@ pub const ACTIONS: &[Known] = &[
     said("expense.expire", "支出过期"),
     office("review-chain.set", "设支出审批规则"),
     office("disclosure.correct", "更正公布的账目"),
+    office("notice.publish", "发布公告"),
+    office("notice.correct", "更正公告"),
+    office("notice.undo", "撤销公告"),
+    office("notice.recall", "撤回公告"),
+    office("notice.repeat", "再提醒没读公告的人"),
     office("payment.reconcile", "查清对账差异"),
     said("binding.along", "同一人的绑定跟着变"),
     said("account.tie", "账号认定到人"),
@@ -284,6 +290,7 @@ pub const SUBJECTS: &[(&str, &str)] = &[
     ("bill", "账单"),
     ("charge", "一次性收费"),
     ("disclosure", "财务公开"),
+    ("notice", "公告"),
     ("difference", "对账差异"),
 ];
 

@@ -32,7 +32,7 @@ pub async fn file_photos(
 ) -> Result<(), Fault> {
     let owner = Owner {
         subject: &subject(case.id),
-        compound_id: case.compound_id,
+        compound_id: Some(case.compound_id),
         stage: PhotoStage::Before,
         round: case.round,
     };
@@ -69,7 +69,7 @@ pub async fn add_photos(
     }
     let owner = Owner {
         subject: &subject(id),
-        compound_id: found.case.compound_id,
+        compound_id: Some(found.case.compound_id),
         stage,
         round: found.case.round,
     };

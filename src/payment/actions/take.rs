@@ -95,7 +95,7 @@ pub async fn take(
     if let Some(proof) = new.proof_id {
         let owner = Owner {
             subject: &subject(row.id),
-            compound_id,
+            compound_id: Some(compound_id),
             stage: PhotoStage::Before,
             round: 0,
         };

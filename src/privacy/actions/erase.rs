@@ -71,6 +71,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     traces::others_cases(tx, id, &words).await?;
     wishes::let_go(tx, id).await?;
     traces::handed_in(tx, id, &words).await?;
+    traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;
     traces::conversations(tx, id, &accounts, &words).await?;
     answers(tx, &words).await?;

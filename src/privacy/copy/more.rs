@@ -3,7 +3,7 @@
 
 use entity::{
     case_event, case_helper, case_joiner, console_session, credential, mediation, mediation_event,
-    mediation_party, moderation, payment, saved_view, wish, wish_step,
+    mediation_party, moderation, notice, notice_recipient, payment, saved_view, wish, wish_step,
 };
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -164,6 +164,38 @@ pub(super) async fn handed_in<C: ConnectionTrait>(
         })
     };
     Ok(rows.iter().map(view).collect())
+}
+
+/// Notices that they have got and when they read them, and those that they wrote.
+pub(super) async fn notices<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let got = notice_recipient::Entity::find()
+        .filter(notice_recipient::COLUMN.person_id.eq(person_id))
+        .order_by_desc(notice_recipient::COLUMN.notice_id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let written = notice::Entity::find()
+        .filter(notice::COLUMN.author_id.eq(person_id))
+        .order_by_desc(notice::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let one = |row: &notice_recipient::Model| {
+        json!({
+            "notice": row.notice_id.to_string(), "read_at": maybe(row.read_at),
+            "acknowledged_at": maybe(row.acknowledged_at),
+        })
+    };
+    let own = |row: &notice::Model| {
+        json!({
+            "title": row.title, "body": row.body, "state": row.state.to_value(),
+            "at": time(row.created_at),
+        })
+    };
+    Ok(json!({
+        "got": got.iter().map(one).collect::<Vec<_>>(),
+        "written": written.iter().map(own).collect::<Vec<_>>(),
+    }))
 }
 
 /// Names to sign in with, sessions and saved lists; nothing that opens anything.

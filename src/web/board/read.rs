@@ -7,12 +7,16 @@ use qrcode::QrCode;
 use qrcode::render::svg;
 
 use crate::access::holders::{published, says};
+use crate::access::named::residents_named;
 use crate::app::App;
+use crate::base::clock::Moment;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::redact::redact;
 use crate::case::board::{self, ClosedCase, OpenCase, Promise};
 use crate::case::stats::span::Span;
 use crate::fee::stats::{Period, Sums};
+use crate::notice::{link, mark_of, queries as notices};
 use crate::organisation::queries as organisations;
 use crate::place::queries::short_name;
 use crate::place::scope::Scope;
@@ -49,6 +53,20 @@ pub struct Post {
     pub names: Vec<String>,
 }
 
+/// Notices that are shown.
+const MOST_NOTICES: u64 = 5;
+
+/// A notice to everybody: its title, without what is personal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// One line.
+    pub title: String,
+    /// When it was published.
+    pub at: Moment,
+    /// Where it can be read.
+    pub path: String,
+}
+
 /// All that a board shows.
 pub struct Board {
     /// Which compound.
@@ -57,6 +75,8 @@ pub struct Board {
     pub report: Report,
     /// What homes were billed for this year, and what of it is paid; none where there are no bills.
     pub collected: Option<(Period, Sums)>,
+    /// Notices to everybody, the newest first.
+    pub told: Vec<Told>,
     /// What was promised, grade by grade.
     pub promises: Vec<Promise>,
     /// Cases at work, the newest first.
@@ -88,6 +108,7 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
     Ok(Board {
         collected: (sums.bills > 0).then_some((year, sums)),
         report: figures::read(db, scope, Span::month_of(now)).await?,
+        told: told(app, compound.id, now).await?,
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
         closed: board::closed(db, compound.id, MOST).await?,
@@ -107,6 +128,20 @@ async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {
         wishes::count_in(db, compound_id, Figure::Claimed).await?,
         wishes::count_in(db, compound_id, Figure::Fulfilled).await?,
     ])
+}
+
+/// The newest notices to everybody.
+async fn told(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Told>, Fault> {
+    let db = app.store.read();
+    let rows = notices::of_compound(db, compound_id, MOST_NOTICES).await?;
+    let titles: Vec<&str> = rows.iter().map(|row| row.title.as_str()).collect();
+    let names = residents_named(db, &titles.join("\n"), now).await?;
+    let one = |row: &entity::notice::Model| Told {
+        title: format!("{}{}", mark_of(row), redact(&row.title, &names)),
+        at: row.published_at.unwrap_or(row.created_at),
+        path: link::public_path(app, row.id),
+    };
+    Ok(rows.iter().map(one).collect())
 }
 
 /// Those of one post together.

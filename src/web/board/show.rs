@@ -35,7 +35,7 @@ const BARS: usize = 6;
 /// The whole board on one page.
 #[must_use]
 pub fn whole(board: &Board) -> String {
-    let mut body = String::new();
+    let mut body = notices(board, true);
     for (title, inside) in [
         ("本月数据", figures(board)),
         (
@@ -67,6 +67,9 @@ pub fn whole(board: &Board) -> String {
 #[must_use]
 pub fn screen(board: &Board, number: usize) -> String {
     let mut pages = vec![("本月数据", figures_large(board))];
+    if !board.told.is_empty() {
+        pages.push(("公告", notices(board, false)));
+    }
     if !board.open.is_empty() {
         pages.push(("正在办理", open_cases(board, LINES)));
     }
@@ -426,6 +429,36 @@ fn closed_cases(board: &Board, most: usize) -> String {
         );
     }
     out.push_str("</ul>\n");
+    out
+}
+
+/// The newest notices. On paper they would be old tomorrow, and each has a sheet of its own.
+fn notices(board: &Board, with_head: bool) -> String {
+    if board.told.is_empty() {
+        return String::new();
+    }
+    let mut out = String::new();
+    if with_head {
+        out.push_str("<section class=\"no-print\">\n<h2>公告</h2>\n");
+    }
+    out.push_str("<ul class=\"lines\">");
+    for one in &board.told {
+        let day = china(one.at).format("%-m月%-d日");
+        let title = escape(&one.title);
+        if with_head {
+            let _ = write!(
+                out,
+                "<li><a href=\"{}\">{title}</a> <span class=\"soft\">{day}</span></li>",
+                escape(&one.path)
+            );
+        } else {
+            let _ = write!(out, "<li>{title} <span class=\"soft\">{day}</span></li>");
+        }
+    }
+    out.push_str("</ul>\n");
+    if with_head {
+        out.push_str("</section>\n");
+    }
     out
 }
 

@@ -28,6 +28,7 @@
 //! | [`upload`], `photos` | files that come with a form; photos of a case |
 //! | `new_case` | a case filed for somebody at the counter or on the phone |
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
+//! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
@@ -84,6 +85,8 @@ mod mediations;
 mod merchant;
 mod moderation;
 mod new_case;
+mod notice;
+mod notices;
 mod organisations;
 mod payment;
 mod payments;
@@ -203,7 +206,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with(Guard { app: app.clone() })
 }
 
-/// People, homes, posts and organisations.
+/// People, homes, posts and organisations; what people are told.
 fn community(route: Route) -> Route {
     let post_of = get(roles_one::ask).post(roles_one::give);
     let new_body = get(organisations::ask_new).post(organisations::make);
@@ -229,6 +232,11 @@ fn community(route: Route) -> Route {
         .at("/organisations/:id", get(organisations::open))
         .at("/organisations/:id/edit", body)
         .at("/organisations/:id/remove", post(organisations::remove))
+        .at("/notices", get(notices::list))
+        .at("/notices/new", get(notices::ask).post(notices::take))
+        .at("/notices/:id", get(notice::open))
+        .at("/notices/:id/unread", get(notice::unread))
+        .at("/notices/:id/:act", post(notice::take))
 }
 
 /// Fees and bills, money that comes in and goes back.

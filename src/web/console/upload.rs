@@ -15,6 +15,8 @@ use crate::intake::parcel;
 const IMPORT: &str = "/console/import/upload";
 /// Where cash and transfers are written down, with a picture.
 const TAKE: &str = "/console/payments/take";
+/// Where a notice is written, with photos.
+const NOTICE: &str = "/console/notices/new";
 /// Largest form with a roster, bytes.
 const IMPORT_BYTES: usize = parcel::MOST_BYTES + 64 * 1024;
 /// Largest form, bytes: a long text in UTF-8, every byte of it escaped.
@@ -106,7 +108,7 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    if takes_photos(path) || takes_slips(path) || path == TAKE {
+    if takes_photos(path) || takes_slips(path) || path == TAKE || path == NOTICE {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -156,6 +158,7 @@ mod tests {
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
+        assert_eq!(most("/console/notices/new"), PHOTO_BYTES);
         for path in [
             "/console/cases/12/finish",
             "/console/cases//photos",

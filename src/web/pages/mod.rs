@@ -5,16 +5,20 @@
 //! |---|---|
 //! | [`me`] | my homes, my cases, how to write commands |
 //! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
+//! | [`notice`] | a notice, by its link |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 
 pub mod me;
+pub mod notice;
 pub mod pay;
 pub mod privacy;
 pub mod receipt;
 
 use poem::http::{StatusCode, header};
 use poem::{Request, Response, handler};
+use qrcode::QrCode;
+use qrcode::render::svg;
 
 use crate::access::session::{self, Caller};
 use crate::app::App;
@@ -23,6 +27,8 @@ use crate::base::fault::{Code, Fault};
 /// Nothing but our own style sheet and forms.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
     form-action 'self'; frame-ancestors 'none'";
+/// Width of a QR code, in its own units.
+const QR_WIDTH: u32 = 200;
 /// Cookie of a page's session.
 const COOKIE: &str = "linli_session";
 /// Seconds that the browser keeps it: as long as the session holds.
@@ -91,6 +97,21 @@ pub fn sentence(
         )
     });
     page(status, title, &format!("<p>{}</p>{way}", escape(text)))
+}
+
+/// A QR code, as part of a page.
+///
+/// # Errors
+/// `internal` for a text that no code holds.
+pub fn qr(text: &str) -> Result<String, Fault> {
+    let code = QrCode::new(text).map_err(Fault::internal)?;
+    let drawn = code
+        .render::<svg::Color<'_>>()
+        .min_dimensions(QR_WIDTH, QR_WIDTH)
+        .build();
+    // The page's own: without the head of a file.
+    let begin = drawn.find("<svg").unwrap_or_default();
+    Ok(drawn.get(begin..).unwrap_or_default().to_owned())
 }
 
 /// Sends the browser elsewhere.

@@ -6,10 +6,8 @@ use entity::{payment, receipt};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
-use qrcode::QrCode;
-use qrcode::render::svg;
 
-use super::{escape, page, sentence};
+use super::{escape, page, qr, sentence};
 use crate::access::local_code;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
@@ -20,8 +18,6 @@ use crate::place::queries as places;
 use crate::report::pdf::{self, Block, Code, Column, Paper, Row, Table};
 use crate::web::paper::{self, Terms};
 
-/// Width of the code, in its own units.
-const CODE: u32 = 200;
 /// It is written anew after a refund, and is nobody else's.
 const CACHE: &str = "private, no-store";
 const CHECK: &str = "扫码核对这张收据：编号和金额要和网页上的一样。";
@@ -148,7 +144,7 @@ impl Says {
         }
         out.push_str(&format!(
             "<figure>{}<figcaption>{CHECK}</figcaption></figure>",
-            code(&self.url)?
+            qr(&self.url)?
         ));
         Ok(out)
     }
@@ -192,16 +188,4 @@ impl Says {
             blocks,
         }
     }
-}
-
-/// A QR code, as part of the page.
-fn code(text: &str) -> Result<String, Fault> {
-    let code = QrCode::new(text).map_err(Fault::internal)?;
-    let drawn = code
-        .render::<svg::Color<'_>>()
-        .min_dimensions(CODE, CODE)
-        .build();
-    // The page's own: without the head of a file.
-    let begin = drawn.find("<svg").unwrap_or_default();
-    Ok(drawn.get(begin..).unwrap_or_default().to_owned())
 }

@@ -3,6 +3,7 @@
 //! no accepted message is lost or doubled, no reminder is lost, at most one visible duplicate push
 //! for each crash, and `linli doctor` says what is wrong while it is. One at a time (`.config/nextest.toml`).
 
+mod notices;
 mod outside;
 mod server;
 mod stores;

@@ -113,6 +113,8 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ),
     ("moderation", "doubt", "author_id = {p}", Kept, false),
     ("moderation", "reason", "author_id = {p}", Kept, true),
+    ("notice", "title", "author_id = {p}", Kept, true),
+    ("notice", "body", "author_id = {p}", Kept, true),
     ("payment", "open_id", "payer_id = {p}", Gone, true),
     ("payment", "note", "payer_id = {p}", Kept, true),
     ("recovery_code", "code_index", "id > 0", Gone, false),
@@ -249,6 +251,8 @@ const NOTHING: &[&str] = &[
     "moderation.part",
     "moderation.subject",
     "moderation.trace_id",
+    // Keys of places and words of ours.
+    "notice.scope",
     // Numbers of ours and of the platform, keys of bills.
     "payment.bills",
     "payment.prepay_id",
@@ -456,6 +460,9 @@ async fn fill(app: &TestApp, keys: &Keys) {
         ),
         format!(
             "INSERT INTO visit (person_id, place_id, compound_id, subject, kind, text, state, created_at, done_at) VALUES ({{p}}, {compound}, {compound}, 'notice:1', 'x', 'x', 'done', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO notice (compound_id, place_id, author_id, title, body, urgent, state, version, scope, counted, reachable, round, told_to, created_at) VALUES ({compound}, {compound}, {{p}}, 'x', 'x', false, 'draft', 1, '{{}}', 1, 1, 0, 0, {now})"
         ),
         format!(
             "INSERT INTO reminder (dedupe_key, kind, recipient_id, subject, payload, due_at, state, attempts, next_at, last_error, created_at, done_at) VALUES ('x', 'x', {{p}}, 'x', '{{}}', {now}, 'failed', 9, {now}, 'x', {now}, {now})"

@@ -1,0 +1,72 @@
+//! Use cases of notices, each in the caller's transaction.
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`draft`] | writing one down and counting for whom it is |
+//! | [`publish`] | letting it go out, taking it back |
+//! | [`send`] | recipients, rounds: what the clocks obey, and telling again by hand |
+//! | [`read`] | a recipient reads, and acknowledges |
+
+pub mod draft;
+pub mod publish;
+pub mod read;
+pub mod send;
+
+pub use draft::{New, correct, draft, rescope};
+pub use publish::{publish, recall};
+pub use read::{acknowledge, read};
+pub use send::repeat;
+
+use entity::notice;
+use sea_orm::EntityTrait;
+use serde_json::Value;
+
+use crate::access::permit::{Deed, may};
+use crate::access::{Actor, audit};
+use crate::base::fault::Fault;
+use crate::notice::{queries, subject};
+use crate::place::queries as places;
+use crate::store::Tx;
+
+/// A notice that the actor may lead: of a place where they publish, and no draft of somebody else.
+///
+/// # Errors
+/// `not_found` for any other.
+async fn led(tx: &Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
+    queries::led(tx.db(), actor, id).await
+}
+
+/// Asks for the deeds that this notice needs, once more: a post may have ended since it was written.
+async fn require(tx: &Tx, actor: &Actor, row: &notice::Model) -> Result<(), Fault> {
+    let place = places::by_id(tx.db(), row.place_id).await?;
+    let path = place.map(|place| place.path).unwrap_or_default();
+    if !may(actor, Deed::PublishNotices, &path) {
+        return Err(queries::no_such(row.id));
+    }
+    if row.urgent && !may(actor, Deed::PublishUrgently, &path) {
+        return Err(not_urgent());
+    }
+    Ok(())
+}
+
+fn not_urgent() -> Fault {
+    Fault::forbidden("紧急公告只能由业委会主任、社区书记或街道发布，请改发普通公告。")
+}
+
+fn record(tx: &Tx, actor: &Actor, row: &notice::Model, action: &'static str, detail: Value) {
+    let entry = audit::Entry {
+        action,
+        subject: subject(row.id),
+        compound_id: row.compound_id,
+        detail: Some(detail),
+    };
+    audit::record(tx, actor, entry);
+}
+
+/// The row as it stands now.
+async fn again(tx: &Tx, id: i64) -> Result<notice::Model, Fault> {
+    notice::Entity::find_by_id(id)
+        .one(tx.db())
+        .await?
+        .ok_or_else(|| queries::no_such(id))
+}

@@ -1,0 +1,193 @@
+//! Letting a draft go out, which can be undone for a few seconds, and taking back what is out.
+
+use chrono::TimeDelta;
+use entity::kinds::NoticeState;
+use entity::{notice, person};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
+
+use crate::access::Actor;
+use crate::base::clock::{Moment, say};
+use crate::base::fault::{Code, Fault};
+use crate::notice::actions::{again, draft, led, record, require};
+use crate::notice::audience::{Audience, Scope};
+use crate::notice::{HOLDS, THROTTLE, UNDO, remind, subject};
+use crate::reminder::{cancel, enqueue};
+use crate::store::Tx;
+
+/// Lets one's own draft go out: counted once more, then a few seconds in which it can be undone.
+///
+/// # Errors
+/// `not_found` for a draft that is not theirs, or where they may not publish any more; `forbidden` for an
+/// urgent one; `conflict` when it is out already; `too_many` for the second ordinary one within an hour, with
+/// when it may go; `wrong_step` for a correction of what does not hold any more.
+pub async fn publish(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
+    let row = draft::own(tx, actor, id).await?;
+    require(tx, actor, &row).await?;
+    // Two at once of one author come one after the other.
+    person::Entity::find_by_id(row.author_id)
+        .lock_exclusive()
+        .one(tx.db())
+        .await?;
+    match row.corrects {
+        Some(old) => still_holds(tx, old).await?,
+        None if row.urgent => {}
+        None => not_too_soon(tx, &row).await?,
+    }
+    let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
+    let count = Audience::of(tx.db(), row.place_id, &scope, tx.now())
+        .await?
+        .count(tx.db())
+        .await?;
+    let go_at = tx.now() + UNDO;
+    let changed = notice::Entity::update_many()
+        .set(notice::ActiveModel {
+            state: Set(NoticeState::Undoable),
+            counted: Set(count.people),
+            reachable: Set(count.reachable),
+            published_at: Set(Some(tx.now())),
+            go_at: Set(Some(go_at)),
+            ..Default::default()
+        })
+        .filter(notice::COLUMN.id.eq(id))
+        .filter(notice::COLUMN.state.eq(NoticeState::Draft))
+        .exec(tx.db())
+        .await?;
+    if changed.rows_affected == 0 {
+        return Err(Fault::new(
+            Code::Conflict,
+            format!("公告 #{id} 已经确认过，不用再发。"),
+        ));
+    }
+    let detail = json!({ "people": count.people, "urgent": row.urgent, "version": row.version });
+    let action = if row.corrects.is_some() {
+        "notice.correct"
+    } else {
+        "notice.publish"
+    };
+    record(tx, actor, &row, action, detail);
+    enqueue(tx, vec![remind::begin(&row, go_at)]).await?;
+    again(tx, id).await
+}
+
+/// What a correction is to take the place of: it holds, and nobody else is correcting it.
+async fn still_holds(tx: &Tx, old: i64) -> Result<(), Fault> {
+    let gone = || {
+        Fault::wrong_step(format!(
+            "公告 #{old} 已经撤回或有了新的一版，请先看现在的内容再更正。"
+        ))
+    };
+    let row = notice::Entity::find_by_id(old)
+        .lock_exclusive()
+        .one(tx.db())
+        .await?;
+    row.filter(|row| HOLDS.contains(&row.state))
+        .ok_or_else(gone)?;
+    let other = notice::Entity::find()
+        .filter(notice::COLUMN.corrects.eq(old))
+        .filter(
+            notice::COLUMN
+                .state
+                .is_not_in([NoticeState::Draft, NoticeState::Undone]),
+        )
+        .one(tx.db())
+        .await?;
+    match other {
+        None => Ok(()),
+        Some(_) => Err(gone()),
+    }
+}
+
+/// One ordinary notice an hour: people read what is rare.
+async fn not_too_soon(tx: &Tx, row: &notice::Model) -> Result<(), Fault> {
+    let since = tx.now() - THROTTLE;
+    let last = notice::Entity::find()
+        .filter(notice::COLUMN.author_id.eq(row.author_id))
+        .filter(notice::COLUMN.published_at.gt(since))
+        .filter(notice::COLUMN.urgent.eq(false))
+        .filter(notice::COLUMN.corrects.is_null())
+        .filter(
+            notice::COLUMN
+                .state
+                .is_not_in([NoticeState::Draft, NoticeState::Undone]),
+        )
+        .order_by_desc(notice::COLUMN.published_at)
+        .limit(1)
+        .one(tx.db())
+        .await?;
+    let Some(at) = last.and_then(|last| last.published_at) else {
+        return Ok(());
+    };
+    let free = at + THROTTLE;
+    let wait = u32::try_from((free - tx.now()).num_seconds().max(1)).unwrap_or(u32::MAX);
+    let mut fault = Fault::too_many(wait);
+    fault.detail = format!(
+        "普通公告一小时最多发一条，这一条{}以后可以发。草稿 #{} 给您留着，到时回复“确认发布 {}”。",
+        say(free + TimeDelta::seconds(59)),
+        row.id,
+        row.id
+    )
+    .into();
+    Err(fault)
+}
+
+/// Takes a notice back. In time nobody has got it; after that whoever has not been told is not told any
+/// more, and a tombstone stays.
+///
+/// # Errors
+/// `not_found` for one that is not theirs to lead; `wrong_step` when there is nothing to take back.
+pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
+    let row = led(tx, actor, id).await?;
+    let undone = change(tx, actor, id, NoticeState::Undone, in_time(tx.now())).await?;
+    if undone {
+        cancel(tx, &subject(id), &[remind::BEGIN]).await?;
+        record(tx, actor, &row, "notice.undo", json!({}));
+        return again(tx, id).await;
+    }
+    let out = Condition::any()
+        .add(notice::COLUMN.state.is_in(HOLDS))
+        .add(notice::COLUMN.state.eq(NoticeState::Undoable));
+    if !change(tx, actor, id, NoticeState::Recalled, out).await? {
+        return Err(Fault::wrong_step(match row.state {
+            NoticeState::Recalled => format!("公告 #{id} 已经撤回了。"),
+            NoticeState::Undone => format!("公告 #{id} 已经撤销，没有发出。"),
+            NoticeState::Corrected => {
+                format!("公告 #{id} 已经有新的一版，请撤回新的一版。")
+            }
+            _ => format!("公告 #{id} 还没有发出，不用撤回。"),
+        }));
+    }
+    cancel(tx, &subject(id), remind::ALL).await?;
+    record(tx, actor, &row, "notice.recall", json!({}));
+    let told = remind::groups_told(&row, remind::RECALLED, tx.now());
+    enqueue(tx, told.into_iter().collect()).await?;
+    again(tx, id).await
+}
+
+fn in_time(now: Moment) -> Condition {
+    Condition::all()
+        .add(notice::COLUMN.state.eq(NoticeState::Undoable))
+        .add(notice::COLUMN.go_at.gt(now))
+}
+
+async fn change(
+    tx: &Tx,
+    actor: &Actor,
+    id: i64,
+    to: NoticeState,
+    from: Condition,
+) -> Result<bool, Fault> {
+    let changed = notice::Entity::update_many()
+        .set(notice::ActiveModel {
+            state: Set(to),
+            recalled_at: Set(Some(tx.now())),
+            recalled_by: Set(actor.person_id()),
+            ..Default::default()
+        })
+        .filter(notice::COLUMN.id.eq(id))
+        .filter(from)
+        .exec(tx.db())
+        .await?;
+    Ok(changed.rows_affected == 1)
+}

@@ -1,0 +1,448 @@
+//! Chat commands of notices: 发布 紧急发布 更正公告 write a draft and show how many it would reach, a digit lets
+//! it go out and another takes it back; 公告范围 撤回公告 广播进度 提醒未读 lead it; 公告 and 收到 are everybody's.
+
+use std::fmt::Write;
+
+use entity::kinds::NoticeState;
+use entity::notice;
+
+use crate::access::permit::{Deed, may, roles};
+use crate::base::clock::say;
+use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
+use crate::base::text::shorten;
+use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
+use crate::notice::actions::{self, New};
+use crate::notice::audience::Scope;
+use crate::notice::queries::{self, Progress, Received};
+use crate::notice::{UNDO, link, mark_of, state_says, subject};
+use crate::place::queries as places;
+
+/// Lines of the list: a digit picks.
+const MOST: u64 = 8;
+/// Other places that are offered for a draft.
+const PLACES: usize = 6;
+/// Characters of a body in a reply.
+const SHOWN: usize = 500;
+/// How it is written.
+const HOW: &str =
+    "请写标题，换一行写正文，例如：\n发布 周六停水\n11月28日8点到12点检修水箱，请提前存水。";
+
+const fn staff(
+    words: &'static [&'static str],
+    usage: &'static str,
+    help: &'static str,
+    run: Run,
+) -> Command {
+    Command {
+        words,
+        who: Who::Staff,
+        usage,
+        help,
+        asks: None,
+        in_group: false,
+        run,
+    }
+}
+
+/// The table.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        asks: Some("请写标题，换一行写正文。"),
+        ..staff(
+            &["发布", "发公告"],
+            "发布 标题⏎正文",
+            "发公告",
+            |turn, args| Box::pin(write(turn, args, false)),
+        )
+    },
+    staff(
+        &["紧急发布"],
+        "紧急发布 标题⏎正文",
+        "发紧急公告，夜里也送",
+        |turn, args| Box::pin(write(turn, args, true)),
+    ),
+    staff(
+        &["确认发布"],
+        "确认发布 编号",
+        "把草稿发出去",
+        |turn, args| Box::pin(publish(turn, args)),
+    ),
+    staff(
+        &["公告范围"],
+        "公告范围 编号 楼栋",
+        "改草稿发给哪里",
+        |turn, args| Box::pin(rescope(turn, args)),
+    ),
+    staff(
+        &["撤回公告"],
+        "撤回公告 编号",
+        "撤回公告",
+        |turn, args| Box::pin(recall(turn, args)),
+    ),
+    staff(
+        &["更正公告"],
+        "更正公告 编号 标题⏎正文",
+        "发更正后的新一版",
+        |turn, args| Box::pin(correct(turn, args)),
+    ),
+    staff(
+        &["广播进度"],
+        "广播进度 编号",
+        "看公告送到多少人",
+        |turn, args| Box::pin(progress(turn, args)),
+    ),
+    staff(
+        &["提醒未读"],
+        "提醒未读 编号",
+        "再提醒没读的人",
+        |turn, args| Box::pin(repeat(turn, args)),
+    ),
+    // Without a space: a sentence that only begins like it is none.
+    Command {
+        who: Who::Bound,
+        ..staff(
+            &["公告", "通知公告"],
+            "公告[编号]",
+            "看小区公告",
+            |turn, args| Box::pin(show(turn, args)),
+        )
+    },
+    Command {
+        who: Who::Bound,
+        ..staff(
+            &["收到"],
+            "收到[编号]",
+            "公告看到了",
+            |turn, args| Box::pin(acknowledge(turn, args)),
+        )
+    },
+];
+
+/// First line and the rest.
+fn parts(text: &str) -> Option<(&str, &str)> {
+    let (title, body) = text.trim().split_once('\n')?;
+    let (title, body) = (title.trim(), body.trim());
+    (!title.is_empty() && !body.is_empty()).then_some((title, body))
+}
+
+fn number(args: &Args, usage: &str) -> Result<(i64, Args), Reply> {
+    args.number()
+        .ok_or_else(|| Reply::text(format!("请写明编号：{usage}")))
+}
+
+async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, Fault> {
+    let mut own: Vec<(i64, String)> = turn
+        .actor
+        .grants
+        .iter()
+        .filter(|grant| roles(Deed::PublishNotices).contains(&grant.role))
+        .filter_map(|grant| Some((grant.place_id?, grant.path.clone())))
+        .collect();
+    own.sort_by_key(|(id, path)| (path.len(), *id));
+    own.dedup();
+    let Some((place_id, _)) = own.first().cloned() else {
+        return Err(Fault::forbidden(
+            "公告由业委会主任、物业经理、社区书记或街道发布，您可以请他们发。",
+        ));
+    };
+    let Some((title, body)) = parts(&args.raw) else {
+        turn.dialog = Some(Dialog::ask(if urgent { "紧急发布" } else { "发布" }));
+        return Ok(Reply::text(HOW));
+    };
+    let new = New {
+        place_id,
+        title: title.to_owned(),
+        body: body.to_owned(),
+        urgent,
+        scope: Scope::default(),
+        repeat_hours: None,
+    };
+    let row = actions::draft(turn.tx, &turn.actor, new).await?;
+    let photos = turn
+        .adopt_attachments(&subject(row.id), row.compound_id)
+        .await?;
+    let others = own.into_iter().skip(1).map(|(id, _)| id).collect();
+    preview(turn, &row, photos, others).await
+}
+
+/// What is shown before it goes out: to whom, and how many they are.
+async fn preview(
+    turn: &mut Turn<'_>,
+    row: &notice::Model,
+    photos: u64,
+    others: Vec<i64>,
+) -> Result<Reply, Fault> {
+    let id = row.id;
+    let place = places::by_id(turn.tx.db(), row.place_id).await?;
+    let name = match &place {
+        Some(place) => places::name_of(turn.tx.db(), place).await?,
+        None => String::new(),
+    };
+    let mut text = format!(
+        "公告 #{id} 预览：\n{}{}\n{}\n发给：{name}，{}\n",
+        mark_of(row),
+        row.title,
+        shorten(&row.body, 120),
+        counted(row.counted, row.reachable)
+    );
+    if photos > 0 {
+        let _ = writeln!(text, "照片：{photos}张");
+    }
+    let mut picks = vec![format!("确认发布 {id}")];
+    text.push_str("回复数字：1 确认发布");
+    for other in others.into_iter().take(PLACES) {
+        let Some(place) = places::by_id(turn.tx.db(), other).await? else {
+            continue;
+        };
+        picks.push(format!("公告范围 {id} {}", place.code));
+        let _ = write!(text, "  {} 改发{}", picks.len(), place.name);
+    }
+    let _ = write!(
+        text,
+        "\n只发一栋：回复“公告范围 {id} 1栋”。不发就不用回复。"
+    );
+    turn.dialog = Some(Dialog::pick(picks));
+    Ok(Reply::text(text))
+}
+
+/// `486人，其中23人没有微信，要上门告诉`
+fn counted(people: i64, reachable: i64) -> String {
+    match people - reachable {
+        0 => format!("{people}人"),
+        some => format!("{people}人，其中{some}人没有微信，要上门告诉"),
+    }
+}
+
+async fn publish(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, _) = match number(args, "确认发布 编号") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    let row = actions::publish(turn.tx, &turn.actor, id).await?;
+    turn.dialog = Some(Dialog::pick([
+        format!("撤回公告 {id}"),
+        format!("广播进度 {id}"),
+    ]));
+    Ok(Reply::text(format!(
+        "公告 #{id} {}秒后发给{}。要撤销请马上回复 1；回复 2 看进度。",
+        UNDO.num_seconds(),
+        counted(row.counted, row.reachable)
+    )))
+}
+
+async fn rescope(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, typed) = match number(args, "公告范围 编号 楼栋") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    let row = queries::led(turn.tx.db(), &turn.actor, id).await?;
+    let none = || Fault::not_found("没有找到这个地点，请写楼栋或编号，例如 1栋 或 GY/1。");
+    let mut place = places::by_code(turn.tx.db(), &typed.raw).await?;
+    if place.is_none()
+        && let Some(compound_id) = row.compound_id
+        && let Some(compound) = places::by_id(turn.tx.db(), compound_id).await?
+    {
+        place = places::by_local_code(turn.tx.db(), &compound, &typed.raw).await?;
+    }
+    let place = place
+        .filter(|place| may(&turn.actor, Deed::PublishNotices, &place.path))
+        .ok_or_else(none)?;
+    let row = actions::rescope(turn.tx, &turn.actor, id, place.id).await?;
+    preview(turn, &row, 0, Vec::new()).await
+}
+
+async fn recall(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, _) = match number(args, "撤回公告 编号") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    let row = actions::recall(turn.tx, &turn.actor, id).await?;
+    Ok(Reply::text(if row.state == NoticeState::Undone {
+        format!("公告 #{id} 已撤销，没有人收到。")
+    } else {
+        format!("公告 #{id} 已撤回，没发到的不再发，点开链接的人会看到“已撤回”。")
+    }))
+}
+
+async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, rest) = match number(args, "更正公告 编号 标题，换一行写正文") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    let Some((title, body)) = parts(&rest.raw) else {
+        queries::led(turn.tx.db(), &turn.actor, id).await?;
+        turn.dialog = Some(Dialog::ask(format!("更正公告 {id}")));
+        return Ok(Reply::text("请写更正后的标题，换一行写正文。"));
+    };
+    let row = actions::correct(turn.tx, &turn.actor, id, title, body).await?;
+    let photos = turn
+        .adopt_attachments(&subject(row.id), row.compound_id)
+        .await?;
+    preview(turn, &row, photos, Vec::new()).await
+}
+
+async fn progress(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, _) = match number(args, "广播进度 编号") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    let row = queries::led(turn.tx.db(), &turn.actor, id).await?;
+    let far = queries::progress(turn.tx.db(), &row).await?;
+    let mut picks = Vec::new();
+    if row.state == NoticeState::Sent && far.read < far.reachable {
+        picks.push(format!("提醒未读 {id}"));
+    }
+    let mut text = format!(
+        "公告 #{id}“{}”：{}\n{}",
+        row.title,
+        state_says(row.state),
+        bar(&far)
+    );
+    if !picks.is_empty() {
+        text.push_str("\n回复 1 再提醒没读的人。");
+        turn.dialog = Some(Dialog::pick(picks));
+    }
+    Ok(Reply::text(text))
+}
+
+/// The figures of a broadcast in two lines.
+fn bar(far: &Progress) -> String {
+    let visits = far.people - far.reachable;
+    let mut text = format!(
+        "收件人{}，已发出{}，等待{}，没送到{}（{}%）\n已读{}，收到{}",
+        far.people,
+        far.sent,
+        far.waiting,
+        far.failed,
+        far.percent(),
+        far.read,
+        far.acknowledged
+    );
+    if visits > 0 {
+        let _ = write!(text, "，没有微信要上门{visits}");
+    }
+    text.push('。');
+    text
+}
+
+async fn repeat(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let (id, _) = match number(args, "提醒未读 编号") {
+        Ok(read) => read,
+        Err(reply) => return Ok(reply),
+    };
+    actions::repeat(turn.tx, &turn.actor, id).await?;
+    Ok(Reply::text(format!(
+        "正在再提醒没读公告 #{id} 的人，读过的不会再收到。回复“广播进度 {id}”看进度。"
+    )))
+}
+
+async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let person_id = turn.actor.require_person()?;
+    if let Some((id, _)) = args.number() {
+        return one(turn, person_id, id).await;
+    }
+    let slice = Slice {
+        before: None,
+        limit: MOST,
+    };
+    let page = queries::inbox(turn.tx.db(), person_id, slice).await?;
+    if page.items.is_empty() {
+        return Ok(Reply::text("您还没有收到过公告。有新公告会发给您。"));
+    }
+    let lines: Vec<String> = page
+        .items
+        .iter()
+        .enumerate()
+        .map(|(at, one)| line(at + 1, one))
+        .collect();
+    turn.dialog = Some(Dialog::pick(
+        page.items
+            .iter()
+            .map(|one| format!("公告 {}", one.notice.id)),
+    ));
+    Ok(Reply::text(format!(
+        "小区公告：\n{}\n回复前面的数字看全文。",
+        lines.join("\n")
+    )))
+}
+
+fn line(at: usize, one: &Received) -> String {
+    let row = &one.notice;
+    let state = match (row.state, one.own.read_at) {
+        (NoticeState::Recalled, _) => "已撤回",
+        (_, None) => "未读",
+        _ => "已读",
+    };
+    let day = say(row.published_at.unwrap_or(row.created_at));
+    format!("{at} {}{}（{day}，{state}）", mark_of(row), row.title)
+}
+
+async fn one(turn: &mut Turn<'_>, person_id: i64, id: i64) -> Result<Reply, Fault> {
+    let row = match queries::received(turn.tx.db(), person_id, id).await {
+        Ok(found) => found.notice,
+        // Whoever leads it need not be one of its recipients.
+        Err(fault) if fault.code == Code::NotFound => {
+            queries::led(turn.tx.db(), &turn.actor, id).await?
+        }
+        Err(fault) => return Err(fault),
+    };
+    if row.state == NoticeState::Recalled {
+        let at = row.recalled_at.map(say).unwrap_or_default();
+        return Ok(Reply::text(format!(
+            "公告 #{id}“{}”已于{at}撤回，请以之后的公告为准。",
+            row.title
+        )));
+    }
+    actions::read(turn.tx, id, person_id).await?;
+    let mut text = format!(
+        "公告 #{id}\n{}{}\n{}\n{}\n",
+        mark_of(&row),
+        row.title,
+        say(row.published_at.unwrap_or(row.created_at)),
+        shorten(&row.body, SHOWN)
+    );
+    if let Some(newer) = queries::newer(turn.tx.db(), id).await? {
+        let _ = writeln!(text, "这条已更正，请看新的一版：回复“公告 {}”。", newer.id);
+    }
+    let _ = write!(
+        text,
+        "全文和照片：{}\n看到了请回复 1（收到）。",
+        link::own(turn.app, id, person_id)
+    );
+    turn.dialog = Some(Dialog::pick([format!("收到 {id}")]));
+    Ok(Reply::text(text))
+}
+
+async fn acknowledge(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let person_id = turn.actor.require_person()?;
+    let id = match args.number() {
+        Some((id, _)) => Some(id),
+        None => queries::unacknowledged(turn.tx.db(), person_id)
+            .await?
+            .map(|row| row.id),
+    };
+    // People say it to anything.
+    let Some(id) = id else {
+        return Ok(Reply::text("好的，谢谢您。回复“菜单”看能办什么。"));
+    };
+    let row = queries::received(turn.tx.db(), person_id, id).await?.notice;
+    actions::acknowledge(turn.tx, id, person_id).await?;
+    Ok(Reply::text(format!(
+        "已记下您收到公告 #{id}“{}”，谢谢您！",
+        row.title
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_is_the_first_line() {
+        assert_eq!(parts("停水\n周六\n八点"), Some(("停水", "周六\n八点")));
+        for text in ["", "停水", "停水\n", "\n周六", " \n "] {
+            assert_eq!(parts(text), None, "{text:?}");
+        }
+    }
+}

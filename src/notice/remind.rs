@@ -1,0 +1,351 @@
+//! What a notice sets going: the clock that lets it go out, the one that walks over its recipients, the
+//! message that each of them gets, what the groups of the compound are told, and the next round by itself.
+//! `command/serve.rs` joins the tables to the others'.
+
+use chrono::TimeDelta;
+use entity::kinds::NoticeState;
+use entity::{attachment, notice, reminder};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::{Value, json};
+
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::{Code, Fault};
+use crate::base::text::shorten;
+use crate::delivery::group::{groups_of, tell_group};
+use crate::delivery::{Kind, Message, Topic, Work};
+use crate::notice::actions::send::{self, Step};
+use crate::notice::audience::{Audience, Scope};
+use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
+use crate::place::queries as places;
+use crate::reminder::schedule::ClockWork;
+use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::store::Store;
+
+/// Clock: the time to undo it is over.
+pub(super) const BEGIN: &str = "notice.begin";
+/// Clock: the next parts of the recipients are told.
+const FAN: &str = "notice.fan";
+/// To each recipient.
+const NEW: &str = "notice.new";
+/// To each recipient of an urgent one.
+const URGENT: &str = "notice.urgent";
+/// Clock: each group of the compound is told.
+const GROUPS: &str = "notice.groups";
+/// Clock: one of them is told.
+const GROUP: &str = "notice.group";
+/// Clock: whoever has not read it is told again.
+const REPEAT: &str = "notice.repeat";
+
+/// What is cancelled when a notice does not hold any more.
+pub(super) const ALL: &[&str] = &[BEGIN, FAN, NEW, URGENT, GROUPS, GROUP, REPEAT];
+
+/// What a group is told: it was published.
+pub(super) const PUBLISHED: &str = "published";
+/// It was recalled.
+pub(super) const RECALLED: &str = "recalled";
+
+/// Parts of one turn of the clock: then another instance may go on.
+const PARTS: usize = 40;
+/// Characters of the body in a message.
+const SHOWN: usize = 300;
+
+/// What each kind means.
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: BEGIN,
+        work: Work::Clock(|app, row| Box::pin(begins(app, row))),
+    },
+    Kind {
+        name: FAN,
+        work: Work::Clock(|app, row| Box::pin(fans(app, row))),
+    },
+    Kind {
+        name: REPEAT,
+        work: Work::Clock(|app, row| Box::pin(repeats(app, row))),
+    },
+    Kind {
+        name: GROUPS,
+        work: Work::Clock(|app, row| Box::pin(spreads(app, row))),
+    },
+    Kind {
+        name: GROUP,
+        work: Work::Clock(|app, row| Box::pin(tells_group(app, row))),
+    },
+    Kind {
+        name: NEW,
+        work: Work::Push(Topic::News, compose),
+    },
+    Kind {
+        name: URGENT,
+        work: Work::Push(Topic::Safety, compose),
+    },
+];
+
+/// The clock works.
+pub const WORKS: &[ClockWork] = &[ClockWork {
+    name: "notice-drafts",
+    every_hours: 24,
+    run: |store, now| Box::pin(remove_drafts(store, now)),
+}];
+
+/// Under which kind recipients are told.
+pub(super) const fn kind_of(row: &notice::Model) -> &'static str {
+    if row.urgent { URGENT } else { NEW }
+}
+
+fn clock(row: &notice::Model, kind: &'static str, key: String, due_at: Moment) -> NewReminder {
+    NewReminder {
+        kind,
+        dedupe_key: key,
+        recipient_id: None,
+        compound_id: row.compound_id,
+        subject: subject(row.id),
+        payload: json!({ "notice": row.id, "round": row.round }),
+        due_at,
+    }
+}
+
+pub(super) fn begin(row: &notice::Model, at: Moment) -> NewReminder {
+    clock(row, BEGIN, format!("notice:{}:begin", row.id), at)
+}
+
+pub(super) fn fan(row: &notice::Model, now: Moment) -> NewReminder {
+    clock(
+        row,
+        FAN,
+        format!("notice:{}:{}:fan", row.id, row.round),
+        now,
+    )
+}
+
+pub(super) fn repeat(row: &notice::Model, at: Moment) -> NewReminder {
+    clock(
+        row,
+        REPEAT,
+        format!("notice:{}:{}:repeat", row.id, row.round),
+        at,
+    )
+}
+
+/// The groups of its compound are told of it, if it is for everybody there.
+pub(super) fn groups_told(
+    row: &notice::Model,
+    what: &'static str,
+    now: Moment,
+) -> Option<NewReminder> {
+    if row.compound_id != Some(row.place_id) || !queries::is_for_everybody(row) {
+        return None;
+    }
+    let mut item = clock(row, GROUPS, format!("notice:{}:groups:{what}", row.id), now);
+    item.payload = json!({ "notice": row.id, "what": what });
+    Some(item)
+}
+
+fn number(row: &reminder::Model, name: &str) -> Option<i64> {
+    row.payload.get(name).and_then(Value::as_i64)
+}
+
+async fn begins(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
+    let Some(id) = number(row, "notice") else {
+        return Ok(Verdict::Drop);
+    };
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let step = send::begin(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(match step {
+        Step::More => Verdict::Done,
+        Step::Over => Verdict::Drop,
+    })
+}
+
+async fn fans(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
+    let Some(id) = number(row, "notice") else {
+        return Ok(Verdict::Drop);
+    };
+    for _ in 0..PARTS {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        let step = send::part(&mut tx, id).await?;
+        tx.commit().await?;
+        if step == Step::Over {
+            return Ok(Verdict::Done);
+        }
+    }
+    Ok(Verdict::Later(app.clock.now()))
+}
+
+async fn repeats(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
+    let (Some(id), Some(round)) = (number(row, "notice"), number(row, "round")) else {
+        return Ok(Verdict::Drop);
+    };
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let found = queries::by_id(tx.db(), id).await?;
+    let due =
+        found.filter(|found| found.state == NoticeState::Sent && i64::from(found.round) == round);
+    let begun = match due {
+        Some(found) => send::again_round(&mut tx, &found).await?,
+        None => false,
+    };
+    tx.commit().await?;
+    Ok(if begun { Verdict::Done } else { Verdict::Drop })
+}
+
+/// One reminder for each group, so that one that is broken holds up no other.
+async fn spreads(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
+    let Some(compound_id) = row.compound_id else {
+        return Ok(Verdict::Drop);
+    };
+    let compound = places::by_id(app.store.read(), compound_id).await?;
+    let groups = compound.map_or_else(Vec::new, |place| groups_of(app, &place.code));
+    if groups.is_empty() {
+        return Ok(Verdict::Drop);
+    }
+    let now = app.clock.now();
+    let items = groups.into_iter().map(|group| {
+        let mut payload = row.payload.clone();
+        if let Some(fields) = payload.as_object_mut() {
+            fields.insert("group".to_owned(), Value::String(group.clone()));
+        }
+        NewReminder {
+            kind: GROUP,
+            dedupe_key: format!("{}:{group}", row.dedupe_key),
+            recipient_id: None,
+            compound_id: row.compound_id,
+            subject: row.subject.clone(),
+            payload,
+            due_at: now,
+        }
+    });
+    let mut tx = app.store.begin(now).await?;
+    enqueue(&mut tx, items.collect()).await?;
+    tx.commit().await?;
+    Ok(Verdict::Done)
+}
+
+async fn tells_group(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
+    let word = |name: &str| row.payload.get(name).and_then(Value::as_str);
+    let (Some(id), Some(group), Some(what)) = (number(row, "notice"), word("group"), word("what"))
+    else {
+        return Ok(Verdict::Drop);
+    };
+    let Some(found) = queries::by_id(app.store.read(), id).await? else {
+        return Ok(Verdict::Drop);
+    };
+    let text = match what {
+        RECALLED => format!("公告“{}”已撤回，请以之后的公告为准。", found.title),
+        _ if !HOLDS.contains(&found.state) => return Ok(Verdict::Drop),
+        _ => format!(
+            "【公告】{}{}\n{}\n全文：{}",
+            mark_of(&found),
+            found.title,
+            shorten(&found.body, SHOWN),
+            link::public(app, id)
+        ),
+    };
+    tell_group(app, group, &text).await
+}
+
+fn compose<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let last = reminders.last();
+        let Some((last, id)) = last.and_then(|last| Some((last, number(last, "notice")?))) else {
+            return Ok(None);
+        };
+        let Some(person_id) = last.recipient_id else {
+            return Ok(None);
+        };
+        let db = app.store.read();
+        let found = match queries::received(db, person_id, id).await {
+            Ok(found) => found,
+            Err(fault) if fault.code == Code::NotFound => return Ok(None),
+            Err(fault) => return Err(fault),
+        };
+        let row = found.notice;
+        if !HOLDS.contains(&row.state) || found.own.read_at.is_some() {
+            return Ok(None);
+        }
+        // Whoever has moved away since gets nothing.
+        let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
+        let audience = Audience::of(db, row.place_id, &scope, app.clock.now()).await?;
+        if !audience.holds(db, person_id).await? {
+            return Ok(None);
+        }
+        let place = places::by_id(db, row.place_id).await?;
+        Ok(Some(message(
+            app,
+            &row,
+            person_id,
+            place.map(|place| place.name),
+        )))
+    })
+}
+
+fn message(app: &App, row: &notice::Model, person_id: i64, place: Option<String>) -> Message {
+    let id = row.id;
+    let url = link::own(app, id, person_id);
+    let place = place.unwrap_or_default();
+    let state = match (row.urgent, row.corrects.is_some(), row.round) {
+        (true, ..) => "紧急公告",
+        (_, true, _) => "更正公告",
+        (_, _, 0) => "新公告",
+        _ => "还没有读",
+    };
+    Message {
+        template: "notice",
+        title: format!("{}{}", mark_of(row), row.title),
+        place: place.clone(),
+        state: state.to_owned(),
+        at: row.published_at.unwrap_or(row.created_at),
+        text: format!(
+            "{place}公告 {}{}\n{}\n看全文：{url}\n看到了请回复“收到 {id}”。",
+            mark_of(row),
+            row.title,
+            shorten(&row.body, SHOWN)
+        ),
+        hint: "点开看全文，看到了请按“收到”".to_owned(),
+        url: Some(url),
+        urgent: row.urgent,
+        buttons: Vec::new(),
+    }
+}
+
+/// Removes drafts that nobody has published; their photos belong to nothing then.
+async fn remove_drafts(store: &Store, now: Moment) -> Result<u64, Fault> {
+    let tx = store.begin(now).await?;
+    let old: Vec<i64> = notice::Entity::find()
+        .select_only()
+        .column(notice::Column::Id)
+        .filter(notice::COLUMN.state.eq(NoticeState::Draft))
+        .filter(
+            notice::COLUMN
+                .created_at
+                .lt(now - TimeDelta::days(DRAFT_DAYS)),
+        )
+        .limit(1_000)
+        .into_tuple()
+        .all(tx.db())
+        .await?;
+    attachment::Entity::update_many()
+        .set(attachment::ActiveModel {
+            subject: Set(None),
+            ..Default::default()
+        })
+        .filter(
+            attachment::COLUMN
+                .subject
+                .is_in(old.iter().map(|id| subject(*id))),
+        )
+        .exec(tx.db())
+        .await?;
+    let removed = notice::Entity::delete_many()
+        .filter(notice::COLUMN.id.is_in(old))
+        .filter(notice::COLUMN.state.eq(NoticeState::Draft))
+        .exec(tx.db())
+        .await?;
+    tx.commit().await?;
+    Ok(removed.rows_affected)
+}
