@@ -256,19 +256,18 @@ pub async fn send_refund(app: &App, id: i64) -> Result<Verdict, Fault> {
             client.refund(&order, now.timestamp()).await
         }
     };
-    let answer =
-        match answer {
-            // The number may be known with other words, of a try without an answer before our address changed: what
-            // the platform has is true, and is not to be given back by hand besides.
-            Err(refusal) if matches!(refusal.action(), Action::Fix | Action::Alarm) => match client
-                .query_refund(&row.out_refund_no, now.timestamp())
-                .await
-            {
-                Err(error) if error.action() == Action::Absent => Err(refusal),
-                known => known,
-            },
-            other => other,
-        };
+    let answer = match answer {
+        // The number may be known with other words, of a try without an answer before our address changed: what
+        // the platform has is true, and is not to be given back by hand besides.
+        Err(refusal) if matches!(refusal.action(), Action::Fix | Action::Alarm) => match client
+            .query_refund(&row.out_refund_no, now.timestamp())
+            .await
+        {
+            Err(error) if error.action() == Action::Absent => Err(refusal),
+            known => known,
+        },
+        other => other,
+    };
     let said = match answer {
         Ok(said) => said,
         Err(error) => return not_sent(app, &row, &error).await,

@@ -2,6 +2,7 @@
 //! After everything [`sound`] holds: the books balance and every fen has one place.
 
 mod anything;
+mod attack;
 mod cash;
 mod crash;
 mod days;

@@ -4,28 +4,27 @@
 //! have been paid is held against the books in the end, and so is the platform's bill of every day.
 //! The steps of a walk follow from its seed. With `LINLI_TEST_LARGE=1` there are more and longer walks.
 
+mod agree;
+mod end;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chrono::{Days, NaiveDate, TimeDelta};
-use entity::money::{BillState, PayWay, PaymentState, ReconState, RefundState, WaiverState};
+use entity::money::{PaymentState, RefundState, WaiverState};
 use entity::{bill, bill_line, payment, refund, waiver};
 use linli::app::App;
-use linli::base::clock::{begin_of, china};
 use linli::base::dice::Dice;
 use linli::base::fen::Fen;
-use linli::ledger::Account;
-use linli::ledger::queries::{Days as Span, moved};
 use linli::payment::actions::order::Wish;
 use linli::payment::link;
 use linli::sandbox::{Api, Fault};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::days::{alone, compare, today};
+use super::days::{alone, today};
 use super::house::{Answered, Houses, Visitor};
 use super::letter::Office;
-use super::{bill_for, link_in, open_counter, payments, person_of, place_of, refunds, sound};
+use super::{bill_for, link_in, open_counter, payments, person_of, place_of};
 use crate::harness::app::TestApp;
 
 /// Who takes part at the console.
@@ -377,103 +376,6 @@ impl Walk<'_> {
             self.note(&slip.mark, taken);
         }
     }
-
-    /// What the walk knows is what the rows and the books say.
-    async fn agrees(&self) {
-        let db = self.app.store.read();
-        let (all, back) = (payments(self.app).await, refunds(self.app).await);
-        let known = self.known.lock().unwrap();
-        for (id, fen) in &known.paid {
-            let credited = all
-                .iter()
-                .filter(|row| row.transaction_id.as_ref() == Some(id));
-            let owed = back.iter().filter(|row| {
-                let paid = all.iter().find(|paid| paid.id == row.payment_id).unwrap();
-                row.transaction_id.as_ref() == Some(id) && paid.transaction_id.as_ref() != Some(id)
-            });
-            let amounts = credited
-                .map(|row| row.amount)
-                .chain(owed.map(|row| row.amount));
-            let amounts: Vec<i64> = amounts.collect();
-            assert_eq!(amounts, [*fen], "where {id} went");
-        }
-        let cash = |row: &&payment::Model| row.way == PayWay::Cash;
-        let mut taken: Vec<(String, i64)> = all
-            .iter()
-            .filter(cash)
-            .map(|row| (row.out_trade_no.clone().unwrap(), row.amount))
-            .collect();
-        let slips = known.slips.iter().filter(|slip| slip.taken == Some(true));
-        let mut slips: Vec<(String, i64)> =
-            slips.map(|slip| (slip.mark.clone(), slip.fen)).collect();
-        taken.sort();
-        slips.sort();
-        assert_eq!(taken, slips, "cash");
-        let reasons: Vec<(String, bool)> = known.credits.clone().into_iter().collect();
-        drop(known);
-        let lines = bill_line::Entity::find().all(db).await.unwrap();
-        for (reason, done) in &reasons {
-            let count = lines.iter().filter(|line| line.basis == *reason).count();
-            assert!(count == 1 || (count == 0 && !done), "{reason}: {count}");
-        }
-        self.given_back(&all, &back);
-        self.books(&all, &back).await;
-    }
-
-    /// What the platform gave back is what we say that it gave back, each once.
-    fn given_back(&self, all: &[payment::Model], back: &[refund::Model]) {
-        let theirs = self.app.platform.pay_refunds();
-        let mut theirs: Vec<(String, i64)> = theirs
-            .into_iter()
-            .map(|one| (one.out_refund_no, one.refund))
-            .collect();
-        let wechat = |row: &&refund::Model| {
-            let paid = all.iter().find(|paid| paid.id == row.payment_id).unwrap();
-            paid.way == PayWay::Wechat && row.state == RefundState::Done
-        };
-        let mut ours: Vec<(String, i64)> = back
-            .iter()
-            .filter(wechat)
-            .map(|row| (row.out_refund_no.clone(), row.amount))
-            .collect();
-        theirs.sort();
-        ours.sort();
-        assert_eq!(theirs, ours, "refunds");
-    }
-
-    /// Each account against the rows that it stands for.
-    async fn books(&self, all: &[payment::Model], back: &[refund::Model]) {
-        let db = self.app.store.read();
-        let compound = place_of(self.app, "GY").await.id;
-        let sums = moved(db, compound, Span::default()).await.unwrap();
-        let of = |account: Account| sums.get(&account).map_or(0, |one| one.balance(account));
-        let cash: i64 = all
-            .iter()
-            .filter(|row| row.way == PayWay::Cash)
-            .map(|row| {
-                let gone = back.iter().filter(|one| one.payment_id == row.id);
-                let gone = gone.filter(|one| one.state == RefundState::Done);
-                row.amount - gone.map(|one| one.amount).sum::<i64>()
-            })
-            .sum();
-        assert_eq!(of(Account::Cash), cash, "cash");
-        let bills = self.bills().await;
-        let sum = |part: fn(&bill::Model) -> i64| bills.iter().map(part).sum::<i64>();
-        assert_eq!(of(Account::ExpenseWaiver), sum(|bill| bill.waived));
-        assert_eq!(
-            of(Account::IncomeProperty),
-            sum(|bill| bill.amount - bill.credited)
-        );
-        let waivers = waiver::Entity::find()
-            .filter(waiver::COLUMN.state.eq(WaiverState::Granted))
-            .all(db)
-            .await
-            .unwrap();
-        let granted: i64 = waivers.iter().map(|row| row.amount).sum();
-        assert_eq!(granted, sum(|bill| bill.waived), "waivers");
-        assert!(bills.iter().all(|bill| bill.state != BillState::Settled
-            || bill.amount == bill.credited + bill.paid + bill.waived));
-    }
 }
 
 /// Two instances on a post office of which each letter meets its own fate.
@@ -563,58 +465,9 @@ async fn walk(seed: u64, steps: usize) {
             _ => walk.step().await,
         }
     }
-    end(&walk, &houses, seed).await;
-    days_balance(&walk, &houses, first).await;
+    end::rest(&walk, &houses, seed).await;
+    end::days_balance(&walk, &houses, first).await;
     houses.expect_no_panic().await;
-}
-
-/// Everything comes to rest: orders end after two hours, refunds are done, notifications given up after a day.
-async fn end(walk: &Walk<'_>, houses: &Houses<'_>, seed: u64) {
-    let app = walk.app;
-    app.platform.clear_faults();
-    walk.insist().await;
-    for seconds in [60, 300, 1_800, 7_300, 7_300, 22_000, 90_000] {
-        houses.advance(seconds).await;
-        app.drain().await;
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
-    let open =
-        |row: &payment::Model| matches!(row.state, PaymentState::Created | PaymentState::Open);
-    let left: Vec<_> = payments(app).await.into_iter().filter(open).collect();
-    assert!(left.is_empty(), "seed {seed}: still open: {left:#?}");
-    let under_way = |row: &refund::Model| {
-        !matches!(
-            row.state,
-            RefundState::Asked | RefundState::Refused | RefundState::Done
-        )
-    };
-    let left: Vec<_> = refunds(app).await.into_iter().filter(under_way).collect();
-    assert!(left.is_empty(), "seed {seed}: still under way: {left:#?}");
-    sound(app).await;
-    walk.agrees().await;
-}
-
-/// The platform's bill of each day of the walk has nothing that we have not, and the other way round.
-async fn days_balance(walk: &Walk<'_>, houses: &Houses<'_>, first: NaiveDate) {
-    let app = walk.app;
-    let last = today(app);
-    let ready = begin_of(last) + TimeDelta::hours(35);
-    houses.advance((ready - app.now()).num_seconds()).await;
-    app.drain().await;
-    let mut day = first;
-    while day <= last {
-        let done = compare(app, &walk.parts, day).await.unwrap();
-        assert!(done.open.is_empty(), "{day}: {:#?}", done.open);
-        assert_eq!(done.day.state, ReconState::Balanced, "{:?}", done.day);
-        assert_eq!(
-            (done.day.ours_count, done.day.ours_amount),
-            (done.day.theirs_count, done.day.theirs_amount),
-            "{day} in sum"
-        );
-        day = day.checked_add_days(Days::new(1)).unwrap();
-    }
-    assert!(day <= china(app.now()).date_naive());
-    sound(app).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
