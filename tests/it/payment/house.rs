@@ -146,7 +146,8 @@ impl Visitor {
         visitor
     }
 
-    async fn sign_in(&self, url: &str) {
+    /// Signs in at the console; again when the session is over.
+    pub async fn sign_in(&self, url: &str) {
         let mut browser = Browser::new();
         let page = format!("{url}/console/sign-in");
         let csrf = browser.open(&page).await.hidden("csrf");
@@ -168,20 +169,13 @@ impl Visitor {
         self.send(self.http.get(url)).await
     }
 
-    /// Sends a form; of staff with the mark of their session, which they renew when it is over.
+    /// Sends a form; of staff with the mark of their session.
     pub async fn post(&self, base: &str, path: &str, fields: &[(&str, &str)]) -> Option<Answered> {
-        for again in [true, false] {
-            let csrf = self.csrf.lock().unwrap().clone();
-            let mut all = vec![("csrf", csrf.as_str())];
-            all.extend_from_slice(fields);
-            let request = self.http.post(format!("{base}{path}")).form(&all);
-            let answered = self.send(request).await?;
-            if csrf.is_empty() || answered.status != 401 || !again {
-                return Some(answered);
-            }
-            self.sign_in(base).await;
-        }
-        None
+        let csrf = self.csrf.lock().unwrap().clone();
+        let mut all = vec![("csrf", csrf.as_str())];
+        all.extend_from_slice(fields);
+        self.send(self.http.post(format!("{base}{path}")).form(&all))
+            .await
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Option<Answered> {

@@ -82,7 +82,7 @@ async fn two_instances_that_look_after_the_same_orders_do_it_once() {
     // Each was asked about once, and so were those that nobody has paid.
     assert_eq!(
         app.platform.calls(Api::Payquery),
-        ORDERS.unsigned_abs().into()
+        u64::from(ORDERS.unsigned_abs())
     );
     app.clock.advance(chrono::TimeDelta::seconds(7_200));
     for (_, id) in left {

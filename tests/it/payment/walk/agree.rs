@@ -4,7 +4,7 @@ use entity::money::{BillState, PayWay, RefundState, WaiverState};
 use entity::{bill, bill_line, payment, refund, waiver};
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved};
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::Walk;
 use crate::payment::{payments, place_of, refunds};
