@@ -24,6 +24,7 @@ async fn two_accounts() -> (TestApp, Arc<Office>) {
     let plan = TestApp::plan().instances(0).set("SERVER__PUBLIC_URL", &url);
     let mut app = plan.start().await;
     app.allow_errors();
+    app.settings.fill_in_merchants().unwrap();
     let mut twin = app.settings.wechat.pay.merchants[0].clone();
     twin.name = "other".to_owned();
     app.settings.wechat.pay.merchants.push(twin);

@@ -69,11 +69,12 @@ impl<'a> Houses<'a> {
 
     /// Lets time pass, for all of them and the platform.
     pub async fn advance(&self, seconds: i64) {
+        // First what a program that is killed meanwhile is told when it comes back.
+        self.app.clock.advance(TimeDelta::seconds(seconds));
+        self.moved.fetch_add(seconds, Ordering::SeqCst);
         for url in &self.urls {
             shift(url, seconds).await;
         }
-        self.app.clock.advance(TimeDelta::seconds(seconds));
-        self.moved.fetch_add(seconds, Ordering::SeqCst);
     }
 
     /// None of them has come upon something that cannot be.
