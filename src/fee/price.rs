@@ -202,6 +202,24 @@ mod tests {
     }
 
     #[test]
+    fn a_bill_is_the_sum_of_what_its_lines_print() {
+        // Known from other billing programs as a fen that comes and goes: each line rounded and then added is
+        // 335.00, added and then rounded 334.99. A bill prints its lines, and they must add up.
+        let lines = [683_300, 683_300, 575_000, 850_000].map(|cm2| area(cm2, 12_000).unwrap());
+        let fen = lines.map(|line| line.amount);
+        assert_eq!(fen, [8_200, 8_200, 6_900, 10_200]);
+        assert_eq!(fen.iter().sum::<i64>(), 33_500);
+    }
+
+    #[test]
+    fn a_day_of_february_costs_more_in_an_ordinary_year() {
+        let of = |days| parking(1_200_000, "A-07", 1, days).unwrap().amount;
+        assert_eq!([28, 29, 30, 31].map(of), [429, 414, 400, 387]);
+        assert_eq!(parking(1_200_000, "A-07", 29, 29).unwrap().amount, 12_000);
+        assert_eq!(parking(1_200_000, "A-07", 28, 29).unwrap().amount, 11_586);
+    }
+
+    #[test]
     fn numbers_are_shown_as_people_write_them() {
         assert_eq!(price(5_283), "0.5283");
         assert_eq!(price(18_000), "1.80");

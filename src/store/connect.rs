@@ -137,6 +137,8 @@ async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> 
                 .pragma("journal_mode", "WAL")
                 .pragma("synchronous", "NORMAL")
                 .pragma("foreign_keys", "ON")
+                // `INSERT OR REPLACE` removes rows without a word to their triggers, unless this is on.
+                .pragma("recursive_triggers", "ON")
                 .pragma("cache_size", "-8192")
                 .busy_timeout(Duration::from_secs(10))
                 .statement_cache_capacity(256)

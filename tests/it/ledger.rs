@@ -175,6 +175,14 @@ async fn the_database_itself_refuses_to_change_the_books() {
             assert!(said.contains("never changed or removed"), "{said}");
         }
     }
+    if app.store.backend() == sea_orm::DbBackend::Sqlite {
+        // A row that takes another one's place removes it.
+        let instead = r#"INSERT OR REPLACE INTO "ledger_transfer" SELECT "id", "entry_id", "compound_id", "day",
+            "debit_id", "credit_id", "amount" + 1 FROM "ledger_transfer""#;
+        let refused = app.store.write().execute_unprepared(instead).await;
+        let said = refused.unwrap_err().to_string();
+        assert!(said.contains("never changed or removed"), "{said}");
+    }
     if app.store.backend() == sea_orm::DbBackend::Postgres {
         let all = r#"TRUNCATE "ledger_entry", "ledger_transfer""#;
         assert!(app.store.write().execute_unprepared(all).await.is_err());

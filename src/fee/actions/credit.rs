@@ -11,7 +11,7 @@ use super::entries::AGAIN;
 use super::{MOST_NOTE, kept, record, worded};
 use crate::access::Actor;
 use crate::base::clock::china;
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::fee::advance::give;
 use crate::fee::bill::{Growth, grow, left};
@@ -76,6 +76,24 @@ pub async fn credit(
     let subject = format!("bill:{}", bill.id);
     record(tx, actor, "bill.credit", subject, bill.compound_id, detail);
     Ok(stored)
+}
+
+/// Refuses what was decided on an older look at the bill: `seen` fen were credited then. So the form that is sent
+/// twice credits once.
+///
+/// # Errors
+/// `conflict`; `not_found`.
+pub async fn still(tx: &Tx, bill_id: i64, seen: i64) -> Result<(), Fault> {
+    let bill = bill::Entity::find_by_id(bill_id)
+        .lock_exclusive()
+        .one(tx.db())
+        .await?
+        .ok_or_else(|| Fault::not_found("没有找到这张账单。"))?;
+    if bill.credited == seen {
+        return Ok(());
+    }
+    let words = "这张账单刚刚更正过，这次没有再减。请核对下面的金额，还要减再提交。";
+    Err(Fault::new(Code::Conflict, words))
 }
 
 /// What may still be credited of a line: what earlier credits left of it, and no more than was not waived.

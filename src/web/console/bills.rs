@@ -17,7 +17,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
-use crate::fee::actions::credit::{credit, creditable_among};
+use crate::fee::actions::credit::{credit, creditable_among, still};
 use crate::fee::bill::left;
 use crate::fee::queries::{self, Wanted};
 use crate::fee::state_says;
@@ -181,6 +181,8 @@ struct One {
     frame: Frame,
     books: Books,
     id: i64,
+    /// Fen that are credited as the page is drawn: a form that is sent twice credits once.
+    credited: i64,
     facts: Vec<(&'static str, String)>,
     items: Vec<Item>,
     choices: Vec<(i64, String, bool)>,
@@ -257,6 +259,7 @@ async fn one(
     let page = One {
         frame: Frame::new(desk, format!("{home} {}账单", month_of(&row))).saying(said),
         id: row.id,
+        credited: row.credited,
         facts: facts(desk, &row, &compound).await?,
         choices: items.iter().filter_map(choice).collect(),
         notices: notices(desk, row.id).await?,
@@ -320,6 +323,9 @@ pub async fn correct(desk: &Desk, Path(id): Path<String>, form: Form) -> Result<
         let amount = Fen::parse(form.text("amount"))
             .ok_or_else(|| Fault::invalid("amount", "请写要减的金额（元），例如 20.00。"))?;
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
+        if let Ok(seen) = form.text("credited").parse() {
+            still(&tx, row.id, seen).await?;
+        }
         credit(&mut tx, desk.actor(), line, amount.0, form.text("reason")).await?;
         tx.commit().await
     };

@@ -17,7 +17,6 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::payment::actions::order::{Ordered, Wish, order};
 use crate::payment::actions::{meant, watch};
-use crate::payment::api::ASKS_PER_MINUTE;
 use crate::payment::{left, link, mask_home, month_says, queries};
 use crate::place::queries as places;
 use crate::web::assets;
@@ -97,12 +96,7 @@ pub async fn show_wish(
         let found = queries::own_payment(app.store.read(), &caller.actor, id).await;
         // What is not theirs is not there: then the page is drawn as if nobody had come back.
         if let Ok(row) = found {
-            // The platform is asked no more often than over the API.
-            let key = format!("payment-ask:{}", caller.account.id);
-            let row = match app.limiter.take(&key, ASKS_PER_MINUTE).await {
-                true => watch::returned(app, row).await?,
-                false => row,
-            };
+            let row = watch::returned(app, row).await?;
             if row.state == PaymentState::Paid {
                 return thank(app, &about, &row).await;
             }

@@ -191,7 +191,15 @@ async fn a_month_goes_from_its_fees_to_a_corrected_bill_by_forms_alone() {
         ("amount", "61.10"),
         ("reason", "面积<b>有误"),
     ];
-    desk.send(&path, &credit, &form).await.is(303);
+    let drawn = desk.open(&path).await;
+    let (csrf, credited) = (drawn.hidden("csrf"), drawn.hidden("credited"));
+    let mut pressed = form.to_vec();
+    pressed.push(("credited", &credited));
+    desk.send_with(&csrf, &credit, &pressed).await.is(303);
+    // Pressed twice it takes back once; what was typed is still there, on a page as it is now.
+    let twice = desk.send_with(&csrf, &credit, &pressed).await;
+    twice.is(409).says("刚刚更正过").says("value=\"61.10\"");
+    assert_eq!(twice.hidden("credited"), "6110");
     let page = desk.open(&path).await;
     page.says("-61.10")
         .says("更正：原161.10元，减61.10元")

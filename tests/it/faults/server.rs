@@ -12,7 +12,7 @@ use secrecy::ExposeSecret;
 use super::{cases_by_text, count_tasks, expect_no_dead_letters, expect_whole, insist, killable};
 use crate::harness::app::TestApp;
 use crate::harness::db::Backend;
-use crate::harness::faults::Wire;
+use crate::harness::faults::tapped;
 use crate::harness::program::Program;
 use crate::harness::until;
 use crate::harness::wechat::{Sender, text_xml};
@@ -247,28 +247,6 @@ async fn a_server_killed_between_any_two_statements_loses_and_doubles_nothing() 
         "{doubled} duplicates of {crashes} crashes"
     );
     expect_no_dead_letters(&app).await;
-}
-
-/// The same variables with a wire before the database, for a program that does nothing by itself.
-async fn tapped(variables: &[(String, String)]) -> (Wire, Vec<(String, String)>) {
-    let mut variables = variables.to_vec();
-    let url = variables
-        .iter_mut()
-        .find(|(name, _)| name == "LINLI__DATABASE__URL");
-    let (_, url) = url.unwrap();
-    let port = regex::Regex::new(r"127\.0\.0\.1:(\d+)").unwrap();
-    let wire = Wire::to(port.captures(url).unwrap()[1].parse().unwrap()).await;
-    let near = format!("127.0.0.1:{}", wire.port());
-    *url = port.replace(url, near.as_str()).into_owned();
-    for (name, value) in [
-        ("REMINDER__POLL_MS", "3000"),
-        ("REMINDER__SWEEP_SECONDS", "600"),
-    ] {
-        let name = format!("LINLI__{name}");
-        variables.retain(|(known, _)| *known != name);
-        variables.push((name, value.to_owned()));
-    }
-    (wire, variables)
 }
 
 /// Lets no message be stored until it is dropped.

@@ -280,6 +280,28 @@ impl Drop for Wire {
     }
 }
 
+/// The same variables with a wire before the database, for a program that does nothing by itself.
+pub async fn tapped(variables: &[(String, String)]) -> (Wire, Vec<(String, String)>) {
+    let mut variables = variables.to_vec();
+    let url = variables
+        .iter_mut()
+        .find(|(name, _)| name == "LINLI__DATABASE__URL");
+    let (_, url) = url.unwrap();
+    let port = regex::Regex::new(r"127\.0\.0\.1:(\d+)").unwrap();
+    let wire = Wire::to(port.captures(url).unwrap()[1].parse().unwrap()).await;
+    let near = format!("127.0.0.1:{}", wire.port());
+    *url = port.replace(url, near.as_str()).into_owned();
+    for (name, value) in [
+        ("REMINDER__POLL_MS", "3000"),
+        ("REMINDER__SWEEP_SECONDS", "600"),
+    ] {
+        let name = format!("LINLI__{name}");
+        variables.retain(|(known, _)| *known != name);
+        variables.push((name, value.to_owned()));
+    }
+    (wire, variables)
+}
+
 async fn accept(
     listener: TcpListener,
     target: u16,

@@ -11,7 +11,7 @@ use crate::harness::browser::Browser;
 use crate::harness::until;
 
 /// As the browser of `browser_of`, at a process.
-async fn browser_at(app: &TestApp, url: &str, open_id: &str) -> Browser {
+pub async fn browser_at(app: &TestApp, url: &str, open_id: &str) -> Browser {
     let mut browser = Browser::new();
     let page = browser
         .open(&format!("{url}/wechat/oauth/start?to=/me"))

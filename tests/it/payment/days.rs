@@ -22,12 +22,12 @@ use crate::harness::app::TestApp;
 use crate::harness::program;
 
 /// Today in China, by the clock of the test.
-fn today(app: &TestApp) -> NaiveDate {
+pub fn today(app: &TestApp) -> NaiveDate {
     china(app.now()).date_naive()
 }
 
 /// The parts of an instance that does nothing by itself any more: no sweep helps.
-async fn alone(app: &mut TestApp) -> App {
+pub async fn alone(app: &mut TestApp) -> App {
     let running = app.instances.remove(0);
     let parts = running.app.clone();
     running.stop().await.unwrap();
@@ -41,7 +41,7 @@ fn wait_until(app: &TestApp, day: NaiveDate, minutes: i64) {
         .advance(begin_of(next) + TimeDelta::minutes(minutes) - app.now());
 }
 
-async fn compare(app: &TestApp, parts: &App, day: NaiveDate) -> Result<Outcome, Failure> {
+pub async fn compare(app: &TestApp, parts: &App, day: NaiveDate) -> Result<Outcome, Failure> {
     let wanted = Wanted {
         merchant: MERCHANT,
         day,

@@ -1,7 +1,7 @@
 //! What the platform tells, as it comes: repeated, all at once with a query, lost, forged, with another
 //! amount, late. A relay stands between: it holds each notification until the test lets it through.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use entity::kinds::RoleKind;
 use entity::money::{BillState, NoticeState, PaymentState, RefundCause, RefundState};
@@ -9,93 +9,22 @@ use entity::{payment, payment_notice};
 use linli::payment::actions::notice;
 use linli::sandbox::{Api, Fault};
 use linli::wechat::pay::{Notification, TradeState, Transaction, What};
-use poem::http::{HeaderMap, StatusCode, Uri};
-use poem::listener::{Acceptor, Listener, TcpListener};
-use poem::web::Data;
-use poem::{EndpointExt, Response, Route, Server, handler};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryOrder};
 
+use super::letter::Office;
 use super::{
     bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
     receipts, refunds, sound,
 };
 use crate::console::{Desk, administrator};
 use crate::harness::app::TestApp;
-use crate::harness::until;
 use crate::powers::desk_with;
-
-/// A notification as it came.
-#[derive(Clone)]
-struct Letter {
-    path: String,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-#[derive(Default)]
-struct Relay(Mutex<Vec<Letter>>);
-
-#[handler]
-fn keep(Data(relay): Data<&Arc<Relay>>, uri: &Uri, headers: &HeaderMap, body: Vec<u8>) -> Response {
-    relay.0.lock().unwrap().push(Letter {
-        path: uri.path().to_owned(),
-        headers: headers.clone(),
-        body,
-    });
-    Response::builder().status(StatusCode::NO_CONTENT).finish()
-}
-
-impl Relay {
-    async fn start() -> (Arc<Self>, String) {
-        let relay = Arc::new(Self::default());
-        let acceptor = TcpListener::bind("127.0.0.1:0")
-            .into_acceptor()
-            .await
-            .unwrap();
-        let address = acceptor.local_addr()[0].as_socket_addr().copied().unwrap();
-        let routes = Route::new()
-            .at("/*path", poem::post(keep))
-            .data(relay.clone());
-        tokio::spawn(Server::new_with_acceptor(acceptor).run(routes));
-        (relay, format!("http://{address}"))
-    }
-
-    async fn letter(&self, at: usize) -> Letter {
-        until("a notification comes", 10, async || {
-            self.0.lock().unwrap().get(at).cloned()
-        })
-        .await
-    }
-}
-
-impl Letter {
-    /// Hands it to an instance; what it answers.
-    async fn to(&self, base: &str) -> (u16, String) {
-        let mut request = reqwest::Client::builder()
-            .build()
-            .unwrap()
-            .post(format!("{base}{}", self.path));
-        for (name, value) in &self.headers {
-            if !["host", "content-length"].contains(&name.as_str()) {
-                request = request.header(name, value);
-            }
-        }
-        let answer = request.body(self.body.clone()).send().await.unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    }
-
-    fn with(&self, name: &'static str, value: &str) -> Self {
-        let mut other = self.clone();
-        other.headers.insert(name, value.parse().unwrap());
-        other
-    }
-}
 
 /// An order of 张秀英 that waits to be paid, with a relay between; notifications go nowhere by
 /// themselves.
-async fn waiting(instances: usize) -> (TestApp, Arc<Relay>, String, i64, i64) {
-    let (relay, url) = Relay::start().await;
+async fn waiting(instances: usize) -> (TestApp, Arc<Office>, String, i64, i64) {
+    let (relay, url) = Office::start().await;
     let app = TestApp::plan()
         .instances(instances)
         .set("SERVER__PUBLIC_URL", &url)

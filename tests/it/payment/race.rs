@@ -2,6 +2,7 @@
 //! decide the same.
 
 use entity::money::{BillState, PaymentState, RefundState};
+use linli::sandbox::{Api, Fault};
 
 use super::{
     bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
@@ -45,6 +46,55 @@ async fn fifty_pay_one_bill_at_once_and_it_is_paid_once() {
         "{back:?}"
     );
     assert_eq!(app.platform.pay_refunds().len(), PAYERS - 1);
+    sound(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_that_look_after_the_same_orders_do_it_once() {
+    const ORDERS: i32 = 12;
+    let app = TestApp::with_instances(2).await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let mut orders = Vec::new();
+    let mut bills = Vec::new();
+    for n in 0..ORDERS {
+        let bill = bill_for(&app, "张秀英", 202_501 + n, 1_000).await;
+        let link = link_in(&zhang.says(&format!("缴费 {}", bill.id)).await);
+        // An account has one order for a home at a time.
+        let open_id = format!("o-payer-{n:02}");
+        app.newcomer(&open_id).await;
+        let mut browser = browser_of(&app, &open_id).await;
+        orders.push(order_by(&app, &mut browser, &link).await);
+        bills.push(bill.id);
+    }
+    // Half of them are paid, and nobody tells us.
+    let lost = Fault::new(Api::Paynotice, "lost", None);
+    assert!(app.platform.set_fault(lost));
+    let (paid, left) = orders.split_at(orders.len() / 2);
+    for (prepay, _) in paid {
+        app.platform.pay(prepay).unwrap();
+    }
+    app.clock.advance(chrono::TimeDelta::seconds(31));
+    for (_, id) in paid {
+        expect_state(&app, *id, PaymentState::Paid).await;
+    }
+    app.drain().await;
+    // Each was asked about once, and so were those that nobody has paid.
+    assert_eq!(
+        app.platform.calls(Api::Payquery),
+        u64::from(ORDERS.unsigned_abs())
+    );
+    app.clock.advance(chrono::TimeDelta::seconds(7_200));
+    for (_, id) in left {
+        expect_state(&app, *id, PaymentState::Closed).await;
+    }
+    app.drain().await;
+    assert_eq!(app.platform.calls(Api::Payclose), left.len() as u64);
+    assert_eq!(receipts(&app).await.len(), paid.len());
+    for (n, bill) in bills.iter().enumerate() {
+        let settled = bill_now(&app, *bill).await.state == BillState::Settled;
+        assert_eq!(settled, n < paid.len());
+    }
     sound(&app).await;
 }
 

@@ -180,6 +180,44 @@ async fn a_refund_that_got_no_answer_is_asked_for_again_under_the_same_number() 
 }
 
 #[tokio::test]
+async fn a_refund_that_is_known_with_other_words_is_followed_and_not_given_back_by_hand_too() {
+    let mut app = TestApp::start().await;
+    app.staff("沈立").await;
+    let (id, _) = paid(&app).await;
+    // The platform takes it, and we do not hear of it.
+    assert!(
+        app.platform
+            .set_fault(Fault::new(Api::Payrefund, "dropped", Some(1)))
+    );
+    let (mut one, mut two) = (Desk::of(&app, "蒋平").await, Desk::of(&app, "沈立").await);
+    let page = format!("/console/payments/{id}");
+    let fields = [("amount", "30"), ("reason", "多收了")];
+    one.send(&page, &format!("{page}/refund"), &fields)
+        .await
+        .is(303);
+    let back = refunds(&app).await.pop().unwrap();
+    let grant = format!("/console/payments/refunds/{}/grant", back.id);
+    two.send("/console/payments/waiting", &grant, &[])
+        .await
+        .is(303);
+    until("the refund is sent", 10, async || {
+        (app.platform.calls(Api::Payrefund) >= 1).then_some(())
+    })
+    .await;
+    drop((one, two));
+    app.drain().await;
+    // We come back under another address, and so with another notify_url.
+    app.instances.remove(0).stop().await.unwrap();
+    app.settings.server.public_url = "http://127.0.0.1:9".to_owned();
+    app.add_instance().await;
+    app.advance(1).await;
+    app.advance(5).await;
+    assert_eq!(refunds(&app).await[0].state, RefundState::Done);
+    assert_eq!(app.platform.pay_refunds().len(), 1);
+    sound(&app).await;
+}
+
+#[tokio::test]
 async fn nobody_is_their_own_second_person() {
     let app = TestApp::start().await;
     let (id, _) = paid(&app).await;
