@@ -82,28 +82,48 @@ pub(super) async fn compare(
     let mut compared = Compared::default();
     let mut unseen = ours(store, wanted, &mut compared).await?;
     let mut refunds: HashSet<String> = HashSet::new();
-    let mut left = bill;
-    while let Some(bill) = left.take() {
-        let (rest, rows) = bill.batch(PART).await?;
-        if rows.is_empty() {
-            break;
-        }
-        let (back, paid): (Vec<TradeRow>, Vec<TradeRow>) = rows
-            .into_iter()
-            .partition(|row| row.out_refund_no.is_some());
-        payments(store, wanted, paid, &mut unseen, &mut compared).await?;
-        for row in &back {
-            refunds.extend(row.out_refund_no.clone());
-        }
-        given_back(store, back, &mut compared).await?;
+    let (mut left, mut rows) = batch(bill).await?;
+    while !rows.is_empty() {
+        let part = std::mem::take(&mut rows);
+        // The next part is read while the database looks for this one.
+        let held = hold(store, wanted, part, &mut unseen, &mut refunds, &mut compared);
+        ((left, rows), ()) = tokio::try_join!(batch(left), held)?;
         if compared.differences.len() > MOST {
             return Err(PayError::Bill("it has nothing in common with our books").into());
         }
-        left = Some(rest);
     }
     missing(store, &unseen, &mut compared).await?;
     missing_refunds(store, wanted, &refunds, &mut compared).await?;
     Ok(compared)
+}
+
+/// The next part of the bill; empty at its end.
+async fn batch(
+    bill: Option<Bill<TradeRow>>,
+) -> Result<(Option<Bill<TradeRow>>, Vec<TradeRow>), Failure> {
+    let Some(bill) = bill else {
+        return Ok((None, Vec::new()));
+    };
+    let (rest, rows) = bill.batch(PART).await?;
+    Ok((Some(rest), rows))
+}
+
+/// Holds a part against ours.
+async fn hold(
+    store: &Store,
+    wanted: Wanted<'_>,
+    rows: Vec<TradeRow>,
+    unseen: &mut Keys,
+    refunds: &mut HashSet<String>,
+    compared: &mut Compared,
+) -> Result<(), Failure> {
+    let (back, paid): (Vec<TradeRow>, Vec<TradeRow>) = rows
+        .into_iter()
+        .partition(|row| row.out_refund_no.is_some());
+    payments(store, wanted, paid, unseen, compared).await?;
+    refunds.extend(back.iter().filter_map(|row| row.out_refund_no.clone()));
+    given_back(store, back, compared).await?;
+    Ok(())
 }
 
 /// Counts ours of the day; their keys.
@@ -187,6 +207,9 @@ async fn payments(
     unseen: &mut Keys,
     compared: &mut Compared,
 ) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let found = known(store, &rows).await?;
     for row in rows {
         // What was taken back at once (付款码) is none of ours.
@@ -237,6 +260,9 @@ async fn given_back(
     rows: Vec<TradeRow>,
     compared: &mut Compared,
 ) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let numbers = rows.iter().filter_map(|row| row.out_refund_no.as_deref());
     let found = refund::Entity::find()
         .filter(refund::COLUMN.out_refund_no.is_in(numbers))
