@@ -145,7 +145,12 @@ fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<Measured> {
         postgres,
         Path::new(&community::filing("postgres.sql")),
         &given("postgres.sql", ' ')?,
-        &["-c", &CLIENTS.to_string(), "-T", &lasting.as_secs().to_string()],
+        &[
+            "-c",
+            &CLIENTS.to_string(),
+            "-T",
+            &lasting.as_secs().to_string(),
+        ],
     )?;
     Ok(Measured {
         rate: ran.rate,

@@ -132,5 +132,5 @@ pub fn name(account: u32) -> String {
 
 /// Its number at the platform.
 pub fn mch_id(account: u32) -> String {
-    format!("{}", 1_900_000_000 + account)
+    (1_900_000_000 + account).to_string()
 }

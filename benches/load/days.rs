@@ -48,9 +48,7 @@ pub async fn measure() -> Result<Vec<Figure>> {
     ];
     let mut setups = Vec::new();
     for (name, day, rows) in days {
-        pretend
-            .platform
-            .invent_trades(MCH_ID, day, u64::from(rows));
+        pretend.platform.invent_trades(MCH_ID, day, u64::from(rows));
         pretend.platform.make_trade_bill(MCH_ID, day)?;
         let url = postgres.database(name)?;
         let mut setup = Setup::new(room.path(), &sample, &url);
@@ -149,13 +147,7 @@ fn merchant(pretended: &Settings) -> Result<String> {
 }
 
 /// Payments of ours for all that the platform invents, in another order than its bill.
-fn fill(
-    postgres: &Postgres,
-    name: &str,
-    app_id: &str,
-    day: NaiveDate,
-    rows: u32,
-) -> Result<()> {
+fn fill(postgres: &Postgres, name: &str, app_id: &str, day: NaiveDate, rows: u32) -> Result<()> {
     for statement in [
         "INSERT INTO place (id, code, kind, name, path, created_at, updated_at) VALUES (1, 'C', 'city', '测试市', '/1/', now(), now())".to_owned(),
         format!(

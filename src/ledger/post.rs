@@ -236,11 +236,7 @@ async fn codes_of(tx: &Tx, compound_id: i64) -> Result<HashMap<i64, Account>, Fa
 }
 
 /// Writes the entries; their keys in the order of the drafts.
-async fn entries(
-    tx: &Tx,
-    actor_id: Option<i64>,
-    drafts: &[&Draft],
-) -> Result<Vec<i64>, Fault> {
+async fn entries(tx: &Tx, actor_id: Option<i64>, drafts: &[&Draft]) -> Result<Vec<i64>, Fault> {
     let row = |id: ActiveValue<i64>, draft: &Draft| ledger_entry::ActiveModel {
         id,
         compound_id: Set(draft.compound_id),

@@ -326,10 +326,9 @@ pub async fn with_account<C: ConnectionTrait>(db: &C, people: &[i64]) -> Result<
         .filter(person::COLUMN.id.is_in(people.iter().copied()))
         .filter(person::COLUMN.wecom_userid.is_not_null())
         .into_query();
-    let rows = db
-        .query_all(with.union(UnionType::Distinct, members))
-        .await?;
-    let known: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by(0)).collect();
+    with.union(UnionType::Distinct, members);
+    let rows = db.query_all(&with).await?;
+    let known: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by(0_usize)).collect();
     let mut known = known?;
     known.sort_unstable();
     Ok(known)

@@ -125,9 +125,9 @@ async fn orders(tx: &Tx, said: &Transaction) -> Result<(Option<payment::Model>, 
         row.way == PayWay::Wechat && row.out_trade_no.as_deref() == Some(&said.out_trade_no)
     };
     let (it, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_it);
-    let another = others.iter().any(|row| {
-        row.transaction_id.is_some() && row.transaction_id == said.transaction_id
-    });
+    let another = others
+        .iter()
+        .any(|row| row.transaction_id.is_some() && row.transaction_id == said.transaction_id);
     Ok((it.into_iter().next(), another))
 }
 

@@ -86,7 +86,14 @@ pub(super) async fn compare(
     while !rows.is_empty() {
         let part = std::mem::take(&mut rows);
         // The next part is read while the database looks for this one.
-        let held = hold(store, wanted, part, &mut unseen, &mut refunds, &mut compared);
+        let held = hold(
+            store,
+            wanted,
+            part,
+            &mut unseen,
+            &mut refunds,
+            &mut compared,
+        );
         ((left, rows), ()) = tokio::try_join!(batch(left), held)?;
         if compared.differences.len() > MOST {
             return Err(PayError::Bill("it has nothing in common with our books").into());

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-/// Keys of one block.
-const BLOCK: i64 = 64 * WORDS as i64;
+/// Keys of one block, in so many words.
+const BLOCK: i64 = 16_384;
 const WORDS: usize = 256;
 
 /// The keys.
