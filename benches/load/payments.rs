@@ -247,6 +247,13 @@ fn fill(postgres: &Postgres, app_id: &str, orders: u32) -> Result<()> {
             "INSERT INTO fee_policy (compound_id, merchant, remind_most, late_daily, version, updated_at) \
              SELECT 100 + n, '{name}' || n, 0, 0, 1, now() FROM generate_series(1, {ACCOUNTS}) n"
         ),
+        // With keys that the script knows: what is owed, then what came by WeChat.
+        format!(
+            "INSERT INTO ledger_account (id, compound_id, code, created_at) \
+             SELECT 2 * n - 1 + k, 100 + n, (ARRAY['assets:receivable', 'assets:wechat'])[1 + k], now() \
+             FROM generate_series(1, {ACCOUNTS}) n, generate_series(0, 1) k"
+        ),
+        "SELECT setval(pg_get_serial_sequence('ledger_account', 'id'), 100)".to_owned(),
         format!(
             "INSERT INTO person (id, name, party_member, created_at, updated_at) SELECT n, '住户' || n, false, now(), now() FROM generate_series(1, {orders}) n"
         ),
