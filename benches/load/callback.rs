@@ -2,11 +2,10 @@
 //! a bare sqlx loop; both run the statements that the program sends (benches/compare/filing/).
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::Result;
 use chrono::TimeDelta;
 use linli::base::clock::{Clock, SystemClock};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
@@ -15,6 +14,7 @@ use sqlx::{ConnectOptions, Connection as _};
 use crate::community::{self, ACCOUNTS};
 use crate::figure::{Figure, median, times, whole};
 use crate::machine::{self, Postgres};
+use crate::pgbench;
 use crate::platform::{Platform, Sample};
 use crate::script::Run;
 use crate::server::Setup;
@@ -141,40 +141,21 @@ async fn in_turn(
 }
 
 fn pgbench(postgres: &Postgres, lasting: Duration) -> Result<Measured> {
-    let script = community::filing("postgres.sql");
-    let (began, at) = (Instant::now(), machine::processor_seconds(postgres.id()));
-    let out = machine::run(
-        Command::new("taskset")
-            .args(["-c", machine::SERVER_CORE])
-            .arg(machine::postgres_programs()?.join("pgbench"))
-            .args(["-h", "127.0.0.1", "-p", &postgres.port().to_string()])
-            .args(["-U", "postgres", "-n", "-M", "prepared"])
-            .args(["-c", &CLIENTS.to_string(), "-j", "1"])
-            .args(["-T", &lasting.as_secs().to_string()])
-            .args(
-                given("postgres.sql", ' ')?
-                    .iter()
-                    .flat_map(|(name, value)| ["-D".to_owned(), format!("{name}={value}")]),
-            )
-            .args(["-f", &script, "linli"])
-            // As the program asks for.
-            .env("PGOPTIONS", "-c plan_cache_mode=force_generic_plan"),
+    let ran = pgbench::run(
+        postgres,
+        Path::new(&community::filing("postgres.sql")),
+        &given("postgres.sql", ' ')?,
+        &[
+            "-c",
+            &CLIENTS.to_string(),
+            "-T",
+            &lasting.as_secs().to_string(),
+        ],
     )?;
-    ensure!(
-        !out.contains("failed transactions") || out.contains("failed transactions: 0 "),
-        "pgbench had failed transactions: {out}"
-    );
-    let rate = out
-        .lines()
-        .find_map(|line| line.strip_prefix("tps = "))
-        .and_then(|rest| rest.split(' ').next())
-        .and_then(|number| number.parse().ok())
-        .with_context(|| format!("pgbench says: {out}"))?;
-    let used = machine::processor_seconds(postgres.id()) - at;
     Ok(Measured {
-        rate,
+        rate: ran.rate,
         server: 0.0,
-        database: used / began.elapsed().as_secs_f64(),
+        database: ran.database,
     })
 }
 
@@ -200,11 +181,7 @@ fn given(script: &str, between: char) -> Result<Vec<(String, String)>> {
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
-    let text = std::fs::read_to_string(community::filing(script))?;
-    let words = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("-- given ")?.split_once('='));
-    given.extend(words.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    given.extend(pgbench::words(Path::new(&community::filing(script)))?);
     Ok(given)
 }
 

@@ -1,6 +1,7 @@
-//! Shows the statements that one filing really sends, and fails when those of
-//! `benches/compare/filing/` are others: the comparison must not grow stale.
+//! Shows the statements that one filing and one payment really send, and fails when those of
+//! `benches/compare/` are others: the comparison must not grow stale.
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -8,6 +9,7 @@ use anyhow::{Result, ensure};
 use crate::client::Connection;
 use crate::community;
 use crate::machine::{self, Postgres};
+use crate::payments;
 use crate::platform::{Platform, Sample};
 use crate::server::Setup;
 use crate::traffic;
@@ -34,26 +36,42 @@ pub async fn capture() -> Result<()> {
     let log = log.get(before..).unwrap_or_default();
     println!("{reply}\n\n{log}");
 
+    for name in ["postgres.sql", "sqlite.sql"] {
+        compare(log, Path::new(&community::filing(name)))?;
+    }
+    let log = payments::logged().await?;
+    println!("{log}");
+    compare(&log, &payments::script())
+}
+
+/// Fails when a script holds other statements than were sent.
+fn compare(log: &str, script: &Path) -> Result<()> {
     let sent: Vec<String> = log
         .lines()
         .filter_map(logged)
         .flat_map(parts)
         .map(outline)
+        .filter(|line| !is_frame(line))
         .collect();
-    for name in ["postgres.sql", "sqlite.sql"] {
-        let script = std::fs::read_to_string(community::filing(name))?;
-        let kept: Vec<String> = script
-            .lines()
-            .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
-            .flat_map(parts)
-            .map(outline)
-            .collect();
-        ensure!(
-            sent == kept,
-            "benches/compare/filing/{name} holds other statements:\n{kept:#?}\nsent:\n{sent:#?}"
-        );
-    }
+    let text = std::fs::read_to_string(script)?;
+    let kept: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with("--") && !line.starts_with('\\'))
+        .flat_map(parts)
+        .map(outline)
+        .filter(|line| !is_frame(line))
+        .collect();
+    ensure!(
+        sent == kept,
+        "{} holds other statements:\n{kept:#?}\nsent:\n{sent:#?}",
+        script.display()
+    );
     Ok(())
+}
+
+/// Where transactions begin and end is each script's own affair.
+fn is_frame(outline: &str) -> bool {
+    matches!(outline, "BEGIN" | "COMMIT")
 }
 
 /// The statement of a line of PostgreSQL's log.

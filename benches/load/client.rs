@@ -53,7 +53,8 @@ impl Connection {
         self.exchange(&request).await
     }
 
-    async fn exchange(&mut self, request: &str) -> Result<Answer> {
+    /// Sends a whole request as it is written.
+    pub async fn exchange(&mut self, request: &str) -> Result<Answer> {
         self.stream.write_all(request.as_bytes()).await?;
         self.buffer.clear();
         let head_end = loop {
@@ -69,11 +70,15 @@ impl Connection {
             .nth(1)
             .and_then(|text| text.parse().ok())
             .context("no HTTP status")?;
-        let length: usize = head
-            .lines()
-            .find_map(|line| line.strip_prefix("content-length:"))
-            .and_then(|text| text.trim().parse().ok())
-            .context("an answer without Content-Length")?;
+        let length: usize = match status {
+            // Which has none.
+            204 => 0,
+            _ => head
+                .lines()
+                .find_map(|line| line.strip_prefix("content-length:"))
+                .and_then(|text| text.trim().parse().ok())
+                .context("an answer without Content-Length")?,
+        };
         while self.buffer.len() < head_end + length {
             self.read_more().await?;
         }

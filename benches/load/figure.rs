@@ -44,6 +44,13 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
+/// The least and the greatest of ratios: `0.81 and 0.86 ×`.
+pub fn spread(ratios: &[f64]) -> String {
+    let least = ratios.iter().copied().fold(f64::INFINITY, f64::min);
+    let greatest = ratios.iter().copied().fold(0.0, f64::max);
+    format!("{least:.2} and {}", times(greatest))
+}
+
 /// The value below which `part` of `whole` of the sorted values lie; 0 when there are none.
 pub fn percentile(sorted: &[f64], part: usize, whole: usize) -> f64 {
     let rank = (sorted.len() * part).div_ceil(whole).max(1) - 1;

@@ -266,6 +266,18 @@ impl Postgres {
         ))
     }
 
+    /// Copies a database that nobody is connected to, and returns the copy's URL.
+    pub fn copy(&self, from: &str, name: &str) -> Result<String> {
+        self.psql(
+            "postgres",
+            &format!("CREATE DATABASE {name} TEMPLATE {from}"),
+        )?;
+        Ok(format!(
+            "postgres://postgres@127.0.0.1:{}/{name}",
+            self.port
+        ))
+    }
+
     /// One statement; returns its bare rows.
     pub fn psql(&self, database: &str, statement: &str) -> Result<String> {
         let port = self.port.to_string();

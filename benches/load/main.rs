@@ -19,8 +19,13 @@
 //!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
 //!   papers              PDF files: time and size
 //!   notices             a notice to 100 000 people; against INSERT … SELECT
+//!   payments            notifications settled and in the books, on one core; against pgbench
+//!   days                a trade bill of 1 000 000 rows held against our payments
+//!   disclosures         a month published out of 1 000 000 rows of the books; against plain SQL
+//!   money               the four above: bills, payments, days, disclosures
 //!   all                 every one of them, and writes docs/performance.md
-//!   capture             prints the statements of one filing; fails when benches/compare/filing/ holds others
+//!   capture             prints the statements of one filing and of one payment; fails when benches/compare/ holds
+//!                       others
 //! ```
 //!
 //! Needs Linux with taskset, PostgreSQL, Redis, Python and Node; two cores at least. Whatever it
@@ -33,13 +38,18 @@ mod capture;
 mod city;
 mod client;
 mod community;
+mod counter;
 mod dashboard;
+mod days;
 mod desk;
+mod disclosures;
 mod figure;
 mod import;
 mod machine;
 mod notices;
 mod papers;
+mod payments;
+mod pgbench;
 mod platform;
 mod pretend;
 mod protocol;
@@ -82,10 +92,14 @@ async fn main() -> Result<()> {
         Some("bills") => bills::measure().await?,
         Some("papers") => papers::measure()?,
         Some("notices") => vec![notices::measure().await?],
+        Some("payments") => payments::measure().await?,
+        Some("days") => days::measure().await?,
+        Some("disclosures") => vec![disclosures::measure().await?],
+        Some("money") => money().await?,
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, payments, days, disclosures, money, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -103,6 +117,14 @@ async fn greatest(rate: Option<f64>) -> Result<f64> {
     }
 }
 
+async fn money() -> Result<Vec<Figure>> {
+    let mut figures = bills::measure().await?;
+    figures.extend(payments::measure().await?);
+    figures.extend(days::measure().await?);
+    figures.push(disclosures::measure().await?);
+    Ok(figures)
+}
+
 async fn all() -> Result<Vec<Figure>> {
     let (mut figures, greatest) = callback::on_postgres().await?;
     figures.push(callback::on_sqlite().await?);
@@ -118,7 +140,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.extend(desk::measure().await?);
     figures.push(dashboard::measure().await?);
     figures.push(import::measure().await?);
-    figures.extend(bills::measure().await?);
+    figures.extend(money().await?);
     figures.extend(papers::measure()?);
     figures.push(notices::measure().await?);
     report::write(&figures)?;

@@ -48,6 +48,11 @@ impl Pretend {
         format!("{}/api", self.base)
     }
 
+    /// API of WeChat Pay.
+    pub fn pay(&self) -> String {
+        format!("{}/pay", self.base)
+    }
+
     /// API of WeCom.
     pub fn work(&self) -> String {
         format!("{}/work", self.base)

@@ -17,6 +17,9 @@ use crate::platform::Sample;
 /// A data key that encrypts nothing but made-up phones.
 const DATA_KEY: &str = "bG9hZCBtZWFzdXJlbWVudHMgb25seSwgMzIgYnl0ZXM=";
 
+/// Names the file of settings, if a scenario writes one.
+const PROFILE: &str = "load";
+
 /// The same as bytes.
 pub fn data_key() -> Result<[u8; 32]> {
     let key = STANDARD.decode(DATA_KEY)?;
@@ -66,12 +69,18 @@ impl Setup {
             .push((format!("LINLI__{key}"), value.to_owned()));
     }
 
+    /// What stands in the file of settings.
+    pub fn write_settings(&self, text: &str) -> Result<()> {
+        let file = self.room.join(format!("{PROFILE}.toml"));
+        std::fs::write(&file, text).with_context(|| format!("cannot write {}", file.display()))
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new("taskset");
         command
             .args(["-c", machine::SERVER_CORE, env!("CARGO_BIN_EXE_linli")])
             .current_dir(&self.room)
-            .env("LINLI_PROFILE", "load")
+            .env("LINLI_PROFILE", PROFILE)
             .env("LINLI_CONFIG_DIR", &self.room)
             .envs(self.variables.iter().map(|(key, value)| (key, value)));
         command

@@ -120,7 +120,7 @@ pub fn compose(month: Month, home: &Home<'_>, holds: &[Holds<'_>]) -> Result<Vec
                 basis,
                 amount: priced.amount,
             };
-            share_out(&mut bills, &parts, &weights, &line);
+            share_out(&mut bills, &parts, &weights, line);
         }
     }
     // Whoever has the home in the end pays what is charged once.
@@ -244,7 +244,14 @@ fn too_much(home: &Home<'_>, item: &fee_item::Model) -> Fault {
 }
 
 /// Puts a line on the bills, by the days that each has of it; the parts add up to the whole.
-fn share_out(bills: &mut [NewBill], parts: &[Part], weights: &[i64], line: &Line) {
+fn share_out(bills: &mut [NewBill], parts: &[Part], weights: &[i64], line: Line) {
+    // Nearly every home: it is one person's, and so is the line.
+    if let [bill] = bills {
+        if line.amount != 0 {
+            bill.lines.push(line);
+        }
+        return;
+    }
     let keyed: Vec<(i64, i64)> = (0..).zip(weights.iter().copied()).collect();
     let total: i64 = weights.iter().sum();
     let amounts = shares(line.amount, &keyed);

@@ -63,6 +63,15 @@ fn count(days: impl Iterator<Item = bool>) -> i64 {
 #[must_use]
 pub fn parts(month: Month, owners: &[Owner]) -> Vec<Part> {
     let days = usize::try_from(month.days()).unwrap_or(0);
+    // Nearly every home: one owner, or none that is known.
+    if let [] | [Owner { ended_at: None, .. }] = owners {
+        return vec![Part {
+            payer_id: owners.first().map_or(0, |owner| owner.person_id),
+            from: month.first(),
+            to: month.last(),
+            days: vec![true; days],
+        }];
+    }
     let mut parts: Vec<Part> = Vec::new();
     for (at, day) in month.each_day().enumerate() {
         let payer_id = payer(owners, day);

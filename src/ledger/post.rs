@@ -6,22 +6,20 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::NaiveDate;
 use entity::money::EntryKind;
 use entity::{ledger_account, ledger_entry, ledger_transfer};
-use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::ActiveValue::{self, NotSet, Set};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, QueryFilter, QueryTrait};
 
 use crate::base::fault::Fault;
 use crate::ledger::Account;
 use crate::store::Tx;
-use crate::store::insert::insert_chunked;
+use crate::store::insert::{fresh_ids, insert_chunked};
 
 /// Most fen of one transfer: ten billion yuan. What is more is a slip of the hand.
 pub const MOST: i64 = 1_000_000_000_000;
 /// Characters of a cause and of a memo.
 const CAUSE: usize = 100;
 const MEMO: usize = 200;
-/// Causes of one look.
-const LOOK: usize = 5_000;
 
 /// An amount that moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,8 +71,7 @@ pub async fn post(
     let accounts = accounts(tx, &moving).await?;
     let keys = entries(tx, actor_id, &moving).await?;
     let mut rows = Vec::new();
-    for draft in &moving {
-        let entry_id = key(&keys, draft)?;
+    for (draft, entry_id) in moving.iter().zip(keys.iter().copied()) {
         for transfer in draft.transfers.iter().filter(|one| one.amount > 0) {
             rows.push(ledger_transfer::ActiveModel {
                 id: NotSet,
@@ -87,12 +84,17 @@ pub async fn post(
             });
         }
     }
-    insert_chunked(tx.db(), rows).await?;
+    match moving.as_slice() {
+        // Nothing of the entry can be in conflict any more, and nobody reads it in the transaction of its cause.
+        [_] => tx.at_end(ledger_transfer::Entity::insert_many(rows).into_query()),
+        _ => insert_chunked(tx.db(), rows).await?,
+    }
+    let mut keys = keys.into_iter();
     let all = drafts.iter().map(|draft| match moves(draft) {
-        true => key(&keys, draft).map(Some),
-        false => Ok(None),
+        true => keys.next(),
+        false => None,
     });
-    all.collect()
+    Ok(all.collect())
 }
 
 /// Takes an entry back: the same amounts the other way round, on another day. Once.
@@ -169,11 +171,6 @@ fn account(accounts: &Accounts, compound_id: i64, account: Account) -> Result<i6
     found.copied().ok_or_else(unknown)
 }
 
-fn key(keys: &HashMap<(i64, String), i64>, draft: &Draft) -> Result<i64, Fault> {
-    let found = keys.get(&(draft.compound_id, draft.cause.clone()));
-    found.copied().ok_or_else(unknown)
-}
-
 /// Keys of the accounts that the drafts name; what a compound has not used yet is made.
 async fn accounts(tx: &Tx, drafts: &[&Draft]) -> Result<Accounts, Fault> {
     let mut needed = BTreeSet::new();
@@ -238,14 +235,10 @@ async fn codes_of(tx: &Tx, compound_id: i64) -> Result<HashMap<i64, Account>, Fa
         .collect())
 }
 
-/// Writes the entries; their keys by compound and cause.
-async fn entries(
-    tx: &Tx,
-    actor_id: Option<i64>,
-    drafts: &[&Draft],
-) -> Result<HashMap<(i64, String), i64>, Fault> {
-    let row = |draft: &Draft| ledger_entry::ActiveModel {
-        id: NotSet,
+/// Writes the entries; their keys in the order of the drafts.
+async fn entries(tx: &Tx, actor_id: Option<i64>, drafts: &[&Draft]) -> Result<Vec<i64>, Fault> {
+    let row = |id: ActiveValue<i64>, draft: &Draft| ledger_entry::ActiveModel {
+        id,
         compound_id: Set(draft.compound_id),
         day: Set(draft.day),
         cause: Set(draft.cause.clone()),
@@ -256,39 +249,14 @@ async fn entries(
         created_at: Set(tx.now()),
     };
     if let [draft] = drafts {
-        let stored = ledger_entry::Entity::insert(row(draft))
-            .exec_with_returning(tx.db())
+        let stored = ledger_entry::Entity::insert(row(NotSet, draft))
+            .exec(tx.db())
             .await?;
-        return Ok(HashMap::from([(
-            (stored.compound_id, stored.cause),
-            stored.id,
-        )]));
+        return Ok(vec![stored.last_insert_id]);
     }
-    insert_chunked(tx.db(), drafts.iter().map(|draft| row(draft)).collect()).await?;
-    let mut keys = HashMap::with_capacity(drafts.len());
-    for part in drafts.chunks(LOOK) {
-        for (compound_id, cause, id) in stored(tx.db(), part).await? {
-            keys.insert((compound_id, cause), id);
-        }
-    }
+    let keys = fresh_ids(tx, "ledger_entry", drafts.len()).await?;
+    let rows = keys.iter().zip(drafts);
+    let rows = rows.map(|(key, draft)| row(Set(*key), draft));
+    insert_chunked(tx.db(), rows.collect()).await?;
     Ok(keys)
-}
-
-async fn stored<C: ConnectionTrait>(
-    db: &C,
-    drafts: &[&Draft],
-) -> Result<Vec<(i64, String, i64)>, Fault> {
-    let compounds: BTreeSet<i64> = drafts.iter().map(|draft| draft.compound_id).collect();
-    let causes = drafts.iter().map(|draft| draft.cause.as_str());
-    let rows = ledger_entry::Entity::find()
-        .select_only()
-        .column(ledger_entry::Column::CompoundId)
-        .column(ledger_entry::Column::Cause)
-        .column(ledger_entry::Column::Id)
-        .filter(ledger_entry::COLUMN.compound_id.is_in(compounds))
-        .filter(ledger_entry::COLUMN.cause.is_in(causes))
-        .into_tuple::<(i64, String, i64)>()
-        .all(db)
-        .await?;
-    Ok(rows)
 }

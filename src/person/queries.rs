@@ -2,9 +2,10 @@
 
 use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
+use sea_orm::sea_query::UnionType;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
-    QuerySelect, RelationDef,
+    QuerySelect, QueryTrait, RelationDef,
 };
 
 use crate::access::Actor;
@@ -314,19 +315,22 @@ pub async fn answering<C: ConnectionTrait>(
 /// # Errors
 /// The database's.
 pub async fn with_account<C: ConnectionTrait>(db: &C, people: &[i64]) -> Result<Vec<i64>, Fault> {
-    let rows = account::Entity::find()
+    let mut with = account::Entity::find()
+        .select_only()
+        .column(account::Column::PersonId)
         .filter(account::COLUMN.person_id.is_in(people.iter().copied()))
-        .all(db)
-        .await?;
+        .into_query();
     let members = person::Entity::find()
+        .select_only()
+        .column(person::Column::Id)
         .filter(person::COLUMN.id.is_in(people.iter().copied()))
         .filter(person::COLUMN.wecom_userid.is_not_null())
-        .all(db)
-        .await?;
-    let mut known: Vec<i64> = rows.into_iter().filter_map(|row| row.person_id).collect();
-    known.extend(members.into_iter().map(|member| member.id));
+        .into_query();
+    with.union(UnionType::Distinct, members);
+    let rows = db.query_all(&with).await?;
+    let known: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get_by(0_usize)).collect();
+    let mut known = known?;
     known.sort_unstable();
-    known.dedup();
     Ok(known)
 }
 

@@ -6,7 +6,9 @@ use entity::money::{BillState, EntryKind, PayWay};
 use entity::{bill, payment, payment_part, receipt, receipt_counter};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
 
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
@@ -89,7 +91,7 @@ pub(super) async fn book(
     advance::give(tx, row.compound_id, row.home_id, split.advance).await?;
     let parts = split.parts.iter().map(|(id, part)| (Some(*id), *part));
     let ahead = (split.advance > 0).then_some((None, split.advance));
-    put_parts(tx, row, parts.chain(ahead)).await?;
+    put_parts(tx, row, parts.chain(ahead));
     post(tx, row.recorded_by, &[entry(tx, row, &split)]).await?;
     give_receipt(tx, dice, row).await
 }
@@ -125,12 +127,12 @@ pub(super) fn day_of(tx: &Tx, row: &payment::Model) -> chrono::NaiveDate {
     row.day.unwrap_or_else(today)
 }
 
-/// Writes down where money went; less than 0 takes it back.
-pub(super) async fn put_parts(
+/// Writes down where money went, at the end of the transaction; less than 0 takes it back.
+pub(super) fn put_parts(
     tx: &Tx,
     row: &payment::Model,
     parts: impl Iterator<Item = (Option<i64>, i64)>,
-) -> Result<(), Fault> {
+) {
     let rows: Vec<_> = parts
         .map(|(bill_id, amount)| payment_part::ActiveModel {
             payment_id: Set(row.id),
@@ -141,13 +143,9 @@ pub(super) async fn put_parts(
             ..Default::default()
         })
         .collect();
-    if rows.is_empty() {
-        return Ok(());
+    if !rows.is_empty() {
+        tx.at_end(payment_part::Entity::insert_many(rows).into_query());
     }
-    payment_part::Entity::insert_many(rows)
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(())
 }
 
 /// The next number of the compound: taken in the transaction of what it numbers, so that none is left

@@ -6,7 +6,7 @@ use entity::money::NoticeState;
 use entity::{fee_policy, payment, payment_notice, refund};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::{Value, json};
 
 use super::settle::{Followed, take_in};
@@ -95,7 +95,8 @@ pub async fn follow(app: &App, id: i64) -> Result<(), Fault> {
         }
         Followed::NotPaid | Followed::Settled(_) => None,
     };
-    payment_notice::Entity::update_many()
+    // The row is ours until the end: nobody reads it before, and nothing can be in conflict.
+    let done = payment_notice::Entity::update_many()
         .set(payment_notice::ActiveModel {
             state: Set(match error {
                 None => NoticeState::Done,
@@ -106,9 +107,8 @@ pub async fn follow(app: &App, id: i64) -> Result<(), Fault> {
             ..Default::default()
         })
         .filter(payment_notice::COLUMN.id.eq(id))
-        .filter(payment_notice::COLUMN.state.eq(NoticeState::Received))
-        .exec(tx.db())
-        .await?;
+        .filter(payment_notice::COLUMN.state.eq(NoticeState::Received));
+    tx.at_end(done.into_query());
     if let Some(reason) = error {
         tracing::warn!(
             notice = id,

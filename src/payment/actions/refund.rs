@@ -270,7 +270,7 @@ async fn unbook(
         }
     }
     let back = taken.iter().map(|(bill, amount)| (*bill, -amount));
-    book::put_parts(tx, paid, back).await?;
+    book::put_parts(tx, paid, back);
     let of = [
         (Account::Receivable, from_bills),
         (Account::Advance, from_advance),

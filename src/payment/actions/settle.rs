@@ -4,7 +4,7 @@
 use chrono::DateTime;
 use entity::money::{PayWay, PaymentState, RefundCause};
 use entity::payment;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{book, keep, locked, meant, refund};
 use crate::access::Actor;
@@ -58,11 +58,7 @@ pub async fn take_in(
     merchant: &str,
     said: &Transaction,
 ) -> Result<Followed, Fault> {
-    let known = payment::Entity::find()
-        .filter(payment::COLUMN.out_trade_no.eq(said.out_trade_no.as_str()))
-        .filter(payment::COLUMN.way.eq(PayWay::Wechat))
-        .one(tx.db())
-        .await?;
+    let (known, another) = orders(tx, said).await?;
     let Some(known) = known else {
         return Ok(Followed::Refused("没有这个订单号".to_owned()));
     };
@@ -83,7 +79,7 @@ pub async fn take_in(
     let Some(transaction_id) = said.transaction_id.clone() else {
         return Ok(Followed::NotPaid);
     };
-    if of_another(tx, known.id, &transaction_id).await? {
+    if another {
         let words = "这个微信支付订单号已经用于另一笔缴费";
         return Ok(Followed::Refused(words.to_owned()));
     }
@@ -94,7 +90,7 @@ pub async fn take_in(
         transaction_id,
         at: at.unwrap_or_else(|| tx.now()),
     };
-    settle(tx, dice, known.id, &paid)
+    settle_locked(tx, dice, known, &paid)
         .await
         .map(Followed::Settled)
 }
@@ -111,13 +107,28 @@ const fn mismatch_says(wrong: Mismatch) -> &'static str {
     }
 }
 
-async fn of_another(tx: &Tx, id: i64, transaction_id: &str) -> Result<bool, Fault> {
-    let other = payment::Entity::find()
-        .filter(payment::COLUMN.transaction_id.eq(transaction_id))
-        .filter(payment::COLUMN.id.ne(id))
-        .one(tx.db())
+/// The order that it is about, locked, and whether the platform's number of it is on another one: in one look,
+/// since every payment comes by here.
+async fn orders(tx: &Tx, said: &Transaction) -> Result<(Option<payment::Model>, bool), Fault> {
+    let mut wanted =
+        Condition::any().add(payment::COLUMN.out_trade_no.eq(said.out_trade_no.as_str()));
+    if let Some(id) = &said.transaction_id {
+        wanted = wanted.add(payment::COLUMN.transaction_id.eq(id.as_str()));
+    }
+    let rows = payment::Entity::find()
+        .filter(wanted)
+        .order_by_asc(payment::COLUMN.id)
+        .lock_exclusive()
+        .all(tx.db())
         .await?;
-    Ok(other.is_some())
+    let is_it = |row: &payment::Model| {
+        row.way == PayWay::Wechat && row.out_trade_no.as_deref() == Some(&said.out_trade_no)
+    };
+    let (it, others): (Vec<_>, Vec<_>) = rows.into_iter().partition(is_it);
+    let another = others
+        .iter()
+        .any(|row| row.transaction_id.is_some() && row.transaction_id == said.transaction_id);
+    Ok((it.into_iter().next(), another))
 }
 
 /// Makes an order paid, once: credited to its bills, in the books, with a receipt, and the payer told.
@@ -127,7 +138,16 @@ async fn of_another(tx: &Tx, id: i64, transaction_id: &str) -> Result<bool, Faul
 /// # Errors
 /// The database's; then nothing of it has happened.
 pub async fn settle(tx: &mut Tx, dice: &Dice, id: i64, paid: &Paid) -> Result<Settled, Fault> {
-    let mut row = locked(tx, id).await?;
+    let row = locked(tx, id).await?;
+    settle_locked(tx, dice, row, paid).await
+}
+
+async fn settle_locked(
+    tx: &mut Tx,
+    dice: &Dice,
+    mut row: payment::Model,
+    paid: &Paid,
+) -> Result<Settled, Fault> {
     match row.state {
         PaymentState::Paid if row.transaction_id.as_deref() == Some(&paid.transaction_id) => {
             return Ok(Settled::Before);

@@ -1,5 +1,5 @@
-//! The bill's rows against ours. Of ours only the keys of the day are held, eight bytes each, and a mark; of
-//! theirs one part at a time and what differs. Nothing is written here: rows count for nothing before the
+//! The bill's rows against ours. Of ours only the keys of the day are held, a bit each; of theirs one part at a
+//! time and what differs. Nothing is written here: rows count for nothing before the
 //! bill's summary was held against all of them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -9,6 +9,7 @@ use entity::money::{DifferenceKind, PayWay, PaymentState, RefundState};
 use entity::{payment, refund};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::keys::Keys;
 use super::{Failure, Wanted};
 use crate::base::clock::begin_of;
 use crate::base::fault::Fault;
@@ -63,12 +64,14 @@ pub(super) struct Compared {
     pub fees: BTreeMap<Option<i64>, i64>,
 }
 
-/// Ours of the day.
+/// A payment of ours, as far as it is held against the bill.
 struct Ours {
-    /// Keys in order.
-    ids: Vec<i64>,
-    /// Whether the bill has it.
-    seen: Vec<bool>,
+    id: i64,
+    compound_id: i64,
+    is_paid: bool,
+    amount: i64,
+    merchant: Option<String>,
+    transaction_id: Option<String>,
 }
 
 pub(super) async fn compare(
@@ -77,36 +80,64 @@ pub(super) async fn compare(
     bill: Option<Bill<TradeRow>>,
 ) -> Result<Compared, Failure> {
     let mut compared = Compared::default();
-    let mut ours = ours(store, wanted, &mut compared).await?;
+    let mut unseen = ours(store, wanted, &mut compared).await?;
     let mut refunds: HashSet<String> = HashSet::new();
-    let mut left = bill;
-    while let Some(bill) = left.take() {
-        let (rest, rows) = bill.batch(PART).await?;
-        if rows.is_empty() {
-            break;
-        }
-        let (back, paid): (Vec<TradeRow>, Vec<TradeRow>) = rows
-            .into_iter()
-            .partition(|row| row.out_refund_no.is_some());
-        payments(store, wanted, paid, &mut ours, &mut compared).await?;
-        for row in &back {
-            refunds.extend(row.out_refund_no.clone());
-        }
-        given_back(store, back, &mut compared).await?;
+    let (mut left, mut rows) = batch(bill).await?;
+    while !rows.is_empty() {
+        let part = std::mem::take(&mut rows);
+        // The next part is read while the database looks for this one.
+        let held = hold(
+            store,
+            wanted,
+            part,
+            &mut unseen,
+            &mut refunds,
+            &mut compared,
+        );
+        ((left, rows), ()) = tokio::try_join!(batch(left), held)?;
         if compared.differences.len() > MOST {
             return Err(PayError::Bill("it has nothing in common with our books").into());
         }
-        left = Some(rest);
     }
-    missing(store, &ours, &mut compared).await?;
+    missing(store, &unseen, &mut compared).await?;
     missing_refunds(store, wanted, &refunds, &mut compared).await?;
     Ok(compared)
 }
 
-async fn ours(store: &Store, wanted: Wanted<'_>, compared: &mut Compared) -> Result<Ours, Fault> {
-    let mut ids: Vec<i64> = Vec::new();
+/// The next part of the bill; empty at its end.
+async fn batch(
+    bill: Option<Bill<TradeRow>>,
+) -> Result<(Option<Bill<TradeRow>>, Vec<TradeRow>), Failure> {
+    let Some(bill) = bill else {
+        return Ok((None, Vec::new()));
+    };
+    let (rest, rows) = bill.batch(PART).await?;
+    Ok((Some(rest), rows))
+}
+
+/// Holds a part against ours.
+async fn hold(
+    store: &Store,
+    wanted: Wanted<'_>,
+    rows: Vec<TradeRow>,
+    unseen: &mut Keys,
+    refunds: &mut HashSet<String>,
+    compared: &mut Compared,
+) -> Result<(), Failure> {
+    let (back, paid): (Vec<TradeRow>, Vec<TradeRow>) = rows
+        .into_iter()
+        .partition(|row| row.out_refund_no.is_some());
+    payments(store, wanted, paid, unseen, compared).await?;
+    refunds.extend(back.iter().filter_map(|row| row.out_refund_no.clone()));
+    given_back(store, back, compared).await?;
+    Ok(())
+}
+
+/// Counts ours of the day; their keys.
+async fn ours(store: &Store, wanted: Wanted<'_>, compared: &mut Compared) -> Result<Keys, Fault> {
+    let mut keys = Keys::default();
+    let mut after = 0;
     loop {
-        let after = ids.last().copied().unwrap_or(0);
         let part: Vec<(i64, i64)> = payment::Entity::find()
             .select_only()
             .column(payment::Column::Id)
@@ -121,57 +152,90 @@ async fn ours(store: &Store, wanted: Wanted<'_>, compared: &mut Compared) -> Res
             .into_tuple()
             .all(store.read())
             .await?;
-        let last = (part.len() as u64) < KEYS;
+        let is_last = (part.len() as u64) < KEYS;
         for (id, amount) in part {
-            ids.push(id);
+            after = id;
+            keys.insert(id);
             compared.ours.add(amount);
         }
-        if last {
-            let seen = vec![false; ids.len()];
-            return Ok(Ours { ids, seen });
+        if is_last {
+            return Ok(keys);
         }
     }
+}
+
+/// Ours by the numbers of these rows.
+async fn known(store: &Store, rows: &[TradeRow]) -> Result<HashMap<String, Ours>, Fault> {
+    type Row = (
+        Option<String>,
+        i64,
+        i64,
+        PaymentState,
+        i64,
+        Option<String>,
+        Option<String>,
+    );
+    let numbers = rows.iter().map(|row| row.out_trade_no.as_str());
+    let found: Vec<Row> = payment::Entity::find()
+        .select_only()
+        .columns([
+            payment::Column::OutTradeNo,
+            payment::Column::Id,
+            payment::Column::CompoundId,
+            payment::Column::State,
+            payment::Column::Amount,
+            payment::Column::Merchant,
+            payment::Column::TransactionId,
+        ])
+        .filter(payment::COLUMN.out_trade_no.is_in(numbers))
+        .into_tuple()
+        .all(store.read())
+        .await?;
+    let all = found.into_iter().filter_map(
+        |(number, id, compound_id, state, amount, merchant, transaction_id)| {
+            let ours = Ours {
+                id,
+                compound_id,
+                is_paid: state == PaymentState::Paid,
+                amount,
+                merchant,
+                transaction_id,
+            };
+            Some((number?, ours))
+        },
+    );
+    Ok(all.collect())
 }
 
 async fn payments(
     store: &Store,
     wanted: Wanted<'_>,
     rows: Vec<TradeRow>,
-    ours: &mut Ours,
+    unseen: &mut Keys,
     compared: &mut Compared,
 ) -> Result<(), Fault> {
-    let numbers = rows.iter().map(|row| row.out_trade_no.as_str());
-    let found = payment::Entity::find()
-        .filter(payment::COLUMN.out_trade_no.is_in(numbers))
-        .all(store.read())
-        .await?;
-    let found: HashMap<&str, &payment::Model> = found
-        .iter()
-        .filter_map(|row| Some((row.out_trade_no.as_deref()?, row)))
-        .collect();
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let found = known(store, &rows).await?;
     for row in rows {
         // What was taken back at once (付款码) is none of ours.
         if row.state != "SUCCESS" && row.state != "REFUND" {
             continue;
         }
         compared.theirs.add(row.total);
-        let known = found.get(row.out_trade_no.as_str()).copied();
+        let known = found.get(&row.out_trade_no);
         let known = known.filter(|known| known.merchant.as_deref() == Some(wanted.merchant));
         *compared
             .fees
             .entry(known.map(|known| known.compound_id))
             .or_default() += row.fee;
-        let is_it = |known: &&payment::Model| {
-            known.state == PaymentState::Paid
-                && known.transaction_id.as_deref() == Some(&row.transaction_id)
+        let is_it = |known: &&Ours| {
+            known.is_paid && known.transaction_id.as_deref() == Some(&row.transaction_id)
         };
         match known.filter(is_it) {
             Some(known) => {
-                if let Ok(at) = ours.ids.binary_search(&known.id)
-                    && let Some(seen) = ours.seen.get_mut(at)
-                {
-                    *seen = true;
-                }
+                unseen.remove(known.id);
                 if known.amount != row.total {
                     compared.differences.push(Difference {
                         kind: DifferenceKind::Amount,
@@ -203,6 +267,9 @@ async fn given_back(
     rows: Vec<TradeRow>,
     compared: &mut Compared,
 ) -> Result<(), Fault> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let numbers = rows.iter().filter_map(|row| row.out_refund_no.as_deref());
     let found = refund::Entity::find()
         .filter(refund::COLUMN.out_refund_no.is_in(numbers))
@@ -249,17 +316,11 @@ async fn given_back(
 }
 
 /// Ours that the bill does not have.
-async fn missing(store: &Store, ours: &Ours, compared: &mut Compared) -> Result<(), Failure> {
-    let missing: Vec<i64> = ours
-        .ids
-        .iter()
-        .zip(&ours.seen)
-        .filter(|(_, seen)| !**seen)
-        .map(|(id, _)| *id)
-        .collect();
-    if compared.differences.len() + missing.len() > MOST {
+async fn missing(store: &Store, unseen: &Keys, compared: &mut Compared) -> Result<(), Failure> {
+    if compared.differences.len() + unseen.count() > MOST {
         return Err(PayError::Bill("it has nothing in common with our books").into());
     }
+    let missing: Vec<i64> = unseen.iter().collect();
     for part in missing.chunks(PART) {
         let rows = payment::Entity::find()
             .filter(payment::COLUMN.id.is_in(part.iter().copied()))

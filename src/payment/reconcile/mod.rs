@@ -6,6 +6,7 @@
 //! | file | what it does |
 //! |---|---|
 //! | `compare` | the bill's rows against ours, a part at a time: memory stays flat |
+//! | `keys` | which of ours the bill has not shown |
 //! | `follow` | what the platform knows and we do not |
 //! | [`clock`] | each morning |
 //! | `store` | the day, its differences, the platform's fee in the books |
@@ -13,6 +14,7 @@
 pub mod clock;
 mod compare;
 mod follow;
+mod keys;
 mod store;
 
 use chrono::NaiveDate;

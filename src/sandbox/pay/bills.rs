@@ -21,6 +21,14 @@ const HOUR: i64 = 10;
 /// And kept for so many days.
 const DAYS: i64 = 92;
 
+/// A bill that was made before anybody asked.
+#[derive(Debug)]
+pub(super) struct Made {
+    mch_id: String,
+    day: NaiveDate,
+    packed: Packed,
+}
+
 /// A file that may be downloaded.
 #[derive(Debug)]
 pub(super) struct Paper {
@@ -51,7 +59,12 @@ pub(super) async fn offer_trade(
         if !matches!(which.bill_type.as_deref(), None | Some("ALL")) {
             return Err(Refusal::parameter("bill_type"));
         }
-        offer(platform, asked, &which, write_trade)
+        offer(platform, asked, &which, write_trade, |day| {
+            let state = platform.state();
+            let mut made = state.pay.made_bills.iter();
+            let known = made.find(|bill| bill.mch_id == asked.mch_id && bill.day == day);
+            known.map(|bill| bill.packed.clone())
+        })
     })
     .await
 }
@@ -68,17 +81,18 @@ pub(super) async fn offer_fund_flow(
         if !matches!(which.account_type.as_deref(), None | Some("BASIC")) {
             return Err(Refusal::parameter("account_type"));
         }
-        offer(platform, asked, &which, write_flow)
+        offer(platform, asked, &which, write_flow, |_| None)
     })
     .await
 }
 
-/// Writes the file and says where it lies.
+/// Writes the file, unless it is there, and says where it lies.
 fn offer(
     platform: &Platform,
     asked: &Asked<'_>,
     which: &Which,
     write: impl FnOnce(Deals) -> std::io::Result<Packed>,
+    made: impl FnOnce(NaiveDate) -> Option<Packed>,
 ) -> Result<Reply, Refusal> {
     if which.tar_type.as_deref() != Some("GZIP") {
         return Err(Refusal::parameter("tar_type"));
@@ -92,12 +106,16 @@ fn offer(
     if asked.now < ready {
         return Err(Refusal::new("STATEMENT_CREATING", "账单生成中"));
     }
-    let deals = platform.deals_of(&asked.mch_id, day);
-    if deals.is_empty() {
-        return Err(Refusal::new("NO_STATEMENT_EXIST", "账单不存在"));
-    }
-    let packed = write(deals);
-    let packed = packed.map_err(|_| Refusal::new("SYSTEM_ERROR", "账单写不出来"))?;
+    let packed = match made(day) {
+        Some(packed) => packed,
+        None => {
+            let deals = platform.deals_of(&asked.mch_id, day);
+            if deals.is_empty() {
+                return Err(Refusal::new("NO_STATEMENT_EXIST", "账单不存在"));
+            }
+            write(deals).map_err(|_| Refusal::new("SYSTEM_ERROR", "账单写不出来"))?
+        }
+    };
     let token = platform.0.dice.token();
     let elsewhere = matches!(
         asked.hit.as_ref().map(|hit| &hit.kind),
@@ -215,6 +233,24 @@ impl Platform {
     pub fn invent_trades(&self, mch_id: &str, day: NaiveDate, count: u64) {
         let key = (mch_id.to_owned(), day);
         self.state().pay.invented.insert(key, count);
+    }
+
+    /// Makes a day's trade bill now, as the real platform does in the morning, and keeps it as it is: a long one
+    /// takes longer to write than anybody waits for an answer.
+    ///
+    /// # Errors
+    /// When it cannot be packed.
+    pub fn make_trade_bill(&self, mch_id: &str, day: NaiveDate) -> std::io::Result<()> {
+        let made = Made {
+            mch_id: mch_id.to_owned(),
+            day,
+            packed: write_trade(self.deals_of(mch_id, day))?,
+        };
+        let mut state = self.state();
+        let bills = &mut state.pay.made_bills;
+        bills.retain(|bill| bill.mch_id != mch_id || bill.day != day);
+        bills.push(made);
+        Ok(())
     }
 
     fn deals_of(&self, mch_id: &str, day: NaiveDate) -> Deals {

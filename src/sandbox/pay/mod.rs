@@ -96,6 +96,8 @@ pub struct Memory {
     told: Vec<Told>,
     /// Files that may be downloaded.
     files: Vec<bills::Paper>,
+    /// Trade bills that were made beforehand.
+    made_bills: Vec<bills::Made>,
     /// Trades that never were, for long bills.
     invented: BTreeMap<(String, NaiveDate), u64>,
     /// Answers and notifications are signed with the certificate, whatever the merchant has.

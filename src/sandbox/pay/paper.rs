@@ -54,7 +54,7 @@ impl Deal {
 }
 
 /// A finished file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Packed {
     pub(super) bytes: Vec<u8>,
     /// Of what is inside, in hex.
