@@ -38,20 +38,24 @@ pub(super) fn compose_task<'a>(
             return Ok(None);
         };
         let row = &found.expense;
-        let (what, hint) = match row.state {
+        let id = row.id;
+        // The hint has to fit the field of a template; the words stand in the whole text.
+        let (what, hint, how) = match row.state {
             ExpenseState::Reviewing => {
                 let review = found.rules.next(row.reviews_done);
                 let name = review.map_or("审核", |review| review.name.as_str());
-                let hint = format!("回复“同意支出 {0}”或“驳回支出 {0} 原因”", row.id);
-                (format!("等您{name}"), hint)
+                let how = format!("回复“同意支出 {id}”或“驳回支出 {id} 原因”");
+                (format!("等您{name}"), format!("回复“支出 {id}”查看"), how)
             }
             ExpenseState::Filing => {
-                let hint = format!("回复“同意支出 {0}”备案，或“驳回支出 {0} 原因”", row.id);
-                ("等街道备案".to_owned(), hint)
+                let how = format!("回复“同意支出 {id}”备案，或“驳回支出 {id} 原因”");
+                let what = "等街道备案".to_owned();
+                (what, format!("回复“支出 {id}”查看"), how)
             }
             ExpenseState::Payable => {
-                let hint = "在工作台的“支出审批”里支付，要附回单".to_owned();
-                ("可以支付了".to_owned(), hint)
+                let how = "在工作台的“支出审批”里支付，要附回单".to_owned();
+                let what = "可以支付了".to_owned();
+                (what, "请在工作台支付，附上回单".to_owned(), how)
             }
             _ => return Ok(None),
         };
@@ -61,11 +65,11 @@ pub(super) fn compose_task<'a>(
         );
         Ok(Some(Message {
             template: "task",
-            title: shorten(&row.title, 20),
+            title: shorten(&format!("{what}：{}", row.title), 20),
             place: found.place.name.clone(),
             state: "待处理".to_owned(),
             at: last.due_at,
-            text: format!("支出 {}：{what}。{hint}。{url}", sum(row)),
+            text: format!("支出 {}：{what}。{how}。{url}", sum(row)),
             hint,
             url: Some(url),
             urgent: false,

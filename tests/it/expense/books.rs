@@ -108,7 +108,7 @@ async fn an_expense_is_booked_with_its_own_amount_and_account_once_and_may_be_ta
     // A reversal that mirrors nothing.
     let mut odd = draft(gy, "entry:9:reversed", EntryKind::Reversal, right);
     assert!(!books(&app, odd.clone()).await);
-    odd.reverses = Some(one.entry.id + 1);
+    odd.reverses = Some(one.entry.id + 1_000);
     assert!(!books(&app, odd).await);
     let sums = moved(app.store.read(), gy, Days::default()).await.unwrap();
     assert!(sums.iter().all(|(account, one)| one.balance(*account) == 0));

@@ -24,7 +24,7 @@ async fn whoever_has_to_review_is_reminded_until_it_lapses() {
     app.advance(60 * DAY).await;
     assert_eq!(now(&app, id).await.state, ExpenseState::Expired);
     let told = manager.expects_push("已过期").await;
-    assert!(told.contains(&format!("#{id}")), "{told}");
+    assert!(told.contains(&format!("支出 {id}")), "{told}");
     let before = chair.pushes().len();
     app.advance(10 * DAY).await;
     assert_eq!(chair.pushes().len(), before);

@@ -245,7 +245,8 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
         .one(app.store.read())
         .await;
     let compound_id = found.unwrap().unwrap().id;
-    let mut tx = app.store.begin(app.now()).await.unwrap();
+    let now = app.now();
+    let mut tx = app.store.begin(now).await.unwrap();
     let rules = Rules::shipped().unwrap();
     let last = review_chain::Entity::find()
         .filter(review_chain::COLUMN.compound_id.eq(compound_id))
@@ -267,7 +268,7 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
         quotes_least: Set(3),
         tender_from: Set(i64::MAX),
         created_by: Set(None),
-        created_at: Set(app.now()),
+        created_at: Set(now),
     };
     let chain = chain.insert(tx.db()).await.unwrap();
     let row = expense::ActiveModel {
@@ -282,10 +283,10 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
         round: Set(1),
         reviews_done: Set(0),
         proposed_by: Set(900_000),
-        moved_at: Set(app.now()),
+        moved_at: Set(now),
         version: Set(1),
-        created_at: Set(app.now()),
-        updated_at: Set(app.now()),
+        created_at: Set(now),
+        updated_at: Set(now),
         ..Default::default()
     };
     let id = row.insert(tx.db()).await.unwrap().id;
@@ -306,7 +307,7 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
             level: Set(level),
             actor_id: Set(Some(900_000 + at)),
             words: Set(None),
-            created_at: Set(app.now()),
+            created_at: Set(now),
         };
         step.insert(tx.db()).await.unwrap();
     }
@@ -317,7 +318,7 @@ pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: N
     ] {
         let change = expense::ActiveModel {
             state: Set(state),
-            publish_until: Set(Some(app.now())),
+            publish_until: Set(Some(now)),
             paid_from: Set(Some("assets:bank".to_owned())),
             proof_id: Set(Some(1)),
             paid_by: Set(Some(900_009)),

@@ -48,7 +48,7 @@ async fn of_two_who_press_at_once_one_is_the_one() {
     // Both pay, each with a slip.
     let id = in_state(&app, ExpenseState::Payable).await;
     app.staff("卫东").await;
-    app.resident("刘洋").await;
+    app.staff("刘洋").await;
     let seen = now(&app, id).await.version.to_string();
     let [(mut one, first), (mut other, second)] = two(&app, "卫东", "刘洋").await;
     let to = format!("/console/expenses/{id}/pay");

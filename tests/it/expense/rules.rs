@@ -119,7 +119,8 @@ async fn who_is_bound_by_the_rules_does_not_set_them_and_three_reviews_are_the_l
     }
     let mut elsewhere = form("0", "5");
     elsewhere[0] = ("compound", "LY");
-    secretary.send(RULES, RULES, &elsewhere).await.is(404);
+    let mut chair = Desk::of(&app, "卫东").await;
+    chair.send(RULES, RULES, &elsewhere).await.is(404);
     let kept = review_chain::Entity::find()
         .all(app.store.read())
         .await
