@@ -113,7 +113,7 @@ async fn happen(
             payer_id: None,
             proof_id: None,
             note: String::new(),
-            mark: format!("mark{}", bill.id),
+            mark: format!("mark{:04}", bill.id),
         };
         let mut tx = app.store.begin(app.now()).await.unwrap();
         take(&mut tx, dice, who[0], new).await.unwrap();
@@ -576,7 +576,7 @@ async fn happen_paid(app: &TestApp, bill: &bill::Model, actor: &Actor, fen: i64)
         payer_id: None,
         proof_id: None,
         note: String::new(),
-        mark: format!("mark{}", bill.id),
+        mark: format!("mark{:04}", bill.id),
     };
     let mut tx = app.store.begin(app.now()).await.unwrap();
     take(&mut tx, &Dice::from_seed(1), actor, new)

@@ -261,7 +261,6 @@ const NOTHING: &[&str] = &[
     "payment_notice.error",
     "payment_notice.kind",
     "payment_notice.notice_id",
-    "payment_notice.out_trade_no",
     "recon_difference.reference",
     // About an amount, by whoever keeps the money.
     "recon_difference.note",
