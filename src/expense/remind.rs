@@ -90,7 +90,7 @@ fn mark(row: &expense::Model) -> Value {
     })
 }
 
-fn item(kind: &'static str, key: String, row: &expense::Model, due: Moment) -> NewReminder {
+fn item(kind: &'static str, key: &str, row: &expense::Model, due: Moment) -> NewReminder {
     NewReminder {
         kind,
         dedupe_key: format!("expense:{}:{}:{key}", row.id, row.round),
@@ -111,16 +111,16 @@ pub(super) async fn follow(tx: &mut Tx, found: &Found) -> Result<(), Fault> {
         ExpenseState::Reviewing | ExpenseState::Filing | ExpenseState::Payable => {
             ask(tx, found).await?;
             let days = TimeDelta::days(i64::from(found.rules.remind_days));
-            let clock = item(WAIT, format!("{key}:wait"), row, now + days);
+            let clock = item(WAIT, &format!("{key}:wait"), row, now + days);
             enqueue(tx, vec![clock]).await?;
         }
         ExpenseState::Publishing => {
             let until = row.publish_until.unwrap_or(now);
-            enqueue(tx, vec![item(BEFORE_CLOCK, key, row, until)]).await?;
+            enqueue(tx, vec![item(BEFORE_CLOCK, &key, row, until)]).await?;
         }
         ExpenseState::Paid => {
             let until = row.after_until.unwrap_or(now);
-            enqueue(tx, vec![item(AFTER_CLOCK, key, row, until)]).await?;
+            enqueue(tx, vec![item(AFTER_CLOCK, &key, row, until)]).await?;
         }
         _ => {}
     }
@@ -170,7 +170,7 @@ async fn tell(
         recipient_id: Some(person),
         ..item(
             kind,
-            format!(
+            &format!(
                 "{}:{}:{name}:{person}:{}",
                 row.state.to_value(),
                 row.reviews_done,
@@ -194,7 +194,7 @@ pub(super) async fn broadcast(
 }
 
 fn part(row: &expense::Model, which: &str, after: i64, due: Moment) -> NewReminder {
-    let mut one = item(BROADCAST, format!("{which}:after:{after}"), row, due);
+    let mut one = item(BROADCAST, &format!("{which}:after:{after}"), row, due);
     one.payload = json!({ "expense": row.id, "which": which, "after": after });
     one
 }
@@ -230,7 +230,7 @@ fn tell_part<'a>(
         // As old as the publication: what is told late of it is news no more.
         let due = clock.due_at;
         let to_one = |person: &i64| {
-            let mut one = item(PUBLISHED, format!("{which}:person:{person}"), &row, due);
+            let mut one = item(PUBLISHED, &format!("{which}:person:{person}"), &row, due);
             one.payload = json!({ "expense": row.id, "which": which });
             one.recipient_id = Some(*person);
             one

@@ -79,9 +79,10 @@ pub async fn end_before(tx: &mut Tx, id: i64, round: i32) -> Result<Clocked, Fau
         return Ok(Clocked::Over);
     };
     let now = tx.now();
-    match found.expense.publish_until {
-        Some(until) if until > now => return Ok(Clocked::Later(until)),
-        _ => {}
+    if let Some(until) = found.expense.publish_until
+        && until > now
+    {
+        return Ok(Clocked::Later(until));
     }
     let objections = queries::objections(tx.db(), &found.expense).await?;
     if objections.iter().any(|(_, open)| *open) {
