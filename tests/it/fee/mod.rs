@@ -2,6 +2,7 @@
 //! corrections, what was paid ahead, imports.
 
 mod correct;
+pub mod figures;
 mod files;
 mod runs;
 
