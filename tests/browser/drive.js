@@ -116,7 +116,7 @@ await test("a resident pays a bill by the link in the chat", { viewport: desk },
   await pay.getByText("已收到您的缴费").waitFor();
   await look(pay, "pay-done");
   await log.getByText(/已收到缴费/).last().waitFor();
-  const receipt = log.locator("a[href*='/receipt/']").last();
+  const receipt = log.locator("button.foot", { hasText: "/receipt/" }).last();
   await receipt.waitFor();
   await look(page, "sandbox-paid", { touch: false });
   const [paper] = await Promise.all([context.waitForEvent("page"), receipt.click()]);

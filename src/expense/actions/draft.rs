@@ -291,7 +291,7 @@ pub(super) async fn give_file(
 ) -> Result<(), Fault> {
     let owner = Owner {
         subject: &subject(found.expense.id),
-        compound_id: found.place.id,
+        compound_id: Some(found.place.id),
         stage: PhotoStage::Before,
         round: 0,
     };

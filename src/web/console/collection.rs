@@ -279,12 +279,26 @@ fn ages(whole: &Sums) -> String {
     }
     let bars: Vec<Bar> = Figure::AGES
         .map(|age| Bar {
-            name: age.words().name.to_owned(),
+            name: age.words().name.trim_start_matches("逾期").to_owned(),
             value: whole.get(age),
-            label: Fen(whole.get(age)).in_groups(),
+            label: short(whole.get(age)),
         })
         .into();
     chart::bars("未缴的钱，按逾期时间（元）", &bars, escape)
+}
+
+/// An amount that fits beside a bar: `1234元`, `35.68万`, `1.20亿`; the table has it to the fen.
+fn short(fen: i64) -> String {
+    let yuan = fen / 100;
+    let of = |unit: i64, name: &str| {
+        let hundredths = yuan / (unit / 100);
+        format!("{}.{:02}{name}", hundredths / 100, hundredths % 100)
+    };
+    match yuan {
+        ..10_000 => format!("{yuan}元"),
+        10_000..100_000_000 => of(10_000, "万"),
+        _ => of(100_000_000, "亿"),
+    }
 }
 
 fn part(table: &Table, report: &Report, query: &str) -> Part {
@@ -384,4 +398,23 @@ fn taken(report: &Report, ending: &str, kind: &str, bytes: Vec<u8>) -> Response 
         .header(header::CONTENT_DISPOSITION, name)
         .header("X-Content-Type-Options", "nosniff")
         .body(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_fits_beside_its_bar() {
+        for (fen, says) in [
+            (0, "0元"),
+            (999_999, "9999元"),
+            (1_000_000, "1.00万"),
+            (3_568_358, "3.56万"),
+            (9_999_999_999, "9999.99万"),
+            (12_000_000_000, "1.20亿"),
+        ] {
+            assert_eq!(short(fen), says);
+        }
+    }
 }

@@ -186,7 +186,7 @@ async fn give_photos(
 ) -> Result<(), Fault> {
     let owner = Owner {
         subject: &subject(row.id),
-        compound_id: row.compound_id,
+        compound_id: Some(row.compound_id),
         stage: PhotoStage::After,
         round: ROUND,
     };

@@ -3,6 +3,7 @@
 
 mod correct;
 mod entered;
+pub mod figures;
 mod files;
 mod runs;
 
