@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use entity::kinds::{BindingState, Channel, WishState};
 use entity::{account, binding, person, place, wish, wish_step};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::{open, raise, wishes};
 use crate::harness::app::TestApp;
