@@ -10,6 +10,7 @@ use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::without_clocks;
 use crate::harness::app::TestApp;
+use crate::harness::program::Program;
 use crate::harness::until;
 
 /// More than two parts.
@@ -86,7 +87,7 @@ async fn a_server_killed_in_the_middle_of_a_broadcast_forgets_and_doubles_nobody
         .exec(app.store.write())
         .await
         .unwrap();
-    let mut program = None;
+    let mut program: Option<Program> = None;
     for round in 0..ROUNDS {
         // Whatever was in hand when it was killed is free again.
         reminder::Entity::update_many()

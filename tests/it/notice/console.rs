@@ -2,6 +2,7 @@
 //! not read it as a list for the door, the sheet for the lift lobby.
 
 use entity::kinds::NoticeState;
+use sea_orm::EntityTrait;
 
 use super::{get, got, last, link_in, published, recipients};
 use crate::console::Desk;
@@ -136,9 +137,8 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
         visits.contains("李建国") && visits.contains("王芳"),
         "{visits}"
     );
-    let count = entity::visit::Entity::find();
-    let count = sea_orm::PaginatorTrait::count(count, app.store.read()).await;
-    assert_eq!(count.unwrap(), 2);
+    let made = entity::visit::Entity::find().all(app.store.read()).await;
+    assert_eq!(made.unwrap().len(), 2);
 
     let (status, sheet) = get(&app, &sheet_of(&chair.open(&path).await.body)).await;
     assert_eq!(status, 200);
