@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
-use reqwest::header::{COOKIE, LOCATION};
+use reqwest::header::COOKIE;
 use reqwest::redirect::Policy;
 
 use super::crash::browser_at;
@@ -103,7 +103,6 @@ async fn shift(url: &str, seconds: i64) {
 #[derive(Debug)]
 pub struct Answered {
     pub status: u16,
-    pub to: Option<String>,
     pub body: String,
 }
 
@@ -182,10 +181,8 @@ impl Visitor {
     async fn send(&self, request: reqwest::RequestBuilder) -> Option<Answered> {
         let cookies = self.cookies.lock().unwrap().clone();
         let answer = request.header(COOKIE, cookies).send().await.ok()?;
-        let to = answer.headers().get(LOCATION);
         Some(Answered {
             status: answer.status().as_u16(),
-            to: to.map(|to| to.to_str().unwrap().to_owned()),
             body: answer.text().await.ok()?,
         })
     }
