@@ -4,7 +4,7 @@
 use chrono::DateTime;
 use entity::money::{PayWay, PaymentState, RefundCause};
 use entity::payment;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{book, keep, locked, meant, refund};
 use crate::access::Actor;
