@@ -149,7 +149,7 @@ impl Rules {
             .iter()
             .find(|(_, days)| !(1..=MOST_DAYS).contains(days))
         {
-            return Err(Fault::invalid(*field, "天数请写1到365。"));
+            return Err(Fault::invalid(field, "天数请写1到365。"));
         }
         if self.expire_days <= self.remind_days {
             return Err(Fault::invalid(
@@ -166,7 +166,7 @@ impl Rules {
         ];
         let range = 1..=super::MOST;
         if let Some((field, _)) = amounts.iter().find(|(_, fen)| !range.contains(fen)) {
-            return Err(Fault::invalid(*field, "金额要大于0，例如 5000.00。"));
+            return Err(Fault::invalid(field, "金额要大于0，例如 5000.00。"));
         }
         Ok(())
     }

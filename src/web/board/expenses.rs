@@ -61,7 +61,7 @@ fn table(
     at: impl Fn(&expense::Model) -> Option<Moment>,
 ) {
     // Writing to a string cannot fail.
-    let _ = write!(out, "<section>\n<h2>{title}</h2>\n");
+    let _ = writeln!(out, "<section>\n<h2>{title}</h2>");
     if rows.is_empty() {
         out.push_str("<p>现在没有。</p>\n</section>\n");
         return;

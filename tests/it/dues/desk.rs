@@ -79,7 +79,12 @@ async fn a_policy_is_looked_at_then_saved_and_threats_are_refused() {
     assert!(from > super::today(&app));
     // The account that takes the money is somebody else's business, both ways.
     let mut tx = app.store.begin(app.now()).await.unwrap();
-    merchant::set(&mut tx, &Actor::operator(), gy.id, Some("sandbox"))
+    let choice = merchant::Choice {
+        merchant: Some("sandbox"),
+        known: &["sandbox"],
+        seen: None,
+    };
+    merchant::set(&mut tx, &Actor::operator(), gy.id, choice)
         .await
         .unwrap();
     tx.commit().await.unwrap();
