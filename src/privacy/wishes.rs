@@ -75,6 +75,8 @@ pub(super) async fn forget_asker(tx: &mut Tx, row: &wish::Model) -> Result<(), F
     moderation::Entity::update_many()
         .set(moderation::ActiveModel {
             content: Set(String::new()),
+            doubt: Set(None),
+            reason: Set(None),
             author_id: Set(None),
             ..Default::default()
         })

@@ -30,7 +30,7 @@ async fn compound(app: &TestApp, code: &str) -> i64 {
     found.unwrap().unwrap().id
 }
 
-pub async fn book(
+async fn book(
     app: &TestApp,
     cause: &str,
     day: NaiveDate,

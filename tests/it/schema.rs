@@ -112,6 +112,8 @@ async fn migrations_make_what_the_entities_describe() {
         mediation_party,
         mediation_session,
         moderation,
+        notice,
+        notice_recipient,
         organisation,
         payment,
         payment_notice,

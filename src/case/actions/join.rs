@@ -91,6 +91,14 @@ fn same() -> Fault {
     Fault::invalid("into", "这是同一个编号，不用合并。")
 }
 
+/// Keeps others from a case until the end of the transaction.
+///
+/// # Errors
+/// The database's.
+pub async fn hold(tx: &Tx, id: i64) -> Result<(), Fault> {
+    lock(tx, [Some(id), None]).await
+}
+
 /// Takes the rows in the order of their numbers, so that two who merge at once do not wait for each
 /// other. SQLite has one writer anyway.
 async fn lock(tx: &Tx, ids: [Option<i64>; 2]) -> Result<(), Fault> {

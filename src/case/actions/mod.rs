@@ -31,7 +31,7 @@ pub use feedback::{
 pub use file::{Filed, Filing, file, may_file_at};
 pub use finish::{finish, give_up};
 pub use helper::{Helped, assist, leave};
-pub use join::{Joined, join, merge, quit, unmerge};
+pub use join::{Joined, hold, join, merge, quit, unmerge};
 pub use manner::Behalf;
 pub use mediated::mediated;
 pub use photo::{add_photos, file_photos, waive_photo};

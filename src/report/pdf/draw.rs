@@ -29,6 +29,8 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 
 const LANGUAGE: &str = "zh-CN";
+/// What made it; also the title of what has none.
+const HOUSE: &str = "邻里";
 /// How much thicker strong letters are, in parts of their size.
 const THICKER: f32 = 0.028;
 
@@ -176,8 +178,8 @@ fn tree(parts: &[Part], mut leaves: Vec<Vec<Node>>) -> TagTree {
 fn kind(kind: &Kind) -> TagKind {
     let level = |level| NonZeroU16::new(level).unwrap_or(NonZeroU16::MIN);
     match kind {
-        Kind::Title(words) => Tag::Hn(level(1), Some(words.clone())).into(),
-        Kind::Heading(words) => Tag::Hn(level(2), Some(words.clone())).into(),
+        Kind::Title(words) => Tag::Hn(level(1), Some(named(words))).into(),
+        Kind::Heading(words) => Tag::Hn(level(2), Some(named(words))).into(),
         Kind::Paragraph => Tag::P.into(),
         Kind::Picture(words) => Tag::Figure(Some(words.clone())).into(),
         Kind::Link => Tag::Link.into(),
@@ -186,6 +188,14 @@ fn kind(kind: &Kind) -> TagKind {
         Kind::Head(true) => Tag::TH(TableHeaderScope::Column).into(),
         Kind::Head(false) => Tag::TH(TableHeaderScope::Row).into(),
         Kind::Cell => Tag::TD.into(),
+    }
+}
+
+/// The standard asks for a title of the paper and of each heading.
+fn named(words: &str) -> String {
+    match words.trim().is_empty() {
+        true => HOUSE.to_owned(),
+        false => words.to_owned(),
     }
 }
 
@@ -209,9 +219,9 @@ fn about(paper: &Paper) -> Metadata {
         .second(small(made.second()))
         .utc_offset_hour(8);
     Metadata::new()
-        .title(plain(&paper.title))
+        .title(named(&plain(&paper.title)))
         .authors(vec![plain(&paper.author)])
-        .creator("邻里".to_owned())
+        .creator(HOUSE.to_owned())
         .language(LANGUAGE.to_owned())
         .creation_date(date)
 }

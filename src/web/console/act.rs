@@ -9,6 +9,7 @@ use poem::web::Path;
 use poem::{Response, handler};
 use sea_orm::{ActiveEnum, Iterable};
 
+use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
 use crate::case::actions::{self, HandedOver, says_target};
@@ -332,12 +333,23 @@ pub(super) async fn again(
     page(desk, id, status(&fault), Some((key, typed)), "").await
 }
 
-async fn perform(desk: &Desk, id: i64, act: &Act, form: &Form) -> Result<(), Fault> {
-    let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-    let found = queries::visible(tx.db(), desk.actor(), id).await?;
-    if seen(&found.case) != form.text("seen") {
+/// A case as the page showed it, and nobody else's until the end of the transaction: of two who press at
+/// once the second finds what the first has made of it.
+///
+/// # Errors
+/// `not_found`, `conflict` for an old page, the database's.
+pub async fn as_seen(tx: &Tx, actor: &Actor, id: i64, mark: &str) -> Result<Found, Fault> {
+    actions::hold(tx, id).await?;
+    let found = queries::visible(tx.db(), actor, id).await?;
+    if seen(&found.case) != mark {
         return Err(stale(id));
     }
+    Ok(found)
+}
+
+async fn perform(desk: &Desk, id: i64, act: &Act, form: &Form) -> Result<(), Fault> {
+    let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
+    as_seen(&tx, desk.actor(), id, form.text("seen")).await?;
     run(&mut tx, desk, id, act, form).await?;
     tx.commit().await
 }

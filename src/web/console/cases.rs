@@ -19,7 +19,7 @@ use crate::case::search::{self, Said};
 use crate::case::step::OPEN;
 use crate::case::{case_says, category, clock, kind_says, level_says, state_says, views};
 use crate::visit::queries as visits;
-use crate::web::console::act::{of_one_name, seen, stale};
+use crate::web::console::act::{as_seen, of_one_name, seen};
 use crate::web::console::asked::{Asked, Wrong};
 use crate::web::console::form::Form;
 use crate::web::console::frame::{Frame, may_somewhere, show};
@@ -299,10 +299,7 @@ pub async fn assign(desk: &Desk, form: Form) -> Result<Response, Fault> {
 
 async fn give(desk: &Desk, id: i64, mark: &str, name: &str) -> Result<String, Fault> {
     let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-    let found = queries::visible(tx.db(), desk.actor(), id).await?;
-    if seen(&found.case) != mark {
-        return Err(stale(id));
-    }
+    as_seen(&tx, desk.actor(), id, mark).await?;
     match actions::hand_over(&mut tx, desk.actor(), id, name).await? {
         HandedOver::Done(_, target) => {
             tx.commit().await?;

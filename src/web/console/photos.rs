@@ -14,7 +14,7 @@ use crate::base::fault::{Code, Fault};
 use crate::case::actions;
 use crate::case::queries::{self, Found, holds};
 use crate::case::step::OPEN;
-use crate::web::console::act::{again, seen, stale};
+use crate::web::console::act::{again, as_seen, seen, stale};
 use crate::web::console::case::number;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::Desk;
@@ -117,10 +117,7 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
         ..desk.actor().clone()
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let found = queries::visible(tx.db(), &actor, id).await?;
-    if seen(&found.case) != form.text("seen") {
-        return Err(stale(id));
-    }
+    as_seen(&tx, &actor, id, form.text("seen")).await?;
     let mut ids = Vec::new();
     for (key, change) in kept {
         ids.push(attachments::settle(&tx, key, change).await?.id);

@@ -147,6 +147,8 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
     officer.expects_push("等街道备案").await;
     officer.says(&format!("同意支出 {id} 已收")).await;
     assert_eq!(now(&app, id).await.state, ExpenseState::Payable);
+    // Whoever has written lately can be told: there is no template for news here.
+    assert!(zhang.says("支出").await.contains("钢丝绳"));
     let mut payer = Desk::of(&app, PAYER).await;
     payer.open(&page).await.says("已支付，记账并公示");
     let from = [("source", "assets:bank")];

@@ -215,6 +215,8 @@ struct State {
     broken: AtomicBool,
     delay_ms: AtomicU64,
     left: AtomicI64,
+    /// Whether a piece is held back.
+    holds: AtomicBool,
 }
 
 impl Wire {
@@ -226,6 +228,7 @@ impl Wire {
             broken: AtomicBool::new(false),
             delay_ms: AtomicU64::new(0),
             left: AtomicI64::new(i64::MAX),
+            holds: AtomicBool::new(false),
         });
         let (cut, watching) = watch::channel(0);
         let task = tokio::spawn(accept(listener, target, Arc::clone(&state), watching));
@@ -256,14 +259,25 @@ impl Wire {
     /// Lets so many more pieces go to the far end, over all connections; the next one and all after
     /// it are held back.
     pub fn allow(&self, pieces: i64) {
+        self.state.holds.store(false, Ordering::SeqCst);
         self.state.left.store(pieces, Ordering::SeqCst);
     }
 
     /// Waits until a piece is held back.
     pub async fn spent(&self) {
-        while self.state.left.load(Ordering::SeqCst) >= 0 {
+        while !self.holds() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// Whether a piece is held back, for ever: its connection has to be cut.
+    pub fn holds(&self) -> bool {
+        self.state.holds.load(Ordering::SeqCst)
+    }
+
+    /// Nothing more is held back.
+    pub fn let_go(&self) {
+        self.state.left.store(i64::MAX, Ordering::SeqCst);
     }
 
     /// Every piece waits so long, each way.
@@ -342,6 +356,7 @@ async fn carry(
             tokio::time::sleep(Duration::from_millis(delay)).await;
         }
         if outward && length > 0 && state.left.fetch_sub(1, Ordering::SeqCst) <= 0 {
+            state.holds.store(true, Ordering::SeqCst);
             std::future::pending::<()>().await;
         }
         if length == 0 || to.write_all(&piece[..length]).await.is_err() {

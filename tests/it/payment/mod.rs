@@ -256,11 +256,17 @@ pub async fn sound(app: &TestApp) {
 async fn with_figures(app: &TestApp, owed: i64) {
     let db = app.store.read();
     let scope = Scope::of(db, place_of(app, "GY").await).await.unwrap();
-    let all = Period::new(Month::new(2024, 1).unwrap(), Month::new(2028, 12).unwrap());
     let today = linli::base::clock::china(app.now()).date_naive();
-    let sums = money::whole(db, &scope, all, today).await.unwrap();
-    let ages: i64 = Figure::AGES.iter().map(|age| sums.get(*age)).sum();
-    assert_eq!((sums.get(Figure::Left), ages), (owed, owed), "{sums:?}");
+    let (mut left, mut ages) = (0, 0);
+    // Five years are the most that are asked for at once.
+    for year in (2010..2030).step_by(5) {
+        let from = Month::new(year, 1).unwrap();
+        let span = Period::new(from, Month::new(year + 4, 12).unwrap());
+        let sums = money::whole(db, &scope, span, today).await.unwrap();
+        left += sums.get(Figure::Left);
+        ages += Figure::AGES.iter().map(|age| sums.get(*age)).sum::<i64>();
+    }
+    assert_eq!((left, ages), (owed, owed));
 }
 
 /// What was paid is in parts, or went back.

@@ -58,9 +58,12 @@ impl<'a> Steps<'a> {
             (None, app.variables.clone())
         };
         let mut variables = movable(&variables);
-        let poll = "LINLI__REMINDER__POLL_MS";
-        variables.retain(|(name, _)| name != poll);
-        variables.push((poll.to_owned(), "400".to_owned()));
+        // What a dead one had taken out of Redis is put back by the sweeper alone.
+        for (name, value) in [("POLL_MS", "400"), ("SWEEP_SECONDS", "2")] {
+            let name = format!("LINLI__REMINDER__{name}");
+            variables.retain(|(known, _)| *known != name);
+            variables.push((name, value.to_owned()));
+        }
         let houses = Houses::start(app, &variables, 1).await;
         let url = houses.urls().remove(0);
         let payer = Visitor::payer(app, &url, "o-zhang").await;
@@ -85,9 +88,11 @@ impl<'a> Steps<'a> {
             Some(wire) => {
                 wire.allow(n);
                 tokio::select! {
-                    () = wire.spent() => true,
-                    () = all => false,
+                    () = wire.spent() => {}
+                    () = all => wire.let_go(),
                 }
+                // What was held back in the last moment is held for ever.
+                wire.holds()
             }
             None => {
                 let wait = LATER * u32::try_from(n).unwrap();
