@@ -3,6 +3,7 @@
 //! is told, the message is kept (`kept.rs`), so that it is done though this machine may die. Called
 //! by `official.rs`; [`resume`] is run by `command/serve.rs`.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -132,8 +133,9 @@ async fn forget(app: App, spoken: Spoken) {
 /// at work on a part of it, but a message has one effect and one answer however often it is done.
 pub async fn resume(app: App) {
     let mut orphaned = TimeDelta::zero();
+    let mut unread = HashSet::new();
     loop {
-        match resume_once(&app, orphaned).await {
+        match resume_once(&app, orphaned, &mut unread).await {
             Ok(()) => orphaned = ORPHANED,
             Err(fault) => tracing::warn!(?fault, "what was acknowledged could not be looked up"),
         }
@@ -144,11 +146,22 @@ pub async fn resume(app: App) {
     }
 }
 
-async fn resume_once(app: &App, orphaned: TimeDelta) -> Result<(), Fault> {
+/// `unread`: what could not be read the last time. Another instance may have been writing it; what cannot be
+/// read at two looks never will.
+async fn resume_once(
+    app: &App,
+    orphaned: TimeDelta,
+    unread: &mut HashSet<String>,
+) -> Result<(), Fault> {
+    let before = std::mem::take(unread);
     for found in kept::all(app).await? {
         let Some((at, spoken)) = found.said else {
-            tracing::error!(path = found.path, "a message that was kept cannot be read");
-            kept::forget(app, &found.path).await?;
+            if before.contains(&found.path) {
+                tracing::error!(path = found.path, "a message that was kept cannot be read");
+                kept::forget(app, &found.path).await?;
+            } else {
+                unread.insert(found.path);
+            }
             continue;
         };
         let age = app.clock.now() - at;

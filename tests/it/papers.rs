@@ -51,7 +51,7 @@ struct Got {
 }
 
 async fn get(url: &str, known: &str) -> Got {
-    let request = reqwest::Client::new().get(url);
+    let request = reqwest::Client::builder().build().unwrap().get(url);
     let answer = request.header(IF_NONE_MATCH, known).send().await.unwrap();
     let head = |name| {
         let found = answer.headers().get(name);

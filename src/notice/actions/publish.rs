@@ -30,6 +30,8 @@ pub async fn publish(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Mode
         .lock_exclusive()
         .one(tx.db())
         .await?;
+    // The second finds it published, not that it comes too soon after itself.
+    let row = draft::own(tx, actor, id).await?;
     match row.corrects {
         Some(old) => still_holds(tx, old).await?,
         None if row.urgent => {}

@@ -66,11 +66,11 @@ fn table(
         out.push_str("<p>现在没有。</p>\n</section>\n");
         return;
     }
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{title}，可以左右滑动\"><table><thead><tr>\
          <th scope=\"col\">编号</th><th scope=\"col\">做什么用</th><th scope=\"col\">类别</th>\
-         <th scope=\"col\" class=\"amount\">金额（元）</th><th scope=\"col\">状态</th><th scope=\"col\">{when}</th></tr></thead><tbody>\n"
+         <th scope=\"col\" class=\"amount\">金额（元）</th><th scope=\"col\">状态</th><th scope=\"col\">{when}</th></tr></thead><tbody>"
     );
     for row in rows {
         let day = at(row).map(|at| china(at).format("%Y年%-m月%-d日").to_string());

@@ -13,8 +13,11 @@ use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 use crate::powers::desk_with;
 
+/// Names of a form with what is written there.
+type Fields = &'static [(&'static str, &'static str)];
+
 /// Form, who is the one for it, and a form that could be done.
-const FORMS: [(&str, &str, &[(&str, &str)]); 11] = [
+const FORMS: [(&str, &str, Fields); 11] = [
     (
         "change",
         PROPOSER,

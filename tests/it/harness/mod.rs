@@ -23,12 +23,16 @@ pub fn free_port() -> u16 {
         .port()
 }
 
-/// Waits until `look` finds something, looking every 20 ms; panics with `what` after `seconds`.
+/// How often over the named time is waited: a machine with two cores and many tests at once is slow, and who
+/// waits longer fails no later where all is well.
+const PATIENCE: u32 = 3;
+
+/// Waits until `look` finds something, looking every 20 ms; panics with `what` after `seconds`, thrice over.
 pub async fn until<T, F>(what: &str, seconds: u64, mut look: impl FnMut() -> F) -> T
 where
     F: Future<Output = Option<T>>,
 {
-    let patience = std::time::Duration::from_secs(seconds);
+    let patience = std::time::Duration::from_secs(seconds) * PATIENCE;
     let began = std::time::Instant::now();
     loop {
         if let Some(found) = look().await {
@@ -36,7 +40,8 @@ where
         }
         assert!(
             began.elapsed() < patience,
-            "waited {seconds} s in vain: {what}"
+            "waited {} s in vain: {what}",
+            patience.as_secs()
         );
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

@@ -14,6 +14,18 @@ impl Walk<'_> {
     pub async fn agrees(&self) {
         let db = self.app.store.read();
         let (all, back) = (payments(self.app).await, refunds(self.app).await);
+        let reasons = self.remembered(&all, &back);
+        let lines = bill_line::Entity::find().all(db).await.unwrap();
+        for (reason, done) in &reasons {
+            let count = lines.iter().filter(|line| line.basis == *reason).count();
+            assert!(count == 1 || (count == 0 && !done), "{reason}: {count}");
+        }
+        self.given_back(&all, &back);
+        self.books(&all, &back).await;
+    }
+
+    /// Each payment that the walk remembers is in one place, and the cash is its slips; why bills were corrected.
+    fn remembered(&self, all: &[payment::Model], back: &[refund::Model]) -> Vec<(String, bool)> {
         let known = self.known.lock().unwrap();
         for (id, fen) in &known.paid {
             let credited = all
@@ -41,15 +53,7 @@ impl Walk<'_> {
         taken.sort();
         slips.sort();
         assert_eq!(taken, slips, "cash");
-        let reasons: Vec<(String, bool)> = known.credits.clone().into_iter().collect();
-        drop(known);
-        let lines = bill_line::Entity::find().all(db).await.unwrap();
-        for (reason, done) in &reasons {
-            let count = lines.iter().filter(|line| line.basis == *reason).count();
-            assert!(count == 1 || (count == 0 && !done), "{reason}: {count}");
-        }
-        self.given_back(&all, &back);
-        self.books(&all, &back).await;
+        known.credits.clone().into_iter().collect()
     }
 
     /// What the platform gave back is what we say that it gave back, each once.
