@@ -19,7 +19,7 @@ use crate::store::Tx;
 /// Says yes: the next review, or for the street the filing. Which one it is follows from the state.
 ///
 /// # Errors
-/// As [`approve`] and [`file`].
+/// As [`approve`] and [`file()`].
 pub async fn agree(
     tx: &mut Tx,
     actor: &Actor,

@@ -2,10 +2,10 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`draft`] | writing one down and counting for whom it is |
-//! | [`publish`] | letting it go out, taking it back |
-//! | [`send`] | recipients, rounds: what the clocks obey, and telling again by hand |
-//! | [`read`] | a recipient reads, and acknowledges |
+//! | [`mod@draft`] | writing one down and counting for whom it is |
+//! | [`mod@publish`] | letting it go out, taking it back |
+//! | [`mod@send`] | recipients, rounds: what the clocks obey, and telling again by hand |
+//! | [`mod@read`] | a recipient reads, and acknowledges |
 
 pub mod draft;
 pub mod publish;

@@ -196,7 +196,7 @@ async fn give_photos(
 /// Sends the claimer once more how to reach the asker: in person, never in an answer.
 ///
 /// # Errors
-/// As [`held`]; `conflict` when nobody has it any more.
+/// As `held`; `conflict` when nobody has it any more.
 pub async fn contact_again(tx: &mut Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     let found = held(tx, actor, id).await?;
     let claimer = found.wish.claimer_id.ok_or_else(|| changed(id))?;
