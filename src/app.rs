@@ -1,9 +1,10 @@
 //! What every noun and face may reach: settings, time, randomness, the store, the seal, the
 //! platform. Built by `command/serve.rs` and by tests; cheap to clone. Floor 2.
 
-use std::collections::BTreeMap;
+use std::any::{Any, TypeId};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +48,11 @@ const SOCKET_URL: &str = "wss://openws.work.weixin.qq.com";
 
 /// A handle on the parts.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<Parts>, Arc<Kept>);
+
+/// What modules keep, by its type.
+#[derive(Default)]
+struct Kept(Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>);
 
 /// The parts themselves.
 pub struct Parts {
@@ -113,7 +118,18 @@ impl App {
     /// Puts given parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        Self(Arc::new(parts), Arc::default())
+    }
+
+    /// What a module keeps for as long as the program runs, one of each type; made when first asked for.
+    /// For what hurries work along and may be lost at any time.
+    #[must_use]
+    pub fn kept<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut kept = self.1.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = kept.entry(TypeId::of::<T>());
+        let one = found.or_insert_with(|| Arc::new(T::default()));
+        // The key is the type, so that it always is one of them.
+        Arc::clone(one).downcast().unwrap_or_default()
     }
 
     /// Makes all parts from the settings and an open store. Talks to nobody yet.

@@ -36,12 +36,20 @@ pub async fn capture() -> Result<()> {
     let log = log.get(before..).unwrap_or_default();
     println!("{reply}\n\n{log}");
 
+    let mut held: Vec<Result<()>> = Vec::new();
     for name in ["postgres.sql", "sqlite.sql"] {
-        compare(log, Path::new(&community::filing(name)))?;
+        held.push(compare(log, Path::new(&community::filing(name))));
     }
     let log = payments::logged().await?;
     println!("{log}");
-    compare(&log, &payments::script())
+    held.push(compare(&log, &payments::script()));
+    // Whatever differs is shown, not only the first.
+    let stale: Vec<String> = held
+        .into_iter()
+        .filter_map(|one| one.err().map(|error| error.to_string()))
+        .collect();
+    ensure!(stale.is_empty(), "{}", stale.join("\n"));
+    Ok(())
 }
 
 /// Fails when a script holds other statements than were sent.

@@ -155,8 +155,8 @@ fn fill(postgres: &Postgres, name: &str, app_id: &str, day: NaiveDate, rows: u32
              VALUES ({COMPOUND}, 'K', 'compound', '大院', 1, {COMPOUND}, '/1/{COMPOUND}/', now(), now())"
         ),
         format!(
-            "INSERT INTO fee_policy (compound_id, merchant, remind_most, late_daily, version, updated_at) \
-             VALUES ({COMPOUND}, '{MERCHANT}', 0, 0, 1, now())"
+            "INSERT INTO fee_policy (compound_id, merchant, remind_on, remind_most, late_daily, version, updated_at) \
+             VALUES ({COMPOUND}, '{MERCHANT}', false, 0, 0, 1, now())"
         ),
         format!(
             "INSERT INTO payment (compound_id, home_id, way, state, amount, bills, merchant, mch_id, app_id, open_id, out_trade_no, \

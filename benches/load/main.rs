@@ -19,6 +19,7 @@
 //!   bills               a month's bills of 100 000 homes; against INSERT … SELECT
 //!   papers              PDF files: time and size
 //!   notices             a notice to 100 000 people; against INSERT … SELECT
+//!   sending             the same sent to a platform that answers in 50 ms; against what its connections carry
 //!   payments            notifications settled and in the books, on one core; against pgbench
 //!   days                a trade bill of 1 000 000 rows held against our payments
 //!   disclosures         a month published out of 1 000 000 rows of the books; against plain SQL
@@ -57,6 +58,7 @@ mod reminders;
 mod report;
 mod robot;
 mod script;
+mod sending;
 mod server;
 mod service;
 mod similar;
@@ -92,6 +94,7 @@ async fn main() -> Result<()> {
         Some("bills") => bills::measure().await?,
         Some("papers") => papers::measure()?,
         Some("notices") => vec![notices::measure().await?],
+        Some("sending") => vec![sending::measure().await?],
         Some("payments") => payments::measure().await?,
         Some("days") => days::measure().await?,
         Some("disclosures") => vec![disclosures::measure().await?],
@@ -99,7 +102,7 @@ async fn main() -> Result<()> {
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, payments, days, disclosures, money, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, sending, payments, days, disclosures, money, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -143,6 +146,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.extend(money().await?);
     figures.extend(papers::measure()?);
     figures.push(notices::measure().await?);
+    figures.push(sending::measure().await?);
     report::write(&figures)?;
     Ok(figures)
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use linli::base::clock::{Clock, SystemClock};
 use linli::base::dice::Dice;
+use linli::config::Settings;
 use linli::notice::actions::send::{self, Step};
 use linli::reminder::queue;
 use linli::store::Store;
@@ -18,7 +19,7 @@ use crate::figure::{Figure, median, times};
 use crate::machine::{self, Postgres, Redis};
 use crate::reminders::settings;
 
-const PEOPLE: usize = 100_000;
+pub const PEOPLE: usize = 100_000;
 const ROUNDS: usize = 3;
 /// How much longer than the statements it may take.
 const MOST: f64 = 3.0;
@@ -82,44 +83,83 @@ pub async fn measure() -> Result<Figure> {
     })
 }
 
-async fn broadcast(postgres: &Postgres, redis: &Redis, name: &str, round: usize) -> Result<f64> {
-    let settings = settings(&postgres.database(name)?, &redis.url(), round)?;
-    let store = Store::connect(&settings.database).await?;
-    migration::Migrator::up(store.write(), None).await?;
-    postgres.psql(name, FILL)?;
-    postgres.psql(name, "VACUUM ANALYZE")?;
-    let connection = linli::redis::connect(&settings.redis)?.context("no Redis")?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let queue = queue::open(
-        store.clone(),
-        Some(connection),
-        &settings,
-        clock.clone(),
-        Arc::new(Dice::from_system()),
-    );
-    store.tell(queue.clone());
-    let stop = CancellationToken::new();
-    let keeper = tokio::spawn({
-        let stop = stop.clone();
-        async move { queue.keep(stop).await }
-    });
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    let began = Instant::now();
-    let mut tx = store.begin(clock.now()).await?;
-    send::begin(&mut tx, 1).await?;
-    tx.commit().await?;
-    loop {
-        let mut tx = store.begin(clock.now()).await?;
-        let step = send::part(&mut tx, 1).await?;
+/// A database with the people and the notice, the queue on it and whoever keeps that.
+pub struct Ready {
+    /// Settings of this database.
+    pub settings: Settings,
+    /// The database.
+    pub store: Store,
+    stop: CancellationToken,
+    keeper: tokio::task::JoinHandle<()>,
+}
+
+impl Ready {
+    /// Makes it, with more settings than those of the servers.
+    pub async fn make(
+        servers: (&Postgres, &Redis),
+        name: &str,
+        settings: Settings,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
+        let store = Store::connect(&settings.database).await?;
+        migration::Migrator::up(store.write(), None).await?;
+        servers.0.psql(name, FILL)?;
+        servers.0.psql(name, "VACUUM ANALYZE")?;
+        let connection = linli::redis::connect(&settings.redis)?.context("no Redis")?;
+        let queue = queue::open(
+            store.clone(),
+            Some(connection),
+            &settings,
+            clock,
+            Arc::new(Dice::from_system()),
+        );
+        store.tell(queue.clone());
+        let stop = CancellationToken::new();
+        let keeper = tokio::spawn({
+            let stop = stop.clone();
+            async move { queue.keep(stop).await }
+        });
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        Ok(Self {
+            settings,
+            store,
+            stop,
+            keeper,
+        })
+    }
+
+    /// Writes down the recipients and a message for each of them.
+    pub async fn fan_out(&self, clock: &dyn Clock) -> Result<()> {
+        let mut tx = self.store.begin(clock.now()).await?;
+        send::begin(&mut tx, 1).await?;
         tx.commit().await?;
-        if step == Step::Over {
-            break;
+        loop {
+            let mut tx = self.store.begin(clock.now()).await?;
+            let step = send::part(&mut tx, 1).await?;
+            tx.commit().await?;
+            if step == Step::Over {
+                return Ok(());
+            }
         }
     }
+
+    /// Ends it.
+    pub async fn close(self) -> Result<()> {
+        self.stop.cancel();
+        self.keeper.await?;
+        self.store.close().await;
+        Ok(())
+    }
+}
+
+async fn broadcast(postgres: &Postgres, redis: &Redis, name: &str, round: usize) -> Result<f64> {
+    let settings = settings(&postgres.database(name)?, &redis.url(), round)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let ready = Ready::make((postgres, redis), name, settings, clock.clone()).await?;
+    let began = Instant::now();
+    ready.fan_out(&*clock).await?;
     let took = began.elapsed().as_secs_f64();
-    stop.cancel();
-    keeper.await?;
-    store.close().await;
+    ready.close().await?;
     let counts = postgres.psql(
         name,
         "SELECT (SELECT count(*) FROM notice_recipient) || ' ' || \

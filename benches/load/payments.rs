@@ -244,8 +244,8 @@ fn fill(postgres: &Postgres, app_id: &str, orders: u32) -> Result<()> {
              '/1/' || {compound} || '/' || 1000 + n || '/', 895000, now(), now() FROM generate_series(1, {orders}) n"
         ),
         format!(
-            "INSERT INTO fee_policy (compound_id, merchant, remind_most, late_daily, version, updated_at) \
-             SELECT 100 + n, '{name}' || n, 0, 0, 1, now() FROM generate_series(1, {ACCOUNTS}) n"
+            "INSERT INTO fee_policy (compound_id, merchant, remind_on, remind_most, late_daily, version, updated_at) \
+             SELECT 100 + n, '{name}' || n, false, 0, 0, 1, now() FROM generate_series(1, {ACCOUNTS}) n"
         ),
         // With keys that the script knows: what is owed, then what came by WeChat.
         format!(

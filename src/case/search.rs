@@ -9,6 +9,7 @@ mod words;
 pub use words::{Said, said};
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use entity::kinds::{CaseKind, CaseState, Level};
 use entity::{case, place};
@@ -145,21 +146,50 @@ struct Read {
     floor: i64,
 }
 
-/// One part, from its own index: at most a stretch of it. The inner statement finds the keys, since what
-/// it asks for stands in the index; the outer one reads the cases of the page.
+/// One part, from its own index: at most a stretch of it, and of that the newest first where each case has to
+/// be read itself.
 async fn read<C: ConnectionTrait>(
     db: &C,
     part: &Part,
     wanted: &Wanted,
     narrow: &Condition,
-    keys: std::ops::Range<i64>,
+    keys: Range<i64>,
     most: u64,
 ) -> Result<Read, Fault> {
-    let mut floor = part.floor(db, wanted, &keys).await?;
+    let near = part.near(db, wanted, &keys).await?;
+    let mut cases = match near {
+        Some(near) => page(db, part, narrow, &(near..keys.end), most).await?,
+        None => Vec::new(),
+    };
+    // A full page did not come to its end: nothing is missing above its last case.
+    let left =
+        |cases: &[case::Model]| most.saturating_sub(u64::try_from(cases.len()).unwrap_or(most));
+    let rest = keys.start..near.unwrap_or(keys.end);
+    let mut floor = keys.start;
+    if left(&cases) > 0 && !rest.is_empty() {
+        let low = part.floor(db, wanted, &rest).await?;
+        let more = page(db, part, narrow, &(low..rest.end), left(&cases)).await?;
+        cases.extend(more);
+        if left(&cases) > 0 {
+            floor = low;
+        }
+    }
+    Ok(Read { cases, floor })
+}
+
+/// A page of a part, newest first. The inner statement finds the keys, since what it asks for stands in the
+/// index; the outer one reads the cases of the page.
+async fn page<C: ConnectionTrait>(
+    db: &C,
+    part: &Part,
+    narrow: &Condition,
+    keys: &Range<i64>,
+    most: u64,
+) -> Result<Vec<case::Model>, Fault> {
     let inner = Query::select()
         .column(case::Column::Id)
         .from(case::Entity)
-        .cond_where(part.driver(&(floor..keys.end)))
+        .cond_where(part.driver(keys))
         .cond_where(narrow.clone())
         .order_by_expr(part.order(), Order::Desc)
         .limit(most)
@@ -169,16 +199,11 @@ async fn read<C: ConnectionTrait>(
         .column(case::Column::Id)
         .from_subquery(inner, Alias::new("page"))
         .to_owned();
-    let cases = case::Entity::find()
+    Ok(case::Entity::find()
         .filter(case::COLUMN.id.in_subquery(page))
         .order_by_desc(case::COLUMN.id)
         .all(db)
-        .await?;
-    // A full page did not come to its end: nothing is missing above its last case.
-    if cases.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
-        floor = keys.start;
-    }
-    Ok(Read { cases, floor })
+        .await?)
 }
 
 /// The filters that no index serves.

@@ -96,7 +96,7 @@ async fn record(
         client_msg_id: Set(String::new()),
         created_at: Set(now),
         updated_at: Set(now),
-        ..ended
+        ..ended.row()
     };
     delivery::Entity::insert(row)
         .exec_without_returning(app.store.write())

@@ -25,6 +25,7 @@
 //! | `sift` | what is not sent on purpose: unwanted, or too old |
 //! | `order` | one message to one person at a time, over all instances |
 //! | `halt` | ways that are left alone: quota used up, platform down |
+//! | `together` | what is asked about each message, asked for many at once |
 //! | `standstill` | who waits for the end of a halt: the rest of theirs is not even composed |
 //! | `visit` | the last way: told at the door |
 //! | [`letters`] | what could not be sent: sent again or given up by people |
@@ -56,6 +57,7 @@ mod sift;
 mod spend;
 mod standstill;
 pub mod subscription;
+mod together;
 pub mod topic;
 mod visit;
 mod words;

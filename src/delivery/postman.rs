@@ -8,9 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
 use entity::kinds::DeliveryState;
-use entity::{delivery, person, reminder};
+use entity::{delivery, reminder};
 use futures_util::{FutureExt, StreamExt, stream};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use tokio::sync::Semaphore;
 
 use super::halt::Halts;
@@ -22,6 +21,7 @@ use super::recipient::Recipient;
 use super::send::{Letter, lease_holds, send};
 use super::sift::sift;
 use super::standstill::Standstill;
+use super::together::{self, Here, has_arrived};
 use super::topic::Topic;
 use super::visit::{LastResort, fall_back};
 use super::words;
@@ -41,8 +41,11 @@ type Verdicts = Vec<(i64, Verdict)>;
 pub struct Postman {
     app: App,
     kinds: HashMap<&'static str, Work>,
-    /// Messages under way at once, over all batches.
+    /// Messages in hand at once, over all batches: twice as many as calls, since each is read and written
+    /// down before and after its call.
     slots: Semaphore,
+    /// Calls to the platforms at once.
+    calls: Semaphore,
     /// One message at a time to one person, over all batches.
     lanes: Mutex<HashMap<Recipient, Arc<tokio::sync::Mutex<()>>>>,
     halts: Halts,
@@ -88,7 +91,8 @@ impl Postman {
                 .chain(own)
                 .map(|kind| (kind.name, kind.work))
                 .collect(),
-            slots: Semaphore::new(app.settings.reminder.concurrency.max(1)),
+            slots: Semaphore::new(in_hand(&app)),
+            calls: Semaphore::new(app.settings.reminder.concurrency.max(1)),
             lanes: Mutex::default(),
             halts: Halts::default(),
             standstill: Standstill::default(),
@@ -286,12 +290,16 @@ impl Postman {
         verdicts: &mut Verdicts,
     ) -> Result<Vec<Group>, Fault> {
         let app = &self.app;
-        let Some(here) = who(app, to).await? else {
+        let here = match to {
+            Recipient::Person(id) => together::who(app, id).await?,
+            Recipient::Account(_) => Some(Here { userid: None }),
+        };
+        let Some(here) = here else {
             verdicts.extend(errands.iter().map(|errand| (errand.row.id, Verdict::Drop)));
             return Ok(Vec::new());
         };
-        let ids = errands.iter().map(|errand| errand.row.id);
-        let mut earlier = self.earlier(ids).await?;
+        let ids = errands.iter().map(|errand| errand.row.id).collect();
+        let mut earlier = together::earlier(app, ids).await?;
         let open: Vec<(Topic, &reminder::Model)> = errands
             .iter()
             .filter(|errand| !has_arrived(earlier.get(&errand.row.id)))
@@ -344,25 +352,6 @@ impl Postman {
         Ok(groups.into_iter().map(|(group, _)| group).collect())
     }
 
-    /// What was tried for these reminders before, oldest first.
-    async fn earlier(
-        &self,
-        ids: impl Iterator<Item = i64>,
-    ) -> Result<HashMap<i64, Vec<delivery::Model>>, Fault> {
-        let rows = delivery::Entity::find()
-            .filter(delivery::COLUMN.reminder_id.is_in(ids))
-            .order_by_asc(delivery::COLUMN.id)
-            .all(self.app.store.read())
-            .await?;
-        let mut all: HashMap<i64, Vec<delivery::Model>> = HashMap::new();
-        for row in rows {
-            if let Some(id) = row.reminder_id {
-                all.entry(id).or_default().push(row);
-            }
-        }
-        Ok(all)
-    }
-
     /// One message: composes it as things stand now and sends it.
     async fn post(&self, to: Recipient, group: &Group, held: &AtomicI64) -> Verdict {
         let app = &self.app;
@@ -396,6 +385,7 @@ impl Postman {
             tried_at: group.tried_at,
             held,
             halted: &halted,
+            calls: &self.calls,
         };
         let sent = if group.lost < LOST {
             send(app, &self.halts, &letter).await
@@ -419,31 +409,9 @@ impl Postman {
     }
 }
 
-fn has_arrived(tries: Option<&Vec<delivery::Model>>) -> bool {
-    let arrived =
-        |row: &delivery::Model| matches!(row.state, DeliveryState::Sent | DeliveryState::Delivered);
-    tries.is_some_and(|tries| tries.iter().any(arrived))
-}
-
-/// Somebody who can be told something.
-struct Here {
-    /// Their user id in WeCom.
-    userid: Option<String>,
-}
-
-/// Who it is; none when the person has left.
-async fn who(app: &App, to: Recipient) -> Result<Option<Here>, Fault> {
-    let Recipient::Person(person_id) = to else {
-        return Ok(Some(Here { userid: None }));
-    };
-    let now = app.clock.now();
-    let person = person::Entity::find_by_id(person_id)
-        .one(app.store.read())
-        .await?;
-    let here = person.filter(|person| person.left_at.is_none_or(|left| left > now));
-    Ok(here.map(|person| Here {
-        userid: person.wecom_userid,
-    }))
+/// Messages that are in hand at once.
+fn in_hand(app: &App) -> usize {
+    app.settings.reminder.concurrency.max(1).saturating_mul(2)
 }
 
 /// Whether a platform was asked.
@@ -476,7 +444,7 @@ impl Handler for Postman {
             let mut verdicts = Vec::new();
             let jobs = self.sort(claimed, &mut verdicts);
             say(verdicts);
-            let most = self.app.settings.reminder.concurrency.max(1);
+            let most = in_hand(&self.app);
             let mut ended = stream::iter(jobs)
                 .map(|job| self.run(job))
                 .buffer_unordered(most);

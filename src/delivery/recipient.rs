@@ -1,11 +1,7 @@
-//! To whom a reminder goes: a person by whichever account, or an account that is nobody's. Called
+//! To whom a reminder goes: a person by whichever account, or an account that is nobody's. Used
 //! by the postman and by `send`.
 
-use entity::{account, reminder};
-use sea_orm::{EntityTrait, QueryFilter};
-
-use crate::app::App;
-use crate::base::fault::Fault;
+use entity::reminder;
 
 /// To whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,13 +29,11 @@ impl Recipient {
         }
     }
 
-    /// All accounts by which it may be reached.
-    pub(super) async fn accounts(self, app: &App) -> Result<Vec<account::Model>, Fault> {
-        let by = match self {
-            Self::Person(id) => account::COLUMN.person_id.eq(id),
-            Self::Account(id) => account::COLUMN.id.eq(id),
-        };
-        let found = account::Entity::find().filter(by);
-        Ok(found.all(app.store.read()).await?)
+    /// The account, if it is one that is nobody's.
+    pub(super) const fn account_id(self) -> Option<i64> {
+        match self {
+            Self::Person(_) => None,
+            Self::Account(id) => Some(id),
+        }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::TimeDelta;
 use entity::kinds::DeliveryState;
-use entity::{account, delivery, reminder};
+use entity::{account, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
+use tokio::sync::Semaphore;
 
 use super::cards;
 use super::choose::{Carrier, Offer, Way, choose};
@@ -18,9 +19,10 @@ use super::judge::{Mark, Step, hopeful, judge};
 use super::kind::{ASIDE_TEMPLATE, Compose, Message};
 use super::quiet::quota_is_new;
 use super::recipient::Recipient;
-use super::record::{close_rows, failed_row, open_rows, sent_row};
+use super::record::{Ended, close_rows, failed_row, open_rows, sent_row};
 use super::spend::{return_unused, take_of};
 use super::subscription;
+use super::together;
 use super::work;
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -35,10 +37,10 @@ use crate::wechat::official::client::TemplateMessage;
 
 /// Bytes of a customer-service message: the platform takes 2 048.
 pub(super) const TEXT_BYTES: usize = 2_000;
-/// A call is begun only while the lease lasts so much longer, seconds: it takes five at most, and a
-/// fresh token before it twelve, seven for another instance's and five for our own. In one process
+/// A call is begun only while the lease lasts so much longer, seconds: it takes five at most, may wait as
+/// long for another one to end, and a fresh token before it twelve, seven for another instance's and five for our own. In one process
 /// nobody waits longer for a token, since who waits in vain with others does not ask again.
-const LEASE_LEFT: i64 = 20;
+const LEASE_LEFT: i64 = 25;
 /// When it is too long all the same (45002), so many.
 const SHORT_BYTES: usize = 600;
 
@@ -60,6 +62,8 @@ pub(super) struct Letter<'a> {
     pub held: &'a AtomicI64,
     /// Set to the moment, ms, at which the first of its ways may be tried again.
     pub halted: &'a AtomicI64,
+    /// Calls to the platforms that may be under way at once.
+    pub calls: &'a Semaphore,
 }
 
 impl Letter<'_> {
@@ -91,7 +95,7 @@ pub(super) fn lease_holds(app: &App, rows: &[reminder::Model], now: Moment) -> b
 /// # Errors
 /// The database's, before anything is sent by the way at hand.
 pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Result<Verdict, Fault> {
-    let mut accounts = letter.to.accounts(app).await?;
+    let mut accounts = together::accounts(app, letter.to).await?;
     work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
     let noticed = accepts(app, &accounts, forms.notice).await?;
@@ -179,7 +183,7 @@ async fn accepts(
     form: Option<&Template>,
 ) -> Result<Vec<i64>, Fault> {
     match form {
-        Some(form) => subscription::with_accept(app.store.read(), accounts, &form.id).await,
+        Some(form) => together::accepts(app, accounts, &form.id).await,
         None => Ok(Vec::new()),
     }
 }
@@ -216,6 +220,8 @@ async fn attempt(
     }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
     let to = &account.external_id;
+    // Never closed; without a permit we would only be too many.
+    let line = letter.calls.acquire().await.ok();
     let answer = match (way.carrier, form) {
         (Carrier::Work, _) => match &app.work {
             Some(wecom) => work::send(app, wecom, letter, to, now).await,
@@ -249,6 +255,7 @@ async fn attempt(
         }
         _ => send_text(app, letter.message, to, now).await.map(|()| None),
     };
+    drop(line);
     if let Err(error) = &answer {
         return_unused(app, way, form, error, now).await;
     }
@@ -281,10 +288,12 @@ async fn card(
         ..*letter
     };
     let rows = open_rows(app, &letter, Some((account.id, Carrier::Work))).await?;
+    let line = letter.calls.acquire().await.ok();
     let answer = match &app.work {
         Some(wecom) => work::send(app, wecom, &letter, &account.external_id, now).await,
         None => Err(Error::Network { timeout: false }),
     };
+    drop(line);
     conclude(app, &rows, Carrier::Work, answer, now).await
 }
 
@@ -331,10 +340,11 @@ async fn refuse(
     misfit: &Misfit,
 ) -> Result<Step, Fault> {
     let rows = open_rows(app, letter, Some(by)).await?;
-    let change = delivery::ActiveModel {
-        state: Set(DeliveryState::Failed),
-        error: Set(Some(misfit.to_string())),
-        ..Default::default()
+    let change = Ended {
+        state: DeliveryState::Failed,
+        platform_id: None,
+        error_code: None,
+        error: Some(misfit.to_string()),
     };
     close_rows(app, &rows, change).await?;
     let why = format!("{}: {misfit}", by.1.name());

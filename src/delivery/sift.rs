@@ -4,11 +4,12 @@
 use std::collections::HashSet;
 
 use entity::kinds::DeliveryState;
-use entity::{delivery, preference, reminder, role};
+use entity::{delivery, reminder, role};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 
 use super::recipient::Recipient;
+use super::together::switched_off;
 use super::topic::Topic;
 use crate::access::in_force;
 use crate::app::App;
@@ -49,19 +50,14 @@ async fn unwanted(app: &App, to: Recipient, now: Moment) -> Result<Vec<Topic>, F
     let Recipient::Person(person_id) = to else {
         return Ok(Vec::new());
     };
-    let db = app.store.read();
-    let off = preference::Entity::find()
-        .filter(preference::COLUMN.person_id.eq(person_id))
-        .filter(preference::COLUMN.off.eq(true))
-        .all(db)
-        .await?;
+    let off = switched_off(app, person_id).await?;
     if off.is_empty() {
         return Ok(Vec::new());
     }
     let post = role::Entity::find()
         .filter(role::COLUMN.person_id.eq(person_id))
         .filter(in_force(now))
-        .one(db)
+        .one(app.store.read())
         .await?;
     let topics = super::topic::CHOICES.into_iter();
     Ok(topics

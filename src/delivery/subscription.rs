@@ -8,7 +8,7 @@
 //! two to arrive adds nothing. What is not confirmed within `MEETING` was told by one side only.
 
 use chrono::TimeDelta;
-use entity::{account, subscription};
+use entity::subscription;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{CaseStatement, Expr, OnConflict};
 use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
@@ -194,28 +194,6 @@ pub async fn clear_all<C: ConnectionTrait>(db: &C, account_id: i64) -> Result<()
         .exec(db)
         .await?;
     Ok(())
-}
-
-/// Which of these accounts have accepted a message of the template.
-///
-/// # Errors
-/// The database's.
-pub async fn with_accept<C: ConnectionTrait>(
-    db: &C,
-    accounts: &[account::Model],
-    template: &str,
-) -> Result<Vec<i64>, Fault> {
-    let rows = subscription::Entity::find()
-        .filter(
-            subscription::COLUMN
-                .account_id
-                .is_in(accounts.iter().map(|account| account.id)),
-        )
-        .filter(subscription::COLUMN.template.eq(template))
-        .filter(subscription::COLUMN.remaining.gt(0))
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().map(|row| row.account_id).collect())
 }
 
 /// All that an account has answered.

@@ -1,5 +1,5 @@
 //! For whom a notice is: parts of the tree of places, groups of people in them. ONE query says who that is:
-//! it is counted for the preview, written down when the notice goes out, and asked of one person before
+//! it is counted for the preview, written down when the notice goes out, and asked of each person before
 //! they are told, so that what was counted is what is sent, and whoever has left gets nothing.
 
 use entity::kinds::{BindingState, HomeRelation, RoleKind};
@@ -11,6 +11,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::person::binding::TIED;
 use crate::place::{parent_ids, tree};
+use crate::store::gather::padded;
 
 /// A group of people of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
@@ -129,6 +130,12 @@ impl Values {
         self.0.push(value.into());
         format!("${}", self.0.len())
     }
+
+    /// `$3, $4`
+    fn list(&mut self, ids: &[i64]) -> String {
+        let all: Vec<String> = ids.iter().map(|id| self.put(*id)).collect();
+        all.join(", ")
+    }
 }
 
 impl Audience {
@@ -197,22 +204,34 @@ impl Audience {
         Ok(())
     }
 
-    /// Whether somebody is one of them.
+    /// Those of some people who are among them.
     ///
     /// # Errors
     /// The database's.
-    pub async fn holds<C: ConnectionTrait>(&self, db: &C, person_id: i64) -> Result<bool, Fault> {
-        let Some((sql, values)) = self.people(Some(person_id)) else {
-            return Ok(false);
+    pub async fn among<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        people: &[i64],
+    ) -> Result<Vec<i64>, Fault> {
+        if people.is_empty() {
+            return Ok(Vec::new());
+        }
+        let people = padded(people.to_vec());
+        let Some((sql, values)) = self.people(Some(&people)) else {
+            return Ok(Vec::new());
         };
-        let sql = format!("SELECT one.person_id FROM ({sql}) AS one LIMIT 1");
-        let row = db.query_one_raw(statement(db, sql, values)).await?;
-        Ok(row.is_some())
+        let sql = format!("SELECT one.person_id AS person_id FROM ({sql}) AS one");
+        let rows = db.query_all_raw(statement(db, sql, values)).await?;
+        let ids: Result<Vec<i64>, _> = rows
+            .iter()
+            .map(|row| row.try_get("", "person_id"))
+            .collect();
+        Ok(ids?)
     }
 
     /// The query: each person once, with one home or post, its building, and whether a channel might
     /// reach them. None when nobody can be meant.
-    fn people(&self, only: Option<i64>) -> Option<(String, Values)> {
+    fn people(&self, only: Option<&[i64]>) -> Option<(String, Values)> {
         let mut values = Values::default();
         let mut ties: Vec<String> = Vec::new();
         for group in &self.who {
@@ -241,7 +260,7 @@ impl Audience {
     }
 
     /// The ties of one group to the parts: whom to which place.
-    fn ties(&self, group: Group, only: Option<i64>, values: &mut Values) -> Vec<String> {
+    fn ties(&self, group: Group, only: Option<&[i64]>, values: &mut Values) -> Vec<String> {
         let mut ties = Vec::new();
         let posts = group.posts();
         if !posts.is_empty() {
@@ -280,8 +299,8 @@ impl Audience {
                 let relation = relation.to_value();
                 sql.push_str(&format!(" AND tie.relation = '{relation}'"));
             }
-            if let Some(person_id) = only {
-                sql.push_str(&format!(" AND tie.person_id = {}", values.put(person_id)));
+            if let Some(people) = only {
+                sql.push_str(&format!(" AND tie.person_id IN ({})", values.list(people)));
             }
             ties.push(sql);
         }
@@ -289,7 +308,7 @@ impl Audience {
     }
 
     /// Whoever holds one of the posts in the parts, or in a place that covers one of them.
-    fn post_ties(&self, posts: &[RoleKind], only: Option<i64>, values: &mut Values) -> String {
+    fn post_ties(&self, posts: &[RoleKind], only: Option<&[i64]>, values: &mut Values) -> String {
         let posts: Vec<String> = posts.iter().map(RoleKind::to_value).collect();
         let mut above: Vec<i64> = self
             .parts
@@ -311,8 +330,8 @@ impl Audience {
              AND (tie.to_at IS NULL OR tie.to_at > {to}) AND {covers}",
             posts.join("', '")
         );
-        if let Some(person_id) = only {
-            sql.push_str(&format!(" AND tie.person_id = {}", values.put(person_id)));
+        if let Some(people) = only {
+            sql.push_str(&format!(" AND tie.person_id IN ({})", values.list(people)));
         }
         sql
     }

@@ -10,6 +10,7 @@ pub mod chat;
 pub mod link;
 pub mod queries;
 pub mod remind;
+mod told;
 
 use chrono::TimeDelta;
 use entity::kinds::NoticeState;

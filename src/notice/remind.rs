@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use crate::app::App;
 use crate::base::clock::Moment;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::group::{groups_of, tell_group};
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::notice::actions::send::{self, Step};
-use crate::notice::audience::{Audience, Scope};
+use crate::notice::told::told;
 use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
 use crate::place::queries as places;
 use crate::reminder::schedule::ClockWork;
@@ -258,28 +258,14 @@ fn compose<'a>(
         let Some(person_id) = last.recipient_id else {
             return Ok(None);
         };
-        let db = app.store.read();
-        let found = match queries::received(db, person_id, id).await {
-            Ok(found) => found,
-            Err(fault) if fault.code == Code::NotFound => return Ok(None),
-            Err(fault) => return Err(fault),
+        let Some(told) = told(app, id, person_id).await? else {
+            return Ok(None);
         };
-        let row = found.notice;
-        if !HOLDS.contains(&row.state) || found.own.read_at.is_some() {
-            return Ok(None);
-        }
-        // Whoever has moved away since gets nothing.
-        let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
-        let audience = Audience::of(db, row.place_id, &scope, app.clock.now()).await?;
-        if !audience.holds(db, person_id).await? {
-            return Ok(None);
-        }
-        let place = places::by_id(db, row.place_id).await?;
         Ok(Some(message(
             app,
-            &row,
+            &told.notice,
             person_id,
-            place.map(|place| place.name),
+            told.place.clone(),
         )))
     })
 }

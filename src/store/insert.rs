@@ -29,7 +29,7 @@ where
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let part: Vec<A> = rows.by_ref().take(JSON_ROWS).collect();
-        match as_json(&part) {
+        match as_one_text(&part) {
             Some(statement) => {
                 db.execute_raw(statement).await?;
             }
@@ -85,7 +85,8 @@ where
 
 /// The rows as one statement with one parameter. None when a value has no form in JSON that PostgreSQL is
 /// sure to read back as the same, or when not all rows fill the same columns.
-fn as_json<A: ActiveModelTrait>(rows: &[A]) -> Option<Statement> {
+#[must_use]
+pub fn as_one_text<A: ActiveModelTrait>(rows: &[A]) -> Option<Statement> {
     let first = rows.first()?;
     let columns: Vec<<A::Entity as EntityTrait>::Column> =
         <A::Entity as EntityTrait>::Column::iter()
@@ -183,7 +184,7 @@ mod tests {
 
     #[test]
     fn rows_are_one_parameter_of_one_statement() {
-        let statement = as_json(&[home(1, None), home(2, Some("'; DROP TABLE place; --"))]);
+        let statement = as_one_text(&[home(1, None), home(2, Some("'; DROP TABLE place; --"))]);
         let statement = statement.unwrap();
         assert!(statement.sql.starts_with(r#"INSERT INTO "place" ("id", "#));
         assert!(!statement.sql.contains("DROP"));
@@ -204,14 +205,14 @@ mod tests {
     fn what_differs_from_row_to_row_goes_another_way() {
         let mut short = home(2, None);
         short.note = NotSet;
-        assert!(as_json(&[home(1, None), short]).is_none());
-        assert!(as_json::<residency::ActiveModel>(&[]).is_none());
+        assert!(as_one_text(&[home(1, None), short]).is_none());
+        assert!(as_one_text::<residency::ActiveModel>(&[]).is_none());
         let tie = residency::ActiveModel {
             id: NotSet,
             relation: Set(HomeRelation::Owner),
             ..Default::default()
         };
-        let statement = as_json(&[tie]).unwrap();
+        let statement = as_one_text(&[tie]).unwrap();
         assert!(statement.sql.contains(r#"("relation") SELECT "relation""#));
     }
 }

@@ -3,6 +3,7 @@
 
 mod connect;
 mod error;
+pub mod gather;
 pub mod insert;
 pub mod lease;
 mod tx;

@@ -21,7 +21,9 @@ use crate::place::queries::{below, compounds_below};
 
 /// Cases that one stretch looks at.
 const STRETCH: u64 = 8_000;
-/// The same as a number of keys.
+/// Cases that are looked at first where each has to be read itself.
+const NEAR: u64 = 1_000;
+/// A stretch as a number of keys.
 const STRETCH_KEYS: i64 = 8_000;
 /// How much further each look at several compounds goes than the one before.
 const WIDER: i64 = 8;
@@ -101,13 +103,30 @@ impl Part {
         match self {
             // Without a filter every case that is looked at is on the page.
             Self::Everything | Self::Compound(_) if wanted.is_wide() => Ok(keys.start),
-            Self::Everything | Self::Many(_) => stretch(db, &Self::Everything, keys).await,
+            Self::Everything | Self::Many(_) => stretch(db, &Self::Everything, keys, STRETCH).await,
             Self::Few(_) => reach(db, self, keys).await,
             Self::Compound(id) | Self::Below(id, _) => {
-                stretch(db, &Self::Compound(*id), keys).await
+                stretch(db, &Self::Compound(*id), keys, STRETCH).await
             }
             Self::Held(_) => Ok(keys.start),
         }
+    }
+
+    /// The lowest key of the newest cases, at which a look comes first that has to read each case itself:
+    /// mostly they fill the page. None where that is not worth a statement more.
+    pub(super) async fn near<C: ConnectionTrait>(
+        &self,
+        db: &C,
+        wanted: &Wanted,
+        keys: &Range<i64>,
+    ) -> Result<Option<i64>, Fault> {
+        let along = match self {
+            _ if !(wanted.late || wanted.text.is_some()) => return Ok(None),
+            Self::Everything | Self::Many(_) => &Self::Everything,
+            Self::Compound(_) => self,
+            Self::Few(_) | Self::Below(..) | Self::Held(_) => return Ok(None),
+        };
+        stretch(db, along, keys, NEAR).await.map(Some)
     }
 
     /// The keys of its cases.
@@ -138,21 +157,23 @@ fn ids_of(places: Condition) -> SelectStatement {
         .to_owned()
 }
 
-/// Where a stretch ends: the lowest key when there are no more cases than that.
+/// Where a stretch of so many cases ends: the lowest key when there are no more cases than that.
 async fn stretch<C: ConnectionTrait>(
     db: &C,
     along: &Part,
     keys: &Range<i64>,
+    length: u64,
 ) -> Result<i64, Fault> {
-    let inner = along
+    let last = along
         .keys(keys)
         .order_by_expr(along.order(), Order::Desc)
-        .limit(STRETCH)
+        .offset(length - 1)
+        .limit(1)
         .to_owned();
-    let found = ends(db, inner).await?;
+    let found = db.query_one(&last).await?;
     Ok(match found {
-        Some(ends) if u64::try_from(ends.count).unwrap_or(0) >= STRETCH => ends.low,
-        _ => keys.start,
+        Some(row) => row.try_get("", "id")?,
+        None => keys.start,
     })
 }
 
