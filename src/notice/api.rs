@@ -17,7 +17,7 @@ use crate::attachment::link::{Variant, url};
 use crate::attachment::{Owner, give, queries as attachments};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::{Group, Scope};
 use crate::notice::queries::{self, Progress, Received, no_such};
@@ -45,7 +45,7 @@ pub fn routes(route: Route) -> Route {
         list_notices, show_notice, read_notice, acknowledge_notice, write_notice, publish_notice,
         recall_notice, show_progress
     ),
-    components(schemas(NoticeView, NoticePage, NewNotice, LedNotice, ProgressView)),
+    components(schemas(NoticeView, NewNotice, LedNotice, ProgressView)),
     tags((name = "notices", description = "公告"))
 )]
 pub struct Described;
@@ -77,15 +77,6 @@ pub struct NoticeView {
     pub acknowledged_at: Option<String>,
     /// Pictures and other files; each link holds for an hour.
     pub attachments: Vec<String>,
-}
-
-/// A page of notices.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NoticePage {
-    /// Newest first.
-    pub items: Vec<NoticeView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// A notice to be written.
@@ -214,21 +205,21 @@ fn number(id: &str) -> Result<i64, Fault> {
 /// Notices that I have got, newest first.
 #[utoipa::path(
     get, path = "/api/v1/notices", tag = "notices", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = NoticePage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<NoticeView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_notices(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<NoticePage>, Fault> {
+) -> Result<Json<Page<NoticeView>>, Fault> {
     let person_id = caller.actor.require_person()?;
     let page = queries::inbox(app.store.read(), person_id, query.slice()?).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for one in page.items {
         items.push(view(&app, one).await?);
     }
-    Ok(Json(NoticePage {
+    Ok(Json(Page {
         items,
         next: page.next,
     }))
