@@ -19,6 +19,7 @@ use super::{
 use crate::console::{Desk, place};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
+use crate::harness::program;
 
 const NEW: &str = "/console/expenses/new";
 
@@ -104,6 +105,33 @@ async fn more_than_the_books_hold_is_not_paid() {
         .says("账上现金现在是0.00元");
     act_with(&mut desk, id, "pay", &bank, slip()).await.is(303);
     assert_eq!(now(&app, id).await.state, ExpenseState::Paid);
+}
+
+#[tokio::test]
+async fn what_was_there_before_the_books_is_booked_once_for_each_account() {
+    let app = TestApp::plan().instances(0).start().await;
+    let opening = |code, account, amount| {
+        let words = ["opening", "--compound", code, "--account", account];
+        [&words[..], &["--amount", amount]].concat()
+    };
+    let done = program::succeed(&app.variables, &opening("GY", "bank", "1200.50")).await;
+    assert!(done.contains("1,200.50元"), "{done}");
+    program::succeed(&app.variables, &opening("GY", "cash", "7")).await;
+    for (code, account, amount) in [
+        ("GY", "bank", "1.00"),
+        ("GY", "wechat", "1.00"),
+        ("GY", "cash", "0"),
+        ("GY", "cash", "-1"),
+        ("GY", "cash", "1.234"),
+        ("XX", "bank", "1.00"),
+    ] {
+        let refused = program::run(&app.variables, &opening(code, account, amount)).await;
+        assert_eq!(refused.status.code(), Some(2), "{code} {account} {amount}");
+    }
+    let gy = place(&app, "GY").await.id;
+    let books = moved(app.store.read(), gy, Days::default()).await.unwrap();
+    assert_eq!(books[&Account::Bank].balance(Account::Bank), 120_050);
+    assert_eq!(books[&Account::Opening].balance(Account::Opening), 120_750);
 }
 
 /// Pays from the bank in a transaction of its own, on one of the instances' stores.
