@@ -8,7 +8,7 @@ use crate::base::text::shorten;
 use crate::case::actions::{self, Asked, Filing, Request};
 use crate::case::behalf;
 use crate::case::chat::together::{MOST, offer};
-use crate::case::chat::which::{line, number, own_text};
+use crate::case::chat::which::{line, own_text};
 use crate::case::chat::{Answer, SHOWN, filed_says};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, queries, subject};
@@ -43,7 +43,7 @@ pub(super) async fn nameless(
 
 pub(super) fn hide<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
-        let Some((id, _)) = number(args) else {
+        let Some((id, _)) = args.id() else {
             if !args.raw.is_empty() {
                 return nameless(turn, args, CaseKind::Complaint).await;
             }

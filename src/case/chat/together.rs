@@ -7,7 +7,6 @@ use entity::kinds::{CaseKind, CaseState};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::case::actions::{self, Filed};
-use crate::case::chat::which::number;
 use crate::case::chat::{Answer, behalf, file};
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
@@ -107,7 +106,7 @@ pub const COMMANDS: &[Command] = &[
 
 fn join<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
-        let Some((id, rest)) = number(args) else {
+        let Some((id, rest)) = args.id() else {
             if args.raw.is_empty() {
                 return nearby(turn).await;
             }
