@@ -198,14 +198,7 @@ async fn which(
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
     let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "许愿"])
-    });
-    Reply::text(format!(
-        "没看到心愿的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 许愿\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.offer_to_file("没看到心愿的编号。", &text, &["许愿"])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

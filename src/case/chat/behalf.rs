@@ -165,7 +165,8 @@ fn ask_which(turn: &mut Turn<'_>, args: &Args, matter: &str, names: &[String]) -
 pub(super) fn identity<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let Some((id, reason)) = args.number() else {
-            return Ok(Reply::text(
+            return Err(Fault::invalid(
+                "id",
                 "请写明编号和原因，例如：查看身份 12 需要当面核实",
             ));
         };

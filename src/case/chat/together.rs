@@ -290,7 +290,8 @@ fn merge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             .number()
             .and_then(|(id, rest)| Some((id, rest.number()?.0)));
         let Some((id, into)) = both else {
-            return Ok(Reply::text(
+            return Err(Fault::invalid(
+                "id",
                 "请写明两个编号，前一件并入后一件，例如：合并 12 8",
             ));
         };
@@ -305,7 +306,7 @@ fn merge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
 fn unmerge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let Some((id, _)) = args.number() else {
-            return Ok(Reply::text("请写明编号，例如：拆分 12"));
+            return Err(Fault::invalid("id", "请写明编号，例如：拆分 12"));
         };
         let case = actions::unmerge(turn.tx, &turn.actor, id).await?;
         Ok(Reply::text(format!(
