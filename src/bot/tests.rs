@@ -168,7 +168,10 @@ fn a_question_takes_free_text_but_a_command_goes_before_it() {
     assert_eq!(said("3", &asked, RESIDENT), "unsaid");
     assert_eq!(said("投诉 太吵", &asked, RESIDENT), "投诉|太吵|Word");
     assert_eq!(said("0", &asked, RESIDENT), "menu");
+    // Nor is a digit alone a result; a score is one.
+    assert_eq!(said("3", &Dialog::ask("办结 12"), STAFF), "unsaid");
     let rating = Dialog::ask("评价 12");
+    assert_eq!(said("3", &rating, RESIDENT), "评价|12 3|Prompt");
     assert_eq!(said("5 很好", &rating, RESIDENT), "评价|12 5 很好|Prompt");
     // A question for a number does not swallow a complaint.
     let number = Dialog::ask("进度");

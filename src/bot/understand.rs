@@ -8,6 +8,10 @@ use crate::chat::{Args, Choice, Command, Dialog, Who};
 const HUMAN: &str = "人工";
 /// What people answer to many questions: a command only with a number behind it.
 const ANSWERS: &[&str] = &["同意", "不同意"];
+/// What a usage calls a sentence that stands behind a number: «驳回心愿 编号 原因».
+const WORDS: &[&str] = &[
+    "原因", "理由", "内容", "结果", "说明", "意见", "问题", "正文", "哪里",
+];
 /// Letters of a text that are compared with command words.
 const HEAD: usize = 24;
 /// What people put before a command out of politeness.
@@ -395,7 +399,7 @@ fn answer_to_prompt(
         _ if !before.is_empty() || !wants_number(command) => true,
         // «3栋电梯停了» is no number of anything.
         None => Args::new(text).id().is_some(),
-        Some(_) => text.chars().any(|c| text::half_width(c).is_ascii_digit()),
+        Some(_) => has_digit(text),
     };
     takes.then(|| Meaning::Run {
         command,
@@ -407,13 +411,23 @@ fn answer_to_prompt(
 /// Whether a sentence was asked for, in which a digit alone says nothing.
 fn wants_words(lexicon: &Lexicon, dialog: &Dialog) -> bool {
     let prompt = dialog.prompt.as_deref().unwrap_or_default();
-    let asked = lexicon.read(prompt);
-    asked.is_some_and(|(command, before)| before.is_empty() && !wants_number(command))
+    let Some((command, before)) = lexicon.read(prompt) else {
+        return false;
+    };
+    let says = match before.is_empty() {
+        true => command.asks.is_some(),
+        false => WORDS.iter().any(|word| command.usage.contains(word)),
+    };
+    says && !has_digit(command.usage)
 }
 
 /// Whether what stands behind the command always has a number in it: of a case, of a home.
 fn wants_number(command: &Command) -> bool {
-    command.asks.is_none() || command.usage.chars().any(|c| c.is_ascii_digit())
+    command.asks.is_none() || has_digit(command.usage)
+}
+
+fn has_digit(text: &str) -> bool {
+    text.chars().any(|c| text::half_width(c).is_ascii_digit())
 }
 
 /// A text that is nothing but a number, too long for a line of a menu: of a case, of a bill.

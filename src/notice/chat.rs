@@ -16,7 +16,7 @@ use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::Scope;
 use crate::notice::queries::{self, Progress};
-use crate::notice::{UNDO, mark_of, state_says, subject};
+use crate::notice::{MOST_TITLE, UNDO, mark_of, state_says, subject};
 use crate::place::queries as places;
 
 /// Notices that are looked through, and lines of the list that is shown of them.
@@ -198,7 +198,7 @@ async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, 
     let command = if urgent { "紧急发布" } else { "发布" };
     let Some((title, body)) = parts(&args.raw) else {
         let title = args.raw.trim_end_matches(LINE).trim();
-        if !title.is_empty() {
+        if (1..=MOST_TITLE).contains(&title.chars().count()) {
             return Ok(ask_body(turn, command, title));
         }
         turn.dialog = Some(Dialog::ask(command));
@@ -327,7 +327,7 @@ async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((title, body)) = parts(&rest.raw) else {
         queries::led(turn.tx.db(), &turn.actor, id).await?;
         let title = rest.raw.trim_end_matches(LINE).trim();
-        if !title.is_empty() {
+        if (1..=MOST_TITLE).contains(&title.chars().count()) {
             return Ok(ask_body(turn, &format!("更正公告 {id}"), title));
         }
         turn.dialog = Some(Dialog::ask(format!("更正公告 {id}")));

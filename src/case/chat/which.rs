@@ -188,17 +188,11 @@ fn no_number(args: &Args, nothing_else: bool) -> Option<String> {
 /// The words that a command needs; none when they are missing: then they are asked for, and the
 /// next text is put behind the command.
 pub(super) fn own_text(turn: &mut Turn<'_>, rest: &Args, word: &str, id: i64) -> Option<String> {
-    if !says_something(&rest.raw) {
+    if rest.raw.is_empty() {
         turn.dialog = Some(Dialog::ask(format!("{word} {id}")));
         return None;
     }
     Some(rest.raw.clone())
-}
-
-/// Whether there are words: a letter, or more digits than a line of a menu has.
-fn says_something(text: &str) -> bool {
-    let digits = text.chars().filter(char::is_ascii_digit).count();
-    digits > 2 || text.chars().any(char::is_alphabetic)
 }
 
 /// Whether a score stands at the front.
@@ -267,16 +261,6 @@ mod tests {
                 Ok((points, words)) => assert_eq!(read, Ok((points, words.to_owned())), "{text}"),
                 Err(says) => assert_eq!(read.unwrap_err().is_some(), says, "{text}"),
             }
-        }
-    }
-
-    #[test]
-    fn a_digit_or_a_sign_is_no_reason() {
-        for text in ["", "3", "１", "12", "。。", "😀"] {
-            assert!(!says_something(text), "{text}");
-        }
-        for text in ["好", "ok", "13800000001", "2次"] {
-            assert!(says_something(text), "{text}");
         }
     }
 
