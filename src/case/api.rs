@@ -199,19 +199,16 @@ async fn file_case(
         anonymous: body.anonymous,
         behalf: None,
     };
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let filed = actions::file(&mut tx, &caller.actor, filing).await?;
-    actions::file_photos(&tx, &caller.actor, &filed.case, &photos).await?;
-    let view = FiledView {
-        case: one(tx.db(), &filed.case).await?,
-        alike: filed.alike.iter().map(AlikeView::from).collect(),
-    };
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let filed = actions::file(tx, &caller.actor, filing).await?;
+        actions::file_photos(tx, &caller.actor, &filed.case, &photos).await?;
+        let view = FiledView {
+            case: one(tx.db(), &filed.case).await?,
+            alike: filed.alike.iter().map(AlikeView::from).collect(),
+        };
+        Ok(view)
+    })
+    .await
 }
 
 fn number(id: &str) -> Result<i64, Fault> {

@@ -248,15 +248,12 @@ async fn change(
     deed: Deed,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    run(&mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &MediationView::from(seen)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        run(tx, caller, id, deed).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+        Ok(MediationView::from(seen))
+    })
+    .await
 }
 
 async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {
@@ -292,16 +289,13 @@ async fn open_mediation(
         .case_id
         .parse()
         .map_err(|_| Fault::not_found("没有找到这件诉求。"))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::open(&mut tx, &caller.actor, case_id, centre).await?;
-    // Whoever opens it need not be a side of it.
-    let view = serde_json::json!({ "id": row.id.to_string(), "state": row.state.to_value() });
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let row = actions::open(tx, &caller.actor, case_id, centre).await?;
+        // Whoever opens it need not be a side of it.
+        let view = serde_json::json!({ "id": row.id.to_string(), "state": row.state.to_value() });
+        Ok(view)
+    })
+    .await
 }
 
 /// Name a party.

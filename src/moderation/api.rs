@@ -117,12 +117,9 @@ async fn decide(
         .ok()
         .filter(|id| *id > 0)
         .ok_or_else(|| no_such(0))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::decide(&mut tx, &caller.actor, id, body.pass, &body.reason).await?;
-    let answer = once.leave(&tx, 200, &ModerationView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::decide(tx, &caller.actor, id, body.pass, &body.reason).await?;
+        Ok(ModerationView::from(&row))
+    })
+    .await
 }

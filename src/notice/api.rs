@@ -258,20 +258,17 @@ async fn say(
     said: Said,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let person_id = caller.actor.require_person()?;
-    queries::received(tx.db(), person_id, id).await?;
-    match said {
-        Said::Read => actions::read(&tx, id, person_id).await?,
-        Said::Acknowledged => actions::acknowledge(&tx, id, person_id).await?,
-    }
-    let found = queries::received(tx.db(), person_id, id).await?;
-    let answer = once.leave(&tx, 200, &view(app, found).await?).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        let person_id = caller.actor.require_person()?;
+        queries::received(tx.db(), person_id, id).await?;
+        match said {
+            Said::Read => actions::read(tx, id, person_id).await?,
+            Said::Acknowledged => actions::acknowledge(tx, id, person_id).await?,
+        }
+        let found = queries::received(tx.db(), person_id, id).await?;
+        view(app, found).await
+    })
+    .await
 }
 
 /// I have read it.
@@ -363,14 +360,11 @@ async fn write_notice(
     once: Once,
     Json(body): Json<NewNotice>,
 ) -> Result<Answer, Fault> {
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = store(&tx, &caller.actor, body).await?;
-    let answer = once.leave(&tx, 201, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let row = store(tx, &caller.actor, body).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// Let my draft go out; for 15 seconds it can be undone.
@@ -387,14 +381,11 @@ async fn publish_notice(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::publish(&mut tx, &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::publish(tx, &caller.actor, id).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// Undo it in time, or recall it.
@@ -411,14 +402,11 @@ async fn recall_notice(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::recall(&mut tx, &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::recall(tx, &caller.actor, id).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// How far it has come.

@@ -101,12 +101,9 @@ async fn make_visit(
     let id: i64 = id
         .parse()
         .map_err(|_| Fault::not_found("没有找到这次上门。"))?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let seen = actions::make(&tx, &caller.actor, id, &body.text).await?;
-    let answer = once.leave(&tx, 200, &VisitView::from(seen)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let seen = actions::make(tx, &caller.actor, id, &body.text).await?;
+        Ok(VisitView::from(seen))
+    })
+    .await
 }

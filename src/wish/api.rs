@@ -276,25 +276,21 @@ async fn raise_wish(
     once: Once,
     Json(body): Json<NewWish>,
 ) -> Result<Answer, Fault> {
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let home = match &body.home {
-        None => None,
-        Some(code) => {
-            let home = places::by_code(tx.db(), code).await?;
-            let home = home.ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))?;
-            Some(home.id)
-        }
-    };
-    let terms = &app.settings.wishes;
-    let row = actions::raise(&mut tx, &caller.actor, terms, &body.text, home).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, row.id).await?;
-    let view = whole(&app, tx.db(), seen).await?;
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let home = match &body.home {
+            None => None,
+            Some(code) => {
+                let home = places::by_code(tx.db(), code).await?;
+                let home = home.ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))?;
+                Some(home.id)
+            }
+        };
+        let terms = &app.settings.wishes;
+        let row = actions::raise(tx, &caller.actor, terms, &body.text, home).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, row.id).await?;
+        whole(&app, tx.db(), seen).await
+    })
+    .await
 }
 
 /// What a POST does.
@@ -317,16 +313,12 @@ async fn change(
     deed: Deed,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    run(app, &mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
-    let view = whole(app, tx.db(), seen).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        run(app, tx, caller, id, deed).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+        whole(app, tx.db(), seen).await
+    })
+    .await
 }
 
 async fn run(app: &App, tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {
