@@ -49,7 +49,7 @@ async fn questions_about_a_case_obey() {
         format!("补充 {id}"),
         format!("进度 {id}"),
     ] {
-        obeys(&app, &zhang, &[&text]).await;
+        obeys(&app, &zhang, &[text.as_str()]).await;
     }
     for word in [
         "办结",
@@ -61,7 +61,7 @@ async fn questions_about_a_case_obey() {
         "定级",
         "进度",
     ] {
-        obeys(&app, &steward, &[&format!("{word} {id}")]).await;
+        obeys(&app, &steward, &[format!("{word} {id}").as_str()]).await;
     }
     // Nothing of all that was an answer.
     assert_eq!(app.case(id).await.state, CaseState::Accepted);
@@ -76,7 +76,7 @@ async fn questions_about_wishes_and_notices_obey() {
     let raised = says(&zhang, "许愿 想要一副老花镜").await;
     let number = regex::Regex::new(r"心愿 #(\d+) 已收到").unwrap();
     let refuse = format!("驳回心愿 {}", &number.captures(&raised).unwrap()[1]);
-    for opening in [&["审核心愿"][..], &["审核心愿", "1"], &[&refuse]] {
+    for opening in [&["审核心愿"][..], &["审核心愿", "1"], &[refuse.as_str()]] {
         obeys(&app, &steward, opening).await;
     }
     for opening in [&["发布 周六停水"][..], &["发布 周六停水\n八点到十二点"]] {
@@ -96,7 +96,7 @@ async fn who_loses_the_post_in_the_middle_loses_no_words() {
     let app = house().await;
     let (steward, zhang) = (app.known("o-sun"), app.resident("张秀英").await);
     let id = held(&zhang, &steward).await;
-    open(&steward, &[&format!("办结 {id}")]).await;
+    open(&steward, &[format!("办结 {id}").as_str()]).await;
     ends(&app, &steward).await;
     let reply = says(&steward, "水管已经换好").await;
     assert!(reply.contains("没看懂“水管已经换好”"), "{reply}");
@@ -114,7 +114,7 @@ async fn what_is_over_in_the_middle_is_said_and_the_words_may_be_filed() {
     let app = house().await;
     let (steward, zhang) = (app.known("o-sun"), app.resident("张秀英").await);
     let id = held(&zhang, &steward).await;
-    open(&steward, &[&format!("办结 {id}")]).await;
+    open(&steward, &[format!("办结 {id}").as_str()]).await;
     says(&zhang, &format!("撤回 {id}")).await;
     let reply = says(&steward, "3栋的水管也要换").await;
     assert!(

@@ -33,7 +33,7 @@ async fn of_two_digits_at_once_one_is_the_answer() {
     let zhang = app.resident("张秀英").await;
     for _ in 0..3 {
         let id = finished(&app, &zhang).await;
-        open(&zhang, &[&format!("评价 {id}")]).await;
+        open(&zhang, &[format!("评价 {id}").as_str()]).await;
         let digits = ["5", "4"].map(|digit| text_xml(&zhang.open_id, digit));
         let replies = at_once(&app, [&digits[0], &digits[1]]).await;
         for reply in &replies {
