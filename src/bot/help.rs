@@ -404,6 +404,9 @@ pub fn keep_words(turn: &mut Turn<'_>, why: &str, rest: &str, asked: Option<Dial
     let prompt = turn.before.prompt.clone().unwrap_or_default();
     let behind = lexicon().read(&prompt).map_or("", |(_, behind)| behind);
     let words = rest.strip_prefix(behind).unwrap_or(rest).trim().to_owned();
+    if !words.chars().any(char::is_alphabetic) {
+        return menu::show(turn, why);
+    }
     let more = match asked {
         Some(_) => "可以再写一次。",
         None => "",
