@@ -9,7 +9,7 @@ use entity::kinds::NoticeState;
 use entity::notice;
 
 use crate::access::permit::{Deed, may, require_somewhere, roles};
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
@@ -151,14 +151,15 @@ async fn which(
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut lines = Vec::new();
     for row in page.items.iter().filter(|row| fits(row.state)) {
-        // Some of them are only read where one goes to doors.
-        if lines.len() < LINES
-            && queries::led(turn.tx.db(), &turn.actor, row.id)
-                .await
-                .is_ok()
-        {
-            let line = format!("#{} {}（{}）", row.id, row.title, state_says(row.state));
-            lines.push((format!("{word} {}", row.id), line));
+        match queries::led(turn.tx.db(), &turn.actor, row.id).await {
+            // Some of them are only read where one goes to doors.
+            Err(fault) if fault.code == Code::NotFound => continue,
+            led => led?,
+        };
+        let line = format!("#{} {}（{}）", row.id, row.title, state_says(row.state));
+        lines.push((format!("{word} {}", row.id), line));
+        if lines.len() == LINES {
+            break;
         }
     }
     if lines.is_empty() {
