@@ -2,11 +2,11 @@
 //! again to every repeat of the same `Idempotency-Key`. Used by the nouns' `api.rs`.
 //!
 //! ```text
-//! let mut tx = app.store.begin(app.clock.now()).await?;
-//! if let Some(answer) = once.enter(&tx).await? { return Ok(answer); }
-//! let view = actions::file(&mut tx, …).await?;
-//! let answer = once.leave(&tx, 201, &view).await?;
-//! tx.commit().await?;
+//! once.answer(&app, 201, async |tx| {
+//!     let filed = actions::file(tx, …).await?;
+//!     view(tx.db(), &filed).await
+//! })
+//! .await
 //! ```
 //! A fault stores nothing, since its transaction is rolled back: the repeat is tried anew.
 
@@ -22,6 +22,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, TryInsertResult};
 use serde::Serialize;
 
 use crate::access::session::Caller;
+use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::store::Tx;
 
@@ -77,6 +78,27 @@ impl IntoResponse for Answer {
 }
 
 impl Once {
+    /// Does something once, in a transaction of its own: a repeat gets the answer of before, otherwise what
+    /// `work` makes is kept beside its effect and answered with this status.
+    ///
+    /// # Errors
+    /// As [`Once::enter`]; those of `work`, of which nothing stays then.
+    pub async fn answer<T: Serialize>(
+        &self,
+        app: &App,
+        status: u16,
+        work: impl AsyncFnOnce(&mut Tx) -> Result<T, Fault>,
+    ) -> Result<Answer, Fault> {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        if let Some(answer) = self.enter(&tx).await? {
+            return Ok(answer);
+        }
+        let body = work(&mut tx).await?;
+        let answer = self.leave(&tx, status, &body).await?;
+        tx.commit().await?;
+        Ok(answer)
+    }
+
     /// Begins inside the transaction of the effect: none to go on, or the answer that was given
     /// before. A twin that is under way on another instance is waited for by the database.
     ///

@@ -10,7 +10,7 @@ use crate::access::permit::{Deed, roles};
 use crate::answer::{queries, use_says};
 use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
-use crate::chat::{Args, Command, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::reminder::BoxFuture;
 
 /// Characters of a template that the list shows.
@@ -59,6 +59,8 @@ fn list<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
                 "这里还没有答复模板。可以请物业经理或社区在工作台的“答复模板”里写。",
             ));
         }
+        // The number of one, typed alone, shows it.
+        turn.dialog = Some(Dialog::ask("模板"));
         Ok(Reply::text(format!(
             "可以套用的答复：\n{}\n用法：办结 12 模板3，看全文：模板 3",
             lines.join("\n")

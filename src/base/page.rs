@@ -74,13 +74,24 @@ impl Slice {
     }
 }
 
-/// One page of a list.
-#[derive(Clone, Debug)]
+/// One page of a list, as it is read and as the API answers it.
+#[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
     /// The entries, newest first.
     pub items: Vec<T>,
     /// Cursor of the next page; none at the end.
     pub next: Option<String>,
+}
+
+impl<T> Page<T> {
+    /// The same page of what its entries become.
+    #[must_use]
+    pub fn map<U>(self, become_one: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            items: self.items.into_iter().map(become_one).collect(),
+            next: self.next,
+        }
+    }
 }
 
 fn encode(id: i64) -> String {

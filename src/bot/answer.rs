@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use entity::account;
 use entity::kinds::Channel;
-use entity::{account, inbound};
-use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter, QueryTrait, TryInsertResult};
 use tokio::time::Instant;
 
 use crate::access;
@@ -15,7 +12,8 @@ use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, cut_bytes, shorten};
 use crate::bot::group::Aside;
-use crate::bot::sender::{known, window};
+use crate::bot::sender::known;
+use crate::bot::stored::{Said, Settled, Stored, conclude, earlier_reply, settle, take};
 use crate::bot::understand::Way;
 use crate::bot::{
     Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, scan,
@@ -23,7 +21,6 @@ use crate::bot::{
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
 use crate::privacy::consent;
-use crate::store::Tx;
 
 /// How long a busy database is tried: the platform waits five seconds.
 const PATIENCE: Duration = Duration::from_millis(2500);
@@ -153,23 +150,6 @@ async fn with_rules(
     }))
 }
 
-/// What is said in the end.
-struct Said {
-    /// Where the message came from.
-    reply: Option<String>,
-    /// To the person alone, in place of what the group does not read.
-    aside: Option<Aside>,
-    /// What waits: where the words are that it answers to.
-    next: Dialog,
-}
-
-/// As the rows were before.
-struct Stored {
-    account: account::Model,
-    /// The dialog of where the message came from.
-    waiting: Option<serde_json::Value>,
-}
-
 /// Parts what a group may read from what it may not, cuts the reply and says what waits next.
 async fn finish(
     turn: &mut Turn<'_>,
@@ -215,110 +195,6 @@ async fn finish(
     })
 }
 
-/// Notes the message; false when it is known already. While another instance works on the same
-/// message PostgreSQL lets this one wait for its end.
-async fn take(tx: &Tx, spoken: &Spoken) -> Result<bool, Fault> {
-    let row = inbound::ActiveModel {
-        key: Set(spoken.key.clone()),
-        received_at: Set(tx.now()),
-        ..Default::default()
-    };
-    let stored = inbound::Entity::insert(row)
-        .on_conflict_do_nothing()
-        .exec_without_returning(tx.db())
-        .await?;
-    Ok(matches!(stored, TryInsertResult::Inserted(rows) if rows > 0))
-}
-
-async fn earlier_reply(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
-    let earlier = inbound::Entity::find_by_id(spoken.key.clone())
-        .one(app.store.read())
-        .await?;
-    Ok(earlier.and_then(|row| row.reply))
-}
-
-/// Stores what waits next, if that changed, and the reply.
-async fn conclude(tx: &mut Tx, spoken: &Spoken, stored: &Stored, said: &Said) -> Result<(), Fault> {
-    let account = &stored.account;
-    let (minutes, left) = window(&spoken.kind);
-    let until = tx.now() + TimeDelta::minutes(minutes);
-    let widens = minutes > 0 && account.window_until.is_none_or(|old| old < until);
-    let next = dialog::store(&said.next);
-    let in_group = group::keeps(spoken, said.aside.is_some());
-    if let Some(chat_id) = in_group
-        && next != stored.waiting
-    {
-        group::keep(tx, account.id, chat_id, next.clone()).await?;
-    }
-    let alone = in_group.is_none() && next != account.dialog;
-    if alone || widens {
-        let mut change = account::ActiveModel {
-            id: Set(account.id),
-            ..Default::default()
-        };
-        if alone || in_group.is_none() {
-            change.dialog = Set(next);
-        }
-        if widens {
-            change.window_until = Set(Some(until));
-            change.window_left = Set(left);
-        }
-        account::Entity::update(change)
-            .exec_without_returning(tx.db())
-            .await?;
-    }
-    let mut noted = inbound::ActiveModel {
-        account_id: Set(Some(account.id)),
-        reply: Set(said.reply.clone()),
-        ..Default::default()
-    };
-    if let Some(aside) = &said.aside {
-        noted.private_reply = Set(Some(aside.text.clone()));
-        group::send_aside(tx, &spoken.key, aside).await?;
-    }
-    let note = inbound::Entity::update_many()
-        .set(noted)
-        .filter(inbound::COLUMN.key.eq(&spoken.key));
-    tx.at_end(note.into_query());
-    Ok(())
-}
-
-/// What is stored of a message that changed nothing.
-enum Settled {
-    /// This reply and question, and what was kept before.
-    Apology(Option<Box<Dialog>>, String),
-    /// Exactly this.
-    Whole(Box<Said>),
-}
-
-/// Stores a message whose command changed nothing, with its reply.
-async fn settle(app: &App, spoken: &Spoken, settled: Settled) -> Result<Option<String>, Fault> {
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if !take(&tx, spoken).await? {
-        tx.rollback().await?;
-        return earlier_reply(app, spoken).await;
-    }
-    let account = known(&tx, spoken).await?;
-    let stored = Stored {
-        waiting: group::waiting(&tx, spoken, &account).await?,
-        account,
-    };
-    let said = match settled {
-        Settled::Whole(said) => *said,
-        Settled::Apology(question, reply) => {
-            let before = dialog::load(stored.waiting.as_ref(), tx.now());
-            Said {
-                reply: Some(reply),
-                aside: None,
-                next: dialog::next(question.map(|question| *question), &before, tx.now()),
-            }
-        }
-    };
-    conclude(&mut tx, spoken, &stored, &said).await?;
-    tx.commit().await?;
-    Ok(said.reply)
-}
-
 /// Our own mistake: logged under a number that the person reads; a digit tries the same again.
 async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<String>, Fault> {
     let reference = app.dice.digits(6);
@@ -343,16 +219,18 @@ async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<St
 
 /// What a refused command is answered with: why, and how to go on.
 fn refuse(turn: &mut Turn<'_>, refused: Refused) -> String {
+    let code = refused.fault.code;
     let why = refused.fault.detail.into_owned();
     let Some((command, rest, way)) = refused.asked else {
         return why;
     };
     // Whoever comes too often is not asked again.
-    if refused.fault.code == Code::TooMany {
+    if code == Code::TooMany {
         return why;
     }
-    match help::after_refusal(command, &rest, way, &turn.before) {
+    match help::after_refusal(command, &rest, way, &turn.before, code) {
         help::Refusal::Menu => menu::show(turn, &why),
+        help::Refusal::Words(asked) => help::keep_words(turn, &why, &rest, asked),
         help::Refusal::Again(dialog) => {
             let asked = dialog.prompt.is_some();
             turn.dialog = Some(dialog);
@@ -419,9 +297,10 @@ async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
         Meaning::Run { command, rest, way } => run(turn, command, rest, way).await?,
         Meaning::NotYours(command) => not_yours(turn, command),
         Meaning::Menu => menu::show(turn, ""),
-        Meaning::Missed => help::missed(turn),
+        Meaning::Missed => help::again(turn, "没有这个数字。"),
         Meaning::Lapsed => menu::show(turn, "现在没有在等您选数字。"),
-        Meaning::Wordless => menu::show(turn, "没有看到文字，请写一句话。"),
+        Meaning::Wordless => help::again(turn, "没有看到文字，请写一句话。"),
+        Meaning::Unsaid => help::again(turn, "只有数字看不出是什么事，请写一句话。"),
         Meaning::Unknown(text) => help::offer(turn, &text),
     };
     if too_long.is_some() {
@@ -468,6 +347,11 @@ async fn run(
             return Err(Refused { fault, asked });
         }
     };
+    if way == Way::Prompt
+        && let Some(menu) = help::after_asking_again(turn, &reply)
+    {
+        return Ok(menu);
+    }
     if speaker.bound
         && turn.dialog.is_none()
         && let Some(reminder) = help::remind_of_draft(turn)

@@ -9,9 +9,9 @@ use serde_json::json;
 
 use crate::base::fault::Fault;
 use crate::base::text::{clean, shorten};
-use crate::bot::{dialog, lexicon};
+use crate::bot::{dialog, help, lexicon};
 use crate::case::{evidence, queries};
-use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
+use crate::chat::{Args, Choice, Dialog, FILINGS, KEPT_MINUTES, Spot, Turn};
 use crate::reminder::{self, NewReminder};
 use crate::wish::chat::PHOTO;
 
@@ -19,6 +19,19 @@ use crate::wish::chat::PHOTO;
 const FETCH: &str = "files.fetch";
 /// The command by which photos get to a case.
 const ADD: &str = "加照片";
+/// Questions whose answer takes along what was sent before it, beside [`FILINGS`].
+const TAKES_ALONG: &[&str] = &[
+    "纠纷",
+    "匿名投诉",
+    "匿名建议",
+    "代报",
+    "补充",
+    "发布",
+    "紧急发布",
+    "更正公告",
+];
+/// Asked for behind «已办结»: why there is no photo.
+const WAIVE: &str = "无照片 ";
 /// Cases to pick from by a digit.
 const MOST_CASES: u64 = 9;
 /// Longest id of a file, bytes; the robot's is an address.
@@ -37,9 +50,10 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         return Ok(format!("{name}没有收到，请再发一次。"));
     }
     let wish = asked_of_wish(turn);
+    let waits = goes_along(turn);
     let about = match wish {
-        Some(_) => None,
-        None => newest_open(turn).await?,
+        None if !waits => newest_open(turn).await?,
+        _ => None,
     };
     let row = attachment::ActiveModel {
         subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
@@ -71,6 +85,9 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         ));
     }
     turn.before.photos_until_ms = dialog::kept_until(turn.now());
+    if waits {
+        return Ok(ask_words(turn, &received(kind, name)));
+    }
     if let (Some(id), Some(command)) = (wish, lexicon().get(PHOTO)) {
         let reply = (command.run)(turn, &Args::new(&id.to_string())).await?;
         keep_question(turn);
@@ -79,11 +96,30 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if let Some(reply) = of_work(turn, name).await? {
         return Ok(reply);
     }
-    Ok(match kind {
+    Ok(ask_words(turn, &received(kind, name)))
+}
+
+/// That something is here which waits for its words.
+fn received(kind: &str, name: &str) -> String {
+    match kind {
         // A voice that was not understood cannot be filed by itself: somebody would have to listen.
-        "voice" => ask_words(turn, "语音收到了，但没能听清内容。请打几个字说明要办的事"),
-        _ => ask_words(turn, &format!("{name}收到了。请接着写要反映的事")),
-    })
+        "voice" => "语音收到了，但没能听清内容。请打几个字说明要办的事".to_owned(),
+        _ => format!("{name}收到了。请接着写要反映的事"),
+    }
+}
+
+/// Whether the question that waits is one whose answer takes along what comes now.
+fn goes_along(turn: &Turn<'_>) -> bool {
+    let prompt = turn.before.prompt.as_deref().unwrap_or_default();
+    let word = prompt.split(' ').next().unwrap_or_default();
+    FILINGS.contains(&word) || TAKES_ALONG.contains(&word)
+}
+
+/// The number of the case that the question which waits is about: «办结 12».
+fn asked_case(turn: &Turn<'_>) -> Option<i64> {
+    let prompt = turn.before.prompt.as_deref()?;
+    let (_, behind) = lexicon().read(prompt)?;
+    Args::new(behind).number().map(|(id, _)| id)
 }
 
 /// The wish whose photo was asked for just now, behind «已完成».
@@ -100,15 +136,24 @@ async fn of_work(turn: &mut Turn<'_>, name: &str) -> Result<Option<String>, Faul
     let Some(command) = lexicon().get(ADD) else {
         return Ok(None);
     };
-    let cases = worked_on(turn).await?;
+    let mut cases = worked_on(turn).await?;
+    if let Some(asked) = asked_case(turn).filter(|asked| cases.contains(asked)) {
+        cases = vec![asked];
+    }
     let reply = match cases.as_slice() {
         [] => return Ok(None),
         [one] => {
-            if turn.before.prompt.is_some() {
+            // What waits goes on waiting, but for the question that the photo has answered.
+            let answers = |choice: &Choice| choice.command.starts_with(WAIVE);
+            if dialog::asks(&turn.before) && !turn.before.choices.iter().any(answers) {
                 keep_question(turn);
             }
             let reply = (command.run)(turn, &Args::new(&one.to_string())).await?;
             reply.text
+        }
+        _ if turn.before.prompt.is_some() || turn.before.said.is_some() => {
+            keep_question(turn);
+            format!("{name}收到了，加到哪一件请回复“{ADD} 编号”。刚才问您的还在等您回复。")
         }
         several => {
             let lines: Vec<String> = several
@@ -133,7 +178,7 @@ async fn worked_on(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
     }
     // Asked for just now, behind «已办结».
     let asked = turn.before.choices.iter().find_map(|choice| {
-        let id = choice.command.strip_prefix("无照片 ")?;
+        let id = choice.command.strip_prefix(WAIVE)?;
         id.parse().ok()
     });
     if let Some(id) = asked {
@@ -169,9 +214,14 @@ pub async fn place(
         return Ok("这个位置看不懂，请重新发送。".to_owned());
     }
     let label = shorten(&clean(label), 60);
-    if let Some(case) = newest_open(turn).await?
+    let about = match goes_along(turn) {
+        true => None,
+        false => newest_open(turn).await?,
+    };
+    if let Some(case) = about
         && let Some(command) = lexicon().get("补充")
     {
+        keep_question(turn);
         let line = format!("{} 位置：{label}（{latitude:.5}, {longitude:.5}）", case.id);
         let reply = (command.run)(turn, &Args::new(&line)).await?;
         return Ok(reply.text);
@@ -193,7 +243,13 @@ fn ask_words(turn: &mut Turn<'_>, sentence: &str) -> String {
         keep_question(turn);
         return format!("{sentence}，会一起提交。");
     }
-    let words: Vec<&str> = ["报修", "投诉", "建议", "求助"]
+    if waits_for_more_than_the_menu(&turn.before)
+        && let Some(question) = help::question(&turn.before)
+    {
+        keep_question(turn);
+        return format!("{sentence}，会一起提交。刚才的还在等您选，{question}");
+    }
+    let words: Vec<&str> = FILINGS
         .into_iter()
         .filter(|word| lexicon().get(word).is_some())
         .collect();
@@ -207,6 +263,15 @@ fn ask_words(turn: &mut Turn<'_>, sentence: &str) -> String {
         "{sentence}，例如“报修 3栋电梯停了”，会一起提交。也可以先回复数字：\n{}\n0 返回菜单",
         lines.join("  ")
     )
+}
+
+/// Whether digits wait that say more than the menu and what is offered here: a rating, a list, words that were
+/// not understood.
+fn waits_for_more_than_the_menu(before: &Dialog) -> bool {
+    let is_menu = |choice: &Choice| {
+        choice.command.starts_with("菜单 ") || FILINGS.contains(&choice.command.as_str())
+    };
+    before.said.is_some() || !before.choices.iter().any(is_menu)
 }
 
 /// The menu or question that waits goes on waiting.

@@ -71,6 +71,18 @@ pub fn next(new: Option<Dialog>, before: &Dialog, now: Moment) -> Dialog {
     next
 }
 
+/// The same question, and what is kept for later as it is in `now`.
+pub fn keeping(question: Dialog, now: &Dialog) -> Dialog {
+    Dialog {
+        draft: now.draft.clone(),
+        draft_until_ms: now.draft_until_ms,
+        photos_until_ms: now.photos_until_ms,
+        spot: now.spot,
+        here: now.here.clone(),
+        ..question
+    }
+}
+
 /// Whether a menu or a question waits, besides what is kept.
 pub fn asks(dialog: &Dialog) -> bool {
     !dialog.choices.is_empty()
@@ -122,6 +134,18 @@ mod tests {
         let after = next(Some(Dialog::ask("报修")), &before, now);
         assert_eq!(after.photos_until_ms, before.photos_until_ms);
         assert_eq!(after.prompt.as_deref(), Some("报修"));
+    }
+
+    #[test]
+    fn a_refusal_takes_nothing_away_that_another_message_has_left() {
+        let now = Dialog {
+            draft: Some("报修 灯坏了".to_owned()),
+            photos_until_ms: 7,
+            ..Dialog::ask("投诉")
+        };
+        let kept = keeping(Dialog::ask("解绑"), &now);
+        assert_eq!(kept.prompt.as_deref(), Some("解绑"));
+        assert_eq!((kept.draft, kept.photos_until_ms), (now.draft, 7));
     }
 
     #[test]

@@ -8,11 +8,11 @@ use entity::place;
 use sea_orm::EntityTrait;
 
 use crate::access::holders::{self, holders};
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, shorten};
 use crate::bot::understand::{Way, takes_arguments};
 use crate::bot::{Lexicon, lexicon, menu};
-use crate::chat::{Args, Choice, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Choice, Command, Dialog, FILINGS, Reply, Turn, Who};
 use crate::reminder::BoxFuture;
 
 /// How to bind, as people can copy it.
@@ -26,8 +26,8 @@ const CONTACTS: &[RoleKind] = &[
 ];
 /// Characters of a draft to which more is added.
 const MOST_DRAFT: usize = 5000;
-/// What is offered for a text that was not understood.
-const OFFERED: &[&str] = &["报修", "投诉", "建议", "求助"];
+/// How often in a row a question is asked before the menu comes.
+const MOST_MISSES: i64 = 3;
 
 /// The bot's own commands.
 pub const COMMANDS: &[Command] = &[
@@ -59,6 +59,10 @@ pub const COMMANDS: &[Command] = &[
             "转人工",
             "人工客服",
             "客服",
+            "人工服务",
+            "转人工服务",
+            "找人工",
+            "真人",
             "找人",
             "揾人",
             "有冇人",
@@ -134,52 +138,65 @@ fn how_to(command: &Command) -> String {
 }
 
 /// Whom the person can turn to, and the offer to file it as a request for help.
-fn human<'a>(turn: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
+fn human<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {
         let mut text = String::new();
         let stewards = lexicon().get("我的管家");
-        if menu::speaker(&turn.actor).bound
+        if !turn.actor.homes.is_empty()
             && let Some(command) = stewards
         {
             let reply = (command.run)(turn, &Args::default()).await?;
             text.push_str(&reply.text);
         } else {
             text.push_str(&contacts(turn).await?);
-            text.push_str("绑定房号后，这里会显示您的楼栋管家。");
-            text.push_str(HOW_TO_BIND);
+            if !turn.actor.is_staff() {
+                text.push_str("绑定房号后，这里会显示您的楼栋管家。");
+                text.push_str(HOW_TO_BIND);
+            }
         }
-        text.push_str(
-            "\n回复 1 写下求助内容，会马上通知管家；0 返回菜单。\n紧急情况请直接拨打 110、119、120。",
+        // What was written behind the word is not lost.
+        let said = Some(&args.raw).filter(|words| !words.is_empty());
+        let one = match said {
+            Some(words) => format!("把“{}”作为求助提交", shorten(words, 20)),
+            None => "写下求助内容".to_owned(),
+        };
+        let _ = write!(
+            text,
+            "\n回复 1 {one}，会马上通知管家；0 返回菜单。\n紧急情况请直接拨打 110、119、120。"
         );
-        turn.dialog = Some(Dialog::pick(["求助"]));
-        Ok(Reply { text })
+        turn.dialog = Some(Dialog {
+            said: said.cloned(),
+            ..Dialog::pick(["求助"])
+        });
+        Ok(Reply {
+            text: text.trim_start().to_owned(),
+        })
     })
 }
 
-/// Who answers for the compound that a stranger has scanned: names and posts, which hang in every
-/// stairway, and no phones.
+/// Who answers for the compound that a stranger has scanned, or for what somebody in office answers for, too:
+/// names and posts, which hang in every stairway, and no phones.
 async fn contacts(turn: &Turn<'_>) -> Result<String, Fault> {
-    let Some(compound) = turn.account.compound_id else {
+    let posts = turn.actor.grants.iter();
+    let posts = posts.filter_map(|grant| grant.compound_id.or(grant.place_id));
+    let Some(place) = turn.account.compound_id.or(posts.min()) else {
         return Ok(String::new());
     };
     let db = turn.tx.db();
-    let Some(compound) = place::Entity::find_by_id(compound).one(db).await? else {
+    let Some(place) = place::Entity::find_by_id(place).one(db).await? else {
         return Ok(String::new());
     };
-    let found = holders(db, &compound.path, CONTACTS, turn.now()).await?;
+    let found = holders(db, &place.path, CONTACTS, turn.now()).await?;
     let names: Vec<String> = found
         .iter()
+        .filter(|holder| turn.actor.person_id() != Some(holder.person_id))
         .take(5)
         .map(|holder| format!("{}（{}）", holder.name, holders::says(holder.role)))
         .collect();
     if names.is_empty() {
         return Ok(String::new());
     }
-    Ok(format!(
-        "{}的联系人：{}。\n",
-        compound.name,
-        names.join("、")
-    ))
+    Ok(format!("{}的联系人：{}。\n", place.name, names.join("、")))
 }
 
 fn more(turn: &mut Turn<'_>) -> Reply {
@@ -218,13 +235,13 @@ pub fn offer(turn: &mut Turn<'_>, text: &str) -> String {
 pub fn offer_of(lexicon: &Lexicon, text: &str, nearest: &[String]) -> (String, Dialog) {
     let mut commands: Vec<String> = Vec::new();
     let mut line = String::new();
-    for word in OFFERED.iter().filter(|word| lexicon.get(word).is_some()) {
+    for word in FILINGS.iter().filter(|word| lexicon.get(word).is_some()) {
         commands.push((*word).to_owned());
         let _ = write!(line, "{} {word}  ", commands.len());
     }
     for likely in nearest
         .iter()
-        .filter(|line| !OFFERED.contains(&line.as_str()))
+        .filter(|line| !FILINGS.contains(&line.as_str()))
     {
         commands.push(likely.clone());
         let _ = write!(line, "\n{} 您是想说“{likely}”", commands.len());
@@ -241,22 +258,56 @@ pub fn offer_of(lexicon: &Lexicon, text: &str, nearest: &[String]) -> (String, D
     (reply, dialog)
 }
 
-/// A digit that the menu does not have: the lines again, as far as they are known.
-pub fn missed(turn: &mut Turn<'_>) -> String {
+/// An answer that does not fit: the question again, as far as it is known, behind a sentence; the third time in
+/// a row, and where nothing was asked, the menu.
+pub fn again(turn: &mut Turn<'_>, sentence: &str) -> String {
+    let Some(question) = question(&turn.before) else {
+        return menu::show(turn, sentence);
+    };
     let misses = turn.before.misses + 1;
-    if misses >= 3 {
+    if misses >= MOST_MISSES {
         return menu::show(turn, "没关系，我们从头来。");
     }
-    let lines: Vec<String> = turn.before.choices.iter().map(choice_line).collect();
     turn.dialog = Some(Dialog {
         misses,
         until_ms: 0,
         ..turn.before.clone()
     });
-    format!(
-        "没有这个数字。请在下面选一个：\n{}\n0 返回菜单",
-        lines.join("\n")
-    )
+    format!("{sentence}{question}")
+}
+
+/// What waits, in words; none when nothing does.
+pub fn question(before: &Dialog) -> Option<String> {
+    if let Some(prompt) = before.prompt.as_deref() {
+        let asked = lexicon().read(prompt);
+        return Some(match asked {
+            Some((
+                Command {
+                    asks: Some(asks), ..
+                },
+                "",
+            )) => format!("{asks}\n（0 返回菜单）"),
+            Some((command, "")) => format!("格式：{}（0 返回菜单）", command.usage),
+            _ => format!("您写的会接在“{prompt}”后面（0 返回菜单）"),
+        });
+    }
+    if before.choices.is_empty() {
+        return None;
+    }
+    let lines: Vec<String> = before.choices.iter().map(choice_line).collect();
+    let lines = lines.join("\n");
+    Some(format!("请在下面选一个：\n{lines}\n0 返回菜单"))
+}
+
+/// A command that was answered and has put the same question again: the third time in a row the menu comes
+/// in place of it, behind what it said.
+pub fn after_asking_again(turn: &mut Turn<'_>, reply: &str) -> Option<String> {
+    let asked = turn.dialog.as_mut()?;
+    if asked.prompt.is_none() || asked.prompt != turn.before.prompt {
+        return None;
+    }
+    asked.misses = turn.before.misses + 1;
+    (asked.misses >= MOST_MISSES).then(|| menu::show(turn, reply))
 }
 
 fn choice_line(choice: &Choice) -> String {
@@ -312,14 +363,31 @@ pub fn remind_of_draft(turn: &mut Turn<'_>) -> Option<String> {
 }
 
 /// What follows a refusal of a command that was named in this way: the question again, three times,
-/// then the menu; or, when it came without arguments, the question.
-pub fn after_refusal(command: &Command, rest: &str, way: Way, before: &Dialog) -> Refusal {
+/// then the menu; or, when it came without arguments, the question. Where another answer would be refused, too,
+/// nothing is asked again, and the words are offered to be filed.
+pub fn after_refusal(
+    command: &Command,
+    rest: &str,
+    way: Way,
+    before: &Dialog,
+    code: Code,
+) -> Refusal {
     let word = command.words.first().copied().unwrap_or_default();
+    let is_over = matches!(code, Code::Forbidden | Code::WrongStep | Code::Conflict);
+    let prompt = before.prompt.as_deref().unwrap_or(word);
     match way {
-        Way::Prompt if before.misses + 1 >= 3 => Refusal::Menu,
+        Way::Prompt if is_over => Refusal::Words(None),
+        Way::Prompt if before.misses + 1 >= MOST_MISSES => Refusal::Menu,
+        // It may be gone, or what was written is not there.
+        Way::Prompt if code == Code::NotFound && prompt.contains(' ') => {
+            Refusal::Words(Some(Dialog {
+                misses: before.misses + 1,
+                ..Dialog::ask(prompt)
+            }))
+        }
         Way::Prompt => Refusal::Again(Dialog {
             misses: before.misses + 1,
-            ..Dialog::ask(before.prompt.as_deref().unwrap_or(word))
+            ..Dialog::ask(prompt)
         }),
         _ if rest.is_empty() && takes_arguments(command) => Refusal::Again(Dialog::ask(word)),
         // The menu that it was picked from stays good.
@@ -331,12 +399,34 @@ pub fn after_refusal(command: &Command, rest: &str, way: Way, before: &Dialog) -
     }
 }
 
+/// Says why, and offers the words to be filed that were the answer to a question.
+pub fn keep_words(turn: &mut Turn<'_>, why: &str, rest: &str, asked: Option<Dialog>) -> String {
+    let prompt = turn.before.prompt.clone().unwrap_or_default();
+    let behind = lexicon().read(&prompt).map_or("", |(_, behind)| behind);
+    let words = rest.strip_prefix(behind).unwrap_or(rest).trim().to_owned();
+    if !words.chars().any(char::is_alphabetic) {
+        return menu::show(turn, why);
+    }
+    let more = match asked {
+        Some(_) => "可以再写一次。",
+        None => "",
+    };
+    let reply = turn.offer_to_file(&format!("{why}\n{more}您写的没有丢，"), &words, &[]);
+    if let (Some(asked), Some(offered)) = (asked, turn.dialog.as_mut()) {
+        offered.prompt = asked.prompt;
+        offered.misses = asked.misses;
+    }
+    reply.text
+}
+
 /// What follows a refusal.
 pub enum Refusal {
     /// The menu.
     Menu,
     /// The question that waits next.
     Again(Dialog),
+    /// The words are offered to be filed; the question goes on beside it if there is one.
+    Words(Option<Dialog>),
     /// Nothing more.
     Nothing,
 }

@@ -14,6 +14,7 @@ mod question;
 mod render;
 mod scan;
 mod sender;
+mod stored;
 mod understand;
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! «账单有误 N 文»: so does a bill that somebody finds wrong; nobody is asked for it until it is answered. They
 //! stand here since they put two nouns together.
 
+use entity::bill;
 use entity::kinds::CaseKind;
 
 use crate::base::fault::Fault;
@@ -9,13 +10,16 @@ use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::base::text::clean;
 use crate::case::actions::{Filing, file};
-use crate::chat::{Args, Command, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::disclosure::chat::own_compounds;
 use crate::disclosure::queries;
 use crate::dues::actions::dispute as note_dispute;
-use crate::payment::month_says;
-use crate::payment::queries::own_bill;
+use crate::payment::queries::{open_bills, own_bill};
+use crate::payment::{left, month_says};
 use crate::reminder::BoxFuture;
+
+/// Bills of a list: a digit picks.
+const MOST_BILLS: u64 = 8;
 
 /// The table.
 pub const COMMANDS: &[Command] = &[
@@ -41,18 +45,17 @@ pub const COMMANDS: &[Command] = &[
 
 async fn dispute(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, words)) = args.number() else {
-        return Ok(Reply::text(
-            "请写明哪张账单和哪里不对，例如：账单有误 12 面积多算了。编号回复“账单”能看到。",
-        ));
+        return which_bill(turn, &args.raw).await;
     };
     let words = clean(&words.raw);
-    if words.is_empty() {
-        return Ok(Reply::text(format!(
-            "请写下哪里不对，例如：账单有误 {id} 面积多算了"
-        )));
-    }
     // What is of another home does not exist.
     let (bill, _) = own_bill(turn.tx.db(), &turn.actor, id).await?;
+    if words.is_empty() {
+        turn.dialog = Some(Dialog::ask(format!("账单有误 {id}")));
+        return Ok(Reply::text(format!(
+            "账单 {id} 哪里不对？请写下来，例如：面积多算了"
+        )));
+    }
     let filing = Filing {
         kind: CaseKind::Complaint,
         text: format!("账单 {id}（{}）有误：{words}", month_says(bill.month)),
@@ -71,18 +74,39 @@ async fn dispute(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     )))
 }
 
+/// The bills that are open, each for a digit, with what was written.
+async fn which_bill(turn: &mut Turn<'_>, words: &str) -> Result<Reply, Fault> {
+    let open = open_bills(turn.tx.db(), &turn.actor, MOST_BILLS).await?;
+    if open.is_empty() {
+        let none = "您家现在没有要交的账单。";
+        return Ok(match words.is_empty() {
+            true => Reply::text(none),
+            false => turn.offer_to_file(none, words, &[]),
+        });
+    }
+    let line = |bill: &bill::Model| {
+        let left = Fen(left(bill)).in_groups();
+        let command = format!("账单有误 {} {words}", bill.id).trim().to_owned();
+        (command, format!("{}：{left}元", month_says(bill.month)))
+    };
+    let lines = open.iter().map(line).collect();
+    let how = "哪张账单不对？也可以直接写，例如：账单有误 12 面积多算了。\n";
+    Ok(turn.offer_list(how, lines))
+}
+
 fn ask<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {
         let Some((id, words)) = args.number() else {
-            return Ok(Reply::text(
-                "请写明哪一行和您的问题，例如：质询 12 这笔维修修了什么。编号在“财务”里。",
-            ));
+            let how = "请写明哪一行和您的问题，例如：质询 12 这笔维修修了什么。编号在“财务”里。";
+            return match args.raw.is_empty() {
+                true => Err(Fault::invalid("id", how)),
+                false => Ok(turn.offer_to_file(how, &args.raw, &[])),
+            };
         };
         let words = clean(&words.raw);
         if words.is_empty() {
-            return Ok(Reply::text(format!(
-                "请写下您的问题，例如：质询 {id} 这笔是什么"
-            )));
+            turn.dialog = Some(Dialog::ask(format!("质询 {id}")));
+            return Ok(Reply::text("请写下您的问题，例如：这笔是什么"));
         }
         let own = own_compounds(&turn.actor);
         let found = queries::line(turn.tx.db(), id).await?;

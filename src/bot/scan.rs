@@ -12,13 +12,10 @@ use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::bot::{dialog, help, lexicon, menu};
 use crate::case::actions::may_file_at;
-use crate::chat::{Dialog, Here, Turn};
+use crate::chat::{Dialog, FILINGS, Here, Turn};
 use crate::delivery::subscription;
 use crate::place::queries as places;
 use crate::wechat::official::code::scene_holds;
-
-/// What is offered at a place.
-const OFFERED: &[&str] = &["报修", "投诉", "建议", "求助"];
 
 /// Greets; `scene` is empty for somebody who came without a code.
 pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> {
@@ -117,9 +114,8 @@ async fn remember_compound(turn: &mut Turn<'_>, place: &place::Model) -> Result<
 
 /// What can be reported here, by digits; the next filing stands on this place.
 fn offer(turn: &mut Turn<'_>, here: &str) -> String {
-    let words: Vec<&str> = OFFERED
-        .iter()
-        .copied()
+    let words: Vec<&str> = FILINGS
+        .into_iter()
         .filter(|word| lexicon().get(word).is_some())
         .collect();
     let lines: Vec<String> = words

@@ -6,13 +6,11 @@ use proptest::prelude::*;
 
 use super::understand::{Way, takes_arguments};
 use super::{Lexicon, Meaning, Speaker, help, lexicon, menu, understand};
+use crate::base::fault::{Code, Fault};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::reminder::BoxFuture;
 
-fn nothing<'a>(
-    _: &'a mut Turn<'_>,
-    _: &'a Args,
-) -> BoxFuture<'a, Result<Reply, crate::base::fault::Fault>> {
+fn nothing<'a>(_: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async { Ok(Reply::text("")) })
 }
 
@@ -78,6 +76,7 @@ fn said(text: &str, dialog: &Dialog, speaker: Speaker) -> String {
         Meaning::Missed => "missed".to_owned(),
         Meaning::Lapsed => "lapsed".to_owned(),
         Meaning::Wordless => "wordless".to_owned(),
+        Meaning::Unsaid => "unsaid".to_owned(),
         Meaning::Unknown(text) => format!("unknown: {text}"),
     }
 }
@@ -166,15 +165,93 @@ fn digits_pick_from_a_live_menu_only() {
 fn a_question_takes_free_text_but_a_command_goes_before_it() {
     let asked = Dialog::ask("报修");
     assert_eq!(said("灯坏了", &asked, RESIDENT), "报修|灯坏了|Prompt");
-    assert_eq!(said("3", &asked, RESIDENT), "报修|3|Prompt");
+    assert_eq!(said("3", &asked, RESIDENT), "unsaid");
     assert_eq!(said("投诉 太吵", &asked, RESIDENT), "投诉|太吵|Word");
     assert_eq!(said("0", &asked, RESIDENT), "menu");
+    // Nor is a digit alone a result; a score is one.
+    assert_eq!(said("3", &Dialog::ask("办结 12"), STAFF), "unsaid");
     let rating = Dialog::ask("评价 12");
+    assert_eq!(said("3", &rating, RESIDENT), "评价|12 3|Prompt");
     assert_eq!(said("5 很好", &rating, RESIDENT), "评价|12 5 很好|Prompt");
     // A question for a number does not swallow a complaint.
     let number = Dialog::ask("进度");
     assert_eq!(said("水管爆了", &number, RESIDENT), "unknown: 水管爆了");
     assert_eq!(said("12号", &number, RESIDENT), "进度|12号|Prompt");
+}
+
+#[test]
+fn a_number_that_is_wanted_does_not_swallow_a_complaint_with_a_number_in_it() {
+    let number = Dialog::ask("进度");
+    for text in ["3栋电梯停了", "2次了还没修", "楼上3点还在吵"] {
+        assert_eq!(said(text, &number, RESIDENT), format!("unknown: {text}"));
+    }
+    assert_eq!(
+        said("#12 怎么样", &number, RESIDENT),
+        "进度|#12 怎么样|Prompt"
+    );
+}
+
+#[test]
+fn words_that_only_begin_like_a_command_answer_the_question() {
+    let asked = Dialog::ask("办结 12");
+    for (text, meant) in [
+        ("方案已经落实", "办结|12 方案已经落实|Prompt"),
+        ("评价很好", "办结|12 评价很好|Prompt"),
+        // What is set apart, or has its number, is the command.
+        ("方案 明天换", "方案|明天换|Word"),
+        ("方案12明天换", "方案|12明天换|Word"),
+        ("报修电梯停了", "报修|电梯停了|Word"),
+        ("待办", "待办||Word"),
+    ] {
+        assert_eq!(said(text, &asked, STAFF), meant, "{text}");
+    }
+    // Without a question it is the command, as ever.
+    let none = Dialog::default();
+    assert_eq!(said("方案已经落实", &none, STAFF), "方案|已经落实|Word");
+}
+
+#[test]
+fn who_may_no_longer_do_it_is_not_asked_for_it() {
+    let asked = Dialog::ask("办结 12");
+    let text = "水管爆了";
+    assert_eq!(said(text, &asked, RESIDENT), format!("unknown: {text}"));
+}
+
+#[test]
+fn a_long_number_picks_its_line_and_is_no_complaint() {
+    let dialog = Dialog::pick(["进度 1234", "进度 12345"]);
+    assert_eq!(said("12345", &dialog, RESIDENT), "进度|12345|Pick");
+    assert_eq!(said("＃1234号", &dialog, RESIDENT), "进度|1234|Pick");
+    assert_eq!(said("777", &dialog, RESIDENT), "missed");
+    assert_eq!(
+        said("777", &Dialog::ask("进度"), RESIDENT),
+        "进度|777|Prompt"
+    );
+}
+
+#[test]
+fn a_human_is_called_from_everywhere_and_a_lake_is_none() {
+    for asked in [
+        Dialog::default(),
+        Dialog::ask("报修"),
+        Dialog::ask("评价 12"),
+    ] {
+        for text in [
+            "人工",
+            "转人工服务",
+            "我要人工",
+            "人工，水管爆了",
+            "人工 快来",
+        ] {
+            let meant = match understand(lexicon(), text, &asked, RESIDENT) {
+                Meaning::Run { command, .. } => command.words[0],
+                _ => "",
+            };
+            assert_eq!(meant, "人工", "{text}");
+        }
+    }
+    let lake = understand(lexicon(), "人工湖漏水", &Dialog::default(), RESIDENT);
+    assert!(matches!(lake, Meaning::Unknown(_)));
 }
 
 #[test]
@@ -276,20 +353,36 @@ fn staff_sees_its_work_first_and_newcomers_how_to_bind() {
 }
 
 #[test]
+fn where_another_answer_would_be_refused_too_the_words_are_offered() {
+    let lexicon = contract();
+    let command = lexicon.get("办结").unwrap();
+    let asked = Dialog::ask("办结 12");
+    for code in [Code::Forbidden, Code::WrongStep, Code::Conflict] {
+        let refusal = help::after_refusal(command, "12 好了", Way::Prompt, &asked, code);
+        assert!(matches!(refusal, help::Refusal::Words(None)), "{code:?}");
+    }
+    let gone = help::after_refusal(command, "12 好了", Way::Prompt, &asked, Code::NotFound);
+    let help::Refusal::Words(Some(next)) = gone else {
+        panic!("not asked beside it");
+    };
+    assert_eq!((next.prompt, next.misses), (asked.prompt, 1));
+}
+
+#[test]
 fn a_refused_answer_is_asked_again_three_times() {
     let lexicon = contract();
     let command = lexicon.get("评价").unwrap();
     assert!(takes_arguments(command));
     let mut dialog = Dialog::ask("评价 12");
     for _ in 0..2 {
-        let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog);
+        let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog, Code::Invalid);
         let help::Refusal::Again(next) = refusal else {
             panic!("not asked again");
         };
         assert_eq!(next.prompt.as_deref(), Some("评价 12"));
         dialog = next;
     }
-    let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog);
+    let refusal = help::after_refusal(command, "12 很好", Way::Prompt, &dialog, Code::Invalid);
     assert!(matches!(refusal, help::Refusal::Menu));
 }
 

@@ -4,8 +4,14 @@
 use crate::base::text;
 use crate::chat::{Args, Choice, Command, Dialog, Who};
 
+/// The command that brings a person: whatever stands behind it, set apart, it is meant.
+const HUMAN: &str = "人工";
 /// What people answer to many questions: a command only with a number behind it.
 const ANSWERS: &[&str] = &["同意", "不同意"];
+/// What a usage calls a sentence that stands behind a number: «驳回心愿 编号 原因».
+const WORDS: &[&str] = &[
+    "原因", "理由", "内容", "结果", "说明", "意见", "问题", "正文", "哪里",
+];
 /// Letters of a text that are compared with command words.
 const HEAD: usize = 24;
 /// What people put before a command out of politeness.
@@ -87,6 +93,8 @@ pub enum Meaning {
     Lapsed,
     /// No letter and no digit in it.
     Wordless,
+    /// A bare digit where a sentence was asked for.
+    Unsaid,
     /// Anything else: offered to be filed.
     Unknown(String),
 }
@@ -140,7 +148,8 @@ impl Lexicon {
         self.words.iter().find_map(|(word, command)| {
             let end = head.begins_with(word)?;
             let rest = head.rest(end);
-            fits(word, command, rest).then_some((*command, rest))
+            let calls = command.words.first() == Some(&HUMAN) && is_apart(head.text, rest);
+            (calls || fits(word, command, rest)).then_some((*command, rest))
         })
     }
 
@@ -186,6 +195,13 @@ fn likeness(word: &[char], text: &[char]) -> Option<(usize, usize)> {
     let same = word.iter().zip(head).filter(|(a, b)| a == b).count();
     let distance = word.len() - same;
     (same > 0 && distance <= word.len() / 2).then_some((distance, word.len()))
+}
+
+/// Whether a sign or a space stands between a word and the text behind it.
+fn is_apart(text: &str, rest: &str) -> bool {
+    let head = text.strip_suffix(rest).unwrap_or(text);
+    let last = head.chars().next_back();
+    last.is_some_and(|last| last.is_whitespace() || BETWEEN.contains(last))
 }
 
 /// Whether the text behind a word lets it be the command: a command without arguments is not meant
@@ -275,10 +291,18 @@ pub fn understand(lexicon: &Lexicon, text: &str, dialog: &Dialog, speaker: Speak
         return Meaning::Wordless;
     }
     if let Some(digit) = digit(text) {
-        return understand_digit(lexicon, text, &digit, dialog);
+        return understand_digit(lexicon, text, &digit, dialog, speaker);
+    }
+    if let Some(number) = number(text).filter(|_| !dialog.choices.is_empty()) {
+        return understand_digit(lexicon, text, &number, dialog, speaker);
     }
     let not_yours = match lexicon.read(text) {
         Some((command, rest)) if command.who != Who::Staff || speaker.staff => {
+            if only_begins_so(text, command, rest)
+                && let Some(answer) = answer_to_prompt(lexicon, text, dialog, speaker)
+            {
+                return answer;
+            }
             return Meaning::Run {
                 command,
                 rest: rest.to_owned(),
@@ -294,10 +318,27 @@ pub fn understand(lexicon: &Lexicon, text: &str, dialog: &Dialog, speaker: Speak
     if let Some(command) = not_yours {
         return Meaning::NotYours(command);
     }
-    answer_to_prompt(lexicon, text, dialog).unwrap_or_else(|| Meaning::Unknown(text.to_owned()))
+    answer_to_prompt(lexicon, text, dialog, speaker)
+        .unwrap_or_else(|| Meaning::Unknown(text.to_owned()))
 }
 
-fn understand_digit(lexicon: &Lexicon, text: &str, digit: &str, dialog: &Dialog) -> Meaning {
+/// Whether a sentence begins like a command that wants a number, and has none: «完成维修» answers «请写下办理
+/// 结果», and is no word on a wish, while «补充 水更大了», set apart, is one on a case.
+fn only_begins_so(text: &str, command: &Command, rest: &str) -> bool {
+    command.asks.is_none()
+        && command.usage.contains("编号")
+        && !rest.is_empty()
+        && !is_apart(text, rest)
+        && Args::new(rest).id().is_none()
+}
+
+fn understand_digit(
+    lexicon: &Lexicon,
+    text: &str,
+    digit: &str,
+    dialog: &Dialog,
+    speaker: Speaker,
+) -> Meaning {
     if digit == "0" {
         return Meaning::Menu;
     }
@@ -305,7 +346,10 @@ fn understand_digit(lexicon: &Lexicon, text: &str, digit: &str, dialog: &Dialog)
     if let Some(choice) = choice {
         return pick(lexicon, &choice.command, dialog);
     }
-    if let Some(meaning) = answer_to_prompt(lexicon, text, dialog) {
+    if wants_words(lexicon, dialog) {
+        return Meaning::Unsaid;
+    }
+    if let Some(meaning) = answer_to_prompt(lexicon, text, dialog, speaker) {
         return meaning;
     }
     // Somebody who types the number of the thing instead of the line's.
@@ -339,25 +383,59 @@ fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
 }
 
 /// The text is put behind the command that asked. A command that asked for a number does not take
-/// a sentence without any: it may be a new complaint.
-fn answer_to_prompt(lexicon: &Lexicon, text: &str, dialog: &Dialog) -> Option<Meaning> {
+/// a sentence without any, nor one of somebody who may not do it any more: it may be a new complaint.
+fn answer_to_prompt(
+    lexicon: &Lexicon,
+    text: &str,
+    dialog: &Dialog,
+    speaker: Speaker,
+) -> Option<Meaning> {
     let prompt = dialog.prompt.as_deref()?;
     let (command, before) = lexicon.read(prompt)?;
-    let wants_number = before.is_empty() && wants_number(command);
-    let has_digit = text.chars().any(|c| text::half_width(c).is_ascii_digit());
-    if wants_number && !has_digit {
+    if !speaker.may(command) {
         return None;
     }
-    Some(Meaning::Run {
+    let takes = match command.asks {
+        _ if !before.is_empty() || !wants_number(command) => true,
+        // «3栋电梯停了» is no number of anything.
+        None => Args::new(text).id().is_some(),
+        Some(_) => has_digit(text),
+    };
+    takes.then(|| Meaning::Run {
         command,
         rest: format!("{before} {text}").trim().to_owned(),
         way: Way::Prompt,
     })
 }
 
+/// Whether a sentence was asked for, in which a digit alone says nothing.
+fn wants_words(lexicon: &Lexicon, dialog: &Dialog) -> bool {
+    let prompt = dialog.prompt.as_deref().unwrap_or_default();
+    let Some((command, before)) = lexicon.read(prompt) else {
+        return false;
+    };
+    let says = match before.is_empty() {
+        true => command.asks.is_some(),
+        false => WORDS.iter().any(|word| command.usage.contains(word)),
+    };
+    says && !has_digit(command.usage)
+}
+
 /// Whether what stands behind the command always has a number in it: of a case, of a home.
 fn wants_number(command: &Command) -> bool {
-    command.asks.is_none() || command.usage.chars().any(|c| c.is_ascii_digit())
+    command.asks.is_none() || has_digit(command.usage)
+}
+
+fn has_digit(text: &str) -> bool {
+    text.chars().any(|c| text::half_width(c).is_ascii_digit())
+}
+
+/// A text that is nothing but a number, too long for a line of a menu: of a case, of a bill.
+fn number(text: &str) -> Option<String> {
+    let folded = text::fold(text);
+    let core = folded.trim_start_matches('#').trim_end_matches('号').trim();
+    let is_number = (3..=18).contains(&core.len()) && core.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| core.to_owned())
 }
 
 /// A text that is a bare digit of a menu, however it is written: `1`, `１。`, `(1)`, `第一个`, `1️⃣`.

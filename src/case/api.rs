@@ -29,7 +29,7 @@ use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
 use crate::case::api::together::AlikeView;
 use crate::case::api::view::{
-    CasePage, CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
+    CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
 use crate::case::evidence;
 use crate::case::queries::{self, no_such};
@@ -79,7 +79,7 @@ pub fn routes(route: Route) -> Route {
         photo::add_photos, photo::waive_photo
     ),
     components(schemas(
-        CaseView, FiledView, FullView, EventView, HelperView, CasePage, TaskPage, NewCase, Words, OptionalWords,
+        CaseView, FiledView, FullView, EventView, HelperView, TaskPage, NewCase, Words, OptionalWords,
         Score, Whom, OptionalWhom, Graded, Done, Photos, PhotoView
     )),
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
@@ -89,14 +89,14 @@ pub struct Described;
 /// My cases, newest first.
 #[utoipa::path(
     get, path = "/api/v1/cases", tag = "cases", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = CasePage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<CaseView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_cases(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<CasePage>, Fault> {
+) -> Result<Json<Page<CaseView>>, Fault> {
     let slice = query.slice()?;
     let person = caller.actor.require_person()?;
     let page = queries::page_of_mine(app.store.read(), person, slice).await?;
@@ -122,7 +122,7 @@ async fn list_tasks(
         None => visits::waiting(db, &caller.actor, MOST_VISITS).await?,
         Some(_) => Vec::new(),
     };
-    let Json(CasePage { items, next }) = as_page(&app, page).await?;
+    let Json(Page { items, next }) = as_page(&app, page).await?;
     Ok(Json(TaskPage {
         items,
         visits: visits.into_iter().map(VisitView::from).collect(),
@@ -130,8 +130,8 @@ async fn list_tasks(
     }))
 }
 
-async fn as_page(app: &App, page: Page<case::Model>) -> Result<Json<CasePage>, Fault> {
-    Ok(Json(CasePage {
+async fn as_page(app: &App, page: Page<case::Model>) -> Result<Json<Page<CaseView>>, Fault> {
+    Ok(Json(Page {
         items: many(app.store.read(), &page.items).await?,
         next: page.next,
     }))
@@ -199,19 +199,16 @@ async fn file_case(
         anonymous: body.anonymous,
         behalf: None,
     };
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let filed = actions::file(&mut tx, &caller.actor, filing).await?;
-    actions::file_photos(&tx, &caller.actor, &filed.case, &photos).await?;
-    let view = FiledView {
-        case: one(tx.db(), &filed.case).await?,
-        alike: filed.alike.iter().map(AlikeView::from).collect(),
-    };
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let filed = actions::file(tx, &caller.actor, filing).await?;
+        actions::file_photos(tx, &caller.actor, &filed.case, &photos).await?;
+        let view = FiledView {
+            case: one(tx.db(), &filed.case).await?,
+            alike: filed.alike.iter().map(AlikeView::from).collect(),
+        };
+        Ok(view)
+    })
+    .await
 }
 
 fn number(id: &str) -> Result<i64, Fault> {

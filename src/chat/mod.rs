@@ -11,6 +11,7 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::text::shorten;
 use crate::reminder::BoxFuture;
 use crate::store::Tx;
 
@@ -90,7 +91,25 @@ impl Args {
         let rest = rest.trim_start_matches([' ', '\u{3000}', ',', '，', ':', '：', '号']);
         Some((number, Self::new(rest)))
     }
+
+    /// The same, unless the number belongs to the words: «补充 3栋也停了» names a building, no number of
+    /// anything.
+    #[must_use]
+    pub fn id(&self) -> Option<(i64, Self)> {
+        let (id, rest) = self.number()?;
+        let marked = self.raw.starts_with(['#', '＃']);
+        (marked || !rest.raw.starts_with(COUNTED)).then_some((id, rest))
+    }
 }
+
+/// What is counted, measured or numbered by the number in front of it.
+const COUNTED: &[char] = &[
+    '栋', '幢', '棟', '楼', '樓', '单', '單', '室', '层', '層', '户', '戶', '个', '個', '点', '點',
+    '天', '次', '元', '度', '米', '台', '月', '年', '日', '分', '-', '－',
+];
+
+/// The commands by which words that were meant for something else may be filed.
+pub const FILINGS: [&str; 4] = ["报修", "投诉", "建议", "求助"];
 
 /// What «通过» may be, and what «驳回».
 const PASS: &[&str] = &["通过", "同意", "可以", "ok"];
@@ -169,6 +188,38 @@ impl Turn<'_> {
     /// something stores it there.
     pub fn take_here(&mut self) -> Option<i64> {
         self.before.here.take().map(|here| here.place_id)
+    }
+
+    /// Words that were not what was asked for are not lost: a digit files them. `why` stands in front; `also`
+    /// are other commands that may take them.
+    pub fn offer_to_file(&mut self, why: &str, words: &str, also: &[&str]) -> Reply {
+        let commands: Vec<&str> = FILINGS.iter().chain(also).copied().collect();
+        let lines: Vec<String> = commands
+            .iter()
+            .enumerate()
+            .map(|(at, word)| format!("{} {word}", at + 1))
+            .collect();
+        self.dialog = Some(Dialog {
+            said: Some(words.to_owned()),
+            ..Dialog::pick(commands)
+        });
+        Reply::text(format!(
+            "{why}要把“{}”提交吗？请回复数字：\n{}\n0 返回菜单",
+            shorten(words, 30),
+            lines.join("  ")
+        ))
+    }
+
+    /// A numbered list of commands, each with the line that is shown of it: a digit stands for one. `question`
+    /// stands in front.
+    pub fn offer_list(&mut self, question: &str, all: Vec<(String, String)>) -> Reply {
+        let lines: Vec<String> = all
+            .iter()
+            .enumerate()
+            .map(|(at, (_, line))| format!("{} {line}", at + 1))
+            .collect();
+        self.dialog = Some(Dialog::pick(all.into_iter().map(|(command, _)| command)));
+        Reply::text(format!("{question}回复前面的数字：\n{}", lines.join("\n")))
     }
 
     /// Gives the photos and voices that the account sent within the last half hour, and that
@@ -356,6 +407,16 @@ mod tests {
         assert_eq!(verdict("驳回 有电话"), Some((false, "有电话".to_owned())));
         assert_eq!(verdict("看看"), None);
         assert_eq!(verdict(""), None);
+    }
+
+    #[test]
+    fn a_building_is_no_number_of_anything() {
+        for text in ["3栋也停了", "3-2-501 漏水", "2次了", "５楼的灯"] {
+            assert_eq!(Args::new(text).id(), None, "{text}");
+        }
+        for text in ["#3栋也停了", "3 也停了", "3号 好了", "3"] {
+            assert_eq!(Args::new(text).id().unwrap().0, 3, "{text}");
+        }
     }
 
     proptest! {

@@ -14,6 +14,7 @@ pub mod export_ledger;
 pub mod import;
 pub mod invite;
 pub mod migrate;
+pub mod opening;
 pub mod reconcile;
 pub mod serve;
 pub mod wechat;
@@ -88,6 +89,11 @@ enum Command {
     Bills {
         #[command(subcommand)]
         what: bills::What,
+    },
+    /// 期初:账簿开始之前小区已有的钱,每个账户记一次
+    Opening {
+        #[command(flatten)]
+        given: opening::Given,
     },
     /// 对账:取平台某一天的账单,和我们的账逐笔核对
     Reconcile {
@@ -204,6 +210,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 invite::run(&settings, &dice, clock.now(), &person_key).await
             }
             Command::Bills { what } => bills::run(&settings, clock.now(), what).await,
+            Command::Opening { given } => opening::run(&settings, clock.now(), given).await,
             Command::Reconcile { date, merchant } => {
                 reconcile::run(settings, clock, dice, date, merchant.as_deref()).await
             }

@@ -8,7 +8,7 @@ use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
-use crate::chat::{Args, Command, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::disclosure::queries::{Published, list, versions};
 use crate::disclosure::remind::{sums, url};
 use crate::ledger::Family;
@@ -76,6 +76,8 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
             }
         }
         if !texts.is_empty() {
+            // The number of a line, typed alone, asks for the question about it.
+            turn.dialog = Some(Dialog::ask("质询"));
             return Ok(Reply::text(texts.join("\n\n")));
         }
         if known.is_empty() {

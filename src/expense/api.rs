@@ -12,7 +12,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::expense::queries::{self, Found};
 use crate::expense::{account_says, act_says, no_such, state_says};
 
@@ -28,7 +28,7 @@ pub fn routes(route: Route) -> Route {
 #[derive(OpenApi)]
 #[openapi(
     paths(list_expenses, show_expense),
-    components(schemas(ExpenseView, ExpenseStepView, ExpenseQuoteView, ExpensePage)),
+    components(schemas(ExpenseView, ExpenseStepView, ExpenseQuoteView)),
     tags((name = "expenses", description = "支出公示"))
 )]
 pub struct Described;
@@ -92,15 +92,6 @@ pub struct ExpenseQuoteView {
     pub amount: i64,
 }
 
-/// A page of expenses.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ExpensePage {
-    /// Newest first.
-    pub items: Vec<ExpenseView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
-}
-
 fn time(at: Moment) -> String {
     china(at).to_rfc3339()
 }
@@ -128,20 +119,17 @@ fn view(row: expense::Model) -> ExpenseView {
 /// Expenses that I may see, newest first.
 #[utoipa::path(
     get, path = "/api/v1/expenses", tag = "expenses", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = ExpensePage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<ExpenseView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_expenses(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<ExpensePage>, Fault> {
+) -> Result<Json<Page<ExpenseView>>, Fault> {
     let slice = query.slice()?;
     let page = queries::page(app.store.read(), &caller.actor, None, None, slice).await?;
-    Ok(Json(ExpensePage {
-        items: page.items.into_iter().map(view).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(view)))
 }
 
 /// One of them, with what was done to it.

@@ -2,6 +2,8 @@
 //! a tender are needed. Data, not code: the first version of a compound is `config/review_chain.json`, each
 //! change is a new one, and an expense keeps the one it began with. Pure.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use entity::kinds::RoleKind;
 use entity::review_chain;
 use sea_orm::ActiveEnum;
@@ -108,6 +110,16 @@ impl Rules {
         self.reviews.get(usize::try_from(done).ok()?)
     }
 
+    /// The first review that nobody is left to give, when each person gives one at most; none when all can be
+    /// given. `able`: for each review in its order, who may give it.
+    #[must_use]
+    pub fn vacant(&self, able: &[Vec<i64>]) -> Option<&Review> {
+        let mut given = BTreeMap::new();
+        let mut all = self.reviews.iter().enumerate();
+        all.find(|(at, _)| !seat(*at, able, &mut given, &mut BTreeSet::new()))
+            .map(|(_, review)| review)
+    }
+
     /// Whether the street has to run a tender for an amount.
     #[must_use]
     pub fn needs_tender(&self, amount: i64) -> bool {
@@ -172,9 +184,51 @@ impl Rules {
     }
 }
 
+/// Finds somebody for a review; whoever is taken is asked for if another can take their place.
+fn seat(
+    at: usize,
+    able: &[Vec<i64>],
+    given: &mut BTreeMap<i64, usize>,
+    tried: &mut BTreeSet<i64>,
+) -> bool {
+    for person in able.get(at).into_iter().flatten() {
+        if !tried.insert(*person) {
+            continue;
+        }
+        let is_free = match given.get(person).copied() {
+            Some(other) => seat(other, able, given, tried),
+            None => true,
+        };
+        if is_free {
+            given.insert(*person, at);
+            return true;
+        }
+    }
+    false
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_review_needs_a_person_of_its_own() {
+        let rules = Rules::shipped().unwrap();
+        for (able, missing) in [
+            ([vec![1], vec![2], vec![3]], None),
+            // Whoever may give two gives the one that nobody else can.
+            ([vec![1, 2], vec![1], vec![3]], None),
+            ([vec![1, 2], vec![1, 3], vec![1]], None),
+            ([vec![], vec![2], vec![3]], Some("业委会审核")),
+            ([vec![1], vec![], vec![3]], Some("业主监督审核")),
+            ([vec![1], vec![1], vec![3]], Some("业主监督审核")),
+            ([vec![1, 2], vec![1, 2], vec![2, 1]], Some("社区审核")),
+        ] {
+            let found = rules.vacant(&able).map(|review| review.name.as_str());
+            assert_eq!(found, missing, "{able:?}");
+        }
+        assert!(rules.vacant(&[]).is_some());
+    }
 
     #[test]
     fn what_is_shipped_can_be_and_has_three_reviews() {

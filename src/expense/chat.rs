@@ -67,9 +67,7 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
         match args.number() {
             Some((id, _)) => one(turn, id).await,
             None if args.raw.is_empty() => list(turn).await,
-            None => Ok(Reply::text(
-                "请写支出的编号，例如：支出 12。回复“支出”看列表。",
-            )),
+            None => Ok(turn.offer_to_file("没看到支出的编号，回复“支出”看列表。", &args.raw, &[])),
         }
     })
 }
@@ -146,27 +144,65 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
             act_says(step.act)
         );
     }
-    text.push_str(&next(row, queries::is_for(db, &turn.actor, &found).await?));
+    let theirs = queries::is_for(db, &turn.actor, &found).await?;
+    let (words, commands) = next(row, theirs);
+    text.push_str(&words);
+    if !commands.is_empty() {
+        let lines: Vec<String> = commands
+            .iter()
+            .enumerate()
+            .map(|(at, word)| format!("{} {word}", at + 1))
+            .collect();
+        let _ = write!(text, "也可以回复数字：{}", lines.join("  "));
+        turn.dialog = Some(Dialog::pick(
+            commands.iter().map(|word| format!("{word} {id}")),
+        ));
+    }
     Ok(Reply::text(text.trim_end()))
 }
 
-/// What whoever asks may do now; `theirs`: the next step is theirs.
-fn next(row: &expense::Model, theirs: bool) -> String {
+/// What whoever asks may do now, in words and by digits; `theirs`: the next step is theirs.
+fn next(row: &expense::Model, theirs: bool) -> (String, &'static [&'static str]) {
     let id = row.id;
     match row.state {
-        ExpenseState::Reviewing | ExpenseState::Filing if theirs => {
-            format!("回复“同意支出 {id}”或“驳回支出 {id} 原因”。")
+        ExpenseState::Reviewing | ExpenseState::Filing if theirs => (
+            format!("回复“同意支出 {id}”或“驳回支出 {id} 原因”。"),
+            &["同意支出", "驳回支出"],
+        ),
+        ExpenseState::Payable if theirs => {
+            ("请在工作台的“支出审批”里支付，要附回单。".to_owned(), &[])
         }
-        ExpenseState::Payable if theirs => "请在工作台的“支出审批”里支付，要附回单。".to_owned(),
-        ExpenseState::Publishing => format!("有意见请回复“支出异议 {id} 您的意见”。"),
-        _ => String::new(),
+        ExpenseState::Publishing => (
+            format!("有意见请回复“支出异议 {id} 您的意见”。"),
+            &["支出异议"],
+        ),
+        _ => (String::new(), &[]),
     }
+}
+
+/// A review that came without a number: those that wait for whoever asks, each for a digit.
+async fn which(turn: &mut Turn<'_>, word: &str, behind: &str) -> Result<Reply, Fault> {
+    let waiting = queries::waiting_for(turn.tx.db(), &turn.actor).await?;
+    let lines: Vec<(String, String)> = waiting
+        .iter()
+        .map(|found| &found.expense)
+        .filter(|row| row.state != ExpenseState::Payable)
+        .take(LINES)
+        .map(|row| {
+            let command = format!("{word} {} {behind}", row.id);
+            (command.trim().to_owned(), sum(row))
+        })
+        .collect();
+    if lines.is_empty() {
+        return Ok(Reply::text("现在没有等您审核的支出。回复“支出”看列表。"));
+    }
+    Ok(turn.offer_list(&format!("{word}哪一笔？"), lines))
 }
 
 fn agree<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {
         let Some((id, words)) = args.number() else {
-            return Ok(Reply::text("请写支出的编号，例如：同意支出 12。"));
+            return which(turn, "同意支出", &args.raw).await;
         };
         let found = review::agree(turn.tx, &turn.actor, id, None, &words.raw).await?;
         let row = &found.expense;
@@ -188,16 +224,13 @@ fn agree<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Rep
 fn refuse<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Reply, Fault>> {
     Box::pin(async move {
         let Some((id, words)) = args.number() else {
-            return Ok(Reply::text(
-                "请写支出的编号和原因，例如：驳回支出 12 报价太高。",
-            ));
+            return which(turn, "驳回支出", &args.raw).await;
         };
         if words.raw.is_empty() {
             // What is not theirs is not there, with or without a reason.
             queries::visible(turn.tx.db(), &turn.actor, id).await?;
-            return Ok(Reply::text(format!(
-                "请写明原因，例如：驳回支出 {id} 报价太高"
-            )));
+            turn.dialog = Some(Dialog::ask(format!("驳回支出 {id}")));
+            return Ok(Reply::text("请写明原因，例如：报价太高"));
         }
         review::refuse(turn.tx, &turn.actor, id, None, &words.raw).await?;
         Ok(Reply::text(format!(

@@ -1,8 +1,10 @@
 //! Reads of expenses: within what somebody may see. Whoever sees the money of a compound sees all of them;
 //! whoever lives there sees those that are or were published.
 
+use std::collections::HashSet;
+
 use entity::kinds::CaseState;
-use entity::money::ExpenseState;
+use entity::money::{ExpenseAct, ExpenseState};
 use entity::{case, expense, expense_objection, expense_quote, expense_step, place, review_chain};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -69,9 +71,7 @@ pub async fn whole<C: ConnectionTrait>(db: &C, row: expense::Model) -> Result<Fo
             place,
             rules: Rules::of(&chain)?,
         }),
-        _ => Err(Fault::internal(
-            "an expense without its compound or its rules",
-        )),
+        _ => Err(lost()),
     }
 }
 
@@ -172,14 +172,81 @@ pub async fn waiting_for<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Ve
         .limit(LOOK)
         .all(db)
         .await?;
-    let mut found = Vec::new();
-    for row in rows {
-        let one = whole(db, row).await?;
-        if is_for(db, actor, &one).await? {
-            found.push(one);
-        }
+    let looked = looked_at(db, actor, rows).await?;
+    let theirs = looked.into_iter().filter(|(_, theirs)| *theirs);
+    Ok(theirs.map(|(found, _)| found).collect())
+}
+
+/// Expenses with their compounds and rules, in the same order, each with whether its next step is somebody's:
+/// three questions to the database however many they are.
+///
+/// # Errors
+/// The database's; `internal` when a compound or its rules are gone.
+pub async fn looked_at<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    rows: Vec<expense::Model>,
+) -> Result<Vec<(Found, bool)>, Fault> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let compounds: HashSet<i64> = rows.iter().map(|row| row.compound_id).collect();
+    let places = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(compounds))
+        .all(db)
+        .await?;
+    let chains: HashSet<i64> = rows.iter().map(|row| row.chain_id).collect();
+    let chains = review_chain::Entity::find()
+        .filter(review_chain::COLUMN.id.is_in(chains))
+        .all(db)
+        .await?;
+    let reviewed = match actor.person_id() {
+        Some(person) => reviewed_by(db, &rows, person).await?,
+        None => HashSet::new(),
+    };
+    let mut looked = Vec::with_capacity(rows.len());
+    for row in rows {
+        let place = places.iter().find(|place| place.id == row.compound_id);
+        let chain = chains.iter().find(|chain| chain.id == row.chain_id);
+        let (Some(place), Some(chain)) = (place, chain) else {
+            return Err(lost());
+        };
+        let done = reviewed.contains(&(row.id, row.round));
+        let found = Found {
+            rules: Rules::of(chain)?,
+            place: place.clone(),
+            expense: row,
+        };
+        let theirs = is_theirs(actor, &found, done);
+        looked.push((found, theirs));
+    }
+    Ok(looked)
+}
+
+/// Those of the expenses that a person has reviewed, each with the round.
+async fn reviewed_by<C: ConnectionTrait>(
+    db: &C,
+    rows: &[expense::Model],
+    person: i64,
+) -> Result<HashSet<(i64, i32)>, Fault> {
+    let steps = expense_step::Entity::find()
+        .filter(
+            expense_step::COLUMN
+                .expense_id
+                .is_in(rows.iter().map(|row| row.id)),
+        )
+        .filter(expense_step::COLUMN.act.eq(ExpenseAct::Approve))
+        .filter(expense_step::COLUMN.actor_id.eq(person))
+        .all(db)
+        .await?;
+    Ok(steps
+        .iter()
+        .map(|step| (step.expense_id, step.round))
+        .collect())
+}
+
+fn lost() -> Fault {
+    Fault::internal("an expense without its compound or its rules")
 }
 
 /// Whether the next step is somebody's.
@@ -192,21 +259,33 @@ pub async fn is_for<C: ConnectionTrait>(
     found: &Found,
 ) -> Result<bool, Fault> {
     let row = &found.expense;
-    let Some(person) = actor.person_id().filter(|_| waits(row.state)) else {
-        return Ok(false);
+    let done = match actor.person_id() {
+        Some(person) if row.state == ExpenseState::Reviewing => {
+            has_reviewed(db, row, person).await?
+        }
+        _ => false,
     };
-    Ok(match row.state {
+    Ok(is_theirs(actor, found, done))
+}
+
+/// The same for whoever has reviewed it in this round, or has not.
+fn is_theirs(actor: &Actor, found: &Found, reviewed: bool) -> bool {
+    let row = &found.expense;
+    let Some(person) = actor.person_id().filter(|_| waits(row.state)) else {
+        return false;
+    };
+    match row.state {
         ExpenseState::Reviewing => {
             let next = found.rules.next(row.reviews_done);
             let holds = next.is_some_and(|next| actor.holds(&next.kinds(), &found.place.path));
-            holds && row.proposed_by != person && !has_reviewed(db, row, person).await?
+            holds && row.proposed_by != person && !reviewed
         }
         ExpenseState::Filing => may(actor, Deed::FileExpenses, &found.place.path),
         ExpenseState::Payable => {
             row.proposed_by != person && may(actor, Deed::KeepMoney, &found.place.path)
         }
         _ => false,
-    })
+    }
 }
 
 /// The roles of whoever has to do the next step.
@@ -236,11 +315,7 @@ pub async fn has_reviewed<C: ConnectionTrait>(
     let count = expense_step::Entity::find()
         .filter(expense_step::COLUMN.expense_id.eq(row.id))
         .filter(expense_step::COLUMN.round.eq(row.round))
-        .filter(
-            expense_step::COLUMN
-                .act
-                .eq(entity::money::ExpenseAct::Approve),
-        )
+        .filter(expense_step::COLUMN.act.eq(ExpenseAct::Approve))
         .filter(expense_step::COLUMN.actor_id.eq(person))
         .count(db)
         .await?;

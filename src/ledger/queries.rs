@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use entity::{ledger_account, ledger_entry, ledger_transfer};
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
@@ -12,6 +13,7 @@ use sea_orm::{
 use crate::base::fault::Fault;
 use crate::ledger::Account;
 use crate::ledger::post::Transfer;
+use crate::store::Tx;
 
 /// Entries of one look while walking.
 const LOOK: u64 = 2_000;
@@ -91,6 +93,29 @@ pub async fn moved<C: ConnectionTrait>(
         all.entry(credit).or_default().credit += amount;
     }
     Ok(all)
+}
+
+/// What accounts of a compound hold together, in fen, under their locks until the end of the transaction: of two
+/// that would spend the same money at once, the second sees what the first has left.
+///
+/// # Errors
+/// The database's.
+pub async fn held(tx: &Tx, compound_id: i64, accounts: &[Account]) -> Result<i64, Fault> {
+    let codes = accounts.iter().map(|account| account.code());
+    ledger_account::Entity::find()
+        .filter(ledger_account::COLUMN.compound_id.eq(compound_id))
+        .filter(ledger_account::COLUMN.code.is_in(codes))
+        .order_by_asc(ledger_account::Column::Id)
+        // Who only books on one of them goes on.
+        .lock(LockType::NoKeyUpdate)
+        .all(tx.db())
+        .await?;
+    let all = moved(tx.db(), compound_id, Days::default()).await?;
+    let each = accounts.iter().filter_map(|account| {
+        let one = all.get(account)?;
+        Some(one.balance(*account))
+    });
+    Ok(each.sum())
 }
 
 /// The entries after this one in the order of day and key, at most `most`.

@@ -14,7 +14,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::mediation::queries::{self, Seen, no_such};
 use crate::mediation::{FOLLOW_DAYS, actions, state_says};
 use crate::store::Tx;
@@ -41,7 +41,7 @@ pub fn routes(route: Route) -> Route {
         propose_agreement, answer_agreement, say_kept, fail_mediation
     ),
     components(schemas(
-        MediationView, PartyView, MediationPage, NewMediation, NewParty, NewSession, NewAgreement,
+        MediationView, PartyView, NewMediation, NewParty, NewSession, NewAgreement,
         PartyAnswer, Kept, Reason
     )),
     tags((name = "mediations", description = "调解"))
@@ -94,15 +94,6 @@ pub struct PartyView {
     pub reason: Option<String>,
     /// Whether it is kept.
     pub kept: Option<bool>,
-}
-
-/// A page of mediations.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct MediationPage {
-    /// Newest first.
-    pub items: Vec<MediationView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// A case to be mediated.
@@ -211,19 +202,16 @@ fn number(id: &str) -> Result<i64, Fault> {
 /// Mediations that I lead or am a party of, newest first.
 #[utoipa::path(
     get, path = "/api/v1/mediations", tag = "mediations", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = MediationPage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<MediationView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_mediations(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<MediationPage>, Fault> {
+) -> Result<Json<Page<MediationView>>, Fault> {
     let page = queries::page(app.store.read(), &caller.actor, query.slice()?).await?;
-    Ok(Json(MediationPage {
-        items: page.items.into_iter().map(MediationView::from).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(MediationView::from)))
 }
 
 /// One of them.
@@ -260,15 +248,12 @@ async fn change(
     deed: Deed,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    run(&mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &MediationView::from(seen)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        run(tx, caller, id, deed).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+        Ok(MediationView::from(seen))
+    })
+    .await
 }
 
 async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {
@@ -304,16 +289,13 @@ async fn open_mediation(
         .case_id
         .parse()
         .map_err(|_| Fault::not_found("没有找到这件诉求。"))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::open(&mut tx, &caller.actor, case_id, centre).await?;
-    // Whoever opens it need not be a side of it.
-    let view = serde_json::json!({ "id": row.id.to_string(), "state": row.state.to_value() });
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let row = actions::open(tx, &caller.actor, case_id, centre).await?;
+        // Whoever opens it need not be a side of it.
+        let view = serde_json::json!({ "id": row.id.to_string(), "state": row.state.to_value() });
+        Ok(view)
+    })
+    .await
 }
 
 /// Name a party.

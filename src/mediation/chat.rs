@@ -101,28 +101,27 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-/// What is said where a number is missing.
-fn how(usage: &str) -> Reply {
-    Reply::text(format!("请写明编号：{usage}"))
+/// What is said where a number is missing; the bot asks for it.
+fn how(usage: &str) -> Fault {
+    Fault::invalid("id", format!("请写明编号：{usage}"))
+}
+
+/// Asks for what stands behind a number; the next text is put there.
+fn ask(turn: &mut Turn<'_>, command: &str, id: i64, question: &str) -> Reply {
+    turn.dialog = Some(Dialog::ask(format!("{command} {id}")));
+    Reply::text(question)
 }
 
 /// A sentence that only begins like an answer is offered to be filed, as anything that is not
 /// understood.
 fn not_an_answer(turn: &mut Turn<'_>) -> Reply {
     let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助"])
-    });
-    Reply::text(format!(
-        "没有等您回复的调解协议。要把“{}”作为诉求提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.offer_to_file("没有等您回复的调解协议。", &text, &[])
 }
 
 async fn open(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        return Ok(how("转调解 诉求编号 街道"));
+        return Err(how("转调解 诉求编号 街道"));
     };
     let centre = match rest.words.first().map(String::as_str) {
         Some("街道" | "街") => Some(Centre::Street),
@@ -149,8 +148,12 @@ async fn open(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn name(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, who)) = args.number() else {
-        return Ok(how("当事人 编号 房号 姓名"));
+        return Err(how("当事人 编号 房号 姓名"));
     };
+    if who.raw.is_empty() {
+        let question = "请写下当事人的房号和姓名，例如：3-2-501 张秀英";
+        return Ok(ask(turn, "当事人", id, question));
+    }
     let (_, name) = actions::name(turn.tx, &turn.actor, id, &who.raw).await?;
     Ok(Reply::text(format!(
         "{name}已加为调解 #{id} 的当事人，会收到通知。接着回复“约调解 {id} 11月25日 14:30 地点”，或“协议 {id} 内容”。"
@@ -160,10 +163,15 @@ async fn name(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 async fn call(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let usage = "约调解 编号 11月25日 14:30 社区服务中心";
     let Some((id, rest)) = args.number() else {
-        return Ok(how(usage));
+        return Err(how(usage));
     };
     let Some((at, venue)) = when::read(&rest.raw, turn.now()) else {
-        return Ok(Reply::text(format!("没看懂时间，请这样写：{usage}")));
+        let why = match rest.raw.is_empty() {
+            true => "",
+            false => "没看懂时间，",
+        };
+        let question = format!("{why}请写下时间和地点，例如：11月25日 14:30 社区服务中心");
+        return Ok(ask(turn, "约调解", id, &question));
     };
     let session = actions::call(turn.tx, &turn.actor, id, at, &venue).await?;
     Ok(Reply::text(format!(
@@ -175,8 +183,12 @@ async fn call(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn propose(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        return Ok(how("协议 编号 内容"));
+        return Err(how("协议 编号 内容"));
     };
+    if rest.raw.is_empty() {
+        let question = "请写清楚协议的内容，例如：每晚十点后不施工";
+        return Ok(ask(turn, "协议", id, question));
+    }
     let (days, text) = days(&rest);
     let row = actions::propose(turn.tx, &turn.actor, id, &text, days).await?;
     Ok(Reply::text(format!(
@@ -198,11 +210,10 @@ fn days(args: &Args) -> (i32, String) {
 
 async fn fail(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, reason)) = args.number() else {
-        return Ok(how("调解不成 编号 原因"));
+        return Err(how("调解不成 编号 原因"));
     };
     if reason.raw.is_empty() {
-        turn.dialog = Some(Dialog::ask(format!("调解不成 {id}")));
-        return Ok(Reply::text("请写明原因，例如：双方分歧太大"));
+        return Ok(ask(turn, "调解不成", id, "请写明原因，例如：双方分歧太大"));
     }
     actions::fail(turn.tx, &turn.actor, id, &reason.raw).await?;
     Ok(Reply::text(format!(

@@ -13,7 +13,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::moderation::actions;
 use crate::moderation::queries::{self, no_such};
 
@@ -29,7 +29,7 @@ pub fn routes(route: Route) -> Route {
 #[derive(OpenApi)]
 #[openapi(
     paths(list_waiting, decide),
-    components(schemas(ModerationView, ModerationPage, Decision)),
+    components(schemas(ModerationView, Decision)),
     tags((name = "moderation", description = "内容审核"))
 )]
 pub struct Described;
@@ -53,15 +53,6 @@ pub struct ModerationView {
     pub doubt: Option<String>,
     /// When it was handed in.
     pub created_at: String,
-}
-
-/// A page of them.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct ModerationPage {
-    /// Newest first.
-    pub items: Vec<ModerationView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// A person's word.
@@ -94,20 +85,17 @@ impl From<&moderation::Model> for ModerationView {
 #[utoipa::path(
     get, path = "/api/v1/moderation", tag = "moderation", security(("bearer" = [])),
     params(ListQuery),
-    responses((status = 200, body = ModerationPage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<ModerationView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_waiting(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<ModerationPage>, Fault> {
+) -> Result<Json<Page<ModerationView>>, Fault> {
     let slice = query.slice()?;
     let page = queries::waiting(app.store.read(), &caller.actor, slice).await?;
-    Ok(Json(ModerationPage {
-        items: page.items.iter().map(ModerationView::from).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(|row| ModerationView::from(&row))))
 }
 
 /// Decide whether others may see it.
@@ -129,12 +117,9 @@ async fn decide(
         .ok()
         .filter(|id| *id > 0)
         .ok_or_else(|| no_such(0))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::decide(&mut tx, &caller.actor, id, body.pass, &body.reason).await?;
-    let answer = once.leave(&tx, 200, &ModerationView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::decide(tx, &caller.actor, id, body.pass, &body.reason).await?;
+        Ok(ModerationView::from(&row))
+    })
+    .await
 }

@@ -17,7 +17,7 @@ use crate::attachment::link::{Variant, url};
 use crate::attachment::{Owner, give, queries as attachments};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::{Group, Scope};
 use crate::notice::queries::{self, Progress, Received, no_such};
@@ -45,7 +45,7 @@ pub fn routes(route: Route) -> Route {
         list_notices, show_notice, read_notice, acknowledge_notice, write_notice, publish_notice,
         recall_notice, show_progress
     ),
-    components(schemas(NoticeView, NoticePage, NewNotice, LedNotice, ProgressView)),
+    components(schemas(NoticeView, NewNotice, LedNotice, ProgressView)),
     tags((name = "notices", description = "公告"))
 )]
 pub struct Described;
@@ -77,15 +77,6 @@ pub struct NoticeView {
     pub acknowledged_at: Option<String>,
     /// Pictures and other files; each link holds for an hour.
     pub attachments: Vec<String>,
-}
-
-/// A page of notices.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct NoticePage {
-    /// Newest first.
-    pub items: Vec<NoticeView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// A notice to be written.
@@ -214,21 +205,21 @@ fn number(id: &str) -> Result<i64, Fault> {
 /// Notices that I have got, newest first.
 #[utoipa::path(
     get, path = "/api/v1/notices", tag = "notices", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = NoticePage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<NoticeView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_notices(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<NoticePage>, Fault> {
+) -> Result<Json<Page<NoticeView>>, Fault> {
     let person_id = caller.actor.require_person()?;
     let page = queries::inbox(app.store.read(), person_id, query.slice()?).await?;
     let mut items = Vec::with_capacity(page.items.len());
     for one in page.items {
         items.push(view(&app, one).await?);
     }
-    Ok(Json(NoticePage {
+    Ok(Json(Page {
         items,
         next: page.next,
     }))
@@ -267,20 +258,17 @@ async fn say(
     said: Said,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let person_id = caller.actor.require_person()?;
-    queries::received(tx.db(), person_id, id).await?;
-    match said {
-        Said::Read => actions::read(&tx, id, person_id).await?,
-        Said::Acknowledged => actions::acknowledge(&tx, id, person_id).await?,
-    }
-    let found = queries::received(tx.db(), person_id, id).await?;
-    let answer = once.leave(&tx, 200, &view(app, found).await?).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        let person_id = caller.actor.require_person()?;
+        queries::received(tx.db(), person_id, id).await?;
+        match said {
+            Said::Read => actions::read(tx, id, person_id).await?,
+            Said::Acknowledged => actions::acknowledge(tx, id, person_id).await?,
+        }
+        let found = queries::received(tx.db(), person_id, id).await?;
+        view(app, found).await
+    })
+    .await
 }
 
 /// I have read it.
@@ -372,14 +360,11 @@ async fn write_notice(
     once: Once,
     Json(body): Json<NewNotice>,
 ) -> Result<Answer, Fault> {
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = store(&tx, &caller.actor, body).await?;
-    let answer = once.leave(&tx, 201, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let row = store(tx, &caller.actor, body).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// Let my draft go out; for 15 seconds it can be undone.
@@ -396,14 +381,11 @@ async fn publish_notice(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::publish(&mut tx, &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::publish(tx, &caller.actor, id).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// Undo it in time, or recall it.
@@ -420,14 +402,11 @@ async fn recall_notice(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::recall(&mut tx, &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &LedNotice::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let row = actions::recall(tx, &caller.actor, id).await?;
+        Ok(LedNotice::from(row))
+    })
+    .await
 }
 
 /// How far it has come.

@@ -1,29 +1,31 @@
 //! Chat commands of notices: 发布 紧急发布 更正公告 write a draft and show how many it would reach, a digit lets
 //! it go out and another takes it back; 公告范围 撤回公告 广播进度 提醒未读 lead it; 公告 and 收到 are everybody's.
 
+mod read;
+
 use std::fmt::Write;
 
 use entity::kinds::NoticeState;
 use entity::notice;
 
-use crate::access::permit::{Deed, may, roles};
-use crate::base::clock::say;
+use crate::access::permit::{Deed, may, require_somewhere, roles};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::Scope;
-use crate::notice::queries::{self, Progress, Received};
-use crate::notice::{UNDO, link, mark_of, state_says, subject};
+use crate::notice::queries::{self, Progress};
+use crate::notice::{MOST_TITLE, UNDO, mark_of, state_says, subject};
 use crate::place::queries as places;
 
-/// Lines of the list: a digit picks.
-const MOST: u64 = 8;
+/// Notices that are looked through, and lines of the list that is shown of them.
+const LOOK: u64 = 20;
+const LINES: usize = 8;
+/// What stands for a new line in the usage, and between a title and the body that is asked for.
+const LINE: char = '⏎';
 /// Other places that are offered for a draft.
 const PLACES: usize = 6;
-/// Characters of a body in a reply.
-const SHOWN: usize = 500;
 /// How it is written.
 const HOW: &str =
     "请写标题，换一行写正文，例如：\n发布 周六停水\n11月28日8点到12点检修水箱，请提前存水。";
@@ -105,7 +107,7 @@ pub const COMMANDS: &[Command] = &[
             &["公告", "通知公告"],
             "公告[编号]",
             "看小区公告",
-            |turn, args| Box::pin(show(turn, args)),
+            |turn, args| Box::pin(read::show(turn, args)),
         )
     },
     Command {
@@ -114,21 +116,69 @@ pub const COMMANDS: &[Command] = &[
             &["收到"],
             "收到[编号]",
             "公告看到了",
-            |turn, args| Box::pin(acknowledge(turn, args)),
+            |turn, args| Box::pin(read::acknowledge(turn, args)),
         )
     },
 ];
 
-/// First line and the rest.
+/// First line and the rest; the sign of the usage is a new line, too.
 fn parts(text: &str) -> Option<(&str, &str)> {
-    let (title, body) = text.trim().split_once('\n')?;
+    let (title, body) = text.trim().split_once(['\n', LINE])?;
     let (title, body) = (title.trim(), body.trim());
     (!title.is_empty() && !body.is_empty()).then_some((title, body))
 }
 
-fn number(args: &Args, usage: &str) -> Result<(i64, Args), Reply> {
-    args.number()
-        .ok_or_else(|| Reply::text(format!("请写明编号：{usage}")))
+/// The title was written alone: the next text is its body.
+fn ask_body(turn: &mut Turn<'_>, command: &str, title: &str) -> Reply {
+    turn.dialog = Some(Dialog::ask(format!("{command} {title}{LINE}")));
+    Reply::text(format!(
+        "标题是“{}”。请接着写正文，或者重新写：标题，换一行写正文（0 返回菜单）",
+        shorten(title, 40)
+    ))
+}
+
+/// A command that came without a number: the notices that it may mean, the newest first, each for a digit.
+async fn which(
+    turn: &mut Turn<'_>,
+    word: &str,
+    fits: fn(NoticeState) -> bool,
+) -> Result<Reply, Fault> {
+    require_somewhere(&turn.actor, Deed::PublishNotices)?;
+    let slice = Slice {
+        before: None,
+        limit: LOOK,
+    };
+    let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
+    let mut lines = Vec::new();
+    for row in page.items.iter().filter(|row| fits(row.state)) {
+        match queries::led(turn.tx.db(), &turn.actor, row.id).await {
+            // Some of them are only read where one goes to doors.
+            Err(fault) if fault.code == Code::NotFound => continue,
+            led => led?,
+        };
+        let line = format!("#{} {}（{}）", row.id, row.title, state_says(row.state));
+        lines.push((format!("{word} {}", row.id), line));
+        if lines.len() == LINES {
+            break;
+        }
+    }
+    if lines.is_empty() {
+        return Ok(Reply::text(format!("现在没有可以{word}的公告。")));
+    }
+    Ok(turn.offer_list(&format!("{word}哪一条？"), lines))
+}
+
+const fn is_draft(state: NoticeState) -> bool {
+    matches!(state, NoticeState::Draft)
+}
+
+const fn is_out(state: NoticeState) -> bool {
+    use NoticeState::{Sending, Sent, Undoable};
+    matches!(state, Undoable | Sending | Sent)
+}
+
+const fn is_published(state: NoticeState) -> bool {
+    !is_draft(state)
 }
 
 async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, Fault> {
@@ -146,8 +196,13 @@ async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, 
             "公告由业委会主任、物业经理、社区书记或街道发布，您可以请他们发。",
         ));
     };
+    let command = if urgent { "紧急发布" } else { "发布" };
     let Some((title, body)) = parts(&args.raw) else {
-        turn.dialog = Some(Dialog::ask(if urgent { "紧急发布" } else { "发布" }));
+        let title = args.raw.trim_end_matches(LINE).trim();
+        if (1..=MOST_TITLE).contains(&title.chars().count()) {
+            return Ok(ask_body(turn, command, title));
+        }
+        turn.dialog = Some(Dialog::ask(command));
         return Ok(Reply::text(HOW));
     };
     let new = New {
@@ -215,9 +270,8 @@ fn counted(people: i64, reachable: i64) -> String {
 }
 
 async fn publish(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, _) = match number(args, "确认发布 编号") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, _)) = args.number() else {
+        return which(turn, "确认发布", is_draft).await;
     };
     let row = actions::publish(turn.tx, &turn.actor, id).await?;
     turn.dialog = Some(Dialog::pick([
@@ -232,11 +286,14 @@ async fn publish(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 }
 
 async fn rescope(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, typed) = match number(args, "公告范围 编号 楼栋") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, typed)) = args.number() else {
+        return which(turn, "公告范围", is_draft).await;
     };
     let row = queries::led(turn.tx.db(), &turn.actor, id).await?;
+    if typed.raw.is_empty() {
+        turn.dialog = Some(Dialog::ask(format!("公告范围 {id}")));
+        return Ok(Reply::text("发给哪一栋？请写楼栋，例如：1栋"));
+    }
     let none = || Fault::not_found("没有找到这个地点，请写楼栋或编号，例如 1栋 或 GY/1。");
     let mut place = places::by_code(turn.tx.db(), &typed.raw).await?;
     if place.is_none()
@@ -253,9 +310,8 @@ async fn rescope(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 }
 
 async fn recall(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, _) = match number(args, "撤回公告 编号") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, _)) = args.number() else {
+        return which(turn, "撤回公告", is_out).await;
     };
     let row = actions::recall(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(if row.state == NoticeState::Undone {
@@ -266,12 +322,15 @@ async fn recall(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 }
 
 async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, rest) = match number(args, "更正公告 编号 标题，换一行写正文") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, rest)) = args.number() else {
+        return which(turn, "更正公告", is_out).await;
     };
     let Some((title, body)) = parts(&rest.raw) else {
         queries::led(turn.tx.db(), &turn.actor, id).await?;
+        let title = rest.raw.trim_end_matches(LINE).trim();
+        if (1..=MOST_TITLE).contains(&title.chars().count()) {
+            return Ok(ask_body(turn, &format!("更正公告 {id}"), title));
+        }
         turn.dialog = Some(Dialog::ask(format!("更正公告 {id}")));
         return Ok(Reply::text("请写更正后的标题，换一行写正文。"));
     };
@@ -283,9 +342,8 @@ async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 }
 
 async fn progress(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, _) = match number(args, "广播进度 编号") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, _)) = args.number() else {
+        return which(turn, "广播进度", is_published).await;
     };
     let row = queries::led(turn.tx.db(), &turn.actor, id).await?;
     let far = queries::progress(turn.tx.db(), &row).await?;
@@ -327,110 +385,12 @@ fn bar(far: &Progress) -> String {
 }
 
 async fn repeat(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let (id, _) = match number(args, "提醒未读 编号") {
-        Ok(read) => read,
-        Err(reply) => return Ok(reply),
+    let Some((id, _)) = args.number() else {
+        return which(turn, "提醒未读", is_out).await;
     };
     actions::repeat(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(
         "正在再提醒没读公告 #{id} 的人，读过的不会再收到。回复“广播进度 {id}”看进度。"
-    )))
-}
-
-async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let person_id = turn.actor.require_person()?;
-    if let Some((id, _)) = args.number() {
-        return one(turn, person_id, id).await;
-    }
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
-    let page = queries::inbox(turn.tx.db(), person_id, slice).await?;
-    if page.items.is_empty() {
-        return Ok(Reply::text("您还没有收到过公告。有新公告会发给您。"));
-    }
-    let lines: Vec<String> = page
-        .items
-        .iter()
-        .enumerate()
-        .map(|(at, one)| line(at + 1, one))
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        page.items
-            .iter()
-            .map(|one| format!("公告 {}", one.notice.id)),
-    ));
-    Ok(Reply::text(format!(
-        "小区公告：\n{}\n回复前面的数字看全文。",
-        lines.join("\n")
-    )))
-}
-
-fn line(at: usize, one: &Received) -> String {
-    let row = &one.notice;
-    let state = match (row.state, one.own.read_at) {
-        (NoticeState::Recalled, _) => "已撤回",
-        (_, None) => "未读",
-        _ => "已读",
-    };
-    let day = say(row.published_at.unwrap_or(row.created_at));
-    format!("{at} {}{}（{day}，{state}）", mark_of(row), row.title)
-}
-
-async fn one(turn: &mut Turn<'_>, person_id: i64, id: i64) -> Result<Reply, Fault> {
-    let row = match queries::received(turn.tx.db(), person_id, id).await {
-        Ok(found) => found.notice,
-        // Whoever leads it need not be one of its recipients.
-        Err(fault) if fault.code == Code::NotFound => {
-            queries::led(turn.tx.db(), &turn.actor, id).await?
-        }
-        Err(fault) => return Err(fault),
-    };
-    if row.state == NoticeState::Recalled {
-        let at = row.recalled_at.map(say).unwrap_or_default();
-        return Ok(Reply::text(format!(
-            "公告 #{id}“{}”已于{at}撤回，请以之后的公告为准。",
-            row.title
-        )));
-    }
-    actions::read(turn.tx, id, person_id).await?;
-    let mut text = format!(
-        "公告 #{id}\n{}{}\n{}\n{}\n",
-        mark_of(&row),
-        row.title,
-        say(row.published_at.unwrap_or(row.created_at)),
-        shorten(&row.body, SHOWN)
-    );
-    if let Some(newer) = queries::newer(turn.tx.db(), id).await? {
-        let _ = writeln!(text, "这条已更正，请看新的一版：回复“公告 {}”。", newer.id);
-    }
-    let _ = write!(
-        text,
-        "全文和照片：{}\n看到了请回复 1（收到）。",
-        link::own(turn.app, id, person_id)
-    );
-    turn.dialog = Some(Dialog::pick([format!("收到 {id}")]));
-    Ok(Reply::text(text))
-}
-
-async fn acknowledge(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let person_id = turn.actor.require_person()?;
-    let id = match args.number() {
-        Some((id, _)) => Some(id),
-        None => queries::unacknowledged(turn.tx.db(), person_id)
-            .await?
-            .map(|row| row.id),
-    };
-    // People say it to anything.
-    let Some(id) = id else {
-        return Ok(Reply::text("好的，谢谢您。回复“菜单”看能办什么。"));
-    };
-    let row = queries::received(turn.tx.db(), person_id, id).await?.notice;
-    actions::acknowledge(turn.tx, id, person_id).await?;
-    Ok(Reply::text(format!(
-        "已记下您收到公告 #{id}“{}”，谢谢您！",
-        row.title
     )))
 }
 
@@ -441,6 +401,7 @@ mod tests {
     #[test]
     fn a_title_is_the_first_line() {
         assert_eq!(parts("停水\n周六\n八点"), Some(("停水", "周六\n八点")));
+        assert_eq!(parts("停水⏎ 周六"), Some(("停水", "周六")));
         for text in ["", "停水", "停水\n", "\n周六", " \n "] {
             assert_eq!(parts(text), None, "{text:?}");
         }

@@ -14,7 +14,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
+use crate::base::page::{Page, Slice};
 use crate::payment::actions::order::{Wish, order};
 use crate::payment::actions::{no_such, watch};
 use crate::payment::queries::{self, no_such_bill};
@@ -36,7 +36,7 @@ pub fn routes(route: Route) -> Route {
 #[openapi(
     paths(list_bills, show_bill, make_payment, show_payment),
     components(schemas(
-        BillView, BillLineView, BillPage, NewPayment, PaymentView, PayWindow, OrderedView
+        BillView, BillLineView, NewPayment, PaymentView, PayWindow, OrderedView
     )),
     tags((name = "payments", description = "账单和缴费"))
 )]
@@ -82,15 +82,6 @@ pub struct BillLineView {
     pub basis: String,
     /// Fen; credits are less than 0.
     pub amount: i64,
-}
-
-/// A page of bills.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BillPage {
-    /// Newest first.
-    pub items: Vec<BillView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// Which bills.
@@ -236,14 +227,14 @@ fn number(id: &str, none: impl Fn(i64) -> Fault) -> Result<i64, Fault> {
 /// Bills of my homes, newest first.
 #[utoipa::path(
     get, path = "/api/v1/bills", tag = "payments", security(("bearer" = [])), params(BillQuery),
-    responses((status = 200, body = BillPage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<BillView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_bills(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<BillQuery>,
-) -> Result<Json<BillPage>, Fault> {
+) -> Result<Json<Page<BillView>>, Fault> {
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let state = query.state.as_ref().map(BillState::try_from_value);
     let state = state
@@ -251,10 +242,7 @@ async fn list_bills(
         .map_err(|_| Fault::invalid("state", "state 必须是 open 或 settled。"))?;
     let page = queries::bills(app.store.read(), &caller.actor, state, slice).await?;
     let view = |bill: bill::Model| bill_view(&caller, &bill, Vec::new());
-    Ok(Json(BillPage {
-        items: page.items.into_iter().map(view).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(view)))
 }
 
 /// One of them, with its lines.

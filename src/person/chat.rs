@@ -4,12 +4,14 @@ use entity::binding;
 use entity::kinds::BindingState;
 
 use crate::access::holders::Holder;
+use crate::access::permit::Deed;
 use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::person::actions::{self, Bound, Redeemed};
 use crate::person::binding::masked_name;
 use crate::person::claim::{self, Claim, Unclear};
+use crate::person::reach::Reach;
 use crate::person::{queries, words};
 use crate::place::{code, queries as places};
 
@@ -20,12 +22,15 @@ const PASS: [&str; 5] = ["通过", "同意", "是", "可以", "ok"];
 /// What «驳回» may be.
 const REFUSE: [&str; 5] = ["驳回", "拒绝", "不通过", "不同意", "否"];
 
+/// Bindings of a list: a digit picks.
+const MOST_REQUESTS: u64 = 8;
+
 /// The table.
 pub const COMMANDS: &[Command] = &[
     Command {
         words: &["绑定"],
         who: Who::Anyone,
-        usage: "绑定 楼-单元-房 姓名 手机号(工作人员:绑定 邀请码)",
+        usage: "绑定 楼-单元-房 姓名 手机号(工作人员:绑定 8位邀请码)",
         help: "绑定房号",
         asks: Some(
             "请写下房号、姓名和手机号，例如：3-2-501 张秀英 13800000001\n工作人员请写8位邀请码。",
@@ -36,7 +41,7 @@ pub const COMMANDS: &[Command] = &[
     Command {
         words: &["解绑", "解除绑定"],
         who: Who::Anyone,
-        usage: "解绑 房号",
+        usage: "解绑 房号(例如3-2-501)",
         help: "取消绑定",
         asks: Some("请写下要解绑的房号，例如：3-2-501"),
         in_group: false,
@@ -86,7 +91,10 @@ async fn bind(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     }
     let claim = match claim::parse(&args.raw) {
         Ok(claim) => from_here(turn, claim).await?,
-        Err(unclear) => return Ok(Reply::text(unclear_text(unclear))),
+        Err(unclear) => {
+            turn.dialog = Some(Dialog::ask("绑定"));
+            return Ok(Reply::text(unclear_text(unclear)));
+        }
     };
     let bound = actions::bind(turn.tx, turn.app, &turn.actor, &claim).await?;
     let text = match bound {
@@ -116,6 +124,7 @@ async fn bind(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
             )
         }
         Bound::NoHome => {
+            turn.dialog = Some(Dialog::ask("绑定"));
             "没有找到这个房号，请核对楼-单元-房后再发一次，或回复：求助 加您的情况。".to_owned()
         }
         Bound::WhichCompound => which_compound(turn, &claim.home).await?,
@@ -223,7 +232,7 @@ async fn release(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn object(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        return Ok(Reply::text("请写上通知里的编号，例如：异议 12"));
+        return Err(Fault::invalid("id", "请写上通知里的编号，例如：异议 12"));
     };
     let row = actions::object(turn.tx, &turn.actor, id).await?;
     let home = home_name(turn, &row).await?;
@@ -233,9 +242,8 @@ async fn object(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 }
 
 async fn decide(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let usage = "请写成：核验 编号 通过，或：核验 编号 驳回 原因";
     let Some((id, rest)) = args.number() else {
-        return Ok(Reply::text(usage));
+        return requested(turn).await;
     };
     let said = fold(&rest.raw);
     let begins = |words: &[&str]| {
@@ -255,7 +263,15 @@ async fn decide(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let (pass, reason) = match (begins(&REFUSE), begins(&PASS)) {
         (Some(reason), _) => (false, reason),
         (None, Some(reason)) => (true, reason),
-        (None, None) => return Ok(Reply::text(usage)),
+        (None, None) => {
+            turn.dialog = Some(Dialog::pick([
+                format!("核验 {id} 通过"),
+                format!("核验 {id} 驳回"),
+            ]));
+            return Ok(Reply::text(format!(
+                "绑定 #{id}，请回复数字：\n1 通过\n2 驳回（要写原因请回复：核验 {id} 驳回 原因）"
+            )));
+        }
     };
     let row = actions::decide(turn.tx, &turn.actor, id, pass, &reason).await?;
     let home = home_name(turn, &row).await?;
@@ -265,6 +281,29 @@ async fn decide(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     } else {
         format!("已驳回：{who} 绑定 {home}，已通知本人。")
     }))
+}
+
+/// The bindings that wait for whoever asks, the oldest first: a digit picks.
+async fn requested(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+    let reach = Reach::of(&turn.actor, Deed::VerifyBindings);
+    let rows = match reach.is_empty() {
+        true => None,
+        false => queries::requests(turn.tx.db(), &reach, 0, MOST_REQUESTS).await?,
+    };
+    let rows = rows.unwrap_or_default();
+    if rows.is_empty() {
+        return Ok(Reply::text("现在没有等您核验的绑定。"));
+    }
+    let mut lines = Vec::new();
+    for row in rows {
+        let home = home_name(turn, &row).await?;
+        let who = masked_name(&row.claimed_name);
+        lines.push((
+            format!("核验 {}", row.id),
+            format!("#{} {home} {who}", row.id),
+        ));
+    }
+    Ok(turn.offer_list("等您核验的绑定，", lines))
 }
 
 async fn home_name(turn: &Turn<'_>, row: &binding::Model) -> Result<String, Fault> {
@@ -280,6 +319,7 @@ const MOST_HOMES: usize = 3;
 
 async fn answerers(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     if turn.actor.homes.is_empty() {
+        turn.dialog = Some(Dialog::ask("绑定"));
         return Ok(Reply::text(format!("您还没有绑定房号。{HOW}")));
     }
     let mut parts = Vec::new();
@@ -339,6 +379,7 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         lines.push(format!("职务：{}（{place}）", words::role_name(grant.role)));
     }
     if lines.is_empty() {
+        turn.dialog = Some(Dialog::ask("绑定"));
         return Ok(Reply::text(format!("您还没有绑定房号。{HOW}")));
     }
     if !turn.actor.homes.is_empty() {

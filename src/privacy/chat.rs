@@ -64,10 +64,13 @@ async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return decide(turn, id, &rest).await;
     }
     let Some((field, rest)) = field(&args.raw) else {
-        turn.dialog = Some(Dialog::ask("更正"));
-        return Ok(Reply::text(
-            "请写明要更正什么，例如：姓名 张秀英，或：手机 13800000001",
-        ));
+        let how = "请写明要更正什么，例如：姓名 张秀英，或：手机 13800000001。\n";
+        let reply = turn.offer_to_file(how, &args.raw, &[]);
+        // A digit files the words; what is written next is the correction.
+        if let Some(dialog) = turn.dialog.as_mut() {
+            dialog.prompt = Some("更正".to_owned());
+        }
+        return Ok(reply);
     };
     let wish = Wish::new(field, rest)?;
     let row = actions::ask_correction(turn.tx, turn.app, &turn.actor, &wish).await?;
@@ -96,8 +99,12 @@ fn field(text: &str) -> Option<(CorrectionField, &str)> {
 
 async fn decide(turn: &mut Turn<'_>, id: i64, rest: &Args) -> Result<Reply, Fault> {
     let Some((pass, reason)) = verdict(&rest.raw) else {
+        turn.dialog = Some(Dialog::pick([
+            format!("更正 {id} 通过"),
+            format!("更正 {id} 驳回"),
+        ]));
         return Ok(Reply::text(format!(
-            "请写成：更正 {id} 通过，或：更正 {id} 驳回 原因"
+            "更正申请 #{id}，请回复数字：\n1 通过\n2 驳回（要写原因请回复：更正 {id} 驳回 原因）"
         )));
     };
     actions::decide_correction(turn.tx, turn.app, &turn.actor, id, pass, &reason).await?;

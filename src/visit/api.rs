@@ -11,7 +11,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::visit::actions;
 use crate::visit::queries::{self, Seen};
 
@@ -27,7 +27,7 @@ pub fn routes(route: Route) -> Route {
 #[derive(OpenApi)]
 #[openapi(
     paths(list_visits, make_visit),
-    components(schemas(VisitView, VisitPage, VisitResult)),
+    components(schemas(VisitView, VisitResult)),
     tags((name = "visits", description = "上门"))
 )]
 pub struct Described;
@@ -59,15 +59,6 @@ impl From<Seen> for VisitView {
     }
 }
 
-/// A page of visits.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct VisitPage {
-    /// Newest first.
-    pub items: Vec<VisitView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
-}
-
 /// What came of it.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 pub struct VisitResult {
@@ -79,21 +70,18 @@ pub struct VisitResult {
 /// Whom I have to tell at the door, newest first.
 #[utoipa::path(
     get, path = "/api/v1/visits", tag = "visits", security(("bearer" = [])), params(ListQuery),
-    responses((status = 200, body = VisitPage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<VisitView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_visits(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<VisitPage>, Fault> {
+) -> Result<Json<Page<VisitView>>, Fault> {
     let slice = query.slice()?;
     caller.actor.require_person()?;
     let page = queries::page(app.store.read(), &caller.actor, slice).await?;
-    Ok(Json(VisitPage {
-        items: page.items.into_iter().map(VisitView::from).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(VisitView::from)))
 }
 
 /// They have been told.
@@ -113,12 +101,9 @@ async fn make_visit(
     let id: i64 = id
         .parse()
         .map_err(|_| Fault::not_found("没有找到这次上门。"))?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let seen = actions::make(&tx, &caller.actor, id, &body.text).await?;
-    let answer = once.leave(&tx, 200, &VisitView::from(seen)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let seen = actions::make(tx, &caller.actor, id, &body.text).await?;
+        Ok(VisitView::from(seen))
+    })
+    .await
 }

@@ -2,29 +2,18 @@
 
 use poem::handler;
 use poem::web::{Json, Query};
-use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::access::session::Caller;
 use crate::base::fault::Fault;
-use crate::base::page::ListQuery;
+use crate::base::page::{ListQuery, Page};
 use crate::web::problem::Problem;
 use crate::web::session::{HomeView, home_view};
-
-/// A page of homes.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct HomePage {
-    /// The newest tie first.
-    pub items: Vec<HomeView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
-}
 
 /// My homes, the newest tie first.
 #[utoipa::path(
     get, path = "/api/v1/homes", tag = "session", security(("bearer" = [])), params(ListQuery),
     responses(
-        (status = 200, body = HomePage),
+        (status = 200, body = Page<HomeView>),
         (status = "4XX", body = Problem, content_type = "application/problem+json")
     )
 )]
@@ -32,7 +21,7 @@ pub struct HomePage {
 pub async fn list_homes(
     caller: Caller,
     Query(query): Query<ListQuery>,
-) -> Result<Json<HomePage>, Fault> {
+) -> Result<Json<Page<HomeView>>, Fault> {
     let slice = query.slice()?;
     // The actor holds all ties already; nobody has many.
     let ties: Vec<_> = caller
@@ -43,8 +32,5 @@ pub async fn list_homes(
         .filter(|tie| slice.before.is_none_or(|before| tie.binding_id < before))
         .collect();
     let page = slice.cut(ties, |tie| tie.binding_id);
-    Ok(Json(HomePage {
-        items: page.items.into_iter().map(home_view).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(home_view)))
 }

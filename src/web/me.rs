@@ -105,19 +105,16 @@ pub async fn prove_phone(
         .ok_or_else(|| {
             Fault::not_found("只登记了大陆手机号。请在公众号回复：绑定 楼-单元-房 姓名 手机号。")
         })?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    actions::bind_proved(&mut tx, &app, &caller.actor, &phone, name).await?;
-    let account = entity::account::Entity::find_by_id(caller.account.id)
-        .one(tx.db())
-        .await?
-        .ok_or_else(|| Fault::plain(Code::Unauthenticated))?;
-    let actor = load_actor(tx.db(), &account, tx.now()).await?;
-    let answer = once.leave(&tx, 200, &me_view(&actor)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        actions::bind_proved(tx, &app, &caller.actor, &phone, name).await?;
+        let account = entity::account::Entity::find_by_id(caller.account.id)
+            .one(tx.db())
+            .await?
+            .ok_or_else(|| Fault::plain(Code::Unauthenticated))?;
+        let actor = load_actor(tx.db(), &account, tx.now()).await?;
+        Ok(me_view(&actor))
+    })
+    .await
 }
 
 /// The platform's answers in our words (protocols.md §3.3).
@@ -200,15 +197,12 @@ pub async fn answer_subscriptions(
             .map_err(|_| Fault::invalid("answer", "答复必须是 accept、reject、ban 或 filter。"))?;
         read.push((template, answer));
     }
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    for (template, answer) in read {
-        subscription::note(&tx, caller.account.id, template, answer, Teller::Phone).await?;
-    }
-    let rows = subscription::of_account(tx.db(), caller.account.id).await?;
-    let answer = once.leave(&tx, 200, &list(&app, &rows)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        for (template, answer) in read {
+            subscription::note(tx, caller.account.id, template, answer, Teller::Phone).await?;
+        }
+        let rows = subscription::of_account(tx.db(), caller.account.id).await?;
+        Ok(list(&app, &rows))
+    })
+    .await
 }

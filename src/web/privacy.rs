@@ -140,19 +140,16 @@ pub async fn agree(
             "规则已更新，请重新阅读后再同意。",
         ));
     }
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    consent::agree(&tx, caller.account.id).await?;
-    let view = ConsentView {
-        version: consent::VERSION,
-        url: rules_url(&app),
-        agreed: true,
-    };
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        consent::agree(tx, caller.account.id).await?;
+        let view = ConsentView {
+            version: consent::VERSION,
+            url: rules_url(&app),
+            agreed: true,
+        };
+        Ok(view)
+    })
+    .await
 }
 
 /// Ask for a copy of all that is kept of me: one a day; ask again to see whether it is ready.
@@ -206,14 +203,11 @@ pub async fn correct(
     let field = CorrectionField::try_from_value(&body.field)
         .map_err(|_| Fault::invalid("field", "field 必须是 name 或 phone。"))?;
     let wish = Wish::new(field, &body.value)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::ask_correction(&mut tx, &app, &caller.actor, &wish).await?;
-    let answer = once.leave(&tx, 201, &CorrectionView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let row = actions::ask_correction(tx, &app, &caller.actor, &wish).await?;
+        Ok(CorrectionView::from(&row))
+    })
+    .await
 }
 
 /// Decide on a correction.
@@ -234,15 +228,12 @@ pub async fn decide(
     Json(body): Json<Verdict>,
 ) -> Result<Answer, Fault> {
     let id: i64 = id.parse().map_err(|_| Fault::plain(Code::NotFound))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let Verdict { pass, reason } = body;
-    let row = actions::decide_correction(&mut tx, &app, &caller.actor, id, pass, &reason).await?;
-    let answer = once.leave(&tx, 200, &CorrectionView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let Verdict { pass, reason } = body;
+        let row = actions::decide_correction(tx, &app, &caller.actor, id, pass, &reason).await?;
+        Ok(CorrectionView::from(&row))
+    })
+    .await
 }
 
 /// Have all that says who I am erased. The token is void afterwards.

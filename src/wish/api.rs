@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
+use crate::base::page::{Page, Slice};
 use crate::place::queries as places;
 use crate::store::Tx;
 use crate::wish::queries::{self, Figure, Seen, Side, Which, no_such};
@@ -43,7 +43,7 @@ pub fn routes(route: Route) -> Route {
         add_wish_photos, thank_wish, withdraw_wish, remove_wish
     ),
     components(schemas(
-        WishView, WishPhoto, WishPage, NewWish, WishDecision, WishDone, WishPhotos, WishThanks,
+        WishView, WishPhoto, NewWish, WishDecision, WishDone, WishPhotos, WishThanks,
         WishRemoval
     )),
     tags((name = "wishes", description = "微心愿"))
@@ -88,15 +88,6 @@ pub struct WishPhoto {
     pub url: Option<String>,
     /// The small picture; holds for an hour.
     pub thumbnail_url: Option<String>,
-}
-
-/// A page of wishes.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct WishPage {
-    /// Newest first.
-    pub items: Vec<WishView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
 }
 
 /// Which wishes.
@@ -231,14 +222,14 @@ fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
 /// Wishes, newest first.
 #[utoipa::path(
     get, path = "/api/v1/wishes", tag = "wishes", security(("bearer" = [])), params(WishQuery),
-    responses((status = 200, body = WishPage), (status = "4XX", description = "problem+json"))
+    responses((status = 200, body = Page<WishView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_wishes(
     app: Data<&App>,
     caller: Caller,
     Query(query): Query<WishQuery>,
-) -> Result<Json<WishPage>, Fault> {
+) -> Result<Json<Page<WishView>>, Fault> {
     let which = match query.list.as_deref() {
         None | Some("open") => Which::Open,
         Some("mine") => Which::Mine,
@@ -253,10 +244,7 @@ async fn list_wishes(
     };
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let page = queries::page(app.store.read(), &caller.actor, which, slice).await?;
-    Ok(Json(WishPage {
-        items: page.items.into_iter().map(WishView::from).collect(),
-        next: page.next,
-    }))
+    Ok(Json(page.map(WishView::from)))
 }
 
 /// One of them.
@@ -288,25 +276,21 @@ async fn raise_wish(
     once: Once,
     Json(body): Json<NewWish>,
 ) -> Result<Answer, Fault> {
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let home = match &body.home {
-        None => None,
-        Some(code) => {
-            let home = places::by_code(tx.db(), code).await?;
-            let home = home.ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))?;
-            Some(home.id)
-        }
-    };
-    let terms = &app.settings.wishes;
-    let row = actions::raise(&mut tx, &caller.actor, terms, &body.text, home).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, row.id).await?;
-    let view = whole(&app, tx.db(), seen).await?;
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let home = match &body.home {
+            None => None,
+            Some(code) => {
+                let home = places::by_code(tx.db(), code).await?;
+                let home = home.ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))?;
+                Some(home.id)
+            }
+        };
+        let terms = &app.settings.wishes;
+        let row = actions::raise(tx, &caller.actor, terms, &body.text, home).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, row.id).await?;
+        whole(&app, tx.db(), seen).await
+    })
+    .await
 }
 
 /// What a POST does.
@@ -329,16 +313,12 @@ async fn change(
     deed: Deed,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    run(app, &mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
-    let view = whole(app, tx.db(), seen).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        run(app, tx, caller, id, deed).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+        whole(app, tx.db(), seen).await
+    })
+    .await
 }
 
 async fn run(app: &App, tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {

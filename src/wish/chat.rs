@@ -1,30 +1,23 @@
 //! Chat commands on wishes: 心愿 许愿 认领 放弃 完成 感谢 and their like of residents, 通过心愿 驳回心愿 下架心愿 of
-//! those who check. A digit leads on wherever there is something to do.
+//! those who check. A digit leads on wherever there is something to do. What only looks is here, what changes
+//! something in `chat/act.rs`.
 
-use chrono::TimeDelta;
+mod act;
+
 use entity::kinds::WishState;
 
 use crate::access::permit::{Deed, require_somewhere};
 use crate::attachment::link::{self, Variant};
-use crate::attachment::queries::{of_subject, unfiled};
 use crate::base::clock::say;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
-use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::wish::queries::{self, Figure, Seen, Side, Which};
-use crate::wish::{actions, state_says, subject};
+use crate::wish::state_says;
 
 /// Lines of a list: a digit picks.
 const MOST: u64 = 8;
-/// Photos given at once, at most.
-const MOST_PHOTOS: u64 = 9;
-/// States in which a command that comes without a number finds its wish.
-const OPEN: &[WishState] = &[WishState::Open];
-const CLAIMED: &[WishState] = &[WishState::Claimed];
-const FULFILLED: &[WishState] = &[WishState::Fulfilled];
-const WAITING: &[WishState] = &[WishState::Raised, WishState::Open, WishState::Claimed];
-const TAKEN: &[WishState] = &[WishState::Claimed, WishState::Fulfilled, WishState::Thanked];
 /// The command by which photos get to a wish; what was just asked for is found by it.
 pub const PHOTO: &str = "心愿照片";
 
@@ -71,7 +64,7 @@ pub const COMMANDS: &[Command] = &[
             &["许愿"],
             "许愿 内容",
             "许一个小心愿",
-            |turn, args| Box::pin(raise(turn, args)),
+            |turn, args| Box::pin(act::raise(turn, args)),
         )
     },
     neighbour(
@@ -84,43 +77,43 @@ pub const COMMANDS: &[Command] = &[
         &["认领"],
         "认领 编号",
         "认领一个心愿",
-        |turn, args| Box::pin(claim(turn, args)),
+        |turn, args| Box::pin(act::claim(turn, args)),
     ),
     neighbour(
         &["完成"],
         "完成 编号 [说明]",
         "认领的心愿办好了",
-        |turn, args| Box::pin(fulfil(turn, args)),
+        |turn, args| Box::pin(act::fulfil(turn, args)),
     ),
     neighbour(
         &["放弃"],
         "放弃 编号",
         "认领的心愿办不了",
-        |turn, args| Box::pin(abandon(turn, args)),
+        |turn, args| Box::pin(act::abandon(turn, args)),
     ),
     neighbour(
         &["联系许愿人"],
         "联系许愿人 编号",
         "再发一次许愿人的联系方式",
-        |turn, args| Box::pin(contact(turn, args)),
+        |turn, args| Box::pin(act::contact(turn, args)),
     ),
     neighbour(
         &[PHOTO],
         "心愿照片 编号",
         "把刚发的照片加到心愿",
-        |turn, args| Box::pin(photo(turn, args)),
+        |turn, args| Box::pin(act::photo(turn, args)),
     ),
     neighbour(
         &["感谢"],
         "感谢 编号 [您的话]",
         "感谢实现心愿的邻居",
-        |turn, args| Box::pin(thank(turn, args)),
+        |turn, args| Box::pin(act::thank(turn, args)),
     ),
     neighbour(
         &["撤回心愿"],
         "撤回心愿 编号",
         "不要这个心愿了",
-        |turn, args| Box::pin(withdraw(turn, args)),
+        |turn, args| Box::pin(act::withdraw(turn, args)),
     ),
     checker(
         &["审核心愿", "待审心愿"],
@@ -132,19 +125,19 @@ pub const COMMANDS: &[Command] = &[
         &["通过心愿"],
         "通过心愿 编号",
         "让邻居认领这个心愿",
-        |turn, args| Box::pin(pass(turn, args)),
+        |turn, args| Box::pin(act::pass(turn, args)),
     ),
     checker(
         &["驳回心愿"],
         "驳回心愿 编号 原因",
         "不公开这个心愿",
-        |turn, args| Box::pin(refuse(turn, args)),
+        |turn, args| Box::pin(act::refuse(turn, args)),
     ),
     checker(
         &["下架心愿"],
         "下架心愿 编号 原因",
         "撤下已公开的心愿",
-        |turn, args| Box::pin(remove(turn, args)),
+        |turn, args| Box::pin(act::remove(turn, args)),
     ),
 ];
 
@@ -205,14 +198,7 @@ async fn which(
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
     let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "许愿"])
-    });
-    Reply::text(format!(
-        "没看到心愿的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 许愿\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.offer_to_file("没看到心愿的编号。", &text, &["许愿"])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -317,125 +303,6 @@ fn next(seen: &Seen) -> &'static [&'static str] {
     }
 }
 
-async fn raise(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let terms = &turn.app.settings.wishes;
-    let row = actions::raise(turn.tx, &turn.actor, terms, &args.raw, None).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{} 已收到：{}。工作人员看过以后邻居就能认领，有人认领会马上告诉您。别人看不到您的姓名和房号。",
-        row.id,
-        shorten(&row.text, 60)
-    )))
-}
-
-async fn claim(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        let lists = [(Which::Open, OPEN)];
-        return which(turn, args, "认领", &lists, "现在没有待认领的心愿。").await;
-    };
-    let terms = &turn.app.settings.wishes;
-    match actions::claim(turn.tx, &turn.actor, terms, id).await {
-        Ok(_) => Ok(Reply::text(format!(
-            "心愿 #{id} 是您的了，谢谢！许愿人的联系方式马上单独发给您。请在{}天内办好，回复“完成 {id} 说明”；办不了回复“放弃 {id}”。",
-            terms.claim_days
-        ))),
-        // Nothing was stored: most of those who race come too late, and are answered at once.
-        Err(fault) if fault.code == Code::Conflict => {
-            turn.dialog = Some(Dialog::pick(["心愿"]));
-            Ok(Reply::text(fault.detail))
-        }
-        Err(fault) => Err(fault),
-    }
-}
-
-async fn abandon(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        let lists = [(Which::Claimed, CLAIMED)];
-        return which(turn, args, "放弃", &lists, "您现在没有认领的心愿。").await;
-    };
-    actions::abandon(turn.tx, &turn.actor, id).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 已放回，别人可以认领了。许愿人会收到通知，谢谢您有这份心。"
-    )))
-}
-
-async fn contact(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        let lists = [(Which::Claimed, CLAIMED)];
-        return which(turn, args, "联系许愿人", &lists, "您现在没有认领的心愿。").await;
-    };
-    actions::contact_again(turn.tx, &turn.actor, id).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 许愿人的联系方式马上单独发给您。"
-    )))
-}
-
-/// Photos of the account that were sent within the last half hour and belong to nothing.
-async fn sent(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
-    let since = turn.now() - TimeDelta::minutes(KEPT_MINUTES);
-    unfiled(turn.tx.db(), turn.account.id, since, MOST_PHOTOS).await
-}
-
-async fn fulfil(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, rest)) = args.number() else {
-        let lists = [(Which::Claimed, CLAIMED)];
-        return which(turn, args, "完成", &lists, "您现在没有认领的心愿。").await;
-    };
-    let photos = match turn.before.photos_until_ms {
-        0 => Vec::new(),
-        _ => sent(turn).await?,
-    };
-    actions::fulfil(turn.tx, &turn.actor, id, &rest.raw, &photos).await?;
-    if !photos.is_empty() {
-        turn.before.photos_until_ms = 0;
-    }
-    let there = of_subject(turn.tx.db(), &subject(id)).await?;
-    let head = format!("心愿 #{id} 已完成，谢谢您！许愿人会收到通知。");
-    if !there.is_empty() {
-        return Ok(Reply::text(format!("{head}照片也会发给对方。")));
-    }
-    // The word counts without a photo; the next one belongs to it without a number.
-    turn.dialog = Some(Dialog::pick([format!("{PHOTO} {id}")]));
-    Ok(Reply::text(format!(
-        "{head}请再发一张照片到这里，许愿人和社区看得到；拍不了也没关系。"
-    )))
-}
-
-async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        let lists = [(Which::Claimed, TAKEN)];
-        return which(turn, args, PHOTO, &lists, "您还没有认领过心愿。").await;
-    };
-    let photos = sent(turn).await?;
-    actions::add_photos(turn.tx, &turn.actor, id, &photos).await?;
-    turn.before.photos_until_ms = 0;
-    Ok(Reply::text(format!(
-        "{}张照片已加到心愿 #{id}，谢谢您！",
-        photos.len()
-    )))
-}
-
-async fn thank(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, rest)) = args.number() else {
-        let lists = [(Which::Mine, FULFILLED)];
-        return which(turn, args, "感谢", &lists, "您现在没有刚实现的心愿。").await;
-    };
-    actions::thank(turn.tx, &turn.actor, id, &rest.raw).await?;
-    Ok(Reply::text(format!(
-        "您对心愿 #{id} 的感谢已转告帮忙的邻居。"
-    )))
-}
-
-async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        let lists = [(Which::Mine, WAITING)];
-        return which(turn, args, "撤回心愿", &lists, "您现在没有可以撤回的心愿。").await;
-    };
-    actions::withdraw(turn.tx, &turn.actor, id).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 已撤回，别人看不到了。已经认领的邻居会收到通知。"
-    )))
-}
-
 async fn waiting(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     require_somewhere(&turn.actor, Deed::CheckWishes)?;
     let which = Which::Checked(Figure::Raised);
@@ -446,63 +313,5 @@ async fn waiting(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let lines = picked(turn, &page.items, "心愿");
     Ok(Reply::text(format!(
         "待审核的心愿：\n{lines}\n回复前面的数字看全文和审核。"
-    )))
-}
-
-/// The list of a checker's command that came without a number.
-async fn which_checked(
-    turn: &mut Turn<'_>,
-    args: &Args,
-    word: &str,
-    figures: &[Figure],
-) -> Result<Reply, Fault> {
-    require_somewhere(&turn.actor, Deed::CheckWishes)?;
-    let lists: Vec<(Which, &[WishState])> = figures
-        .iter()
-        .map(|figure| (Which::Checked(*figure), figure.states()))
-        .collect();
-    which(turn, args, word, &lists, "现在没有这样的心愿。").await
-}
-
-async fn pass(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        return which_checked(turn, args, "通过心愿", &[Figure::Raised]).await;
-    };
-    actions::pass(turn.tx, &turn.actor, id).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 已通过，邻居可以认领了，许愿人会收到通知。"
-    )))
-}
-
-async fn refuse(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, reason)) = args.number() else {
-        return which_checked(turn, args, "驳回心愿", &[Figure::Raised]).await;
-    };
-    if reason.raw.is_empty() {
-        turn.dialog = Some(Dialog::ask(format!("驳回心愿 {id}")));
-        return Ok(Reply::text(
-            "请写明原因，许愿人会看到，例如：建议申请社区救助",
-        ));
-    }
-    actions::refuse(turn.tx, &turn.actor, id, &reason.raw).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 已驳回，许愿人会看到原因。"
-    )))
-}
-
-async fn remove(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, reason)) = args.number() else {
-        let figures = [Figure::Open, Figure::Claimed];
-        return which_checked(turn, args, "下架心愿", &figures).await;
-    };
-    if reason.raw.is_empty() {
-        turn.dialog = Some(Dialog::ask(format!("下架心愿 {id}")));
-        return Ok(Reply::text(
-            "请写明原因，许愿人和认领人会看到，例如：已由社区解决",
-        ));
-    }
-    actions::remove(turn.tx, &turn.actor, id, &reason.raw).await?;
-    Ok(Reply::text(format!(
-        "心愿 #{id} 已下架，许愿人和认领人会看到原因。"
     )))
 }

@@ -16,6 +16,7 @@ mod chat;
 mod console;
 mod conversation;
 mod delivery;
+mod dialogs;
 mod disclosure;
 mod dues;
 mod expense;

@@ -45,15 +45,11 @@ pub(super) async fn change(
     change: Change,
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = run(&mut tx, caller, id, change).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(app, 200, async |tx| {
+        let case = run(tx, caller, id, change).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }
 
 async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<case::Model, Fault> {

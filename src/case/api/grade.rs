@@ -31,13 +31,9 @@ pub(super) async fn grade(
     let id = number(&id)?;
     let grade = Grade::try_from_value(&body.grade)
         .map_err(|_| Fault::invalid("grade", "grade 必须是 ordinary、major 或 complex。"))?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::grade(&mut tx, &caller.actor, id, grade).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::grade(tx, &caller.actor, id, grade).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }

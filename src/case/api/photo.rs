@@ -51,14 +51,11 @@ pub(super) async fn add_photos(
     Json(body): Json<Photos>,
 ) -> Result<Answer, Fault> {
     let (id, photos) = (number(&id)?, keys(&body.attachments)?);
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let (case, _) = actions::add_photos(&mut tx, &caller.actor, id, &photos).await?;
-    let answer = once.leave(&tx, 200, &one(tx.db(), &case).await?).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let (case, _) = actions::add_photos(tx, &caller.actor, id, &photos).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }
 
 /// Say why there is no photo of what was done.
@@ -76,12 +73,9 @@ pub(super) async fn waive_photo(
     Json(body): Json<Words>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::waive_photo(&mut tx, &caller.actor, id, &body.text).await?;
-    let answer = once.leave(&tx, 200, &one(tx.db(), &case).await?).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::waive_photo(tx, &caller.actor, id, &body.text).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }

@@ -218,15 +218,11 @@ async fn join(
     let id = number(&id)?;
     let own = body.and_then(|Json(body)| body.own_id);
     let own = own.as_deref().map(number).transpose()?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let done = actions::join(&mut tx, &caller.actor, id, own).await?;
-    let view = joined(tx.db(), &done.case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let done = actions::join(tx, &caller.actor, id, own).await?;
+        joined(tx.db(), &done.case).await
+    })
+    .await
 }
 
 /// No more news of it.
@@ -243,15 +239,11 @@ async fn quit(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::quit(&mut tx, &caller.actor, id).await?;
-    let view = joined(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::quit(tx, &caller.actor, id).await?;
+        joined(tx.db(), &case).await
+    })
+    .await
 }
 
 /// It is the same as another, which goes on for both.
@@ -269,15 +261,11 @@ async fn merge(
     Json(body): Json<MergeInto>,
 ) -> Result<Answer, Fault> {
     let (id, into) = (number(&id)?, number(&body.into)?);
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::merge(&mut tx, &caller.actor, id, into).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::merge(tx, &caller.actor, id, into).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }
 
 /// It was not the same after all.
@@ -294,15 +282,11 @@ async fn unmerge(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::unmerge(&mut tx, &caller.actor, id).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::unmerge(tx, &caller.actor, id).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }
 
 /// Take my name off it.
@@ -319,15 +303,11 @@ async fn hide(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     let id = number(&id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let case = actions::hide(&mut tx, &caller.actor, id).await?;
-    let view = one(tx.db(), &case).await?;
-    let answer = once.leave(&tx, 200, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 200, async |tx| {
+        let case = actions::hide(tx, &caller.actor, id).await?;
+        one(tx.db(), &case).await
+    })
+    .await
 }
 
 /// Look who stands behind it; every look is on record with its reason.
@@ -400,33 +380,29 @@ async fn file_for(
         (None, None, Some(name)) => (Whom::Called(name), body.text),
         (None, None, None) => (Whom::Unsaid, body.text),
     };
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let request = Request { whom, text };
-    let asked = actions::ask(&tx, &caller.actor, &app.seal, &app.dice, request).await?;
-    let (behalf, text) = match asked {
-        Asked::One(behalf, text) => (behalf, text),
-        Asked::Which(_) => {
-            return Err(Fault::invalid("name", "这里有几位居民，请写明是哪一位。"));
-        }
-    };
-    let filing = Filing {
-        kind,
-        text,
-        home_id: None,
-        channel,
-        location: None,
-        at: None,
-        anonymous: body.anonymous,
-        behalf: Some(behalf),
-    };
-    let filed = actions::file(&mut tx, &caller.actor, filing).await?;
-    let view = one(tx.db(), &filed.case).await?;
-    let answer = once.leave(&tx, 201, &view).await?;
-    tx.commit().await?;
-    Ok(answer)
+    once.answer(&app, 201, async |tx| {
+        let request = Request { whom, text };
+        let asked = actions::ask(tx, &caller.actor, &app.seal, &app.dice, request).await?;
+        let (behalf, text) = match asked {
+            Asked::One(behalf, text) => (behalf, text),
+            Asked::Which(_) => {
+                return Err(Fault::invalid("name", "这里有几位居民，请写明是哪一位。"));
+            }
+        };
+        let filing = Filing {
+            kind,
+            text,
+            home_id: None,
+            channel,
+            location: None,
+            at: None,
+            anonymous: body.anonymous,
+            behalf: Some(behalf),
+        };
+        let filed = actions::file(tx, &caller.actor, filing).await?;
+        one(tx.db(), &filed.case).await
+    })
+    .await
 }
 
 /// Who reported, for those who may see the case but are not the reporter.

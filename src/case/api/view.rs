@@ -189,15 +189,6 @@ pub struct FiledView {
     pub alike: Vec<AlikeView>,
 }
 
-/// A page of cases.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct CasePage {
-    /// Newest first.
-    pub items: Vec<CaseView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
-}
-
 /// A page of what lies with somebody.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct TaskPage {

@@ -8,7 +8,7 @@ use crate::base::text::shorten;
 use crate::case::actions::{self, Asked, Filing, Request};
 use crate::case::behalf;
 use crate::case::chat::together::{MOST, offer};
-use crate::case::chat::which::{line, number, own_text};
+use crate::case::chat::which::{line, own_text};
 use crate::case::chat::{Answer, SHOWN, filed_says};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, queries, subject};
@@ -43,7 +43,7 @@ pub(super) async fn nameless(
 
 pub(super) fn hide<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
-        let Some((id, _)) = number(args) else {
+        let Some((id, _)) = args.id() else {
             if !args.raw.is_empty() {
                 return nameless(turn, args, CaseKind::Complaint).await;
             }
@@ -165,7 +165,8 @@ fn ask_which(turn: &mut Turn<'_>, args: &Args, matter: &str, names: &[String]) -
 pub(super) fn identity<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let Some((id, reason)) = args.number() else {
-            return Ok(Reply::text(
+            return Err(Fault::invalid(
+                "id",
                 "请写明编号和原因，例如：查看身份 12 需要当面核实",
             ));
         };

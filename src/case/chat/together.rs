@@ -7,7 +7,6 @@ use entity::kinds::{CaseKind, CaseState};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::case::actions::{self, Filed};
-use crate::case::chat::which::number;
 use crate::case::chat::{Answer, behalf, file};
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
@@ -107,7 +106,7 @@ pub const COMMANDS: &[Command] = &[
 
 fn join<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
-        let Some((id, rest)) = number(args) else {
+        let Some((id, rest)) = args.id() else {
             if args.raw.is_empty() {
                 return nearby(turn).await;
             }
@@ -291,7 +290,8 @@ fn merge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             .number()
             .and_then(|(id, rest)| Some((id, rest.number()?.0)));
         let Some((id, into)) = both else {
-            return Ok(Reply::text(
+            return Err(Fault::invalid(
+                "id",
                 "请写明两个编号，前一件并入后一件，例如：合并 12 8",
             ));
         };
@@ -306,7 +306,7 @@ fn merge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
 fn unmerge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let Some((id, _)) = args.number() else {
-            return Ok(Reply::text("请写明编号，例如：拆分 12"));
+            return Err(Fault::invalid("id", "请写明编号，例如：拆分 12"));
         };
         let case = actions::unmerge(turn.tx, &turn.actor, id).await?;
         Ok(Reply::text(format!(

@@ -53,7 +53,7 @@ pub(super) async fn which(
     word: &str,
     scope: Scope,
 ) -> Result<Picked, Fault> {
-    if let Some((id, rest)) = number(args) {
+    if let Some((id, rest)) = args.id() {
         return Ok(Picked::One(id, rest));
     }
     if let Some(wrong) = no_number(args, NUMBER_ONLY.contains(&word)) {
@@ -64,7 +64,13 @@ pub(super) async fn which(
     Ok(match picked {
         Some(Picked::One(id, _)) => Picked::One(id, args.clone()),
         Some(answer) => answer,
-        None => Picked::Answer(Reply::text(nothing(word, scope))),
+        None => {
+            // It need not be one of theirs.
+            if scope == Scope::Helped {
+                turn.dialog = Some(Dialog::ask(word));
+            }
+            Picked::Answer(Reply::text(nothing(word, scope)))
+        }
     })
 }
 
@@ -169,17 +175,6 @@ pub(super) fn line(case: &case::Model) -> String {
     )
 }
 
-/// The number, unless it belongs to the words: «补充 3栋也停了» names a building, not a case.
-pub(super) fn number(args: &Args) -> Option<(i64, Args)> {
-    let (id, rest) = args.number()?;
-    let marked = args.raw.starts_with(['#', '＃']);
-    let goes_on = rest.raw.starts_with([
-        '栋', '幢', '棟', '楼', '樓', '单', '單', '室', '层', '層', '户', '戶', '个', '個', '点',
-        '點', '天', '次', '元', '度', '米', '台', '月', '年', '日', '分', '-', '－',
-    ]);
-    (marked || !goes_on).then_some((id, rest))
-}
-
 /// What was meant to be a number and is none: `0`, `-1`, twenty digits; behind a command that
 /// takes nothing else `abc`, too. It does not mean the only case.
 fn no_number(args: &Args, nothing_else: bool) -> Option<String> {
@@ -270,14 +265,6 @@ mod tests {
     }
 
     #[test]
-    fn a_building_is_no_case_number() {
-        assert!(number(&Args::new("3栋也停了")).is_none());
-        assert!(number(&Args::new("3-2-501 漏水")).is_none());
-        assert_eq!(number(&Args::new("#3栋也停了")).unwrap().0, 3);
-        assert_eq!(number(&Args::new("3 也停了")).unwrap().0, 3);
-    }
-
-    #[test]
     fn a_number_that_cannot_be_does_not_mean_the_only_case() {
         for text in ["0", "-1", "#0", "99999999999999999999 水更大了"] {
             assert!(no_number(&Args::new(text), false).is_some(), "{text}");
@@ -293,7 +280,7 @@ mod tests {
         #[test]
         fn no_text_panics(text in "\\PC{0,30}") {
             let args = Args::new(&text);
-            let _ = (score(&args), number(&args));
+            let _ = (score(&args), args.id());
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Drafts: proposing, changing, quotes, handing in to the reviewers, taking back, beginning anew after a no.
 //! All of it is the proposer's alone.
 
-use entity::kinds::PhotoStage;
+use entity::kinds::{PhotoStage, RoleKind};
 use entity::money::{ExpenseAct, ExpenseState};
 use entity::{expense, expense_quote, place};
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -10,9 +10,11 @@ use serde_json::json;
 
 use super::{Done, keep, lead, locked, note, perhaps, plain, record, rules, worded, write_step};
 use crate::access::Actor;
-use crate::access::permit::{Deed, may};
+use crate::access::holders::{holders, says};
+use crate::access::permit::{Deed, may, roles};
 use crate::attachment::{Owner, give};
 use crate::base::fault::Fault;
+use crate::expense::chain::{Review, Rules};
 use crate::expense::queries::{self, Found, sees_all};
 use crate::expense::{
     ACCOUNTS, MOST, MOST_PURPOSE, MOST_QUOTES, MOST_TITLE, MOST_WORDS, quotes, subject,
@@ -91,7 +93,8 @@ impl Said {
 /// Writes an expense down, as a draft.
 ///
 /// # Errors
-/// `not_found` for a compound that is not theirs, `forbidden`, `invalid` for what cannot be.
+/// `not_found` for a compound that is not theirs, `forbidden`, `invalid` for what cannot be; `wrong_step` where
+/// nobody could give a review, file or pay.
 pub async fn propose(
     tx: &mut Tx,
     actor: &Actor,
@@ -105,6 +108,7 @@ pub async fn propose(
     let by = actor.require_person()?;
     let said = said.checked()?;
     let chain = rules::current(tx, place.id).await?;
+    manned(tx, &Rules::of(&chain)?, &place, by).await?;
     let now = tx.now();
     let row = expense::ActiveModel {
         compound_id: Set(place.id),
@@ -131,6 +135,42 @@ pub async fn propose(
     write_step(tx, &row, &Done::by(ExpenseAct::Propose, Some(by))).await?;
     record(tx, actor, ExpenseAct::Propose, &row, plain(&row));
     Ok(row)
+}
+
+/// Whether somebody is in office for each step, since what waits for nobody would only lapse: each review by
+/// another person, none of them the proposer, and then whoever files and whoever pays.
+async fn manned(tx: &Tx, rules: &Rules, place: &place::Model, proposer: i64) -> Result<(), Fault> {
+    let later = [Deed::FileExpenses, Deed::KeepMoney].map(roles);
+    let reviews = rules.reviews.iter().flat_map(Review::kinds);
+    let asked: Vec<_> = reviews.chain(later.concat()).collect();
+    let all = holders(tx.db(), &place.path, &asked, tx.now()).await?;
+    let able = |kinds: &[RoleKind]| -> Vec<i64> {
+        let others = all.iter().filter(|one| one.person_id != proposer);
+        let fitting = others.filter(|one| kinds.contains(&one.role));
+        fitting.map(|one| one.person_id).collect()
+    };
+    let reviewers: Vec<_> = rules
+        .reviews
+        .iter()
+        .map(|review| able(&review.kinds()))
+        .collect();
+    if let Some(review) = rules.vacant(&reviewers) {
+        return Err(unmanned(&review.name, "审", &review.who()));
+    }
+    let steps = [("街道备案", "备案"), ("支付", "支付")];
+    for ((step, does), kinds) in steps.into_iter().zip(later) {
+        if able(kinds).is_empty() {
+            let names: Vec<_> = kinds.iter().copied().map(says).collect();
+            return Err(unmanned(step, does, &names.join("、")));
+        }
+    }
+    Ok(())
+}
+
+fn unmanned(step: &str, does: &str, who: &str) -> Fault {
+    Fault::wrong_step(format!(
+        "“{step}”现在没有人能{does}（提出人自己不算，一个人只审一道）。请先让管理员任命{who}，任命后再提交。"
+    ))
 }
 
 async fn compound(tx: &Tx, actor: &Actor, id: i64) -> Result<place::Model, Fault> {
@@ -301,12 +341,13 @@ pub(super) async fn give_file(
 /// Hands a draft in to the reviewers.
 ///
 /// # Errors
-/// As [`change`]; `invalid` for quotes that do not fit.
+/// As [`change`]; `invalid` for quotes that do not fit; `wrong_step` where nobody could give a review, file or pay.
 pub async fn submit(tx: &mut Tx, actor: &Actor, id: i64, seen: Option<i32>) -> Result<(), Fault> {
     let found = own(tx, actor, id, seen).await?;
     let state = lead(&found.expense, ExpenseAct::Submit, false)?;
     let all = queries::quotes(tx.db(), id).await?;
     quotes::fit(&found.expense, &all, &found.rules)?;
+    manned(tx, &found.rules, &found.place, found.expense.proposed_by).await?;
     let next = expense::Model {
         state,
         reviews_done: 0,

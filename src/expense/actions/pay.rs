@@ -12,17 +12,19 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::fen::Fen;
 use crate::expense::queries::Found;
 use crate::expense::{SOURCES, remind};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
+use crate::ledger::queries::held;
 use crate::store::Tx;
 
 /// Pays an expense; what was paid is published from then on.
 ///
 /// # Errors
 /// `not_found`; `forbidden` for who does not keep the money, and for who proposed it; `wrong_step` before the
-/// chain is complete; `conflict`; `invalid` without a slip or a source.
+/// chain is complete; `conflict`; `invalid` without a slip or a source, or with more than the books hold there.
 pub async fn pay(
     tx: &mut Tx,
     actor: &Actor,
@@ -43,6 +45,7 @@ pub async fn pay(
     let from = Account::parse(source).filter(|one| SOURCES.contains(one));
     let from = from.ok_or_else(|| Fault::invalid("source", "请选从银行存款还是现金支付。"))?;
     let proof = proof.ok_or_else(|| Fault::invalid("proof", "请附上付款回单或收据的照片。"))?;
+    covered(tx, row, from).await?;
     give_file(tx, actor, &found, proof).await?;
     let now = tx.now();
     let day = china(now).date_naive();
@@ -78,4 +81,27 @@ pub async fn pay(
     post(tx, Some(by), &[entry]).await?;
     remind::broadcast(tx, &kept.expense, remind::AFTER).await?;
     Ok(kept)
+}
+
+/// Whether there is as much as is to be paid. What the platform has taken counts as the bank's, since it pays
+/// that out to the compound's receiving account by itself, which no entry says (`ledger::Account::Wechat`).
+async fn covered(tx: &Tx, row: &expense::Model, from: Account) -> Result<(), Fault> {
+    let accounts: &[Account] = match from {
+        Account::Bank => &[Account::Bank, Account::Wechat],
+        _ => &[from],
+    };
+    let held = held(tx, row.compound_id, accounts).await?;
+    if held >= row.amount {
+        return Ok(());
+    }
+    let names: Vec<&str> = accounts.iter().map(|account| account.says()).collect();
+    Err(Fault::invalid(
+        "source",
+        format!(
+            "账上{}现在是{}元，不够付这笔{}元，没有支付。请先核对有没有没记的进账，或者换一个账户。",
+            names.join("和"),
+            Fen(held).in_groups(),
+            Fen(row.amount).in_groups()
+        ),
+    ))
 }

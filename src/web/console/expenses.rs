@@ -2,7 +2,6 @@
 //! new one.
 
 use askama::Template;
-use entity::expense;
 use entity::money::ExpenseState;
 use poem::http::StatusCode;
 use poem::web::Query;
@@ -17,7 +16,7 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
 use crate::expense::actions::draft::{Said, propose};
-use crate::expense::queries;
+use crate::expense::queries::{self, Found};
 use crate::expense::step::waits;
 use crate::expense::{ACCOUNTS, state_says};
 use crate::web::console::books::Books;
@@ -89,17 +88,14 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let state = ExpenseState::try_from_value(&asked.state).ok();
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let page = queries::page(db, desk.actor(), Some(books.place.id), state, slice).await?;
-    let mut lines = Vec::new();
-    for row in page.items {
-        lines.push(line(desk, row).await?);
-    }
+    let looked = queries::looked_at(db, desk.actor(), page.items).await?;
     let page = Expenses {
         frame: Frame::new(desk, "支出审批").saying(&asked.said),
         states: ExpenseState::iter()
             .map(|one| (one.to_value(), state_says(one), Some(one) == state))
             .collect(),
         state: state.map(|one| one.to_value()).unwrap_or_default(),
-        lines,
+        lines: looked.into_iter().map(line).collect(),
         next: page.next,
         can_propose: may(desk.actor(), Deed::ProposeExpenses, &books.place.path),
         books,
@@ -107,12 +103,9 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     show(StatusCode::OK, &page)
 }
 
-async fn line(desk: &Desk, row: expense::Model) -> Result<Line, Fault> {
-    let db = desk.app.store.read();
-    let found = queries::whole(db, row).await?;
-    let mine = queries::is_for(db, desk.actor(), &found).await?;
+fn line((found, mine): (Found, bool)) -> Line {
     let row = found.expense;
-    Ok(Line {
+    Line {
         id: row.id,
         amount: Fen(row.amount).in_groups(),
         state: state_says(row.state),
@@ -121,7 +114,7 @@ async fn line(desk: &Desk, row: expense::Model) -> Result<Line, Fault> {
         at: say(row.moved_at),
         title: row.title,
         payee: row.payee,
-    })
+    }
 }
 
 /// The accounts that may be chosen.

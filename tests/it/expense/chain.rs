@@ -6,7 +6,9 @@ use entity::money::{ExpenseAct, ExpenseState};
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved, of_subject};
 
-use super::{OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, led_to, now, steps};
+use super::{
+    OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, steps,
+};
 use crate::console::{Desk, on_record, place};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -156,6 +158,7 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
         .await
         .is(422)
         .says("请附上付款回单");
+    fund(&app, "bank", 860_000).await;
     let slip = || ("proof", jpeg(3));
     act_with(&mut payer, id, "pay", &from, slip()).await.is(303);
     payer

@@ -4,6 +4,7 @@
 mod books;
 mod chain;
 mod clocks;
+mod money;
 mod quotes;
 mod race;
 mod refused;
@@ -14,6 +15,7 @@ use entity::kinds::{AttachmentState, RoleKind};
 use entity::money::{EntryKind, ExpenseAct, ExpenseState};
 use entity::{attachment, expense, expense_step, place, review_chain, role};
 use linli::access::{Actor, load_staff};
+use linli::base::clock::china;
 use linli::expense::actions::draft::{self, Said};
 use linli::expense::actions::{pay, publish, review};
 use linli::expense::chain::Rules;
@@ -35,6 +37,26 @@ pub const PAYER: &str = "卫东";
 /// Makes somebody of the compound a supervisor: the standard compound has none.
 pub async fn cast(app: &TestApp) {
     give(app, "李建国", RoleKind::Supervisor, "GY").await;
+}
+
+/// Puts money into the books, as what was in the bank before they began.
+pub async fn fund(app: &TestApp, why: &str, fen: i64) {
+    let mut tx = app.store.begin(app.now()).await.unwrap();
+    let entry = Draft {
+        compound_id: place_called(app, "GY").await.id,
+        day: china(app.now()).date_naive(),
+        cause: format!("opening:{why}"),
+        kind: EntryKind::Opening,
+        memo: "期初".to_owned(),
+        reverses: None,
+        transfers: vec![Transfer {
+            debit: Account::Bank,
+            credit: Account::Opening,
+            amount: fen,
+        }],
+    };
+    post(&mut tx, None, &[entry]).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 /// Gives somebody a role from a while ago on.
@@ -210,6 +232,7 @@ pub async fn in_state(app: &TestApp, state: ExpenseState) -> i64 {
     }
     tx.commit().await.unwrap();
     if after(&[Paid, Closed]) {
+        fund(app, &id.to_string(), 100_000).await;
         let proof = picture(app, 77).await;
         let payer = Actor {
             account_id: Some(77),

@@ -5,7 +5,7 @@ use entity::ledger_entry;
 use entity::money::{EntryKind, ExpenseState};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{OFFICER, cast, give, in_state, now, steps};
+use super::{OFFICER, cast, fund, give, in_state, now, steps};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -47,6 +47,7 @@ async fn of_two_who_press_at_once_one_is_the_one() {
     }
     // Both pay, each with a slip.
     let id = in_state(&app, ExpenseState::Payable).await;
+    fund(&app, "bank", 1_000_000).await;
     app.staff("卫东").await;
     app.staff("刘洋").await;
     let seen = now(&app, id).await.version.to_string();

@@ -163,7 +163,8 @@ async fn the_wrong_body_the_proposer_and_nobody_twice() {
         .is(403)
         .says("您提出的支出");
     assert_eq!(now(&app, id).await.reviews_done, 1);
-    // The chair proposes and may neither review nor pay it.
+    // The chair proposes and may neither review nor pay it; somebody else of the committee has to be there.
+    give(&app, "王芳", RoleKind::CommitteeMember, "GY").await;
     let new = "/console/expenses/new";
     let own = super::led_to(&chair.send(new, new, &fields("12.00")).await);
     act(&mut chair, own, "submit", &[]).await.is(303);

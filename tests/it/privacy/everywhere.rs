@@ -1,10 +1,14 @@
 //! Every column of every table that can hold words: what becomes of it when somebody has their data erased,
 //! and whether a copy holds it. Whoever adds a column that can hold words has to say so here.
 
+mod rows;
+
 use std::collections::BTreeSet;
 
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, Statement};
+
+use rows::{Keys, fill, number, run};
 
 use super::{by_id, erases, link_in, person_of, where_stands};
 use crate::harness::app::TestApp;
@@ -340,161 +344,9 @@ async fn of_every_column_that_can_hold_words_it_is_said_what_becomes_of_it() {
     assert!(gone.is_empty(), "no such columns: {gone:?}");
 }
 
-async fn run(app: &TestApp, sql: &str) -> u64 {
-    let db = app.store.write();
-    let done = db.execute_unprepared(sql).await;
-    done.unwrap_or_else(|error| panic!("{sql}: {error}"))
-        .rows_affected()
-}
-
-async fn number(app: &TestApp, sql: &str) -> i64 {
-    let db = app.store.read();
-    let row = db
-        .query_one_raw(Statement::from_string(
-            db.get_database_backend(),
-            sql.to_owned(),
-        ))
-        .await
-        .unwrap();
-    row.unwrap_or_else(|| panic!("nothing: {sql}"))
-        .try_get("", "n")
-        .unwrap()
-}
-
 /// The words that a column is filled with.
 fn mark(table: &str, column: &str) -> String {
     format!("〖{table}.{column}〗{NAME}{PHONE}")
-}
-
-/// The keys for which the letters in [`PERSONAL`] stand.
-struct Keys {
-    person: i64,
-    account: i64,
-    steward: i64,
-    over: i64,
-    other: i64,
-}
-
-impl Keys {
-    fn put(&self, sql: &str) -> String {
-        sql.replace("{p}", &self.person.to_string())
-            .replace("{a}", &self.account.to_string())
-            .replace("{s}", &self.steward.to_string())
-            .replace("{over}", &self.over.to_string())
-            .replace("{other}", &self.other.to_string())
-    }
-}
-
-/// Rows of everything that somebody may have: what no conversation of this test makes.
-async fn fill(app: &TestApp, keys: &Keys) {
-    let now = "'2026-01-01T00:00:00+00:00'";
-    let compound = number(app, "SELECT id AS n FROM place WHERE code = 'GY'").await;
-    let officer = number(app, "SELECT id AS n FROM person WHERE name = '冯涛'").await;
-    let rows = [
-        format!(
-            "INSERT INTO credential (login, person_id, password_hash, one_time, created_at) VALUES ('x', {{p}}, 'x', false, {now})"
-        ),
-        format!(
-            "INSERT INTO console_session (token_index, person_id, credential_id, way, verified, agent, created_at, seen_at, expires_at) SELECT 'x', {{p}}, id, 'password', true, 'x', {now}, {now}, {now} FROM credential"
-        ),
-        format!(
-            "INSERT INTO recovery_code (credential_id, code_index, created_at) SELECT id, 'x', {now} FROM credential"
-        ),
-        format!(
-            "INSERT INTO saved_view (person_id, name, query, created_at) VALUES ({{p}}, 'x', 'x', {now})"
-        ),
-        format!(
-            "INSERT INTO case_joiner (case_id, compound_id, person_id, at) VALUES ({{other}}, {compound}, {{p}}, {now})"
-        ),
-        format!(
-            "INSERT INTO case_helper (case_id, compound_id, person_id, created_at) VALUES ({{other}}, {compound}, {{p}}, {now})"
-        ),
-        format!(
-            "INSERT INTO case_event (case_id, compound_id, round, action, actor_kind, actor_id, note, at) VALUES ({{other}}, {compound}, 1, 'noted', 'staff', {{p}}, 'x', {now})"
-        ),
-        format!(
-            "INSERT INTO mediation (case_id, compound_id, place_id, centre, state, mediator_id, version, follow_days, created_at, updated_at) VALUES ({{other}}, {compound}, {compound}, 'street', 'proposed', {officer}, 1, 7, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO mediation_party (mediation_id, person_id, created_at) SELECT id, {{p}}, {now} FROM mediation"
-        ),
-        format!(
-            "INSERT INTO mediation_event (mediation_id, action, actor_kind, actor_id, note, at) SELECT id, 'disagreed', 'resident', {{p}}, 'x', {now} FROM mediation"
-        ),
-        format!(
-            "INSERT INTO mediation_session (mediation_id, at, venue, created_at) SELECT id, {now}, 'x', {now} FROM mediation"
-        ),
-        format!(
-            "INSERT INTO moderation (subject, part, compound_id, place_id, kind, content, author_id, state, created_at) VALUES ('offer:1', 'text', {compound}, {compound}, 'text', 'x', {{p}}, 'refused', {now})"
-        ),
-        format!(
-            "INSERT INTO delivery (person_id, channel, kind, subject, client_msg_id, state, created_at, updated_at) VALUES ({{p}}, 'template', 'x', 'x', 'x1', 'failed', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO delivery (account_id, channel, kind, subject, client_msg_id, state, created_at, updated_at) VALUES ({{a}}, 'customer', 'x', 'x', 'x2', 'failed', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO role (person_id, role, place_id, compound_id, from_at, to_at, created_at) VALUES ({{p}}, 'steward', {compound}, {compound}, {now}, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO import_job (person_id, names, state, skip_bad, bad, attempts, created_at, updated_at) VALUES ({{p}}, 'x', 'done', false, 0, 1, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO invitation (person_id, code_index, expires_at, created_at) VALUES ({{p}}, 'x', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO subscription (account_id, template, remaining, ahead, answer, updated_at) VALUES ({{a}}, 'x', 0, 0, 'x', {now})"
-        ),
-        format!(
-            "INSERT INTO work_card (account_id, person_id, subject, task_id, shown, state, created_at, updated_at) VALUES ({{s}}, {{p}}, 'case:1', 'x', 'x', 'over', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO group_dialog (account_id, chat_id, dialog, updated_at) VALUES ({{a}}, 'x', '{{}}', {now}), ({{s}}, 'y', '{{}}', {now})"
-        ),
-        format!(
-            "INSERT INTO idempotency (scope, key, request_hash, body, created_at) VALUES ('account:{{a}}', 'x', 'x', 'x', {now}), ('account:{{s}}', 'y', 'y', 'y', {now})"
-        ),
-        format!(
-            "INSERT INTO session (token_index, account_id, expires_at, created_at) VALUES ('x', {{a}}, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO visit (person_id, place_id, compound_id, subject, kind, text, state, created_at, done_at) VALUES ({{p}}, {compound}, {compound}, 'notice:1', 'x', 'x', 'done', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO notice (compound_id, place_id, author_id, title, body, urgent, state, version, scope, counted, reachable, round, told_to, created_at) VALUES ({compound}, {compound}, {{p}}, 'x', 'x', false, 'draft', 1, '{{}}', 1, 1, 0, 0, {now})"
-        ),
-        format!(
-            "INSERT INTO reminder (dedupe_key, kind, recipient_id, subject, payload, due_at, state, attempts, next_at, last_error, created_at, done_at) VALUES ('x', 'x', {{p}}, 'x', '{{}}', {now}, 'failed', 9, {now}, 'x', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO payment (compound_id, home_id, payer_id, way, state, amount, bills, note, open_id, asked, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 'wechat', 'closed', 1, '[]', 'x', 'x', 0, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO refund (payment_id, compound_id, amount, cause, reason, state, out_refund_no, created_at, updated_at) SELECT id, {compound}, 1, 'asked', 'x', 'refused', 'x', {now}, {now} FROM payment WHERE payer_id = {{p}}"
-        ),
-        format!(
-            "INSERT INTO bill (compound_id, home_id, payer_id, month, from_day, to_day, due_on, amount, credited, paid, waived, state, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 202601, '2026-01-01', '2026-01-31', '2026-01-31', 1, 0, 0, 0, 'open', {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO waiver (bill_id, compound_id, amount, reason, state, asked_by, created_at) SELECT id, {compound}, 1, 'x', 'refused', {officer}, {now} FROM bill WHERE payer_id = {{p}}"
-        ),
-        format!(
-            "INSERT INTO wish (compound_id, place_id, asker_id, text, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {{p}}, 'x', 'refused', 1, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO wish (compound_id, place_id, asker_id, claimer_id, text, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {officer}, {{p}}, 'x', 'fulfilled', 3, {now}, {now})"
-        ),
-        format!(
-            "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
-        ),
-        format!(
-            "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
-        ),
-    ];
-    for sql in rows {
-        // What is doubled for `format!` stands for itself.
-        run(app, &keys.put(&sql)).await;
-    }
 }
 
 /// Writes the marks.

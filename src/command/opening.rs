@@ -1,0 +1,111 @@
+//! `linli opening --compound CODE --account bank --amount 120000.00`: what a compound had before its books began.
+//! Once for each account, so that a repeat changes nothing; what was wrong is taken back by a reversal.
+
+use chrono::NaiveDate;
+use clap::ValueEnum;
+use entity::money::EntryKind;
+use serde_json::json;
+
+use crate::access::{Actor, audit};
+use crate::base::clock::{Moment, china};
+use crate::base::fault::Code;
+use crate::base::fen::Fen;
+use crate::command::{Usage, migrate, open_store};
+use crate::config::Settings;
+use crate::ledger::Account;
+use crate::ledger::post::{Draft, MOST, Transfer, post};
+use crate::place::queries as places;
+
+/// What is said on the command line.
+#[derive(Debug, clap::Args)]
+pub struct Given {
+    /// 小区的编码
+    #[arg(long)]
+    compound: String,
+    /// 钱在哪里
+    #[arg(long, value_enum)]
+    account: Where,
+    /// 多少元,写成 120000.00
+    #[arg(long)]
+    amount: String,
+    /// 哪一天的数,写成 2026-11-01;不写是今天
+    #[arg(long)]
+    day: Option<NaiveDate>,
+}
+
+/// Where the money is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Where {
+    /// 银行存款
+    Bank,
+    /// 现金
+    Cash,
+}
+
+impl Where {
+    const fn account(self) -> Account {
+        match self {
+            Self::Bank => Account::Bank,
+            Self::Cash => Account::Cash,
+        }
+    }
+}
+
+/// The command.
+///
+/// # Errors
+/// For a compound, an amount or a day that cannot be, and for an account that has its opening already (wrong
+/// usage); when the database fails.
+pub async fn run(settings: &Settings, now: Moment, given: Given) -> anyhow::Result<()> {
+    let amount = Fen::parse(&given.amount).filter(|sum| (1..=MOST).contains(&sum.0));
+    let amount = amount.ok_or_else(|| Usage("--amount 请写成 120000.00".to_owned()))?;
+    let today = china(now).date_naive();
+    let day = given.day.unwrap_or(today);
+    if day > today {
+        return Err(Usage("--day 不能写以后的日子".to_owned()).into());
+    }
+    let store = open_store(settings).await?;
+    migrate::up(&store, now).await?;
+    let place = places::compound_by_code(store.read(), &given.compound)
+        .await?
+        .ok_or_else(|| Usage(format!("没有编码为“{}”的小区", given.compound)))?;
+    let account = given.account.account();
+    let entry = Draft {
+        compound_id: place.id,
+        day,
+        cause: format!("opening:{}", account.code()),
+        kind: EntryKind::Opening,
+        memo: format!("期初{}", account.says()),
+        reverses: None,
+        transfers: vec![Transfer {
+            debit: account,
+            credit: Account::Opening,
+            amount: amount.0,
+        }],
+    };
+    let mut tx = store.begin(now).await?;
+    match post(&mut tx, None, &[entry]).await {
+        Err(fault) if fault.code == Code::Conflict => {
+            let words = format!("{}的期初{}已经记过了", place.name, account.says());
+            return Err(Usage(words).into());
+        }
+        done => done?,
+    };
+    let record = audit::Entry {
+        action: "ledger.opening",
+        subject: format!("place:{}", place.id),
+        compound_id: Some(place.id),
+        detail: Some(json!({ "fen": amount.0, "account": account.code() })),
+    };
+    audit::record(&tx, &Actor::operator(), record);
+    tx.commit().await?;
+    store.close().await;
+    println!(
+        "{} {}: 期初{}{}元",
+        place.code,
+        place.name,
+        account.says(),
+        amount.in_groups()
+    );
+    Ok(())
+}

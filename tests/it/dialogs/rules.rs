@@ -1,0 +1,190 @@
+//! The rules that every dialog obeys, tried on the first question of every command: a digit that is not there and
+//! what is no text are met kindly twice, then with the menu; 0 leads back; «人工» brings a person; a command in the
+//! middle is done; a photo in the middle takes nothing away; silence lets it lapse.
+
+use chrono::TimeDelta;
+use linli::chat::{Dialog, FILINGS, Who};
+
+use super::{HUMAN, MENU, OFFERED, cases, commands, is_kind, photo, question, says, waiting};
+use crate::harness::app::TestApp;
+use crate::harness::people::Person;
+
+/// The standard compound with a steward. Most of its offices are held by nobody who can be reached, which is an
+/// error in the log once a case comes to them.
+pub async fn house() -> TestApp {
+    let mut app = TestApp::with_instances(2).await;
+    app.allow_errors();
+    app.steward("1栋").await;
+    app
+}
+
+/// Asks the question again from the beginning.
+pub async fn open(person: &Person<'_>, opening: &[&str]) -> Dialog {
+    for text in opening {
+        says(person, text).await;
+    }
+    waiting(person).await
+}
+
+/// Whether a digit or a question waits.
+pub fn waits(dialog: &Dialog) -> bool {
+    dialog.prompt.is_some() || !dialog.choices.is_empty()
+}
+
+/// Answers the question that stands behind these messages wrongly, in every way that changes nothing.
+pub async fn obeys(app: &TestApp, person: &Person<'_>, opening: &[&str]) {
+    let what = opening.join(" → ");
+    let asked = open(person, opening).await;
+    assert!(waits(&asked), "{what}: nothing waits");
+    let own = question(&asked);
+    let same = async |after: &str, reply: &str| {
+        let now = question(&waiting(person).await);
+        assert_eq!(now, own, "{what}: another question after {after}: {reply}");
+    };
+
+    // What is no text: twice kindly, then the menu.
+    for odd in ["😀😀", "。。。"] {
+        let reply = says(person, odd).await;
+        assert!(reply.contains("没有看到文字"), "{what}: {reply}");
+        same(odd, &reply).await;
+    }
+    let reply = says(person, "😀").await;
+    assert!(reply.contains(MENU), "{what}: no menu after three: {reply}");
+
+    // A digit that is not there; a number that was asked for may not be there either.
+    let before = cases(app).await;
+    open(person, opening).await;
+    let mut replies = Vec::new();
+    for _ in 0..3 {
+        replies.push(says(person, "77").await);
+    }
+    let is_number = asked.prompt.is_some() && !replies[0].contains("只有数字");
+    assert!(
+        is_number || replies[2].contains(MENU),
+        "{what}: no menu after three: {replies:?}"
+    );
+    assert_eq!(cases(app).await, before, "{what}: a digit was filed");
+
+    // 0 leads back from everywhere.
+    open(person, opening).await;
+    let reply = says(person, "0").await;
+    assert!(reply.contains(MENU), "{what}: {reply}");
+
+    // A person is found from everywhere.
+    for call in ["人工", "转人工", "人工，快来"] {
+        open(person, opening).await;
+        let reply = says(person, call).await;
+        assert!(reply.contains(HUMAN), "{what}, {call}: {reply}");
+    }
+
+    // A photo in the middle takes nothing away, but for the menu itself.
+    open(person, opening).await;
+    let reply = person.does(&photo()).await.unwrap();
+    is_kind(&what, &reply);
+    assert!(
+        reply.contains("收到了") || reply.contains("已加到"),
+        "{what}: {reply}"
+    );
+    let filings = asked.choices.iter().any(|choice| {
+        let command = choice.command.as_str();
+        FILINGS.contains(&command) || command.starts_with("菜单 ")
+    });
+    if !filings || asked.said.is_some() {
+        same("a photo", &reply).await;
+    }
+
+    // A complaint in the middle is one; another command is done.
+    open(person, opening).await;
+    let before = cases(app).await.len();
+    let reply = says(person, "报修 3栋电梯停了").await;
+    assert!(reply.contains("诉求 #"), "{what}: {reply}");
+    assert_eq!(cases(app).await.len(), before + 1, "{what}: {reply}");
+    open(person, opening).await;
+    let reply = says(person, "缴费").await;
+    assert!(
+        ["费用", "房号", "缴费"]
+            .iter()
+            .any(|word| reply.contains(word)),
+        "{what}: {reply}"
+    );
+}
+
+/// Every command that asks when it is named alone.
+async fn every_first_question(app: &TestApp, person: &Person<'_>, who: &[Who]) {
+    let mut asked = 0;
+    for command in commands(who) {
+        let word = command.words[0];
+        says(person, word).await;
+        let dialog = waiting(person).await;
+        let is_menu = dialog
+            .choices
+            .iter()
+            .any(|choice| choice.command.starts_with("菜单 "));
+        if waits(&dialog) && !is_menu {
+            obeys(app, person, &[word]).await;
+            asked += 1;
+        }
+    }
+    assert!(asked > 5, "only {asked} commands ask");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_first_question_of_a_resident_obeys() {
+    let app = house().await;
+    let zhang = app.resident("张秀英").await;
+    every_first_question(&app, &zhang, &[Who::Anyone, Who::Bound]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_first_question_of_somebody_in_office_obeys() {
+    let app = house().await;
+    let chair = app.staff("卫东").await;
+    every_first_question(&app, &chair, &[Who::Staff]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_is_wanted_is_no_complaint_with_a_number_in_it() {
+    let app = house().await;
+    let chair = app.staff("卫东").await;
+    for command in commands(&[Who::Anyone, Who::Bound, Who::Staff]) {
+        let word = command.words[0];
+        let asked = open(&chair, &[word]).await;
+        let is_number = asked.prompt.is_some() && command.asks.is_none();
+        if !is_number {
+            continue;
+        }
+        let reply = says(&chair, "3栋电梯停了").await;
+        assert!(reply.contains(OFFERED), "«{word}» swallowed it: {reply}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_text_is_taken_or_refused_kindly() {
+    let app = house().await;
+    let chair = app.staff("卫东").await;
+    let long = "楼道灯又坏了".repeat(900);
+    for command in commands(&[Who::Bound, Who::Staff]) {
+        if waits(&open(&chair, &[command.words[0]]).await) {
+            says(&chair, &long).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_answers_lapses_and_loses_nothing() {
+    let app = house().await;
+    let zhang = app.resident("张秀英").await;
+    // A menu, a list of switches, a question for words, for a number, for a home.
+    for opening in ["菜单", "订阅", "报修", "质询", "解绑", "说不清楚的话"] {
+        open(&zhang, &[opening]).await;
+        app.clock.advance(TimeDelta::minutes(31));
+        let reply = says(&zhang, "1").await;
+        assert!(reply.contains("没有在等您选数字"), "{opening}: {reply}");
+        open(&zhang, &[opening]).await;
+        app.clock.advance(TimeDelta::hours(24));
+        let reply = says(&zhang, "12栋水管爆了").await;
+        assert!(reply.contains("没看懂“12栋水管爆了”"), "{opening}: {reply}");
+        assert!(says(&zhang, "1").await.contains("诉求 #"), "{opening}");
+        assert_eq!(zhang.case().await.text, "12栋水管爆了");
+    }
+}
