@@ -11,6 +11,7 @@ pub mod category;
 pub mod chart;
 pub mod chat;
 pub mod figure;
+pub mod fitting;
 pub mod queries;
 pub mod remind;
 pub mod step;

@@ -18,18 +18,15 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::case::similar::likeness;
 use crate::moderation::queries::all_shown;
 use crate::offer::figure::Figure;
-use crate::offer::{PART, is_promise, joined, subject};
+use crate::offer::{PART, is_promise, subject};
 use crate::place::queries::{by_id as place_by_id, compounds_below, within_reach};
 
 /// States in which everybody knows of an item.
 pub const PUBLIC: [OfferState; 3] = [OfferState::Open, OfferState::Matched, OfferState::Done];
 /// People of an organisation who are told of something, at most.
 const MOST_PEOPLE: usize = 5;
-/// Items that are compared with one to find what fits, the newest.
-const COMPARED: u64 = 50;
 
 /// The same answer for an item that is not there and for one that is not theirs to see.
 #[must_use]
@@ -120,6 +117,24 @@ pub async fn speakers<C: ConnectionTrait>(
             people.push(holder.person_id);
         }
     }
+    people.truncate(MOST_PEOPLE);
+    Ok(people)
+}
+
+/// The nearest who supervise what is promised at the place with this path.
+///
+/// # Errors
+/// The database's.
+pub async fn supervisors<C: ConnectionTrait>(
+    db: &C,
+    path: &str,
+    now: Moment,
+) -> Result<Vec<i64>, Fault> {
+    let held = holders(db, path, roles(Deed::SuperviseOffers), now).await?;
+    let nearest = held.first().map(|holder| holder.depth);
+    let near = held.iter().filter(|holder| Some(holder.depth) == nearest);
+    let mut people: Vec<i64> = near.map(|holder| holder.person_id).collect();
+    people.dedup();
     people.truncate(MOST_PEOPLE);
     Ok(people)
 }
@@ -221,6 +236,8 @@ pub async fn photos<C: ConnectionTrait>(
 pub enum Which {
     /// Of a list, those that neighbours see and that are not over.
     Open(OfferList),
+    /// Of a list, those that were closed off.
+    Closed(OfferList),
     /// One's own, and those of the organisations that one speaks for.
     Mine,
     /// Those that one may check and nobody has read.
@@ -244,6 +261,9 @@ pub async fn page<C: ConnectionTrait>(
         Which::Open(list) => here(actor)
             .add(offer::COLUMN.list.eq(list))
             .add(offer::COLUMN.state.eq(OfferState::Open)),
+        Which::Closed(list) => here(actor)
+            .add(offer::COLUMN.list.eq(list))
+            .add(offer::COLUMN.state.eq(OfferState::Done)),
         Which::Mine => mine(actor, person),
         Which::Waiting => reach(actor, &[Deed::CheckOffers])?.add(Figure::Raised.condition()),
         Which::Of(compound_id, figure) => of_figure(actor, compound_id, figure)?,
@@ -422,44 +442,4 @@ pub(super) async fn shown<C: ConnectionTrait>(
         }
     }
     Ok(all)
-}
-
-/// What fits a need or a resource: of the other list, the same compound and category, and of somebody else;
-/// the likest words first, the newest among equals.
-///
-/// # Errors
-/// The database's.
-pub async fn fitting<C: ConnectionTrait>(
-    db: &C,
-    row: &offer::Model,
-    most: usize,
-) -> Result<Vec<offer::Model>, Fault> {
-    let other = match row.list {
-        OfferList::Need => OfferList::Resource,
-        OfferList::Resource => OfferList::Need,
-        OfferList::Service | OfferList::Responsibility => return Ok(Vec::new()),
-    };
-    let rows = offer::Entity::find()
-        .filter(offer::COLUMN.compound_id.eq(row.compound_id))
-        .filter(offer::COLUMN.list.eq(other))
-        .filter(offer::COLUMN.state.eq(OfferState::Open))
-        .filter(offer::COLUMN.category.eq(row.category))
-        .order_by_desc(offer::COLUMN.id)
-        .limit(COMPARED)
-        .all(db)
-        .await?;
-    let own = joined(&row.title, &row.text);
-    let alone = |one: &offer::Model| match (row.organisation_id, one.organisation_id) {
-        (None, None) => row.author_id == one.author_id,
-        (own, other) => own == other,
-    };
-    let mut ranked: Vec<(f64, offer::Model)> = rows
-        .into_iter()
-        .filter(|one| !alone(one))
-        .map(|one| (likeness(&own, &joined(&one.title, &one.text)), one))
-        .collect();
-    // They were read newest first, and the sort keeps that.
-    ranked.sort_by(|(one, _), (other, _)| other.total_cmp(one));
-    ranked.truncate(most);
-    Ok(ranked.into_iter().map(|(_, row)| row).collect())
 }

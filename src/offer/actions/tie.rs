@@ -89,16 +89,13 @@ pub async fn tie(
 }
 
 async fn tell_both(tx: &Tx, need: &mut Change, resource: &offer::Model) -> Result<(), Fault> {
-    for (row, people) in [
-        (&need.next, owners(tx.db(), &need.next, tx.now()).await?),
-        (resource, owners(tx.db(), resource, tx.now()).await?),
-    ] {
-        let side = row.list;
-        for person in people {
-            let item = remind::contact(&need.next, side, person, tx.now());
-            need.reminders.push(item);
+    let mut items = Vec::new();
+    for row in [&need.next, resource] {
+        for person in owners(tx.db(), row, tx.now()).await? {
+            items.push(remind::contact(&need.next, row.list, person, tx.now()));
         }
     }
+    need.reminders.extend(items);
     Ok(())
 }
 
