@@ -10,7 +10,7 @@ use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use crate::base::clock::begin_of;
+use crate::base::clock::{Moment, begin_of};
 use crate::base::fault::Fault;
 use crate::offer::is_promise;
 use crate::offer::queries::{PUBLIC, by, names, shown};
@@ -156,6 +156,60 @@ pub async fn chart<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(parts(lines(db, rows, today).await?))
+}
+
+/// How many projects each organisation has taken on in a compound between these moments, its own promises of
+/// a service among them; what was taken away does not count.
+///
+/// # Errors
+/// The database's.
+pub async fn claimed<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    from: Moment,
+    until: Moment,
+) -> Result<BTreeMap<i64, i64>, Fault> {
+    let rows: Vec<(i64, i64)> = offer::Entity::find()
+        .select_only()
+        .column(offer::Column::OrganisationId)
+        .column_as(offer::COLUMN.id.count(), "count")
+        .filter(offer::COLUMN.compound_id.eq(compound_id))
+        .filter(offer::COLUMN.list.eq(OfferList::Service))
+        .filter(offer::COLUMN.state.is_in(PUBLIC))
+        .filter(offer::COLUMN.organisation_id.is_not_null())
+        .filter(offer::COLUMN.claimed_at.gte(from))
+        .filter(offer::COLUMN.claimed_at.lt(until))
+        .group_by(offer::Column::OrganisationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How many resources each of these organisations offers now, wherever.
+///
+/// # Errors
+/// The database's.
+pub async fn resources<C: ConnectionTrait>(
+    db: &C,
+    organisations: &[i64],
+) -> Result<BTreeMap<i64, i64>, Fault> {
+    let rows: Vec<(i64, i64)> = offer::Entity::find()
+        .select_only()
+        .column(offer::Column::OrganisationId)
+        .column_as(offer::COLUMN.id.count(), "count")
+        .filter(
+            offer::COLUMN
+                .organisation_id
+                .is_in(organisations.iter().copied()),
+        )
+        .filter(offer::COLUMN.list.eq(OfferList::Resource))
+        .filter(offer::COLUMN.state.eq(OfferState::Open))
+        .group_by(offer::Column::OrganisationId)
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 fn parts(lines: Vec<Line>) -> Vec<Part> {
