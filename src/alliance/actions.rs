@@ -17,7 +17,7 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::base::worded::{Asks, worded};
-use crate::offer::queries::speaks_for;
+use crate::offer::queries::spoken_for;
 use crate::organisation::queries as organisations;
 use crate::place::ids;
 use crate::place::queries as places;
@@ -152,7 +152,7 @@ pub async fn record(
 ) -> Result<alliance_record::Model, Fault> {
     let (alliance, place) = found(tx.db(), alliance_id).await?;
     let keeps = may(actor, Deed::KeepAgreements, &place.path);
-    if !keeps && !speaks_near(tx, actor, done.organisation_id).await? {
+    if !keeps && !spoken_for(actor).contains(&done.organisation_id) {
         return Err(Fault::not_found("没有找到这个联盟。"));
     }
     let author = actor.require_person()?;
@@ -197,15 +197,6 @@ pub async fn record(
     Ok(row)
 }
 
-/// Whether the actor speaks for an organisation where it works.
-async fn speaks_near(tx: &Tx, actor: &Actor, organisation_id: i64) -> Result<bool, Fault> {
-    let Some(unit) = organisations::by_id(tx.db(), organisation_id).await? else {
-        return Ok(false);
-    };
-    let place = places::by_id(tx.db(), unit.place_id).await?;
-    Ok(place.is_some_and(|place| speaks_for(actor, unit.id, &place.path)))
-}
-
 /// Strikes a record out; written anew it is another one.
 ///
 /// # Errors
@@ -220,7 +211,7 @@ pub async fn strike(tx: &Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     let (_, place) = found(tx.db(), row.alliance_id).await?;
     let keeps = may(actor, Deed::KeepAgreements, &place.path);
     let own = actor.person_id() == Some(row.author_id)
-        && speaks_near(tx, actor, row.organisation_id).await?;
+        && spoken_for(actor).contains(&row.organisation_id);
     if !keeps && !own {
         return Err(none());
     }

@@ -180,7 +180,7 @@ async fn sums<C: ConnectionTrait>(
         .select_only()
         .column(alliance_record::Column::OrganisationId)
         .column_as(alliance_record::COLUMN.id.count(), "times")
-        // Both databases sum whole numbers to a larger one; PostgreSQL would make a decimal of that.
+        // The same type on both databases.
         .column_as(
             Expr::col(alliance_record::Column::Served)
                 .sum()

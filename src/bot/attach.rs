@@ -12,6 +12,7 @@ use crate::base::text::{clean, shorten};
 use crate::bot::{dialog, lexicon};
 use crate::case::{evidence, queries};
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Spot, Turn};
+use crate::offer::chat::PHOTO as OFFER_PHOTO;
 use crate::reminder::{self, NewReminder};
 use crate::wish::chat::PHOTO;
 
@@ -36,8 +37,8 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if media_id.is_empty() || media_id.len() > MOST_MEDIA_ID {
         return Ok(format!("{name}没有收到，请再发一次。"));
     }
-    let wish = asked_of_wish(turn);
-    let about = match wish {
+    let asked = asked_for(turn);
+    let about = match asked {
         Some(_) => None,
         None => newest_open(turn).await?,
     };
@@ -71,7 +72,9 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
         ));
     }
     turn.before.photos_until_ms = dialog::kept_until(turn.now());
-    if let (Some(id), Some(command)) = (wish, lexicon().get(PHOTO)) {
+    if let Some((word, id)) = asked
+        && let Some(command) = lexicon().get(word)
+    {
         let reply = (command.run)(turn, &Args::new(&id.to_string())).await?;
         keep_question(turn);
         return Ok(reply.text);
@@ -86,11 +89,14 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     })
 }
 
-/// The wish whose photo was asked for just now, behind «已完成».
-fn asked_of_wish(turn: &Turn<'_>) -> Option<i64> {
+/// Of what a photo was asked for just now, behind «已完成» or «已销号»: the command that takes it, and the number.
+fn asked_for(turn: &Turn<'_>) -> Option<(&'static str, i64)> {
     turn.before.choices.iter().find_map(|choice| {
-        let id = choice.command.strip_prefix(PHOTO)?;
-        id.trim().parse().ok()
+        let of = |word: &'static str| {
+            let id = choice.command.strip_prefix(word)?;
+            Some((word, id.trim().parse().ok()?))
+        };
+        of(PHOTO).or_else(|| of(OFFER_PHOTO))
     })
 }
 

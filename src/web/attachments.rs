@@ -21,6 +21,7 @@ use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
 use crate::files::{Clean, FileKind};
 use crate::web::problem::Problem;
+use crate::offer::queries::{self as offers, Side as OfferSide};
 use crate::wish::queries::{self as wishes, Side};
 
 /// Uploads of one account in a minute.
@@ -221,6 +222,9 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
         "wish" => wishes::found(db, actor, id)
             .await
             .map(|found| found.side != Side::Neighbour),
+        "offer" => offers::found(db, actor, id)
+            .await
+            .map(|found| found.side != OfferSide::Neighbour),
         _ => Ok(false),
     };
     match may {
