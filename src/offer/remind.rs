@@ -320,7 +320,12 @@ async fn call_to_mind(tx: &mut Tx, id: i64) -> Result<bool, Fault> {
 
 /// `需求 #12“想学手机”`
 fn named(row: &offer::Model) -> String {
-    format!("{} #{}“{}”", list_says(row.list), row.id, row.title)
+    let says = list_says(row.list);
+    match row.title.as_str() {
+        // Its words are no longer kept.
+        "" => format!("{says} #{}", row.id),
+        title => format!("{says} #{}“{title}”", row.id),
+    }
 }
 
 #[cfg(test)]
