@@ -115,6 +115,12 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ("moderation", "reason", "author_id = {p}", Kept, true),
     ("notice", "title", "author_id = {p}", Kept, true),
     ("notice", "body", "author_id = {p}", Kept, true),
+    // Of what they put on the four lists for themselves.
+    ("offer", "title", "author_id = {p}", Gone, true),
+    ("offer", "text", "author_id = {p}", Gone, true),
+    ("offer", "result", "author_id = {p}", Gone, true),
+    ("offer", "reason", "author_id = {p}", Gone, true),
+    ("offer_step", "note", "actor_id = {p}", Gone, true),
     ("payment", "open_id", "payer_id = {p}", Gone, true),
     ("payment", "note", "payer_id = {p}", Kept, true),
     ("recovery_code", "code_index", "id > 0", Gone, false),
@@ -178,6 +184,8 @@ const BY_VALUE: &[&str] = &[
 /// Columns that hold nothing of anybody: our own words and keys, the compound's settings and registers,
 /// digests, the platform's numbers.
 const NOTHING: &[&str] = &[
+    // What a unit did, published: long numbers and names are taken out or refused when it is stored.
+    "alliance_record.text",
     // Words for all cases: a name or a home is refused when one is stored.
     "answer_template.category",
     "answer_template.name",
@@ -488,6 +496,12 @@ async fn fill(app: &TestApp, keys: &Keys) {
             "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
         ),
         format!(
+            "INSERT INTO offer (compound_id, place_id, list, category, author_id, title, text, quantity, taken, state, round, version, created_at, updated_at) VALUES ({compound}, {compound}, 'need', 'other', {{p}}, 'x', 'x', 1, 0, 'refused', 1, 1, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO offer_step (offer_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'published', state, 'resident', {{p}}, {now} FROM offer WHERE author_id = {{p}}"
+        ),
+        format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
         ),
     ];
@@ -526,6 +540,8 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "consent",
         "wish",
         "wish_step",
+        "offer",
+        "offer_step",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }
