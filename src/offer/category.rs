@@ -51,7 +51,7 @@ pub fn guess(text: &str) -> OfferCategory {
     let mut best = (0, OfferCategory::Other);
     for category in OfferCategory::iter() {
         let hits = words(category).iter().filter(|word| text.contains(**word));
-        let letters = hits.map(|word| word.chars().count()).sum();
+        let letters: usize = hits.map(|word| word.chars().count()).sum();
         if letters > best.0 {
             best = (letters, category);
         }

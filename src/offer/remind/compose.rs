@@ -6,6 +6,7 @@ use chrono::NaiveDate;
 use entity::kinds::{OfferList, OfferState};
 use entity::{offer, organisation, reminder, role};
 use sea_orm::{Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
 
 use super::{Telling, named, number, read};
 use crate::access::in_force;
@@ -97,7 +98,7 @@ pub(super) async fn contact(
     let Some(resource) = by_id(db, resource).await? else {
         return Ok(None);
     };
-    let on_need = last.payload.get("side").and_then(|side| side.as_str()) == Some("need");
+    let on_need = last.payload.get("side").and_then(Value::as_str) == Some("need");
     let (own, other) = if on_need {
         (&need, &resource)
     } else {

@@ -262,10 +262,10 @@ pub fn section(board: &Board) -> String {
         );
     }
     let code = escape(&in_address(&board.compound.code));
-    let _ = write!(
+    let _ = writeln!(
         out,
         "</ul>\n<p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
-         <a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a></p>\n"
+         <a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a></p>"
     );
     out
 }

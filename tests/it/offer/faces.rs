@@ -93,7 +93,7 @@ async fn the_console_publishes_passes_closes_and_reopens() {
     let wrong = manager
         .send(new, "/console/lists/new", &fields("2020-01-01"))
         .await;
-    assert!([403, 422].contains(&wrong.status.as_u16()), "{}", wrong.body);
+    assert!([403, 422].contains(&wrong.status), "{}", wrong.body);
     let right = [
         ("compound", "GY"),
         ("list", "service"),

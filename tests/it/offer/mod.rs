@@ -17,8 +17,6 @@ use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
 
-const DAY: i64 = 24 * 60;
-
 /// An item by its number.
 async fn item(app: &TestApp, id: i64) -> offer::Model {
     let found = offer::Entity::find_by_id(id).one(app.store.read()).await;

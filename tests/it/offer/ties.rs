@@ -1,7 +1,9 @@
 //! Needs and resources: the whole way in the chat, who races for them over two instances, and what is let go.
 
+use chrono::TimeDelta;
 use entity::kinds::OfferState::{Done, Matched, Open, Raised, Withdrawn};
 use entity::reminder;
+use linli::base::clock::begin_of;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
@@ -44,8 +46,9 @@ async fn a_need_finds_its_resource_and_each_side_learns_the_other_alone() {
     }
     assert!(shown.contains(&format!("1 对接资源 #{resource}")), "{shown}");
     // What fits is told once a day, to both.
-    let tomorrow = day(&app, 1);
-    until(&app, tomorrow, 10).await;
+    let ten = begin_of(day(&app, 0)) + TimeDelta::hours(10);
+    let next = day(&app, i64::from(ten <= app.now()));
+    until(&app, next, 10).await;
     zhang.expects_push(&format!("对接 {need} {resource}")).await;
     li.expects_push(&format!("对接 {resource} {need}")).await;
     let told = reminder::Entity::find()
