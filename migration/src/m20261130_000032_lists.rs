@@ -36,7 +36,11 @@ impl MigrationTrait for Migration {
             index("offer", &["place_id", "state", "id"], false),
             index("offer", &["author_id", "state", "id"], false),
             // What an organisation has promised, and in which year it claimed it.
-            index("offer", &["organisation_id", "compound_id", "claimed_at"], false),
+            index(
+                "offer",
+                &["organisation_id", "compound_id", "claimed_at"],
+                false,
+            ),
             // Which needs a resource is tied to.
             index("offer", &["tied_id"], false),
             // What has served its time.

@@ -49,9 +49,7 @@ pub async fn record(
         .one(tx.db())
         .await?
         .filter(|_| near)
-        .ok_or_else(|| {
-            Fault::invalid("organisation", "没有找到这个单位，请先在“组织”里登记。")
-        })?;
+        .ok_or_else(|| Fault::invalid("organisation", "没有找到这个单位，请先在“组织”里登记。"))?;
     let others = agreement::Entity::find()
         .filter(agreement::COLUMN.compound_id.eq(compound.id))
         .filter(agreement::COLUMN.organisation_id.eq(found.id))

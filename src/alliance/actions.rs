@@ -83,12 +83,7 @@ pub async fn join(
 
 /// An organisation that works in the place of an alliance, inside of it, or above it.
 async fn unit(tx: &Tx, place: &place::Model, id: i64) -> Result<organisation::Model, Fault> {
-    let none = || {
-        Fault::invalid(
-            "organisation",
-            "没有找到这个单位，请先在“组织”里登记。",
-        )
-    };
+    let none = || Fault::invalid("organisation", "没有找到这个单位，请先在“组织”里登记。");
     let unit = organisations::by_id(tx.db(), id).await?;
     let unit = unit.filter(|row| row.kind != KIND).ok_or_else(none)?;
     let works = places::by_id(tx.db(), unit.place_id).await?;
@@ -231,7 +226,13 @@ pub async fn strike(tx: &Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-fn note(tx: &Tx, actor: &Actor, action: &'static str, alliance: &organisation::Model, detail: Value) {
+fn note(
+    tx: &Tx,
+    actor: &Actor,
+    action: &'static str,
+    alliance: &organisation::Model,
+    detail: Value,
+) {
     let entry = audit::Entry {
         action,
         subject: format!("organisation:{}", alliance.id),

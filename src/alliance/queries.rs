@@ -154,9 +154,9 @@ async fn whole<C: ConnectionTrait>(
         })
         .collect();
     members.sort_by_key(|one| std::cmp::Reverse((one.served, one.times)));
-    let total = sums.values().fold((0, 0), |sum, one| {
-        (sum.0 + one.0, sum.1 + one.1)
-    });
+    let total = sums
+        .values()
+        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     Ok(Alliance {
         members,
         records: rows

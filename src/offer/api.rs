@@ -233,10 +233,7 @@ fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
     all.collect()
 }
 
-fn chosen<T: ActiveEnum<Value = String>>(
-    field: &'static str,
-    typed: &str,
-) -> Result<T, Fault> {
+fn chosen<T: ActiveEnum<Value = String>>(field: &'static str, typed: &str) -> Result<T, Fault> {
     T::try_from_value(&typed.to_owned())
         .map_err(|_| Fault::invalid(field, format!("没有这一项：{field}。")))
 }

@@ -26,7 +26,15 @@ pub const fn says(category: OfferCategory) -> &'static str {
 const fn words(category: OfferCategory) -> &'static [&'static str] {
     match category {
         OfferCategory::Health => &[
-            "量血压", "体检", "义诊", "医", "药", "看病", "康复", "血糖", "挂号",
+            "量血压",
+            "体检",
+            "义诊",
+            "医",
+            "药",
+            "看病",
+            "康复",
+            "血糖",
+            "挂号",
         ],
         OfferCategory::Care => &[
             "照看", "照顾", "陪", "接送", "托管", "看护", "聊天", "送饭", "理发",

@@ -214,7 +214,12 @@ fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
                 _ => format!("{}，{}", one.by, state_says(row.list, row.state)),
             };
             let title = shorten(&one.title, 24);
-            format!("{} {} #{} {title}（{state}）", at + 1, list_says(row.list), row.id)
+            format!(
+                "{} {} #{} {title}（{state}）",
+                at + 1,
+                list_says(row.list),
+                row.id
+            )
         })
         .collect();
     turn.dialog = Some(Dialog::pick(

@@ -141,7 +141,11 @@ fn about(row: &offer::Model, kind: &'static str, key: String, due_at: Moment) ->
 #[must_use]
 pub fn told(row: &offer::Model, what: Telling, person_id: i64, at: Moment) -> NewReminder {
     let name = what.words().0;
-    let key = format!("{name}:{person_id}:{}:{}", row.version, at.timestamp_millis());
+    let key = format!(
+        "{name}:{person_id}:{}:{}",
+        row.version,
+        at.timestamp_millis()
+    );
     NewReminder {
         recipient_id: Some(person_id),
         payload: json!({ "offer": row.id, "what": name }),

@@ -20,8 +20,8 @@ use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
 use crate::files::{Clean, FileKind};
-use crate::web::problem::Problem;
 use crate::offer::queries::{self as offers, Side as OfferSide};
+use crate::web::problem::Problem;
 use crate::wish::queries::{self as wishes, Side};
 
 /// Uploads of one account in a minute.

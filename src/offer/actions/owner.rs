@@ -70,7 +70,12 @@ pub async fn sort(
 /// # Errors
 /// `not_found`, `forbidden` for what is not the actor's, `invalid` for words that are too long, `wrong_step` when
 /// it is not tied.
-pub async fn finish(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<offer::Model, Fault> {
+pub async fn finish(
+    tx: &mut Tx,
+    actor: &Actor,
+    id: i64,
+    text: &str,
+) -> Result<offer::Model, Fault> {
     let found = own(tx, actor, id).await?;
     let mut change = Change::of(tx, found.offer, Act::Finish, By::Owner)?;
     if !text.trim().is_empty() {

@@ -196,9 +196,10 @@ async fn whose(tx: &Tx, actor: &Actor, written: &Written<'_>) -> Result<Whose, F
 
 fn home_of(actor: &Actor, home_id: Option<i64>) -> Result<&HomeTie, Fault> {
     match home_id {
-        None => actor.homes.first().ok_or_else(|| {
-            Fault::forbidden("发布要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")
-        }),
+        None => actor
+            .homes
+            .first()
+            .ok_or_else(|| Fault::forbidden("发布要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")),
         Some(id) => {
             let mut homes = actor.homes.iter();
             homes
@@ -301,7 +302,10 @@ async fn checkers(
     actor: &Actor,
     row: &offer::Model,
 ) -> Result<Vec<reminder::NewReminder>, Fault> {
-    let home = actor.homes.iter().find(|home| home.place_id == row.place_id);
+    let home = actor
+        .homes
+        .iter()
+        .find(|home| home.place_id == row.place_id);
     let path = home.map_or("/", |home| home.path.as_str());
     let askable = answering(tx.db(), path, tx.now(), &[row.author_id]).await?;
     Ok(askable

@@ -35,7 +35,9 @@ pub async fn pass(tx: &mut Tx, actor: &Actor, id: i64) -> Result<offer::Model, F
     change.next.opened_at = Some(tx.now());
     make_public(tx, &change.next, reader).await?;
     change.tell_owners(tx, Telling::Opened).await?;
-    change.reminders.extend(remind::proposals(tx, &change.next).await?);
+    change
+        .reminders
+        .extend(remind::proposals(tx, &change.next).await?);
     change.store(tx, actor, Some("offer.pass")).await
 }
 

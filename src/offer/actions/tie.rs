@@ -108,7 +108,10 @@ async fn tied(tx: &Tx, actor: &Actor, id: i64) -> Result<(offer::Model, i64, Off
             "请写需求的编号。回复“我的清单”看对接的是哪条需求。",
         ));
     }
-    let resource = need.offer.tied_id.filter(|_| need.offer.state == OfferState::Matched);
+    let resource = need
+        .offer
+        .tied_id
+        .filter(|_| need.offer.state == OfferState::Matched);
     let Some(resource) = resource else {
         return Err(Fault::wrong_step(format!(
             "清单 #{id} 现在没有对接。回复“清单 {id}”查看。"
@@ -170,7 +173,9 @@ async fn open_again(
         // Its day passed while it was tied.
         change.reminders.push(remind::over(&change.next, tx.now()));
     } else {
-        change.reminders.extend(remind::proposals(tx, &change.next).await?);
+        change
+            .reminders
+            .extend(remind::proposals(tx, &change.next).await?);
     }
     change.store(tx, actor, Some("offer.untie")).await
 }

@@ -21,7 +21,10 @@ pub(super) async fn publish(
     list: OfferList,
 ) -> Result<Reply, Fault> {
     // Whoever lives there speaks for themselves; who only serves, for their organisation.
-    let author = match (turn.actor.homes.is_empty(), super::promise::post(turn).await?) {
+    let author = match (
+        turn.actor.homes.is_empty(),
+        super::promise::post(turn).await?,
+    ) {
         (true, Some((organisation, compound))) => Author::Organisation(organisation, compound),
         _ => Author::Resident(None),
     };
@@ -37,7 +40,10 @@ pub(super) async fn publish(
     let row = actions::publish(turn.tx, &turn.actor, terms, &written).await?;
     let id = row.id;
     let says = list_says(list);
-    turn.dialog = Some(Dialog::pick([format!("清单分类 {id}"), format!("清单 {id}")]));
+    turn.dialog = Some(Dialog::pick([
+        format!("清单分类 {id}"),
+        format!("清单 {id}"),
+    ]));
     let then = if row.state == OfferState::Raised {
         "工作人员看过以后大家就看得到，有对得上的会告诉您。别人看不到您的姓名和房号。"
     } else {
@@ -142,10 +148,7 @@ async fn offer_partners(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
 
 /// Ties that the actor may make with this item, likest first: what to say of each, and the command. What
 /// fits one's own; of others', one's own that fits it.
-pub(super) async fn partners(
-    turn: &Turn<'_>,
-    seen: &Seen,
-) -> Result<Vec<(String, String)>, Fault> {
+pub(super) async fn partners(turn: &Turn<'_>, seen: &Seen) -> Result<Vec<(String, String)>, Fault> {
     if is_promise(seen.offer.list) || seen.offer.state != OfferState::Open {
         return Ok(Vec::new());
     }
@@ -170,7 +173,12 @@ pub(super) async fn partners(
             Some((title, _)) => title.as_str(),
             None => row.title.as_str(),
         };
-        let says = format!("对接{} #{} {}", list_says(row.list), row.id, shorten(title, 20));
+        let says = format!(
+            "对接{} #{} {}",
+            list_says(row.list),
+            row.id,
+            shorten(title, 20)
+        );
         (says, format!("对接 {id} {}", row.id))
     };
     Ok(fits.iter().map(pair).collect())

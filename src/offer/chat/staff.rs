@@ -75,7 +75,8 @@ fn is_others(seen: &Seen) -> bool {
 
 pub(super) async fn remove(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, reason)) = args.number() else {
-        require_deed(turn, Deed::CheckOffers).or_else(|_| require_deed(turn, Deed::SuperviseOffers))?;
+        require_deed(turn, Deed::CheckOffers)
+            .or_else(|_| require_deed(turn, Deed::SuperviseOffers))?;
         let lists = super::LISTS.map(Which::Open);
         return which(turn, args, "下架清单", &lists, is_others, NONE).await;
     };

@@ -116,10 +116,7 @@ fn today(desk: &Desk) -> NaiveDate {
     china(desk.app.clock.now()).date_naive()
 }
 
-fn choices<'o>(
-    rows: impl Iterator<Item = &'o organisation::Model>,
-    chosen: &str,
-) -> Vec<Choice> {
+fn choices<'o>(rows: impl Iterator<Item = &'o organisation::Model>, chosen: &str) -> Vec<Choice> {
     let choice = |row: &organisation::Model| {
         let id = row.id.to_string();
         let here = id == chosen;
@@ -128,11 +125,7 @@ fn choices<'o>(
     rows.filter(|row| row.kind != KIND).map(choice).collect()
 }
 
-async fn page(
-    desk: &Desk,
-    asked: &Asked,
-    tried: Option<Tried<'_>>,
-) -> Result<Response, Fault> {
+async fn page(desk: &Desk, asked: &Asked, tried: Option<Tried<'_>>) -> Result<Response, Fault> {
     let at = Compound::find(desk, &asked.compound, DEEDS).await?;
     let db = desk.app.store.read();
     let near = organisations::around(db, &at.place).await?;
@@ -195,9 +188,7 @@ async fn part(
 
 fn done(compound: &str, said: &str) -> Response {
     let code = percent(compound);
-    go(&format!(
-        "/console/agreements?compound={code}&said={said}"
-    ))
+    go(&format!("/console/agreements?compound={code}&said={said}"))
 }
 
 fn key(form: &Form) -> Result<i64, Fault> {
@@ -299,9 +290,10 @@ async fn run(desk: &Desk, id: i64, act: &str, form: &Form) -> Result<(), Fault> 
         "join" => actions::join(&tx, actor, id, key(form)?).await?,
         "leave" => actions::leave(&tx, actor, id, key(form)?).await?,
         "record" => {
-            let served = form.text("served").trim().parse().map_err(|_| {
-                Fault::invalid("served", format!("服务人数请写0到{MOST_SERVED}。"))
-            })?;
+            let served =
+                form.text("served").trim().parse().map_err(|_| {
+                    Fault::invalid("served", format!("服务人数请写0到{MOST_SERVED}。"))
+                })?;
             let done = Done {
                 organisation_id: key(form)?,
                 on_day: day(form, "on_day")?.unwrap_or(today(desk)),

@@ -174,8 +174,14 @@ async fn line(desk: &Desk, seen: Seen, tried: Option<&Tried>) -> Result<Line, Fa
     let resource = row.list == OfferList::Resource;
     let facts = [
         ("到期", row.due_on.map(|day| day.to_string())),
-        ("能帮", resource.then(|| format!("{}家，还剩{left}家", row.quantity))),
-        ("逾期", row.overdue_at.filter(|_| row.ended_at.is_none()).map(say)),
+        (
+            "能帮",
+            resource.then(|| format!("{}家，还剩{left}家", row.quantity)),
+        ),
+        (
+            "逾期",
+            row.overdue_at.filter(|_| row.ended_at.is_none()).map(say),
+        ),
         ("办理说明", row.result.clone().filter(|_| near)),
         ("原因", row.reason.clone().filter(|_| near)),
     ];
@@ -223,9 +229,7 @@ fn saying(desk: &Desk, seen: &Seen, path: &str) -> Option<Saying> {
             ("reopen", "重开", "哪里没办好，单位会看到")
         }
         OfferState::Raised if !own && checks => ("refuse", "不通过", "原因，发布人会看到"),
-        OfferState::Open if !own && promise && supervises => {
-            ("remove", "下架", "原因，单位会看到")
-        }
+        OfferState::Open if !own && promise && supervises => ("remove", "下架", "原因，单位会看到"),
         OfferState::Open | OfferState::Matched if !own && !promise && checks => {
             ("remove", "下架", "原因，发布人和对接的人会看到")
         }

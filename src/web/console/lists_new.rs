@@ -92,7 +92,9 @@ async fn for_whom(desk: &Desk, at: &Compound, chosen: &str) -> Result<Vec<Choice
     let mut all: Vec<Choice> = own.iter().copied().map(&choice).collect();
     if may(actor, Deed::SuperviseOffers, path) && at.place.kind == PlaceKind::Compound {
         let near = organisations::around(db, &at.place).await?;
-        let others = near.iter().filter(|row| own.iter().all(|one| one.id != row.id));
+        let others = near
+            .iter()
+            .filter(|row| own.iter().all(|one| one.id != row.id));
         all.extend(others.map(&choice));
         let project = "不指定，待单位认领".to_owned();
         all.push((PROJECT.to_owned(), project, chosen == PROJECT));

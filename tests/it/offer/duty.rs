@@ -49,9 +49,7 @@ async fn agree(app: &TestApp, desk: &mut Desk<'_>, organisation: &str) {
         .await
         .is(303);
     // These days are taken.
-    let again = desk
-        .send(PAGE, "/console/agreements/record", &fields)
-        .await;
+    let again = desk.send(PAGE, "/console/agreements/record", &fields).await;
     again.is(409).says("已有共建协议");
 }
 
@@ -116,9 +114,7 @@ async fn an_agreement_is_kept_by_whoever_may_and_ended_once() {
     manager.open(PAGE).await.is(403);
     let csrf = manager.open("/console/lists").await.hidden("csrf");
     let path = format!("/console/agreements/{id}/end");
-    let denied = manager
-        .send_with(&csrf, &path, &[("compound", "GY")])
-        .await;
+    let denied = manager.send_with(&csrf, &path, &[("compound", "GY")]).await;
     denied.is(403);
     until(&app, day(&app, 3), 9).await;
     let mut desk = Desk::of(&app, "卫东").await;
@@ -177,7 +173,10 @@ async fn an_alliance_has_members_and_what_they_did_and_everybody_reads_it() {
     assert!(!html.contains("张秀英"), "{html}");
     let zhang = app.resident("张秀英").await;
     let reply = zhang.says("联盟").await;
-    assert!(reply.contains("第一小学") && reply.contains("35"), "{reply}");
+    assert!(
+        reply.contains("第一小学") && reply.contains("35"),
+        "{reply}"
+    );
     let api = app.api(&zhang).await;
     let all = api.get("/alliances?compound=GY").await;
     assert_eq!(all.json["items"][0]["served"], json!(35), "{all:?}");
@@ -185,8 +184,12 @@ async fn an_alliance_has_members_and_what_they_did_and_everybody_reads_it() {
     // Struck out, it is nowhere; next door nobody strikes anything out.
     let row = alliance_record::Entity::find().one(app.store.read()).await;
     let strike = format!("/console/alliance/{}/strike", row.unwrap().unwrap().id);
-    desk.send(PAGE, &strike, &[("compound", "GY")]).await.is(303);
-    desk.send(PAGE, &strike, &[("compound", "GY")]).await.is(409);
+    desk.send(PAGE, &strike, &[("compound", "GY")])
+        .await
+        .is(303);
+    desk.send(PAGE, &strike, &[("compound", "GY")])
+        .await
+        .is(409);
     let leave = format!("/console/alliance/{alliance}/leave");
     desk.send(PAGE, &leave, &whose).await.is(303);
     let all = api.get("/alliances?compound=GY").await;

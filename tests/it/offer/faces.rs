@@ -129,7 +129,11 @@ async fn the_console_publishes_passes_closes_and_reopens() {
     let mut next_door = Desk::of(&app, "杨光").await;
     next_door.open(&format!("{from}?compound=GY")).await.is(404);
     let denied = next_door
-        .send(from, &format!("{from}/{need}/remove"), &[("text", "别处的")])
+        .send(
+            from,
+            &format!("{from}/{need}/remove"),
+            &[("text", "别处的")],
+        )
         .await;
     denied.is(404);
 }

@@ -133,10 +133,7 @@ async fn a_project_is_claimed_by_one_of_two_units_at_the_same_moment() {
     let apis = [app.api(&manager).await, app.api(&teacher).await.at(&second)];
     let path = format!("/offers/{id}/claim");
     let nothing = json!({});
-    let (one, other) = tokio::join!(
-        apis[0].post(&path, &nothing),
-        apis[1].post(&path, &nothing)
-    );
+    let (one, other) = tokio::join!(apis[0].post(&path, &nothing), apis[1].post(&path, &nothing));
     let mut got = [one.status, other.status];
     got.sort_unstable();
     assert_eq!(got, [200, 409], "{one:?} {other:?}");

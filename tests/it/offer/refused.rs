@@ -71,16 +71,40 @@ async fn words_numbers_and_days_that_cannot_be_are_told_what_to_write() {
     }
     let (resident, company) = (app.api(&zhang).await, app.api(&manager).await);
     for (body, status) in [
-        (json!({ "list": "need", "text": "想学手机", "quantity": 2 }), 422),
-        (json!({ "list": "resource", "text": "会教手机", "quantity": 0 }), 422),
-        (json!({ "list": "resource", "text": "会教手机", "quantity": 100 }), 422),
-        (json!({ "list": "resource", "text": "会教手机", "quantity": -1 }), 422),
+        (
+            json!({ "list": "need", "text": "想学手机", "quantity": 2 }),
+            422,
+        ),
+        (
+            json!({ "list": "resource", "text": "会教手机", "quantity": 0 }),
+            422,
+        ),
+        (
+            json!({ "list": "resource", "text": "会教手机", "quantity": 100 }),
+            422,
+        ),
+        (
+            json!({ "list": "resource", "text": "会教手机", "quantity": -1 }),
+            422,
+        ),
         (json!({ "list": "wish", "text": "会教手机" }), 422),
-        (json!({ "list": "need", "text": "想学手机", "category": "x" }), 422),
-        (json!({ "list": "need", "text": "想学手机", "due_on": "明天" }), 422),
-        (json!({ "list": "need", "text": "想学手机", "home": "GY/1-1-102" }), 404),
+        (
+            json!({ "list": "need", "text": "想学手机", "category": "x" }),
+            422,
+        ),
+        (
+            json!({ "list": "need", "text": "想学手机", "due_on": "明天" }),
+            422,
+        ),
+        (
+            json!({ "list": "need", "text": "想学手机", "home": "GY/1-1-102" }),
+            404,
+        ),
         (json!({ "list": "service", "text": "换门禁" }), 403),
-        (json!({ "list": "resource", "text": "会教", "organisation": "WY", "compound": "GY" }), 403),
+        (
+            json!({ "list": "resource", "text": "会教", "organisation": "WY", "compound": "GY" }),
+            403,
+        ),
     ] {
         let answer = resident.post("/offers", &body).await;
         assert_eq!(answer.status, status, "{body}: {answer:?}");

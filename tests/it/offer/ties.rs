@@ -44,7 +44,10 @@ async fn a_need_finds_its_resource_and_each_side_learns_the_other_alone() {
             assert!(!reply.contains(personal), "{personal}: {reply}");
         }
     }
-    assert!(shown.contains(&format!("1 对接资源 #{resource}")), "{shown}");
+    assert!(
+        shown.contains(&format!("1 对接资源 #{resource}")),
+        "{shown}"
+    );
     // What fits is told once a day, to both.
     let ten = begin_of(day(&app, 0)) + TimeDelta::hours(10);
     let next = day(&app, i64::from(ten <= app.now()));
@@ -184,10 +187,7 @@ async fn a_resource_for_two_meets_two_and_what_is_let_go_is_free_again() {
     // A resource that is taken back frees what it was tied to.
     let gone = li.says(&format!("撤回清单 {resource}")).await;
     assert!(gone.contains("已撤回"), "{gone}");
-    assert_eq!(
-        states(&app, &[needs[1], resource]).await,
-        [Open, Withdrawn]
-    );
+    assert_eq!(states(&app, &[needs[1], resource]).await, [Open, Withdrawn]);
     // So does an erasure, and its words are gone.
     let other = open(&li, &steward, "发资源 会教手机").await;
     zhang.says(&format!("对接 {} {other}", needs[0])).await;
