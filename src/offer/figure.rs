@@ -2,7 +2,7 @@
 
 use entity::kinds::{OfferList, OfferState};
 use entity::offer;
-use sea_orm::Condition;
+use sea_orm::{ColumnTrait, Condition};
 
 use crate::offer::queries::PUBLIC;
 

@@ -3,7 +3,7 @@
 
 use entity::kinds::{OfferList, OfferState};
 use entity::offer;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
 use crate::case::similar::likeness;

@@ -6,7 +6,7 @@ use entity::kinds::{OfferList, OfferState};
 use entity::{audit, moderation, offer, offer_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::base::fault::Fault;
 use crate::offer::queries::owners;

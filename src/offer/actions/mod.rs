@@ -17,7 +17,9 @@ use entity::kinds::{ActorKind, OfferState};
 use entity::{offer, offer_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
+};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};

@@ -6,7 +6,7 @@ use entity::kinds::{ActorKind, OfferCategory, OfferList, OfferState, PlaceKind};
 use entity::{offer, offer_step, person, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::permit::{Deed, may, require};
 use crate::access::{Actor, HomeTie};

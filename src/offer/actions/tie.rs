@@ -4,7 +4,7 @@
 use entity::kinds::{OfferList, OfferState};
 use entity::offer;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
 use crate::base::clock::china;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use chrono::NaiveDate;
 use entity::kinds::{OfferList, OfferState};
 use entity::{offer, organisation, reminder, role};
-use sea_orm::{Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 
 use super::{Telling, named, number, read};

@@ -3,7 +3,7 @@
 
 use entity::kinds::PlaceKind;
 use entity::place;
-use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
