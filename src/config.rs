@@ -55,6 +55,8 @@ pub struct Settings {
     pub console: Console,
     /// `[wishes]`
     pub wishes: Wishes,
+    /// `[lists]`
+    pub lists: Lists,
     /// `[retention]`
     pub retention: Retention,
     /// `[log]`
@@ -198,6 +200,14 @@ pub struct Wishes {
     pub most_wishes: u64,
 }
 
+/// `[lists]`: the four lists.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lists {
+    /// Needs and resources of one resident that may stand open at once.
+    pub most_offers: u64,
+}
+
 /// `[retention]`: days that personal data is kept once it is over.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -212,6 +222,8 @@ pub struct Retention {
     pub visit_days: i64,
     /// Who made a wish that is over, and who fulfilled it, with their words.
     pub wish_days: i64,
+    /// Who put something on a list that is over, with their words.
+    pub offer_days: i64,
 }
 
 /// `[log]`

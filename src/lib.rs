@@ -16,6 +16,8 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
+pub mod agreement;
+pub mod alliance;
 pub mod answer;
 pub mod attachment;
 pub mod case;
@@ -27,6 +29,7 @@ pub mod ledger;
 pub mod mediation;
 pub mod moderation;
 pub mod notice;
+pub mod offer;
 pub mod organisation;
 pub mod payment;
 pub mod person;

@@ -1,12 +1,14 @@
 //! The closed word lists that columns hold: the same text on SQLite and PostgreSQL. No logic.
-//! All are reached as `entity::kinds::…`, those of people and of cases too.
+//! All are reached as `entity::kinds::…`, those of people, of cases and of life together too.
 
 mod case;
+mod community;
 mod people;
 
 use sea_orm::entity::prelude::*;
 
 pub use case::*;
+pub use community::*;
 pub use people::*;
 
 /// Where a timed push stands.

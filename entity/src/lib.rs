@@ -7,6 +7,9 @@
 
 pub mod account;
 pub mod advance;
+pub mod agreement;
+pub mod alliance_member;
+pub mod alliance_record;
 pub mod answer_template;
 pub mod attachment;
 pub mod audit;
@@ -62,6 +65,8 @@ pub mod moderation;
 pub mod money;
 pub mod notice;
 pub mod notice_recipient;
+pub mod offer;
+pub mod offer_step;
 pub mod organisation;
 pub mod payment;
 pub mod payment_notice;

@@ -22,6 +22,15 @@ pub enum Deed {
     Moderate,
     /// Read what residents wish for before anybody else does, and take a wish away.
     CheckWishes,
+    /// Read what residents put on the four lists before anybody else does, and take it away.
+    CheckOffers,
+    /// Speak on the four lists for the organisation for which the role is held.
+    PublishOffers,
+    /// Publish projects to be claimed, open again what is not done, take promises away. Nobody of a company: it is
+    /// what they promise.
+    SuperviseOffers,
+    /// Put co-building agreements on record, and keep an alliance.
+    KeepAgreements,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -81,8 +90,8 @@ pub enum Deed {
 pub const fn roles(deed: Deed) -> &'static [RoleKind] {
     use RoleKind::{
         Administrator, CommitteeChair, CommitteeMember, CommunitySecretary, DepartmentLiaison,
-        GridWorker, Mediator, PartyMember, PropertyManager, PropertyStaff, Steward, StreetOfficer,
-        Supervisor,
+        GridWorker, Instructor, Mediator, PartyMember, PropertyManager, PropertyStaff, Steward,
+        StreetOfficer, Supervisor,
     };
     match deed {
         Deed::SeeCases => &[
@@ -117,7 +126,7 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             StreetOfficer,
         ],
-        Deed::VerifyBindings | Deed::CheckWishes => &[
+        Deed::VerifyBindings | Deed::CheckWishes | Deed::CheckOffers => &[
             Steward,
             GridWorker,
             CommitteeChair,
@@ -132,6 +141,24 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             StreetOfficer,
             Administrator,
         ],
+        Deed::PublishOffers => &[
+            GridWorker,
+            PropertyStaff,
+            PropertyManager,
+            CommitteeMember,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            DepartmentLiaison,
+            Instructor,
+        ],
+        Deed::SuperviseOffers => &[
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Supervisor,
+        ],
+        Deed::KeepAgreements => &[CommitteeChair, CommunitySecretary, StreetOfficer],
         Deed::MakeCodes => &[
             Steward,
             GridWorker,

@@ -12,6 +12,7 @@ use crate::base::text::{clean, shorten};
 use crate::bot::{dialog, help, lexicon};
 use crate::case::{evidence, queries};
 use crate::chat::{Args, Choice, Dialog, FILINGS, KEPT_MINUTES, Spot, Turn};
+use crate::offer::chat::PHOTO as OFFER_PHOTO;
 use crate::reminder::{self, NewReminder};
 use crate::wish::chat::PHOTO;
 
@@ -49,9 +50,9 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if media_id.is_empty() || media_id.len() > MOST_MEDIA_ID {
         return Ok(format!("{name}没有收到，请再发一次。"));
     }
-    let wish = asked_of_wish(turn);
+    let asked = asked_for(turn);
     let waits = goes_along(turn);
-    let about = match wish {
+    let about = match asked {
         None if !waits => newest_open(turn).await?,
         _ => None,
     };
@@ -88,7 +89,9 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if waits {
         return Ok(ask_words(turn, &received(kind, name)));
     }
-    if let (Some(id), Some(command)) = (wish, lexicon().get(PHOTO)) {
+    if let Some((word, id)) = asked
+        && let Some(command) = lexicon().get(word)
+    {
         let reply = (command.run)(turn, &Args::new(&id.to_string())).await?;
         keep_question(turn);
         return Ok(reply.text);
@@ -122,11 +125,14 @@ fn asked_case(turn: &Turn<'_>) -> Option<i64> {
     Args::new(behind).number().map(|(id, _)| id)
 }
 
-/// The wish whose photo was asked for just now, behind «已完成».
-fn asked_of_wish(turn: &Turn<'_>) -> Option<i64> {
+/// Of what a photo was asked for just now, behind «已完成» or «已销号»: the command that takes it, and the number.
+fn asked_for(turn: &Turn<'_>) -> Option<(&'static str, i64)> {
     turn.before.choices.iter().find_map(|choice| {
-        let id = choice.command.strip_prefix(PHOTO)?;
-        id.trim().parse().ok()
+        let of = |word: &'static str| {
+            let id = choice.command.strip_prefix(word)?;
+            Some((word, id.trim().parse().ok()?))
+        };
+        of(PHOTO).or_else(|| of(OFFER_PHOTO))
     })
 }
 

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::agreement;
 use crate::app::App;
 use crate::attachment;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
@@ -31,6 +32,7 @@ use crate::intake;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
+use crate::offer;
 use crate::payment;
 use crate::person;
 use crate::privacy;
@@ -190,6 +192,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
             fee::remind::WORKS,
             dues::remind::WORKS,
             notice::remind::WORKS,
+            agreement::remind::WORKS,
             payment::reconcile::clock::WORKS,
         ]
         .concat();
@@ -228,6 +231,8 @@ pub fn kinds() -> Vec<Kind> {
         dues::remind::KINDS,
         wish::remind::KINDS,
         notice::remind::KINDS,
+        offer::remind::KINDS,
+        agreement::remind::KINDS,
     ]
     .concat()
 }

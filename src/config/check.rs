@@ -70,6 +70,7 @@ impl Settings {
             ("retention.claim_days", kept.claim_days),
             ("retention.visit_days", kept.visit_days),
             ("retention.wish_days", kept.wish_days),
+            ("retention.offer_days", kept.offer_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));
@@ -81,6 +82,9 @@ impl Settings {
         }
         if wishes.most_claims == 0 || wishes.most_wishes == 0 {
             return fail("wishes.most_claims and wishes.most_wishes must be at least 1");
+        }
+        if self.lists.most_offers == 0 {
+            return fail("lists.most_offers must be at least 1");
         }
         if self.reminder.max_attempts < 1 {
             return fail("reminder.max_attempts must be at least 1");

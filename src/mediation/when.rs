@@ -21,6 +21,16 @@ pub fn read(text: &str, now: Moment) -> Option<(Moment, String)> {
     Some((moment.to_utc(), behind.trim().to_owned()))
 }
 
+/// A day alone, `12月31日 更换门禁`, and what is written behind it; for other nouns, too.
+#[must_use]
+pub fn read_day(text: &str, today: NaiveDate) -> Option<(NaiveDate, String)> {
+    let plain: Vec<char> = text.trim().chars().map(half_width).collect();
+    let (day, at) = day(&plain, today)?;
+    let behind: String = text.trim().chars().skip(at).collect();
+    let behind = behind.trim_start_matches([' ', '\u{3000}', ',', '，', ':', '：', '前']);
+    Some((day, behind.trim().to_owned()))
+}
+
 fn day(text: &[char], today: NaiveDate) -> Option<(NaiveDate, usize)> {
     for (word, days) in [("今天", 0), ("明天", 1), ("后天", 2), ("大后天", 3)] {
         let word: Vec<char> = word.chars().collect();
@@ -141,6 +151,24 @@ mod tests {
                 Some((moment.to_owned(), rest.to_owned())),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn a_day_is_read_without_an_hour() {
+        let today = china(now()).date_naive();
+        let read = |text| read_day(text, today).map(|(day, rest)| (day.to_string(), rest));
+        let wanted = |day: &str, rest: &str| Some((day.to_owned(), rest.to_owned()));
+        assert_eq!(
+            read("2031-12-31 更换3栋门禁"),
+            wanted("2031-12-31", "更换3栋门禁")
+        );
+        assert_eq!(
+            read("2031年5月3日前，修路灯"),
+            wanted("2031-05-03", "，修路灯")
+        );
+        for none in ["3栋门禁", "2031-13-01 修路灯", ""] {
+            assert_eq!(read(none), None, "{none}");
         }
     }
 

@@ -1,7 +1,10 @@
 //! Use cases on organisations: made, changed, removed by whoever administers the place where they work.
 //! Called by pages; by no other noun.
 
-use entity::{case, dispatch_rule, organisation, place, role};
+use entity::{
+    agreement, alliance_member, alliance_record, case, dispatch_rule, offer, organisation, place,
+    role,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
@@ -162,6 +165,7 @@ async fn ties(tx: &Tx, row: &organisation::Model) -> Result<Vec<String>, Fault> 
     if rules > 0 {
         ties.push(format!("有{rules}条派单规则派给它"));
     }
+    ties.extend(promised(tx, row.id).await?);
     // Whoever gets a case for an organisation holds a post for it, and posts are never deleted: only where
     // a roster has taken the organisation off a post can a case be left, and those lie in its compound.
     if let Some(compound_id) = row.compound_id {
@@ -180,6 +184,44 @@ async fn ties(tx: &Tx, row: &organisation::Model) -> Result<Vec<String>, Fault> 
         if let Some(first) = cases.first() {
             ties.push(format!("有诉求由它办理，例如 #{first}"));
         }
+    }
+    Ok(ties)
+}
+
+/// What it has promised, agreed and done.
+async fn promised(tx: &Tx, id: i64) -> Result<Vec<String>, Fault> {
+    let db = tx.db();
+    let mut ties = Vec::new();
+    let offers = offer::Entity::find()
+        .filter(offer::COLUMN.organisation_id.eq(id))
+        .count(db)
+        .await?;
+    if offers > 0 {
+        ties.push(format!("有{offers}条清单是它的"));
+    }
+    let agreements = agreement::Entity::find()
+        .filter(agreement::COLUMN.organisation_id.eq(id))
+        .count(db)
+        .await?;
+    if agreements > 0 {
+        ties.push(format!("有{agreements}份共建协议"));
+    }
+    let either = Condition::any()
+        .add(alliance_member::COLUMN.organisation_id.eq(id))
+        .add(alliance_member::COLUMN.alliance_id.eq(id));
+    let members = alliance_member::Entity::find()
+        .filter(either)
+        .count(db)
+        .await?;
+    let either = Condition::any()
+        .add(alliance_record::COLUMN.organisation_id.eq(id))
+        .add(alliance_record::COLUMN.alliance_id.eq(id));
+    let records = alliance_record::Entity::find()
+        .filter(either)
+        .count(db)
+        .await?;
+    if members > 0 || records > 0 {
+        ties.push("有联盟的单位或记录".to_owned());
     }
     Ok(ties)
 }

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, person, visit, wish};
+use entity::{binding, case, data_export, deletion_log, offer, person, visit, wish};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -70,6 +70,12 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.wish_days,
         run: |app, until| Box::pin(wishes(app, until)),
     },
+    // What residents put on the four lists and is over: who, and in which words.
+    Class {
+        name: "offer",
+        days: |kept| kept.offer_days,
+        run: |app, until| Box::pin(offers(app, until)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -86,11 +92,13 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
     let visit = visit::Entity::find().filter(visit::COLUMN.state.eq(VisitState::Done));
     let over = [BindingState::Refused, BindingState::Released];
     let wish = wish::Entity::find().filter(wish::COLUMN.ended_at.is_not_null());
+    let offer = offer::Entity::find().filter(offer::COLUMN.ended_at.is_not_null());
     let claim = binding::Entity::find().filter(binding::COLUMN.state.is_in(over));
     Ok(case.one(db).await?.is_some()
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
+        || offer.one(db).await?.is_some()
         || claim.one(db).await?.is_some())
 }
 
@@ -258,6 +266,33 @@ async fn wishes(app: &App, until: Moment) -> Result<u64, Fault> {
             if let Some(row) = row {
                 super::wishes::forget_asker(&mut tx, &row).await?;
             }
+            count += 1;
+        }
+        tx.commit().await?;
+    }
+    Ok(count)
+}
+
+/// What residents put on the four lists, was over by then and still says who, each in a transaction of its own.
+async fn offers(app: &App, until: Moment) -> Result<u64, Fault> {
+    let nobody = nobody(app).await?;
+    let rows = offer::Entity::find()
+        .filter(offer::COLUMN.ended_at.lt(until))
+        .filter(super::offers::of_residents())
+        .filter(offer::COLUMN.author_id.ne(nobody))
+        .limit(STEP)
+        .all(app.store.read())
+        .await?;
+    let mut count = 0;
+    for row in rows {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        let same = offer::Entity::find_by_id(row.id)
+            .filter(offer::COLUMN.version.eq(row.version))
+            .lock_exclusive()
+            .one(tx.db())
+            .await?;
+        if let Some(row) = same {
+            super::offers::forget(&mut tx, &row).await?;
             count += 1;
         }
         tx.commit().await?;

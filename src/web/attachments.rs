@@ -20,6 +20,7 @@ use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
 use crate::files::{Clean, FileKind};
+use crate::offer::queries::{self as offers, Side as OfferSide};
 use crate::web::problem::Problem;
 use crate::wish::queries::{self as wishes, Side};
 
@@ -221,6 +222,9 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
         "wish" => wishes::found(db, actor, id)
             .await
             .map(|found| found.side != Side::Neighbour),
+        "offer" => offers::found(db, actor, id)
+            .await
+            .map(|found| found.side != OfferSide::Neighbour),
         _ => Ok(false),
     };
     match may {

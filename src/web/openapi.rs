@@ -10,12 +10,15 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
+use crate::agreement;
+use crate::alliance;
 use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::expense;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
+use crate::offer;
 use crate::payment;
 use crate::place;
 use crate::preference;
@@ -73,6 +76,9 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(preference::api::Described::openapi());
     document.merge(visit::api::Described::openapi());
     document.merge(wish::api::Described::openapi());
+    document.merge(offer::api::Described::openapi());
+    document.merge(agreement::api::Described::openapi());
+    document.merge(alliance::api::Described::openapi());
     document
 }
 

@@ -6,6 +6,8 @@ use poem::middleware::Compression;
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
+use crate::agreement;
+use crate::alliance;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
@@ -14,6 +16,7 @@ use crate::files;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
+use crate::offer;
 use crate::payment;
 use crate::place;
 use crate::preference;
@@ -87,6 +90,8 @@ pub fn routes(
         .at("/board/:compound", get(board::show_board))
         .at("/board/:compound/accounts", get(board::accounts::show_list))
         .at("/board/:compound/expenses", get(board::expenses::show_list))
+        .at("/board/:compound/lists", get(board::lists::show_list))
+        .at("/board/:compound/chart", get(board::lists::show_chart))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),
@@ -164,6 +169,7 @@ fn api() -> Route {
     let route = visit::api::routes(preference::api::routes(route));
     let route = payment::api::routes(expense::api::routes(route));
     let route = wish::api::routes(notice::api::routes(route));
+    let route = alliance::api::routes(agreement::api::routes(offer::api::routes(route)));
     case::api::routes(mediation::api::routes(route))
 }
 

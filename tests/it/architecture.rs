@@ -11,6 +11,8 @@ const FLOORS: &[&[&str]] = &[
     &["store", "redis", "wechat", "files"],
     &["reminder", "app", "access", "delivery", "chat"],
     &[
+        "agreement",
+        "alliance",
         "answer",
         "place",
         "person",
@@ -31,6 +33,7 @@ const FLOORS: &[&[&str]] = &[
         "dues",
         "wish",
         "notice",
+        "offer",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

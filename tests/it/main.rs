@@ -31,6 +31,7 @@ mod import;
 mod ledger;
 mod mini;
 mod notice;
+mod offer;
 mod official;
 mod once;
 mod papers;

@@ -61,6 +61,9 @@ async fn migrations_make_what_the_entities_describe() {
     create_all!(
         account,
         advance,
+        agreement,
+        alliance_member,
+        alliance_record,
         answer_template,
         attachment,
         audit,
@@ -114,6 +117,8 @@ async fn migrations_make_what_the_entities_describe() {
         moderation,
         notice,
         notice_recipient,
+        offer,
+        offer_step,
         organisation,
         payment,
         payment_notice,

@@ -3,7 +3,8 @@
 
 use entity::{
     case_event, case_helper, case_joiner, console_session, credential, mediation, mediation_event,
-    mediation_party, moderation, notice, notice_recipient, payment, saved_view, wish, wish_step,
+    mediation_party, moderation, notice, notice_recipient, offer, offer_step, payment, saved_view,
+    wish, wish_step,
 };
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -141,6 +142,40 @@ pub(super) async fn wishes<C: ConnectionTrait>(db: &C, person_id: i64) -> Result
     Ok(json!({
         "made": made.iter().map(own).collect::<Vec<_>>(),
         "claimed": claimed.iter().map(taken).collect::<Vec<_>>(),
+        "own_words": said.iter().map(words).collect::<Vec<_>>(),
+    }))
+}
+
+/// What they put on the four lists, for themselves or for an organisation, and what they said to items.
+pub(super) async fn offers<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let put = offer::Entity::find()
+        .filter(offer::COLUMN.author_id.eq(person_id))
+        .order_by_desc(offer::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let said = offer_step::Entity::find()
+        .filter(offer_step::COLUMN.actor_id.eq(person_id))
+        .order_by_desc(offer_step::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let own = |row: &offer::Model| {
+        json!({
+            "number": row.id.to_string(), "list": row.list.to_value(), "title": row.title,
+            "text": row.text, "state": row.state.to_value(), "result": row.result,
+            "reason": row.reason, "for_organisation": row.organisation_id.is_some(),
+            "made_at": time(row.created_at), "ended_at": maybe(row.ended_at),
+        })
+    };
+    let words = |step: &offer_step::Model| {
+        json!({
+            "number": step.offer_id.to_string(), "what": step.action, "words": step.note,
+            "at": time(step.at),
+        })
+    };
+    Ok(json!({
+        "published": put.iter().map(own).collect::<Vec<_>>(),
         "own_words": said.iter().map(words).collect::<Vec<_>>(),
     }))
 }

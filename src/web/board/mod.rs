@@ -8,11 +8,13 @@
 //! | `show` | as HTML |
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
+//! | `lists` | the four lists, the wall chart, alliances |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
 
 pub mod accounts;
 pub mod expenses;
+pub mod lists;
 mod printed;
 mod read;
 mod show;

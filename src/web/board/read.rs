@@ -6,6 +6,7 @@ use entity::{organisation, place};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use super::lists::{self, Lists};
 use crate::access::holders::{published, says};
 use crate::access::named::residents_named;
 use crate::app::App;
@@ -87,6 +88,8 @@ pub struct Board {
     pub wishes: [u64; 3],
     /// Words of open wishes, the newest first.
     pub open_wishes: Vec<(i64, String)>,
+    /// The four lists in numbers, and alliances.
+    pub lists: Lists,
     /// Organisations, the higher first.
     pub bodies: Vec<organisation::Model>,
     /// Who answers for what, from the top.
@@ -114,6 +117,7 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         closed: board::closed(db, compound.id, MOST).await?,
         wishes: wishes(app, compound.id).await?,
         open_wishes: wishes::open_in(db, compound.id, MOST_WISHES).await?,
+        lists: lists::read(app, &compound).await?,
         bodies: organisations::around(db, &compound).await?,
         posts: posts(published(db, &compound, &ANSWERERS, now).await?),
         code: code(&follow_url(app))?,

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use entity::organisation;
 
+use super::lists::{alliances, section as lists};
 use super::read::{Board, Post};
 use super::wishes::wishes;
 use crate::base::clock::{china, say_minutes};
@@ -45,6 +46,8 @@ pub fn whole(board: &Board) -> String {
         ("正在办理", open_cases(board, usize::MAX)),
         ("办理结果", closed_cases(board, usize::MAX)),
         ("微心愿", wishes(board, usize::MAX)),
+        ("四项清单", lists(board)),
+        ("联盟单位", alliances(board)),
         ("谁来负责", answerers(&board.posts)),
         ("组织架构", chart_of_bodies(board)),
         ("联系我们", code(board)),

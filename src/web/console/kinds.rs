@@ -99,6 +99,14 @@ pub const WORDS: &[(&str, &str)] = &[
     ("wish.contact", "许愿人的联系方式"),
     ("wish.told", "心愿进展"),
     ("wish.lapse", "认领到期"),
+    ("offer.check", "请审核清单"),
+    ("offer.contact", "对接双方的联系方式"),
+    ("offer.told", "清单进展"),
+    ("offer.match", "清单对得上"),
+    ("offer.overdue", "清单逾期"),
+    ("offer.due", "清单到期"),
+    ("agreement.duty", "请认领共建项目"),
+    ("agreement.unclaimed", "没认领的共建单位"),
 ];
 
 /// What people call a kind.

@@ -30,6 +30,8 @@
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
+//! | `lists` | the four lists: what residents put there to be read first, what organisations promise |
+//! | `agreements` | co-building agreements, who has claimed nothing this year, alliances and their records |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
@@ -48,6 +50,7 @@
 mod account;
 mod accounts;
 mod act;
+mod agreements;
 mod also;
 mod around;
 mod asked;
@@ -63,6 +66,7 @@ mod cases;
 mod channels;
 mod collection;
 mod collection_list;
+mod compound;
 mod days;
 mod dues;
 mod expense;
@@ -79,6 +83,8 @@ pub mod guard;
 mod import;
 mod kinds;
 mod letters;
+mod lists;
+mod lists_new;
 mod live;
 mod mediation;
 mod mediations;
@@ -147,6 +153,13 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/moderation", get(moderation::list))
         .at("/moderation/:id", post(moderation::decide))
         .at("/moderation/:id/picture", get(moderation::picture))
+        .at("/lists", get(lists::list))
+        .at("/lists/new", get(lists_new::ask).post(lists_new::take))
+        .at("/lists/:id/:act", post(lists::take))
+        .at("/agreements", get(agreements::list))
+        .at("/agreements/record", post(agreements::record))
+        .at("/agreements/:id/end", post(agreements::end))
+        .at("/alliance/:id/:act", post(agreements::change))
         .at("/wishes", get(wishes::list))
         .at("/wishes/:id/:act", post(wishes::take))
         .at("/visits", get(visits::list))

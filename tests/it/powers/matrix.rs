@@ -104,6 +104,7 @@ struct World {
     visit: i64,
     correction: i64,
     wish: i64,
+    offer: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -135,6 +136,8 @@ async fn build(app: &TestApp) -> World {
     }
     resident.says("许愿 想要一副老花镜").await;
     let wished = entity::wish::Entity::find().one(app.store.read()).await;
+    resident.says("发需求 想找人教我用手机").await;
+    let offered = entity::offer::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;
@@ -193,6 +196,7 @@ async fn build(app: &TestApp) -> World {
         visit: visit.id,
         correction: wish.id,
         wish: wished.unwrap().expect("no wish").id,
+        offer: offered.unwrap().expect("no item").id,
     }
 }
 
@@ -313,6 +317,25 @@ fn table(world: &World) -> Vec<Deed> {
             VERIFIES,
             format!("下架心愿 {} 已解决", world.wish),
         ),
+        Deed {
+            // Whoever supervises promises may see what waits, and not decide.
+            sees: &[StreetOfficer, Supervisor],
+            ..elsewhere(
+                format!("/offers/{}/decision", world.offer),
+                json!({ "pass": true }),
+                VERIFIES,
+                format!("通过清单 {}", world.offer),
+            )
+        },
+        Deed {
+            sees: &[StreetOfficer, Supervisor],
+            ..elsewhere(
+                format!("/offers/{}/remove", world.offer),
+                json!({ "reason": "已经解决" }),
+                VERIFIES,
+                format!("下架清单 {} 已解决", world.offer),
+            )
+        },
         elsewhere(
             format!("/visits/{}/done", world.visit),
             json!({}),

@@ -167,6 +167,12 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ("work_card", "task_id", "person_id = {p}", Gone, false),
     ("work_card", "response_code", "person_id = {p}", Gone, false),
     ("work_card", "shown", "person_id = {p}", Gone, false),
+    // Of what they put on the four lists for themselves.
+    ("offer", "title", "author_id = {p}", Gone, true),
+    ("offer", "text", "author_id = {p}", Gone, true),
+    ("offer", "result", "author_id = {p}", Gone, true),
+    ("offer", "reason", "author_id = {p}", Gone, true),
+    ("offer_step", "note", "actor_id = {p}", Gone, true),
 ];
 
 /// Columns that the erasure needs as they are: looked for by their own values.
@@ -294,6 +300,8 @@ const NOTHING: &[&str] = &[
     "visit.subject",
     "work_card.state",
     "work_card.subject",
+    // What a unit did, published: long numbers and names are taken out or refused when it is stored.
+    "alliance_record.text",
 ];
 
 /// All columns that can hold words, `table.column`: texts without a length, or with room for a sentence.
@@ -378,6 +386,8 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "consent",
         "wish",
         "wish_step",
+        "offer",
+        "offer_step",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }

@@ -153,6 +153,12 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
         format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
         ),
+        format!(
+            "INSERT INTO offer (compound_id, place_id, list, category, author_id, title, text, quantity, taken, state, round, version, created_at, updated_at) VALUES ({compound}, {compound}, 'need', 'other', {{p}}, 'x', 'x', 1, 0, 'refused', 1, 1, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO offer_step (offer_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'published', state, 'resident', {{p}}, {now} FROM offer WHERE author_id = {{p}}"
+        ),
     ];
     for sql in rows {
         // What is doubled for `format!` stands for itself.

@@ -1,0 +1,242 @@
+//! What can be done to an item of the four lists: one function is one use case, inside the caller's
+//! transaction. Here is what they share: the one way to change a row.
+
+mod owner;
+mod promise;
+mod publish;
+mod staff;
+mod tie;
+
+pub use owner::{add_photos, finish, lapse, sort, withdraw};
+pub use promise::{claim, close, reopen};
+pub use publish::{Author, Written, publish};
+pub use staff::{pass, refuse, remove};
+pub use tie::{contact_again, tie, untie};
+
+use entity::kinds::{ActorKind, OfferState};
+use entity::{offer, offer_step};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
+};
+
+use crate::access::Actor;
+use crate::access::audit::{self, Entry};
+use crate::access::named::residents_named;
+use crate::base::fault::{Code, Fault};
+use crate::base::redact::{hide_numbers, redact};
+use crate::base::text::clean;
+use crate::moderation::{self, Submission};
+use crate::offer::queries::owners;
+use crate::offer::remind::{self, Telling};
+use crate::offer::step::{Act, By, after, is_over};
+use crate::offer::{MOST_TEXT, PART, joined, state_says, subject};
+use crate::reminder::{self, NewReminder};
+use crate::store::Tx;
+
+/// A change of an item while it is being worked out.
+struct Change {
+    was: offer::Model,
+    next: offer::Model,
+    act: Act,
+    by: By,
+    other: Option<i64>,
+    note: Option<String>,
+    reminders: Vec<NewReminder>,
+}
+
+impl Change {
+    /// Asks the table.
+    fn of(tx: &Tx, row: offer::Model, act: Act, by: By) -> Result<Self, Fault> {
+        let id = row.id;
+        let state = after(row.list, row.state, act, by).ok_or_else(|| {
+            Fault::wrong_step(format!(
+                "清单 #{id} 现在是“{}”，不能这样操作。回复“清单 {id}”查看。",
+                state_says(row.list, row.state)
+            ))
+        })?;
+        let mut next = offer::Model {
+            state,
+            version: row.version + 1,
+            updated_at: tx.now(),
+            ..row.clone()
+        };
+        if is_over(state) && next.ended_at.is_none() {
+            next.ended_at = Some(tx.now());
+        }
+        Ok(Self {
+            was: row,
+            next,
+            act,
+            by,
+            other: None,
+            note: None,
+            reminders: Vec::new(),
+        })
+    }
+
+    /// Tells whose it is.
+    async fn tell_owners(&mut self, tx: &Tx, what: Telling) -> Result<(), Fault> {
+        let people = owners(tx.db(), &self.next, tx.now()).await?;
+        self.tell(&people, what);
+        Ok(())
+    }
+
+    fn tell(&mut self, people: &[i64], what: Telling) {
+        let at = self.next.updated_at;
+        let items = people.iter();
+        let items = items.map(|person| remind::told(&self.next, what, *person, at));
+        self.reminders.extend(items);
+    }
+
+    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders.
+    async fn store(
+        self,
+        tx: &mut Tx,
+        actor: &Actor,
+        audited: Option<&str>,
+    ) -> Result<offer::Model, Fault> {
+        compare_and_set(tx, &self.was, &self.next).await?;
+        let kind = match self.by {
+            By::Owner | By::Other | By::Claimer if self.next.organisation_id.is_none() => {
+                ActorKind::Resident
+            }
+            By::Clock => ActorKind::System,
+            _ => ActorKind::Staff,
+        };
+        let step = offer_step::ActiveModel {
+            from_state: Set(Some(self.was.state)),
+            other_id: Set(self.other),
+            note: Set(self.note),
+            ..step(tx, &self.next, self.act.name(), kind, actor.person_id())
+        };
+        offer_step::Entity::insert(step)
+            .exec_without_returning(tx.db())
+            .await?;
+        if let Some(audited) = audited {
+            record(tx, actor, kind, &self.next, audited);
+        }
+        reminder::enqueue(tx, self.reminders).await?;
+        Ok(self.next)
+    }
+}
+
+/// One row, or somebody else was first.
+async fn compare_and_set(tx: &Tx, was: &offer::Model, is: &offer::Model) -> Result<(), Fault> {
+    let mut change = <offer::ActiveModel as ActiveModelTrait>::default();
+    for column in offer::Column::iter() {
+        let value = is.get(column);
+        if was.get(column) != value {
+            change.set(column, value);
+        }
+    }
+    let done = offer::Entity::update_many()
+        .set(change)
+        .filter(offer::COLUMN.id.eq(was.id))
+        .filter(offer::COLUMN.state.eq(was.state))
+        .filter(offer::COLUMN.version.eq(was.version))
+        .exec(tx.db())
+        .await?;
+    if done.rows_affected == 1 {
+        return Ok(());
+    }
+    Err(changed(was.id))
+}
+
+fn changed(id: i64) -> Fault {
+    Fault::new(
+        Code::Conflict,
+        format!("清单 #{id} 刚刚有变化，请回复“清单 {id}”再看。"),
+    )
+}
+
+/// An entry of the history, without words.
+fn step(
+    tx: &Tx,
+    row: &offer::Model,
+    action: &str,
+    kind: ActorKind,
+    actor_id: Option<i64>,
+) -> offer_step::ActiveModel {
+    offer_step::ActiveModel {
+        offer_id: Set(row.id),
+        compound_id: Set(row.compound_id),
+        action: Set(action.to_owned()),
+        to_state: Set(row.state),
+        actor_kind: Set(kind),
+        actor_id: Set(actor_id),
+        at: Set(tx.now()),
+        ..Default::default()
+    }
+}
+
+fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &offer::Model, audited: &str) {
+    let entry = Entry {
+        action: audited,
+        subject: subject(row.id),
+        compound_id: Some(row.compound_id),
+        detail: None,
+    };
+    let actor = Actor {
+        kind,
+        ..actor.clone()
+    };
+    audit::record(tx, &actor, entry);
+}
+
+/// The row, locked: who comes at the same moment waits, and sees what became of it. Messages to its people
+/// may be stored meanwhile.
+async fn locked(tx: &Tx, id: i64) -> Result<offer::Model, Fault> {
+    offer::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.db())
+        .await?
+        .ok_or_else(|| changed(id))
+}
+
+/// Keeps the words as everybody may read them: without residents' names, phones and homes.
+async fn make_public(tx: &Tx, row: &offer::Model, reader: i64) -> Result<(), Fault> {
+    let words = joined(&row.title, &row.text);
+    let names = residents_named(tx.db(), &words, tx.now()).await?;
+    let shown = Submission {
+        subject: subject(row.id),
+        part: PART.to_owned(),
+        compound_id: row.compound_id,
+        place_id: row.place_id,
+        kind: entity::kinds::ContentKind::Text,
+        content: redact(&words, &names),
+        author_id: Some(row.author_id),
+    };
+    moderation::vouch(tx, shown, reader).await?;
+    Ok(())
+}
+
+/// Words that must be given, and that hold no long number: others will read them.
+fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
+    let text = clean(text);
+    if text.chars().count() < 2 {
+        return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
+    }
+    if text.chars().count() > MOST_TEXT {
+        return Err(Fault::invalid(
+            field,
+            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
+        ));
+    }
+    if hide_numbers(&text) != text {
+        return Err(Fault::invalid(
+            field,
+            "请不要写手机号、证件号这样的长号码：对接以后，联系方式会单独发给对方。",
+        ));
+    }
+    Ok(text)
+}
+
+/// Whether neighbours may see a row in this state.
+const fn is_public(state: OfferState) -> bool {
+    matches!(
+        state,
+        OfferState::Open | OfferState::Matched | OfferState::Done
+    )
+}

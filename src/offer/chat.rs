@@ -1,0 +1,454 @@
+//! Chat commands on the four lists: 清单 发需求 发资源 对接 and their like of residents (`exchange`), 发服务 发责任 认领项目
+//! 销号 of organisations (`promise`), 通过清单 驳回清单 下架清单 重开清单 of those who check and supervise (`staff`). A digit
+//! leads on wherever there is something to do.
+
+mod exchange;
+mod promise;
+mod staff;
+
+use entity::kinds::{OfferList, OfferState};
+
+use crate::access::permit::{Deed, may, require_somewhere};
+use crate::attachment::link::{self, Variant};
+use crate::base::fault::Fault;
+use crate::base::page::Slice;
+use crate::base::text::shorten;
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::offer::queries::{self, Seen, Side, Which};
+use crate::offer::{category, is_promise, list_says, read_list, state_says};
+use crate::place::queries as places;
+
+/// Lines of a list: a digit picks.
+const MOST: u64 = 8;
+/// The four, in their order.
+const LISTS: [OfferList; 4] = [
+    OfferList::Need,
+    OfferList::Resource,
+    OfferList::Service,
+    OfferList::Responsibility,
+];
+/// The command by which photos get to an item; what was just asked for is found by it.
+pub const PHOTO: &str = "清单照片";
+
+const fn neighbour(
+    words: &'static [&'static str],
+    usage: &'static str,
+    help: &'static str,
+    run: crate::chat::Run,
+) -> Command {
+    Command {
+        words,
+        who: Who::Bound,
+        usage,
+        help,
+        asks: None,
+        in_group: false,
+        run,
+    }
+}
+
+const fn worker(
+    words: &'static [&'static str],
+    usage: &'static str,
+    help: &'static str,
+    run: crate::chat::Run,
+) -> Command {
+    Command {
+        who: Who::Staff,
+        ..neighbour(words, usage, help, run)
+    }
+}
+
+/// The table.
+pub const COMMANDS: &[Command] = &[
+    neighbour(
+        &["清单", "四项清单"],
+        "清单 [编号]",
+        "看需求、资源、服务、责任清单",
+        |turn, args| Box::pin(list(turn, args)),
+    ),
+    neighbour(
+        &["我的清单"],
+        "我的清单",
+        "看自己和自己单位发的清单",
+        |turn, _| Box::pin(mine(turn)),
+    ),
+    Command {
+        asks: Some("请写下您需要什么，例如：想找人教我用手机挂号。审核后大家看得到。"),
+        ..neighbour(
+            &["发需求"],
+            "发需求 内容",
+            "说说您需要什么",
+            |turn, args| Box::pin(exchange::publish(turn, args, OfferList::Need)),
+        )
+    },
+    Command {
+        asks: Some("请写下您能帮什么，例如：周末可以免费理发。审核后大家看得到。"),
+        ..neighbour(
+            &["发资源"],
+            "发资源 内容",
+            "说说您能帮什么",
+            |turn, args| Box::pin(exchange::publish(turn, args, OfferList::Resource)),
+        )
+    },
+    neighbour(
+        &["对接"],
+        "对接 编号 编号",
+        "把一条需求和一条资源对上",
+        |turn, args| Box::pin(exchange::tie(turn, args)),
+    ),
+    neighbour(
+        &["取消对接"],
+        "取消对接 编号",
+        "没谈成，放开这条需求",
+        |turn, args| Box::pin(exchange::untie(turn, args)),
+    ),
+    neighbour(
+        &["联系对方"],
+        "联系对方 编号",
+        "再发一次对接对方的联系方式",
+        |turn, args| Box::pin(exchange::contact(turn, args)),
+    ),
+    neighbour(
+        &["办好"],
+        "办好 编号 [说明]",
+        "需求已经有人帮您办好",
+        |turn, args| Box::pin(exchange::finish(turn, args)),
+    ),
+    neighbour(
+        &["撤回清单"],
+        "撤回清单 编号",
+        "不要这条需求或资源了",
+        |turn, args| Box::pin(exchange::withdraw(turn, args)),
+    ),
+    neighbour(
+        &["清单分类"],
+        "清单分类 编号 分类",
+        "改一条需求或资源的分类",
+        |turn, args| Box::pin(exchange::sort(turn, args)),
+    ),
+    Command {
+        asks: Some("请写哪天之前办好、办什么，例如：2026-12-31 更换3栋门禁"),
+        ..worker(
+            &["发服务"],
+            "发服务 2026-12-31 内容",
+            "公布单位要办的服务",
+            |turn, args| Box::pin(promise::publish(turn, args, OfferList::Service)),
+        )
+    },
+    Command {
+        asks: Some("请写到哪天、负责什么，例如：2026-12-31 每周巡查消防通道"),
+        ..worker(
+            &["发责任"],
+            "发责任 2026-12-31 内容",
+            "公布单位负责的事",
+            |turn, args| Box::pin(promise::publish(turn, args, OfferList::Responsibility)),
+        )
+    },
+    worker(
+        &["认领项目"],
+        "认领项目 编号",
+        "单位认领一个服务项目",
+        |turn, args| Box::pin(promise::claim(turn, args)),
+    ),
+    worker(
+        &["销号"],
+        "销号 编号 说明",
+        "公布的服务或责任办好了",
+        |turn, args| Box::pin(promise::close(turn, args)),
+    ),
+    worker(
+        &[PHOTO],
+        "清单照片 编号",
+        "把刚发的照片加到清单",
+        |turn, args| Box::pin(promise::photo(turn, args)),
+    ),
+    worker(
+        &["审核清单", "待审清单"],
+        "审核清单",
+        "看待审核的需求和资源",
+        |turn, _| Box::pin(staff::waiting(turn)),
+    ),
+    worker(
+        &["通过清单"],
+        "通过清单 编号",
+        "公开这条需求或资源",
+        |turn, args| Box::pin(staff::pass(turn, args)),
+    ),
+    worker(
+        &["驳回清单"],
+        "驳回清单 编号 原因",
+        "不公开这条需求或资源",
+        |turn, args| Box::pin(staff::refuse(turn, args)),
+    ),
+    worker(
+        &["下架清单"],
+        "下架清单 编号 原因",
+        "撤下已公开的一条",
+        |turn, args| Box::pin(staff::remove(turn, args)),
+    ),
+    worker(
+        &["重开清单"],
+        "重开清单 编号 原因",
+        "销号的没办好，让单位再办",
+        |turn, args| Box::pin(staff::reopen(turn, args)),
+    ),
+];
+
+const fn first() -> Slice {
+    Slice {
+        before: None,
+        limit: MOST,
+    }
+}
+
+/// Lines with digits in front, each of which stands for a command on that item.
+fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
+    let lines: Vec<String> = seen
+        .iter()
+        .enumerate()
+        .map(|(at, one)| {
+            let row = &one.offer;
+            let state = match one.side {
+                Side::Neighbour => one.by.clone(),
+                _ => format!("{}，{}", one.by, state_says(row.list, row.state)),
+            };
+            let title = shorten(&one.title, 24);
+            format!(
+                "{} {} #{} {title}（{state}）",
+                at + 1,
+                list_says(row.list),
+                row.id
+            )
+        })
+        .collect();
+    turn.dialog = Some(Dialog::pick(
+        seen.iter().map(|one| format!("{word} {}", one.offer.id)),
+    ));
+    lines.join("\n")
+}
+
+/// A command that came without a number: which one is meant, by a digit; a sentence that only begins like it
+/// is offered to be filed, as anything that is not understood.
+async fn which(
+    turn: &mut Turn<'_>,
+    args: &Args,
+    word: &str,
+    lists: &[Which],
+    fits: fn(&Seen) -> bool,
+    none: &str,
+) -> Result<Reply, Fault> {
+    if !args.raw.is_empty() {
+        return Ok(not_meant(turn));
+    }
+    let mut found = Vec::new();
+    for which in lists {
+        let page = queries::page(turn.tx.db(), &turn.actor, *which, first()).await?;
+        found.extend(page.items.into_iter().filter(fits));
+    }
+    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    if found.is_empty() {
+        return Ok(Reply::text(none));
+    }
+    let lines = picked(turn, &found, word);
+    Ok(Reply::text(format!(
+        "{word}哪一条？回复前面的数字：\n{lines}"
+    )))
+}
+
+fn not_meant(turn: &mut Turn<'_>) -> Reply {
+    let text = turn.text.clone();
+    turn.dialog = Some(Dialog {
+        said: Some(text.clone()),
+        ..Dialog::pick(["报修", "投诉", "建议", "求助", "发需求"])
+    });
+    Reply::text(format!(
+        "没看到清单的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 发需求\n0 返回菜单",
+        shorten(&text, 30)
+    ))
+}
+
+async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    if let Some((id, _)) = args.number() {
+        return one(turn, id).await;
+    }
+    if let Some(list) = read_list(&args.raw) {
+        return one_list(turn, list).await;
+    }
+    if !args.raw.is_empty() {
+        return Ok(not_meant(turn));
+    }
+    turn.dialog = Some(Dialog::pick([
+        "清单 需求",
+        "清单 资源",
+        "清单 服务",
+        "清单 责任",
+        "我的清单",
+        "发需求",
+        "发资源",
+    ]));
+    Ok(Reply::text(
+        "看哪张清单？回复数字：\n1 需求：谁需要什么\n2 资源：谁能帮什么\n3 服务：单位要办的\n4 责任：单位负责的\n5 我的清单\n6 发需求\n7 发资源",
+    ))
+}
+
+async fn one_list(turn: &mut Turn<'_>, list: OfferList) -> Result<Reply, Fault> {
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Open(list), first()).await?;
+    let says = list_says(list);
+    if page.items.is_empty() {
+        let other: Vec<String> = LISTS
+            .into_iter()
+            .filter(|other| *other != list)
+            .map(|other| format!("清单 {}", list_says(other)))
+            .collect();
+        let lines: Vec<String> = other
+            .iter()
+            .enumerate()
+            .map(|(at, word)| format!("{} {word}", at + 1))
+            .collect();
+        turn.dialog = Some(Dialog::pick(other));
+        return Ok(Reply::text(format!(
+            "{says}清单现在是空的。回复数字看别的：{}",
+            lines.join("  ")
+        )));
+    }
+    let lines = picked(turn, &page.items, "清单");
+    let more = match (page.next, places_code(turn, &page.items).await?) {
+        (Some(_), Some(code)) => format!(
+            "\n还有更多，全部在 {}/board/{code}/lists",
+            turn.app.settings.server.public_url
+        ),
+        _ => String::new(),
+    };
+    let how = match list {
+        OfferList::Need => "\n您能帮忙的，先回复“发资源 内容”，再对接。",
+        OfferList::Resource => "\n您需要的，先回复“发需求 内容”，再对接。",
+        OfferList::Service | OfferList::Responsibility => "",
+    };
+    Ok(Reply::text(format!(
+        "{says}清单，回复前面的数字看详情：\n{lines}{more}{how}"
+    )))
+}
+
+/// The code of the compound in which the first of these stands.
+async fn places_code(turn: &Turn<'_>, seen: &[Seen]) -> Result<Option<String>, Fault> {
+    let Some(first) = seen.first() else {
+        return Ok(None);
+    };
+    let compound = places::by_id(turn.tx.db(), first.offer.compound_id).await?;
+    Ok(compound.map(|place| crate::wechat::http::percent(&place.code)))
+}
+
+async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+    let mut all = page.items;
+    // What still wants something comes first.
+    all.sort_by_key(|one| crate::offer::step::is_over(one.offer.state));
+    if all.is_empty() {
+        turn.dialog = Some(Dialog::pick(["发需求", "发资源", "清单"]));
+        return Ok(Reply::text(
+            "您还没有发过清单。回复数字：1 发需求  2 发资源  3 看大家的清单",
+        ));
+    }
+    let lines = picked(turn, &all, "清单");
+    Ok(Reply::text(format!(
+        "您发的清单：\n{lines}\n回复前面的数字看详情。"
+    )))
+}
+
+async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
+    let seen = queries::seen(turn.tx.db(), &turn.actor, id).await?;
+    let row = &seen.offer;
+    let mut text = format!(
+        "{} #{id}（{}，{}，{}）\n{}\n",
+        list_says(row.list),
+        category::says(row.category),
+        seen.by,
+        state_says(row.list, row.state),
+        seen.title
+    );
+    if !seen.text.is_empty() {
+        text.push_str(&format!("{}\n", seen.text));
+    }
+    text.push_str(&facts(&seen));
+    for photo in queries::photos(turn.tx.db(), &seen).await? {
+        if let Some(url) = link::url(turn.app, &photo, Variant::Full) {
+            text.push_str(&format!("照片：{url}\n"));
+        }
+    }
+    let words = next(turn, &seen).await?;
+    if !words.is_empty() {
+        let lines: Vec<String> = words
+            .iter()
+            .enumerate()
+            .map(|(at, (says, _))| format!("{} {says}", at + 1))
+            .collect();
+        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
+        turn.dialog = Some(Dialog::pick(words.into_iter().map(|(_, command)| command)));
+    }
+    Ok(Reply::text(text.trim_end().to_owned()))
+}
+
+fn facts(seen: &Seen) -> String {
+    let row = &seen.offer;
+    let mut text = String::new();
+    if let Some(day) = row.due_on {
+        text.push_str(&format!("到期：{}\n", day.format("%Y年%-m月%-d日")));
+    }
+    if row.list == OfferList::Resource {
+        let left = row.quantity - row.taken;
+        text.push_str(&format!("能帮{}家，还剩{left}家\n", row.quantity));
+    }
+    if seen.side != Side::Neighbour {
+        for (label, words) in [("办理说明", &row.result), ("原因", &row.reason)] {
+            if let Some(words) = words {
+                text.push_str(&format!("{label}：{words}\n"));
+            }
+        }
+    }
+    text
+}
+
+/// What the one who asks may do next by a digit: what it is called, and the command.
+async fn next(turn: &Turn<'_>, seen: &Seen) -> Result<Vec<(String, String)>, Fault> {
+    let row = &seen.offer;
+    let id = row.id;
+    let plain = |words: &[&str]| -> Vec<(String, String)> {
+        let each = words.iter();
+        each.map(|word| ((*word).to_owned(), format!("{word} {id}")))
+            .collect()
+    };
+    if is_promise(row.list) {
+        return Ok(plain(promise::next(seen)));
+    }
+    Ok(match (seen.side, row.state) {
+        (Side::Checker, OfferState::Raised) => plain(&["通过清单", "驳回清单"]),
+        (Side::Owner, OfferState::Raised) => plain(&["清单分类", "撤回清单"]),
+        (Side::Owner, OfferState::Matched) if row.list == OfferList::Need => {
+            plain(&["办好", "联系对方", "取消对接"])
+        }
+        (Side::Owner, OfferState::Matched) => plain(&["撤回清单"]),
+        (side, OfferState::Open) => {
+            let mut words = exchange::partners(turn, seen).await?;
+            words.extend(match side {
+                Side::Owner => plain(&["清单分类", "撤回清单"]),
+                Side::Checker => plain(&["下架清单"]),
+                Side::Neighbour => Vec::new(),
+            });
+            words
+        }
+        (Side::Checker, OfferState::Matched) => plain(&["下架清单"]),
+        _ => Vec::new(),
+    })
+}
+
+/// Whether the actor may do it at some place, as an error.
+fn require_deed(turn: &Turn<'_>, deed: Deed) -> Result<(), Fault> {
+    require_somewhere(&turn.actor, deed)
+}
+
+/// Whether the actor may do it where an item stands.
+async fn may_there(turn: &Turn<'_>, id: i64, deed: Deed) -> Result<bool, Fault> {
+    let found = queries::found(turn.tx.db(), &turn.actor, id).await?;
+    Ok(may(&turn.actor, deed, &found.place.path))
+}

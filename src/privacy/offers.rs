@@ -1,0 +1,191 @@
+//! What stands of somebody on the four lists: what they put there for themselves loses the words and whose it was,
+//! and whatever it was tied to is free again; what they wrote for an organisation stays, without them. Used by
+//! erasure and by retention.
+
+use entity::kinds::{OfferList, OfferState};
+use entity::{audit, moderation, offer, offer_step};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+
+use crate::base::fault::Fault;
+use crate::offer::queries::owners;
+use crate::offer::remind::{Telling, told};
+use crate::offer::subject;
+use crate::privacy::scrub;
+use crate::reminder;
+use crate::store::Tx;
+
+/// Needs and resources of residents.
+pub(super) fn of_residents() -> Condition {
+    Condition::all()
+        .add(offer::COLUMN.organisation_id.is_null())
+        .add(
+            offer::COLUMN
+                .list
+                .is_in([OfferList::Need, OfferList::Resource]),
+        )
+}
+
+/// Lets go of every trace of a person on the four lists. Whoever waits for them is told.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
+    // Needs before resources, as whoever ties locks them.
+    let own = offer::Entity::find()
+        .filter(offer::COLUMN.author_id.eq(person))
+        .filter(of_residents())
+        .order_by_asc(offer::COLUMN.list)
+        .order_by_asc(offer::COLUMN.id)
+        .all(tx.db())
+        .await?;
+    for row in own {
+        // What goes before may have freed it.
+        let now = offer::Entity::find_by_id(row.id).one(tx.db()).await?;
+        forget(tx, &now.unwrap_or(row)).await?;
+    }
+    let nobody = scrub::nobody(tx).await?;
+    offer::Entity::update_many()
+        .col_expr(offer::Column::AuthorId, Expr::value(nobody))
+        .filter(offer::COLUMN.author_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    offer_step::Entity::update_many()
+        .col_expr(offer_step::Column::ActorId, Expr::value(None::<i64>))
+        .col_expr(offer_step::Column::Note, Expr::value(None::<String>))
+        .filter(offer_step::COLUMN.actor_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// A need or a resource without its author and its words: what others were shown, too. One that is open still is
+/// withdrawn.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn forget(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault> {
+    let waits = matches!(
+        row.state,
+        OfferState::Raised | OfferState::Open | OfferState::Matched
+    );
+    if waits {
+        free_needs(tx, row).await?;
+    }
+    let mut change = offer::ActiveModel {
+        id: Set(row.id),
+        author_id: Set(scrub::nobody(tx).await?),
+        place_id: Set(row.compound_id),
+        title: Set(String::new()),
+        text: Set(String::new()),
+        result: Set(None),
+        reason: Set(None),
+        version: Set(row.version + 1),
+        ..Default::default()
+    };
+    if waits {
+        change.state = Set(OfferState::Withdrawn);
+        change.ended_at = Set(Some(tx.now()));
+        change.taken = Set(0);
+    }
+    let next = change.update(tx.db()).await?;
+    if row.state == OfferState::Matched {
+        free_resource(tx, &next).await?;
+    }
+    let about = subject(row.id);
+    moderation::Entity::update_many()
+        .set(moderation::ActiveModel {
+            content: Set(String::new()),
+            doubt: Set(None),
+            reason: Set(None),
+            author_id: Set(None),
+            ..Default::default()
+        })
+        .filter(moderation::COLUMN.subject.eq(&about))
+        .exec(tx.db())
+        .await?;
+    // Why it was refused may say what it was.
+    offer_step::Entity::update_many()
+        .col_expr(offer_step::Column::Note, Expr::value(None::<String>))
+        .filter(offer_step::COLUMN.offer_id.eq(row.id))
+        .exec(tx.db())
+        .await?;
+    untie(tx, row.id, row.author_id).await
+}
+
+/// Needs that were tied to it are open again.
+async fn free_needs(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault> {
+    let needs = offer::Entity::find()
+        .filter(offer::COLUMN.tied_id.eq(row.id))
+        .filter(offer::COLUMN.state.eq(OfferState::Matched))
+        .order_by_asc(offer::COLUMN.id)
+        .all(tx.db())
+        .await?;
+    for need in needs {
+        let change = offer::ActiveModel {
+            id: Set(need.id),
+            state: Set(OfferState::Open),
+            tied_id: Set(None),
+            tied_at: Set(None),
+            version: Set(need.version + 1),
+            ..Default::default()
+        };
+        let next = change.update(tx.db()).await?;
+        tell(tx, &next, &next, Telling::Untied).await?;
+    }
+    Ok(())
+}
+
+/// The resource that it was tied to can meet one more.
+async fn free_resource(tx: &mut Tx, need: &offer::Model) -> Result<(), Fault> {
+    let Some(id) = need.tied_id else {
+        return Ok(());
+    };
+    let Some(row) = offer::Entity::find_by_id(id).one(tx.db()).await? else {
+        return Ok(());
+    };
+    if matches!(row.state, OfferState::Open | OfferState::Matched) {
+        let change = offer::ActiveModel {
+            id: Set(row.id),
+            state: Set(OfferState::Open),
+            taken: Set((row.taken - 1).max(0)),
+            version: Set(row.version + 1),
+            ..Default::default()
+        };
+        change.update(tx.db()).await?;
+    }
+    tell(tx, need, &row, Telling::Gone).await
+}
+
+/// Tells whose one of them is what became of the other.
+async fn tell(
+    tx: &mut Tx,
+    about: &offer::Model,
+    whose: &offer::Model,
+    what: Telling,
+) -> Result<(), Fault> {
+    let now = tx.now();
+    let people = owners(tx.db(), whose, now).await?;
+    let items = people.into_iter();
+    let items = items.map(|person| told(about, what, person, now));
+    reminder::enqueue(tx, items.collect()).await
+}
+
+/// History and audit trail no longer say who it was.
+async fn untie(tx: &Tx, id: i64, person: i64) -> Result<(), Fault> {
+    offer_step::Entity::update_many()
+        .col_expr(offer_step::Column::ActorId, Expr::value(None::<i64>))
+        .filter(offer_step::COLUMN.offer_id.eq(id))
+        .filter(offer_step::COLUMN.actor_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    audit::Entity::update_many()
+        .col_expr(audit::Column::ActorId, Expr::value(None::<i64>))
+        .col_expr(audit::Column::AccountId, Expr::value(None::<i64>))
+        .filter(audit::COLUMN.subject.eq(subject(id)))
+        .filter(audit::COLUMN.actor_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
