@@ -31,6 +31,9 @@ const FLOORS: &[&[&str]] = &[
         "dues",
         "wish",
         "notice",
+        "fund",
+        "giving",
+        "talent",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

@@ -109,6 +109,7 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
         },
         amount: typed_amount(form)?,
         bills: bills(form.text("bills"))?,
+        donation: None,
         payer_id: payer(desk, &home, form.text("payer")).await?,
         proof_id: None,
         note: form.text("note").to_owned(),
