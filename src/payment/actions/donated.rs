@@ -3,8 +3,8 @@
 //! one order: payment, donation, the compound's counter of receipts. Called by `order`, `settle`, `take` and
 //! `refund`.
 
-use entity::kinds::{ActorKind, DonationKind};
-use entity::money::EntryKind;
+use entity::kinds::{ActorKind, DonationKind, DonationState};
+use entity::money::{EntryKind, RefundCause};
 use entity::{donation, payment, receipt};
 
 use super::book::{account_of, day_of, give_receipt};
@@ -77,6 +77,16 @@ pub(super) async fn credit(
     };
     post(tx, row.recorded_by, &[entry]).await?;
     give_receipt(tx, dice, row).await.map(Some)
+}
+
+/// Why money for a donation goes back: it is there already, or it was given up.
+pub(super) async fn why_not(tx: &Tx, id: i64) -> Result<RefundCause, Fault> {
+    let row = rows::by_id(tx.db(), id).await?;
+    let there = row.is_some_and(|row| row.state == DonationState::Received);
+    Ok(match there {
+        true => RefundCause::Duplicate,
+        false => RefundCause::Late,
+    })
 }
 
 /// Takes so much off a donation, by the word of a second person; what was used does not go back.

@@ -199,7 +199,8 @@ async fn credit(
 ) -> Result<Settled, Fault> {
     record(tx, row, "payment.paid");
     let Some(receipt) = donated::credit(tx, dice, row, donation_id).await? else {
-        return send_back(tx, dice, row, paid, RefundCause::Duplicate).await;
+        let cause = donated::why_not(tx, donation_id).await?;
+        return send_back(tx, dice, row, paid, cause).await;
     };
     remind::tell_payer(tx, row, remind::Told::Received, receipt.id).await?;
     Ok(Settled::Now)

@@ -18,7 +18,8 @@ use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::payment::allocate::is_paid_twice;
-use crate::payment::{MOST, MOST_BILLS, remind, subject};
+use crate::payment::{MOST_BILLS, remind, subject};
+pub use crate::payment::check_amount;
 use crate::store::Tx;
 
 /// Characters of a form's mark.
@@ -149,23 +150,6 @@ fn check(new: &NewTaken) -> Result<(), Fault> {
     let fine = new.mark.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !fine || !(6..=MARK).contains(&new.mark.len()) {
         return Err(Fault::invalid("mark", "页面开得太久了，请刷新后再填。"));
-    }
-    Ok(())
-}
-
-/// An amount that somebody pays.
-///
-/// # Errors
-/// `invalid` beside `amount`.
-pub fn check_amount(amount: i64) -> Result<(), Fault> {
-    if amount <= 0 {
-        return Err(Fault::invalid("amount", "金额要大于0，例如 161.10。"));
-    }
-    if amount > MOST {
-        return Err(Fault::invalid(
-            "amount",
-            "金额太大了，一次最多一百万元，请核对后再填。",
-        ));
     }
     Ok(())
 }
