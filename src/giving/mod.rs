@@ -10,6 +10,7 @@ pub mod chat;
 pub mod queries;
 pub mod remind;
 pub mod step;
+mod typed;
 
 use entity::donation;
 use entity::kinds::{DonationKind, DonationState, DriveState};

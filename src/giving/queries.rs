@@ -49,6 +49,12 @@ fn sees(actor: &Actor, path: &str) -> bool {
     SEES.iter().any(|deed| may(actor, *deed, path))
 }
 
+/// Whether somebody runs drives in a compound.
+#[must_use]
+pub fn runs(actor: &Actor, compound: &place::Model) -> bool {
+    may(actor, Deed::RunDrives, &compound.path)
+}
+
 /// The compound that somebody gives in: that of their first home, or of their post.
 ///
 /// # Errors

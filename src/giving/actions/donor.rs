@@ -12,6 +12,7 @@ use crate::access::Actor;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
+use crate::fee::queries::policy as fee_policy;
 use crate::fund::rows;
 use crate::giving::actions::{ask_to_take, change, public_words, record};
 use crate::giving::queries::{self, Side, belongs};
@@ -57,6 +58,12 @@ pub async fn pledge_money(
 ) -> Result<donation::Model, Fault> {
     check_amount(amount)?;
     let compound = where_to(tx, actor, gift).await?;
+    let policy = fee_policy(tx.db(), compound.id).await?;
+    if policy.is_none_or(|policy| policy.merchant.is_none()) {
+        return Err(Fault::wrong_step(
+            "这个小区还不能在微信里捐款，请到物业服务中心交现金或转账，会开收据。",
+        ));
+    }
     let new = donation::ActiveModel {
         kind: Set(DonationKind::Money),
         amount: Set(amount),
