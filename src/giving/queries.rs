@@ -63,12 +63,7 @@ pub async fn own_compound<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
 ) -> Result<place::Model, Fault> {
-    let home = actor.homes.first().map(|home| home.compound_id);
-    let post = actor.grants.iter().find_map(|grant| grant.compound_id);
-    let found = match home.or(post) {
-        Some(id) => places::by_id(db, id).await?,
-        None => None,
-    };
+    let found = places::own_compound(db, actor).await?;
     found.ok_or_else(|| {
         Fault::forbidden("要先绑定房号才能捐，回复:绑定 3-2-501 姓名 手机号。")
     })
