@@ -212,6 +212,9 @@ pub struct Retention {
     pub visit_days: i64,
     /// Who made a wish that is over, and who fulfilled it, with their words.
     pub wish_days: i64,
+    /// Who asked neighbours for help that is over, who offered what is taken back, and who promised what was
+    /// never given.
+    pub giving_days: i64,
 }
 
 /// `[log]`

@@ -22,6 +22,8 @@ pub enum Deed {
     Moderate,
     /// Read what residents wish for before anybody else does, and take a wish away.
     CheckWishes,
+    /// Run drives: write, open and close them, take goods in, write down what donations were used for.
+    RunDrives,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -124,6 +126,7 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             PropertyManager,
         ],
+        Deed::RunDrives => &[PropertyManager, CommitteeChair, CommunitySecretary],
         Deed::Moderate => &[
             GridWorker,
             CommitteeChair,

@@ -11,6 +11,7 @@ use crate::base::fault::Fault;
 use crate::case;
 use crate::expense;
 use crate::files;
+use crate::giving;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
@@ -18,6 +19,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
+use crate::talent;
 use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
@@ -87,6 +89,7 @@ pub fn routes(
         .at("/board/:compound", get(board::show_board))
         .at("/board/:compound/accounts", get(board::accounts::show_list))
         .at("/board/:compound/expenses", get(board::expenses::show_list))
+        .at("/board/:compound/giving", get(board::giving::show_list))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),
@@ -164,6 +167,7 @@ fn api() -> Route {
     let route = visit::api::routes(preference::api::routes(route));
     let route = payment::api::routes(expense::api::routes(route));
     let route = wish::api::routes(notice::api::routes(route));
+    let route = giving::api::routes(talent::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -8,11 +8,13 @@
 //! | `show` | as HTML |
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
+//! | `giving` | what was given and used |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
 
 pub mod accounts;
 pub mod expenses;
+pub mod giving;
 mod printed;
 mod read;
 mod show;

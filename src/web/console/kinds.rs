@@ -99,6 +99,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ("wish.contact", "许愿人的联系方式"),
     ("wish.told", "心愿进展"),
     ("wish.lapse", "认领到期"),
+    ("giving.check", "请收下捐物"),
+    ("giving.told", "捐赠进展"),
+    ("giving.lapse", "捐款没有付款"),
+    ("giving.end", "捐赠活动结束"),
+    ("talent.asked", "邻居请帮忙"),
+    ("talent.contact", "双方的联系方式"),
+    ("talent.told", "找帮手的结果"),
+    ("talent.next", "问下一位帮手"),
+    ("talent.lapse", "找帮手到期"),
 ];
 
 /// What people call a kind.

@@ -30,6 +30,8 @@
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
+//! | `giving` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
+//! | `talents` | who offers what, and how often it is asked for |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
@@ -76,6 +78,9 @@ mod fill;
 pub mod form;
 pub mod frame;
 pub mod guard;
+mod giving;
+mod giving_act;
+mod giving_take;
 mod import;
 mod kinds;
 mod letters;
@@ -105,6 +110,7 @@ mod roles;
 mod roles_one;
 mod rules;
 mod sign_in;
+mod talents;
 mod templates;
 pub mod upload;
 mod visits;
@@ -149,6 +155,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/moderation/:id/picture", get(moderation::picture))
         .at("/wishes", get(wishes::list))
         .at("/wishes/:id/:act", post(wishes::take))
+        .at("/talents", get(talents::list))
         .at("/visits", get(visits::list))
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))
@@ -243,7 +250,15 @@ fn community(route: Route) -> Route {
 fn money(route: Route) -> Route {
     let take = get(payments_take::ask).post(payments_take::take);
     let rules = get(expense_rules::open).post(expense_rules::save);
+    let drive = get(giving::ask).post(giving_act::write);
+    let counter = get(giving_take::ask).post(giving_take::take);
     route
+        .at("/giving", get(giving::list))
+        .at("/giving/new", drive)
+        .at("/giving/take", counter)
+        .at("/giving/uses/:id/proof", get(giving::proof))
+        .at("/giving/:id", get(giving::open))
+        .at("/giving/:id/:act", post(giving_act::take))
         .at("/payments", get(payments::list))
         .at("/payments/take", take)
         .at("/payments/days", get(payments_days::list))
