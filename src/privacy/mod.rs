@@ -7,6 +7,7 @@ pub mod actions;
 pub mod chat;
 pub mod consent;
 mod copy;
+mod giving;
 pub mod queries;
 pub mod remind;
 pub mod retention;

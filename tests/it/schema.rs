@@ -142,6 +142,14 @@ async fn migrations_make_what_the_entities_describe() {
         wish,
         wish_step,
         work_card,
+        donation,
+        donation_step,
+        donation_use,
+        donation_use_share,
+        drive,
+        help_ask,
+        help_request,
+        talent,
     );
     assert_eq!(columns(&migrated).await, columns(&described).await);
 }

@@ -219,7 +219,11 @@ fn gift_line(seen: &Seen, runs: bool) -> GiftLine {
         id: row.id,
         key: row.drive_id.map_or_else(|| NONE.to_owned(), |id| id.to_string()),
         who: seen.who.clone(),
-        what: row.goods.clone().unwrap_or_else(|| "捐款".to_owned()),
+        what: match (&row.goods, goods) {
+            (Some(what), _) => what.clone(),
+            (None, true) => "物品".to_owned(),
+            (None, false) => "捐款".to_owned(),
+        },
         room: row.room.clone(),
         amount: amount_says(row.kind, row.amount),
         left: amount_says(row.kind, there),
@@ -391,7 +395,8 @@ async fn page(
             && may(desk.actor(), Deed::KeepMoney, &compound.path),
         can_take: state != Some(DriveState::Draft)
             && may(desk.actor(), Deed::TakeMoney, &compound.path),
-        mark: hex(&desk.app.dice.bytes::<16>()),
+        // Of goods the donation's number stands behind it.
+        mark: hex(&desk.app.dice.bytes::<10>()),
         today: china(desk.app.clock.now()).date_naive().to_string(),
         problem: typed.general(&FIELDS).map(str::to_owned),
         title,

@@ -154,6 +154,14 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
         Kept,
         false,
     ),
+    // What they promised, offered, and asked neighbours for.
+    ("donation", "donor_name", "donor_id = {p}", Gone, true),
+    ("donation", "goods", "donor_id = {p}", Gone, true),
+    ("donation", "room", "donor_id = {p}", Kept, true),
+    ("donation", "reason", "donor_id = {p}", Gone, true),
+    ("donation_step", "note", "actor_id = {p}", Gone, true),
+    ("help_request", "text", "asker_id = {p}", Gone, true),
+    ("talent", "text", "person_id = {p}", Gone, true),
     // Of their wishes, and of one that they fulfilled.
     ("wish", "text", "asker_id = {p}", Gone, true),
     ("wish", "thanks", "asker_id = {p}", Gone, true),
@@ -204,6 +212,10 @@ const NOTHING: &[&str] = &[
     "cases.category",
     "cases.clocks_left",
     "data_export.path",
+    // For everybody: names and long numbers are out of it when it is stored.
+    "donation_use.what",
+    "drive.text",
+    "drive.title",
     "delivery.channel",
     "delivery.client_msg_id",
     "delivery.kind",
@@ -488,6 +500,18 @@ async fn fill(app: &TestApp, keys: &Keys) {
             "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
         ),
         format!(
+            "INSERT INTO donation (compound_id, donor_id, anonymous, kind, amount, used, returned, goods, state, version, created_at, updated_at) VALUES ({compound}, {{p}}, false, 'goods', 1, 0, 0, 'x', 'pledged', 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO donation_step (donation_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'pledged', state, 'resident', {{p}}, {now} FROM donation WHERE donor_id = {{p}}"
+        ),
+        format!(
+            "INSERT INTO talent (compound_id, person_id, kind, text, state, consent_at, asked, created_at, updated_at) VALUES ({compound}, {{p}}, 'doctor', 'x', 'withdrawn', {now}, 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO help_request (compound_id, asker_id, kind, text, state, lapses_at, version, created_at, updated_at) VALUES ({compound}, {{p}}, 'doctor', 'x', 'lapsed', {now}, 2, {now}, {now})"
+        ),
+        format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
         ),
     ];
@@ -526,6 +550,10 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "consent",
         "wish",
         "wish_step",
+        "donation",
+        "donation_step",
+        "talent",
+        "help_request",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }
