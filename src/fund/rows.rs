@@ -23,9 +23,7 @@ const LOOK: u64 = 200;
 /// The same answer for a donation that is not there and for one that is not theirs.
 #[must_use]
 pub fn no_such(id: i64) -> Fault {
-    Fault::not_found(format!(
-        "没有找到捐赠 #{id}。回复“我的捐赠”看您捐过的。"
-    ))
+    Fault::not_found(format!("没有找到捐赠 #{id}。回复“我的捐赠”看您捐过的。"))
 }
 
 /// By key; not scoped.
@@ -156,10 +154,8 @@ impl Pool {
     /// Everything that is there and not used.
     #[must_use]
     pub fn there(self) -> Condition {
-        let gone = Expr::col((donation::Entity, donation::Column::Used)).add(Expr::col((
-            donation::Entity,
-            donation::Column::Returned,
-        )));
+        let gone = Expr::col((donation::Entity, donation::Column::Used))
+            .add(Expr::col((donation::Entity, donation::Column::Returned)));
         let drive = match self.drive_id {
             Some(id) => donation::COLUMN.drive_id.eq(id),
             None => donation::COLUMN.drive_id.is_null(),
@@ -204,9 +200,7 @@ pub async fn draw(tx: &Tx, pool: Pool, amount: i64) -> Result<Option<Vec<(i64, i
             .lock_exclusive()
             .all(tx.db())
             .await?;
-        last = part
-            .last()
-            .and_then(|row| Some((row.received_at?, row.id)));
+        last = part.last().and_then(|row| Some((row.received_at?, row.id)));
         if part.is_empty() || last.is_none() {
             break;
         }

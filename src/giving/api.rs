@@ -447,7 +447,11 @@ async fn list_donations(
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let page = queries::page(app.store.read(), &caller.actor, which, slice).await?;
     Ok(Json(DonationPage {
-        items: page.items.into_iter().map(|seen| view(&app, seen)).collect(),
+        items: page
+            .items
+            .into_iter()
+            .map(|seen| view(&app, seen))
+            .collect(),
         next: page.next,
     }))
 }

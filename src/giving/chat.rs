@@ -176,8 +176,15 @@ fn key(drive: Option<i64>) -> String {
 
 /// Whether the name is shown, by a digit.
 fn ask_name(turn: &mut Turn<'_>, line: &str, what: &str) -> Reply {
-    let name = turn.actor.person.as_ref().map(|person| veiled(&person.name));
-    turn.dialog = Some(Dialog::pick([format!("{line} 公开"), format!("{line} 匿名")]));
+    let name = turn
+        .actor
+        .person
+        .as_ref()
+        .map(|person| veiled(&person.name));
+    turn.dialog = Some(Dialog::pick([
+        format!("{line} 公开"),
+        format!("{line} 匿名"),
+    ]));
     Reply::text(format!(
         "{what}。公示时怎么写？请回复数字：\n1 写“{}”\n2 匿名，谁也看不到是您捐的",
         name.unwrap_or_default()
@@ -383,7 +390,11 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
         "捐赠 #{id}（{}）：{}，给“{}”，公示写“{}”\n",
         state_says(row),
         match &row.goods {
-            Some(goods) => format!("{} {}", shorten(goods, 60), amount_says(row.kind, row.amount)),
+            Some(goods) => format!(
+                "{} {}",
+                shorten(goods, 60),
+                amount_says(row.kind, row.amount)
+            ),
             None => amount_says(row.kind, row.amount),
         },
         seen.purpose,

@@ -30,17 +30,14 @@ const MOST_USES: u64 = 20;
 /// The same answer for a drive that is not there and for one that is not theirs.
 #[must_use]
 pub fn no_such_drive(id: i64) -> Fault {
-    Fault::not_found(format!(
-        "没有找到捐赠活动 #{id}。回复“捐款”看现在的活动。"
-    ))
+    Fault::not_found(format!("没有找到捐赠活动 #{id}。回复“捐款”看现在的活动。"))
 }
 
 /// Whether somebody lives or serves in the compound, or serves above it.
 pub(super) fn belongs(actor: &Actor, compound: &place::Model) -> bool {
     actor.lives_in(compound.id)
         || actor.grants.iter().any(|grant| {
-            grant.compound_id == Some(compound.id)
-                || compound.path.starts_with(grant.path.as_str())
+            grant.compound_id == Some(compound.id) || compound.path.starts_with(grant.path.as_str())
         })
 }
 
@@ -64,9 +61,7 @@ pub async fn own_compound<C: ConnectionTrait>(
     actor: &Actor,
 ) -> Result<place::Model, Fault> {
     let found = places::own_compound(db, actor).await?;
-    found.ok_or_else(|| {
-        Fault::forbidden("要先绑定房号才能捐，回复:绑定 3-2-501 姓名 手机号。")
-    })
+    found.ok_or_else(|| Fault::forbidden("要先绑定房号才能捐，回复:绑定 3-2-501 姓名 手机号。"))
 }
 
 /// A drive with its compound, if the actor may know of it: a draft is for those who run it.
@@ -132,17 +127,14 @@ fn here(column: impl ColumnTrait, actor: &Actor) -> Condition {
     let own: BTreeSet<i64> = homes.chain(posts).collect();
     let above = actor.grants.iter();
     let above = above.filter(|grant| grant.compound_id.is_none());
-    above.fold(
-        Condition::any().add(column.is_in(own)),
-        |all, grant| {
-            let below = Query::select()
-                .column(place::Column::Id)
-                .from(place::Entity)
-                .cond_where(compounds_below(&grant.path))
-                .to_owned();
-            all.add(column.in_subquery(below))
-        },
-    )
+    above.fold(Condition::any().add(column.is_in(own)), |all, grant| {
+        let below = Query::select()
+            .column(place::Column::Id)
+            .from(place::Entity)
+            .cond_where(compounds_below(&grant.path))
+            .to_owned();
+        all.add(column.in_subquery(below))
+    })
 }
 
 /// Drives that the actor may know of, the newest first: drafts where they run drives.
@@ -284,7 +276,11 @@ async fn show<C: ConnectionTrait>(
         .await?;
     let names = donors(db, &found).await?;
     let drives = drive::Entity::find()
-        .filter(drive::COLUMN.id.is_in(found.iter().filter_map(|row| row.drive_id)))
+        .filter(
+            drive::COLUMN
+                .id
+                .is_in(found.iter().filter_map(|row| row.drive_id)),
+        )
         .all(db)
         .await?;
     let mut all = Vec::new();
@@ -318,7 +314,11 @@ pub(super) async fn donors<C: ConnectionTrait>(
 ) -> Result<Vec<String>, Fault> {
     let named = found.iter().filter(|row| !row.anonymous);
     let people = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(named.filter_map(|row| row.donor_id)))
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(named.filter_map(|row| row.donor_id)),
+        )
         .all(db)
         .await?;
     let who = |row: &donation::Model| {
@@ -351,7 +351,11 @@ pub async fn uses_of<C: ConnectionTrait>(
         .all(db)
         .await?;
     let uses = donation_use::Entity::find()
-        .filter(donation_use::COLUMN.id.is_in(shares.iter().map(|share| share.use_id)))
+        .filter(
+            donation_use::COLUMN
+                .id
+                .is_in(shares.iter().map(|share| share.use_id)),
+        )
         .all(db)
         .await?;
     let with = shares.iter().filter_map(|share| {

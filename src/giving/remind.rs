@@ -216,10 +216,7 @@ fn obey_lapse<'a>(
     })
 }
 
-fn obey_end<'a>(
-    app: &'a App,
-    clock: &'a reminder::Model,
-) -> BoxFuture<'a, Result<Verdict, Fault>> {
+fn obey_end<'a>(app: &'a App, clock: &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
         let Some((id, version)) = of_clock(clock, "drive") else {
             return Ok(Verdict::Drop);
@@ -330,7 +327,9 @@ async fn gift_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>
     let (title, text, hint) = match row.state {
         DonationState::Received => (
             format!("捐物 #{id} 已收下"),
-            format!("您捐的“{goods}”（#{id}）已收下，谢谢您的爱心！公示栏会写上感谢，用在哪里会再告诉您。"),
+            format!(
+                "您捐的“{goods}”（#{id}）已收下，谢谢您的爱心！公示栏会写上感谢，用在哪里会再告诉您。"
+            ),
             format!("回复“我的捐赠 {id}”查看"),
         ),
         DonationState::Declined => {
@@ -364,7 +363,11 @@ async fn used_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>
         .all(db)
         .await?;
     let own: Vec<i64> = donation::Entity::find()
-        .filter(donation::COLUMN.id.is_in(shares.iter().map(|share| share.donation_id)))
+        .filter(
+            donation::COLUMN
+                .id
+                .is_in(shares.iter().map(|share| share.donation_id)),
+        )
         .filter(donation::COLUMN.donor_id.eq(donor))
         .all(db)
         .await?
@@ -389,7 +392,9 @@ async fn used_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>
         DonationKind::Money => format!("您给“{purpose}”的捐款用了{sum}"),
         DonationKind::Goods => format!("您捐的物品用了{sum}"),
     };
-    let by = row.expense_id.map(|expense| format!("（支出 #{expense}，可在公示栏核对）"));
+    let by = row
+        .expense_id
+        .map(|expense| format!("（支出 #{expense}，可在公示栏核对）"));
     Ok(Some(Line {
         title: format!("您的捐赠用了{sum}"),
         state: "已使用".to_owned(),
@@ -415,7 +420,7 @@ async fn closed_line(app: &App, reminder: &reminder::Model) -> Result<Option<Lin
     let sums = sums.get(&Some(id)).copied().unwrap_or_default();
     let says = |fen| amount_says(DonationKind::Money, fen);
     Ok(Some(Line {
-        title: format!("“{}”已结束", row.title),
+        title: format!("“{}”已结束", shorten(&row.title, 14)),
         state: drive_says(row.state).to_owned(),
         text: format!(
             "您捐过的活动“{}”已结束：共收到捐款{}，用了{}，退了{}，还剩{}。剩下的继续用于这件事，每一笔都会公示，用到您的捐款会告诉您。",

@@ -130,10 +130,7 @@ fn counted(text: &str) -> (&str, Option<i64>) {
         .sum::<usize>();
     let (what, count) = match digits {
         0 => match bare.chars().next_back() {
-            Some(last) => (
-                bare.strip_suffix(last).unwrap_or(bare),
-                numeral(last),
-            ),
+            Some(last) => (bare.strip_suffix(last).unwrap_or(bare), numeral(last)),
             None => (bare, None),
         },
         some => {
@@ -164,8 +161,14 @@ mod tests {
             ("", typed(None, "", None)),
             ("12", typed(Some(Some(12)), "", None)),
             ("#12 28.5", typed(Some(Some(12)), "28.5", None)),
-            ("12 28.5元 匿名", typed(Some(Some(12)), "28.5元", Some(true))),
-            ("12 28.5元公开", typed(Some(Some(12)), "28.5元", Some(false))),
+            (
+                "12 28.5元 匿名",
+                typed(Some(Some(12)), "28.5元", Some(true)),
+            ),
+            (
+                "12 28.5元公开",
+                typed(Some(Some(12)), "28.5元", Some(false)),
+            ),
             ("不限 100 公开", typed(Some(None), "100", Some(false))),
             ("100元", typed(None, "100元", None)),
             ("28.50", typed(None, "28.50", None)),

@@ -5,18 +5,16 @@ use entity::kinds::{DonationState, HelpState, TalentState};
 use entity::{audit, donation, donation_step, help_request, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::fund;
 use crate::privacy::scrub::{self, Words};
+use crate::reminder;
 use crate::store::Tx;
 use crate::talent::{remind, request_subject, subject as talent_subject};
-use crate::fund;
-use crate::reminder;
 
 /// Lets go of every trace of a person in what was given, offered and asked for.
 ///

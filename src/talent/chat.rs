@@ -329,7 +329,11 @@ async fn take_back(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn answer(turn: &mut Turn<'_>, args: &Args, accepts: bool) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let word = if accepts { "接受帮忙" } else { "婉拒帮忙" };
+        let word = if accepts {
+            "接受帮忙"
+        } else {
+            "婉拒帮忙"
+        };
         let states = [HelpState::Asking];
         let none = "现在没有邻居请您帮忙。";
         return which(turn, word, Which::Asked, &states, none).await;

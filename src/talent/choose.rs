@@ -36,7 +36,11 @@ mod tests {
             asked,
             asked_at: at.and_then(from_ms),
         };
-        let all = [one(1, 2, Some(10)), one(2, 1, Some(30)), one(3, 1, Some(20))];
+        let all = [
+            one(1, 2, Some(10)),
+            one(2, 1, Some(30)),
+            one(3, 1, Some(20)),
+        ];
         assert_eq!(next(&all), Some(3));
         let new = [one(1, 1, Some(10)), one(9, 0, None), one(8, 0, None)];
         assert_eq!(next(&new), Some(8));

@@ -72,7 +72,11 @@ pub fn kind_of(text: &str) -> Option<(TalentKind, &str)> {
         .split_once([' ', '\u{3000}', ',', '，', ':', '：'])
         .unwrap_or((text, ""));
     let own = <TalentKind as Iterable>::iter().find(|kind| kind_says(*kind) == word);
-    let also = || ALSO.iter().find(|(known, _)| *known == word).map(|(_, kind)| *kind);
+    let also = || {
+        ALSO.iter()
+            .find(|(known, _)| *known == word)
+            .map(|(_, kind)| *kind)
+    };
     Some((own.or_else(also)?, rest.trim()))
 }
 
@@ -104,7 +108,10 @@ mod tests {
     #[test]
     fn a_kind_is_named_in_many_ways() {
         assert_eq!(kind_of("医护 量血压"), Some((TalentKind::Doctor, "量血压")));
-        assert_eq!(kind_of("医生，看化验单"), Some((TalentKind::Doctor, "看化验单")));
+        assert_eq!(
+            kind_of("医生，看化验单"),
+            Some((TalentKind::Doctor, "看化验单"))
+        );
         assert_eq!(kind_of("电工"), Some((TalentKind::Electrician, "")));
         assert_eq!(kind_of("修钟表"), None);
         assert_eq!(kind_of(""), None);

@@ -221,7 +221,11 @@ pub async fn offered_by<C: ConnectionTrait>(
     }
     let page = slice.cut(query.all(db).await?, |row| row.id);
     let people = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(page.items.iter().map(|row| row.person_id)))
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(page.items.iter().map(|row| row.person_id)),
+        )
         .all(db)
         .await?;
     let with = page.items.into_iter().map(|row| {

@@ -219,11 +219,12 @@ fn compose_asked<'a>(
         let until = row.due_at.map(say).unwrap_or_default();
         Ok(Some(Message {
             template: "task",
-            title: format!("邻居想请您帮忙 #{id}"),
+            title: format!("邻居请帮忙 #{id}（{kind}）"),
             place: name_of(app, row.compound_id).await?,
             state: state_says(row.state).to_owned(),
             at: row.updated_at,
-            hint: format!("回复:接受帮忙 {id} 或婉拒帮忙 {id}"),
+            // A template has room for twenty characters: what for, and how to go on by digits.
+            hint: format!("{}，回复:帮手任务", shorten(&row.text, 10)),
             text: format!(
                 "有位邻居想请您帮忙（{kind}，#{id}）：{}\n愿意请回复“接受帮忙 {id}”，联系方式会单独发给双方；不方便请回复“婉拒帮忙 {id}”，没关系。{until}前没有回音就问下一位。",
                 shorten(&row.text, SHOWN)
@@ -284,7 +285,10 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
             let who = reach(app, Some(row.asker_id)).await?;
             (
                 format!("请联系邻居 #{id}"),
-                format!("您答应帮忙的事 #{id}{about}。邻居：{}。请只用来办这件事，谢谢您！", who.0),
+                format!(
+                    "您答应帮忙的事 #{id}{about}。邻居：{}。请只用来办这件事，谢谢您！",
+                    who.0
+                ),
                 who.1,
             )
         }
@@ -296,18 +300,25 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
             let who = reach(app, talent.map(|talent| talent.person_id)).await?;
             (
                 format!("有人愿意帮忙 #{id}"),
-                format!("您找帮手（{kind}，#{id}）{about}，有邻居答应了：{}。对方也收到了您的联系方式，请只用来办这件事。", who.0),
+                format!(
+                    "您找帮手（{kind}，#{id}）{about}，有邻居答应了：{}。对方也收到了您的联系方式，请只用来办这件事。",
+                    who.0
+                ),
                 who.1,
             )
         }
         Some("unmet") if row.state == HelpState::Unmet => (
             format!("没找到帮手 #{id}"),
-            format!("您找帮手（{kind}，#{id}）{about}，能问的邻居都问过了，这次没有人方便。要物业或社区帮忙，请回复“求助”写下来。"),
+            format!(
+                "您找帮手（{kind}，#{id}）{about}，能问的邻居都问过了，这次没有人方便。要物业或社区帮忙，请回复“求助”写下来。"
+            ),
             "回复“求助”请物业帮忙".to_owned(),
         ),
         Some("lapsed") if row.state == HelpState::Lapsed => (
             format!("没找到帮手 #{id}"),
-            format!("您找帮手（{kind}，#{id}）{about}，一周没有人答应，已经到期。可以回复“找帮手”再找一次，或回复“求助”请物业帮忙。"),
+            format!(
+                "您找帮手（{kind}，#{id}）{about}，一周没有人答应，已经到期。可以回复“找帮手”再找一次，或回复“求助”请物业帮忙。"
+            ),
             "回复“找帮手”再找一次".to_owned(),
         ),
         _ => return Ok(None),

@@ -68,7 +68,10 @@ mod tests {
                     // What is over stays over; only who is asked says yes.
                     assert!(!is_over(state));
                     assert_eq!(act == Act::PassOn, !is_over(to), "{act:?}");
-                    assert_eq!(to == HelpState::Accepted, (act, by) == (Act::Accept, By::Talent));
+                    assert_eq!(
+                        to == HelpState::Accepted,
+                        (act, by) == (Act::Accept, By::Talent)
+                    );
                 }
             }
         }

@@ -84,7 +84,12 @@ pub async fn pledge_goods(
     gift: Gift,
     goods: &Goods,
 ) -> Result<donation::Model, Fault> {
-    let what = public_words("goods", &goods.what, MOST_WORDS, "请写捐什么，例如：九成新空调。")?;
+    let what = public_words(
+        "goods",
+        &goods.what,
+        MOST_WORDS,
+        "请写捐什么，例如：九成新空调。",
+    )?;
     if !(1..=MOST_PIECES).contains(&goods.pieces) {
         return Err(Fault::invalid(
             "pieces",
@@ -164,11 +169,7 @@ async fn blank(
     })
 }
 
-async fn put(
-    tx: &Tx,
-    actor: &Actor,
-    new: donation::ActiveModel,
-) -> Result<donation::Model, Fault> {
+async fn put(tx: &Tx, actor: &Actor, new: donation::ActiveModel) -> Result<donation::Model, Fault> {
     let row = donation::Entity::insert(new)
         .exec_with_returning(tx.db())
         .await?;
@@ -185,9 +186,7 @@ async fn put(
 pub async fn withdraw(tx: &mut Tx, actor: &Actor, id: i64) -> Result<donation::Model, Fault> {
     let seen = queries::seen(tx.db(), actor, id).await?;
     if seen.side != Side::Donor {
-        return Err(Fault::forbidden(format!(
-            "只有捐赠人可以撤回捐赠 #{id}。"
-        )));
+        return Err(Fault::forbidden(format!("只有捐赠人可以撤回捐赠 #{id}。")));
     }
     let what = (Act::Withdraw, By::Donor);
     change(tx, actor, &seen.row, what, None, "donation.withdraw").await

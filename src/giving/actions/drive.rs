@@ -67,7 +67,10 @@ pub async fn save(
             to_day: Set(said.to),
             ..Default::default()
         };
-        let row = drive::Model { version: seen, ..row };
+        let row = drive::Model {
+            version: seen,
+            ..row
+        };
         return store(tx, actor, &row, Turn::Edit, next, &compound, "drive.edit").await;
     }
     require(actor, Deed::RunDrives, &compound.path)?;
@@ -95,10 +98,18 @@ pub async fn save(
 
 /// Words without names of residents and without numbers, a goal and days that can be.
 async fn checked(tx: &Tx, said: &Said) -> Result<Said, Fault> {
-    let title = public_words("title", &said.title, MOST_TITLE, "请写活动名称，例如：给独居老人添冬衣。")?;
+    let title = public_words(
+        "title",
+        &said.title,
+        MOST_TITLE,
+        "请写活动名称，例如：给独居老人添冬衣。",
+    )?;
     let text = public_words("text", &said.text, MOST_TEXT, "请写清楚为谁、做什么用。")?;
     let names = named::residents_named(tx.db(), &format!("{title}\n{text}"), tx.now()).await?;
-    if said.goal.is_some_and(|goal| !(1..=MOST_GOAL).contains(&goal)) {
+    if said
+        .goal
+        .is_some_and(|goal| !(1..=MOST_GOAL).contains(&goal))
+    {
         return Err(Fault::invalid(
             "goal",
             "目标金额要大于0，最多一亿元；没有目标就不写。",
@@ -121,11 +132,7 @@ async fn checked(tx: &Tx, said: &Said) -> Result<Said, Fault> {
 }
 
 /// The drive, if the actor runs drives there.
-async fn run(
-    tx: &Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<(drive::Model, place::Model), Fault> {
+async fn run(tx: &Tx, actor: &Actor, id: i64) -> Result<(drive::Model, place::Model), Fault> {
     let (row, compound) = queries::drive(tx.db(), actor, id).await?;
     match may(actor, Deed::RunDrives, &compound.path) {
         true => Ok((row, compound)),
@@ -235,7 +242,9 @@ async fn shut(
     row: &drive::Model,
     compound: &place::Model,
 ) -> Result<drive::Model, Fault> {
-    let by = actor.person_id().filter(|_| actor.kind != ActorKind::System);
+    let by = actor
+        .person_id()
+        .filter(|_| actor.kind != ActorKind::System);
     let next = drive::ActiveModel {
         closed_at: Set(Some(tx.now())),
         closed_by: Set(by),

@@ -102,13 +102,15 @@ pub async fn spend(
     let Some(row) = put(tx, compound.id, &new, what, by).await? else {
         return Err(twice());
     };
-    let shares = parts.iter().map(|(donation_id, part)| donation_use_share::ActiveModel {
-        use_id: Set(row.id),
-        donation_id: Set(*donation_id),
-        compound_id: Set(row.compound_id),
-        amount: Set(*part),
-        ..Default::default()
-    });
+    let shares = parts
+        .iter()
+        .map(|(donation_id, part)| donation_use_share::ActiveModel {
+            use_id: Set(row.id),
+            donation_id: Set(*donation_id),
+            compound_id: Set(row.compound_id),
+            amount: Set(*part),
+            ..Default::default()
+        });
     insert_chunked(tx.db(), shares.collect::<Vec<_>>()).await?;
     if let Some(proof) = new.proof_id {
         let owner = Owner {
@@ -159,7 +161,9 @@ async fn checked(tx: &Tx, new: &NewUse) -> Result<String, Fault> {
             "expense",
             "捐款要走支出审批：请写已支付的那笔支出的编号。",
         )),
-        (DonationKind::Goods, ..) => Err(Fault::invalid("donation", "请写用的是哪一笔捐物的编号。")),
+        (DonationKind::Goods, ..) => {
+            Err(Fault::invalid("donation", "请写用的是哪一笔捐物的编号。"))
+        }
     }
 }
 
@@ -175,8 +179,12 @@ fn same_form(
     new: &NewUse,
     by: i64,
 ) -> Result<donation_use::Model, Fault> {
-    let same = (before.drive_id, before.kind, before.amount, before.expense_id)
-        == (new.drive_id, new.kind, new.amount, new.expense_id)
+    let same = (
+        before.drive_id,
+        before.kind,
+        before.amount,
+        before.expense_id,
+    ) == (new.drive_id, new.kind, new.amount, new.expense_id)
         && before.recorded_by == by;
     match same {
         true => Ok(before),

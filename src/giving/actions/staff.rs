@@ -168,7 +168,14 @@ pub async fn counter(
         return same_form(tx, &new, by).await;
     };
     takes(tx, compound, new.drive_id).await?;
-    rows::note(tx, &row, "pledged", None, (ActorKind::Staff, Some(by)), None);
+    rows::note(
+        tx,
+        &row,
+        "pledged",
+        None,
+        (ActorKind::Staff, Some(by)),
+        None,
+    );
     record(tx, actor, &row, "donation.counter");
     Ok(row)
 }
@@ -183,7 +190,10 @@ async fn takes(tx: &Tx, compound: &place::Model, drive_id: Option<i64>) -> Resul
     let drive = drive.ok_or_else(|| queries::no_such_drive(id))?;
     match queries::takes(&drive, china(tx.now()).date_naive()) {
         true => Ok(()),
-        false => Err(Fault::invalid("drive", "这个活动现在不收捐赠，请另选一个。")),
+        false => Err(Fault::invalid(
+            "drive",
+            "这个活动现在不收捐赠，请另选一个。",
+        )),
     }
 }
 

@@ -5,9 +5,7 @@ use std::collections::HashMap;
 
 use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation, donation_use, donation_use_share, drive};
-use sea_orm::{
-    ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Statement};
 
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
@@ -195,7 +193,11 @@ pub async fn uses<C: ConnectionTrait>(
         .await?;
     let mut shares: HashMap<i64, Vec<(i64, i64)>> = HashMap::new();
     let found = donation_use_share::Entity::find()
-        .filter(donation_use_share::COLUMN.use_id.is_in(rows.iter().map(|row| row.id)))
+        .filter(
+            donation_use_share::COLUMN
+                .use_id
+                .is_in(rows.iter().map(|row| row.id)),
+        )
         .order_by_asc(donation_use_share::COLUMN.id)
         .all(db)
         .await?;

@@ -17,23 +17,13 @@ use crate::payment::way_says;
 use crate::store::Tx;
 
 /// Whether it can be ordered: promised, not there, and so much.
-pub(super) async fn check(
-    tx: &Tx,
-    id: i64,
-    compound_id: i64,
-    amount: i64,
-) -> Result<(), Fault> {
+pub(super) async fn check(tx: &Tx, id: i64, compound_id: i64, amount: i64) -> Result<(), Fault> {
     let row = rows::payable(tx.db(), id).await?;
     fits(&row, compound_id, amount)
 }
 
 /// Whether the counter takes in just this donation.
-pub(super) async fn is_of(
-    tx: &Tx,
-    id: i64,
-    compound_id: i64,
-    amount: i64,
-) -> Result<(), Fault> {
+pub(super) async fn is_of(tx: &Tx, id: i64, compound_id: i64, amount: i64) -> Result<(), Fault> {
     let row = rows::by_id(tx.db(), id).await?;
     let row = row.filter(|row| row.kind == DonationKind::Money);
     fits(&row.ok_or_else(|| no_such(id))?, compound_id, amount)

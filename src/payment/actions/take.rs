@@ -18,8 +18,8 @@ use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::payment::allocate::is_paid_twice;
-use crate::payment::{MOST_BILLS, remind, subject};
 pub use crate::payment::check_amount;
+use crate::payment::{MOST_BILLS, remind, subject};
 use crate::store::Tx;
 
 /// Characters of a form's mark.

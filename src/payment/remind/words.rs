@@ -147,7 +147,7 @@ fn given(app: &App, row: &payment::Model, receipt: &receipt::Model, what: &str) 
             "已收到您给“{what}”的捐款 {sum} 元，谢谢您的爱心！收据第 {} 号：{url}\n用在哪里会告诉您，也可以回复“我的捐赠”查看。",
             receipt.number
         ),
-        hint: format!("{what}，收据第 {} 号", receipt.number),
+        hint: format!("收据第 {} 号，{what}", receipt.number),
         url: Some(url),
     }
 }

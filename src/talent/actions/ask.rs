@@ -36,9 +36,8 @@ pub async fn ask(
 ) -> Result<help_request::Model, Fault> {
     let asker = actor.require_person()?;
     let compound = places::own_compound(tx.db(), actor).await?;
-    let compound = compound.ok_or_else(|| {
-        Fault::forbidden("找帮手要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")
-    })?;
+    let compound = compound
+        .ok_or_else(|| Fault::forbidden("找帮手要先绑定房号，回复:绑定 3-2-501 姓名 手机号。"))?;
     let text = words(text, "找帮手 医护 想请人看看化验单")?;
     let mut names = named::residents_named(tx.db(), &text, tx.now()).await?;
     names.extend(actor.person.iter().map(|person| person.name.clone()));
@@ -204,9 +203,7 @@ async fn end(
 pub async fn contact_again(tx: &mut Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     let Found { row, side } = found(tx.db(), actor, id).await?;
     if row.state != HelpState::Accepted {
-        return Err(Fault::wrong_step(
-            "对方答应以后，联系方式会单独发给双方。",
-        ));
+        return Err(Fault::wrong_step("对方答应以后，联系方式会单独发给双方。"));
     }
     let (what, to) = match side {
         Side::Asker => (Telling::ContactTalent, row.asker_id),

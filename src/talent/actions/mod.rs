@@ -49,11 +49,7 @@ fn words(text: &str, usage: &str) -> Result<String, Fault> {
 }
 
 /// What becomes of a request by an act.
-fn becomes(
-    row: &help_request::Model,
-    act: Act,
-    by: By,
-) -> Result<entity::kinds::HelpState, Fault> {
+fn becomes(row: &help_request::Model, act: Act, by: By) -> Result<entity::kinds::HelpState, Fault> {
     after(row.state, act, by).ok_or_else(|| {
         Fault::wrong_step(format!(
             "帮忙 #{} 现在是“{}”，不能这样操作了。",
@@ -137,7 +133,12 @@ async fn hand_on(
                 remind::next(&next, due),
             ]
         }
-        None => vec![remind::told(&next, remind::Telling::Unmet, next.asker_id, tx.now())],
+        None => vec![remind::told(
+            &next,
+            remind::Telling::Unmet,
+            next.asker_id,
+            tx.now(),
+        )],
     };
     reminder::enqueue(tx, items).await?;
     Ok(next)
@@ -178,11 +179,7 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
 }
 
 /// Those of them who still live or serve in the compound, and can be asked.
-async fn present(
-    tx: &Tx,
-    compound_id: i64,
-    talents: &[talent::Model],
-) -> Result<Vec<i64>, Fault> {
+async fn present(tx: &Tx, compound_id: i64, talents: &[talent::Model]) -> Result<Vec<i64>, Fault> {
     let ids: Vec<i64> = talents.iter().map(|one| one.person_id).collect();
     let tied = [BindingState::Declared, BindingState::Verified];
     let mut here: Vec<i64> = binding::Entity::find()

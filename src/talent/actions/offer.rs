@@ -34,9 +34,8 @@ pub async fn offer(
 ) -> Result<talent::Model, Fault> {
     let own = actor.require_person()?;
     let compound = places::own_compound(tx.db(), actor).await?;
-    let compound = compound.ok_or_else(|| {
-        Fault::forbidden("登记特长要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")
-    })?;
+    let compound = compound
+        .ok_or_else(|| Fault::forbidden("登记特长要先绑定房号，回复:绑定 3-2-501 姓名 手机号。"))?;
     let text = words(text, "登记特长 医护 可以帮老人量血压")?;
     if !agreed {
         return Err(Fault::invalid(
@@ -93,11 +92,7 @@ pub async fn offer(
 ///
 /// # Errors
 /// `not_found` for what is not theirs, `wrong_step` when it was taken back.
-pub async fn withdraw_talent(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<talent::Model, Fault> {
+pub async fn withdraw_talent(tx: &mut Tx, actor: &Actor, id: i64) -> Result<talent::Model, Fault> {
     let row = own_talent(tx.db(), actor, id).await?;
     // All that a waiting request may go to next, in one order: two who leave at once do not wait in a circle.
     talent::Entity::find()

@@ -84,7 +84,12 @@ fn all(
     let free = of(None);
     let each = drives.iter().map(|row| {
         let key = row.id.to_string();
-        (key, row.title.as_str(), drive_says(row.state), of(Some(row.id)))
+        (
+            key,
+            row.title.as_str(),
+            drive_says(row.state),
+            of(Some(row.id)),
+        )
     });
     for (key, title, state, sums) in each.chain([(NONE.to_owned(), FREE, "长期", free)]) {
         // Writing to a string cannot fail.
@@ -140,7 +145,9 @@ async fn one(
     let code = escape(&percent(&compound.code));
     let mut body = String::new();
     if let Some(row) = row {
-        let goal = row.goal.map(|goal| format!("，目标 {} 元", Fen(goal).in_groups()));
+        let goal = row
+            .goal
+            .map(|goal| format!("，目标 {} 元", Fen(goal).in_groups()));
         let _ = write!(
             body,
             "<p>{}</p>\n<p class=\"soft\">{}{}{}</p>\n",
@@ -167,7 +174,10 @@ async fn one(
     gifts(&mut body, &page.items);
     let key = id.map_or_else(|| NONE.to_owned(), |id| id.to_string());
     if let Some(next) = page.next {
-        let path = format!("/board/{code}/giving?drive={key}&amp;cursor={}", percent(&next));
+        let path = format!(
+            "/board/{code}/giving?drive={key}&amp;cursor={}",
+            percent(&next)
+        );
         back(&mut body, &path, "更早的捐赠");
     }
     back(&mut body, &format!("/board/{code}/giving"), "返回捐赠公示");
@@ -224,7 +234,9 @@ fn gifts(out: &mut String, gifts: &[Given]) {
             DonationKind::Money => "捐款".to_owned(),
             DonationKind::Goods => given.goods.clone(),
         };
-        let day = row.received_at.map(|at| china(at).format("%Y-%m-%d").to_string());
+        let day = row
+            .received_at
+            .map(|at| china(at).format("%Y-%m-%d").to_string());
         let _ = writeln!(
             out,
             "<tr><td>#{}</td><td>{}</td><td>{}</td><td class=\"amount\">{}</td><td class=\"amount\">{}</td><td>{}</td></tr>",

@@ -76,9 +76,8 @@ pub(super) async fn ground(
             .await?
             .filter(|place| deeds.iter().any(|deed| may(actor, *deed, &place.path))),
     };
-    let found = found.ok_or_else(|| {
-        Fault::not_found("没有找到这个小区，请写小区的编号，例如 GY。")
-    })?;
+    let found =
+        found.ok_or_else(|| Fault::not_found("没有找到这个小区，请写小区的编号，例如 GY。"))?;
     let way = |one: &place::Model| (percent(&one.code), one.name.clone(), one.id == found.id);
     let ways = match all.len() {
         0 | 1 => Vec::new(),
@@ -217,7 +216,9 @@ fn gift_line(seen: &Seen, runs: bool) -> GiftLine {
     };
     GiftLine {
         id: row.id,
-        key: row.drive_id.map_or_else(|| NONE.to_owned(), |id| id.to_string()),
+        key: row
+            .drive_id
+            .map_or_else(|| NONE.to_owned(), |id| id.to_string()),
         who: seen.who.clone(),
         what: match (&row.goods, goods) {
             (Some(what), _) => what.clone(),
@@ -271,7 +272,6 @@ struct DrivePage {
     title: String,
     text: String,
     state: &'static str,
-    version: i32,
     facts: Vec<(&'static str, String)>,
     gifts: Vec<GiftLine>,
     uses: Vec<UseLine>,
@@ -377,9 +377,11 @@ async fn page(
         frame: Frame::new(desk, title.clone()).saying(&asked.said),
         key: key.to_owned(),
         code: percent(&compound.code),
-        text: found.as_ref().map(|row| row.text.clone()).unwrap_or_default(),
+        text: found
+            .as_ref()
+            .map(|row| row.text.clone())
+            .unwrap_or_default(),
         state: state.map_or("长期", drive_says),
-        version: found.as_ref().map_or(0, |row| row.version),
         facts: facts(found.as_ref(), sums),
         gifts: gifts
             .items
@@ -390,9 +392,7 @@ async fn page(
         next: gifts.next,
         can_edit: runs && state == Some(DriveState::Draft),
         can_close: runs && state == Some(DriveState::Open),
-        can_spend: runs
-            && sums.left() > 0
-            && may(desk.actor(), Deed::KeepMoney, &compound.path),
+        can_spend: runs && sums.left() > 0 && may(desk.actor(), Deed::KeepMoney, &compound.path),
         can_take: state != Some(DriveState::Draft)
             && may(desk.actor(), Deed::TakeMoney, &compound.path),
         // Of goods the donation's number stands behind it.

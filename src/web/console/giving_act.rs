@@ -176,9 +176,15 @@ async fn run(
     let donation = || form.text("of").parse::<i64>().ok();
     let none = || Fault::plain(Code::NotFound);
     match act {
-        "open" => actions::open(tx, actor, id.ok_or_else(none)?).await.map(drop),
-        "close" => actions::close(tx, actor, id.ok_or_else(none)?).await.map(drop),
-        "receive" => actions::receive(tx, actor, donation().ok_or_else(none)?).await.map(drop),
+        "open" => actions::open(tx, actor, id.ok_or_else(none)?)
+            .await
+            .map(drop),
+        "close" => actions::close(tx, actor, id.ok_or_else(none)?)
+            .await
+            .map(drop),
+        "receive" => actions::receive(tx, actor, donation().ok_or_else(none)?)
+            .await
+            .map(drop),
         "decline" => {
             let reason = form.text("reason");
             let id = donation().ok_or_else(none)?;

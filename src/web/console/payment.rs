@@ -134,7 +134,14 @@ async fn facts(
         None => None,
     };
     let of = match &gift {
-        Some(gift) => ("捐款", format!("#{}（{}）", gift.id, fund::rows::purpose(db, gift.id).await?)),
+        Some(gift) => (
+            "捐款",
+            format!(
+                "#{}（{}）",
+                gift.id,
+                fund::rows::purpose(db, gift.id).await?
+            ),
+        ),
         None => ("房号", places::name_of(db, home).await?),
     };
     let mut facts = vec![

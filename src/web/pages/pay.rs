@@ -193,7 +193,9 @@ fn contents(token: &str, about: &About, known: bool, said: &str) -> String {
             escape(&about.place)
         ));
         if gift.is_over {
-            out.push_str("<p role=\"status\"><b>这笔捐款已经收到或取消了，不用再付。谢谢您！</b></p>");
+            out.push_str(
+                "<p role=\"status\"><b>这笔捐款已经收到或取消了，不用再付。谢谢您！</b></p>",
+            );
             return out;
         }
         return asked(out, token, about, known);

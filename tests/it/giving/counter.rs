@@ -33,7 +33,10 @@ async fn cash_is_written_down_once_and_taken_back_by_two() {
         .leads_to(first.to.as_deref().unwrap());
     let mut other = fields.to_vec();
     other[4] = ("amount", "200");
-    desk.send(TAKE, TAKE, &other).await.is(409).says("已经交过了");
+    desk.send(TAKE, TAKE, &other)
+        .await
+        .is(409)
+        .says("已经交过了");
     let told = zhang.expects_push("已收到捐款 100.00 元").await;
     assert!(told.contains("收据第 1 号"), "{told}");
     let rows = gifts(&app).await;
@@ -49,9 +52,14 @@ async fn cash_is_written_down_once_and_taken_back_by_two() {
         .await
         .says(&format!("捐款 #{}", rows[0].id));
     let ask = [("amount", "100"), ("reason", "记错了")];
-    desk.send(&page, &format!("{page}/refund"), &ask).await.is(303);
+    desk.send(&page, &format!("{page}/refund"), &ask)
+        .await
+        .is(303);
     let mut manager = Desk::of(&app, MANAGER).await;
-    let grant = format!("/console/payments/refunds/{}/grant", refunds(&app).await[0].id);
+    let grant = format!(
+        "/console/payments/refunds/{}/grant",
+        refunds(&app).await[0].id
+    );
     manager
         .send("/console/payments/waiting", &grant, &[])
         .await
@@ -108,6 +116,10 @@ async fn what_is_wrong_stands_beside_its_field_and_nothing_is_kept() {
     desk.send(TAKE, TAKE, &fields).await.is(303);
     let row = gifts(&app).await.pop().unwrap();
     assert_eq!((row.anonymous, row.donor_name), (true, None));
-    assert!(board(&app, "GY/giving?drive=free").await.contains("爱心人士"));
+    assert!(
+        board(&app, "GY/giving?drive=free")
+            .await
+            .contains("爱心人士")
+    );
     sound(&app).await;
 }

@@ -63,7 +63,9 @@ pub async fn history(app: &TestApp, id: i64) -> Vec<String> {
 pub fn number_in(reply: &str) -> i64 {
     let found = regex::Regex::new(r"捐[款物] #(\d+) 已登记").unwrap();
     let found = found.captures(reply);
-    found.unwrap_or_else(|| panic!("{reply}"))[1].parse().unwrap()
+    found.unwrap_or_else(|| panic!("{reply}"))[1]
+        .parse()
+        .unwrap()
 }
 
 /// A drive that takes donations, written and published at the console; its number.

@@ -38,7 +38,10 @@ async fn two_uses_for_the_last_yuan_on_two_instances_are_one() {
     let mut statuses = [a.status, b.status];
     statuses.sort_unstable();
     assert_eq!(statuses, [303, 409], "{} {}", a.body, b.body);
-    assert_eq!((gift(&app, id).await.used, uses(&app).await.len()), (100, 1));
+    assert_eq!(
+        (gift(&app, id).await.used, uses(&app).await.len()),
+        (100, 1)
+    );
     sound(&app).await;
 }
 
@@ -49,7 +52,9 @@ async fn a_use_and_a_refund_of_the_same_yuan_are_not_both() {
     let id = cash(&mut one, "", "1").await;
     let page = format!("/console/payments/{}", payments(&app).await[0].id);
     let ask = [("amount", "1"), ("reason", "记错了")];
-    one.send(&page, &format!("{page}/refund"), &ask).await.is(303);
+    one.send(&page, &format!("{page}/refund"), &ask)
+        .await
+        .is(303);
     let refund = refunds(&app).await[0].id;
     let grant = format!("/console/payments/refunds/{refund}/grant");
     let mut chair = Desk::of(&app, "卫东").await;
@@ -129,7 +134,12 @@ async fn many_random_donations_and_uses_leave_exact_sums() {
             mark: format!("uses{number:04}"),
         };
         let done = use_up(&mut tx, &by, &gy, new).await;
-        assert_eq!(done.is_ok(), amount <= all - used, "{amount} of {}", all - used);
+        assert_eq!(
+            done.is_ok(),
+            amount <= all - used,
+            "{amount} of {}",
+            all - used
+        );
         if done.is_ok() {
             tx.commit().await.unwrap();
             used += amount;

@@ -27,7 +27,10 @@ async fn nobody_gives_nothing_or_too_much_or_elsewhere() {
     }
     // The question is still there.
     let asked = zhang.says("28.5元").await;
-    assert!(asked.contains("28.50 元") && asked.contains("公示时怎么写"), "{asked}");
+    assert!(
+        asked.contains("28.50 元") && asked.contains("公示时怎么写"),
+        "{asked}"
+    );
     let api = app.api(&zhang).await;
     for amount in [0, -1, 1_000_000_000_000_000_i64, 100_000_001] {
         let body = json!({ "kind": "money", "amount": amount, "drive": drive.to_string() });
@@ -58,7 +61,10 @@ async fn nobody_gives_nothing_or_too_much_or_elsewhere() {
     assert!(reply.contains("交现金"), "{reply}");
     // A sentence that only begins like it is offered to be filed.
     let offered = zhang.says("捐款箱坏了没人管").await;
-    assert!(offered.contains("要把") && offered.contains("2 投诉"), "{offered}");
+    assert!(
+        offered.contains("要把") && offered.contains("2 投诉"),
+        "{offered}"
+    );
     assert!(gifts(&app).await.is_empty() && payments(&app).await.is_empty());
     for _ in 0..5 {
         zhang.says(&format!("捐款 {drive} 10 公开")).await;
@@ -97,7 +103,10 @@ async fn money_is_not_used_without_a_paid_expense_that_is_large_enough() {
         ("100", 9_999_999, "没有这个编号的支出"),
         ("500.01", small, "还能登记 500.00元"),
     ] {
-        spend(&mut desk, &key, yuan, expense).await.is(422).says(words);
+        spend(&mut desk, &key, yuan, expense)
+            .await
+            .is(422)
+            .says(words);
     }
     let large = spent(&app, "GY", Account::ExpenseOther, 900_000, day).await;
     spend(&mut desk, &key, "1000.01", large)
@@ -112,14 +121,32 @@ async fn money_is_not_used_without_a_paid_expense_that_is_large_enough() {
     // Whoever only takes money writes down no use, and next door there is nothing.
     let mut clerk = Desk::of(&app, super::CLERK).await;
     let path = format!("/console/giving/{drive}");
-    let fields = [("compound", "GY"), ("kind", "money"), ("mark", "mark77"), ("expense", "1"), ("amount", "1"), ("what", "试试看"), ("day", "2020-01-02")];
-    clerk.send(&path, &format!("{path}/use"), &fields).await.is(403);
+    let fields = [
+        ("compound", "GY"),
+        ("kind", "money"),
+        ("mark", "mark77"),
+        ("expense", "1"),
+        ("amount", "1"),
+        ("what", "试试看"),
+        ("day", "2020-01-02"),
+    ];
+    clerk
+        .send(&path, &format!("{path}/use"), &fields)
+        .await
+        .is(403);
     let mut steward = Desk::of(&app, "孙梅").await;
     steward.open("/console/giving").await.is(403);
     steward.open(&path).await.is(404);
     // A draft that cannot be stays in its form.
     let new = "/console/giving/new";
-    let good = [("compound", "GY"), ("title", "添冬衣"), ("text", "买棉被"), ("goal", ""), ("from", "2026-11-01"), ("to", "")];
+    let good = [
+        ("compound", "GY"),
+        ("title", "添冬衣"),
+        ("text", "买棉被"),
+        ("goal", ""),
+        ("from", "2026-11-01"),
+        ("to", ""),
+    ];
     for (field, value, words) in [
         ("title", "", "请写活动名称"),
         ("text", "联系13800000101", "长号码"),

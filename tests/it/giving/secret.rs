@@ -28,7 +28,14 @@ async fn no_face_names_who_gives_in_secret() {
     let goods = number_in(&reply);
     manager.expects_push(&format!("收下捐物 {goods}")).await;
     manager.says(&format!("收下捐物 {goods}")).await;
-    let expense = spent(&app, "GY", Account::ExpenseOther, 5_000, "2026-11-30".parse().unwrap()).await;
+    let expense = spent(
+        &app,
+        "GY",
+        Account::ExpenseOther,
+        5_000,
+        "2026-11-30".parse().unwrap(),
+    )
+    .await;
     spend(&mut desk, &key, "20", expense).await.is(303);
     app.drain().await;
 
@@ -53,7 +60,9 @@ async fn no_face_names_who_gives_in_secret() {
         faces.push((path.clone(), desk.open(&path).await.is(200).body.clone()));
     }
     let token = &receipts(&app).await[0].token;
-    let page = browser.open(&format!("{}/receipt/{token}", app.url())).await;
+    let page = browser
+        .open(&format!("{}/receipt/{token}", app.url()))
+        .await;
     faces.push(("receipt".to_owned(), page.body));
     let api = app.api(&manager).await;
     for id in [money, goods] {
@@ -63,7 +72,12 @@ async fn no_face_names_who_gives_in_secret() {
         let said = manager.says(&format!("我的捐赠 {id}")).await;
         faces.push(("chat".to_owned(), said));
     }
-    faces.extend(manager.pushes().into_iter().map(|text| ("push".to_owned(), text)));
+    faces.extend(
+        manager
+            .pushes()
+            .into_iter()
+            .map(|text| ("push".to_owned(), text)),
+    );
     for (face, text) in &faces {
         for name in NAMES {
             assert!(!text.contains(name), "{name} on {face}: {text}");
@@ -75,18 +89,34 @@ async fn no_face_names_who_gives_in_secret() {
     let zhang_id = gift(&app, money).await.donor_id;
     assert!(zhang_id.is_some(), "they are told by it");
     let trail = audit::Entity::find()
-        .filter(audit::COLUMN.subject.is_in([money, goods].map(|id| format!("donation:{id}"))))
+        .filter(
+            audit::COLUMN
+                .subject
+                .is_in([money, goods].map(|id| format!("donation:{id}"))),
+        )
         .all(app.store.read())
         .await
         .unwrap();
     assert!(!trail.is_empty());
-    assert!(trail.iter().all(|row| row.actor_id != zhang_id), "{trail:?}");
-    let steps = donation_step::Entity::find().all(app.store.read()).await.unwrap();
-    assert!(steps.iter().all(|step| step.actor_id != zhang_id), "{steps:?}");
+    assert!(
+        trail.iter().all(|row| row.actor_id != zhang_id),
+        "{trail:?}"
+    );
+    let steps = donation_step::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert!(
+        steps.iter().all(|step| step.actor_id != zhang_id),
+        "{steps:?}"
+    );
     // They know their own.
     zhang.expects_push("用了20.00元").await;
     let own = zhang.says("我的捐赠").await;
-    assert!(own.contains(&format!("#{money}")) && own.contains(&format!("#{goods}")), "{own}");
+    assert!(
+        own.contains(&format!("#{money}")) && own.contains(&format!("#{goods}")),
+        "{own}"
+    );
     sound(&app).await;
 }
 
@@ -104,7 +134,10 @@ async fn an_erasure_leaves_what_was_given_and_nobody_who_gave() {
     let erased = zhang.says("2").await;
     assert!(erased.contains("已注销"), "{erased}");
     let row = gift(&app, money).await;
-    assert_eq!((row.donor_id, row.anonymous, row.amount), (None, true, 5_000));
+    assert_eq!(
+        (row.donor_id, row.anonymous, row.amount),
+        (None, true, 5_000)
+    );
     let row = gift(&app, waits).await;
     assert_eq!((row.donor_id, row.goods), (None, None));
     assert_eq!(row.state, entity::kinds::DonationState::Withdrawn);

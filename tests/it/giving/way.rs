@@ -33,7 +33,10 @@ async fn money_is_given_by_digits_and_followed_to_its_use() {
     let asked = zhang.says("1").await;
     assert!(asked.contains("1 10元  2 50元  3 100元"), "{asked}");
     let asked = zhang.says("2").await;
-    assert!(asked.contains("张**") && asked.contains("2 匿名"), "{asked}");
+    assert!(
+        asked.contains("张**") && asked.contains("2 匿名"),
+        "{asked}"
+    );
     let reply = zhang.says("1").await;
     assert!(reply.contains("50.00 元"), "{reply}");
     let mut browser = browser_of(&app, &zhang.open_id).await;
@@ -84,7 +87,9 @@ async fn money_is_given_by_digits_and_followed_to_its_use() {
     sound(&app).await;
 
     let path = format!("/console/giving/{drive}");
-    desk.send(&path, &format!("{path}/close"), &[]).await.is(303);
+    desk.send(&path, &format!("{path}/close"), &[])
+        .await
+        .is(303);
     let told = zhang.expects_push("已结束").await;
     assert!(told.contains("还剩20.00元"), "{told}");
     let late = zhang.says(&format!("捐款 {drive} 10 公开")).await;
@@ -152,7 +157,10 @@ async fn a_promise_that_is_taken_back_or_forgotten_is_none_and_money_for_it_goes
     zhang.says("菜单").await;
     app.advance(2 * 60).await;
     assert_eq!(gift(&app, second).await.state, DonationState::Lapsed);
-    browser.post(&format!("{}{link}", app.url()), &[]).await.is(404);
+    browser
+        .post(&format!("{}{link}", app.url()), &[])
+        .await
+        .is(404);
     assert_eq!(payments(&app).await.len(), 1);
     sound(&app).await;
 }
@@ -175,7 +183,9 @@ async fn a_drive_ends_with_its_last_day_and_a_refund_takes_two() {
     let page = format!("/console/payments/{payment}");
     desk.open(&page).await.says(&format!("捐款 #{id}"));
     let ask = [("amount", "30"), ("reason", "捐多了")];
-    desk.send(&page, &format!("{page}/refund"), &ask).await.is(303);
+    desk.send(&page, &format!("{page}/refund"), &ask)
+        .await
+        .is(303);
     let refund = refunds(&app).await[0].id;
     let grant = format!("/console/payments/refunds/{refund}/grant");
     let waiting = "/console/payments/waiting";
@@ -189,18 +199,28 @@ async fn a_drive_ends_with_its_last_day_and_a_refund_takes_two() {
     // What was used does not go back.
     let expense = spent(&app, "GY", Account::ExpenseOther, 4_000, today).await;
     spend(&mut desk, &key, "40", expense).await.is(303);
-    desk.send(&page, &format!("{page}/refund"), &[("amount", "20"), ("reason", "急用")])
-        .await
-        .is(303);
+    desk.send(
+        &page,
+        &format!("{page}/refund"),
+        &[("amount", "20"), ("reason", "急用")],
+    )
+    .await
+    .is(303);
     let refund = refunds(&app).await[1].id;
     let grant = format!("/console/payments/refunds/{refund}/grant");
-    chair.send(waiting, &grant, &[]).await.says("已经用掉一部分");
+    chair
+        .send(waiting, &grant, &[])
+        .await
+        .says("已经用掉一部分");
     assert_eq!(gift(&app, id).await.returned, 3_000);
 
     zhang.says("菜单").await;
     app.advance(47 * 60).await;
     let rows = drives(&app).await;
-    assert_eq!((rows[0].state, rows[0].closed_by), (DriveState::Closed, None));
+    assert_eq!(
+        (rows[0].state, rows[0].closed_by),
+        (DriveState::Closed, None)
+    );
     assert_eq!(uses(&app).await.len(), 1);
     assert_eq!(gift(&app, other).await.used, 0);
     sound(&app).await;

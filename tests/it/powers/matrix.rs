@@ -146,9 +146,7 @@ async fn build(app: &TestApp) -> World {
     }
     resident.says("许愿 想要一副老花镜").await;
     let wished = entity::wish::Entity::find().one(app.store.read()).await;
-    resident
-        .says("捐物 不限 旧书 × 3 放 社区安排 公开")
-        .await;
+    resident.says("捐物 不限 旧书 × 3 放 社区安排 公开").await;
     let gift = entity::donation::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
     let officer = called(app, "冯涛").await.id;

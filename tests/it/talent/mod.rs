@@ -12,7 +12,9 @@ use crate::harness::app::TestApp;
 use crate::harness::people::Person;
 
 pub async fn request(app: &TestApp, id: i64) -> help_request::Model {
-    let found = help_request::Entity::find_by_id(id).one(app.store.read()).await;
+    let found = help_request::Entity::find_by_id(id)
+        .one(app.store.read())
+        .await;
     found.unwrap().expect("no such request")
 }
 
@@ -34,10 +36,14 @@ pub async fn asks(app: &TestApp, id: i64) -> Vec<help_ask::Model> {
 /// Offers a talent in the chat; its number.
 pub async fn offer(person: &Person<'_>, kind: TalentKind) -> i64 {
     let says = linli::talent::kind_says(kind);
-    let reply = person.says(&format!("登记特长 {says} 可以帮邻居 同意")).await;
+    let reply = person
+        .says(&format!("登记特长 {says} 可以帮邻居 同意"))
+        .await;
     let number = regex::Regex::new(r"特长 #(\d+)").unwrap();
     let found = number.captures(&reply);
-    found.unwrap_or_else(|| panic!("{reply}"))[1].parse().unwrap()
+    found.unwrap_or_else(|| panic!("{reply}"))[1]
+        .parse()
+        .unwrap()
 }
 
 /// Asks for help in the chat; its number.
@@ -45,5 +51,7 @@ pub async fn ask(person: &Person<'_>, words: &str) -> i64 {
     let reply = person.says(&format!("找帮手 {words}")).await;
     let number = regex::Regex::new(r"帮忙 #(\d+) 已去问").unwrap();
     let found = number.captures(&reply);
-    found.unwrap_or_else(|| panic!("{reply}"))[1].parse().unwrap()
+    found.unwrap_or_else(|| panic!("{reply}"))[1]
+        .parse()
+        .unwrap()
 }

@@ -21,24 +21,49 @@ async fn the_mini_program_goes_the_same_way_and_nothing_is_offered_without_conse
     );
     for (body, status) in [
         (json!({ "kind": "doctor", "text": "可以看化验单" }), 422),
-        (json!({ "kind": "wizard", "text": "可以看化验单", "consent": true }), 422),
-        (json!({ "kind": "doctor", "text": "", "consent": true }), 422),
-        (json!({ "kind": "doctor", "text": "打13800000102", "consent": true }), 422),
-        (json!({ "kind": "doctor", "text": "好".repeat(101), "consent": true }), 422),
-        (json!({ "kind": "doctor", "text": "可以看化验单", "consent": true }), 201),
-        (json!({ "kind": "doctor", "text": "再来一次", "consent": true }), 409),
+        (
+            json!({ "kind": "wizard", "text": "可以看化验单", "consent": true }),
+            422,
+        ),
+        (
+            json!({ "kind": "doctor", "text": "", "consent": true }),
+            422,
+        ),
+        (
+            json!({ "kind": "doctor", "text": "打13800000102", "consent": true }),
+            422,
+        ),
+        (
+            json!({ "kind": "doctor", "text": "好".repeat(101), "consent": true }),
+            422,
+        ),
+        (
+            json!({ "kind": "doctor", "text": "可以看化验单", "consent": true }),
+            201,
+        ),
+        (
+            json!({ "kind": "doctor", "text": "再来一次", "consent": true }),
+            409,
+        ),
     ] {
         let answer = helper.post("/talents", &body).await;
         assert_eq!(answer.status, status, "{body} {answer:?}");
     }
     let kinds = asker.get("/talents/kinds").await;
-    assert_eq!(kinds.json, json!([{ "kind": "doctor", "kind_label": "医护", "count": 1 }]));
+    assert_eq!(
+        kinds.json,
+        json!([{ "kind": "doctor", "kind_label": "医护", "count": 1 }])
+    );
     assert_eq!(stranger.get("/talents/kinds").await.json, json!([]));
     assert_eq!(helper.get("/talents/kinds").await.json, json!([]));
     let none = json!({ "kind": "barber", "text": "想剪头发" });
     assert_eq!(asker.post("/help", &none).await.status, 409);
     let own = json!({ "kind": "doctor", "text": "自己看病" });
-    assert_eq!(helper.post("/help", &own).await.status, 409, "nobody but themselves");
+    assert_eq!(
+        helper.post("/help", &own).await.status,
+        409,
+        "nobody but themselves"
+    );
     let body = json!({ "kind": "doctor", "text": "想请人看看化验单" });
     let made = asker.post_once("/help", "h-1", &body).await;
     assert_eq!((made.status, &made.json["state"]), (201, &json!("asking")));
@@ -52,13 +77,33 @@ async fn the_mini_program_goes_the_same_way_and_nothing_is_offered_without_conse
         assert_eq!(answer.status, 404, "{verb}");
     }
     let yes = json!({ "accept": true });
-    assert_eq!(asker.post(&format!("{path}/answer"), &yes).await.status, 403);
-    assert_eq!(helper.post(&format!("{path}/withdraw"), &json!({})).await.status, 403);
-    assert_eq!(asker.post(&format!("{path}/contact"), &json!({})).await.status, 409);
+    assert_eq!(
+        asker.post(&format!("{path}/answer"), &yes).await.status,
+        403
+    );
+    assert_eq!(
+        helper
+            .post(&format!("{path}/withdraw"), &json!({}))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        asker
+            .post(&format!("{path}/contact"), &json!({}))
+            .await
+            .status,
+        409
+    );
     let list = helper.get("/help?list=asked").await;
     assert_eq!(list.json["items"][0]["side"], "talent", "{list:?}");
-    let done = helper.post_once(&format!("{path}/answer"), "a-1", &yes).await;
-    assert_eq!((done.status, &done.json["state"]), (200, &json!("accepted")));
+    let done = helper
+        .post_once(&format!("{path}/answer"), "a-1", &yes)
+        .await;
+    assert_eq!(
+        (done.status, &done.json["state"]),
+        (200, &json!("accepted"))
+    );
     for api in [&asker, &helper] {
         let whole = api.get(&path).await.json.to_string();
         for personal in ["张秀英", "李建国", "13800000101", "13800000102"] {
