@@ -6,7 +6,8 @@ use entity::{drive, place};
 use poem::web::Path;
 use poem::{Response, handler};
 
-use super::giving::{NONE, again, edit, ground, of_key};
+use super::giving::{NONE, again, ground, of_key};
+use super::giving_edit::edit;
 use super::payment::typed_amount;
 use super::payments_take::at_proof;
 use super::photos::account_of;

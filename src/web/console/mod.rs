@@ -30,7 +30,7 @@
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
-//! | `giving` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
+//! | `giving` `giving_edit` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
 //! | `talents` | who offers what, and how often it is asked for |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
@@ -79,6 +79,7 @@ pub mod form;
 pub mod frame;
 mod giving;
 mod giving_act;
+mod giving_edit;
 mod giving_take;
 pub mod guard;
 mod import;
@@ -250,7 +251,7 @@ fn community(route: Route) -> Route {
 fn money(route: Route) -> Route {
     let take = get(payments_take::ask).post(payments_take::take);
     let rules = get(expense_rules::open).post(expense_rules::save);
-    let drive = get(giving::ask).post(giving_act::write);
+    let drive = get(giving_edit::ask).post(giving_act::write);
     let counter = get(giving_take::ask).post(giving_take::take);
     route
         .at("/giving", get(giving::list))
