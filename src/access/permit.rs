@@ -22,7 +22,8 @@ pub enum Deed {
     Moderate,
     /// Read what residents wish for before anybody else does, and take a wish away.
     CheckWishes,
-    /// Run drives: write, open and close them, take goods in, write down what donations were used for.
+    /// Run drives: write, open and close them, take goods in, write down what donations were used for; see which
+    /// talents neighbours offer.
     RunDrives,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,

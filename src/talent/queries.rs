@@ -202,7 +202,7 @@ pub async fn page<C: ConnectionTrait>(
     Ok(slice.cut(query.all(db).await?, |row| row.id))
 }
 
-/// Who offers what in a compound, for staff that sees its people: newest first, with the name.
+/// Who offers what in a compound, for staff: newest first, with the name.
 ///
 /// # Errors
 /// The database's.

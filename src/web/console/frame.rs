@@ -52,7 +52,7 @@ pub const MENU: &[(&str, &[Line])] = &[
                 "捐赠",
                 &[Deed::RunDrives, Deed::TakeMoney, Deed::SeeMoney],
             ),
-            line("/console/talents", "特长", &[Deed::SeePeople]),
+            line("/console/talents", "特长", &[Deed::RunDrives]),
         ],
     ),
     (

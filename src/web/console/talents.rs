@@ -58,7 +58,7 @@ struct Talents {
 /// `forbidden`; `not_found` for a compound that is not theirs; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let (compound, ways) = ground(desk, &asked.compound, &[Deed::SeePeople]).await?;
+    let (compound, ways) = ground(desk, &asked.compound, &[Deed::RunDrives]).await?;
     let db = desk.app.store.read();
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let offered = queries::offered(db, compound.id, None).await?;

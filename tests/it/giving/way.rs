@@ -215,7 +215,7 @@ async fn a_drive_ends_with_its_last_day_and_a_refund_takes_two() {
     assert_eq!(gift(&app, id).await.returned, 3_000);
 
     zhang.says("菜单").await;
-    app.advance(47 * 60).await;
+    app.advance(49 * 60).await;
     let rows = drives(&app).await;
     assert_eq!(
         (rows[0].state, rows[0].closed_by),
