@@ -224,6 +224,9 @@ pub struct Retention {
     pub wish_days: i64,
     /// Who put something on a list that is over, with their words.
     pub offer_days: i64,
+    /// Who asked neighbours for help that is over, who offered what is taken back, and who promised what was
+    /// never given.
+    pub giving_days: i64,
 }
 
 /// `[log]`

@@ -25,6 +25,8 @@ pub mod disclosure;
 pub mod dues;
 pub mod expense;
 pub mod fee;
+pub mod fund;
+pub mod giving;
 pub mod ledger;
 pub mod mediation;
 pub mod moderation;
@@ -37,6 +39,7 @@ pub mod place;
 pub mod policy;
 pub mod preference;
 pub mod privacy;
+pub mod talent;
 pub mod visit;
 pub mod wish;
 // -- floor 4: the faces --

@@ -36,6 +36,8 @@ pub struct Model {
     pub app_id: Option<String>,
     /// Who pays there.
     pub open_id: Option<String>,
+    /// For which donation; then the home is the compound itself and there are no bills.
+    pub donation_id: Option<i64>,
     /// Our number at the platform; of cash and transfers the mark of the form, so that one form is one
     /// payment.
     pub out_trade_no: Option<String>,

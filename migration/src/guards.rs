@@ -140,6 +140,57 @@ pub const EXPENSES: &[Guard] = &[
     ),
 ];
 
+/// Every yuan that was given is followed to its use, and none is used twice: by an expense that is paid when it
+/// is money, out of donations for the same, never more than was given.
+pub const GIVING: &[Guard] = &[
+    guard(
+        "guard_donation_begins",
+        ("INSERT", "donation"),
+        r#"NEW."state" <> 'pledged' OR NEW."used" <> 0 OR NEW."returned" <> 0"#,
+        "a donation begins as a pledge",
+    ),
+    guard(
+        "guard_donation_fixed",
+        ("UPDATE", "donation"),
+        r#"NEW."compound_id" <> OLD."compound_id" OR NEW."kind" <> OLD."kind" OR NEW."amount" <> OLD."amount"
+            OR COALESCE(NEW."drive_id", 0) <> COALESCE(OLD."drive_id", 0)
+            OR NEW."used" < OLD."used" OR NEW."returned" < OLD."returned"
+            OR (NEW."used" + NEW."returned" > 0 AND NEW."state" <> 'received')
+            OR (OLD."state" <> NEW."state" AND OLD."state" <> 'pledged')
+            OR (OLD."anonymous" AND NOT NEW."anonymous")"#,
+        "what was given does not change",
+    ),
+    guard(
+        "guard_donation_kept",
+        ("DELETE", "donation"),
+        r#"OLD."id" IS NOT NULL"#,
+        "donations are never removed",
+    ),
+    guard(
+        "guard_donation_use",
+        ("INSERT", "donation_use"),
+        r#"(NEW."kind" = 'goods' AND NEW."expense_id" IS NOT NULL)
+            OR (NEW."kind" <> 'goods' AND NOT EXISTS (SELECT 1 FROM "expense" x WHERE x."id" = NEW."expense_id"
+                AND x."compound_id" = NEW."compound_id" AND x."state" IN ('paid', 'closed')
+                AND NEW."amount" + (SELECT COALESCE(SUM(u."amount"), 0) FROM "donation_use" u
+                    WHERE u."expense_id" = NEW."expense_id") <= x."amount"))"#,
+        "donated money is used by an expense that is paid",
+    ),
+    guard(
+        "guard_donation_use_share",
+        ("INSERT", "donation_use_share"),
+        r#"NOT EXISTS (SELECT 1 FROM "donation" d, "donation_use" u
+            WHERE d."id" = NEW."donation_id" AND u."id" = NEW."use_id"
+            AND NEW."compound_id" = u."compound_id" AND d."compound_id" = u."compound_id" AND d."kind" = u."kind"
+            AND COALESCE(d."drive_id", 0) = COALESCE(u."drive_id", 0) AND d."state" = 'received'
+            AND NEW."amount" + (SELECT COALESCE(SUM(s."amount"), 0) FROM "donation_use_share" s
+                WHERE s."donation_id" = d."id") <= d."used"
+            AND NEW."amount" + (SELECT COALESCE(SUM(s."amount"), 0) FROM "donation_use_share" s
+                WHERE s."use_id" = u."id") <= u."amount")"#,
+        "a use has no more of a donation than was given",
+    ),
+];
+
 /// Puts them.
 pub async fn put(manager: &SchemaManager<'_>, guards: &[Guard]) -> Result<(), DbErr> {
     let db = manager.get_connection();

@@ -34,6 +34,7 @@ mod m20261130_000028_expenses;
 mod m20261130_000030_notices;
 mod m20261130_000031_wishes;
 mod m20261130_000032_lists;
+mod m20261130_000033_giving;
 mod tools;
 
 /// All changes, in order.
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000030_notices::Migration),
             Box::new(m20261130_000032_lists::Migration),
+            Box::new(m20261130_000033_giving::Migration),
         ]
     }
 }

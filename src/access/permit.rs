@@ -31,6 +31,9 @@ pub enum Deed {
     SuperviseOffers,
     /// Put co-building agreements on record, and keep an alliance.
     KeepAgreements,
+    /// Run drives: write, open and close them, take goods in, write down what donations were used for; see which
+    /// talents neighbours offer.
+    RunDrives,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -133,6 +136,7 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             PropertyManager,
         ],
+        Deed::RunDrives => &[PropertyManager, CommitteeChair, CommunitySecretary],
         Deed::Moderate => &[
             GridWorker,
             CommitteeChair,

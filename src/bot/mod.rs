@@ -124,6 +124,8 @@ const TABLES: &[&[Command]] = &[
     crate::offer::chat::COMMANDS,
     crate::agreement::chat::COMMANDS,
     crate::alliance::chat::COMMANDS,
+    crate::giving::chat::COMMANDS,
+    crate::talent::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,

@@ -28,6 +28,7 @@ use crate::disclosure;
 use crate::dues;
 use crate::expense;
 use crate::fee;
+use crate::giving;
 use crate::intake;
 use crate::mediation;
 use crate::moderation;
@@ -39,6 +40,7 @@ use crate::privacy;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
+use crate::talent;
 use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
@@ -230,6 +232,8 @@ pub fn kinds() -> Vec<Kind> {
         fee::remind::KINDS,
         dues::remind::KINDS,
         wish::remind::KINDS,
+        giving::remind::KINDS,
+        talent::remind::KINDS,
         notice::remind::KINDS,
         offer::remind::KINDS,
         agreement::remind::KINDS,

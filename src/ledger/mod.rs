@@ -24,6 +24,8 @@ pub enum Account {
     Advance,
     /// 待退款: what has to go back.
     Refund,
+    /// 代管捐款: what was given and is not used yet; by its use it becomes income.
+    Donated,
     /// 期初: what was there before the books began.
     Opening,
     /// 维修资金
@@ -82,6 +84,7 @@ impl Account {
             Self::Receivable => "assets:receivable",
             Self::Advance => "liabilities:advance",
             Self::Refund => "liabilities:refund",
+            Self::Donated => "liabilities:donated",
             Self::Opening => "equity:opening",
             Self::Maintenance => "equity:maintenance",
             Self::IncomeProperty => "income:property",
@@ -110,6 +113,7 @@ impl Account {
             Self::Receivable => "应收费用",
             Self::Advance => "预存费用",
             Self::Refund => "待退款",
+            Self::Donated => "代管捐款",
             Self::Opening => "期初",
             Self::Maintenance => "维修资金",
             Self::IncomeProperty => "物业费",
@@ -139,7 +143,7 @@ impl Account {
     pub const fn family(self) -> Family {
         match self {
             Self::Bank | Self::Wechat | Self::Cash | Self::Receivable => Family::Assets,
-            Self::Advance | Self::Refund => Family::Liabilities,
+            Self::Advance | Self::Refund | Self::Donated => Family::Liabilities,
             Self::Opening | Self::Maintenance => Family::Equity,
             Self::IncomeProperty
             | Self::IncomeShared

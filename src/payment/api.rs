@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::fund::rows::{no_such as no_such_gift, payable};
 use crate::payment::actions::order::{Wish, order};
 use crate::payment::actions::{no_such, watch};
 use crate::payment::queries::{self, no_such_bill};
@@ -100,10 +101,14 @@ pub struct BillQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewPayment {
     /// Bills of one home, in the order in which they are paid.
+    #[serde(default)]
     pub bills: Vec<String>,
     /// Fen; all that is left of the bills if not given.
     #[serde(default)]
     pub amount: Option<i64>,
+    /// A donation of the caller's own in place of bills: it is paid whole.
+    #[serde(default)]
+    pub donation: Option<String>,
 }
 
 /// A payment.
@@ -300,7 +305,11 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
         home_id: 0,
         bills: Vec::new(),
         amount: body.amount,
+        donation: None,
     };
+    if let Some(id) = &body.donation {
+        return wish_to_give(app, caller, id).await;
+    }
     if body.bills.len() > super::MOST_BILLS {
         let most = format!("一次最多交{}张账单。", super::MOST_BILLS);
         return Err(Fault::invalid("bills", most));
@@ -320,6 +329,22 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
     match wish.bills.is_empty() {
         true => Err(Fault::invalid("bills", "请选要交的账单。")),
         false => Ok(wish),
+    }
+}
+
+/// A donation of the caller's own that waits to be paid, whole.
+async fn wish_to_give(app: &App, caller: &Caller, id: &str) -> Result<Wish, Fault> {
+    let id = number(id, no_such_gift)?;
+    let row = payable(app.store.read(), id).await?;
+    let own = row.donor_id.is_some() && row.donor_id == caller.actor.person_id();
+    match own {
+        true => Ok(Wish {
+            home_id: row.compound_id,
+            bills: Vec::new(),
+            amount: Some(row.amount),
+            donation: Some(id),
+        }),
+        false => Err(no_such_gift(id)),
     }
 }
 

@@ -177,6 +177,7 @@ async fn pay(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
             home_id: bill.home_id,
             bills: vec![id],
             amount,
+            donation: None,
         };
         return Ok(offer(turn, &wish, amount.unwrap_or_else(|| left(&bill))));
     }
@@ -223,6 +224,7 @@ async fn pay_home(turn: &mut Turn<'_>, tie: &HomeTie, rest: &str) -> Result<Repl
             home_id: tie.place_id,
             bills: Vec::new(),
             amount: Some(sum),
+            donation: None,
         };
         return Ok(offer(turn, &wish, sum));
     }
@@ -246,6 +248,7 @@ fn offer_all(turn: &Turn<'_>, bills: &[bill::Model]) -> Reply {
         home_id: bills.first().map_or(0, |bill| bill.home_id),
         bills: some.clone().map(|bill| bill.id).collect(),
         amount: None,
+        donation: None,
     };
     offer(turn, &wish, some.map(left).sum())
 }

@@ -3,7 +3,7 @@
 //! number, never a name.
 
 use chrono::TimeDelta;
-use entity::receipt;
+use entity::{donation, receipt};
 
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
@@ -12,7 +12,9 @@ use crate::payment::{MOST, MOST_BILLS};
 use crate::wechat::crypto::same;
 
 /// A pay link holds so long.
-const HOLDS: TimeDelta = TimeDelta::days(1);
+pub const HOLDS: TimeDelta = TimeDelta::days(1);
+/// Stands before the key of a donation, where otherwise bills stand.
+const GIVEN: char = 'd';
 
 /// The address by which a wish is paid: `https://…/pay/…`.
 #[must_use]
@@ -32,14 +34,31 @@ pub fn pay_bills(app: &App, home_id: i64, bills: &[i64]) -> String {
         home_id,
         bills: bills.iter().copied().take(MOST_BILLS).collect(),
         amount: None,
+        donation: None,
+    };
+    pay(app, &wish)
+}
+
+/// The address by which a donation is paid.
+#[must_use]
+pub fn pay_donation(app: &App, row: &donation::Model) -> String {
+    let wish = Wish {
+        home_id: row.compound_id,
+        bills: Vec::new(),
+        amount: Some(row.amount),
+        donation: Some(row.id),
     };
     pay(app, &wish)
 }
 
 fn token(app: &App, wish: &Wish, until: i64) -> String {
     let bills: Vec<String> = wish.bills.iter().map(i64::to_string).collect();
+    let what = match wish.donation {
+        Some(id) => format!("{GIVEN}{id}"),
+        None => bills.join("-"),
+    };
     let amount = wish.amount.unwrap_or_default();
-    let said = format!("{}.{}.{amount}.{until}", wish.home_id, bills.join("-"));
+    let said = format!("{}.{what}.{amount}.{until}", wish.home_id);
     let signed = app.seal.sign(&format!("pay:{said}"));
     format!("{said}.{signed}")
 }
@@ -58,6 +77,11 @@ pub fn read(app: &App, token: &str, now: Moment) -> Option<Wish> {
         return None;
     }
     let until = from_ms(until.parse::<i64>().ok()?.checked_mul(1_000)?)?;
+    let donation = match bills.strip_prefix(GIVEN) {
+        Some(id) => Some(id.parse().ok()?),
+        None => None,
+    };
+    let bills = if donation.is_some() { "" } else { bills };
     let bills: Option<Vec<i64>> = bills
         .split('-')
         .filter(|id| !id.is_empty())
@@ -69,6 +93,7 @@ pub fn read(app: &App, token: &str, now: Moment) -> Option<Wish> {
         home_id: home.parse().ok()?,
         bills,
         amount: Some(amount).filter(|amount| *amount > 0),
+        donation,
     })
 }
 

@@ -29,12 +29,30 @@ pub use crate::fee::bill::left;
 
 use entity::money::{DifferenceKind, PayWay, PaymentState, RefundCause, RefundState, WaiverState};
 
+use crate::base::fault::Fault;
 use crate::base::month::Month;
 
 /// The most that is paid at once, in fen: a million yuan.
 pub const MOST: i64 = 100_000_000;
 /// Bills that are paid at once.
 pub const MOST_BILLS: usize = 60;
+
+/// An amount that somebody pays.
+///
+/// # Errors
+/// `invalid` beside `amount`.
+pub fn check_amount(amount: i64) -> Result<(), Fault> {
+    if amount <= 0 {
+        return Err(Fault::invalid("amount", "金额要大于0，例如 161.10。"));
+    }
+    if amount > MOST {
+        return Err(Fault::invalid(
+            "amount",
+            "金额太大了，一次最多一百万元，请核对后再填。",
+        ));
+    }
+    Ok(())
+}
 
 /// How a payment is named as a subject of reminders, audit rows and attachments.
 #[must_use]

@@ -57,6 +57,7 @@ pub fn changed(was: &payment::Model, next: &payment::Model) -> Vec<Part> {
         (
             (row.id, row.compound_id, row.home_id, row.way, row.amount),
             (row.payer_id, row.account_id, row.recorded_by, row.proof_id),
+            row.donation_id,
             (row.bills.clone(), row.note.clone(), row.created_at),
             (row.merchant.clone(), row.mch_id.clone(), row.app_id.clone()),
             (
@@ -127,6 +128,7 @@ mod tests {
             mch_id: Some("1900000001".to_owned()),
             app_id: Some("wx1".to_owned()),
             open_id: Some("o-1".to_owned()),
+            donation_id: None,
             out_trade_no: Some("P0001".to_owned()),
             prepay_id: None,
             prepaid_at: None,
@@ -180,7 +182,7 @@ mod tests {
 
         #[test]
         fn what_was_ordered_never_changes(
-            from in states(), to in states(), amount in 1_i64..1_000, which in 0_usize..6,
+            from in states(), to in states(), amount in 1_i64..1_000, which in 0_usize..7,
         ) {
             let was = row(from);
             let mut next = payment::Model { state: to, ..was.clone() };
@@ -190,6 +192,7 @@ mod tests {
                 2 => next.merchant = Some("other".to_owned()),
                 3 => next.bills = json!([8]),
                 4 => next.home_id += amount,
+                5 => next.donation_id = Some(amount),
                 _ => next.payer_id = None,
             }
             prop_assert!(!fits(&was, &next));

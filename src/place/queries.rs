@@ -121,6 +121,22 @@ pub async fn compound_of<C: ConnectionTrait>(
     }
 }
 
+/// The compound that somebody is at home in: that of their first home, or else of their first post in one.
+///
+/// # Errors
+/// The database's.
+pub async fn own_compound<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+) -> Result<Option<place::Model>, Fault> {
+    let home = actor.homes.first().map(|home| home.compound_id);
+    let post = actor.grants.iter().find_map(|grant| grant.compound_id);
+    match home.or(post) {
+        Some(id) => by_id(db, id).await,
+        None => Ok(None),
+    }
+}
+
 /// The places on a path from the top down, the place itself last.
 ///
 /// # Errors

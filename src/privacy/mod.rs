@@ -8,6 +8,7 @@ pub mod chat;
 pub mod consent;
 mod copy;
 mod offers;
+mod giving;
 pub mod queries;
 pub mod remind;
 pub mod retention;

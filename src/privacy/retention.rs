@@ -16,7 +16,7 @@ use crate::base::fault::Fault;
 use crate::config::Retention;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, remind};
+use crate::privacy::{ERASED_NAME, giving, remind};
 use crate::reminder::{BoxFuture, Verdict};
 
 /// Rows of one class in one step.
@@ -76,6 +76,12 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.offer_days,
         run: |app, until| Box::pin(offers(app, until)),
     },
+    // Promises that came to nothing, requests for help that are over, talents that were taken back.
+    Class {
+        name: "giving",
+        days: |kept| kept.giving_days,
+        run: |app, until| Box::pin(giving::retire(app, until, STEP)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -99,6 +105,7 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
         || offer.one(db).await?.is_some()
+        || giving::has_any(db).await?
         || claim.one(db).await?.is_some())
 }
 

@@ -13,6 +13,7 @@ use crate::base::fault::Fault;
 use crate::case;
 use crate::expense;
 use crate::files;
+use crate::giving;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
@@ -21,6 +22,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
+use crate::talent;
 use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
@@ -92,6 +94,7 @@ pub fn routes(
         .at("/board/:compound/expenses", get(board::expenses::show_list))
         .at("/board/:compound/lists", get(board::lists::show_list))
         .at("/board/:compound/chart", get(board::lists::show_chart))
+        .at("/board/:compound/giving", get(board::giving::show_list))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),
@@ -170,6 +173,7 @@ fn api() -> Route {
     let route = payment::api::routes(expense::api::routes(route));
     let route = wish::api::routes(notice::api::routes(route));
     let route = alliance::api::routes(agreement::api::routes(offer::api::routes(route)));
+    let route = giving::api::routes(talent::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

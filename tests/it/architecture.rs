@@ -34,6 +34,9 @@ const FLOORS: &[&[&str]] = &[
         "wish",
         "notice",
         "offer",
+        "fund",
+        "giving",
+        "talent",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

@@ -73,3 +73,135 @@ pub enum OfferState {
     /// A need or a resource whose last day is over.
     Lapsed,
 }
+
+/// What somebody is good at (特长).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum TalentKind {
+    /// 医护
+    Doctor,
+    /// 教师
+    Teacher,
+    /// 法律
+    Lawyer,
+    /// 警务和安全
+    Police,
+    /// 水电维修
+    Electrician,
+    /// 电脑和手机
+    Computer,
+    /// 理发
+    Barber,
+    /// 书画文艺
+    Arts,
+    /// 其他
+    Other,
+}
+
+/// Whether a talent is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum TalentState {
+    /// May be asked.
+    Offered,
+    /// Taken back by whoever has it, or gone.
+    Withdrawn,
+}
+
+/// Where a request for help stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum HelpState {
+    /// One talent is asked after the other.
+    Asking,
+    /// One has said yes: the two know each other.
+    Accepted,
+    /// Nobody is left to be asked.
+    Unmet,
+    /// Taken back by the asker.
+    Withdrawn,
+    /// Nobody has said yes in time.
+    Lapsed,
+}
+
+/// What came of asking a talent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum HelpAnswer {
+    /// Waits for a word.
+    Asked,
+    /// 接受
+    Accepted,
+    /// 婉拒
+    Declined,
+    /// Said nothing in time.
+    Silent,
+    /// The request or the talent was over before.
+    Dropped,
+}
+
+/// Where a drive (捐赠活动) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DriveState {
+    /// Being written.
+    Draft,
+    /// Takes donations.
+    Open,
+    /// Takes no more; what is left is used on.
+    Closed,
+}
+
+/// What is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DonationKind {
+    /// 捐款, in fen.
+    Money,
+    /// 捐物, in pieces.
+    Goods,
+}
+
+/// Where a donation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DonationState {
+    /// Promised; not there yet.
+    Pledged,
+    /// There.
+    Received,
+    /// Goods that staff cannot take.
+    Declined,
+    /// Taken back by the donor before it was there.
+    Withdrawn,
+    /// Money that was not paid in time.
+    Lapsed,
+}

@@ -150,7 +150,11 @@ pub(super) fn put_parts(
 
 /// The next number of the compound: taken in the transaction of what it numbers, so that none is left
 /// out.
-async fn give_receipt(tx: &Tx, dice: &Dice, row: &payment::Model) -> Result<receipt::Model, Fault> {
+pub(super) async fn give_receipt(
+    tx: &Tx,
+    dice: &Dice,
+    row: &payment::Model,
+) -> Result<receipt::Model, Fault> {
     let first = receipt_counter::ActiveModel {
         compound_id: Set(row.compound_id),
         last: Set(1),

@@ -7,6 +7,7 @@
 //! | [`mod@order`] | an order at the platform, or the same one again |
 //! | [`mod@settle`] | the one way to paid |
 //! | `book` | what a paid payment pays: bills, what is kept, books, receipt |
+//! | `donated` | the same for a payment that is for a donation |
 //! | [`watch`] | asks the platform, closes what was not paid |
 //! | [`notice`] | what the platform tells us |
 //! | [`mod@take`] | cash and transfers |
@@ -14,6 +15,7 @@
 //! | [`waive`] | amounts that are not asked for any longer |
 
 mod book;
+mod donated;
 pub mod notice;
 pub mod order;
 pub mod refund;

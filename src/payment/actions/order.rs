@@ -15,6 +15,7 @@ use super::{client, home_of, keep, locked, meant, watch};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
+use crate::fund::rows::purpose;
 use crate::payment::{left, month_says, remind};
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -37,6 +38,8 @@ pub struct Wish {
     pub bills: Vec<i64>,
     /// Fen; none: all that is left of the bills.
     pub amount: Option<i64>,
+    /// The donation that it is for; then the home is the compound and there are no bills.
+    pub donation: Option<i64>,
 }
 
 /// An order that can be paid.
@@ -109,6 +112,9 @@ async fn write_down(
     }
     let amount = wish.amount.unwrap_or(owed);
     check_amount(amount)?;
+    if let Some(id) = wish.donation {
+        super::donated::check(tx, id, compound_id, amount).await?;
+    }
     let policy = fee_policy::Entity::find_by_id(compound_id)
         .one(tx.db())
         .await?;
@@ -134,6 +140,7 @@ async fn write_down(
         mch_id: Some(client.merchant().mch_id().to_owned()),
         app_id: Some(app_id),
         open_id: Some(account.external_id),
+        donation_id: wish.donation,
         out_trade_no: Some(format!("P{}", hex(&app.dice.bytes::<15>()))),
         prepay_id: None,
         prepaid_at: None,
@@ -160,6 +167,10 @@ async fn same_wish(tx: &mut Tx, new: &payment::Model) -> Result<Option<payment::
     let open = payment::Entity::find()
         .filter(payment::COLUMN.account_id.eq(new.account_id))
         .filter(payment::COLUMN.home_id.eq(new.home_id))
+        .filter(match new.donation_id {
+            Some(id) => payment::COLUMN.donation_id.eq(id),
+            None => payment::COLUMN.donation_id.is_null(),
+        })
         .filter(
             payment::COLUMN
                 .state
@@ -201,6 +212,7 @@ async fn insert(tx: &mut Tx, new: payment::Model) -> Result<payment::Model, Faul
         mch_id: Set(new.mch_id),
         app_id: Set(new.app_id),
         open_id: Set(new.open_id),
+        donation_id: Set(new.donation_id),
         out_trade_no: Set(new.out_trade_no),
         expires_at: Set(new.expires_at),
         asked: Set(0),
@@ -219,6 +231,10 @@ async fn insert(tx: &mut Tx, new: payment::Model) -> Result<payment::Model, Faul
 async fn description(tx: &Tx, row: &payment::Model) -> Result<String, Fault> {
     let home: place::Model = home_of(tx, row.home_id).await?;
     let name = places::name_of(tx.db(), &home).await?;
+    if let Some(id) = row.donation_id {
+        let what = purpose(tx.db(), id).await?;
+        return Ok(shorten(&format!("{name} 捐款：{what}"), DESCRIPTION));
+    }
     let bills = check_bills(tx, row.home_id, &meant(row)).await?;
     let mut months: Vec<i32> = bills.iter().map(|bill| bill.month).collect();
     months.sort_unstable();

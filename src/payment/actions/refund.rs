@@ -12,7 +12,7 @@ use serde_json::json;
 use super::settle::{Followed, Paid, Settled};
 use super::take::check_amount;
 use super::waive::not_second;
-use super::{allowed, book, home_of, insert_once, locked, no_such, words};
+use super::{allowed, book, donated, home_of, insert_once, locked, no_such, words};
 use crate::access::permit::Deed;
 use crate::access::{Actor, audit};
 use crate::base::clock::china;
@@ -233,6 +233,10 @@ async fn unbook(
     row: &refund::Model,
     by: i64,
 ) -> Result<(), Fault> {
+    if let Some(id) = paid.donation_id {
+        let entry = ungive(tx, paid, row, id, by).await?;
+        return post_with_end(tx, paid, row, by, entry).await;
+    }
     let ids: Vec<i64> = parts_of(tx, paid.id)
         .await?
         .iter()
@@ -291,11 +295,42 @@ async fn unbook(
             format!("退款 #{}（缴费 #{}）", row.id, paid.id),
         )
     };
+    post_with_end(tx, paid, row, by, approved).await
+}
+
+/// Books that it goes back, and that it is out of the house when it is.
+async fn post_with_end(
+    tx: &mut Tx,
+    paid: &payment::Model,
+    row: &refund::Model,
+    by: i64,
+    approved: Draft,
+) -> Result<(), Fault> {
     let mut entries = vec![approved];
     if row.state == RefundState::Done {
         entries.push(handed_out(tx, row, paid));
     }
     post(tx, Some(by), &entries).await.map(drop)
+}
+
+/// Takes the amount off the donation that was paid.
+async fn ungive(
+    tx: &Tx,
+    paid: &payment::Model,
+    row: &refund::Model,
+    donation_id: i64,
+    by: i64,
+) -> Result<Draft, Fault> {
+    donated::give_back(tx, donation_id, row.amount, by).await?;
+    let memo = format!("退款 #{}（捐款 #{donation_id}，缴费 #{}）", row.id, paid.id);
+    Ok(Draft {
+        transfers: vec![Transfer {
+            debit: Account::Donated,
+            credit: Account::Refund,
+            amount: row.amount,
+        }],
+        ..draft(tx, row, "approved", memo)
+    })
 }
 
 /// A payment's parts, each bill once, in the order in which they were paid; what went back is out.

@@ -6,7 +6,7 @@ use entity::money::{PayWay, PaymentState, RefundCause};
 use entity::payment;
 use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{book, keep, locked, meant, refund};
+use super::{book, donated, keep, locked, meant, refund};
 use crate::access::Actor;
 use crate::access::audit;
 use crate::base::clock::{Moment, china};
@@ -175,6 +175,9 @@ async fn settle_locked(
         ..row.clone()
     };
     keep(tx, &row, &next).await?;
+    if let Some(id) = next.donation_id {
+        return credit(tx, dice, &next, paid, id).await;
+    }
     let bills = book::payable(tx, &next).await?;
     if is_paid_twice(&meant(&next), &book::owed(&bills)) {
         record(tx, &next, "payment.paid");
@@ -183,6 +186,23 @@ async fn settle_locked(
     let receipt = book::book(tx, dice, &next, &bills).await?;
     record(tx, &next, "payment.paid");
     remind::tell_payer(tx, &next, remind::Told::Received, receipt.id).await?;
+    Ok(Settled::Now)
+}
+
+/// Gives what was paid to its donation; what comes for one that is not promised any more goes back.
+async fn credit(
+    tx: &mut Tx,
+    dice: &Dice,
+    row: &payment::Model,
+    paid: &Paid,
+    donation_id: i64,
+) -> Result<Settled, Fault> {
+    record(tx, row, "payment.paid");
+    let Some(receipt) = donated::credit(tx, dice, row, donation_id).await? else {
+        let cause = donated::why_not(tx, donation_id).await?;
+        return send_back(tx, dice, row, paid, cause).await;
+    };
+    remind::tell_payer(tx, row, remind::Told::Received, receipt.id).await?;
     Ok(Settled::Now)
 }
 

@@ -3,13 +3,13 @@
 
 use entity::kinds::PhotoStage;
 use entity::money::{PayWay, PaymentState};
-use entity::{bill, payment};
+use entity::{bill, payment, receipt};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{MOST_WORDS, book, home_of, insert_once, meant};
+use super::{MOST_WORDS, book, donated, home_of, insert_once, meant};
 use crate::access::permit::{Deed, require};
 use crate::access::{Actor, audit};
 use crate::attachment::{Owner, give};
@@ -18,7 +18,8 @@ use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::payment::allocate::is_paid_twice;
-use crate::payment::{MOST, MOST_BILLS, remind, subject};
+pub use crate::payment::check_amount;
+use crate::payment::{MOST_BILLS, remind, subject};
 use crate::store::Tx;
 
 /// Characters of a form's mark.
@@ -35,6 +36,8 @@ pub struct NewTaken {
     pub amount: i64,
     /// Bills that are meant; none: the oldest first.
     pub bills: Vec<i64>,
+    /// The donation that it is; then the home is the compound and there are no bills.
+    pub donation: Option<i64>,
     /// The person who paid, if known: who is told.
     pub payer_id: Option<i64>,
     /// Picture of the slip or the transfer, unfiled; a transfer needs one.
@@ -64,6 +67,9 @@ pub async fn take(
         .compound_id
         .ok_or_else(|| Fault::not_found("没有找到这一户。"))?;
     check_bills(tx, new.home_id, &new.bills).await?;
+    if let Some(id) = new.donation {
+        donated::is_of(tx, id, compound_id, new.amount).await?;
+    }
     let now = tx.now();
     let note = clean(&new.note);
     let row = payment::ActiveModel {
@@ -75,6 +81,7 @@ pub async fn take(
         state: Set(PaymentState::Paid),
         amount: Set(new.amount),
         bills: Set(json!(new.bills)),
+        donation_id: Set(new.donation),
         out_trade_no: Set(Some(format!("{:.MARK$}", new.mark))),
         proof_id: Set(new.proof_id),
         note: Set(Some(note).filter(|note| !note.is_empty())),
@@ -101,13 +108,7 @@ pub async fn take(
         };
         give(tx, actor.account_id, &[proof], &owner).await?;
     }
-    let bills = book::payable(tx, &row).await?;
-    if is_paid_twice(&meant(&row), &book::owed(&bills)) {
-        return Err(Fault::wrong_step(
-            "这些账单已经交清了，没有记账。请刷新后再看。",
-        ));
-    }
-    let receipt = book::book(tx, dice, &row, &bills).await?;
+    let receipt = credit(tx, dice, &row).await?;
     let entry = audit::Entry {
         action: "payment.take",
         subject: subject(row.id),
@@ -117,6 +118,21 @@ pub async fn take(
     audit::record(tx, actor, entry);
     remind::tell_payer(tx, &row, remind::Told::Received, receipt.id).await?;
     Ok(row)
+}
+
+/// What it pays: the donation, or the home's bills.
+async fn credit(tx: &mut Tx, dice: &Dice, row: &payment::Model) -> Result<receipt::Model, Fault> {
+    if let Some(id) = row.donation_id {
+        let done = donated::credit(tx, dice, row, id).await?;
+        return done.ok_or_else(|| Fault::wrong_step("这笔捐款已经记过账了，请刷新后再看。"));
+    }
+    let bills = book::payable(tx, row).await?;
+    if is_paid_twice(&meant(row), &book::owed(&bills)) {
+        return Err(Fault::wrong_step(
+            "这些账单已经交清了，没有记账。请刷新后再看。",
+        ));
+    }
+    book::book(tx, dice, row, &bills).await
 }
 
 fn check(new: &NewTaken) -> Result<(), Fault> {
@@ -134,23 +150,6 @@ fn check(new: &NewTaken) -> Result<(), Fault> {
     let fine = new.mark.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !fine || !(6..=MARK).contains(&new.mark.len()) {
         return Err(Fault::invalid("mark", "页面开得太久了，请刷新后再填。"));
-    }
-    Ok(())
-}
-
-/// An amount that somebody pays.
-///
-/// # Errors
-/// `invalid` beside `amount`.
-pub fn check_amount(amount: i64) -> Result<(), Fault> {
-    if amount <= 0 {
-        return Err(Fault::invalid("amount", "金额要大于0，例如 161.10。"));
-    }
-    if amount > MOST {
-        return Err(Fault::invalid(
-            "amount",
-            "金额太大了，一次最多一百万元，请核对后再填。",
-        ));
     }
     Ok(())
 }
@@ -188,6 +187,7 @@ async fn same_form(tx: &Tx, new: &NewTaken, by: i64) -> Result<payment::Model, F
         (row.home_id, row.amount, row.way, row.recorded_by)
             == (new.home_id, new.amount, new.way, Some(by))
             && (row.payer_id, meant(row)) == (new.payer_id, new.bills.clone())
+            && row.donation_id == new.donation
             && row.note.as_deref().unwrap_or_default() == clean(&new.note)
     };
     row.filter(same)

@@ -15,6 +15,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::Message;
+use crate::fund::rows::purpose;
 use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
 use crate::place::queries as places;
 use crate::reminder::BoxFuture;
@@ -88,6 +89,10 @@ async fn line(
     Ok(match (what, back) {
         (Some(Told::Received), _) => {
             let receipt = receipt::Entity::find_by_id(about).one(db).await?;
+            if let (Some(receipt), Some(id)) = (&receipt, row.donation_id) {
+                let what = purpose(db, id).await?;
+                return Ok(Some(given(app, row, receipt, &what)));
+            }
             let months = months(app, row.id).await?;
             receipt.map(|receipt| {
                 let (url, sum) = (link::receipt(app, &receipt), Fen(row.amount));
@@ -130,6 +135,21 @@ async fn line(
         }
         _ => None,
     })
+}
+
+/// That what somebody gave is there.
+fn given(app: &App, row: &payment::Model, receipt: &receipt::Model, what: &str) -> Line {
+    let (url, sum) = (link::receipt(app, receipt), Fen(row.amount));
+    Line {
+        title: format!("已收到捐款 {sum} 元"),
+        state: "已到账",
+        text: format!(
+            "已收到您给“{what}”的捐款 {sum} 元，谢谢您的爱心！收据第 {} 号：{url}\n用在哪里会告诉您，也可以回复“我的捐赠”查看。",
+            receipt.number
+        ),
+        hint: format!("收据第 {} 号，{what}", receipt.number),
+        url: Some(url),
+    }
 }
 
 /// `，2026年10月、2026年11月`: the months that a payment went to.

@@ -9,12 +9,14 @@
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
 //! | `lists` | the four lists, the wall chart, alliances |
+//! | `giving` | what was given and used |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
 
 pub mod accounts;
 pub mod expenses;
 pub mod lists;
+pub mod giving;
 mod printed;
 mod read;
 mod show;

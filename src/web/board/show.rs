@@ -60,6 +60,7 @@ pub fn whole(board: &Board) -> String {
         "<p class=\"soft\">公示内容不含个人信息。紧急情况请直接拨打 110、119、120。</p>\
          <p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/accounts\">财务公开</a> \
          <a class=\"button\" href=\"/board/{code}/expenses\">支出公示</a> \
+         <a class=\"button\" href=\"/board/{code}/giving\">捐赠公示</a> \
          <a class=\"button\" href=\"?screen=1\">大屏显示</a></p>",
         code = escape(&percent(&board.compound.code))
     );

@@ -107,6 +107,15 @@ pub const WORDS: &[(&str, &str)] = &[
     ("offer.due", "清单到期"),
     ("agreement.duty", "请认领共建项目"),
     ("agreement.unclaimed", "没认领的共建单位"),
+    ("giving.check", "请收下捐物"),
+    ("giving.told", "捐赠进展"),
+    ("giving.lapse", "捐款没有付款"),
+    ("giving.end", "捐赠活动结束"),
+    ("talent.asked", "邻居请帮忙"),
+    ("talent.contact", "双方的联系方式"),
+    ("talent.told", "找帮手的结果"),
+    ("talent.next", "问下一位帮手"),
+    ("talent.lapse", "找帮手到期"),
 ];
 
 /// What people call a kind.

@@ -32,6 +32,8 @@
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `lists` | the four lists: what residents put there to be read first, what organisations promise |
 //! | `agreements` | co-building agreements, who has claimed nothing this year, alliances and their records |
+//! | `giving` `giving_edit` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
+//! | `talents` | who offers what, and how often it is asked for |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
@@ -79,6 +81,10 @@ mod figures_list;
 mod fill;
 pub mod form;
 pub mod frame;
+mod giving;
+mod giving_act;
+mod giving_edit;
+mod giving_take;
 pub mod guard;
 mod import;
 mod kinds;
@@ -111,6 +117,7 @@ mod roles;
 mod roles_one;
 mod rules;
 mod sign_in;
+mod talents;
 mod templates;
 pub mod upload;
 mod visits;
@@ -162,6 +169,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/alliance/:id/:act", post(agreements::change))
         .at("/wishes", get(wishes::list))
         .at("/wishes/:id/:act", post(wishes::take))
+        .at("/talents", get(talents::list))
         .at("/visits", get(visits::list))
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))
@@ -256,7 +264,15 @@ fn community(route: Route) -> Route {
 fn money(route: Route) -> Route {
     let take = get(payments_take::ask).post(payments_take::take);
     let rules = get(expense_rules::open).post(expense_rules::save);
+    let drive = get(giving_edit::ask).post(giving_act::write);
+    let counter = get(giving_take::ask).post(giving_take::take);
     route
+        .at("/giving", get(giving::list))
+        .at("/giving/new", drive)
+        .at("/giving/take", counter)
+        .at("/giving/uses/:id/proof", get(giving::proof))
+        .at("/giving/:id", get(giving::open))
+        .at("/giving/:id/:act", post(giving_act::take))
         .at("/payments", get(payments::list))
         .at("/payments/take", take)
         .at("/payments/days", get(payments_days::list))

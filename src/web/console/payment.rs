@@ -12,6 +12,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::fund;
 use crate::ledger::queries::Booked;
 use crate::payment::actions::{no_such, refund as refunds};
 use crate::payment::queries::platform::notices_of;
@@ -103,7 +104,7 @@ async fn page(
         proof: row.proof_id.is_some(),
         paper: paper.map(|receipt| link::receipt_paper(&desk.app, receipt)),
         receipt: receipt.map(|receipt| (receipt.number, link::receipt(&desk.app, &receipt))),
-        parts: parts(desk, id).await?,
+        parts: parts(desk, &row).await?,
         entries: entries.into_iter().map(entry_line).collect(),
         notices: notices.into_iter().map(notice_line).collect(),
         refunds: all.iter().map(refund_line).collect(),
@@ -128,13 +129,31 @@ async fn facts(
             None => Ok(None),
         }
     };
+    let gift = match row.donation_id {
+        Some(id) => fund::rows::by_id(db, id).await?,
+        None => None,
+    };
+    let of = match &gift {
+        Some(gift) => (
+            "捐款",
+            format!(
+                "#{}（{}）",
+                gift.id,
+                fund::rows::purpose(db, gift.id).await?
+            ),
+        ),
+        None => ("房号", places::name_of(db, home).await?),
+    };
     let mut facts = vec![
-        ("房号", places::name_of(db, home).await?),
+        of,
         ("金额", format!("{} 元", Fen(row.amount))),
         ("方式", way_says(row.way).to_owned()),
         ("下单", say(row.created_at)),
     ];
-    facts.extend(name(row.payer_id).await?.map(|name| ("交费人", name)));
+    // Who gives in secret is nobody here either.
+    if gift.is_none_or(|gift| !gift.anonymous) {
+        facts.extend(name(row.payer_id).await?.map(|name| ("交费人", name)));
+    }
     facts.extend(name(row.recorded_by).await?.map(|name| ("经手人", name)));
     facts.extend(row.paid_at.map(|at| ("到账", say(at))));
     facts.extend(row.day.map(|day| ("记账日", day.to_string())));
@@ -151,8 +170,14 @@ async fn facts(
     Ok(facts)
 }
 
-async fn parts(desk: &Desk, id: i64) -> Result<Vec<(String, Fen)>, Fault> {
-    let parts = queries::parts_of(desk.app.store.read(), id).await?;
+async fn parts(desk: &Desk, row: &payment::Model) -> Result<Vec<(String, Fen)>, Fault> {
+    let db = desk.app.store.read();
+    if let Some(id) = row.donation_id
+        && queries::receipt_of(db, row.id).await?.is_some()
+    {
+        return Ok(vec![(format!("捐款 #{id}"), Fen(row.amount))]);
+    }
+    let parts = queries::parts_of(db, row.id).await?;
     let line = |(part, bill): (entity::payment_part::Model, Option<entity::bill::Model>)| {
         let what = match bill {
             Some(bill) => format!("账单 {}（{}）", bill.id, month_says(bill.month)),

@@ -142,7 +142,10 @@ fn choice(value: String, says: &'static str, asked: &str) -> Choice {
 fn line(row: &payment::Model, homes: &HashMap<i64, String>) -> Line {
     Line {
         id: row.id,
-        home: homes.get(&row.home_id).cloned().unwrap_or_default(),
+        home: match row.donation_id {
+            Some(id) => format!("捐款 #{id}"),
+            None => homes.get(&row.home_id).cloned().unwrap_or_default(),
+        },
         amount: Fen(row.amount),
         way: way_says(row.way),
         state: state_says(row.state),

@@ -109,6 +109,7 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
         },
         amount: typed_amount(form)?,
         bills: bills(form.text("bills"))?,
+        donation: None,
         payer_id: payer(desk, &home, form.text("payer")).await?,
         proof_id: None,
         note: form.text("note").to_owned(),
@@ -138,14 +139,14 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
 }
 
 /// What is wrong with the picture stands beside it.
-fn at_proof(fault: Fault) -> Fault {
+pub(super) fn at_proof(fault: Fault) -> Fault {
     match fault.code {
         Code::Invalid | Code::TooLarge | Code::Unsupported => Fault::invalid("proof", fault.detail),
         _ => fault,
     }
 }
 
-async fn home_of(desk: &Desk, typed: &str) -> Result<place::Model, Fault> {
+pub(super) async fn home_of(desk: &Desk, typed: &str) -> Result<place::Model, Fault> {
     let db = desk.app.store.read();
     let found = typed_place(db, desk.actor(), typed).await?;
     let theirs = |place: &place::Model| {
@@ -177,7 +178,11 @@ fn bills(typed: &str) -> Result<Vec<i64>, Fault> {
 
 /// Somebody who lives in the home, by name: whoever is told that the money is there. Of two with one name the
 /// end of the phone says which, as the person at the counter does.
-async fn payer(desk: &Desk, home: &place::Model, typed: &str) -> Result<Option<i64>, Fault> {
+pub(super) async fn payer(
+    desk: &Desk,
+    home: &place::Model,
+    typed: &str,
+) -> Result<Option<i64>, Fault> {
     let (name, tail) = name_and_tail(typed);
     if name.is_empty() && tail.is_none() {
         return Ok(None);

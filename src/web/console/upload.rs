@@ -15,6 +15,8 @@ use crate::intake::parcel;
 const IMPORT: &str = "/console/import/upload";
 /// Where cash and transfers are written down, with a picture.
 const TAKE: &str = "/console/payments/take";
+/// Where what is given at the counter is, with a picture.
+const GIVEN: &str = "/console/giving/take";
 /// Where a notice is written, with photos.
 const NOTICE: &str = "/console/notices/new";
 /// Largest form with a roster, bytes.
@@ -108,7 +110,8 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    if takes_photos(path) || takes_slips(path) || path == TAKE || path == NOTICE {
+    let forms = [TAKE, GIVEN, NOTICE];
+    if takes_photos(path) || takes_slips(path) || takes_uses(path) || forms.contains(&path) {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -145,6 +148,14 @@ fn takes_slips(path: &str) -> bool {
         let is_key = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
         is_key && matches!(act, "quote" | "pay")
     })
+}
+
+/// `/console/giving/12/use`, `/console/giving/free/use`
+fn takes_uses(path: &str) -> bool {
+    let key = path
+        .strip_prefix("/console/giving/")
+        .and_then(|rest| rest.strip_suffix("/use"));
+    key.is_some_and(|key| key == "free" || key.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 //! months and amounts, no names. WeChat says who pays; the payment window opens by its bridge, in the
 //! sandbox at the pretended platform. Called by `router.rs`.
 
+use entity::kinds::DonationState;
 use entity::money::PaymentState;
-use entity::{bill, payment};
+use entity::{bill, payment, place};
 use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
@@ -15,6 +16,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
+use crate::fund;
 use crate::payment::actions::order::{Ordered, Wish, order};
 use crate::payment::actions::{meant, watch};
 use crate::payment::{left, link, mask_home, month_says, queries};
@@ -46,8 +48,18 @@ struct About {
     /// `桂园小区 1-1-1**`
     place: String,
     bills: Vec<bill::Model>,
+    /// What is given for, when it is a donation.
+    given: Option<Gift>,
     /// Fen that would be paid.
     sum: i64,
+}
+
+/// A donation that a link is about.
+struct Gift {
+    /// `给孤寡老人添冬衣`
+    purpose: String,
+    /// Whether it is there already, or was given up.
+    is_over: bool,
 }
 
 async fn about(app: &App, token: &str) -> Result<Option<About>, Fault> {
@@ -59,6 +71,9 @@ async fn about(app: &App, token: &str) -> Result<Option<About>, Fault> {
         return Ok(None);
     };
     let compound = places::compound_of(db, &home).await?;
+    if let Some(id) = wish.donation {
+        return gift(app, id, compound, wish).await;
+    }
     let bills = queries::bills_of(db, home.id, &wish.bills).await?;
     let owed: i64 = bills.iter().map(left).sum();
     Ok(Some(About {
@@ -70,6 +85,35 @@ async fn about(app: &App, token: &str) -> Result<Option<About>, Fault> {
         sum: wish.amount.unwrap_or(owed),
         wish,
         bills,
+        given: None,
+    }))
+}
+
+/// What a link to pay a donation is about: nobody's name, since anybody may hold it.
+async fn gift(
+    app: &App,
+    id: i64,
+    compound: Option<place::Model>,
+    wish: Wish,
+) -> Result<Option<About>, Fault> {
+    let db = app.store.read();
+    let Some(row) = fund::rows::by_id(db, id).await? else {
+        return Ok(None);
+    };
+    let gift = Gift {
+        purpose: fund::rows::purpose(db, id).await?,
+        is_over: row.state != DonationState::Pledged,
+    };
+    Ok(Some(About {
+        place: format!(
+            "{} 捐款：{}",
+            compound.map(|compound| compound.name).unwrap_or_default(),
+            gift.purpose
+        ),
+        sum: row.amount,
+        given: Some(gift),
+        bills: Vec::new(),
+        wish,
     }))
 }
 
@@ -143,6 +187,19 @@ fn contents(token: &str, about: &About, known: bool, said: &str) -> String {
     if !said.is_empty() {
         out.push_str(&format!("<p role=\"status\">{}</p>\n", escape(said)));
     }
+    if let Some(gift) = &about.given {
+        out.push_str(&format!(
+            "<div class=\"card\"><h2>{}</h2>\n<p>用在哪里，每一笔都会公示，也会告诉捐款人。</p></div>\n",
+            escape(&about.place)
+        ));
+        if gift.is_over {
+            out.push_str(
+                "<p role=\"status\"><b>这笔捐款已经收到或取消了，不用再付。谢谢您！</b></p>",
+            );
+            return out;
+        }
+        return asked(out, token, about, known);
+    }
     out.push_str(&format!(
         "<div class=\"card\"><h2>{}</h2>\n<ul class=\"commands\">\n",
         escape(&about.place)
@@ -163,6 +220,11 @@ fn contents(token: &str, about: &About, known: bool, said: &str) -> String {
         out.push_str("<p role=\"status\"><b>已经交清了，谢谢您！</b></p>");
         return out;
     }
+    asked(out, token, about, known)
+}
+
+/// What is to be paid, and the way there.
+fn asked(mut out: String, token: &str, about: &About, known: bool) -> String {
     out.push_str(&format!("<p>要付：<b>{} 元</b></p>\n", Fen(about.sum)));
     let path = format!("/pay/{token}");
     if known {
@@ -183,6 +245,12 @@ async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Respons
     let receipt = queries::receipt_of(app.store.read(), row.id).await?;
     let sum = Fen(row.amount);
     Ok(match receipt {
+        Some(receipt) if about.given.is_some() => sentence(
+            StatusCode::OK,
+            "已收到您的捐款",
+            &format!("{} {sum} 元已到账，谢谢您的爱心！", about.place),
+            Some((&link::receipt(app, &receipt), "看收据")),
+        ),
         Some(receipt) => sentence(
             StatusCode::OK,
             "已收到您的缴费",
@@ -193,7 +261,7 @@ async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Respons
             StatusCode::OK,
             "这笔钱会退给您",
             &format!(
-                "{} 已经有人交过了，您付的 {sum} 元会自动退回您的微信。",
+                "{} 已经收到过了，您付的 {sum} 元会自动退回您的微信。",
                 about.place
             ),
             None,

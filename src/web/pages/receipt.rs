@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
+use crate::fund::rows::purpose;
 use crate::payment::{link, mask_home, month_says, queries, way_says};
 use crate::place::queries as places;
 use crate::report::pdf::{self, Block, Code, Column, Paper, Row, Table};
@@ -84,11 +85,19 @@ async fn read(app: &App, receipt: &receipt::Model, paid: &payment::Model) -> Res
     let compound = places::by_id(db, paid.compound_id).await?;
     let compound = compound.map(|compound| compound.name).unwrap_or_default();
     let home = home.map(|home| mask_home(local_code(&home.code)));
+    let given = match paid.donation_id {
+        Some(id) => Some(purpose(db, id).await?),
+        None => None,
+    };
+    let whose = match &given {
+        Some(what) => ("捐给", what.clone()),
+        None => ("房号", home.unwrap_or_default()),
+    };
     let day = paid.paid_at.unwrap_or(receipt.created_at);
     let facts = vec![
         ("编号", format!("第 {} 号", receipt.number)),
         ("小区", compound.clone()),
-        ("房号", home.unwrap_or_default()),
+        whose,
         ("日期", china(day).format("%Y年%-m月%-d日").to_string()),
         ("方式", way_says(paid.way).to_owned()),
     ];
@@ -104,13 +113,14 @@ async fn read(app: &App, receipt: &receipt::Model, paid: &payment::Model) -> Res
         };
         (what, Fen(part.amount))
     });
+    let given = given.map(|what| (format!("捐款：{what}"), Fen(receipt.amount)));
     Ok(Says {
         number: receipt.number,
         compound,
         facts,
         amount: Fen(receipt.amount),
         back: queries::going_back(&own.collect::<Vec<_>>()),
-        uses: uses.collect(),
+        uses: uses.chain(given).collect(),
         day,
         url: link::receipt(app, receipt),
     })
@@ -133,7 +143,10 @@ impl Says {
         }
         out.push_str("</ul></div>\n<h2>用途</h2>\n<div class=\"card\"><ul class=\"commands\">\n");
         for (what, amount) in &self.uses {
-            out.push_str(&format!("<li><b>{what}</b><span>{amount} 元</span></li>\n"));
+            out.push_str(&format!(
+                "<li><b>{}</b><span>{amount} 元</span></li>\n",
+                escape(what)
+            ));
         }
         out.push_str("</ul></div>\n");
         if pdf::available() {

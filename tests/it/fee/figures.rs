@@ -131,6 +131,7 @@ pub async fn pay(app: &TestApp, bill: &bill::Model, by: &Actor, fen: i64) {
         way: PayWay::Cash,
         amount: fen,
         bills: vec![bill.id],
+        donation: None,
         payer_id: None,
         proof_id: None,
         note: String::new(),

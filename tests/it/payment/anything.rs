@@ -41,6 +41,7 @@ impl Walk<'_> {
             home_id: self.home,
             bills: vec![bills[self.pick(bills.len())].id],
             amount: None,
+            donation: None,
         };
         match self.pick(3) {
             0 => wish.amount = Some(1 + i64::try_from(self.pick(3_000)).unwrap()),
@@ -91,6 +92,7 @@ impl Walk<'_> {
             way: PayWay::Cash,
             amount: 1 + i64::try_from(self.pick(2_000)).unwrap(),
             bills: Vec::new(),
+            donation: None,
             payer_id: None,
             proof_id: None,
             note: String::new(),

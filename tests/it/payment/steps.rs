@@ -129,6 +129,7 @@ impl<'a> Steps<'a> {
             home_id: bill.home_id,
             bills: vec![bill.id],
             amount: None,
+            donation: None,
         };
         link_in(&link::pay(&self.parts, &wish))
     }

@@ -68,6 +68,15 @@ const VERIFIES: &[RoleKind] = &[
     CommunitySecretary,
     PropertyManager,
 ];
+/// Who runs drives, and who else sees what was given.
+const RUNS: &[RoleKind] = &[PropertyManager, CommitteeChair, CommunitySecretary];
+const SEES_GIFTS: &[RoleKind] = &[
+    PropertyStaff,
+    CommitteeMember,
+    StreetOfficer,
+    Supervisor,
+    Administrator,
+];
 const FILES: &[RoleKind] = &[
     Steward,
     GridWorker,
@@ -105,6 +114,8 @@ struct World {
     correction: i64,
     wish: i64,
     offer: i64,
+    gift: i64,
+    drive: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -138,6 +149,8 @@ async fn build(app: &TestApp) -> World {
     let wished = entity::wish::Entity::find().one(app.store.read()).await;
     resident.says("发需求 想找人教我用手机").await;
     let offered = entity::offer::Entity::find().one(app.store.read()).await;
+    resident.says("捐物 不限 旧书 × 3 放 社区安排 公开").await;
+    let gift = entity::donation::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;
@@ -187,6 +200,19 @@ async fn build(app: &TestApp) -> World {
         ..Default::default()
     };
     let wish = wish.insert(app.store.write()).await.unwrap();
+    let drive = entity::drive::ActiveModel {
+        compound_id: Set(home.compound_id.unwrap()),
+        title: Set("给独居老人添冬衣".to_owned()),
+        text: Set("买棉被".to_owned()),
+        from_day: Set("2020-01-01".parse().unwrap()),
+        state: Set(entity::kinds::DriveState::Draft),
+        created_by: Set(sun),
+        version: Set(0),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let drive = drive.insert(app.store.write()).await.unwrap();
     World {
         case: filed[0],
         other: filed[1],
@@ -197,6 +223,8 @@ async fn build(app: &TestApp) -> World {
         correction: wish.id,
         wish: wished.unwrap().expect("no wish").id,
         offer: offered.unwrap().expect("no item").id,
+        gift: gift.unwrap().expect("no gift").id,
+        drive: drive.id,
     }
 }
 
@@ -334,6 +362,36 @@ fn table(world: &World) -> Vec<Deed> {
                 json!({ "reason": "已经解决" }),
                 VERIFIES,
                 format!("下架清单 {} 已解决", world.offer),
+            )
+        },
+        elsewhere(
+            "/drives".to_owned(),
+            json!({ "compound": "GY", "title": "添冬衣", "text": "买棉被", "from": "2026-11-01" }),
+            RUNS,
+            String::new(),
+        ),
+        elsewhere(
+            format!("/drives/{}/open", world.drive),
+            json!({}),
+            RUNS,
+            String::new(),
+        ),
+        Deed {
+            sees: SEES_GIFTS,
+            ..elsewhere(
+                format!("/donations/{}/decline", world.gift),
+                json!({ "reason": "" }),
+                RUNS,
+                format!("谢绝捐物 {} 放不下", world.gift),
+            )
+        },
+        Deed {
+            sees: SEES_GIFTS,
+            ..elsewhere(
+                format!("/donations/{}/receive", world.gift),
+                json!({}),
+                RUNS,
+                format!("收下捐物 {}", world.gift),
             )
         },
         elsewhere(

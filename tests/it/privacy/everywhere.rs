@@ -173,6 +173,14 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ("offer", "result", "author_id = {p}", Gone, true),
     ("offer", "reason", "author_id = {p}", Gone, true),
     ("offer_step", "note", "actor_id = {p}", Gone, true),
+    // What they promised, offered, and asked neighbours for.
+    ("donation", "donor_name", "donor_id = {p}", Gone, true),
+    ("donation", "goods", "donor_id = {p}", Gone, true),
+    ("donation", "room", "donor_id = {p}", Kept, true),
+    ("donation", "reason", "donor_id = {p}", Gone, true),
+    ("donation_step", "note", "actor_id = {p}", Gone, true),
+    ("help_request", "text", "asker_id = {p}", Gone, true),
+    ("talent", "text", "person_id = {p}", Gone, true),
 ];
 
 /// Columns that the erasure needs as they are: looked for by their own values.
@@ -302,6 +310,10 @@ const NOTHING: &[&str] = &[
     "work_card.subject",
     // What a unit did, published: long numbers and names are taken out or refused when it is stored.
     "alliance_record.text",
+    // For everybody: names and long numbers are out of it when it is stored.
+    "donation_use.what",
+    "drive.text",
+    "drive.title",
 ];
 
 /// All columns that can hold words, `table.column`: texts without a length, or with room for a sentence.
@@ -388,6 +400,10 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "wish_step",
         "offer",
         "offer_step",
+        "donation",
+        "donation_step",
+        "talent",
+        "help_request",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }

@@ -113,6 +113,7 @@ impl Walk<'_> {
             home_id,
             bills: meant,
             amount,
+            donation: None,
         }
     }
 
@@ -179,6 +180,7 @@ impl Walk<'_> {
                 home_id: row.home_id,
                 bills: Vec::new(),
                 amount: Some(row.amount),
+                donation: None,
             };
             let path = link_in(&link::pay(&self.parts, &wish));
             let url = format!("{}{path}?back={}", self.url(), row.id);

@@ -159,6 +159,18 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
         format!(
             "INSERT INTO offer_step (offer_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'published', state, 'resident', {{p}}, {now} FROM offer WHERE author_id = {{p}}"
         ),
+        format!(
+            "INSERT INTO donation (compound_id, donor_id, anonymous, kind, amount, used, returned, goods, state, version, created_at, updated_at) VALUES ({compound}, {{p}}, false, 'goods', 1, 0, 0, 'x', 'pledged', 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO donation_step (donation_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'pledged', state, 'resident', {{p}}, {now} FROM donation WHERE donor_id = {{p}}"
+        ),
+        format!(
+            "INSERT INTO talent (compound_id, person_id, kind, text, state, consent_at, asked, created_at, updated_at) VALUES ({compound}, {{p}}, 'doctor', 'x', 'withdrawn', {now}, 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO help_request (compound_id, asker_id, kind, text, state, lapses_at, version, created_at, updated_at) VALUES ({compound}, {{p}}, 'doctor', 'x', 'lapsed', {now}, 2, {now}, {now})"
+        ),
     ];
     for sql in rows {
         // What is doubled for `format!` stands for itself.

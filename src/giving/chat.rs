@@ -1,0 +1,509 @@
+//! Chat commands on giving: 捐款 捐物 我的捐赠 撤回捐赠 of residents, 待收捐物 收下捐物 谢绝捐物 of staff. Each question
+//! is answered by a digit or by what is asked for; what was typed is never asked for again.
+
+use entity::drive;
+use entity::kinds::{DonationKind, DonationState};
+
+use crate::access::permit::{Deed, require_somewhere};
+use crate::base::clock::{china, say};
+use crate::base::fault::{Code, Fault};
+use crate::base::fen::Fen;
+use crate::base::page::Slice;
+use crate::base::text::shorten;
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::giving::actions::{self, Gift, Goods};
+use crate::giving::queries::{self, Seen, Side, Which, public};
+use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
+use crate::giving::{FREE, amount_says, state_says, veiled};
+use crate::payment::{check_amount, link};
+
+/// Lines of a list: a digit picks.
+const MOST: u64 = 7;
+/// Amounts that a digit stands for, in yuan.
+const USUAL: [i64; 3] = [10, 50, 100];
+
+const fn donor(
+    words: &'static [&'static str],
+    usage: &'static str,
+    help: &'static str,
+    run: crate::chat::Run,
+) -> Command {
+    Command {
+        words,
+        who: Who::Bound,
+        usage,
+        help,
+        asks: None,
+        in_group: false,
+        run,
+    }
+}
+
+const fn keeper(
+    words: &'static [&'static str],
+    usage: &'static str,
+    help: &'static str,
+    run: crate::chat::Run,
+) -> Command {
+    Command {
+        who: Who::Staff,
+        ..donor(words, usage, help, run)
+    }
+}
+
+/// The table.
+pub const COMMANDS: &[Command] = &[
+    donor(
+        &["捐款", "捐钱"],
+        "捐款 [活动编号] 元",
+        "给小区公益捐款",
+        |turn, args| Box::pin(money(turn, args)),
+    ),
+    donor(
+        &["捐物", "捐东西"],
+        "捐物 [活动编号] 物品",
+        "捐物品，也可以捐给共享空间",
+        |turn, args| Box::pin(goods(turn, args)),
+    ),
+    donor(
+        &["我的捐赠", "我的捐款", "我的捐物"],
+        "我的捐赠 [编号]",
+        "看捐过的和用在哪里",
+        |turn, args| Box::pin(mine(turn, args)),
+    ),
+    donor(
+        &["撤回捐赠"],
+        "撤回捐赠 编号",
+        "还没付款或收下的不捐了",
+        |turn, args| Box::pin(withdraw(turn, args)),
+    ),
+    keeper(
+        &["待收捐物"],
+        "待收捐物",
+        "看等着收下的捐物",
+        |turn, _| Box::pin(waiting(turn, "")),
+    ),
+    keeper(
+        &["收下捐物"],
+        "收下捐物 编号",
+        "捐物收到了，公示感谢",
+        |turn, args| Box::pin(receive(turn, args)),
+    ),
+    keeper(
+        &["谢绝捐物"],
+        "谢绝捐物 编号 原因",
+        "捐物收不了",
+        |turn, args| Box::pin(decline(turn, args)),
+    ),
+];
+
+const fn first() -> Slice {
+    Slice {
+        before: None,
+        limit: MOST,
+    }
+}
+
+/// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
+fn not_meant(turn: &mut Turn<'_>) -> Reply {
+    let text = turn.text.clone();
+    turn.dialog = Some(Dialog {
+        said: Some(text.clone()),
+        ..Dialog::pick(["报修", "投诉", "建议", "求助"])
+    });
+    Reply::text(format!(
+        "没看懂要捐什么。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助\n想捐款回复“捐款”，想捐物回复“捐物”。",
+        shorten(&text, 30)
+    ))
+}
+
+/// The drives that take something today.
+async fn drives(turn: &Turn<'_>) -> Result<Vec<drive::Model>, Fault> {
+    let today = china(turn.now()).date_naive();
+    queries::open_drives(turn.tx.db(), &turn.actor, today, MOST).await
+}
+
+/// For which drive, by a digit; what was typed already stands behind each.
+async fn which_drive(turn: &mut Turn<'_>, word: &str, rest: &str) -> Result<Reply, Fault> {
+    let drives = drives(turn).await?;
+    let behind = match rest.is_empty() {
+        true => String::new(),
+        false => format!(" {rest}"),
+    };
+    let mut lines = Vec::new();
+    for (row, at) in drives.iter().zip(1..) {
+        let sums = public::sums(turn.tx.db(), row.compound_id).await?;
+        let given = sums.get(&Some(row.id)).map_or(0, |sums| sums.given);
+        let goal = row.goal.map(|goal| format!("，目标{}元", Fen(goal)));
+        lines.push(format!(
+            "{at} {}（已收到{}元{}）",
+            row.title,
+            Fen(given),
+            goal.unwrap_or_default()
+        ));
+    }
+    lines.push(format!("{} {FREE}，由社区安排", drives.len() + 1));
+    let ids = drives.iter().map(|row| row.id.to_string());
+    turn.dialog = Some(Dialog::pick(
+        ids.chain([ANY.to_owned()])
+            .map(|id| format!("{word} {id}{behind}")),
+    ));
+    let compound = queries::own_compound(turn.tx.db(), &turn.actor).await?;
+    let board = format!(
+        "{}/board/{}/giving",
+        turn.app.settings.server.public_url, compound.code
+    );
+    Ok(Reply::text(format!(
+        "{word}给哪一项？回复前面的数字：\n{}\n每一笔捐赠和用途都公示：{board}",
+        lines.join("\n")
+    )))
+}
+
+/// Whether a drive takes something today, and what it is called.
+async fn open_drive(turn: &Turn<'_>, id: i64) -> Result<Option<drive::Model>, Fault> {
+    let today = china(turn.now()).date_naive();
+    match queries::drive(turn.tx.db(), &turn.actor, id).await {
+        Ok((row, _)) => Ok(Some(row).filter(|row| queries::takes(row, today))),
+        Err(fault) if fault.code == Code::NotFound => Ok(None),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// What stands for a drive in a command.
+fn key(drive: Option<i64>) -> String {
+    drive.map_or_else(|| ANY.to_owned(), |id| id.to_string())
+}
+
+/// Whether the name is shown, by a digit.
+fn ask_name(turn: &mut Turn<'_>, line: &str, what: &str) -> Reply {
+    let name = turn
+        .actor
+        .person
+        .as_ref()
+        .map(|person| veiled(&person.name));
+    turn.dialog = Some(Dialog::pick([
+        format!("{line} 公开"),
+        format!("{line} 匿名"),
+    ]));
+    Reply::text(format!(
+        "{what}。公示时怎么写？请回复数字：\n1 写“{}”\n2 匿名，谁也看不到是您捐的",
+        name.unwrap_or_default()
+    ))
+}
+
+async fn money(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let typed = typed::read(&args.raw);
+    if args.raw.is_empty() {
+        return which_drive(turn, "捐款", "").await;
+    }
+    let Some(drive) = typed.drive else {
+        // «捐款 100元»: how much is known, for what is not.
+        return match typed::amount(&typed.rest) {
+            Some(_) => which_drive(turn, "捐款", &args.raw).await,
+            None => Ok(not_meant(turn)),
+        };
+    };
+    let title = match drive {
+        None => FREE.to_owned(),
+        Some(id) => match open_drive(turn, id).await? {
+            Some(row) => row.title,
+            // «捐款 100» where there is no such drive: an amount.
+            None if typed.rest.is_empty() => {
+                return which_drive(turn, "捐款", &args.raw).await;
+            }
+            None => return Err(queries::no_such_drive(id)),
+        },
+    };
+    let line = format!("捐款 {}", key(drive));
+    if typed.rest.is_empty() {
+        return Ok(ask_amount(turn, &line, &title, ""));
+    }
+    let amount = typed::amount(&typed.rest)
+        .ok_or_else(|| Fault::invalid("amount", "金额要写成 28.50 这样，最多两位小数。"));
+    let amount = match amount.and_then(|amount| check_amount(amount).map(|()| amount)) {
+        Ok(amount) => amount,
+        Err(fault) => return Ok(ask_amount(turn, &line, &title, &fault.detail)),
+    };
+    let Some(anonymous) = typed.anonymous else {
+        let what = format!("给“{title}”捐 {} 元", Fen(amount));
+        return Ok(ask_name(turn, &format!("{line} {}", Fen(amount)), &what));
+    };
+    let gift = Gift {
+        drive_id: drive,
+        anonymous,
+    };
+    let row = actions::pledge_money(turn.tx, &turn.actor, gift, amount).await?;
+    let url = link::pay_donation(turn.app, &row);
+    Ok(Reply::text(format!(
+        "捐款 #{id} 已登记：给“{title}”{} 元{}。请点开付款（一天内有效）：\n{url}\n到账和用在哪里都会告诉您。不想捐了回复“撤回捐赠 {id}”。",
+        Fen(amount),
+        secret(anonymous),
+        id = row.id
+    )))
+}
+
+const fn secret(anonymous: bool) -> &'static str {
+    match anonymous {
+        true => "，匿名",
+        false => "",
+    }
+}
+
+/// How much: by a digit, or typed.
+fn ask_amount(turn: &mut Turn<'_>, line: &str, title: &str, wrong: &str) -> Reply {
+    let usual = USUAL.map(|yuan| format!("{line} {yuan}.00"));
+    turn.dialog = Some(Dialog {
+        prompt: Some(line.to_owned()),
+        ..Dialog::pick(usual)
+    });
+    let lines: Vec<String> = USUAL
+        .iter()
+        .zip(1..)
+        .map(|(yuan, at)| format!("{at} {yuan}元"))
+        .collect();
+    Reply::text(format!(
+        "{wrong}给“{title}”捐多少？请回复数字：{}。别的数请写明元，例如：28.5元",
+        lines.join("  ")
+    ))
+}
+
+async fn goods(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let typed = typed::read(&args.raw);
+    let Some(drive) = typed.drive else {
+        return which_drive(turn, "捐物", &args.raw).await;
+    };
+    if let Some(id) = drive
+        && open_drive(turn, id).await?.is_none()
+    {
+        return Err(queries::no_such_drive(id));
+    }
+    match next_of_goods(turn, &typed, drive) {
+        Ok((goods, anonymous)) => {
+            let gift = Gift {
+                drive_id: drive,
+                anonymous,
+            };
+            let row = actions::pledge_goods(turn.tx, &turn.actor, gift, &goods).await?;
+            Ok(Reply::text(format!(
+                "捐物 #{id} 已登记：{}，{}件{}。工作人员会联系收取，收下后公示感谢并告诉您。不想捐了回复“撤回捐赠 {id}”。",
+                shorten(&goods.what, 40),
+                goods.pieces,
+                secret(anonymous),
+                id = row.id
+            )))
+        }
+        Err(asked) => Ok(asked),
+    }
+}
+
+/// All that is needed of goods, or what is asked next.
+fn next_of_goods(
+    turn: &mut Turn<'_>,
+    typed: &Typed,
+    drive: Option<i64>,
+) -> Result<(Goods, bool), Reply> {
+    let line = format!("捐物 {}", key(drive));
+    let (what, pieces, room) = typed::goods(&typed.rest);
+    if what.is_empty() {
+        turn.dialog = Some(Dialog::ask(line));
+        return Err(Reply::text(
+            "请写下捐什么，例如：九成新空调1台。不要写姓名和电话。",
+        ));
+    }
+    let line = format!("{line} {what} {TIMES}");
+    let Some(pieces) = pieces else {
+        turn.dialog = Some(Dialog::ask(line));
+        return Err(Reply::text(format!(
+            "“{}”有几件？请回复数字，例如：1",
+            shorten(&what, 30)
+        )));
+    };
+    let line = format!("{line} {pieces}");
+    // What is for a drive goes where the drive needs it.
+    let room = match (room, drive) {
+        (Some(room), _) => room,
+        (None, Some(_)) => ANYWHERE.to_owned(),
+        (None, None) => {
+            turn.dialog = Some(Dialog {
+                prompt: Some(format!("{line} 放")),
+                ..Dialog::pick([format!("{line} 放 {ANYWHERE}")])
+            });
+            return Err(Reply::text(
+                "放在小区哪个共享空间？请写房间名，例如：书画室。没想好请回复数字 1，由社区安排。",
+            ));
+        }
+    };
+    let Some(anonymous) = typed.anonymous else {
+        let what = format!("捐“{}”{pieces}件", shorten(&what, 30));
+        return Err(ask_name(turn, &format!("{line} 放 {room}"), &what));
+    };
+    let room = match room == ANYWHERE {
+        true => String::new(),
+        false => room,
+    };
+    Ok((Goods { what, pieces, room }, anonymous))
+}
+
+/// Lines with digits in front, each of which stands for a command on that donation.
+fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
+    let lines: Vec<String> = seen
+        .iter()
+        .zip(1..)
+        .map(|(one, at)| {
+            let row = &one.row;
+            let what = match &row.goods {
+                Some(goods) => shorten(goods, 20),
+                None => shorten(&one.purpose, 20),
+            };
+            let amount = amount_says(row.kind, row.amount);
+            format!("{at} #{} {what} {amount}（{}）", row.id, state_says(row))
+        })
+        .collect();
+    turn.dialog = Some(Dialog::pick(
+        seen.iter().map(|one| format!("{word} {}", one.row.id)),
+    ));
+    lines.join("\n")
+}
+
+async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    if let Some((id, _)) = args.number() {
+        return one(turn, id).await;
+    }
+    if !args.raw.is_empty() {
+        return Ok(not_meant(turn));
+    }
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+    if page.items.is_empty() {
+        turn.dialog = Some(Dialog::pick(["捐款", "捐物"]));
+        return Ok(Reply::text("您还没有捐过。回复数字：1 捐款  2 捐物"));
+    }
+    let lines = picked(turn, &page.items, "我的捐赠");
+    Ok(Reply::text(format!(
+        "您捐过的，回复前面的数字看用在哪里：\n{lines}"
+    )))
+}
+
+async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
+    let seen = queries::seen(turn.tx.db(), &turn.actor, id).await?;
+    let row = &seen.row;
+    let mut text = format!(
+        "捐赠 #{id}（{}）：{}，给“{}”，公示写“{}”\n",
+        state_says(row),
+        match &row.goods {
+            Some(goods) => format!(
+                "{} {}",
+                shorten(goods, 60),
+                amount_says(row.kind, row.amount)
+            ),
+            None => amount_says(row.kind, row.amount),
+        },
+        seen.purpose,
+        seen.who
+    );
+    for (label, words) in [("地点", &row.room), ("原因", &row.reason)] {
+        if let Some(words) = words {
+            text.push_str(&format!("{label}：{words}\n"));
+        }
+    }
+    if row.returned > 0 {
+        let back = amount_says(row.kind, row.returned);
+        text.push_str(&format!("已退回{back}\n"));
+    }
+    let uses = queries::uses_of(turn.tx.db(), id).await?;
+    for (used, part) in &uses {
+        text.push_str(&format!(
+            "{} 用了{}：{}\n",
+            used.day.format("%Y-%m-%d"),
+            amount_says(row.kind, *part),
+            shorten(&used.what, 40)
+        ));
+    }
+    if row.state == DonationState::Received && uses.is_empty() {
+        text.push_str("还没有用，用了会告诉您。\n");
+    }
+    let words: &[&str] = match (seen.side, row.state, row.kind) {
+        (Side::Donor, DonationState::Pledged, DonationKind::Money) => {
+            let url = link::pay_donation(turn.app, row);
+            text.push_str(&format!("付款：{url}\n"));
+            &["撤回捐赠"]
+        }
+        (Side::Donor, DonationState::Pledged, DonationKind::Goods) => &["撤回捐赠"],
+        (Side::Staff, DonationState::Pledged, DonationKind::Goods) => &["收下捐物", "谢绝捐物"],
+        _ => &[],
+    };
+    if !words.is_empty() {
+        let lines: Vec<String> = words
+            .iter()
+            .zip(1..)
+            .map(|(word, at)| format!("{at} {word}"))
+            .collect();
+        text.push_str(&format!("可以回复数字：{}\n", lines.join("  ")));
+        turn.dialog = Some(Dialog::pick(
+            words.iter().map(|word| format!("{word} {id}")),
+        ));
+    }
+    text.push_str(&format!("登记于 {}", say(row.created_at)));
+    Ok(Reply::text(text))
+}
+
+async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, _)) = args.number() else {
+        let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+        let mut own = page.items;
+        own.retain(|one| one.row.state == DonationState::Pledged);
+        if own.is_empty() {
+            return Ok(Reply::text("您现在没有可以撤回的捐赠。"));
+        }
+        let lines = picked(turn, &own, "撤回捐赠");
+        return Ok(Reply::text(format!(
+            "撤回哪一笔？回复前面的数字：\n{lines}"
+        )));
+    };
+    actions::withdraw(turn.tx, &turn.actor, id).await?;
+    Ok(Reply::text(format!(
+        "捐赠 #{id} 已撤回，不用再付款或送来。谢谢您有这份心。"
+    )))
+}
+
+/// Goods that wait to be taken in; a digit leads on.
+async fn waiting(turn: &mut Turn<'_>, word: &str) -> Result<Reply, Fault> {
+    require_somewhere(&turn.actor, Deed::RunDrives)?;
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Waiting, first()).await?;
+    if page.items.is_empty() {
+        return Ok(Reply::text("现在没有等着收下的捐物。"));
+    }
+    let word = match word.is_empty() {
+        true => "我的捐赠",
+        false => word,
+    };
+    let lines = picked(turn, &page.items, word);
+    Ok(Reply::text(format!(
+        "等着收下的捐物，回复前面的数字：\n{lines}"
+    )))
+}
+
+async fn receive(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, _)) = args.number() else {
+        return waiting(turn, "收下捐物").await;
+    };
+    actions::receive(turn.tx, &turn.actor, id).await?;
+    Ok(Reply::text(format!(
+        "捐物 #{id} 已收下，公示栏会写上感谢，捐赠人会收到通知。"
+    )))
+}
+
+async fn decline(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let Some((id, reason)) = args.number() else {
+        return waiting(turn, "谢绝捐物").await;
+    };
+    if reason.raw.is_empty() {
+        turn.dialog = Some(Dialog::ask(format!("谢绝捐物 {id}")));
+        return Ok(Reply::text(
+            "请写明原因，捐赠人会看到，例如：活动室放不下了",
+        ));
+    }
+    actions::decline(turn.tx, &turn.actor, id, &reason.raw).await?;
+    Ok(Reply::text(format!(
+        "捐物 #{id} 已谢绝，捐赠人会看到原因。"
+    )))
+}

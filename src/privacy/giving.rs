@@ -1,0 +1,209 @@
+//! What stands of somebody in giving and talents: their donations no longer say whose they were, and what waits of
+//! them is over. What was given stays, since the books and others answer for it. Used by erasure and by retention.
+
+use entity::kinds::{DonationState, HelpState, TalentState};
+use entity::{audit, donation, donation_step, help_request, talent};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::app::App;
+use crate::base::clock::Moment;
+use crate::base::fault::Fault;
+use crate::fund;
+use crate::privacy::scrub::{self, Words};
+use crate::reminder;
+use crate::store::Tx;
+use crate::talent::{remind, request_subject, subject as talent_subject};
+
+/// Lets go of every trace of a person in what was given, offered and asked for.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn let_go(tx: &mut Tx, person: i64, words: &Words) -> Result<(), Fault> {
+    let given = donation::Entity::find()
+        .filter(donation::COLUMN.donor_id.eq(person))
+        .all(tx.db())
+        .await?;
+    for row in given {
+        forget_donor(tx, &row, Some(words)).await?;
+    }
+    donation_step::Entity::update_many()
+        .col_expr(donation_step::Column::ActorId, Expr::value(None::<i64>))
+        .col_expr(donation_step::Column::Note, Expr::value(None::<String>))
+        .filter(donation_step::COLUMN.actor_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    let asked = help_request::Entity::find()
+        .filter(help_request::COLUMN.asker_id.eq(person))
+        .all(tx.db())
+        .await?;
+    for row in asked {
+        forget_asker(tx, &row).await?;
+    }
+    let offered = talent::Entity::find()
+        .filter(talent::COLUMN.person_id.eq(person))
+        .all(tx.db())
+        .await?;
+    for row in offered {
+        forget_talent(tx, &row).await?;
+    }
+    Ok(())
+}
+
+/// A donation without its donor. A promise is taken back; what is there stays, in secret.
+async fn forget_donor(
+    tx: &mut Tx,
+    row: &donation::Model,
+    words: Option<&Words>,
+) -> Result<(), Fault> {
+    let waits = row.state == DonationState::Pledged;
+    let room = row.room.as_deref();
+    let mut change = donation::ActiveModel {
+        id: Set(row.id),
+        donor_id: Set(None),
+        donor_name: Set(None),
+        anonymous: Set(true),
+        goods: Set(None),
+        room: Set(words.and_then(|words| room.map(|room| words.out_of(room)))),
+        reason: Set(None),
+        version: Set(row.version + 1),
+        ..Default::default()
+    };
+    if waits {
+        change.state = Set(DonationState::Withdrawn);
+        change.ended_at = Set(Some(tx.now()));
+    }
+    change.update(tx.db()).await?;
+    donation_step::Entity::update_many()
+        .col_expr(donation_step::Column::Note, Expr::value(None::<String>))
+        .filter(donation_step::COLUMN.donation_id.eq(row.id))
+        .exec(tx.db())
+        .await?;
+    untie(tx, fund::subject(row.id), row.donor_id).await
+}
+
+/// A request without its asker and its words. One that waits is taken back.
+async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Fault> {
+    let mut change = help_request::ActiveModel {
+        id: Set(row.id),
+        asker_id: Set(scrub::nobody(tx).await?),
+        text: Set(String::new()),
+        version: Set(row.version + 1),
+        ..Default::default()
+    };
+    if row.state == HelpState::Asking {
+        change.state = Set(HelpState::Withdrawn);
+        change.due_at = Set(None);
+        change.ended_at = Set(Some(tx.now()));
+    }
+    change.update(tx.db()).await?;
+    untie(tx, request_subject(row.id), Some(row.asker_id)).await
+}
+
+/// A talent without whoever has it. Whoever waits for its word is taken on to the next at once.
+async fn forget_talent(tx: &mut Tx, row: &talent::Model) -> Result<(), Fault> {
+    let mut change = talent::ActiveModel {
+        id: Set(row.id),
+        person_id: Set(scrub::nobody(tx).await?),
+        text: Set(String::new()),
+        ..Default::default()
+    };
+    if row.state == TalentState::Offered {
+        change.state = Set(TalentState::Withdrawn);
+        change.ended_at = Set(Some(tx.now()));
+    }
+    change.update(tx.db()).await?;
+    let waiting = help_request::Entity::find()
+        .filter(help_request::COLUMN.talent_id.eq(row.id))
+        .filter(help_request::COLUMN.state.eq(HelpState::Asking))
+        .all(tx.db())
+        .await?;
+    for request in waiting {
+        // The clock of this asking rings now, under a version of its own: the first one finds nothing.
+        let change = help_request::ActiveModel {
+            id: Set(request.id),
+            version: Set(request.version + 1),
+            due_at: Set(Some(tx.now())),
+            ..Default::default()
+        };
+        let request = change.update(tx.db()).await?;
+        let clock = remind::next(&request, tx.now());
+        reminder::enqueue(tx, vec![clock]).await?;
+    }
+    untie(tx, talent_subject(row.id), Some(row.person_id)).await
+}
+
+/// The audit trail no longer says who it was.
+async fn untie(tx: &Tx, subject: String, person: Option<i64>) -> Result<(), Fault> {
+    let Some(person) = person else {
+        return Ok(());
+    };
+    audit::Entity::update_many()
+        .col_expr(audit::Column::ActorId, Expr::value(None::<i64>))
+        .col_expr(audit::Column::AccountId, Expr::value(None::<i64>))
+        .filter(audit::COLUMN.subject.eq(subject))
+        .filter(audit::COLUMN.actor_id.eq(person))
+        .exec(tx.db())
+        .await?;
+    Ok(())
+}
+
+/// Whether there is anything that may have served its time.
+pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
+    let promise = donation::Entity::find().filter(donation::COLUMN.ended_at.is_not_null());
+    let request = help_request::Entity::find().filter(help_request::COLUMN.ended_at.is_not_null());
+    let offer = talent::Entity::find().filter(talent::COLUMN.ended_at.is_not_null());
+    Ok(promise.one(db).await?.is_some()
+        || request.one(db).await?.is_some()
+        || offer.one(db).await?.is_some())
+}
+
+/// Lets go of some of what was over by then, each in a transaction of its own; says how many.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn retire(app: &App, until: Moment, step: u64) -> Result<u64, Fault> {
+    let tx = app.store.begin(app.clock.now()).await?;
+    let nobody = scrub::nobody(&tx).await?;
+    tx.commit().await?;
+    let db = app.store.read();
+    let mut count = 0;
+    let promises = donation::Entity::find()
+        .filter(donation::COLUMN.ended_at.lt(until))
+        .filter(donation::COLUMN.donor_id.is_not_null())
+        .limit(step)
+        .all(db)
+        .await?;
+    for row in promises {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        forget_donor(&mut tx, &row, None).await?;
+        tx.commit().await?;
+        count += 1;
+    }
+    let requests = help_request::Entity::find()
+        .filter(help_request::COLUMN.ended_at.lt(until))
+        .filter(help_request::COLUMN.asker_id.ne(nobody))
+        .limit(step)
+        .all(db)
+        .await?;
+    for row in requests {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        forget_asker(&mut tx, &row).await?;
+        tx.commit().await?;
+        count += 1;
+    }
+    let offers = talent::Entity::find()
+        .filter(talent::COLUMN.ended_at.lt(until))
+        .filter(talent::COLUMN.person_id.ne(nobody))
+        .limit(step)
+        .all(db)
+        .await?;
+    for row in offers {
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        forget_talent(&mut tx, &row).await?;
+        tx.commit().await?;
+        count += 1;
+    }
+    Ok(count)
+}

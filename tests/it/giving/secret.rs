@@ -1,0 +1,147 @@
+//! Who gives in secret is named by no face: board, console, receipt, payment, JSON, messages to others, audit trail,
+//! history. They themselves are told.
+
+use entity::{audit, donation_step};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+
+use super::{MANAGER, board, gift, number_in, open_drive, pay, sound, spend};
+use crate::console::Desk;
+use crate::expense::spent;
+use crate::harness::app::TestApp;
+use crate::payment::{browser_of, open_counter, payments, receipts};
+use linli::ledger::Account;
+
+const NAMES: [&str; 4] = ["张秀英", "张**", "13800000101", "1-1-101"];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_face_names_who_gives_in_secret() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let manager = app.staff(MANAGER).await;
+    let zhang = app.resident("张秀英").await;
+    let mut desk = Desk::of(&app, MANAGER).await;
+    let drive = open_drive(&mut desk, "给独居老人添冬衣", "").await;
+    let key = drive.to_string();
+    let mut browser = browser_of(&app, &zhang.open_id).await;
+    let money = pay(&zhang, &mut browser, &key, "50", "匿名").await;
+    let reply = zhang.says("捐物 不限 旧空调 × 1 放 书画室 匿名").await;
+    let goods = number_in(&reply);
+    manager.expects_push(&format!("收下捐物 {goods}")).await;
+    manager.says(&format!("收下捐物 {goods}")).await;
+    let expense = spent(
+        &app,
+        "GY",
+        Account::ExpenseOther,
+        5_000,
+        "2026-11-30".parse().unwrap(),
+    )
+    .await;
+    spend(&mut desk, &key, "20", expense).await.is(303);
+    app.drain().await;
+
+    let mut faces = Vec::new();
+    for path in [
+        "GY".to_owned(),
+        "GY/giving".to_owned(),
+        format!("GY/giving?drive={drive}"),
+        "GY/giving?drive=free".to_owned(),
+        "GY/expenses".to_owned(),
+    ] {
+        faces.push((path.clone(), board(&app, &path).await));
+    }
+    let payment = payments(&app).await[0].id;
+    for path in [
+        "/console/giving".to_owned(),
+        format!("/console/giving/{drive}"),
+        "/console/giving/free".to_owned(),
+        "/console/payments".to_owned(),
+        format!("/console/payments/{payment}"),
+    ] {
+        faces.push((path.clone(), desk.open(&path).await.is(200).body.clone()));
+    }
+    let token = &receipts(&app).await[0].token;
+    let page = browser
+        .open(&format!("{}/receipt/{token}", app.url()))
+        .await;
+    faces.push(("receipt".to_owned(), page.body));
+    let api = app.api(&manager).await;
+    for id in [money, goods] {
+        let seen = api.get(&format!("/donations/{id}")).await;
+        assert_eq!((seen.status, &seen.json["side"]), (200, &"staff".into()));
+        faces.push(("json".to_owned(), seen.json.to_string()));
+        let said = manager.says(&format!("我的捐赠 {id}")).await;
+        faces.push(("chat".to_owned(), said));
+    }
+    faces.extend(
+        manager
+            .pushes()
+            .into_iter()
+            .map(|text| ("push".to_owned(), text)),
+    );
+    for (face, text) in &faces {
+        for name in NAMES {
+            assert!(!text.contains(name), "{name} on {face}: {text}");
+        }
+    }
+    let shown = faces.iter().filter(|(_, text)| text.contains("爱心人士"));
+    assert!(shown.count() >= 5);
+
+    let zhang_id = gift(&app, money).await.donor_id;
+    assert!(zhang_id.is_some(), "they are told by it");
+    let trail = audit::Entity::find()
+        .filter(
+            audit::COLUMN
+                .subject
+                .is_in([money, goods].map(|id| format!("donation:{id}"))),
+        )
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert!(!trail.is_empty());
+    assert!(
+        trail.iter().all(|row| row.actor_id != zhang_id),
+        "{trail:?}"
+    );
+    let steps = donation_step::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert!(
+        steps.iter().all(|step| step.actor_id != zhang_id),
+        "{steps:?}"
+    );
+    // They know their own.
+    zhang.expects_push("用了20.00元").await;
+    let own = zhang.says("我的捐赠").await;
+    assert!(
+        own.contains(&format!("#{money}")) && own.contains(&format!("#{goods}")),
+        "{own}"
+    );
+    sound(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_erasure_leaves_what_was_given_and_nobody_who_gave() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let mut browser = browser_of(&app, &zhang.open_id).await;
+    let money = pay(&zhang, &mut browser, "不限", "50", "公开").await;
+    let waits = number_in(&zhang.says("捐物 不限 旧书 × 3 放 社区安排 公开").await);
+    assert!(board(&app, "GY/giving?drive=free").await.contains("张**"));
+    app.drain().await;
+    zhang.says("注销").await;
+    let erased = zhang.says("2").await;
+    assert!(erased.contains("已注销"), "{erased}");
+    let row = gift(&app, money).await;
+    assert_eq!(
+        (row.donor_id, row.anonymous, row.amount),
+        (None, true, 5_000)
+    );
+    let row = gift(&app, waits).await;
+    assert_eq!((row.donor_id, row.goods), (None, None));
+    assert_eq!(row.state, entity::kinds::DonationState::Withdrawn);
+    let html = board(&app, "GY/giving?drive=free").await;
+    assert!(html.contains("50.00元") && !html.contains("张**"), "{html}");
+    sound(&app).await;
+}
