@@ -60,6 +60,9 @@ async fn migrations_make_what_the_entities_describe() {
     }
     create_all!(
         account,
+        activity,
+        activity_signup,
+        activity_step,
         advance,
         answer_template,
         attachment,
@@ -138,6 +141,9 @@ async fn migrations_make_what_the_entities_describe() {
         sign_in_try,
         subscription,
         visit,
+        volunteer,
+        volunteer_service,
+        volunteer_task,
         waiver,
         wish,
         wish_step,
