@@ -8,6 +8,7 @@ pub mod actions;
 pub mod api;
 pub mod chat;
 pub mod ics;
+pub mod line;
 pub mod link;
 pub mod queries;
 pub mod remind;

@@ -1,6 +1,7 @@
 //! When an activity may be, when people are told of it, and when they come in. Pure; China's wall clock.
 
 use chrono::TimeDelta;
+use entity::activity;
 
 use crate::base::clock::{Moment, begin_of, china};
 use crate::base::fault::Fault;
@@ -26,22 +27,37 @@ pub struct Times {
 }
 
 impl Times {
-    /// Whether they make sense.
+    /// Those of an activity.
+    #[must_use]
+    pub const fn of(row: &activity::Model) -> Self {
+        Self {
+            starts: row.starts_at,
+            ends: row.ends_at,
+            closes: row.closes_at,
+        }
+    }
+
+    /// Whether they make sense. Of one that people know of (`known`) what is not changed may have come to pass.
     ///
     /// # Errors
     /// `invalid`, naming the field and what to write.
-    pub fn check(self, now: Moment) -> Result<Self, Fault> {
-        if self.starts <= now {
+    pub fn check(self, now: Moment, known: Option<Self>) -> Result<Self, Fault> {
+        let new = |of: fn(&Self) -> Moment| known.is_none_or(|known| of(&known) != of(&self));
+        let starts_anew = new(|times| times.starts);
+        if starts_anew && self.starts <= now {
             return Err(Fault::invalid(
                 "starts_at",
                 "开始时间已经过了，请写以后的时间。",
             ));
         }
-        if self.starts - now > FARTHEST {
+        if starts_anew && self.starts - now > FARTHEST {
             return Err(Fault::invalid("starts_at", "开始时间请写在一年之内。"));
         }
-        if self.ends <= self.starts {
-            return Err(Fault::invalid("ends_at", "结束时间要在开始时间之后。"));
+        if self.ends <= self.starts || new(|times| times.ends) && self.ends <= now {
+            return Err(Fault::invalid(
+                "ends_at",
+                "结束时间要在开始时间之后，也不能已经过了。",
+            ));
         }
         if self.ends - self.starts > LONGEST {
             return Err(Fault::invalid(
@@ -55,7 +71,7 @@ impl Times {
                 "报名截止要在活动开始之前，最晚到开始的时候。",
             ));
         }
-        if self.closes <= now {
+        if new(|times| times.closes) && self.closes <= now {
             return Err(Fault::invalid(
                 "closes_at",
                 "报名截止时间已经过了，请写以后的时间。",
@@ -113,12 +129,12 @@ mod tests {
             ends: at() + TimeDelta::hours(2),
             closes: at() - TimeDelta::days(1),
         };
-        assert_eq!(good.check(now).unwrap(), good);
+        assert_eq!(good.check(now, None).unwrap(), good);
         let at_the_start = Times {
             closes: at(),
             ..good
         };
-        assert!(at_the_start.check(now).is_ok());
+        assert!(at_the_start.check(now, None).is_ok());
         let hours = TimeDelta::hours;
         for (wrong, field) in [
             (Times { starts: now, ..good }, "starts_at"),
@@ -153,8 +169,26 @@ mod tests {
                 "closes_at",
             ),
         ] {
-            assert_eq!(wrong.check(now).unwrap_err().field, Some(field), "{wrong:?}");
+            let fault = wrong.check(now, None).unwrap_err();
+            assert_eq!(fault.field, Some(field), "{wrong:?}");
         }
+        // While it is under way its end may be put off, and nothing else asked about what is past.
+        let under_way = at() + hours(1);
+        let longer = Times {
+            ends: at() + hours(3),
+            ..good
+        };
+        assert!(longer.check(under_way, Some(good)).is_ok());
+        assert!(good.check(under_way, Some(good)).is_ok());
+        assert!(longer.check(under_way, None).is_err());
+        let over = Times {
+            ends: at() + hours(1) / 2,
+            ..good
+        };
+        assert_eq!(
+            over.check(under_way, Some(good)).unwrap_err().field,
+            Some("ends_at")
+        );
     }
 
     #[test]
