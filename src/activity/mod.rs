@@ -15,6 +15,7 @@ pub mod remind;
 pub mod seats;
 pub mod step;
 pub mod times;
+pub mod written;
 
 use entity::activity;
 use entity::life::{ActivityKind, ActivityState, SignupState};
