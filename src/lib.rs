@@ -16,6 +16,7 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
+pub mod activity;
 pub mod answer;
 pub mod attachment;
 pub mod case;
@@ -35,6 +36,7 @@ pub mod policy;
 pub mod preference;
 pub mod privacy;
 pub mod visit;
+pub mod volunteer;
 pub mod wish;
 // -- floor 4: the faces --
 pub mod bot;

@@ -120,6 +120,8 @@ const TABLES: &[&[Command]] = &[
     crate::expense::chat::COMMANDS,
     objection::COMMANDS,
     crate::wish::chat::COMMANDS,
+    crate::activity::chat::COMMANDS,
+    crate::volunteer::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,

@@ -13,6 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
+use crate::activity;
 use crate::app::App;
 use crate::attachment;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
@@ -38,6 +39,7 @@ use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::visit;
+use crate::volunteer;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
@@ -227,6 +229,8 @@ pub fn kinds() -> Vec<Kind> {
         fee::remind::KINDS,
         dues::remind::KINDS,
         wish::remind::KINDS,
+        activity::remind::KINDS,
+        volunteer::remind::KINDS,
         notice::remind::KINDS,
     ]
     .concat()

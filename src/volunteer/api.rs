@@ -1,6 +1,7 @@
 //! The JSON of volunteers: `/api/v1/volunteer…`. Mounted by `web/router.rs`. Hours are one's own, and of those who
 //! lead the task.
 
+mod served;
 pub mod view;
 
 use poem::web::{Data, Json, Path, Query};
@@ -20,13 +21,8 @@ use crate::volunteer::api::view::{
     NamedChoice, NewHours, NewVolunteer, NewVolunteerTask, RecordLine, ServiceList, ServiceView,
     VolunteerList, VolunteerReason, VolunteerTaskPage, VolunteerTaskView, VolunteerView, YearRecord,
 };
-use crate::volunteer::hours::{Span, year, year_of};
-use crate::volunteer::link::{self, Linked};
+use crate::volunteer::hours::Span;
 use crate::volunteer::queries::{self, Which, no_such};
-use crate::volunteer::tally;
-
-/// People of one list.
-const MOST_PARTS: u64 = 500;
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -36,12 +32,12 @@ pub fn routes(route: Route) -> Route {
         .at("/volunteer", get(show_volunteer).post(register_volunteer))
         .at("/volunteer/named", post(name_volunteer))
         .at("/volunteer/leave", post(leave_volunteers))
-        .at("/volunteer/record", get(show_volunteer_record))
+        .at("/volunteer/record", get(served::show_volunteer_record))
         .at("/volunteer-tasks", tasks)
         .at("/volunteer-tasks/:id", get(show_volunteer_task))
         .at(
             "/volunteer-tasks/:id/services",
-            get(list_volunteer_services),
+            get(served::list_volunteer_services),
         )
         .at("/volunteer-tasks/:id/change", post(change_volunteer_task))
         .at("/volunteer-tasks/:id/cancel", post(cancel_volunteer_task))
@@ -49,14 +45,14 @@ pub fn routes(route: Route) -> Route {
         .at("/volunteer-tasks/:id/drop", post(drop_volunteer_task))
         .at("/volunteer-tasks/:id/begin", post(begin_volunteer_task))
         .at("/volunteer-tasks/:id/end", post(end_volunteer_task))
-        .at("/volunteer-tasks/:id/hours", post(record_volunteer_hours))
+        .at("/volunteer-tasks/:id/hours", post(served::record_volunteer_hours))
         .at(
             "/volunteer-services/:id/confirm",
-            post(confirm_volunteer_service),
+            post(served::confirm_volunteer_service),
         )
         .at(
             "/volunteer-services/:id/refuse",
-            post(refuse_volunteer_service),
+            post(served::refuse_volunteer_service),
         )
 }
 
@@ -64,11 +60,12 @@ pub fn routes(route: Route) -> Route {
 #[derive(OpenApi)]
 #[openapi(
     paths(
-        show_volunteer, register_volunteer, name_volunteer, leave_volunteers, show_volunteer_record,
-        list_volunteer_tasks, post_volunteer_task, show_volunteer_task, list_volunteer_services,
+        show_volunteer, register_volunteer, name_volunteer, leave_volunteers, served::show_volunteer_record,
+        list_volunteer_tasks, post_volunteer_task, show_volunteer_task,
+        served::list_volunteer_services,
         change_volunteer_task, cancel_volunteer_task, take_volunteer_task, drop_volunteer_task,
-        begin_volunteer_task, end_volunteer_task, record_volunteer_hours, confirm_volunteer_service,
-        refuse_volunteer_service
+        begin_volunteer_task, end_volunteer_task, served::record_volunteer_hours,
+        served::confirm_volunteer_service, served::refuse_volunteer_service
     ),
     components(schemas(
         VolunteerView, VolunteerList, NewVolunteer, NamedChoice, VolunteerTaskView,
@@ -89,14 +86,6 @@ pub struct VolunteerTaskQuery {
     pub cursor: Option<String>,
     /// 1 to 100; 20 if not given.
     pub limit: Option<u64>,
-}
-
-/// Of which year.
-#[derive(Debug, Deserialize, utoipa::IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct YearQuery {
-    /// This one if not given.
-    pub year: Option<i32>,
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
@@ -205,35 +194,6 @@ async fn leave_volunteers(app: Data<&App>, caller: Caller, once: Once) -> Result
     own(&app, &caller, &once, Own::Leave).await
 }
 
-/// The caller's record of a year.
-#[utoipa::path(
-    get, path = "/api/v1/volunteer/record", tag = "volunteers", security(("bearer" = [])),
-    params(YearQuery),
-    responses((status = 200, body = YearRecord), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn show_volunteer_record(
-    app: Data<&App>,
-    caller: Caller,
-    Query(query): Query<YearQuery>,
-) -> Result<Json<YearRecord>, Fault> {
-    let person_id = caller.actor.require_person()?;
-    let now = app.clock.now();
-    let which = query.year.unwrap_or_else(|| year_of(now));
-    let span = year(which).ok_or_else(|| Fault::invalid("year", "year 请写四位年份。"))?;
-    let lines = tally::record(app.store.read(), person_id, span, None).await?;
-    let linked = Linked {
-        person_id,
-        year: which,
-    };
-    Ok(Json(YearRecord {
-        year: which,
-        minutes: tally::minutes(&lines),
-        items: lines.into_iter().map(RecordLine::from).collect(),
-        url: link::record(&app, linked, now),
-    }))
-}
-
 /// Tasks, newest first.
 #[utoipa::path(
     get, path = "/api/v1/volunteer-tasks", tag = "volunteers", security(("bearer" = [])),
@@ -275,26 +235,6 @@ async fn show_volunteer_task(
 ) -> Result<Json<VolunteerTaskView>, Fault> {
     let seen = queries::seen(app.store.read(), &caller.actor, number(&id)?).await?;
     Ok(Json(seen.into()))
-}
-
-/// Who has a part in it, for those who lead.
-#[utoipa::path(
-    get, path = "/api/v1/volunteer-tasks/{id}/services", tag = "volunteers",
-    security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = ServiceList), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn list_volunteer_services(
-    app: Data<&App>,
-    caller: Caller,
-    Path(id): Path<String>,
-) -> Result<Json<ServiceList>, Fault> {
-    let (id, db) = (number(&id)?, app.store.read());
-    queries::led(db, &caller.actor, id).await?;
-    let parts = queries::parts(db, &[id], MOST_PARTS).await?;
-    Ok(Json(ServiceList {
-        items: parts.into_iter().map(ServiceView::from).collect(),
-    }))
 }
 
 /// Make a task.
@@ -475,78 +415,4 @@ async fn end_volunteer_task(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     change(&app, &caller, &once, &id, Deed::End).await
-}
-
-/// Enter the hours of somebody, as whoever leads.
-#[utoipa::path(
-    post, path = "/api/v1/volunteer-tasks/{id}/hours", tag = "volunteers",
-    security(("bearer" = [])), params(("id" = String, Path)), request_body = NewHours,
-    responses((status = 200, body = VolunteerTaskView), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn record_volunteer_hours(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Path(id): Path<String>,
-    Json(body): Json<NewHours>,
-) -> Result<Answer, Fault> {
-    let deed = Deed::Record(number(&body.volunteer_id)?, body.read()?);
-    change(&app, &caller, &once, &id, deed).await
-}
-
-/// A word on somebody's hours: none when they count.
-async fn decide(
-    app: &App,
-    caller: &Caller,
-    once: &Once,
-    id: &str,
-    reason: Option<String>,
-) -> Result<Answer, Fault> {
-    let id = number(id)?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let actor = &caller.actor;
-    let row = match reason {
-        None => actions::confirm(&mut tx, actor, id).await?,
-        Some(reason) => actions::refuse(&mut tx, actor, id, &reason).await?,
-    };
-    let answer = once.leave(&tx, 200, &ServiceView::from(row)).await?;
-    tx.commit().await?;
-    Ok(answer)
-}
-
-/// Confirm somebody's hours.
-#[utoipa::path(
-    post, path = "/api/v1/volunteer-services/{id}/confirm", tag = "volunteers",
-    security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = ServiceView), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn confirm_volunteer_service(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Path(id): Path<String>,
-) -> Result<Answer, Fault> {
-    decide(&app, &caller, &once, &id, None).await
-}
-
-/// Do not count them.
-#[utoipa::path(
-    post, path = "/api/v1/volunteer-services/{id}/refuse", tag = "volunteers",
-    security(("bearer" = [])), params(("id" = String, Path)), request_body = VolunteerReason,
-    responses((status = 200, body = ServiceView), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn refuse_volunteer_service(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Path(id): Path<String>,
-    Json(body): Json<VolunteerReason>,
-) -> Result<Answer, Fault> {
-    decide(&app, &caller, &once, &id, Some(body.reason)).await
 }

@@ -10,6 +10,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
+use crate::activity;
 use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::expense;
@@ -20,6 +21,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::visit;
+use crate::volunteer;
 use crate::web::{attachments, homes, me, privacy, problem, session};
 use crate::wish;
 
@@ -73,6 +75,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(preference::api::Described::openapi());
     document.merge(visit::api::Described::openapi());
     document.merge(wish::api::Described::openapi());
+    document.merge(activity::api::Described::openapi());
+    document.merge(volunteer::api::Described::openapi());
     document
 }
 

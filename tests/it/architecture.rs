@@ -30,6 +30,8 @@ const FLOORS: &[&[&str]] = &[
         "fee",
         "dues",
         "wish",
+        "activity",
+        "volunteer",
         "notice",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],

@@ -10,9 +10,11 @@
 //! | `expenses` | published expenses |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
+//! | `life` | activities, and what volunteers have done |
 
 pub mod accounts;
 pub mod expenses;
+mod life;
 mod printed;
 mod read;
 mod show;

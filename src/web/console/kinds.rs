@@ -99,6 +99,17 @@ pub const WORDS: &[(&str, &str)] = &[
     ("wish.contact", "许愿人的联系方式"),
     ("wish.told", "心愿进展"),
     ("wish.lapse", "认领到期"),
+    ("activity.told", "活动通知"),
+    ("activity.eve", "明天的活动"),
+    ("activity.hour", "活动马上开始"),
+    ("activity.ring", "活动到点"),
+    ("activity.fan", "活动通知报名的人"),
+    ("activity.fill", "活动候补补上"),
+    ("activity.helpers", "志愿任务跟着活动改"),
+    ("volunteer.told", "志愿服务通知"),
+    ("volunteer.eve", "明天的志愿任务"),
+    ("volunteer.out", "请结束志愿服务"),
+    ("volunteer.confirm", "请确认志愿时长"),
 ];
 
 /// What people call a kind.

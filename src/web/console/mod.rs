@@ -31,6 +31,8 @@
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
+//! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
+//! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -51,6 +53,8 @@ mod act;
 mod also;
 mod around;
 mod asked;
+mod activities;
+mod activity;
 mod at;
 mod audit;
 mod billing;
@@ -108,6 +112,8 @@ mod sign_in;
 mod templates;
 pub mod upload;
 mod visits;
+mod volunteers;
+mod volunteers_sheet;
 mod wecom;
 mod wishes;
 mod year;
@@ -237,6 +243,17 @@ fn community(route: Route) -> Route {
         .at("/notices/:id", get(notice::open))
         .at("/notices/:id/unread", get(notice::unread))
         .at("/notices/:id/:act", post(notice::take))
+        .at("/activities", get(activities::list))
+        .at("/activities/new", get(activities::ask).post(activities::take))
+        .at("/activities/:id", get(activity::open))
+        .at("/activities/:id/photos", post(activity::take_photos))
+        .at("/activities/:id/:act", post(activity::take))
+        .at("/volunteers", get(volunteers::open))
+        .at("/volunteers/tasks", post(volunteers::add))
+        .at("/volunteers/tasks/:id/:act", post(volunteers::take))
+        .at("/volunteers/services/:id/:act", post(volunteers::decide))
+        .at("/volunteers/record", get(volunteers_sheet::open))
+        .at("/volunteers.xlsx", get(volunteers_sheet::xlsx))
 }
 
 /// Fees and bills, money that comes in and goes back.

@@ -108,7 +108,7 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    if takes_photos(path) || takes_slips(path) || path == TAKE || path == NOTICE {
+    if takes_photos(path) || takes_slips(path) || takes_pictures(path) || path == TAKE || path == NOTICE {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -137,6 +137,14 @@ fn takes_photos(path: &str) -> bool {
     id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// `/console/activities/12/photos`
+fn takes_pictures(path: &str) -> bool {
+    let id = path
+        .strip_prefix("/console/activities/")
+        .and_then(|rest| rest.strip_suffix("/photos"));
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// `/console/expenses/12/quote`, `/console/expenses/12/pay`
 fn takes_slips(path: &str) -> bool {
     let rest = path.strip_prefix("/console/expenses/");
@@ -158,12 +166,14 @@ mod tests {
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
+        assert_eq!(most("/console/activities/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/notices/new"), PHOTO_BYTES);
         for path in [
             "/console/cases/12/finish",
             "/console/cases//photos",
             "/console/cases/1/2/photos",
             "/console/cases/x/photos",
+            "/console/activities/12/change",
             "/console/photos",
             "/console/expenses/12/approve",
             "/console/expenses//pay",
