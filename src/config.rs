@@ -212,6 +212,10 @@ pub struct Retention {
     pub visit_days: i64,
     /// Who made a wish that is over, and who fulfilled it, with their words.
     pub wish_days: i64,
+    /// Who took part in an activity that is over.
+    pub activity_days: i64,
+    /// Who served as a volunteer.
+    pub volunteer_days: i64,
 }
 
 /// `[log]`

@@ -1,6 +1,7 @@
 //! The copy of everything kept of somebody: a ZIP of one JSON file and the photos that they sent. Lies
 //! sealed in our storage for a day. Made by `privacy/remind.rs`.
 
+mod life;
 mod more;
 
 use std::io::{Cursor, Write};
@@ -62,6 +63,8 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
         "mediations": more::quarrels(db, person_id).await?,
         "handed_in": more::handed_in(db, person_id).await?,
         "wishes": more::wishes(db, person_id).await?,
+        "activities": life::activities(db, person_id).await?,
+        "volunteer": life::service(db, person_id).await?,
         "notices": more::notices(db, person_id).await?,
         "console": more::console(db, person_id).await?,
         "payments": more::payments(db, person_id, &ids).await?,

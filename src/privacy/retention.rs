@@ -16,7 +16,7 @@ use crate::base::fault::Fault;
 use crate::config::Retention;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, remind};
+use crate::privacy::{ERASED_NAME, activities, remind};
 use crate::reminder::{BoxFuture, Verdict};
 
 /// Rows of one class in one step.
@@ -70,6 +70,18 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.wish_days,
         run: |app, until| Box::pin(wishes(app, until)),
     },
+    // Who came to what is over.
+    Class {
+        name: "activity",
+        days: |kept| kept.activity_days,
+        run: |app, until| Box::pin(activities::signups(app, until, STEP)),
+    },
+    // Who served as a volunteer.
+    Class {
+        name: "volunteer",
+        days: |kept| kept.volunteer_days,
+        run: |app, until| Box::pin(activities::services(app, until, STEP)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -91,6 +103,7 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
+        || activities::has_any(db).await?
         || claim.one(db).await?.is_some())
 }
 

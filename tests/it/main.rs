@@ -8,6 +8,7 @@
     reason = "helpers of tests may panic"
 )]
 
+mod activity;
 mod architecture;
 mod attack;
 mod board;
@@ -45,6 +46,7 @@ mod reminder;
 mod robot;
 mod sandbox;
 mod schema;
+mod volunteer;
 mod web;
 mod wechat_clients;
 mod wechat_platform;

@@ -10,7 +10,7 @@ use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use crate::access::permit::Deed;
+use crate::access::permit::{Deed, may};
 use crate::activity::queries as activities;
 use crate::activity::span_says;
 use crate::activity::step::is_ahead;
@@ -88,6 +88,7 @@ struct Volunteers {
     at: At,
     year: i32,
     totals: String,
+    whole: bool,
     tasks: Vec<TaskLine>,
     members: Vec<MemberLine>,
     next: Option<String>,
@@ -136,6 +137,7 @@ async fn page(
         frame: Frame::new(desk, format!("{}：志愿者", at.name)).saying(&asked.said),
         year,
         totals,
+        whole: compound.is_some_and(|place| may(desk.actor(), Deed::LeadActivities, &place.path)),
         tasks: tasks(desk, &at.place).await?,
         members,
         next,

@@ -154,6 +154,14 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
         Kept,
         false,
     ),
+    ("volunteer", "unit", "person_id = {p}", Gone, true),
+    (
+        "volunteer_service",
+        "reason",
+        "person_id = {p}",
+        Gone,
+        true,
+    ),
     // Of their wishes, and of one that they fulfilled.
     ("wish", "text", "asker_id = {p}", Gone, true),
     ("wish", "thanks", "asker_id = {p}", Gone, true),
@@ -182,6 +190,15 @@ const NOTHING: &[&str] = &[
     "answer_template.category",
     "answer_template.name",
     "answer_template.text",
+    // What everybody is told of an activity or a task: long numbers are refused when one is stored.
+    "activity.reason",
+    "activity.text",
+    "activity.title",
+    "activity.venue",
+    "activity_step.note",
+    "volunteer_task.reason",
+    "volunteer_task.title",
+    "volunteer_task.venue",
     "attachment.content_type",
     "attachment.kind",
     "attachment.media_id",
@@ -488,6 +505,15 @@ async fn fill(app: &TestApp, keys: &Keys) {
             "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
         ),
         format!(
+            "INSERT INTO volunteer (compound_id, person_id, party, named, state, created_at, updated_at) VALUES ({compound}, {{p}}, true, true, 'active', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO volunteer_task (compound_id, place_id, author_id, title, venue, starts_at, ends_at, wanted, taken, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {officer}, 'x', 'x', {now}, {now}, 1, 0, 'open', 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO volunteer_service (task_id, compound_id, person_id, state, version, created_at, updated_at) SELECT id, {compound}, {{p}}, 'refused', 1, {now}, {now} FROM volunteer_task"
+        ),
+        format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
         ),
     ];
@@ -526,6 +552,8 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "consent",
         "wish",
         "wish_step",
+        "volunteer",
+        "volunteer_service",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }
