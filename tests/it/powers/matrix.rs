@@ -68,6 +68,15 @@ const VERIFIES: &[RoleKind] = &[
     CommunitySecretary,
     PropertyManager,
 ];
+/// Who leads activities.
+const LEADS: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyManager,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+];
 const FILES: &[RoleKind] = &[
     Steward,
     GridWorker,
@@ -104,6 +113,7 @@ struct World {
     visit: i64,
     correction: i64,
     wish: i64,
+    activity: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -136,6 +146,10 @@ async fn build(app: &TestApp) -> World {
     resident.says("许愿 想要一副老花镜").await;
     let wished = entity::wish::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
+    let day = linli::base::clock::china(app.now() + chrono::TimeDelta::days(3));
+    let day = day.format("%Y-%m-%d");
+    steward.says(&format!("发起活动 邻里节\n{day} 9:00\n花园")).await;
+    let activity = entity::activity::Entity::find().one(app.store.read()).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;
     let now = app.now();
@@ -193,6 +207,7 @@ async fn build(app: &TestApp) -> World {
         visit: visit.id,
         correction: wish.id,
         wish: wished.unwrap().expect("no wish").id,
+        activity: activity.unwrap().expect("no activity").id,
     }
 }
 
@@ -312,6 +327,18 @@ fn table(world: &World) -> Vec<Deed> {
             json!({ "reason": "已经解决" }),
             VERIFIES,
             format!("下架心愿 {} 已解决", world.wish),
+        ),
+        elsewhere(
+            format!("/activities/{}/open", world.activity),
+            json!({}),
+            LEADS,
+            format!("发布活动 {}", world.activity),
+        ),
+        elsewhere(
+            format!("/activities/{}/cancel", world.activity),
+            json!({ "reason": "下雨了" }),
+            LEADS,
+            format!("取消活动 {} 下雨了", world.activity),
         ),
         elsewhere(
             format!("/visits/{}/done", world.visit),
