@@ -16,8 +16,8 @@ use crate::activity::api::view::{
     GuestView, HourBefore, NewActivity, SignUp, SignupView, plain, whole,
 };
 use crate::activity::line::guests;
-use crate::activity::queries::{self, Figure, Which, no_such};
 use crate::activity::link;
+use crate::activity::queries::{self, Figure, Which, no_such};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::page::{MOST, Slice, USUAL};

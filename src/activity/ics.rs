@@ -1,8 +1,6 @@
 //! The calendar file of an activity (RFC 5545): one event that phones take over, and take away again when
 //! it is cancelled. Pure.
 
-use std::fmt::Write as _;
-
 use entity::activity;
 use entity::life::ActivityState;
 
@@ -95,8 +93,7 @@ fn fold(out: &mut String, line: &str) {
             out.push_str("\r\n ");
             room = LINE - 1;
         }
-        // Writing to a string cannot fail.
-        let _ = out.write_char(letter);
+        out.push(letter);
         room -= letter.len_utf8();
     }
     out.push_str("\r\n");

@@ -212,10 +212,7 @@ pub async fn seen<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<
 ///
 /// # Errors
 /// The database's.
-pub async fn photos<C: ConnectionTrait>(
-    db: &C,
-    id: i64,
-) -> Result<Vec<attachment::Model>, Fault> {
+pub async fn photos<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<attachment::Model>, Fault> {
     attachments::of_subject(db, &subject(id)).await
 }
 

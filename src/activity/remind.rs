@@ -149,7 +149,13 @@ pub fn holds(row: &activity::Model, what: Telling, stamp: i64) -> bool {
     }
 }
 
-fn clock(row: &activity::Model, kind: &'static str, key: &str, payload: Value, due_at: Moment) -> NewReminder {
+fn clock(
+    row: &activity::Model,
+    kind: &'static str,
+    key: &str,
+    payload: Value,
+    due_at: Moment,
+) -> NewReminder {
     NewReminder {
         kind,
         dedupe_key: format!("{}:{key}", subject(row.id)),

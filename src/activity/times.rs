@@ -137,7 +137,13 @@ mod tests {
         assert!(at_the_start.check(now, None).is_ok());
         let hours = TimeDelta::hours;
         for (wrong, field) in [
-            (Times { starts: now, ..good }, "starts_at"),
+            (
+                Times {
+                    starts: now,
+                    ..good
+                },
+                "starts_at",
+            ),
             (
                 Times {
                     starts: now + TimeDelta::days(400),
@@ -194,7 +200,13 @@ mod tests {
     #[test]
     fn the_door_is_open_around_it() {
         let ends = at() + TimeDelta::hours(2);
-        for (minutes, open) in [(-61, false), (-60, true), (60, true), (180, true), (181, false)] {
+        for (minutes, open) in [
+            (-61, false),
+            (-60, true),
+            (60, true),
+            (180, true),
+            (181, false),
+        ] {
             let now = at() + TimeDelta::minutes(minutes);
             assert_eq!(is_door_open(at(), ends, now), open, "{minutes}");
         }

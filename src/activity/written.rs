@@ -38,7 +38,9 @@ pub fn lines(text: &str, now: Moment) -> Option<Lines> {
         false => {
             let day = china(starts).format("%Y-%m-%d");
             let same_day = format!("{day} {until}");
-            when::read(&same_day, now).or_else(|| when::read(until, now))?.0
+            when::read(&same_day, now)
+                .or_else(|| when::read(until, now))?
+                .0
         }
     };
     Some(Lines {

@@ -4,10 +4,8 @@
 use entity::life::{ActivityState, ServiceState, SignupState, VolunteerState};
 use entity::{activity, activity_signup, volunteer, volunteer_service, volunteer_task};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
 use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::activity::remind::fill;
 use crate::activity::step::is_ahead;

@@ -19,7 +19,8 @@ use crate::store::Tx;
 use crate::volunteer::actions::{self, NewTask};
 use crate::volunteer::api::view::{
     NamedChoice, NewHours, NewVolunteer, NewVolunteerTask, RecordLine, ServiceList, ServiceView,
-    VolunteerList, VolunteerReason, VolunteerTaskPage, VolunteerTaskView, VolunteerView, YearRecord,
+    VolunteerList, VolunteerReason, VolunteerTaskPage, VolunteerTaskView, VolunteerView,
+    YearRecord,
 };
 use crate::volunteer::hours::Span;
 use crate::volunteer::queries::{self, Which, no_such};
@@ -45,7 +46,10 @@ pub fn routes(route: Route) -> Route {
         .at("/volunteer-tasks/:id/drop", post(drop_volunteer_task))
         .at("/volunteer-tasks/:id/begin", post(begin_volunteer_task))
         .at("/volunteer-tasks/:id/end", post(end_volunteer_task))
-        .at("/volunteer-tasks/:id/hours", post(served::record_volunteer_hours))
+        .at(
+            "/volunteer-tasks/:id/hours",
+            post(served::record_volunteer_hours),
+        )
         .at(
             "/volunteer-services/:id/confirm",
             post(served::confirm_volunteer_service),
@@ -216,7 +220,11 @@ async fn list_volunteer_tasks(
     let now = app.clock.now();
     let page = queries::page(app.store.read(), &caller.actor, which, now, slice).await?;
     Ok(Json(VolunteerTaskPage {
-        items: page.items.into_iter().map(VolunteerTaskView::from).collect(),
+        items: page
+            .items
+            .into_iter()
+            .map(VolunteerTaskView::from)
+            .collect(),
         next: page.next,
     }))
 }

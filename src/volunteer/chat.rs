@@ -363,7 +363,13 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
 async fn take(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let seen = listed(turn, Which::Open).await?;
-        return Ok(which(turn, args, "领任务", &seen, "现在没有要人的志愿任务。"));
+        return Ok(which(
+            turn,
+            args,
+            "领任务",
+            &seen,
+            "现在没有要人的志愿任务。",
+        ));
     };
     let task = actions::take(turn.tx, &turn.actor, id).await?;
     turn.dialog = Some(Dialog::pick([
@@ -381,7 +387,13 @@ async fn take(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 async fn give_back(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let seen = own(turn, ServiceState::Taken).await?;
-        return Ok(which(turn, args, "退任务", &seen, "您没有领了还没开始的任务。"));
+        return Ok(which(
+            turn,
+            args,
+            "退任务",
+            &seen,
+            "您没有领了还没开始的任务。",
+        ));
     };
     actions::give_back(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(
@@ -392,7 +404,13 @@ async fn give_back(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 async fn begin(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let seen = own(turn, ServiceState::Taken).await?;
-        return Ok(which(turn, args, "开始服务", &seen, "您没有领了还没开始的任务。"));
+        return Ok(which(
+            turn,
+            args,
+            "开始服务",
+            &seen,
+            "您没有领了还没开始的任务。",
+        ));
     };
     actions::begin(turn.tx, &turn.actor, id).await?;
     turn.dialog = Some(Dialog::pick([format!("结束服务 {id}")]));
@@ -404,7 +422,13 @@ async fn begin(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 async fn end(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let seen = own(turn, ServiceState::Begun).await?;
-        return Ok(which(turn, args, "结束服务", &seen, "您没有正在进行的服务。"));
+        return Ok(which(
+            turn,
+            args,
+            "结束服务",
+            &seen,
+            "您没有正在进行的服务。",
+        ));
     };
     let minutes = actions::end(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(

@@ -114,7 +114,12 @@ mod tests {
 
     #[test]
     fn hours_as_people_say_them() {
-        for (minutes, wanted) in [(0, "0分钟"), (45, "45分钟"), (180, "3小时"), (150, "2小时30分")] {
+        for (minutes, wanted) in [
+            (0, "0分钟"),
+            (45, "45分钟"),
+            (180, "3小时"),
+            (150, "2小时30分"),
+        ] {
             assert_eq!(says(minutes), wanted);
         }
     }

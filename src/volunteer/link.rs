@@ -41,5 +41,6 @@ pub fn read(app: &App, token: &str, now: Moment) -> Option<Linked> {
 
 fn sign(app: &App, linked: Linked, until: i64) -> String {
     let Linked { person_id, year } = linked;
-    app.seal.sign(&format!("volunteer:{person_id}:{year}:{until}"))
+    app.seal
+        .sign(&format!("volunteer:{person_id}:{year}:{until}"))
 }

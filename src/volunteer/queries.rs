@@ -152,11 +152,7 @@ pub async fn page<C: ConnectionTrait>(
             Condition::all().add(volunteer_task::Column::Id.in_subquery(taken))
         }
         Which::Led => {
-            let here = within_reach(
-                volunteer_task::Column::PlaceId,
-                actor,
-                Deed::LeadActivities,
-            );
+            let here = within_reach(volunteer_task::Column::PlaceId, actor, Deed::LeadActivities);
             here.ok_or_else(|| Fault::forbidden("您没有这项权限。"))?
         }
     };
@@ -169,7 +165,11 @@ pub async fn page<C: ConnectionTrait>(
     }
     let page = slice.cut(query.all(db).await?, |row| row.id);
     let places = place::Entity::find()
-        .filter(place::COLUMN.id.is_in(page.items.iter().map(|row| row.place_id)))
+        .filter(
+            place::COLUMN
+                .id
+                .is_in(page.items.iter().map(|row| row.place_id)),
+        )
         .all(db)
         .await?;
     let sided = page.items.into_iter().filter_map(|row| {
@@ -193,7 +193,11 @@ async fn with_own<C: ConnectionTrait>(
         Some(person) => {
             volunteer_service::Entity::find()
                 .filter(volunteer_service::COLUMN.person_id.eq(person))
-                .filter(volunteer_service::COLUMN.task_id.is_in(rows.iter().map(|(row, _)| row.id)))
+                .filter(
+                    volunteer_service::COLUMN
+                        .task_id
+                        .is_in(rows.iter().map(|(row, _)| row.id)),
+                )
                 .all(db)
                 .await?
         }
@@ -235,9 +239,17 @@ pub struct Part {
 ///
 /// # Errors
 /// The database's.
-pub async fn parts<C: ConnectionTrait>(db: &C, tasks: &[i64], most: u64) -> Result<Vec<Part>, Fault> {
+pub async fn parts<C: ConnectionTrait>(
+    db: &C,
+    tasks: &[i64],
+    most: u64,
+) -> Result<Vec<Part>, Fault> {
     let rows = volunteer_service::Entity::find()
-        .filter(volunteer_service::COLUMN.task_id.is_in(tasks.iter().copied()))
+        .filter(
+            volunteer_service::COLUMN
+                .task_id
+                .is_in(tasks.iter().copied()),
+        )
         .filter(volunteer_service::COLUMN.state.ne(ServiceState::Left))
         .order_by_asc(volunteer_service::COLUMN.id)
         .limit(most)

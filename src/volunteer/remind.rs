@@ -118,11 +118,7 @@ pub fn told(
 
 /// The reminder of the evening before; none when that is over.
 #[must_use]
-pub fn evening(
-    task: &volunteer_task::Model,
-    person_id: i64,
-    now: Moment,
-) -> Option<NewReminder> {
+pub fn evening(task: &volunteer_task::Model, person_id: i64, now: Moment) -> Option<NewReminder> {
     let due = eve(task.starts_at);
     let stamp = task.starts_at.timestamp_millis();
     (due > now).then(|| told(task, Telling::Eve, stamp, person_id, due))
@@ -254,11 +250,9 @@ fn line(
             "志愿任务 #{id}“{title}”取消了，原因：{}。谢谢您的热心！",
             task.reason.as_deref().unwrap_or("另行通知")
         )),
-        Telling::Eve if open && has && task.starts_at.timestamp_millis() == stamp => {
-            Some(format!(
-                "明天有您领的志愿任务 #{id}“{title}”：{when}，地点：{venue}。到了回复“开始服务 {id}”，做完回复“结束服务 {id}”；去不了请回复“退任务 {id}”。"
-            ))
-        }
+        Telling::Eve if open && has && task.starts_at.timestamp_millis() == stamp => Some(format!(
+            "明天有您领的志愿任务 #{id}“{title}”：{when}，地点：{venue}。到了回复“开始服务 {id}”，做完回复“结束服务 {id}”；去不了请回复“退任务 {id}”。"
+        )),
         Telling::Out if own.state == ServiceState::Begun => Some(format!(
             "志愿任务 #{id}“{title}”到点了。做完了请回复“结束服务 {id}”，才能算时长；还在做就先不用管。"
         )),

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use entity::life::{ServiceState, VolunteerState};
 use entity::{volunteer, volunteer_service, volunteer_task};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use crate::activity::line::names;
@@ -55,7 +55,11 @@ pub async fn record<C: ConnectionTrait>(
         .all(db)
         .await?;
     let tasks = volunteer_task::Entity::find()
-        .filter(volunteer_task::COLUMN.id.is_in(rows.iter().map(|row| row.task_id)))
+        .filter(
+            volunteer_task::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.task_id)),
+        )
         .all(db)
         .await?;
     let lines = rows.into_iter().filter_map(|service| {
@@ -123,7 +127,8 @@ pub async fn totals<C: ConnectionTrait>(
     year: Span,
 ) -> Result<Totals, Fault> {
     let here = || counted(year).filter(volunteer_service::COLUMN.compound_id.eq(compound_id));
-    let distinct = Expr::col(volunteer_service::Column::PersonId).count_distinct();
+    let person = Expr::col(volunteer_service::Column::PersonId);
+    let distinct = Expr::from(Func::count_distinct(person));
     let sums: Option<(i64, Option<i64>)> = here()
         .select_only()
         .column_as(distinct, "people")

@@ -21,9 +21,7 @@ fn at_the_door(tx: &Tx, row: &activity::Model) -> Result<(), Fault> {
     let id = row.id;
     let off = matches!(row.state, ActivityState::Draft | ActivityState::Cancelled);
     if off {
-        return Err(Fault::wrong_step(format!(
-            "活动 #{id} 已取消，不用签到。"
-        )));
+        return Err(Fault::wrong_step(format!("活动 #{id} 已取消，不用签到。")));
     }
     if is_door_open(row.starts_at, row.ends_at, tx.now()) {
         return Ok(());

@@ -69,10 +69,11 @@ pub async fn join(tx: &mut Tx, actor: &Actor, id: i64, size: i32) -> Result<Join
     record(tx, actor, ActorKind::Resident, &row, "activity.join");
     // Whoever needs fewer places leaves room for others, or fits themselves.
     let moved = advance(tx, &mut row).await?;
-    let signup = match moved.into_iter().find(|moved| moved.id == signup.id) {
-        Some(moved) => moved,
-        None => signup,
-    };
+    let id = signup.id;
+    let signup = moved
+        .into_iter()
+        .find(|moved| moved.id == id)
+        .unwrap_or(signup);
     let waits_at = match signup.state {
         SignupState::Waiting => Some(place_in_line(tx.db(), &signup).await?),
         _ => None,
@@ -358,10 +359,22 @@ pub(super) async fn advance(
         moved.push(one);
     }
     store(tx, row).await?;
-    record(tx, &Actor::system(), ActorKind::System, row, "activity.move-up");
+    record(
+        tx,
+        &Actor::system(),
+        ActorKind::System,
+        row,
+        "activity.move-up",
+    );
     let told = moved.iter().filter_map(|one| {
         let person = one.person_id?;
-        Some(remind::told(row, Telling::MovedUp, one.ticket, person, tx.now()))
+        Some(remind::told(
+            row,
+            Telling::MovedUp,
+            one.ticket,
+            person,
+            tx.now(),
+        ))
     });
     let told: Vec<reminder::NewReminder> = told.collect();
     reminder::enqueue(tx, told).await?;

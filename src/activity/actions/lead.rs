@@ -1,9 +1,9 @@
 //! What whoever leads does: 发起活动 发布活动 改活动 截止报名 继续报名 取消活动 活动照片; and what the clocks of
 //! an activity do.
 
-use entity::{activity, activity_step};
 use entity::kinds::{ActorKind, PhotoStage, PlaceKind};
 use entity::life::{ActivityKind, ActivityState};
+use entity::{activity, activity_step};
 use sea_orm::ActiveValue::NotSet;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 
@@ -88,7 +88,10 @@ pub async fn draft(
         _ => None,
     };
     let compound_id = compound_id.ok_or_else(|| {
-        Fault::invalid("place", "活动要选一个小区，或者小区里的楼栋，例如 GY 或 GY/3。")
+        Fault::invalid(
+            "place",
+            "活动要选一个小区，或者小区里的楼栋，例如 GY 或 GY/3。",
+        )
     })?;
     let mut row = activity::Model {
         id: 0,
@@ -159,7 +162,9 @@ pub async fn change(
     let row = locked(tx, id).await?;
     let was = row.clone();
     let act = match row.state {
-        ActivityState::Closed if new.times.closes > tx.now() && new.times.closes != row.closes_at => {
+        ActivityState::Closed
+            if new.times.closes > tx.now() && new.times.closes != row.closes_at =>
+        {
             Act::Reopen
         }
         _ => Act::Change,

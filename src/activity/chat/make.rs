@@ -158,7 +158,10 @@ mod tests {
             (new.title.as_str(), new.venue.as_str(), new.places),
             ("周六义诊", "中心花园", Some(30))
         );
-        assert_eq!((new.kind, new.text.as_str()), (ActivityKind::Clinic, "带医保卡"));
+        assert_eq!(
+            (new.kind, new.text.as_str()),
+            (ActivityKind::Clinic, "带医保卡")
+        );
         assert_eq!(say(new.times.closes), "12月5日 14:00");
         let free = read("邻里节\n明天 9:00\n花园", now()).unwrap();
         assert_eq!((free.places, free.kind), (None, ActivityKind::Festival));

@@ -20,7 +20,11 @@ pub(super) async fn activities<C: ConnectionTrait>(
         .all(db)
         .await?;
     let of = activity::Entity::find()
-        .filter(activity::COLUMN.id.is_in(rows.iter().map(|row| row.activity_id)))
+        .filter(
+            activity::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.activity_id)),
+        )
         .all(db)
         .await?;
     let view = |row: &activity_signup::Model| {
@@ -50,7 +54,11 @@ pub(super) async fn service<C: ConnectionTrait>(db: &C, person_id: i64) -> Resul
         .all(db)
         .await?;
     let tasks = volunteer_task::Entity::find()
-        .filter(volunteer_task::COLUMN.id.is_in(rows.iter().map(|row| row.task_id)))
+        .filter(
+            volunteer_task::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.task_id)),
+        )
         .all(db)
         .await?;
     let registered = own.iter().map(|row| {

@@ -36,7 +36,9 @@ async fn service(
     id: i64,
 ) -> Result<(volunteer_task::Model, volunteer_service::Model), Fault> {
     let by = actor.require_person()?;
-    let row = volunteer_service::Entity::find_by_id(id).one(tx.db()).await?;
+    let row = volunteer_service::Entity::find_by_id(id)
+        .one(tx.db())
+        .await?;
     let row = row.ok_or_else(none)?;
     let found = led(tx.db(), actor, row.task_id).await;
     let found = found.map_err(|fault| match fault.code {
@@ -93,7 +95,14 @@ async fn decide(
     };
     compare_and_set(tx, &row, change).await?;
     let detail = json!({ "service": row.id, "minutes": row.minutes });
-    note(tx, actor, ActorKind::Staff, task, "volunteer.confirm", Some(detail));
+    note(
+        tx,
+        actor,
+        ActorKind::Staff,
+        task,
+        "volunteer.confirm",
+        Some(detail),
+    );
     tell(tx, task, &row, Telling::Confirmed).await?;
     Ok(volunteer_service::Model { state, ..row })
 }
@@ -138,12 +147,9 @@ pub async fn record(
     if person == by {
         return Err(own());
     }
-    let minutes = span.minutes().ok_or_else(|| {
-        Fault::invalid(
-            "until",
-            "时长至少1分钟、最多24小时，结束要在开始之后。",
-        )
-    })?;
+    let minutes = span
+        .minutes()
+        .ok_or_else(|| Fault::invalid("until", "时长至少1分钟、最多24小时，结束要在开始之后。"))?;
     if span.until > tx.now() {
         return Err(Fault::invalid("until", "结束时间还没有到，做完了再登记。"));
     }
@@ -188,7 +194,14 @@ pub async fn record(
     let row = service_of(tx.db(), task_id, person).await?;
     let row = row.ok_or_else(none)?;
     let detail = json!({ "service": row.id, "minutes": minutes });
-    note(tx, actor, ActorKind::Staff, &task, "volunteer.record", Some(detail));
+    note(
+        tx,
+        actor,
+        ActorKind::Staff,
+        &task,
+        "volunteer.record",
+        Some(detail),
+    );
     tell(tx, &task, &row, Telling::Confirmed).await?;
     Ok(row)
 }
@@ -218,7 +231,14 @@ pub async fn refuse(
     task.taken = task.taken.saturating_sub(1).max(0);
     store_taken(tx, &task).await?;
     let detail = json!({ "service": row.id });
-    note(tx, actor, ActorKind::Staff, &task, "volunteer.refuse", Some(detail));
+    note(
+        tx,
+        actor,
+        ActorKind::Staff,
+        &task,
+        "volunteer.refuse",
+        Some(detail),
+    );
     tell(tx, &task, &row, Telling::Refused).await?;
     Ok(volunteer_service::Model {
         state,

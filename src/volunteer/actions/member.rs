@@ -129,12 +129,10 @@ async fn store(
                 updated_at: Set(tx.now()),
                 ..Default::default()
             };
-            let again = OnConflict::columns([
-                volunteer::Column::CompoundId,
-                volunteer::Column::PersonId,
-            ])
-            .update_column(volunteer::Column::UpdatedAt)
-            .to_owned();
+            let again =
+                OnConflict::columns([volunteer::Column::CompoundId, volunteer::Column::PersonId])
+                    .update_column(volunteer::Column::UpdatedAt)
+                    .to_owned();
             volunteer::Entity::insert(row)
                 .on_conflict(again)
                 .exec_with_returning(tx.db())

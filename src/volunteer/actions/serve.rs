@@ -24,11 +24,7 @@ use crate::volunteer::step::{Act, By, after};
 const ASKED_AFTER: TimeDelta = TimeDelta::minutes(15);
 
 /// The state after what a volunteer does.
-fn next(
-    id: i64,
-    state: Option<ServiceState>,
-    act: Act,
-) -> Result<ServiceState, Fault> {
+fn next(id: i64, state: Option<ServiceState>, act: Act) -> Result<ServiceState, Fault> {
     after(state, act, By::Volunteer).ok_or_else(|| {
         let says = match (state, act) {
             (None | Some(ServiceState::Left), _) => {
@@ -54,11 +50,7 @@ fn next(
 /// # Errors
 /// `not_found` for a task of another compound; `forbidden` for whoever is no volunteer there; `conflict` when all
 /// places are taken; `wrong_step` when it is over or called off, or they have it.
-pub async fn take(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<volunteer_task::Model, Fault> {
+pub async fn take(tx: &mut Tx, actor: &Actor, id: i64) -> Result<volunteer_task::Model, Fault> {
     let person = actor.require_person()?;
     let task = found(tx.db(), actor, id).await?.task;
     let own = member(tx.db(), task.compound_id, person).await?;
@@ -147,17 +139,15 @@ pub async fn give_back(
 /// # Errors
 /// `not_found`; `wrong_step` when they do not have it, too early or too late; `conflict` while they serve
 /// elsewhere.
-pub async fn begin(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<volunteer_task::Model, Fault> {
+pub async fn begin(tx: &mut Tx, actor: &Actor, id: i64) -> Result<volunteer_task::Model, Fault> {
     let person = actor.require_person()?;
     let task = found(tx.db(), actor, id).await?.task;
     let own = service_of(tx.db(), id, person).await?;
     let state = next(id, own.as_ref().map(|own| own.state), Act::Begin)?;
     if task.state == VolunteerTaskState::Cancelled {
-        return Err(Fault::wrong_step(format!("志愿任务 #{id} 已取消，不用来了。")));
+        return Err(Fault::wrong_step(format!(
+            "志愿任务 #{id} 已取消，不用来了。"
+        )));
     }
     if !is_door_open(task.starts_at, task.ends_at, tx.now()) {
         return Err(Fault::wrong_step(format!(

@@ -106,7 +106,10 @@ pub async fn post(
         .compound_id
         .filter(|_| place.kind != PlaceKind::Home)
         .ok_or_else(|| {
-            Fault::invalid("place", "任务要选一个小区，或者小区里的楼栋，例如 GY 或 GY/3。")
+            Fault::invalid(
+                "place",
+                "任务要选一个小区，或者小区里的楼栋，例如 GY 或 GY/3。",
+            )
         })?;
     let new = new.check(tx)?;
     let row = volunteer_task::ActiveModel {
@@ -159,9 +162,8 @@ pub async fn change(
             format!("已经有{}人领了，需要的人数不能比这少。", was.taken),
         ));
     }
-    let moved = new.starts_at != was.starts_at
-        || new.ends_at != was.ends_at
-        || new.venue != was.venue;
+    let moved =
+        new.starts_at != was.starts_at || new.ends_at != was.ends_at || new.venue != was.venue;
     let change = volunteer_task::ActiveModel {
         id: Set(id),
         title: Set(new.title),
@@ -230,11 +232,7 @@ async fn call_off(
 
 /// Tells whoever has taken it and not begun; of another time they are reminded the evening before, too. They are at
 /// most as many as a task needs.
-async fn tell_all(
-    tx: &mut Tx,
-    row: &volunteer_task::Model,
-    what: Telling,
-) -> Result<(), Fault> {
+async fn tell_all(tx: &mut Tx, row: &volunteer_task::Model, what: Telling) -> Result<(), Fault> {
     let taken = volunteer_service::Entity::find()
         .filter(volunteer_service::COLUMN.task_id.eq(row.id))
         .filter(volunteer_service::COLUMN.state.eq(ServiceState::Taken))
@@ -246,7 +244,13 @@ async fn tell_all(
         let Some(person) = service.person_id else {
             continue;
         };
-        items.push(remind::told(row, what, row.version.into(), person, tx.now()));
+        items.push(remind::told(
+            row,
+            what,
+            row.version.into(),
+            person,
+            tx.now(),
+        ));
         if what == Telling::Changed {
             items.extend(remind::evening(row, person, tx.now()));
         }

@@ -198,7 +198,7 @@ pub struct RecordLine {
     pub minutes: i32,
 }
 
-pub(super) fn moment(field: &'static str, text: &str) -> Result<Moment, Fault> {
+fn moment(field: &'static str, text: &str) -> Result<Moment, Fault> {
     let read = DateTime::parse_from_rfc3339(text).map_err(|_| {
         Fault::invalid(
             field,

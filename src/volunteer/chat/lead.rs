@@ -83,7 +83,13 @@ pub(super) async fn cancel(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
 pub(super) async fn confirm(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let seen = led(turn).await?;
-        return Ok(which(turn, args, "确认工时", &seen, "还没有发起过志愿任务。"));
+        return Ok(which(
+            turn,
+            args,
+            "确认工时",
+            &seen,
+            "还没有发起过志愿任务。",
+        ));
     };
     let count = actions::confirm_all(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(match count {

@@ -153,7 +153,9 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
 async fn ahead(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Activity>, Fault> {
     let db = app.store.read();
     let rows = activities::on_board(db, compound_id, now, MOST_ACTIVITIES).await?;
-    let words = rows.iter().map(|row| format!("{}\n{}", row.title, row.venue));
+    let words = rows
+        .iter()
+        .map(|row| format!("{}\n{}", row.title, row.venue));
     let words: Vec<String> = words.collect();
     let names = residents_named(db, &words.join("\n"), now).await?;
     let one = |row: &entity::activity::Model| Activity {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use entity::organisation;
 
-use super::read::{Board, Post};
 use super::life::{activities, service};
+use super::read::{Board, Post};
 use super::wishes::wishes;
 use crate::base::clock::{china, say_minutes};
 use crate::base::fen::Fen;

@@ -33,7 +33,14 @@ const NEW_PAGE: &str = "/console/activities/new";
 const LINES: u64 = 30;
 /// The fields beside which an error may stand.
 pub(super) const FIELDS: [&str; 8] = [
-    "title", "kind", "venue", "starts_at", "ends_at", "closes_at", "places", "text",
+    "title",
+    "kind",
+    "venue",
+    "starts_at",
+    "ends_at",
+    "closes_at",
+    "places",
+    "text",
 ];
 
 /// Which list, where it begins, and what has just been done.
@@ -103,7 +110,9 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
 
 fn line(seen: &Seen) -> Line {
     let row = &seen.activity;
-    let of = row.places.map_or_else(String::new, |places| format!("/{places}"));
+    let of = row
+        .places
+        .map_or_else(String::new, |places| format!("/{places}"));
     let waiting = match row.waiting {
         0 => String::new(),
         some => format!("，候补 {some}"),
@@ -148,16 +157,18 @@ pub(super) fn field(at: Moment) -> String {
 
 /// The form as an activity stands.
 pub(super) fn filled(row: &activity::Model) -> Typed {
-    let places = row.places.map_or_else(String::new, |places| places.to_string());
+    let places = row
+        .places
+        .map_or_else(String::new, |places| places.to_string());
     Typed::with(&[
-        ("title", &row.title),
-        ("kind", &row.kind.to_value()),
-        ("venue", &row.venue),
-        ("starts_at", &field(row.starts_at)),
-        ("ends_at", &field(row.ends_at)),
-        ("closes_at", &field(row.closes_at)),
-        ("places", &places),
-        ("text", &row.text),
+        ("title", row.title.as_str()),
+        ("kind", row.kind.to_value().as_str()),
+        ("venue", row.venue.as_str()),
+        ("starts_at", field(row.starts_at).as_str()),
+        ("ends_at", field(row.ends_at).as_str()),
+        ("closes_at", field(row.closes_at).as_str()),
+        ("places", places.as_str()),
+        ("text", row.text.as_str()),
     ])
 }
 
@@ -224,8 +235,8 @@ pub async fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
     // A day in a week, in the afternoon: something to change, not to type.
     let day = china(desk.app.clock.now() + TimeDelta::days(7)).format("%Y-%m-%dT");
     let typed = Typed::with(&[
-        ("starts_at", &format!("{day}14:00")),
-        ("ends_at", &format!("{day}16:00")),
+        ("starts_at", format!("{day}14:00").as_str()),
+        ("ends_at", format!("{day}16:00").as_str()),
     ]);
     form_page(desk, &asked.place, typed, StatusCode::OK).await
 }

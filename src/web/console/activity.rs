@@ -150,7 +150,10 @@ async fn page(
             .iter()
             .filter_map(|photo| file_path(app, photo, Variant::Small))
             .collect(),
-        guests: all.into_iter().map(|guest| guest_line(guest, &row)).collect(),
+        guests: all
+            .into_iter()
+            .map(|guest| guest_line(guest, &row))
+            .collect(),
         next: next.filter(|_| more),
         may_open: row.state == ActivityState::Draft,
         may_change: is_ahead(row.state) || row.state == ActivityState::Draft,

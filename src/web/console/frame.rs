@@ -265,9 +265,18 @@ const NOTICES: &[(&str, &str)] = &[
     ("wish-passed", "已通过，邻居可以认领了。"),
     ("wish-refused", "已驳回，许愿人会看到原因。"),
     ("wish-removed", "已下架，许愿人和认领人会看到原因。"),
-    ("activity-drafted", "草稿已保存，别人还看不到。看好了再发布。"),
-    ("activity-opened", "已发布，大家可以报名了。要告诉每一家，请再发一条公告。"),
-    ("activity-changed", "已保存。时间、地点变了，报名的人会收到通知。"),
+    (
+        "activity-drafted",
+        "草稿已保存，别人还看不到。看好了再发布。",
+    ),
+    (
+        "activity-opened",
+        "已发布，大家可以报名了。要告诉每一家，请再发一条公告。",
+    ),
+    (
+        "activity-changed",
+        "已保存。时间、地点变了，报名的人会收到通知。",
+    ),
     ("activity-closed", "已截止报名，有空位会按顺序补上。"),
     ("activity-reopened", "可以继续报名了。"),
     ("activity-cancelled", "已取消，报名的人会收到通知和原因。"),

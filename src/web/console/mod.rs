@@ -50,11 +50,11 @@
 mod account;
 mod accounts;
 mod act;
+mod activities;
+mod activity;
 mod also;
 mod around;
 mod asked;
-mod activities;
-mod activity;
 mod at;
 mod audit;
 mod billing;
@@ -244,7 +244,10 @@ fn community(route: Route) -> Route {
         .at("/notices/:id/unread", get(notice::unread))
         .at("/notices/:id/:act", post(notice::take))
         .at("/activities", get(activities::list))
-        .at("/activities/new", get(activities::ask).post(activities::take))
+        .at(
+            "/activities/new",
+            get(activities::ask).post(activities::take),
+        )
         .at("/activities/:id", get(activity::open))
         .at("/activities/:id/photos", post(activity::take_photos))
         .at("/activities/:id/:act", post(activity::take))

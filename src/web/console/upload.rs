@@ -108,7 +108,12 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    if takes_photos(path) || takes_slips(path) || takes_pictures(path) || path == TAKE || path == NOTICE {
+    if takes_photos(path)
+        || takes_slips(path)
+        || takes_pictures(path)
+        || path == TAKE
+        || path == NOTICE
+    {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES

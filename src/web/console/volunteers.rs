@@ -182,7 +182,9 @@ async fn members(
         let row = member.volunteer;
         let person = row.person_id.unwrap_or_default();
         let (minutes, times) = sums.get(&person).copied().unwrap_or_default();
-        let unit = row.unit.map_or_else(String::new, |unit| format!("：{unit}"));
+        let unit = row
+            .unit
+            .map_or_else(String::new, |unit| format!("：{unit}"));
         let mut marks = Vec::new();
         if row.party {
             marks.push(format!("双报到{unit}"));
@@ -203,7 +205,11 @@ async fn members(
         whole.people,
         says(whole.minutes)
     );
-    Ok((page.items.into_iter().map(line).collect(), page.next, totals))
+    Ok((
+        page.items.into_iter().map(line).collect(),
+        page.next,
+        totals,
+    ))
 }
 
 /// The newest tasks that the actor leads at the place and below, with who has a part in each.

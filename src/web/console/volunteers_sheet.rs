@@ -149,8 +149,16 @@ pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         }
     }
     let sheets = [
-        table("汇总", &["姓名", "双报到", "单位", "次数", "分钟", "时长"], sums),
-        table("明细", &["姓名", "开始", "结束", "任务", "地点", "分钟"], each),
+        table(
+            "汇总",
+            &["姓名", "双报到", "单位", "次数", "分钟", "时长"],
+            sums,
+        ),
+        table(
+            "明细",
+            &["姓名", "开始", "结束", "任务", "地点", "分钟"],
+            each,
+        ),
     ];
     let letters = compound.code.chars();
     let code: String = letters

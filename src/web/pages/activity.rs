@@ -56,7 +56,9 @@ pub async fn show_activity(
 /// The calendar file.
 fn file(app: &App, row: &activity::Model) -> Response {
     let base = &app.settings.server.public_url;
-    let host = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
+    let host = base
+        .split_once("://")
+        .map_or(base.as_str(), |(_, rest)| rest);
     let host = host.split(['/', ':']).next().unwrap_or_default();
     let text = ics::file(row, &link::public(app, row.id), host);
     let name = format!("attachment; filename=\"activity-{}.ics\"", row.id);

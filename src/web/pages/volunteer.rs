@@ -11,8 +11,8 @@ use crate::base::clock::{china, say};
 use crate::base::fault::Fault;
 use crate::person::queries as people;
 use crate::volunteer::hours::{says, year};
-use crate::volunteer::tally::{self, Line};
 use crate::volunteer::link;
+use crate::volunteer::tally::{self, Line};
 
 /// `GET /volunteer/:token`
 ///
@@ -27,7 +27,9 @@ pub async fn show_record(
     let now = app.clock.now();
     let linked = link::read(app, &token, now);
     let found = match linked {
-        Some(linked) => people::by_id(db, linked.person_id).await?.map(|row| (linked, row)),
+        Some(linked) => people::by_id(db, linked.person_id)
+            .await?
+            .map(|row| (linked, row)),
         None => None,
     };
     let known = found.and_then(|(linked, person)| Some((linked.year, year(linked.year)?, person)));
@@ -51,7 +53,11 @@ pub async fn show_record(
         "<p class=\"soft\">时长由组织的人逐次确认。打印日期：{}</p>\n<p>（盖章）</p>",
         china(now).format("%Y年%-m月%-d日")
     ));
-    Ok(page(StatusCode::OK, &format!("{number}年志愿服务记录"), &body))
+    Ok(page(
+        StatusCode::OK,
+        &format!("{number}年志愿服务记录"),
+        &body,
+    ))
 }
 
 /// The services, one a line.

@@ -47,7 +47,11 @@ async fn another_day_is_told_to_all_and_they_are_reminded_of_that_one_alone() {
     adds_up(&app, id).await;
     next["places"] = json!(1);
     let fewer = api.post(&path, &next).await;
-    assert_eq!((fewer.status, &fewer.json["field"]), (422, &json!("places")), "{fewer:?}");
+    assert_eq!(
+        (fewer.status, &fewer.json["field"]),
+        (422, &json!("places")),
+        "{fewer:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -91,17 +95,24 @@ async fn its_clock_ends_the_sign_up_and_a_later_end_opens_it_again() {
     all["closes_at"] = closes(3);
     let made = api.post("/activities", &all).await;
     let id: i64 = made.json["id"].as_str().unwrap().parse().unwrap();
-    api.post(&format!("/activities/{id}/open"), &json!({})).await;
+    api.post(&format!("/activities/{id}/open"), &json!({}))
+        .await;
     app.advance(3 * 60 + 1).await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Closed);
     let closed = zhang.says(&format!("报名 {id}")).await;
     assert!(closed.contains("报名已截止"), "{closed}");
-    let again = api.post(&format!("/activities/{id}/reopen"), &json!({})).await;
+    let again = api
+        .post(&format!("/activities/{id}/reopen"), &json!({}))
+        .await;
     assert_eq!(again.status, 409, "{again:?}");
     all["closes_at"] = closes(2);
     let path = format!("/activities/{id}/change");
     let opened = api.post(&path, &all).await;
-    assert_eq!((opened.status, &opened.json["state"]), (200, &json!("open")), "{opened:?}");
+    assert_eq!(
+        (opened.status, &opened.json["state"]),
+        (200, &json!("open")),
+        "{opened:?}"
+    );
     assert!(zhang.says(&format!("报名 {id}")).await.contains("报名成功"));
     app.advance(2 * 60 + 1).await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Closed);

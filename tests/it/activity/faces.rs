@@ -19,19 +19,30 @@ async fn the_console_makes_changes_closes_and_calls_off() {
     let zhang = app.resident("张秀英").await;
     let mut desk = Desk::of(&app, "卫东").await;
     let at = starts(&app);
-    let field = |hours: i64| china(at + chrono::TimeDelta::hours(hours)).format("%Y-%m-%dT%H:%M").to_string();
+    let field = |hours: i64| {
+        china(at + chrono::TimeDelta::hours(hours))
+            .format("%Y-%m-%dT%H:%M")
+            .to_string()
+    };
     let (from, until) = (field(0), field(2));
     let new = "/console/activities/new";
     let fields = |title: &'static str, places: &'static str| {
         vec![
-            ("place", "GY"), ("title", title), ("kind", "festival"), ("venue", "中心花园"),
-            ("places", places), ("text", "一起来"),
+            ("place", "GY"),
+            ("title", title),
+            ("kind", "festival"),
+            ("venue", "中心花园"),
+            ("places", places),
+            ("text", "一起来"),
         ]
     };
     let mut wrong = fields("邻", "很多");
     wrong.extend([("starts_at", from.as_str()), ("ends_at", until.as_str())]);
     let page = desk.send(new, new, &wrong).await;
-    page.is(422).says("名额请写数字").says("aria-invalid").says("一起来");
+    page.is(422)
+        .says("名额请写数字")
+        .says("aria-invalid")
+        .says("一起来");
     let mut good = fields("<b>邻里节</b>", "2");
     good.extend([("starts_at", from.as_str()), ("ends_at", until.as_str())]);
     let made = desk.send(new, new, &good).await;
@@ -43,25 +54,53 @@ async fn the_console_makes_changes_closes_and_calls_off() {
     page.is(200).says("草稿").says("&#60;b&#62;邻里节");
     desk.send(&one, &format!("{one}/open"), &[]).await.is(303);
     zhang.says(&format!("报名 {id}")).await;
-    desk.open("/console/activities").await.is(200).says("进行中 1").says("1/2 人");
-    desk.open(&one).await.says("张秀英").says("<svg").says("大家看到的页面");
+    desk.open("/console/activities")
+        .await
+        .is(200)
+        .says("进行中 1")
+        .says("1/2 人");
+    desk.open(&one)
+        .await
+        .says("张秀英")
+        .says("<svg")
+        .says("大家看到的页面");
     let mut other = fields("邻里节", "1");
-    other.extend([("starts_at", from.as_str()), ("ends_at", until.as_str()), ("closes_at", from.as_str())]);
-    desk.send(&one, &format!("{one}/change"), &other).await.is(303);
+    other.extend([
+        ("starts_at", from.as_str()),
+        ("ends_at", until.as_str()),
+        ("closes_at", from.as_str()),
+    ]);
+    desk.send(&one, &format!("{one}/change"), &other)
+        .await
+        .is(303);
     assert_eq!(activity(&app, id).await.places, Some(1));
     app.drain().await;
-    assert!(!zhang.pushes().iter().any(|text| text.contains("有变动")), "words alone are no news");
+    assert!(
+        !zhang.pushes().iter().any(|text| text.contains("有变动")),
+        "words alone are no news"
+    );
     desk.send(&one, &format!("{one}/close"), &[]).await.is(303);
-    desk.send(&one, &format!("{one}/close"), &[]).await.is(409).says("不能这样操作");
+    desk.send(&one, &format!("{one}/close"), &[])
+        .await
+        .is(409)
+        .says("不能这样操作");
     desk.send(&one, &format!("{one}/reopen"), &[]).await.is(303);
     let csrf = desk.open(&one).await.hidden("csrf");
-    let none = desk.send_files(&format!("{one}/photos"), &[("csrf", &csrf)], &[]).await;
+    let none = desk
+        .send_files(&format!("{one}/photos"), &[("csrf", &csrf)], &[])
+        .await;
     none.is(422).says("请选1到9张照片");
     let photo = ("photos", "a.jpg", jpeg(6));
-    desk.send_files(&format!("{one}/photos"), &[("csrf", &csrf)], &[photo]).await.is(303);
-    let empty = desk.send(&one, &format!("{one}/cancel"), &[("reason", " ")]).await;
+    desk.send_files(&format!("{one}/photos"), &[("csrf", &csrf)], &[photo])
+        .await
+        .is(303);
+    let empty = desk
+        .send(&one, &format!("{one}/cancel"), &[("reason", " ")])
+        .await;
     empty.is(422).says("请写清楚").says("aria-invalid");
-    desk.send(&one, &format!("{one}/cancel"), &[("reason", "下雨了")]).await.is(303);
+    desk.send(&one, &format!("{one}/cancel"), &[("reason", "下雨了")])
+        .await
+        .is(303);
     zhang.expects_push("下雨了").await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Cancelled);
     // Whoever may not has no page; next door there is nothing.
@@ -84,21 +123,46 @@ async fn everybody_with_the_link_reads_it_and_takes_it_into_the_calendar() {
     let mut browser = Browser::new();
     let address = format!("{}{}", app.url(), link::public_path(house, id));
     let page = browser.open(&address).await;
-    page.is(200).says("周六义诊").says("还剩2个名额").says("加到手机日历");
+    page.is(200)
+        .says("周六义诊")
+        .says("还剩2个名额")
+        .says("加到手机日历");
     assert!(!page.body.contains("张秀英"), "{}", page.body);
     let file = browser.open(&format!("{address}.ics")).await;
-    file.is(200).says("BEGIN:VEVENT\r\n").says("SUMMARY:周六义诊").says("STATUS:CONFIRMED");
+    file.is(200)
+        .says("BEGIN:VEVENT\r\n")
+        .says("SUMMARY:周六义诊")
+        .says("STATUS:CONFIRMED");
     assert_eq!(file.headers["content-type"], "text/calendar; charset=utf-8");
-    for wrong in [format!("/activity/{id}.AAAA"), format!("/activity/{id}"), "/activity/x.ics".to_owned()] {
+    for wrong in [
+        format!("/activity/{id}.AAAA"),
+        format!("/activity/{id}"),
+        "/activity/x.ics".to_owned(),
+    ] {
         browser.open(&format!("{}{wrong}", app.url())).await.is(404);
     }
     let board = browser.open(&format!("{}/board/GY", app.url())).await;
     board.says("近期活动").says("周六义诊").says("还剩2个名额");
-    assert!(!browser.open(&format!("{}/board/LY", app.url())).await.body.contains("近期活动"));
+    assert!(
+        !browser
+            .open(&format!("{}/board/LY", app.url()))
+            .await
+            .body
+            .contains("近期活动")
+    );
     chair.says(&format!("取消活动 {id} 下雨了")).await;
-    browser.open(&format!("{address}.ics")).await.says("STATUS:CANCELLED");
+    browser
+        .open(&format!("{address}.ics"))
+        .await
+        .says("STATUS:CANCELLED");
     browser.open(&address).await.says("这个活动取消了");
-    assert!(!browser.open(&format!("{}/board/GY", app.url())).await.body.contains("周六义诊"));
+    assert!(
+        !browser
+            .open(&format!("{}/board/GY", app.url()))
+            .await
+            .body
+            .contains("周六义诊")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,7 +179,10 @@ async fn an_erasure_gives_the_place_to_whoever_waits() {
     li.expects_push("轮到您了").await;
     adds_up(&app, id).await;
     let taken = signups(&app, id, SignupState::Taken).await;
-    assert_eq!((taken.len(), taken[0].person_id), (1, li.account().await.person_id));
+    assert_eq!(
+        (taken.len(), taken[0].person_id),
+        (1, li.account().await.person_id)
+    );
     let left = signups(&app, id, SignupState::Left).await;
     assert_eq!((left.len(), left[0].person_id), (1, None));
 }

@@ -26,31 +26,52 @@ async fn sixty_on_two_instances_get_ten_places_and_the_others_wait_in_a_line() {
         let sender = app.sender(at % 2);
         async move { sender.says(&neighbour.open_id, &format!("报名 {id}")).await }
     });
-    let replies: Vec<Option<String>> =
-        futures_util::stream::iter(said).buffer_unordered(30).collect().await;
+    let replies: Vec<Option<String>> = futures_util::stream::iter(said)
+        .buffer_unordered(30)
+        .collect()
+        .await;
     until("all have signed up", 30, async || {
         let count = signups(&app, id, Taken).await.len() + signups(&app, id, Waiting).await.len();
         (count == NEIGHBOURS).then_some(())
     })
     .await;
     adds_up(&app, id).await;
-    let (taken, waiting) = (signups(&app, id, Taken).await, signups(&app, id, Waiting).await);
+    let (taken, waiting) = (
+        signups(&app, id, Taken).await,
+        signups(&app, id, Waiting).await,
+    );
     assert_eq!(taken.len(), usize::try_from(PLACES).unwrap());
     // Those who have a place came before all who wait, and each has a number of their own.
     assert!(taken.last().unwrap().ticket < waiting[0].ticket);
     let tickets: BTreeSet<i64> = taken.iter().chain(&waiting).map(|row| row.ticket).collect();
-    assert_eq!(tickets, (1..=i64::try_from(NEIGHBOURS).unwrap()).collect());
-    let told = |words: &str| replies.iter().flatten().filter(|reply| reply.contains(words)).count();
-    assert!(told("报名成功") <= 10 && told("候补第") <= 50, "{replies:?}");
+    let all_numbers: BTreeSet<i64> = (1..=i64::try_from(NEIGHBOURS).unwrap()).collect();
+    assert_eq!(tickets, all_numbers);
+    let told = |words: &str| {
+        replies
+            .iter()
+            .flatten()
+            .filter(|reply| reply.contains(words))
+            .count()
+    };
+    assert!(
+        told("报名成功") <= 10 && told("候补第") <= 50,
+        "{replies:?}"
+    );
     // Two leave: the first two of the line have their places, and nobody else.
     for gone in &taken[..2] {
         let person = gone.person_id.unwrap();
-        let who = all.iter().find(|one| one.open_id == format!("o-race-{person}"));
+        let who = all
+            .iter()
+            .find(|one| one.open_id == format!("o-race-{person}"));
         let reply = who.unwrap().says(&format!("取消报名 {id}")).await;
         assert!(reply.contains("已取消报名"), "{reply}");
     }
     adds_up(&app, id).await;
-    let now: BTreeSet<i64> = signups(&app, id, Taken).await.iter().map(|row| row.id).collect();
+    let now: BTreeSet<i64> = signups(&app, id, Taken)
+        .await
+        .iter()
+        .map(|row| row.id)
+        .collect();
     for up in &waiting[..2] {
         assert!(now.contains(&up.id), "{up:?}");
         let name = format!("o-race-{}", up.person_id.unwrap());
@@ -80,7 +101,10 @@ async fn a_family_waits_whole_and_is_not_overtaken_until_nobody_signs_up_any_mor
     let alone = says(2, format!("报名 {id}")).await;
     assert!(alone.contains("候补第2位"), "{alone}");
     let more = says(0, format!("报名 {id} 3")).await;
-    assert!(more.contains("名额不够加1人") && more.contains("2人不变"), "{more}");
+    assert!(
+        more.contains("名额不够加1人") && more.contains("2人不变"),
+        "{more}"
+    );
     let twice = says(2, format!("报名 {id}")).await;
     assert!(twice.contains("候补第2位"), "{twice}");
     // With fewer people it fits at once.
@@ -97,7 +121,11 @@ async fn a_family_waits_whole_and_is_not_overtaken_until_nobody_signs_up_any_mor
     adds_up(&app, id).await;
     assert_eq!(activity(&app, id).await.waiting, 2);
     says(1, format!("取消报名 {id}")).await;
-    assert_eq!(activity(&app, id).await.taken, 2, "kept for two at the head");
+    assert_eq!(
+        activity(&app, id).await.taken,
+        2,
+        "kept for two at the head"
+    );
     // Somebody alone comes anew: behind them, though there is one place; then the end of the sign-up.
     assert!(says(1, format!("报名 {id}")).await.contains("候补第2位"));
     let closed = chair.says(&format!("截止报名 {id}")).await;
@@ -116,7 +144,12 @@ async fn the_same_message_three_times_is_one_sign_up_and_a_key_too() {
     let zhang = app.resident("张秀英").await;
     let message = text_xml(&zhang.open_id, &format!("报名 {id} 2"));
     let first = app.sender(0).send(&message).await;
-    assert!(first.as_deref().is_some_and(|reply| reply.contains("报名成功")), "{first:?}");
+    assert!(
+        first
+            .as_deref()
+            .is_some_and(|reply| reply.contains("报名成功")),
+        "{first:?}"
+    );
     for instance in [1, 0] {
         assert_eq!(app.sender(instance).send(&message).await, first);
     }
@@ -128,6 +161,9 @@ async fn the_same_message_three_times_is_one_sign_up_and_a_key_too() {
     let again = api.post_once(&path, "s-1", &json!({ "size": 1 })).await;
     assert_eq!((made.status, &made.json), (200, &again.json));
     let twice = api.post(&path, &json!({ "size": 1 })).await;
-    assert_eq!((twice.status, &twice.json["code"]), (409, &json!("wrong_step")));
+    assert_eq!(
+        (twice.status, &twice.json["code"]),
+        (409, &json!("wrong_step"))
+    );
     adds_up(&app, id).await;
 }

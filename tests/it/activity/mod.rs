@@ -40,7 +40,9 @@ pub async fn open(leader: &Person<'_>, places: Option<i32>) -> i64 {
     let made = api.post("/activities", &body(starts(app), places)).await;
     assert_eq!(made.status, 201, "{made:?}");
     let id: i64 = made.json["id"].as_str().unwrap().parse().unwrap();
-    let opened = api.post(&format!("/activities/{id}/open"), &json!({})).await;
+    let opened = api
+        .post(&format!("/activities/{id}/open"), &json!({}))
+        .await;
     assert_eq!(opened.status, 200, "{opened:?}");
     id
 }
@@ -88,21 +90,37 @@ async fn a_steward_makes_one_in_four_lines_and_neighbours_come_by_digits() {
     let how = chair.says("发起活动").await;
     assert!(how.contains("四行"), "{how}");
     let day = china(starts(&app)).format("%-m月%-d日").to_string();
-    let preview = chair.says(&format!("周六义诊\n{day} 14:00-16:00\n中心花园\n30人")).await;
-    assert!(preview.contains("1 发布") && preview.contains("还剩30个名额"), "{preview}");
+    let preview = chair
+        .says(&format!("周六义诊\n{day} 14:00-16:00\n中心花园\n30人"))
+        .await;
+    assert!(
+        preview.contains("1 发布") && preview.contains("还剩30个名额"),
+        "{preview}"
+    );
     // Nobody else knows of it yet.
     let none = zhang.says("活动").await;
     assert!(none.contains("现在没有要开始的活动"), "{none}");
     let out = chair.says("1").await;
     assert!(out.contains("已发布"), "{out}");
-    let id = activity::Entity::find().one(app.store.read()).await.unwrap().unwrap().id;
+    let id = activity::Entity::find()
+        .one(app.store.read())
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
 
     let list = zhang.says("活动").await;
-    assert!(list.contains("周六义诊") && list.contains("还剩30个名额"), "{list}");
+    assert!(
+        list.contains("周六义诊") && list.contains("还剩30个名额"),
+        "{list}"
+    );
     let one = zhang.says("1").await;
     assert!(one.contains("中心花园") && one.contains("1 报名"), "{one}");
     let joined = zhang.says("1").await;
-    assert!(joined.contains("报名成功") && joined.contains(".ics"), "{joined}");
+    assert!(
+        joined.contains("报名成功") && joined.contains(".ics"),
+        "{joined}"
+    );
     let hour = zhang.says("1").await;
     assert!(hour.contains("前1小时会再提醒"), "{hour}");
     let family = zhang.says(&format!("报名 {id} 三个人")).await;
@@ -118,7 +136,10 @@ async fn a_steward_makes_one_in_four_lines_and_neighbours_come_by_digits() {
     let row = activity(&app, id).await;
     until(&app, row.starts_at - TimeDelta::hours(1)).await;
     zhang.expects_push("还有1小时开始").await;
-    assert_eq!((got(&zhang, "明天有您报名"), got(&zhang, "还有1小时")), (1, 1));
+    assert_eq!(
+        (got(&zhang, "明天有您报名"), got(&zhang, "还有1小时")),
+        (1, 1)
+    );
     chair.says("菜单").await;
     until(&app, row.ends_at).await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Held);
@@ -128,5 +149,8 @@ async fn a_steward_makes_one_in_four_lines_and_neighbours_come_by_digits() {
     assert!(photo.contains("1张照片已加到"), "{photo}");
     app.drain().await;
     let seen = zhang.says(&format!("活动 {id}")).await;
-    assert!(seen.contains("已结束") && seen.contains("照片：http"), "{seen}");
+    assert!(
+        seen.contains("已结束") && seen.contains("照片：http"),
+        "{seen}"
+    );
 }

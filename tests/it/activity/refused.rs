@@ -26,14 +26,26 @@ async fn to_another_compound_it_does_not_exist_and_neither_does_a_draft() {
     let han = app.resident("韩梅").await;
     let yang = app.staff("杨光").await;
     let before = deeds(&app).await;
-    for (person, id) in [(&han, id.to_string()), (&yang, id.to_string()), (&zhang, draft.clone())] {
+    for (person, id) in [
+        (&han, id.to_string()),
+        (&yang, id.to_string()),
+        (&zhang, draft.clone()),
+    ] {
         for words in ["活动", "报名", "取消报名", "提前提醒"] {
             let reply = person.says(&format!("{words} {id}")).await;
             assert!(reply.contains("没有找到活动"), "{words}: {reply}");
         }
         let api = app.api(person).await;
         assert_eq!(api.get(&format!("/activities/{id}")).await.status, 404);
-        for verb in ["open", "close", "cancel", "sign-up", "leave", "hour-before", "photos"] {
+        for verb in [
+            "open",
+            "close",
+            "cancel",
+            "sign-up",
+            "leave",
+            "hour-before",
+            "photos",
+        ] {
             let all = json!({ "reason": "不办了", "wants": true, "attachments": [] });
             let answer = api.post(&format!("/activities/{id}/{verb}"), &all).await;
             assert_eq!(answer.status, 404, "{verb}: {answer:?}");
@@ -49,11 +61,25 @@ async fn to_another_compound_it_does_not_exist_and_neither_does_a_draft() {
     for verb in ["close", "cancel", "change"] {
         let mut all = body(starts(&app), None);
         all["reason"] = json!("不办了");
-        let answer = neighbour.post(&format!("/activities/{id}/{verb}"), &all).await;
+        let answer = neighbour
+            .post(&format!("/activities/{id}/{verb}"), &all)
+            .await;
         assert_eq!(answer.status, 403, "{verb}: {answer:?}");
     }
-    assert_eq!(neighbour.get(&format!("/activities/{id}/guests")).await.status, 403);
-    assert_eq!(neighbour.post("/activities", &body(starts(&app), None)).await.status, 404);
+    assert_eq!(
+        neighbour
+            .get(&format!("/activities/{id}/guests"))
+            .await
+            .status,
+        403
+    );
+    assert_eq!(
+        neighbour
+            .post("/activities", &body(starts(&app), None))
+            .await
+            .status,
+        404
+    );
     let jiang = app.staff("蒋平").await;
     let staff = jiang.says("发起活动").await;
     assert!(staff.contains("活动由楼栋长"), "{staff}");
@@ -74,12 +100,18 @@ async fn full_past_cancelled_and_twice_are_kind_sentences() {
     let twice = zhang.says(&format!("报名 {id}")).await;
     assert!(twice.contains("您已经报了活动"), "{twice}");
     let full = li.says(&format!("报名 {id}")).await;
-    assert!(full.contains("名额满了") && full.contains("候补第1位"), "{full}");
+    assert!(
+        full.contains("名额满了") && full.contains("候补第1位"),
+        "{full}"
+    );
     let early = li.says(&format!("提前提醒 {id}")).await;
     assert!(early.contains("您没有报名活动"), "{early}");
     for odd in ["报名 0", "报名 99999999999999999999", "报名 999999"] {
         let reply = li.says(odd).await;
-        assert!(!reply.contains("报名成功") && !reply.contains("系统出了点问题"), "{odd}: {reply}");
+        assert!(
+            !reply.contains("报名成功") && !reply.contains("系统出了点问题"),
+            "{odd}: {reply}"
+        );
     }
     for (size, says) in [("0", "1到6人"), ("7", "1到6人"), ("全家", "一共来几个人")] {
         let reply = li.says(&format!("报名 {id} {size}")).await;
@@ -150,5 +182,10 @@ async fn what_makes_no_sense_is_refused_beside_its_field() {
     // A steward leads in the own building, not in the compound.
     let own = app.api(&steward).await;
     assert_eq!(own.post("/activities", &good).await.status, 404);
-    assert_eq!(own.post("/activities", &with("place", json!("GY/1"))).await.status, 201);
+    assert_eq!(
+        own.post("/activities", &with("place", json!("GY/1")))
+            .await
+            .status,
+        201
+    );
 }

@@ -148,7 +148,9 @@ async fn build(app: &TestApp) -> World {
     let steward = chat(app, sun).await;
     let day = linli::base::clock::china(app.now() + chrono::TimeDelta::days(3));
     let day = day.format("%Y-%m-%d");
-    steward.says(&format!("发起活动 邻里节\n{day} 9:00\n花园")).await;
+    steward
+        .says(&format!("发起活动 邻里节\n{day} 9:00\n花园"))
+        .await;
     let activity = entity::activity::Entity::find().one(app.store.read()).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;

@@ -155,13 +155,7 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
         false,
     ),
     ("volunteer", "unit", "person_id = {p}", Gone, true),
-    (
-        "volunteer_service",
-        "reason",
-        "person_id = {p}",
-        Gone,
-        true,
-    ),
+    ("volunteer_service", "reason", "person_id = {p}", Gone, true),
     // Of their wishes, and of one that they fulfilled.
     ("wish", "text", "asker_id = {p}", Gone, true),
     ("wish", "thanks", "asker_id = {p}", Gone, true),

@@ -29,7 +29,10 @@ async fn post(leader: &Person<'_>, wanted: i32) -> i64 {
     let api = app.api(leader).await;
     let from = app.now() + TimeDelta::minutes(30);
     let made = api
-        .post("/volunteer-tasks", &task_body(from, from + TimeDelta::hours(2), wanted))
+        .post(
+            "/volunteer-tasks",
+            &task_body(from, from + TimeDelta::hours(2), wanted),
+        )
         .await;
     assert_eq!(made.status, 201, "{made:?}");
     made.json["id"].as_str().unwrap().parse().unwrap()
@@ -47,7 +50,9 @@ async fn part(person: &Person<'_>, task: i64) -> volunteer_service::Model {
 }
 
 async fn task(app: &TestApp, id: i64) -> volunteer_task::Model {
-    let found = volunteer_task::Entity::find_by_id(id).one(app.store.read()).await;
+    let found = volunteer_task::Entity::find_by_id(id)
+        .one(app.store.read())
+        .await;
     found.unwrap().expect("no such task")
 }
 
@@ -56,10 +61,24 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let app = TestApp::start().await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
-    let day = china(app.now() + TimeDelta::days(1)).format("%-m月%-d日").to_string();
-    let made = chair.says(&format!("发起志愿 楼道大扫除\n{day} 9:00-11:00\n1栋门口\n要2人")).await;
-    assert!(made.contains("发出来了") && made.contains("要2人"), "{made}");
-    let id = volunteer_task::Entity::find().one(app.store.read()).await.unwrap().unwrap().id;
+    let day = china(app.now() + TimeDelta::days(1))
+        .format("%-m月%-d日")
+        .to_string();
+    let made = chair
+        .says(&format!(
+            "发起志愿 楼道大扫除\n{day} 9:00-11:00\n1栋门口\n要2人"
+        ))
+        .await;
+    assert!(
+        made.contains("发出来了") && made.contains("要2人"),
+        "{made}"
+    );
+    let id = volunteer_task::Entity::find()
+        .one(app.store.read())
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
     let list = zhang.says("志愿服务").await;
     assert!(list.contains("还要2人"), "{list}");
     let one = zhang.says("1").await;
@@ -75,9 +94,17 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let row = task(&app, id).await;
     let early = zhang.says(&format!("开始服务 {id}")).await;
     assert!(early.contains("前后1小时内才能打卡"), "{early}");
-    app.advance((row.starts_at - app.now()).num_minutes() - 20).await;
-    let evening = zhang.pushes().iter().filter(|text| text.contains("明天有您领的志愿任务")).count();
-    assert!(evening <= 1, "once at most: the evening may be over when the test begins");
+    app.advance((row.starts_at - app.now()).num_minutes() - 20)
+        .await;
+    let evening = zhang
+        .pushes()
+        .iter()
+        .filter(|text| text.contains("明天有您领的志愿任务"))
+        .count();
+    assert!(
+        evening <= 1,
+        "once at most: the evening may be over when the test begins"
+    );
     let begun = zhang.says(&format!("开始服务 {id}")).await;
     assert!(begun.contains("开始计时"), "{begun}");
     let at_once = zhang.says("1").await;
@@ -95,17 +122,25 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let mine = zhang.says("我的志愿").await;
     assert!(mine.contains("服务了1次，共2小时5分"), "{mine}");
     let row = part(&zhang, id).await;
-    assert_eq!((row.state, row.minutes), (ServiceState::Confirmed, Some(125)));
+    assert_eq!(
+        (row.state, row.minutes),
+        (ServiceState::Confirmed, Some(125))
+    );
     // The sheet behind the link of a day.
     let address = regex::Regex::new(r"https?://\S+/volunteer/\S+").unwrap();
     let address = address.find(&mine).expect("no link").as_str().to_owned();
     let path = address.split("/volunteer/").nth(1).unwrap().to_owned();
     let sheet = async |path: String| {
-        let answer = reqwest::get(format!("{}/volunteer/{path}", app.url())).await.unwrap();
+        let answer = reqwest::get(format!("{}/volunteer/{path}", app.url()))
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     };
     let (status, page) = sheet(path.clone()).await;
-    assert!(status == 200 && page.contains("张秀英") && page.contains("楼道大扫除"), "{page}");
+    assert!(
+        status == 200 && page.contains("张秀英") && page.contains("楼道大扫除"),
+        "{page}"
+    );
     let mut forged = path.clone();
     forged.replace_range(0..1, "9");
     assert_eq!(sheet(forged).await.0, 404);
@@ -125,22 +160,36 @@ async fn members_report_where_they_live_and_whoever_is_none_is_told_so() {
     assert!(number.contains("长号码"), "{number}");
     li.says("0").await;
     let reported = li.says("双报到 市一中").await;
-    assert!(reported.contains("已在居住的小区报到") && reported.contains("市一中"), "{reported}");
+    assert!(
+        reported.contains("已在居住的小区报到") && reported.contains("市一中"),
+        "{reported}"
+    );
     let again = li.says("双报到").await;
     assert!(again.contains("资料已更新"), "{again}");
-    let rows = volunteer::Entity::find().all(app.store.read()).await.unwrap();
+    let rows = volunteer::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 1);
-    assert_eq!((rows[0].party, rows[0].unit.as_deref()), (true, Some("市一中")));
+    assert_eq!(
+        (rows[0].party, rows[0].unit.as_deref()),
+        (true, Some("市一中"))
+    );
     let api = app.api(&li).await;
     let own = api.get("/volunteer").await;
     assert_eq!(own.json["items"][0]["unit"], "市一中");
-    let elsewhere = api.post("/volunteer", &json!({ "party": true, "compound": "LY" })).await;
+    let elsewhere = api
+        .post("/volunteer", &json!({ "party": true, "compound": "LY" }))
+        .await;
     assert_eq!(elsewhere.status, 404, "{elsewhere:?}");
     let left = li.says("退出志愿者").await;
     assert!(left.contains("已退出志愿者"), "{left}");
     let none = li.says("退出志愿者").await;
     assert!(none.contains("您还不是志愿者"), "{none}");
-    let rows = volunteer::Entity::find().all(app.store.read()).await.unwrap();
+    let rows = volunteer::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
     assert_eq!(rows[0].state, VolunteerState::Left);
     // Staff without a home serves here and may be a volunteer; they cannot report.
     let sun = app.staff("孙梅").await;
@@ -161,10 +210,15 @@ async fn a_task_at_an_activity_follows_it_and_is_called_off_with_it() {
     let made = api.post("/volunteer-tasks", &new).await;
     assert_eq!(made.status, 201, "{made:?}");
     let number: i64 = made.json["id"].as_str().unwrap().parse().unwrap();
-    assert_eq!(task(&app, number).await.starts_at, activity(&app, id).await.starts_at);
+    assert_eq!(
+        task(&app, number).await.starts_at,
+        activity(&app, id).await.starts_at
+    );
     zhang.says(&format!("领任务 {number}")).await;
     let later = starts(&app) + TimeDelta::days(1);
-    let changed = api.post(&format!("/activities/{id}/change"), &body(later, None)).await;
+    let changed = api
+        .post(&format!("/activities/{id}/change"), &body(later, None))
+        .await;
     assert_eq!(changed.status, 200, "{changed:?}");
     zhang.expects_push("您领的志愿任务").await;
     assert_eq!(task(&app, number).await.starts_at, later);
