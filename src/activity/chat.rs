@@ -334,6 +334,11 @@ async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
         let mut seen = ahead(turn).await?;
         seen.retain(|one| one.own.is_none() && one.activity.state == ActivityState::Open);
+        // Where there is one alone, the one word is enough.
+        if let ([only], true) = (seen.as_slice(), args.raw.is_empty()) {
+            let joined = actions::join(turn.tx, &turn.actor, only.activity.id, 1).await?;
+            return Ok(answer(turn, &joined));
+        }
         let none = "现在没有可以报名的活动。自己报过的回复“我的活动”。";
         return Ok(which(turn, args, "报名", &seen, none));
     };

@@ -4,6 +4,7 @@
 use entity::life::{ActivityState, SignupState};
 use linli::activity::link;
 use linli::base::clock::china;
+use linli::reminder::schedule;
 use sea_orm::EntityTrait;
 
 use super::{activity, adds_up, open, signups, starts};
@@ -185,4 +186,38 @@ async fn an_erasure_gives_the_place_to_whoever_waits() {
     );
     let left = signups(&app, id, SignupState::Left).await;
     assert_eq!((left.len(), left[0].person_id), (1, None));
+}
+
+#[tokio::test]
+async fn what_is_over_long_ago_says_no_longer_who_came() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let zhang = app.resident("张秀英").await;
+    let id = open(&chair, Some(5)).await;
+    // One alone is to come: one word is enough.
+    let joined = zhang.says("报名").await;
+    assert!(joined.contains("报名成功"), "{joined}");
+    let ends = activity(&app, id).await.ends_at;
+    super::until(&app, ends).await;
+    let work = &linli::privacy::remind::WORKS[0];
+    for (days, gone) in [(700, false), (40, true)] {
+        app.clock.advance(chrono::TimeDelta::days(days));
+        assert!(
+            schedule::run_slot(&app.store, work, app.now())
+                .await
+                .unwrap()
+        );
+        app.drain().await;
+        let look = async || {
+            let rows = signups(&app, id, SignupState::Taken).await;
+            (rows.len() == 1 && rows[0].person_id.is_none() == gone).then_some(())
+        };
+        crate::harness::until("the sign-up is let go", 15, look).await;
+    }
+    let row = activity(&app, id).await;
+    assert_eq!(
+        (row.state, row.taken),
+        (ActivityState::Held, 1),
+        "it still counts"
+    );
 }
