@@ -227,6 +227,10 @@ pub struct Retention {
     /// Who asked neighbours for help that is over, who offered what is taken back, and who promised what was
     /// never given.
     pub giving_days: i64,
+    /// Who took part in an activity that is over.
+    pub activity_days: i64,
+    /// Who served as a volunteer.
+    pub volunteer_days: i64,
 }
 
 /// `[log]`

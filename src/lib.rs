@@ -18,6 +18,7 @@ pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
 pub mod agreement;
 pub mod alliance;
+pub mod activity;
 pub mod answer;
 pub mod attachment;
 pub mod case;
@@ -41,6 +42,7 @@ pub mod preference;
 pub mod privacy;
 pub mod talent;
 pub mod visit;
+pub mod volunteer;
 pub mod wish;
 // -- floor 4: the faces --
 pub mod bot;

@@ -6,6 +6,9 @@
 )]
 
 pub mod account;
+pub mod activity;
+pub mod activity_signup;
+pub mod activity_step;
 pub mod advance;
 pub mod agreement;
 pub mod alliance_member;
@@ -64,6 +67,7 @@ pub mod lease;
 pub mod ledger_account;
 pub mod ledger_entry;
 pub mod ledger_transfer;
+pub mod life;
 pub mod mediation;
 pub mod mediation_event;
 pub mod mediation_party;
@@ -99,6 +103,9 @@ pub mod sign_in_try;
 pub mod subscription;
 pub mod talent;
 pub mod visit;
+pub mod volunteer;
+pub mod volunteer_service;
+pub mod volunteer_task;
 pub mod waiver;
 pub mod wish;
 pub mod wish_step;

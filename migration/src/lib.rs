@@ -35,6 +35,7 @@ mod m20261130_000030_notices;
 mod m20261130_000031_wishes;
 mod m20261130_000032_lists;
 mod m20261130_000033_giving;
+mod m20261130_000034_activities;
 mod tools;
 
 /// All changes, in order.
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000030_notices::Migration),
             Box::new(m20261130_000032_lists::Migration),
             Box::new(m20261130_000033_giving::Migration),
+            Box::new(m20261130_000034_activities::Migration),
         ]
     }
 }

@@ -62,6 +62,8 @@ pub enum Deed {
     MendLetters,
     /// Tell the people of a place something, and follow who has read it.
     PublishNotices,
+    /// Make activities there and tasks for volunteers, see who takes part, and confirm hours.
+    LeadActivities,
     /// Tell them at night too, and more than once an hour.
     PublishUrgently,
     /// Publish the accounts of a compound.
@@ -199,6 +201,15 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             StreetOfficer,
         ],
         Deed::PublishNotices => &[
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+        ],
+        // Whoever publishes, and whoever keeps a station.
+        Deed::LeadActivities => &[
+            Steward,
+            GridWorker,
             PropertyManager,
             CommitteeChair,
             CommunitySecretary,

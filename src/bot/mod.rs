@@ -126,6 +126,8 @@ const TABLES: &[&[Command]] = &[
     crate::alliance::chat::COMMANDS,
     crate::giving::chat::COMMANDS,
     crate::talent::chat::COMMANDS,
+    crate::activity::chat::COMMANDS,
+    crate::volunteer::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,

@@ -7,6 +7,7 @@ use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 
 use crate::access::{local_code, session};
+use crate::activity::{actions, link};
 use crate::attachment;
 use crate::base::fault::Fault;
 use crate::base::text::clean;
@@ -24,6 +25,9 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
     let scene = scene.strip_prefix("qrscene_").unwrap_or(&scene).trim();
     if scene.is_empty() {
         return Ok(greet(turn, "欢迎来到邻里。", bound));
+    }
+    if let Some(token) = link::door_in_scene(scene) {
+        return come_in(turn, token, bound).await;
     }
     let found = match scene_holds(scene) {
         true => places::by_code(turn.tx.db(), scene).await?,
@@ -64,6 +68,26 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
         return Ok(menu::show(turn, &sorry));
     }
     Ok(offer(turn, &here))
+}
+
+/// Somebody has scanned the code at the door of an activity.
+async fn come_in(turn: &mut Turn<'_>, token: &str, bound: bool) -> Result<String, Fault> {
+    let Some(id) = link::read_door(turn.app, token) else {
+        let sorry = "这个签到码不对，请扫活动现场的二维码，或请组织的人给您签到。";
+        return Ok(greet(turn, sorry, bound));
+    };
+    if !bound {
+        let sorry = "签到要先绑定房号。";
+        return Ok(greet(turn, sorry, bound));
+    }
+    Ok(match actions::check_in(turn.tx, &turn.actor, id).await {
+        Ok(row) => format!("签到成功：活动 #{id}“{}”，欢迎您！", row.title),
+        Err(fault) if fault.is_ours() => return Err(fault),
+        Err(fault) => {
+            turn.dialog = Some(Dialog::pick([format!("活动 {id}")]));
+            format!("{}\n回复 1 看这个活动。", fault.detail)
+        }
+    })
 }
 
 /// Somebody has left (取消关注). Nothing can be sent any more: what was accepted is void, pages are

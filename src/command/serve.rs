@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
 use crate::agreement;
+use crate::activity;
 use crate::app::App;
 use crate::attachment;
 use crate::base::clock::{Clock, ShiftedClock, SystemClock};
@@ -42,6 +43,7 @@ use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::talent;
 use crate::visit;
+use crate::volunteer;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
@@ -234,6 +236,8 @@ pub fn kinds() -> Vec<Kind> {
         wish::remind::KINDS,
         giving::remind::KINDS,
         talent::remind::KINDS,
+        activity::remind::KINDS,
+        volunteer::remind::KINDS,
         notice::remind::KINDS,
         offer::remind::KINDS,
         agreement::remind::KINDS,

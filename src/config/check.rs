@@ -72,6 +72,8 @@ impl Settings {
             ("retention.wish_days", kept.wish_days),
             ("retention.offer_days", kept.offer_days),
             ("retention.giving_days", kept.giving_days),
+            ("retention.activity_days", kept.activity_days),
+            ("retention.volunteer_days", kept.volunteer_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));

@@ -2,6 +2,7 @@
 //! sealed in our storage for a day. Made by `privacy/remind.rs`.
 
 mod giving;
+mod life;
 mod more;
 
 use std::io::{Cursor, Write};
@@ -65,6 +66,8 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
         "wishes": more::wishes(db, person_id).await?,
         "lists": more::offers(db, person_id).await?,
         "giving": giving::all(db, person_id).await?,
+        "activities": life::activities(db, person_id).await?,
+        "volunteer": life::service(db, person_id).await?,
         "notices": more::notices(db, person_id).await?,
         "console": more::console(db, person_id).await?,
         "payments": more::payments(db, person_id, &ids).await?,

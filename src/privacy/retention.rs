@@ -16,7 +16,7 @@ use crate::base::fault::Fault;
 use crate::config::Retention;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, giving, remind};
+use crate::privacy::{ERASED_NAME, activities, giving, remind};
 use crate::reminder::{BoxFuture, Verdict};
 
 /// Rows of one class in one step.
@@ -82,6 +82,18 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.giving_days,
         run: |app, until| Box::pin(giving::retire(app, until, STEP)),
     },
+    // Who came to what is over.
+    Class {
+        name: "activity",
+        days: |kept| kept.activity_days,
+        run: |app, until| Box::pin(activities::signups(app, until, STEP)),
+    },
+    // Who served as a volunteer.
+    Class {
+        name: "volunteer",
+        days: |kept| kept.volunteer_days,
+        run: |app, until| Box::pin(activities::services(app, until, STEP)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -106,6 +118,7 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || wish.one(db).await?.is_some()
         || offer.one(db).await?.is_some()
         || giving::has_any(db).await?
+        || activities::has_any(db).await?
         || claim.one(db).await?.is_some())
 }
 

@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
+use crate::activity::queries as activities;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::attachment::{actions, queries};
@@ -225,6 +226,8 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
         "offer" => offers::found(db, actor, id)
             .await
             .map(|found| found.side != OfferSide::Neighbour),
+        // Whoever knows of it sees its photos.
+        "activity" => activities::found(db, actor, id).await.map(|_| true),
         _ => Ok(false),
     };
     match may {

@@ -12,6 +12,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::agreement;
 use crate::alliance;
+use crate::activity;
 use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::expense;
@@ -25,6 +26,7 @@ use crate::place;
 use crate::preference;
 use crate::talent;
 use crate::visit;
+use crate::volunteer;
 use crate::web::{attachments, homes, me, privacy, problem, session};
 use crate::wish;
 
@@ -83,6 +85,8 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(offer::api::Described::openapi());
     document.merge(agreement::api::Described::openapi());
     document.merge(alliance::api::Described::openapi());
+    document.merge(activity::api::Described::openapi());
+    document.merge(volunteer::api::Described::openapi());
     document
 }
 

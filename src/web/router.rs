@@ -8,6 +8,7 @@ use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
 use crate::agreement;
 use crate::alliance;
+use crate::activity;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
@@ -24,6 +25,7 @@ use crate::preference;
 use crate::sandbox::{self, Platform};
 use crate::talent;
 use crate::visit;
+use crate::volunteer;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
 use crate::web::trace::Trace;
@@ -80,6 +82,12 @@ pub fn routes(
             "/notice/:token",
             get(pages::notice::show_notice).post(pages::notice::acknowledge_notice),
         )
+        .at("/activity/:token", get(pages::activity::show_activity))
+        .at(
+            "/activity/in/:token",
+            get(pages::activity::ask_check_in).post(pages::activity::check_in),
+        )
+        .at("/volunteer/:token", get(pages::volunteer::show_record))
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
@@ -174,6 +182,7 @@ fn api() -> Route {
     let route = wish::api::routes(notice::api::routes(route));
     let route = alliance::api::routes(agreement::api::routes(offer::api::routes(route)));
     let route = giving::api::routes(talent::api::routes(route));
+    let route = activity::api::routes(volunteer::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -32,6 +32,8 @@ const FLOORS: &[&[&str]] = &[
         "fee",
         "dues",
         "wish",
+        "activity",
+        "volunteer",
         "notice",
         "offer",
         "fund",

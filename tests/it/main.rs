@@ -8,6 +8,7 @@
     reason = "helpers of tests may panic"
 )]
 
+mod activity;
 mod architecture;
 mod attack;
 mod board;
@@ -49,6 +50,7 @@ mod robot;
 mod sandbox;
 mod schema;
 mod talent;
+mod volunteer;
 mod web;
 mod wechat_clients;
 mod wechat_platform;

@@ -60,6 +60,9 @@ async fn migrations_make_what_the_entities_describe() {
     }
     create_all!(
         account,
+        activity,
+        activity_signup,
+        activity_step,
         advance,
         agreement,
         alliance_member,
@@ -151,6 +154,9 @@ async fn migrations_make_what_the_entities_describe() {
         subscription,
         talent,
         visit,
+        volunteer,
+        volunteer_service,
+        volunteer_task,
         waiver,
         wish,
         wish_step,

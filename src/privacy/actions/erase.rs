@@ -22,7 +22,7 @@ use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, giving, offers, remind, traces, wishes};
+use crate::privacy::{ERASED_NAME, activities, giving, offers, remind, traces, wishes};
 use crate::store::Tx;
 
 /// What stays behind.
@@ -72,6 +72,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     wishes::let_go(tx, id).await?;
     offers::let_go(tx, id).await?;
     giving::let_go(tx, id, &words).await?;
+    activities::let_go(tx, id).await?;
     traces::handed_in(tx, id, &words).await?;
     traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;

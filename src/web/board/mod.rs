@@ -12,11 +12,13 @@
 //! | `giving` | what was given and used |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
+//! | `life` | activities, and what volunteers have done |
 
 pub mod accounts;
 pub mod expenses;
 pub mod lists;
 pub mod giving;
+mod life;
 mod printed;
 mod read;
 mod show;

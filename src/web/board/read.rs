@@ -9,6 +9,7 @@ use qrcode::render::svg;
 use super::lists::{self, Lists};
 use crate::access::holders::{published, says};
 use crate::access::named::residents_named;
+use crate::activity::{self, places_say, queries as activities, span_says};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::clock::china;
@@ -23,10 +24,14 @@ use crate::place::queries::short_name;
 use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
 use crate::report::money;
+use crate::volunteer::hours;
+use crate::volunteer::tally::{self, Totals};
 use crate::wish::queries::{self as wishes, Figure};
 
 /// Cases of a kind that are shown.
 const MOST: u64 = 30;
+/// Activities that are shown.
+const MOST_ACTIVITIES: u64 = 6;
 /// Wishes that are shown.
 const MOST_WISHES: u64 = 8;
 /// Whose names are published: those who answer for cases.
@@ -68,6 +73,23 @@ pub struct Told {
     pub path: String,
 }
 
+/// An activity for which people sign up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Activity {
+    /// The number that people type.
+    pub id: i64,
+    /// One line.
+    pub title: String,
+    /// `12月5日 14:00—16:00`
+    pub when: String,
+    /// Where people meet.
+    pub venue: String,
+    /// `还剩3个名额`
+    pub places: String,
+    /// Where it can be read.
+    pub path: String,
+}
+
 /// All that a board shows.
 pub struct Board {
     /// Which compound.
@@ -90,6 +112,10 @@ pub struct Board {
     pub open_wishes: Vec<(i64, String)>,
     /// The four lists in numbers, and alliances.
     pub lists: Lists,
+    /// Activities for which people sign up, the next first.
+    pub activities: Vec<Activity>,
+    /// What volunteers have done this year, and which year.
+    pub served: (i32, Totals),
     /// Organisations, the higher first.
     pub bodies: Vec<organisation::Model>,
     /// Who answers for what, from the top.
@@ -118,11 +144,42 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         wishes: wishes(app, compound.id).await?,
         open_wishes: wishes::open_in(db, compound.id, MOST_WISHES).await?,
         lists: lists::read(app, &compound).await?,
+        activities: ahead(app, compound.id, now).await?,
+        served: served(app, compound.id, now).await?,
         bodies: organisations::around(db, &compound).await?,
         posts: posts(published(db, &compound, &ANSWERERS, now).await?),
         code: code(&follow_url(app))?,
         compound,
     })
+}
+
+/// What people sign up for, without residents' names.
+async fn ahead(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Activity>, Fault> {
+    let db = app.store.read();
+    let rows = activities::on_board(db, compound_id, now, MOST_ACTIVITIES).await?;
+    let words = rows
+        .iter()
+        .map(|row| format!("{}\n{}", row.title, row.venue));
+    let words: Vec<String> = words.collect();
+    let names = residents_named(db, &words.join("\n"), now).await?;
+    let one = |row: &entity::activity::Model| Activity {
+        id: row.id,
+        title: redact(&row.title, &names),
+        when: span_says(row.starts_at, row.ends_at),
+        venue: redact(&row.venue, &names),
+        places: places_say(row),
+        path: activity::link::public_path(app, row.id),
+    };
+    Ok(rows.iter().map(one).collect())
+}
+
+async fn served(app: &App, compound_id: i64, now: Moment) -> Result<(i32, Totals), Fault> {
+    let number = hours::year_of(now);
+    let totals = match hours::year(number) {
+        Some(year) => tally::totals(app.store.read(), compound_id, year).await?,
+        None => Totals::default(),
+    };
+    Ok((number, totals))
 }
 
 async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use entity::organisation;
 
 use super::lists::{alliances, section as lists};
+use super::life::{activities, service};
 use super::read::{Board, Post};
 use super::wishes::wishes;
 use crate::base::clock::{china, say_minutes};
@@ -45,6 +46,8 @@ pub fn whole(board: &Board) -> String {
         ),
         ("正在办理", open_cases(board, usize::MAX)),
         ("办理结果", closed_cases(board, usize::MAX)),
+        ("近期活动", activities(board, usize::MAX)),
+        ("志愿服务", service(board)),
         ("微心愿", wishes(board, usize::MAX)),
         ("四项清单", lists(board)),
         ("联盟单位", alliances(board)),
@@ -79,6 +82,9 @@ pub fn screen(board: &Board, number: usize) -> String {
     }
     if !board.closed.is_empty() {
         pages.push(("办理结果", closed_cases(board, LINES - 2)));
+    }
+    if !board.activities.is_empty() {
+        pages.push(("近期活动", activities(board, LINES - 2)));
     }
     if !board.open_wishes.is_empty() {
         pages.push(("微心愿", wishes(board, LINES - 2)));

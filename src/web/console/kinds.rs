@@ -116,6 +116,17 @@ pub const WORDS: &[(&str, &str)] = &[
     ("talent.told", "找帮手的结果"),
     ("talent.next", "问下一位帮手"),
     ("talent.lapse", "找帮手到期"),
+    ("activity.told", "活动通知"),
+    ("activity.eve", "明天的活动"),
+    ("activity.hour", "活动马上开始"),
+    ("activity.ring", "活动到点"),
+    ("activity.fan", "活动通知报名的人"),
+    ("activity.fill", "活动候补补上"),
+    ("activity.helpers", "志愿任务跟着活动改"),
+    ("volunteer.told", "志愿服务通知"),
+    ("volunteer.eve", "明天的志愿任务"),
+    ("volunteer.out", "请结束志愿服务"),
+    ("volunteer.confirm", "请确认志愿时长"),
 ];
 
 /// What people call a kind.

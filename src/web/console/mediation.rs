@@ -313,13 +313,18 @@ async fn run(tx: &mut Tx, desk: &Desk, id: i64, act: Act, form: &Form) -> Result
 
 /// `2026-11-25T14:30` on China's wall clock, as browsers send it; a space may stand for the T.
 fn moment(typed: &str) -> Result<Moment, Fault> {
+    moment_of("at", typed)
+}
+
+/// The same for a field of another name.
+pub(super) fn moment_of(field: &'static str, typed: &str) -> Result<Moment, Fault> {
     let typed = typed.trim().replace(['T', '　'], " ");
     let read = NaiveDateTime::parse_from_str(&typed, "%Y-%m-%d %H:%M")
         .or_else(|_| NaiveDateTime::parse_from_str(&typed, "%Y-%m-%d %H:%M:%S"))
         .ok()
         // Years that people write.
         .filter(|read| (2000..=2999).contains(&read.year()))
-        .ok_or_else(|| Fault::invalid("at", "时间写成 2026-11-25 14:30 这样。"))?;
+        .ok_or_else(|| Fault::invalid(field, "时间写成 2026-11-25 14:30 这样。"))?;
     let into = chrono::TimeDelta::seconds(i64::from(read.time().num_seconds_from_midnight()));
     Ok(begin_of(read.date()) + into)
 }

@@ -35,6 +35,8 @@
 //! | `giving` `giving_edit` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
 //! | `talents` | who offers what, and how often it is asked for |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
+//! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
+//! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -53,6 +55,8 @@ mod account;
 mod accounts;
 mod act;
 mod agreements;
+mod activities;
+mod activity;
 mod also;
 mod around;
 mod asked;
@@ -121,6 +125,8 @@ mod talents;
 mod templates;
 pub mod upload;
 mod visits;
+mod volunteers;
+mod volunteers_sheet;
 mod wecom;
 mod wishes;
 mod year;
@@ -258,6 +264,20 @@ fn community(route: Route) -> Route {
         .at("/notices/:id", get(notice::open))
         .at("/notices/:id/unread", get(notice::unread))
         .at("/notices/:id/:act", post(notice::take))
+        .at("/activities", get(activities::list))
+        .at(
+            "/activities/new",
+            get(activities::ask).post(activities::take),
+        )
+        .at("/activities/:id", get(activity::open))
+        .at("/activities/:id/photos", post(activity::take_photos))
+        .at("/activities/:id/:act", post(activity::take))
+        .at("/volunteers", get(volunteers::open))
+        .at("/volunteers/tasks", post(volunteers::add))
+        .at("/volunteers/tasks/:id/:act", post(volunteers::take))
+        .at("/volunteers/services/:id/:act", post(volunteers::decide))
+        .at("/volunteers/record", get(volunteers_sheet::open))
+        .at("/volunteers.xlsx", get(volunteers_sheet::xlsx))
 }
 
 /// Fees and bills, money that comes in and goes back.

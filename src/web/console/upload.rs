@@ -111,7 +111,12 @@ fn unread(why: String) -> Fault {
 #[must_use]
 pub fn most(path: &str) -> usize {
     let forms = [TAKE, GIVEN, NOTICE];
-    if takes_photos(path) || takes_slips(path) || takes_uses(path) || forms.contains(&path) {
+    if takes_photos(path)
+        || takes_slips(path)
+        || takes_pictures(path)
+        || takes_uses(path)  == TAKE
+        || forms.contains(&path)  == NOTICE
+    {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -136,6 +141,14 @@ pub fn too_large(fault: Fault, most: usize) -> Fault {
 fn takes_photos(path: &str) -> bool {
     let id = path
         .strip_prefix("/console/cases/")
+        .and_then(|rest| rest.strip_suffix("/photos"));
+    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// `/console/activities/12/photos`
+fn takes_pictures(path: &str) -> bool {
+    let id = path
+        .strip_prefix("/console/activities/")
         .and_then(|rest| rest.strip_suffix("/photos"));
     id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
 }
@@ -169,12 +182,14 @@ mod tests {
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
+        assert_eq!(most("/console/activities/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/notices/new"), PHOTO_BYTES);
         for path in [
             "/console/cases/12/finish",
             "/console/cases//photos",
             "/console/cases/1/2/photos",
             "/console/cases/x/photos",
+            "/console/activities/12/change",
             "/console/photos",
             "/console/expenses/12/approve",
             "/console/expenses//pay",

@@ -6,14 +6,18 @@
 //! | [`me`] | my homes, my cases, how to write commands |
 //! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
 //! | [`notice`] | a notice, by its link |
+//! | [`activity`] | an activity, its calendar file, and coming in by the code at the door |
+//! | [`volunteer`] | somebody's record of a year, to be printed |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 
+pub mod activity;
 pub mod me;
 pub mod notice;
 pub mod pay;
 pub mod privacy;
 pub mod receipt;
+pub mod volunteer;
 
 use poem::http::{StatusCode, header};
 use poem::{Request, Response, handler};

@@ -77,6 +77,15 @@ const SEES_GIFTS: &[RoleKind] = &[
     Supervisor,
     Administrator,
 ];
+/// Who leads activities.
+const LEADS: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyManager,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+];
 const FILES: &[RoleKind] = &[
     Steward,
     GridWorker,
@@ -116,6 +125,7 @@ struct World {
     offer: i64,
     gift: i64,
     drive: i64,
+    activity: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -152,6 +162,12 @@ async fn build(app: &TestApp) -> World {
     resident.says("捐物 不限 旧书 × 3 放 社区安排 公开").await;
     let gift = entity::donation::Entity::find().one(app.store.read()).await;
     let steward = chat(app, sun).await;
+    let day = linli::base::clock::china(app.now() + chrono::TimeDelta::days(3));
+    let day = day.format("%Y-%m-%d");
+    steward
+        .says(&format!("发起活动 邻里节\n{day} 9:00\n花园"))
+        .await;
+    let activity = entity::activity::Entity::find().one(app.store.read()).await;
     let officer = called(app, "冯涛").await.id;
     chat(app, officer).await;
     let now = app.now();
@@ -225,6 +241,7 @@ async fn build(app: &TestApp) -> World {
         offer: offered.unwrap().expect("no item").id,
         gift: gift.unwrap().expect("no gift").id,
         drive: drive.id,
+        activity: activity.unwrap().expect("no activity").id,
     }
 }
 
@@ -394,6 +411,18 @@ fn table(world: &World) -> Vec<Deed> {
                 format!("收下捐物 {}", world.gift),
             )
         },
+        elsewhere(
+            format!("/activities/{}/open", world.activity),
+            json!({}),
+            LEADS,
+            format!("发布活动 {}", world.activity),
+        ),
+        elsewhere(
+            format!("/activities/{}/cancel", world.activity),
+            json!({ "reason": "下雨了" }),
+            LEADS,
+            format!("取消活动 {} 下雨了", world.activity),
+        ),
         elsewhere(
             format!("/visits/{}/done", world.visit),
             json!({}),

@@ -181,6 +181,8 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ("donation_step", "note", "actor_id = {p}", Gone, true),
     ("help_request", "text", "asker_id = {p}", Gone, true),
     ("talent", "text", "person_id = {p}", Gone, true),
+    ("volunteer", "unit", "person_id = {p}", Gone, true),
+    ("volunteer_service", "reason", "person_id = {p}", Gone, true),
 ];
 
 /// Columns that the erasure needs as they are: looked for by their own values.
@@ -314,6 +316,15 @@ const NOTHING: &[&str] = &[
     "donation_use.what",
     "drive.text",
     "drive.title",
+    // What everybody is told of an activity or a task: long numbers are refused when one is stored.
+    "activity.reason",
+    "activity.text",
+    "activity.title",
+    "activity.venue",
+    "activity_step.note",
+    "volunteer_task.reason",
+    "volunteer_task.title",
+    "volunteer_task.venue",
 ];
 
 /// All columns that can hold words, `table.column`: texts without a length, or with room for a sentence.
@@ -404,6 +415,8 @@ async fn counts(app: &TestApp) -> Vec<i64> {
         "donation_step",
         "talent",
         "help_request",
+        "volunteer",
+        "volunteer_service",
     ] {
         found.push(number(app, &format!("SELECT COUNT(*) AS n FROM \"{table}\"")).await);
     }

@@ -2,7 +2,7 @@
 //! the other faces.
 
 mod faces;
-mod race;
+pub mod race;
 mod refused;
 mod terms;
 

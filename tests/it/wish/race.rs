@@ -20,7 +20,7 @@ const WISHES: usize = 11;
 const AT_ONCE: usize = 50;
 
 /// So many people of the compound with a chat account each.
-async fn neighbours(app: &TestApp, count: usize) -> Vec<Person<'_>> {
+pub async fn neighbours(app: &TestApp, count: usize) -> Vec<Person<'_>> {
     let home = place::Entity::find()
         .filter(place::COLUMN.code.eq("GY/2-1-101"))
         .one(app.store.read())

@@ -171,6 +171,15 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
         format!(
             "INSERT INTO help_request (compound_id, asker_id, kind, text, state, lapses_at, version, created_at, updated_at) VALUES ({compound}, {{p}}, 'doctor', 'x', 'lapsed', {now}, 2, {now}, {now})"
         ),
+        format!(
+            "INSERT INTO volunteer (compound_id, person_id, party, named, state, created_at, updated_at) VALUES ({compound}, {{p}}, true, true, 'active', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO volunteer_task (compound_id, place_id, author_id, title, venue, starts_at, ends_at, wanted, taken, state, version, created_at, updated_at) VALUES ({compound}, {compound}, {officer}, 'x', 'x', {now}, {now}, 1, 0, 'open', 0, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO volunteer_service (task_id, compound_id, person_id, state, version, created_at, updated_at) SELECT id, {compound}, {{p}}, 'refused', 1, {now}, {now} FROM volunteer_task"
+        ),
     ];
     for sql in rows {
         // What is doubled for `format!` stands for itself.

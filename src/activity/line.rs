@@ -1,0 +1,112 @@
+//! Reads of sign-ups: somebody's own, the line of those who wait, and who takes part, for those who lead.
+
+use std::collections::HashMap;
+
+use entity::life::SignupState;
+use entity::{activity_signup, person};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use crate::activity::queries::HOLDS;
+use crate::base::fault::Fault;
+
+/// Somebody's sign-up, whatever has become of it.
+///
+/// # Errors
+/// The database's.
+pub async fn signup_of<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+    person_id: i64,
+) -> Result<Option<activity_signup::Model>, Fault> {
+    Ok(activity_signup::Entity::find()
+        .filter(activity_signup::COLUMN.activity_id.eq(id))
+        .filter(activity_signup::COLUMN.person_id.eq(person_id))
+        .one(db)
+        .await?)
+}
+
+/// At which place of the line somebody waits, from 1.
+///
+/// # Errors
+/// The database's.
+pub async fn place_in_line<C: ConnectionTrait>(
+    db: &C,
+    signup: &activity_signup::Model,
+) -> Result<u64, Fault> {
+    let before = activity_signup::Entity::find()
+        .filter(activity_signup::COLUMN.activity_id.eq(signup.activity_id))
+        .filter(activity_signup::COLUMN.state.eq(SignupState::Waiting))
+        .filter(activity_signup::COLUMN.ticket.lt(signup.ticket))
+        .count(db)
+        .await?;
+    Ok(before + 1)
+}
+
+/// Somebody who takes part, for those who lead.
+#[derive(Clone, Debug)]
+pub struct Guest {
+    /// The row.
+    pub signup: activity_signup::Model,
+    /// As the roster has it.
+    pub name: String,
+}
+
+/// Who takes part and who waits, in the order of the line; `after` is a number of the line.
+///
+/// # Errors
+/// The database's.
+pub async fn guests<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+    after: i64,
+    most: u64,
+) -> Result<Vec<Guest>, Fault> {
+    let rows = activity_signup::Entity::find()
+        .filter(activity_signup::COLUMN.activity_id.eq(id))
+        .filter(activity_signup::COLUMN.state.is_in(HOLDS))
+        .filter(activity_signup::COLUMN.ticket.gt(after))
+        .order_by_asc(activity_signup::COLUMN.ticket)
+        .limit(most)
+        .all(db)
+        .await?;
+    let people = rows.iter().filter_map(|row| row.person_id);
+    let names = names(db, people).await?;
+    let guests = rows.into_iter().map(|signup| Guest {
+        name: signup
+            .person_id
+            .and_then(|person| names.get(&person).cloned())
+            .unwrap_or_default(),
+        signup,
+    });
+    Ok(guests.collect())
+}
+
+/// Names of people, as the roster has them.
+///
+/// # Errors
+/// The database's.
+pub async fn names<C: ConnectionTrait>(
+    db: &C,
+    people: impl Iterator<Item = i64>,
+) -> Result<HashMap<i64, String>, Fault> {
+    let rows: Vec<(i64, String)> = person::Entity::find()
+        .select_only()
+        .columns([person::Column::Id, person::Column::Name])
+        .filter(person::COLUMN.id.is_in(people))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// How many sign-ups have come.
+///
+/// # Errors
+/// The database's.
+pub async fn came<C: ConnectionTrait>(db: &C, id: i64) -> Result<u64, Fault> {
+    let count = activity_signup::Entity::find()
+        .filter(activity_signup::COLUMN.activity_id.eq(id))
+        .filter(activity_signup::COLUMN.checked_at.is_not_null())
+        .count(db);
+    Ok(count.await?)
+}

@@ -1,0 +1,211 @@
+//! The other faces: the coordinator's page with a year to print and as XLSX, the board with names of the willing alone, and
+//! what an erasure leaves.
+
+use chrono::TimeDelta;
+use entity::life::{ServiceState, VolunteerState};
+use entity::{volunteer, volunteer_service};
+use linli::base::clock::china;
+use sea_orm::EntityTrait;
+
+use super::{part, post, task};
+use crate::console::Desk;
+use crate::harness::app::TestApp;
+
+async fn board(app: &TestApp) -> String {
+    let answer = reqwest::get(format!("{}/board/GY", app.url())).await;
+    answer.unwrap().text().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_coordinator_posts_enters_confirms_and_takes_the_year_away() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    zhang.says("志愿报名").await;
+    li.says("双报到 市一中").await;
+    let page = "/console/volunteers";
+    let mut desk = Desk::of(&app, "卫东").await;
+    let field = |hours: i64| {
+        let at = china(app.now() + TimeDelta::hours(hours));
+        at.format("%Y-%m-%dT%H:%M").to_string()
+    };
+    let (from, until) = (field(-5), field(-3));
+    let empty = [
+        ("place", "GY"),
+        ("title", "扫"),
+        ("venue", "花园"),
+        ("starts_at", from.as_str()),
+        ("ends_at", until.as_str()),
+        ("wanted", "2"),
+    ];
+    desk.send(page, "/console/volunteers/tasks", &empty)
+        .await
+        .is(422)
+        .says("请写清楚")
+        .says("aria-invalid");
+    let good = [
+        ("place", "GY"),
+        ("title", "修剪花木"),
+        ("venue", "花园"),
+        ("starts_at", from.as_str()),
+        ("ends_at", until.as_str()),
+        ("wanted", "2"),
+    ];
+    desk.send(page, "/console/volunteers/tasks", &good)
+        .await
+        .is(303);
+    let shown = desk.open(page).await;
+    shown
+        .is(200)
+        .says("修剪花木")
+        .says("双报到：市一中")
+        .says("志愿者 2 人，其中双报到党员 1 人");
+    let rows = volunteer::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let who = rows[0].id.to_string();
+    let id = entity::volunteer_task::Entity::find()
+        .one(app.store.read())
+        .await
+        .unwrap()
+        .unwrap()
+        .id;
+    let record = format!("/console/volunteers/tasks/{id}/record");
+    let hours = [
+        ("place", "GY"),
+        ("volunteer", who.as_str()),
+        ("from", from.as_str()),
+        ("until", until.as_str()),
+    ];
+    desk.send(page, &record, &hours).await.is(303);
+    assert_eq!(part(&zhang, id).await.minutes, Some(120));
+    let future = field(5);
+    let wrong = [
+        ("place", "GY"),
+        ("volunteer", who.as_str()),
+        ("from", from.as_str()),
+        ("until", future.as_str()),
+    ];
+    desk.send(page, &record, &wrong)
+        .await
+        .is(422)
+        .says("结束时间还没有到");
+    desk.open(page).await.says("2小时").says("已确认");
+    let sheet = desk
+        .open(&format!("/console/volunteers/record?id={who}"))
+        .await;
+    sheet
+        .is(200)
+        .says("张秀英")
+        .says("修剪花木")
+        .says("合计 <b>2小时</b>");
+    let book = desk.open("/console/volunteers.xlsx?place=GY").await;
+    book.is(200);
+    let kind = book.headers["content-type"].to_str().unwrap().to_owned();
+    assert!(
+        kind.contains("spreadsheetml")
+            && book.headers["content-disposition"]
+                .to_str()
+                .unwrap()
+                .contains("volunteers-GY-")
+    );
+    let refuse = format!(
+        "/console/volunteers/services/{}/refuse",
+        part(&zhang, id).await.id
+    );
+    desk.send(page, &refuse, &[("place", "GY"), ("reason", "记错人了")])
+        .await
+        .is(303);
+    zhang.expects_push("记错人了").await;
+    assert_eq!(part(&zhang, id).await.state, ServiceState::Refused);
+    // A steward of one building sees no record; next door there is nothing.
+    let mut steward = Desk::of(&app, "孙梅").await;
+    steward
+        .open("/console/volunteers.xlsx?place=GY/1")
+        .await
+        .is(404);
+    steward
+        .open(&format!("/console/volunteers/record?id={who}"))
+        .await
+        .is(404);
+    let mut next_door = Desk::of(&app, "杨光").await;
+    next_door
+        .open(&format!("/console/volunteers/record?id={who}"))
+        .await
+        .is(404);
+    next_door
+        .send(page, &refuse, &[("reason", "别处的")])
+        .await
+        .is(404);
+    let mut staff = Desk::of(&app, "蒋平").await;
+    staff.open(page).await.is(403);
+    drop(chair);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_numbers() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    let id = post(&chair, 5).await;
+    assert!(!board(&app).await.contains("志愿服务"));
+    for person in [&zhang, &li] {
+        person.says("志愿报名").await;
+        person.says(&format!("领任务 {id}")).await;
+        person.says(&format!("开始服务 {id}")).await;
+    }
+    app.advance(60).await;
+    for person in [&zhang, &li] {
+        person.says(&format!("结束服务 {id}")).await;
+    }
+    chair.says(&format!("确认工时 {id}")).await;
+    let shown = board(&app).await;
+    assert!(
+        shown.contains("<b>2</b> 位志愿者服务了 <b>2小时</b>"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains("张秀英") && !shown.contains("李建国"),
+        "{shown}"
+    );
+    li.says("志愿公开").await;
+    assert!(li.says("1").await.contains("会写您的名字"));
+    let shown = board(&app).await;
+    assert!(
+        shown.contains("李建国　1小时") && !shown.contains("张秀英"),
+        "{shown}"
+    );
+    // Somebody who has only taken a task frees it.
+    let next = post(&chair, 1).await;
+    li.says(&format!("领任务 {next}")).await;
+    li.says("注销").await;
+    let erased = li.says("2").await;
+    assert!(erased.contains("已注销"), "{erased}");
+    assert_eq!(task(&app, next).await.taken, 0);
+    let shown = board(&app).await;
+    assert!(
+        shown.contains("服务了 <b>2小时</b>") && !shown.contains("李建国"),
+        "{shown}"
+    );
+    let left = volunteer::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let gone = left
+        .iter()
+        .find(|row| row.person_id.is_none())
+        .expect("a row without a person");
+    assert_eq!((gone.state, gone.named), (VolunteerState::Left, false));
+    let services = volunteer_service::Entity::find()
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(
+        services
+            .iter()
+            .filter(|row| row.person_id.is_none())
+            .count(),
+        2
+    );
+}
