@@ -33,6 +33,7 @@ mod m20261129_000027_disclosures;
 mod m20261130_000028_expenses;
 mod m20261130_000030_notices;
 mod m20261130_000031_wishes;
+mod m20261130_000035_stations;
 mod tools;
 
 /// All changes, in order.
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000028_expenses::Migration),
             Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000030_notices::Migration),
+            Box::new(m20261130_000035_stations::Migration),
         ]
     }
 }

@@ -22,6 +22,10 @@ pub enum Deed {
     Moderate,
     /// Read what residents wish for before anybody else does, and take a wish away.
     CheckWishes,
+    /// Keep a station: who comes, what is lent, booked, served and left there.
+    KeepStations,
+    /// Open a station, and say when it is open and what it has.
+    SetStations,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -123,6 +127,21 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommitteeChair,
             CommunitySecretary,
             PropertyManager,
+        ],
+        Deed::KeepStations => &[
+            Steward,
+            GridWorker,
+            PropertyStaff,
+            PropertyManager,
+            CommitteeMember,
+            CommitteeChair,
+            CommunitySecretary,
+        ],
+        Deed::SetStations => &[
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            Administrator,
         ],
         Deed::Moderate => &[
             GridWorker,
