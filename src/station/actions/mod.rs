@@ -4,16 +4,18 @@
 mod book;
 mod keep;
 mod lend;
+mod stock;
 mod visit;
 mod window;
 
 pub use book::{Asked, absent, book, book_officially, cancel};
-pub use keep::{
-    NewThing, Written, add, add_room, add_service, add_thing, change, change_thing, remove,
-    remove_room, remove_service, remove_thing, set_day,
-};
+pub use keep::{Written, add, change, remove, set_day};
 pub use lend::{Outcome, borrow, deny, end, hand, lend, overdue};
-pub use visit::{count, scan};
+pub use stock::{
+    NewThing, add_room, add_service, add_thing, change_thing, remove_room, remove_service,
+    remove_thing,
+};
+pub use visit::{count, mark, scan};
 pub use window::{clear, collect, deposit, expire, tap, untap};
 
 use entity::kinds::ActorKind;
