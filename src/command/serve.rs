@@ -37,6 +37,7 @@ use crate::privacy;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
+use crate::station;
 use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
@@ -227,6 +228,7 @@ pub fn kinds() -> Vec<Kind> {
         fee::remind::KINDS,
         dues::remind::KINDS,
         wish::remind::KINDS,
+        station::remind::KINDS,
         notice::remind::KINDS,
     ]
     .concat()

@@ -15,6 +15,8 @@ pub mod step;
 
 use entity::kinds::{BookingState, DepositState, LoanState};
 
+use crate::base::seal::Seal;
+
 /// Most characters of what is written about a loan, a booking, a deposit, a tap.
 pub const MOST_TEXT: usize = 100;
 /// Most characters of a name: of a station, a thing, a room, a facility, a window.
@@ -55,6 +57,16 @@ pub fn scene(id: i64) -> String {
 pub fn of_scene(scene: &str) -> Option<i64> {
     let id: i64 = scene.strip_prefix("station:")?.parse().ok()?;
     (id > 0).then_some(id)
+}
+
+/// By what somebody is known at the door: the same for all stations, and nothing without the key.
+#[must_use]
+pub fn mark(seal: &Seal, person_id: Option<i64>, account_id: i64) -> String {
+    let who = match person_id {
+        Some(id) => format!("person {id}"),
+        None => format!("account {account_id}"),
+    };
+    seal.index(&format!("visitor of stations\n{who}"))
 }
 
 /// What people call the state of a loan; at most five characters.

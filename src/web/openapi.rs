@@ -19,6 +19,7 @@ use crate::notice;
 use crate::payment;
 use crate::place;
 use crate::preference;
+use crate::station;
 use crate::visit;
 use crate::web::{attachments, homes, me, privacy, problem, session};
 use crate::wish;
@@ -71,6 +72,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());
+    document.merge(station::api::described());
     document.merge(visit::api::Described::openapi());
     document.merge(wish::api::Described::openapi());
     document

@@ -18,6 +18,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
+use crate::station;
 use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
@@ -164,6 +165,7 @@ fn api() -> Route {
     let route = visit::api::routes(preference::api::routes(route));
     let route = payment::api::routes(expense::api::routes(route));
     let route = wish::api::routes(notice::api::routes(route));
+    let route = station::api::routes(route);
     case::api::routes(mediation::api::routes(route))
 }
 

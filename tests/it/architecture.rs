@@ -30,6 +30,7 @@ const FLOORS: &[&[&str]] = &[
         "fee",
         "dues",
         "wish",
+        "station",
         "notice",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],

@@ -15,7 +15,7 @@ pub use stock::{
     NewThing, add_room, add_service, add_thing, change_thing, remove_room, remove_service,
     remove_thing,
 };
-pub use visit::{count, mark, scan};
+pub use visit::{count, scan};
 pub use window::{clear, collect, deposit, expire, tap, untap};
 
 use entity::kinds::ActorKind;

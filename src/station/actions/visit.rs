@@ -15,23 +15,13 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::station::actions::{acting, record};
 use crate::station::queries::kept;
-use crate::station::{queries, subject};
+use crate::station::{mark, queries, subject};
 use crate::store::Tx;
 
 /// Minutes within which somebody is counted once.
 const ONCE_MINUTES: i64 = 60;
 /// Visits that are counted by hand at once, at most.
 const MOST_AT_ONCE: i64 = 500;
-
-/// By what somebody is known at the door: the same for all stations, and nothing without the key.
-#[must_use]
-pub fn mark(app: &App, person_id: Option<i64>, account_id: i64) -> String {
-    let who = match person_id {
-        Some(id) => format!("person {id}"),
-        None => format!("account {account_id}"),
-    };
-    app.seal.index(&format!("visitor of stations\n{who}"))
-}
 
 /// Counts whoever scanned the code at the door; false when they were counted within the hour. The one
 /// statement says which of two scans at the same moment counts.
@@ -55,7 +45,7 @@ pub async fn scan(
     .to_owned();
     let visitor = station_visitor::ActiveModel {
         station_id: Set(row.id),
-        mark: Set(mark(app, person_id, account_id)),
+        mark: Set(mark(&app.seal, person_id, account_id)),
         compound_id: Set(row.compound_id),
         at: Set(tx.now()),
     };

@@ -10,12 +10,14 @@
 //! | `expenses` | published expenses |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
+//! | `stations` | where stations are, when they are open, how many come |
 
 pub mod accounts;
 pub mod expenses;
 mod printed;
 mod read;
 mod show;
+mod stations;
 mod wishes;
 
 use poem::http::{StatusCode, header};

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use entity::organisation;
 
 use super::read::{Board, Post};
+use super::stations::stations;
 use super::wishes::wishes;
 use crate::base::clock::{china, say_minutes};
 use crate::base::fen::Fen;
@@ -29,6 +30,8 @@ const LINES: usize = 7;
 const ROWS: usize = 7;
 /// Bodies with their hours and telephones there.
 const BODIES: usize = 4;
+/// Stations there.
+const STATIONS: usize = 4;
 /// Bars of a chart.
 const BARS: usize = 6;
 
@@ -45,6 +48,7 @@ pub fn whole(board: &Board) -> String {
         ("正在办理", open_cases(board, usize::MAX)),
         ("办理结果", closed_cases(board, usize::MAX)),
         ("微心愿", wishes(board, usize::MAX)),
+        ("红色驿站", stations(&board.stations)),
         ("谁来负责", answerers(&board.posts)),
         ("组织架构", chart_of_bodies(board)),
         ("联系我们", code(board)),
@@ -78,6 +82,9 @@ pub fn screen(board: &Board, number: usize) -> String {
     }
     if !board.open_wishes.is_empty() {
         pages.push(("微心愿", wishes(board, LINES - 2)));
+    }
+    for lines in board.stations.chunks(STATIONS) {
+        pages.push(("红色驿站", stations(lines)));
     }
     for posts in board.posts.chunks(ROWS) {
         pages.push(("谁来负责", answerers(posts)));
