@@ -13,13 +13,12 @@ use crate::base::fault::{Code, Fault};
 use crate::station::actions::keep::{locked, locked_of, record_of};
 use crate::station::actions::{named, within};
 use crate::station::queries::Found;
-use crate::station::queries::lending::no_thing;
+use crate::station::queries::lending::{MOST_THINGS, no_thing};
 use crate::station::queries::rooms::{MOST_ROOMS, no_room, rooms_of};
 use crate::station::queries::windows::no_service;
 use crate::store::Tx;
 
-/// Things and services of a station, at most.
-const MOST_THINGS: u64 = 300;
+/// Services of a station, at most.
 const MOST_SERVICES: u64 = 50;
 /// How many of a thing there may be, for how long it is lent, how many sit in a room.
 const QUANTITY: std::ops::RangeInclusive<i32> = 1..=999;

@@ -11,6 +11,8 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::station::queries::{found, kept};
 
+/// Things of one station, at most.
+pub const MOST_THINGS: u64 = 300;
 /// States in which somebody has the thing.
 pub const OUT: [LoanState; 2] = [LoanState::Lent, LoanState::Handed];
 
@@ -84,6 +86,25 @@ pub async fn things<C: ConnectionTrait>(
         query = query.filter(station_thing::COLUMN.id.lt(before));
     }
     Ok(slice.cut(query.all(db).await?, |row| row.id))
+}
+
+/// What a station has left to lend, by what stands on it; not scoped.
+///
+/// # Errors
+/// The database's.
+pub async fn to_lend<C: ConnectionTrait>(
+    db: &C,
+    station_id: i64,
+) -> Result<Vec<station_thing::Model>, Fault> {
+    let rows = station_thing::Entity::find()
+        .filter(station_thing::COLUMN.station_id.eq(station_id))
+        .filter(station_thing::COLUMN.removed_at.is_null())
+        .order_by_asc(station_thing::COLUMN.code)
+        .limit(MOST_THINGS)
+        .all(db)
+        .await?;
+    let left = rows.into_iter().filter(|row| row.lent < row.quantity);
+    Ok(left.collect())
 }
 
 /// A loan, if it is the actor's or they keep its station.

@@ -62,6 +62,24 @@ pub async fn service<C: ConnectionTrait>(
     }
 }
 
+/// The services that a station offers, window by window; not scoped.
+///
+/// # Errors
+/// The database's.
+pub async fn offered<C: ConnectionTrait>(
+    db: &C,
+    station_id: i64,
+) -> Result<Vec<station_service::Model>, Fault> {
+    let rows = station_service::Entity::find()
+        .filter(station_service::COLUMN.station_id.eq(station_id))
+        .filter(station_service::COLUMN.removed_at.is_null())
+        .order_by_asc(station_service::COLUMN.window_name)
+        .order_by_asc(station_service::COLUMN.id)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
 #[derive(FromQueryResult)]
 struct Sum {
     service_id: i64,

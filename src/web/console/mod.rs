@@ -31,6 +31,7 @@
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
+//! | `stations`, `station`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -105,6 +106,9 @@ mod roles;
 mod roles_one;
 mod rules;
 mod sign_in;
+mod station;
+mod station_act;
+mod stations;
 mod templates;
 pub mod upload;
 mod visits;
@@ -232,6 +236,13 @@ fn community(route: Route) -> Route {
         .at("/organisations/:id", get(organisations::open))
         .at("/organisations/:id/edit", body)
         .at("/organisations/:id/remove", post(organisations::remove))
+        .at("/stations", get(stations::list))
+        .at("/stations/add", post(stations::add))
+        .at("/stations/:id", get(station::open))
+        .at("/stations/:id/lending", get(station::lending_page))
+        .at("/stations/:id/rooms", get(station::rooms_page))
+        .at("/stations/:id/windows", get(station::windows_page))
+        .at("/stations/:id/do/:act", post(station_act::take))
         .at("/notices", get(notices::list))
         .at("/notices/new", get(notices::ask).post(notices::take))
         .at("/notices/:id", get(notice::open))
