@@ -31,7 +31,7 @@
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
-//! | `stations`, `station`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
+//! | `stations`, `station`, `station_tabs`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -108,6 +108,7 @@ mod rules;
 mod sign_in;
 mod station;
 mod station_act;
+mod station_tabs;
 mod stations;
 mod templates;
 pub mod upload;

@@ -1,9 +1,8 @@
-//! `/console/stations/:id` and what stands below it: a station's visits and set-up, what it has lent, who has
-//! booked its rooms, its windows. What the forms do is `station_act.rs`.
+//! `/console/stations/:id`: a station's visits and its set-up, and the addresses of the pages beside it. These
+//! are `station_tabs.rs`, what the forms do is `station_act.rs`.
 
 use askama::Template;
 use chrono::Datelike;
-use entity::kinds::{BookingState, DepositState, LoanState};
 use entity::{station_room, station_service, station_thing};
 use poem::http::StatusCode;
 use poem::web::{Path, Query};
@@ -11,31 +10,28 @@ use poem::{Response, handler};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};
-use crate::base::clock::{china, say};
+use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::month::Month;
 use crate::base::page::Slice;
 use crate::station::queries::figures::{self, Day};
-use crate::station::queries::lending::{self, Loan, Whose, things};
-use crate::station::queries::rooms::{self, Booking, Which};
-use crate::station::queries::windows::{self, Deposit, Left, Service};
-use crate::station::queries::{self, Found, no_such};
-use crate::station::{booking_says, deposit_says, loan_says};
+use crate::station::queries::lending::things;
+use crate::station::queries::{self, Found, no_such, rooms, windows};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::station_tabs::{booked, lent, served};
 
-/// Lines of a page, and of what has ended lately.
-const LINES: u64 = 30;
-const ENDED: u64 = 20;
+/// Lines of a page.
+pub(super) const LINES: u64 = 30;
 
 /// What the page's address says.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    cursor: String,
+    pub(super) cursor: String,
     month: String,
-    said: String,
+    pub(super) said: String,
 }
 
 /// A page of a station.
@@ -60,18 +56,18 @@ impl Tab {
 }
 
 /// What stands above each of its pages.
-struct Head {
-    id: i64,
-    name: String,
-    tab: Tab,
-    keeps: bool,
+pub(super) struct Head {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) tab: Tab,
+    pub(super) keeps: bool,
     /// What did not work, where no field says it.
-    problem: Option<String>,
+    pub(super) problem: Option<String>,
 }
 
 impl Head {
     /// Address, name, whether it is the one.
-    fn tabs(&self) -> Vec<(&'static str, &'static str, bool)> {
+    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str, bool)> {
         let tab = |tab: Tab, name| (tab.path(), name, tab == self.tab);
         let all = [
             tab(Tab::SetUp, "来访和资料"),
@@ -93,7 +89,10 @@ pub(super) struct Tried<'a> {
 }
 
 /// What a form of the page shows again, and what is said above it.
-fn typed(tried: Option<Tried<'_>>, fields: &[&str]) -> (Typed, Option<String>, StatusCode) {
+pub(super) fn typed(
+    tried: Option<Tried<'_>>,
+    fields: &[&str],
+) -> (Typed, Option<String>, StatusCode) {
     match tried {
         None => (Typed::default(), None, StatusCode::OK),
         Some(Tried { form, fault }) => {
@@ -237,217 +236,6 @@ async fn set_up(
 fn written(month: Month) -> String {
     let first = month.first();
     format!("{}-{:02}", first.year(), first.month())
-}
-
-struct LoanLine {
-    id: i64,
-    thing: String,
-    borrower: String,
-    state: &'static str,
-    waits: bool,
-    late: bool,
-    lent: String,
-    due: String,
-    note: String,
-}
-
-#[derive(Template)]
-#[template(path = "web/console/station_lending.html")]
-struct Lending {
-    frame: Frame,
-    head: Head,
-    things: Vec<(i64, String, bool)>,
-    lines: Vec<LoanLine>,
-    next: Option<String>,
-    ended: Vec<LoanLine>,
-    typed: Typed,
-}
-
-/// The head of a page that keepers alone see.
-async fn head_of(
-    desk: &Desk,
-    id: i64,
-    tab: Tab,
-    problem: Option<String>,
-) -> Result<Head, Fault> {
-    let found = queries::kept(desk.app.store.read(), desk.actor(), id).await?;
-    Ok(Head {
-        id,
-        name: found.station.name,
-        tab,
-        keeps: true,
-        problem,
-    })
-}
-
-async fn lent(
-    desk: &Desk,
-    id: i64,
-    asked: &Asked,
-    tried: Option<Tried<'_>>,
-) -> Result<Response, Fault> {
-    let (db, now) = (desk.app.store.read(), desk.app.clock.now());
-    let (typed, problem, code) = typed(tried, &["who"]);
-    let head = head_of(desk, id, Tab::Lending, problem).await?;
-    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
-    let out = lending::loans(db, desk.actor(), Whose::Out(id), slice).await?;
-    let last = Slice {
-        before: None,
-        limit: ENDED,
-    };
-    let ended = lending::loans(db, desk.actor(), Whose::Ended(id), last).await?;
-    let line = |loan: Loan| {
-        let row = loan.row;
-        LoanLine {
-            id: row.id,
-            thing: format!("{} {}", loan.thing.code, loan.thing.name),
-            borrower: loan.borrower.unwrap_or_default(),
-            state: loan_says(row.state),
-            waits: row.state == LoanState::Handed,
-            late: row.due_at < now,
-            lent: say(row.lent_at),
-            due: say(row.due_at),
-            note: row.note.unwrap_or_default(),
-        }
-    };
-    let chosen = typed.value("thing_id");
-    let things = lending::to_lend(db, id).await?;
-    let things = things.into_iter().map(|one| {
-        let here = one.id.to_string() == chosen;
-        let left = one.quantity - one.lent;
-        let words = format!("{} {}（还有{left}）", one.code, one.name);
-        (one.id, words, here)
-    });
-    let page = Lending {
-        frame: Frame::new(desk, format!("{}：借用", head.name)).saying(&asked.said),
-        head,
-        things: things.collect(),
-        lines: out.items.into_iter().map(line).collect(),
-        next: out.next,
-        ended: ended.items.into_iter().map(line).collect(),
-        typed,
-    };
-    show(code, &page)
-}
-
-struct BookingLine {
-    id: i64,
-    room: String,
-    time: String,
-    booker: String,
-    official: bool,
-    purpose: String,
-    reason: String,
-    state: &'static str,
-    ahead: bool,
-    begun: bool,
-}
-
-#[derive(Template)]
-#[template(path = "web/console/station_rooms.html")]
-struct Booked {
-    frame: Frame,
-    head: Head,
-    rooms: Vec<(i64, String, bool)>,
-    lines: Vec<BookingLine>,
-    next: Option<String>,
-    typed: Typed,
-}
-
-async fn booked(
-    desk: &Desk,
-    id: i64,
-    asked: &Asked,
-    tried: Option<Tried<'_>>,
-) -> Result<Response, Fault> {
-    let (db, now) = (desk.app.store.read(), desk.app.clock.now());
-    let (typed, problem, code) = typed(tried, &["from", "to", "purpose"]);
-    let head = head_of(desk, id, Tab::Rooms, problem).await?;
-    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
-    let booked = rooms::bookings(db, desk.actor(), Which::Of(id), slice).await?;
-    let line = |one: Booking| {
-        let time = one.slot().says();
-        let row = one.row;
-        let holds = row.state == BookingState::Booked;
-        BookingLine {
-            id: row.id,
-            room: one.room,
-            time,
-            booker: one.booker.unwrap_or_default(),
-            official: row.official,
-            purpose: row.purpose.unwrap_or_default(),
-            reason: row.reason.unwrap_or_default(),
-            state: booking_says(row.state),
-            ahead: holds && row.from_at > now,
-            begun: holds && row.from_at <= now,
-        }
-    };
-    let chosen = typed.value("room_id");
-    let rooms = rooms::rooms_of(db, &[id]).await?;
-    let rooms = rooms.into_iter().map(|room| {
-        let here = room.id.to_string() == chosen;
-        (room.id, room.name, here)
-    });
-    let page = Booked {
-        frame: Frame::new(desk, format!("{}：房间", head.name)).saying(&asked.said),
-        head,
-        rooms: rooms.collect(),
-        lines: booked.items.into_iter().map(line).collect(),
-        next: booked.next,
-        typed,
-    };
-    show(code, &page)
-}
-
-struct DepositLine {
-    id: i64,
-    thing: String,
-    owner: String,
-    at: String,
-    state: &'static str,
-    over: bool,
-}
-
-#[derive(Template)]
-#[template(path = "web/console/station_windows.html")]
-struct Served {
-    frame: Frame,
-    head: Head,
-    services: Vec<Service>,
-    shelf: Vec<DepositLine>,
-    next: Option<String>,
-    typed: Typed,
-}
-
-async fn served(
-    desk: &Desk,
-    id: i64,
-    asked: &Asked,
-    tried: Option<Tried<'_>>,
-) -> Result<Response, Fault> {
-    let (db, now) = (desk.app.store.read(), desk.app.clock.now());
-    let (typed, problem, code) = typed(tried, &["thing", "who"]);
-    let head = head_of(desk, id, Tab::Windows, problem).await?;
-    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
-    let shelf = windows::deposits(db, desk.actor(), Left::OnShelf(id), slice).await?;
-    let line = |one: Deposit| DepositLine {
-        id: one.row.id,
-        thing: one.row.thing,
-        owner: one.owner.unwrap_or_default(),
-        at: say(one.row.at),
-        state: deposit_says(one.row.state),
-        over: one.row.state == DepositState::Unclaimed,
-    };
-    let today = china(now).date_naive();
-    let page = Served {
-        frame: Frame::new(desk, format!("{}：窗口和寄存", head.name)).saying(&asked.said),
-        head,
-        services: windows::services(db, desk.actor(), id, today).await?,
-        shelf: shelf.items.into_iter().map(line).collect(),
-        next: shelf.next,
-        typed,
-    };
-    show(code, &page)
 }
 
 /// `GET /console/stations/:id`
