@@ -45,6 +45,7 @@ mod reminder;
 mod robot;
 mod sandbox;
 mod schema;
+mod station;
 mod web;
 mod wechat_clients;
 mod wechat_platform;
