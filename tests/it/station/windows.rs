@@ -100,6 +100,8 @@ async fn what_is_left_is_asked_after_and_cleared_away_after_its_month_only() {
     jiang.expects_push("可以交物业失物招领了").await;
     assert_eq!(deposit(&app, id).await.state, DepositState::Unclaimed);
     assert_eq!(deposit(&app, other).await.state, DepositState::Collected);
+    // Who was signed in for a month signs in again.
+    let api = app.api(&jiang).await;
     let silent = api.post(&end(id), &json!({ "collected": false })).await;
     assert_eq!(silent.status, 422, "{silent:?}");
     let gone = api.post(&end(id), &clear).await;
