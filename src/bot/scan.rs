@@ -95,7 +95,9 @@ async fn at_station(turn: &mut Turn<'_>, id: i64, bound: bool) -> Result<String,
     }
     let offers = station::chat::offers(id);
     let words = ["1", "2", "3"].iter().zip(&offers);
-    let lines: Vec<String> = words.map(|(digit, (word, _))| format!("{digit} {word}")).collect();
+    let lines: Vec<String> = words
+        .map(|(digit, (word, _))| format!("{digit} {word}"))
+        .collect();
     turn.dialog = Some(Dialog::pick(offers.map(|(_, command)| command)));
     Ok(format!(
         "{here}\n可以回复数字：{}\n0 返回菜单",

@@ -103,7 +103,9 @@ impl Settings {
             ("stations.deposit_days", terms.deposit_days, 1..=30),
             ("stations.unclaimed_days", terms.unclaimed_days, 2..=365),
         ];
-        if let Some((key, _, range)) = ranges.iter().find(|(_, value, range)| !range.contains(value))
+        if let Some((key, _, range)) = ranges
+            .iter()
+            .find(|(_, value, range)| !range.contains(value))
         {
             let (from, to) = (range.start(), range.end());
             return Err(ConfigError(format!("{key} must be {from} to {to}")));

@@ -20,8 +20,11 @@ pub async fn resident<C: ConnectionTrait>(
     who: &str,
     example: &str,
 ) -> Result<(person::Model, Option<i64>), Fault> {
-    let none =
-        || Fault::not_found(format!("没有找到这位居民。请写房号加姓名，例如：{example}。"));
+    let none = || {
+        Fault::not_found(format!(
+            "没有找到这位居民。请写房号加姓名，例如：{example}。"
+        ))
+    };
     let compound = places::by_id(db, compound_id).await?.ok_or_else(none)?;
     let (first, rest) = who.split_once([' ', '\u{3000}']).unwrap_or((who, ""));
     let home = places::by_local_code(db, &compound, first)

@@ -4,8 +4,8 @@
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
 use entity::{
-    binding, case, data_export, deletion_log, person, station_booking, station_deposit, station_loan,
-    station_visitor, visit, wish,
+    binding, case, data_export, deletion_log, person, station_booking, station_deposit,
+    station_loan, station_visitor, visit, wish,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::{

@@ -133,7 +133,11 @@ mod tests {
             ("2026-10-01", 9 * 60, "现在关门，10月8日 08:00开门"),
             ("2026-10-10", 9 * 60, "开门中，到12:00"),
         ] {
-            assert_eq!(at(&week, moment(day, minute)).says(), said, "{day} {minute}");
+            assert_eq!(
+                at(&week, moment(day, minute)).says(),
+                said,
+                "{day} {minute}"
+            );
         }
         let own = hours(
             "每天 08:00-18:00",

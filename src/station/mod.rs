@@ -110,7 +110,14 @@ mod tests {
     #[test]
     fn a_scene_comes_back_and_a_place_is_none() {
         assert_eq!(of_scene(&scene(12)), Some(12));
-        for other in ["GY/1", "station:", "station:-1", "station:0", "station:x", ""] {
+        for other in [
+            "GY/1",
+            "station:",
+            "station:-1",
+            "station:0",
+            "station:x",
+            "",
+        ] {
             assert_eq!(of_scene(other), None, "{other}");
         }
     }

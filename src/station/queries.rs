@@ -10,7 +10,9 @@ use std::collections::BTreeSet;
 
 use entity::{place, station, station_day, station_facility};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};

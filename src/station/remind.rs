@@ -185,12 +185,7 @@ fn of_deposit(row: &station_deposit::Model) -> About {
 
 /// A message about a loan, due then.
 #[must_use]
-pub fn loan(
-    row: &station_loan::Model,
-    what: Telling,
-    person_id: i64,
-    due: Moment,
-) -> NewReminder {
+pub fn loan(row: &station_loan::Model, what: Telling, person_id: i64, due: Moment) -> NewReminder {
     item(what.kind_of_loan(), &of_loan(row), what, person_id, due)
 }
 
@@ -261,8 +256,16 @@ pub fn deposit_task(
 pub fn deposit_clocks(row: &station_deposit::Model, terms: &Stations) -> Vec<NewReminder> {
     let about = of_deposit(row);
     vec![
-        clock(&about, "waits", row.at + TimeDelta::days(terms.deposit_days)),
-        clock(&about, "month", row.at + TimeDelta::days(terms.unclaimed_days)),
+        clock(
+            &about,
+            "waits",
+            row.at + TimeDelta::days(terms.deposit_days),
+        ),
+        clock(
+            &about,
+            "month",
+            row.at + TimeDelta::days(terms.unclaimed_days),
+        ),
     ]
 }
 
@@ -354,7 +357,9 @@ async fn said_of_loan(app: &App, id: i64, what: Telling) -> Result<Option<Said>,
     let Some(row) = station_loan::Entity::find_by_id(id).one(db).await? else {
         return Ok(None);
     };
-    let thing = station_thing::Entity::find_by_id(row.thing_id).one(db).await?;
+    let thing = station_thing::Entity::find_by_id(row.thing_id)
+        .one(db)
+        .await?;
     let thing = thing.map_or_else(String::new, |thing| format!("“{}”", thing.name));
     let due = say(row.due_at);
     let has = row.state == LoanState::Lent;
@@ -460,7 +465,9 @@ async fn said_of_deposit(
             format!("您{since}寄存的“{thing}”（寄存号 {id}）还在驿站，请来取一下。")
         }
         (Telling::Waits, DepositState::Kept, true) => {
-            format!("寄存号 {id}“{thing}”从{since}放到现在没人取，请留意。取走后在工作台“驿站”记一下。")
+            format!(
+                "寄存号 {id}“{thing}”从{since}放到现在没人取，请留意。取走后在工作台“驿站”记一下。"
+            )
         }
         (Telling::MonthOver, DepositState::Unclaimed, false) => format!(
             "您{since}寄存的“{thing}”（寄存号 {id}）放得太久了，请马上来取，不然会交给物业失物招领。"

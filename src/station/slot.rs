@@ -254,7 +254,10 @@ mod tests {
         ] {
             assert!(check(&hours, now, good, &terms()).is_ok(), "{good:?}");
         }
-        assert_eq!(slot("2026-11-30", 1380, 1440).says(), "11月30日 23:00-24:00");
+        assert_eq!(
+            slot("2026-11-30", 1380, 1440).says(),
+            "11月30日 23:00-24:00"
+        );
         let fault = check(
             &self::hours("Mo 08:00-09:00"),
             now,

@@ -161,7 +161,8 @@ mod tests {
         let mut rows = Vec::new();
         for state in <BookingState as Iterable>::iter() {
             for act in <BookingAct as IntoEnumIterator>::iter() {
-                for (keeper, begun) in [(false, false), (false, true), (true, false), (true, true)] {
+                for (keeper, begun) in [(false, false), (false, true), (true, false), (true, true)]
+                {
                     if booking_after(state, act, keeper, begun).is_some() {
                         assert_eq!(state, BookingState::Booked);
                         rows.push((act, keeper, begun));
@@ -182,7 +183,10 @@ mod tests {
         assert_eq!(clears, [DepositState::Unclaimed]);
         let over = [DepositState::Collected, DepositState::Cleared];
         for act in <DepositAct as IntoEnumIterator>::iter() {
-            assert!(over.iter().all(|state| deposit_after(*state, act).is_none()));
+            assert!(
+                over.iter()
+                    .all(|state| deposit_after(*state, act).is_none())
+            );
         }
     }
 }

@@ -1,9 +1,7 @@
 //! What a copy holds of stations: what one had, booked and left there, and what one said to it.
 
 use entity::{station_booking, station_deposit, station_loan, station_served, station_step};
-use sea_orm::{
-    ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
 use super::{MOST, maybe, time};
@@ -70,12 +68,8 @@ async fn words<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Vec<Value>,
         .limit(MOST)
         .all(db)
         .await?;
-    let step = |row: &station_step::Model| {
-        json!({ "of": row.subject, "what": row.action, "words": row.note, "at": time(row.at) })
-    };
-    let tap = |row: &station_served::Model| {
-        json!({ "of": "window", "what": "served", "words": row.note, "at": time(row.at) })
-    };
+    let step = |row: &station_step::Model| json!({ "of": row.subject, "what": row.action, "words": row.note, "at": time(row.at) });
+    let tap = |row: &station_served::Model| json!({ "of": "window", "what": "served", "words": row.note, "at": time(row.at) });
     Ok(said
         .iter()
         .map(step)

@@ -150,7 +150,14 @@ pub async fn book_officially(
     let row = store(tx, &actor, &room, asked, true).await?;
     record_of(tx, &actor, "station.book-official", &row);
     for other in &in_the_way {
-        let next = change(tx, &actor, other, BookingAct::Displace, Some(purpose.clone())).await?;
+        let next = change(
+            tx,
+            &actor,
+            other,
+            BookingAct::Displace,
+            Some(purpose.clone()),
+        )
+        .await?;
         let told = remind::booking(&next, Telling::Displaced, next.booker_id, tx.now());
         reminder::enqueue(tx, vec![told]).await?;
     }
@@ -294,11 +301,7 @@ pub async fn cancel(
 /// # Errors
 /// `not_found` for whoever has nothing to do with it, `forbidden` for whoever does not keep the station,
 /// `wrong_step` before it begins or when it is over.
-pub async fn absent(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<station_booking::Model, Fault> {
+pub async fn absent(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_booking::Model, Fault> {
     let found = booking(tx.db(), actor, id).await?;
     if !found.keeps {
         return Err(Fault::forbidden("要由驿站工作人员来记。"));

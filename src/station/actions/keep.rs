@@ -59,7 +59,9 @@ fn read(written: Written<'_>) -> Result<Read, Fault> {
         .read()
         .map_err(|(_, why)| Fault::invalid("hours", format!("{why}。")))?;
     let mut facilities: Vec<String> = Vec::new();
-    let parts = written.facilities.split(['\n', '、', '，', ',', ' ', '\u{3000}']);
+    let parts = written
+        .facilities
+        .split(['\n', '、', '，', ',', ' ', '\u{3000}']);
     for part in parts.filter(|part| !part.trim().is_empty()) {
         let name = named("facilities", part, "请写设施，例如 热水、充电。")?;
         if !facilities.contains(&name) {

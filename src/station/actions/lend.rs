@@ -69,13 +69,7 @@ pub async fn lend(
         Err(_) => return Err(no_thing()),
     };
     let who = words("who", who, "请写房号加姓名，例如 1-1-102 李建国。")?;
-    let (person, _) = resident(
-        tx.db(),
-        found.station.compound_id,
-        &who,
-        "1-1-102 李建国",
-    )
-    .await?;
+    let (person, _) = resident(tx.db(), found.station.compound_id, &who, "1-1-102 李建国").await?;
     let actor = acting(actor, ActorKind::Staff);
     let row = give(tx, &actor, terms, &found, &what, person.id).await?;
     let told = remind::loan(&row, Telling::LentTo, row.borrower_id, tx.now());
@@ -263,11 +257,7 @@ pub async fn hand(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_loan::M
     Ok(row)
 }
 
-async fn tell_keepers(
-    tx: &mut Tx,
-    row: &station_loan::Model,
-    what: Telling,
-) -> Result<(), Fault> {
+async fn tell_keepers(tx: &mut Tx, row: &station_loan::Model, what: Telling) -> Result<(), Fault> {
     let station = queries::by_id(tx.db(), row.station_id).await?;
     let Some(station) = station else {
         return Ok(());

@@ -107,7 +107,10 @@ fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> 
         ));
     }
     if hide_numbers(&text) != text {
-        return Err(Fault::invalid(field, "请不要写手机号、证件号这样的长号码。"));
+        return Err(Fault::invalid(
+            field,
+            "请不要写手机号、证件号这样的长号码。",
+        ));
     }
     Ok(Some(text))
 }

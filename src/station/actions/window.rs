@@ -195,11 +195,7 @@ async fn change(
 ///
 /// # Errors
 /// `not_found` for whoever does not keep the station, `wrong_step` when it is gone.
-pub async fn collect(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-) -> Result<station_deposit::Model, Fault> {
+pub async fn collect(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_deposit::Model, Fault> {
     let row = reads::deposit(tx.db(), actor, id).await?;
     let actor = acting(actor, ActorKind::Staff);
     let next = change(tx, &actor, &row, DepositAct::Collect, None).await?;

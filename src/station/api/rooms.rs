@@ -31,8 +31,23 @@ pub(super) fn routes(route: Route) -> Route {
 
 #[derive(OpenApi)]
 #[openapi(
-    paths(list_rooms, list_free, book_room, list_bookings, cancel_booking, miss_booking),
-    components(schemas(RoomView, RoomList, FreeTimes, NewBooking, BookingView, BookingPage, BookingEnd))
+    paths(
+        list_rooms,
+        list_free,
+        book_room,
+        list_bookings,
+        cancel_booking,
+        miss_booking
+    ),
+    components(schemas(
+        RoomView,
+        RoomList,
+        FreeTimes,
+        NewBooking,
+        BookingView,
+        BookingPage,
+        BookingEnd
+    ))
 )]
 pub(super) struct Described;
 

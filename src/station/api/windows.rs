@@ -34,7 +34,13 @@ pub(super) fn routes(route: Route) -> Route {
 #[openapi(
     paths(list_services, serve, take_in, list_deposits, end_deposit),
     components(schemas(
-        ServiceView, ServiceList, Served, NewDeposit, DepositView, DepositPage, DepositEnd
+        ServiceView,
+        ServiceList,
+        Served,
+        NewDeposit,
+        DepositView,
+        DepositPage,
+        DepositEnd
     ))
 )]
 pub(super) struct Described;

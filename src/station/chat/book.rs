@@ -173,12 +173,7 @@ async fn ends(turn: &mut Turn<'_>, room: &Room, from: Moment) -> Result<Reply, F
     )))
 }
 
-async fn take(
-    turn: &mut Turn<'_>,
-    room: &Room,
-    slot: Slot,
-    purpose: &str,
-) -> Result<Reply, Fault> {
+async fn take(turn: &mut Turn<'_>, room: &Room, slot: Slot, purpose: &str) -> Result<Reply, Fault> {
     let asked = Asked {
         room_id: room.row.id,
         from: slot.from,

@@ -74,13 +74,7 @@ pub(super) async fn out(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault
 }
 
 async fn out_of(turn: &mut Turn<'_>, station: i64) -> Result<Reply, Fault> {
-    let page = loans(
-        turn.tx.db(),
-        &turn.actor,
-        Whose::Out(station),
-        first(MOST),
-    )
-    .await?;
+    let page = loans(turn.tx.db(), &turn.actor, Whose::Out(station), first(MOST)).await?;
     if page.items.is_empty() {
         return Ok(Reply::text("现在没有借出的东西。"));
     }
@@ -109,11 +103,7 @@ async fn out_of(turn: &mut Turn<'_>, station: i64) -> Result<Reply, Fault> {
     )))
 }
 
-pub(super) async fn end(
-    turn: &mut Turn<'_>,
-    args: &Args,
-    ending: &Ending,
-) -> Result<Reply, Fault> {
+pub(super) async fn end(turn: &mut Turn<'_>, args: &Args, ending: &Ending) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
         return match args.raw.is_empty() {
             true => out(turn, args).await,

@@ -39,7 +39,9 @@ pub(super) async fn borrow(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
             });
             let lines = lines.collect();
             let lines = picked(turn, lines);
-            Ok(Reply::text(format!("在哪个驿站借？回复前面的数字：{lines}")))
+            Ok(Reply::text(format!(
+                "在哪个驿站借？回复前面的数字：{lines}"
+            )))
         }
     }
 }

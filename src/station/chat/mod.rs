@@ -204,7 +204,9 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     }
     let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
     match page.items.as_slice() {
-        [] => Ok(Reply::text("这里还没有驿站。开了以后，回复“驿站”就能看到。")),
+        [] => Ok(Reply::text(
+            "这里还没有驿站。开了以后，回复“驿站”就能看到。",
+        )),
         [only] => Ok(one(turn, only)),
         some => {
             let lines = some.iter().map(|seen| {

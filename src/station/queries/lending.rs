@@ -215,7 +215,11 @@ async fn show<C: ConnectionTrait>(
     keeps: bool,
 ) -> Result<Vec<Loan>, Fault> {
     let things = station_thing::Entity::find()
-        .filter(station_thing::COLUMN.id.is_in(rows.iter().map(|row| row.thing_id)))
+        .filter(
+            station_thing::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.thing_id)),
+        )
         .all(db)
         .await?;
     let things: HashMap<i64, station_thing::Model> =

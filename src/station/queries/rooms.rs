@@ -101,7 +101,11 @@ pub async fn rooms_of<C: ConnectionTrait>(
     stations: &[i64],
 ) -> Result<Vec<station_room::Model>, Fault> {
     let rows = station_room::Entity::find()
-        .filter(station_room::COLUMN.station_id.is_in(stations.iter().copied()))
+        .filter(
+            station_room::COLUMN
+                .station_id
+                .is_in(stations.iter().copied()),
+        )
         .filter(station_room::COLUMN.removed_at.is_null())
         .order_by_asc(station_room::COLUMN.id)
         .limit(MOST_ROOMS)
@@ -262,7 +266,11 @@ pub async fn ahead<C: ConnectionTrait>(
     most: u64,
 ) -> Result<Vec<Booking>, Fault> {
     let rows = station_booking::Entity::find()
-        .filter(station_booking::COLUMN.booker_id.eq(actor.require_person()?))
+        .filter(
+            station_booking::COLUMN
+                .booker_id
+                .eq(actor.require_person()?),
+        )
         .filter(station_booking::COLUMN.state.eq(BookingState::Booked))
         .filter(station_booking::COLUMN.to_at.gt(now))
         .order_by_asc(station_booking::COLUMN.from_at)
@@ -278,11 +286,19 @@ async fn show<C: ConnectionTrait>(
     keeps: bool,
 ) -> Result<Vec<Booking>, Fault> {
     let rooms = station_room::Entity::find()
-        .filter(station_room::COLUMN.id.is_in(rows.iter().map(|row| row.room_id)))
+        .filter(
+            station_room::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.room_id)),
+        )
         .all(db)
         .await?;
     let stations = station::Entity::find()
-        .filter(station::COLUMN.id.is_in(rows.iter().map(|row| row.station_id)))
+        .filter(
+            station::COLUMN
+                .id
+                .is_in(rows.iter().map(|row| row.station_id)),
+        )
         .all(db)
         .await?;
     let names = match keeps {

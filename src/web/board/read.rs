@@ -145,11 +145,7 @@ async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {
     ])
 }
 
-async fn stations_of(
-    app: &App,
-    compound_id: i64,
-    now: Moment,
-) -> Result<Vec<StationLine>, Fault> {
+async fn stations_of(app: &App, compound_id: i64, now: Moment) -> Result<Vec<StationLine>, Fault> {
     let db = app.store.read();
     let month = Month::of(china(now).date_naive());
     let mut lines = Vec::new();

@@ -165,8 +165,19 @@ async fn set_up(
     tried: Option<Tried<'_>>,
 ) -> Result<Response, Fault> {
     const FIELDS: [&str; 13] = [
-        "visits", "name", "spot", "hours", "facilities", "day", "open", "code", "thing",
-        "quantity", "days", "room", "seats",
+        "visits",
+        "name",
+        "spot",
+        "hours",
+        "facilities",
+        "day",
+        "open",
+        "code",
+        "thing",
+        "quantity",
+        "days",
+        "room",
+        "seats",
     ];
     let (db, now) = (desk.app.store.read(), desk.app.clock.now());
     let (found, sets) = desk_of(desk, id).await?;
@@ -192,7 +203,9 @@ async fn set_up(
         }
     }
     let own_days = queries::days_of(db, id).await?;
-    let own_days = own_days.into_iter().filter(|day| day.day >= china(now).date_naive());
+    let own_days = own_days
+        .into_iter()
+        .filter(|day| day.day >= china(now).date_naive());
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let things = things(db, desk.actor(), id, slice).await?;
     let services = windows::offered(db, id).await?;

@@ -46,12 +46,7 @@ struct Lending {
 }
 
 /// The head of a page that keepers alone see.
-async fn head_of(
-    desk: &Desk,
-    id: i64,
-    tab: Tab,
-    problem: Option<String>,
-) -> Result<Head, Fault> {
+async fn head_of(desk: &Desk, id: i64, tab: Tab, problem: Option<String>) -> Result<Head, Fault> {
     let found = queries::kept(desk.app.store.read(), desk.actor(), id).await?;
     Ok(Head {
         id,

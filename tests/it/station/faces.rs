@@ -24,19 +24,31 @@ async fn the_console_opens_a_station_and_keeps_it() {
     let mut wrong = fields;
     wrong[3] = ("hours", "周八");
     let page = desk.send(from, &format!("{from}/add"), &wrong).await;
-    page.is(422).says("周八").says("aria-invalid").says("热水、充电");
-    desk.send(from, &format!("{from}/add"), &fields).await.is(303);
+    page.is(422)
+        .says("周八")
+        .says("aria-invalid")
+        .says("热水、充电");
+    desk.send(from, &format!("{from}/add"), &fields)
+        .await
+        .is(303);
     let row = station::Entity::find().one(app.store.read()).await;
     let id = row.unwrap().unwrap().id;
     let one = format!("{from}/{id}");
     let page = desk.open(&one).await;
-    page.is(200).says("热水、充电、便民维修箱").says("红色&#60;b&#62;");
+    page.is(200)
+        .says("热水、充电、便民维修箱")
+        .says("红色&#60;b&#62;");
     let act = |act: &str| format!("{one}/do/{act}");
     for (name, fields) in [
         ("visits", vec![("visits", "5")]),
         (
             "thing",
-            vec![("code", "伞-01"), ("thing", "雨伞"), ("quantity", "２"), ("days", "3")],
+            vec![
+                ("code", "伞-01"),
+                ("thing", "雨伞"),
+                ("quantity", "２"),
+                ("days", "3"),
+            ],
         ),
         ("room", vec![("room", "议事厅"), ("seats", "20")]),
         ("service", vec![("window", "1号窗口"), ("service", "咨询")]),
@@ -45,12 +57,19 @@ async fn the_console_opens_a_station_and_keeps_it() {
         desk.send(&one, &act(name), &fields).await.is(303);
     }
     let page = desk.open(&one).await;
-    page.says("来访 5 人次").says("2027-02-06：关门").says("伞-01");
+    page.says("来访 5 人次")
+        .says("2027-02-06：关门")
+        .says("伞-01");
     let twice = desk
         .send(
             &one,
             &act("thing"),
-            &[("code", "伞-01"), ("thing", "雨伞"), ("quantity", "1"), ("days", "3")],
+            &[
+                ("code", "伞-01"),
+                ("thing", "雨伞"),
+                ("quantity", "1"),
+                ("days", "3"),
+            ],
         )
         .await;
     twice.is(422).says("这个编号已经有了");
@@ -66,7 +85,11 @@ async fn the_console_opens_a_station_and_keeps_it() {
     zhang.expects_push("驿站登记您借了").await;
     let loan = loans(&app).await[0].id.to_string();
     desk.open(&lending).await.says("张秀英").says("伞-01 雨伞");
-    let gone = [("loan_id", loan.as_str()), ("note", "伞骨断了"), ("outcome", "damaged")];
+    let gone = [
+        ("loan_id", loan.as_str()),
+        ("note", "伞骨断了"),
+        ("outcome", "damaged"),
+    ];
     desk.send(&lending, &act("loan-gone"), &gone).await.is(303);
     desk.send(&lending, &act("loan-gone"), &gone).await.is(409);
     zhang.expects_push("伞骨断了").await;
@@ -91,7 +114,10 @@ async fn the_console_opens_a_station_and_keeps_it() {
     next_door.send(from, &act("tap"), &tap).await.is(404);
     // Who keeps it does not set it up.
     let mut keeper = Desk::of(&app, "蒋平").await;
-    keeper.send(&one, &act("room"), &[("room", "活动室"), ("seats", "9")]).await.is(403);
+    keeper
+        .send(&one, &act("room"), &[("room", "活动室"), ("seats", "9")])
+        .await
+        .is(403);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,7 +130,12 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
         answer.unwrap().text().await.unwrap()
     };
     let html = board().await;
-    for words in ["红色驿站", "1栋一楼大厅", "本月来访 <b>0</b> 人次", "个，共 1 个"] {
+    for words in [
+        "红色驿站",
+        "1栋一楼大厅",
+        "本月来访 <b>0</b> 人次",
+        "个，共 1 个",
+    ] {
         assert!(html.contains(words), "{words}: {html}");
     }
     let mut desk = Desk::of(&app, "蒋平").await;
@@ -125,7 +156,11 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
         .says("已有公务预订");
     fields[1].1 = "gestern";
     desk.send(&rooms, &act("book"), &fields).await.is(422);
-    desk.open(&rooms).await.says("业主大会").says("蒋平").says("（公务）");
+    desk.open(&rooms)
+        .await
+        .says("业主大会")
+        .says("蒋平")
+        .says("（公务）");
     let html = board().await;
     assert!(!html.contains("业主大会"), "{html}");
 }
@@ -160,5 +195,8 @@ async fn an_erasure_waits_for_what_is_out_and_then_leaves_no_name() {
     let booked = station_booking::Entity::find().one(app.store.read()).await;
     let booked = booked.unwrap().unwrap();
     assert_ne!(booked.booker_id, person);
-    assert_eq!((booked.state, booked.purpose), (BookingState::Cancelled, None));
+    assert_eq!(
+        (booked.state, booked.purpose),
+        (BookingState::Cancelled, None)
+    );
 }

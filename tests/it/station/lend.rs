@@ -219,13 +219,20 @@ async fn what_is_not_theirs_is_not_there_and_a_closed_door_lends_nothing() {
         let answer = api.post(&path, &end).await;
         assert_eq!(answer.status, status, "{path}: {answer:?}");
     }
-    let list = api.get(&format!("/stations/loans?station={}", row.id)).await;
+    let list = api
+        .get(&format!("/stations/loans?station={}", row.id))
+        .await;
     assert_eq!(list.status, 403, "{list:?}");
     let own = app.api(&zhang).await;
     let answer = own.post(&format!("/stations/loans/{id}/end"), &end).await;
     assert_eq!(answer.status, 403, "the borrower checks nothing");
     assert_eq!(api.signed_out().get("/stations").await.status, 401);
-    for odd in ["借用 0", "借用 99999999999999999999", "归还 -1", "借用 999999"] {
+    for odd in [
+        "借用 0",
+        "借用 99999999999999999999",
+        "归还 -1",
+        "借用 999999",
+    ] {
         let reply = li.says(odd).await;
         assert!(
             !reply.contains("系统出了点问题") && !reply.contains("借给您了"),

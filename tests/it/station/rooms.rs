@@ -32,7 +32,10 @@ async fn a_room_is_booked_by_digits_or_in_one_line_and_given_back() {
     let ends = zhang.says("2").await;
     assert!(ends.contains("4 到10:30"), "{ends}");
     let booked = zhang.says("4").await;
-    assert!(booked.contains("订好了") && booked.contains("08:30-10:30"), "{booked}");
+    assert!(
+        booked.contains("订好了") && booked.contains("08:30-10:30"),
+        "{booked}"
+    );
     let id = bookings(&app).await[0].id;
     let mine = zhang.says("我的驿站").await;
     assert!(mine.contains(&format!("取消预订 #{id}")), "{mine}");
@@ -114,7 +117,11 @@ async fn past_far_long_odd_and_closed_times_are_refused_and_a_week_has_two() {
         (at(day, 6), at(day, 7), "开门时间"),
         (at(day, 19) + half, at(day, 20) + half, "开门时间"),
         (at(day, 14) + half / 2, at(day, 15), "整点或半点"),
-        (at(day, 14) + TimeDelta::days(21), at(day, 15) + TimeDelta::days(21), "最多提前14天"),
+        (
+            at(day, 14) + TimeDelta::days(21),
+            at(day, 15) + TimeDelta::days(21),
+            "最多提前14天",
+        ),
     ] {
         let answer = api.post(&path, &booking(from, to)).await;
         assert_eq!(answer.status, 422, "{answer:?}");
@@ -134,10 +141,14 @@ async fn past_far_long_odd_and_closed_times_are_refused_and_a_week_has_two() {
         let answer = api.post(&path, &booking(from, from + hour)).await;
         assert_eq!(answer.status, status, "{answer:?}");
     }
-    let free = api.get(&format!("/stations/rooms/{hall}/free?day={day}")).await;
+    let free = api
+        .get(&format!("/stations/rooms/{hall}/free?day={day}"))
+        .await;
     let starts = free.json["starts"].as_array().unwrap();
     assert_eq!(starts.len(), 22, "{free:?}");
-    let odd = api.get(&format!("/stations/rooms/{hall}/free?day=morgen")).await;
+    let odd = api
+        .get(&format!("/stations/rooms/{hall}/free?day=morgen"))
+        .await;
     assert_eq!(odd.status, 422);
     // Next door there is no such room.
     let han = app.resident("韩梅").await;
@@ -180,7 +191,9 @@ async fn an_official_booking_displaces_with_a_word_and_no_other_official_one() {
     let list = own.get("/stations/bookings").await;
     assert_eq!(list.json["items"][0]["state"], "displaced", "{list:?}");
     assert_eq!(list.json["items"][0]["booker"], json!(null));
-    let list = keeper.get(&format!("/stations/bookings?station={}", row.id)).await;
+    let list = keeper
+        .get(&format!("/stations/bookings?station={}", row.id))
+        .await;
     assert_eq!(list.json["items"][1]["booker"], "张秀英", "{list:?}");
 }
 
@@ -196,7 +209,10 @@ async fn a_booking_is_called_to_mind_missed_once_it_has_begun_and_cancelled_with
     let from = at(monday(&app), 14);
     let hour = TimeDelta::hours(1);
     for from in [from, from + TimeDelta::days(1)] {
-        assert_eq!(own.post(&path, &booking(from, from + hour)).await.status, 201);
+        assert_eq!(
+            own.post(&path, &booking(from, from + hour)).await.status,
+            201
+        );
     }
     let [first, second] = [bookings(&app).await[0].id, bookings(&app).await[1].id];
     let absent = |id: i64| format!("/stations/bookings/{id}/absent");
@@ -213,7 +229,8 @@ async fn a_booking_is_called_to_mind_missed_once_it_has_begun_and_cancelled_with
         .await;
     assert_eq!(off.json["state"], "cancelled", "{off:?}");
     zhang.expects_push("那天检修").await;
-    app.clock.advance(from - hour * 2 - TimeDelta::minutes(10) - app.now());
+    app.clock
+        .advance(from - hour * 2 - TimeDelta::minutes(10) - app.now());
     // Who writes can be written to.
     zhang.says("菜单").await;
     app.advance(11).await;

@@ -26,9 +26,16 @@ async fn a_scan_counts_once_an_hour_and_says_what_is_there() {
     let zhang = app.resident("张秀英").await;
     let scan = Say::event("SCAN", &format!("station:{}", row.id));
     let told = zhang.does(&scan).await.unwrap();
-    assert!(told.contains("红色驿站") && told.contains("1 借用"), "{told}");
+    assert!(
+        told.contains("红色驿站") && told.contains("1 借用"),
+        "{told}"
+    );
     zhang.does(&scan).await;
-    assert_eq!(counted(&app, VisitWay::Scan).await, 1, "twice within an hour");
+    assert_eq!(
+        counted(&app, VisitWay::Scan).await,
+        1,
+        "twice within an hour"
+    );
     app.clock.advance(TimeDelta::minutes(61));
     zhang.does(&scan).await;
     assert_eq!(counted(&app, VisitWay::Scan).await, 2);
@@ -43,7 +50,10 @@ async fn a_scan_counts_once_an_hour_and_says_what_is_there() {
     let told = han.does(&scan).await.unwrap();
     assert!(!told.contains("1 借用"), "{told}");
     assert_eq!(counted(&app, VisitWay::Scan).await, 3);
-    let gone = zhang.does(&Say::event("SCAN", "station:999")).await.unwrap();
+    let gone = zhang
+        .does(&Say::event("SCAN", "station:999"))
+        .await
+        .unwrap();
     assert!(gone.contains("已经关闭"), "{gone}");
     // A day later nothing says who it was.
     app.clock.advance(TimeDelta::hours(30));
@@ -52,7 +62,9 @@ async fn a_scan_counts_once_an_hour_and_says_what_is_there() {
         .await
         .unwrap();
     crate::harness::until("the marks are let go", 15, async || {
-        let left = station_visitor::Entity::find().count(app.store.read()).await;
+        let left = station_visitor::Entity::find()
+            .count(app.store.read())
+            .await;
         (left.unwrap() == 0).then_some(())
     })
     .await;

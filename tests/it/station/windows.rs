@@ -41,7 +41,9 @@ async fn a_tap_counts_one_by_window_and_kind_and_can_be_taken_back() {
     }
     let second = api.post(&tap(ids[1]), &json!({})).await;
     assert_eq!((second.status, &second.json["today"]), (200, &json!(1)));
-    let phone = api.post(&tap(ids[0]), &json!({ "note": "13800000101" })).await;
+    let phone = api
+        .post(&tap(ids[0]), &json!({ "note": "13800000101" }))
+        .await;
     assert_eq!(phone.status, 422, "{phone:?}");
     let back = api.post(&tap(ids[1]), &json!({ "back": true })).await;
     assert_eq!(back.json["today"], 0, "{back:?}");
