@@ -57,6 +57,8 @@ pub struct Settings {
     pub wishes: Wishes,
     /// `[lists]`
     pub lists: Lists,
+    /// `[stations]`
+    pub stations: Stations,
     /// `[retention]`
     pub retention: Retention,
     /// `[log]`
@@ -208,6 +210,26 @@ pub struct Lists {
     pub most_offers: u64,
 }
 
+/// `[stations]`: how rooms are booked, things are lent and kept at stations (红色驿站).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stations {
+    /// Hours of the longest booking.
+    pub booking_hours: i64,
+    /// Days that a booking may lie ahead.
+    pub booking_days: i64,
+    /// Bookings of one person in a week, Monday to Monday.
+    pub bookings_per_week: u64,
+    /// Hours before its beginning at which the booker is reminded.
+    pub remind_hours: i64,
+    /// Things that one person may have at once.
+    pub most_loans: u64,
+    /// Days after which somebody is reminded of what they left.
+    pub deposit_days: i64,
+    /// Days after which what was left may be cleared away.
+    pub unclaimed_days: i64,
+}
+
 /// `[retention]`: days that personal data is kept once it is over.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -231,6 +253,8 @@ pub struct Retention {
     pub activity_days: i64,
     /// Who served as a volunteer.
     pub volunteer_days: i64,
+    /// Who had a thing, a room or a deposit of a station, after it is over, with the words to it.
+    pub station_days: i64,
 }
 
 /// `[log]`

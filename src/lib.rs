@@ -7,6 +7,7 @@ pub mod config;
 // -- floor 1: doors to the outside, each usable alone --
 pub mod files;
 pub mod redis;
+pub mod station;
 pub mod store;
 pub mod wechat;
 // -- floor 2: things that wait, and who may do what --

@@ -130,17 +130,9 @@ impl Ready {
 
     /// Writes down the recipients and a message for each of them.
     pub async fn fan_out(&self, clock: &dyn Clock) -> Result<()> {
-        let mut tx = self.store.begin(clock.now()).await?;
-        send::begin(&mut tx, 1).await?;
-        tx.commit().await?;
-        loop {
-            let mut tx = self.store.begin(clock.now()).await?;
-            let step = send::part(&mut tx, 1).await?;
-            tx.commit().await?;
-            if step == Step::Over {
-                return Ok(());
-            }
-        }
+        send::start(&self.store, clock, 1).await?;
+        while send::go_on(&self.store, clock, 1).await? == Step::More {}
+        Ok(())
     }
 
     /// Ends it.

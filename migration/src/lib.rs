@@ -36,6 +36,7 @@ mod m20261130_000031_wishes;
 mod m20261130_000032_lists;
 mod m20261130_000033_giving;
 mod m20261130_000034_activities;
+mod m20261130_000035_stations;
 mod tools;
 
 /// All changes, in order.
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000032_lists::Migration),
             Box::new(m20261130_000033_giving::Migration),
             Box::new(m20261130_000034_activities::Migration),
+            Box::new(m20261130_000035_stations::Migration),
         ]
     }
 }

@@ -34,6 +34,10 @@ pub enum Deed {
     /// Run drives: write, open and close them, take goods in, write down what donations were used for; see which
     /// talents neighbours offer.
     RunDrives,
+    /// Keep a station: who comes, what is lent, booked, served and left there.
+    KeepStations,
+    /// Open a station, and say when it is open and what it has.
+    SetStations,
     /// Have codes made that open the mini-program at a place.
     MakeCodes,
     /// Set how long cases may take and in which hours that counts. Not whoever is measured by it.
@@ -139,6 +143,21 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             PropertyManager,
         ],
         Deed::RunDrives => &[PropertyManager, CommitteeChair, CommunitySecretary],
+        Deed::KeepStations => &[
+            Steward,
+            GridWorker,
+            PropertyStaff,
+            PropertyManager,
+            CommitteeMember,
+            CommitteeChair,
+            CommunitySecretary,
+        ],
+        Deed::SetStations => &[
+            PropertyManager,
+            CommitteeChair,
+            CommunitySecretary,
+            Administrator,
+        ],
         Deed::Moderate => &[
             GridWorker,
             CommitteeChair,

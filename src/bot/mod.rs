@@ -86,14 +86,14 @@ pub enum SpokenKind {
     },
     /// Follows, perhaps by a QR code.
     Subscribe {
-        /// What the code says: the code of a place.
+        /// What the code says: the code of a place, or a station's.
         scene: Option<String>,
     },
     /// Has left.
     Unsubscribe,
     /// A follower scanned a QR code.
     Scan {
-        /// What the code says: the code of a place.
+        /// What the code says: the code of a place, or a station's.
         scene: String,
     },
     /// A button of the menu.
@@ -128,6 +128,7 @@ const TABLES: &[&[Command]] = &[
     crate::talent::chat::COMMANDS,
     crate::activity::chat::COMMANDS,
     crate::volunteer::chat::COMMANDS,
+    crate::station::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,

@@ -16,6 +16,7 @@ use crate::case::actions::may_file_at;
 use crate::chat::{Dialog, FILINGS, Here, Turn};
 use crate::delivery::subscription;
 use crate::place::queries as places;
+use crate::station;
 use crate::wechat::official::code::scene_holds;
 
 /// Greets; `scene` is empty for somebody who came without a code.
@@ -28,6 +29,9 @@ pub async fn welcome(turn: &mut Turn<'_>, scene: &str) -> Result<String, Fault> 
     }
     if let Some(token) = link::door_in_scene(scene) {
         return come_in(turn, token, bound).await;
+    }
+    if let Some(id) = station::of_scene(scene) {
+        return at_station(turn, id, bound).await;
     }
     let found = match scene_holds(scene) {
         true => places::by_code(turn.tx.db(), scene).await?,
@@ -88,6 +92,38 @@ async fn come_in(turn: &mut Turn<'_>, token: &str, bound: bool) -> Result<String
             format!("{}\n回复 1 看这个活动。", fault.detail)
         }
     })
+}
+
+/// At the door of a station: counted, once an hour, and told what is there.
+async fn at_station(turn: &mut Turn<'_>, id: i64, bound: bool) -> Result<String, Fault> {
+    let now = turn.now();
+    let Some(seen) = station::queries::scanned(turn.tx.db(), id, now).await? else {
+        let sorry = "欢迎来到邻里。这个驿站已经关闭，回复“驿站”看别的。";
+        return Ok(greet(turn, sorry, bound));
+    };
+    let (person, account) = (turn.actor.person_id(), turn.account.id);
+    station::actions::scan(turn.tx, turn.app, &seen.station, person, account).await?;
+    let place = places::by_id(turn.tx.db(), seen.station.place_id).await?;
+    if let Some(place) = &place {
+        remember_compound(turn, place).await?;
+    }
+    let here = format!("欢迎您！{}", station::chat::introduce(&seen));
+    let lives = place.is_some_and(|place| {
+        station::queries::belongs(&turn.actor, seen.station.compound_id, &place.path)
+    });
+    if !bound || !lives {
+        return Ok(greet(turn, &format!("{here}\n"), bound));
+    }
+    let offers = station::chat::offers(id);
+    let words = ["1", "2", "3"].iter().zip(&offers);
+    let lines: Vec<String> = words
+        .map(|(digit, (word, _))| format!("{digit} {word}"))
+        .collect();
+    turn.dialog = Some(Dialog::pick(offers.map(|(_, command)| command)));
+    Ok(format!(
+        "{here}\n可以回复数字：{}\n0 返回菜单",
+        lines.join("  ")
+    ))
 }
 
 /// Somebody has left (取消关注). Nothing can be sent any more: what was accepted is void, pages are

@@ -42,6 +42,7 @@ use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::talent;
+use crate::station;
 use crate::visit;
 use crate::volunteer;
 use crate::web::accept::PatientAcceptor;
@@ -238,6 +239,7 @@ pub fn kinds() -> Vec<Kind> {
         talent::remind::KINDS,
         activity::remind::KINDS,
         volunteer::remind::KINDS,
+        station::remind::KINDS,
         notice::remind::KINDS,
         offer::remind::KINDS,
         agreement::remind::KINDS,

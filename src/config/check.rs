@@ -74,6 +74,7 @@ impl Settings {
             ("retention.giving_days", kept.giving_days),
             ("retention.activity_days", kept.activity_days),
             ("retention.volunteer_days", kept.volunteer_days),
+            ("retention.station_days", kept.station_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));
@@ -89,11 +90,38 @@ impl Settings {
         if self.lists.most_offers == 0 {
             return fail("lists.most_offers must be at least 1");
         }
+        self.check_stations()?;
         if self.reminder.max_attempts < 1 {
             return fail("reminder.max_attempts must be at least 1");
         }
         if self.profile == "production" {
             self.check_production()?;
+        }
+        Ok(())
+    }
+
+    /// What a booking, a loan and a deposit may be.
+    fn check_stations(&self) -> Result<(), ConfigError> {
+        let terms = &self.stations;
+        let ranges = [
+            ("stations.booking_hours", terms.booking_hours, 1..=24),
+            ("stations.booking_days", terms.booking_days, 1..=365),
+            ("stations.remind_hours", terms.remind_hours, 0..=72),
+            ("stations.deposit_days", terms.deposit_days, 1..=30),
+            ("stations.unclaimed_days", terms.unclaimed_days, 2..=365),
+        ];
+        if let Some((key, _, range)) = ranges
+            .iter()
+            .find(|(_, value, range)| !range.contains(value))
+        {
+            let (from, to) = (range.start(), range.end());
+            return Err(ConfigError(format!("{key} must be {from} to {to}")));
+        }
+        if terms.unclaimed_days <= terms.deposit_days {
+            return fail("stations.unclaimed_days must be more than stations.deposit_days");
+        }
+        if terms.bookings_per_week == 0 || terms.most_loans == 0 {
+            return fail("stations.bookings_per_week and stations.most_loans must be at least 1");
         }
         Ok(())
     }

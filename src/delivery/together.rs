@@ -139,9 +139,15 @@ pub(super) async fn accounts(app: &App, to: Recipient) -> Result<Vec<account::Mo
         async move {
             let people: Vec<i64> = all.iter().filter_map(|to| to.person_id()).collect();
             let single: Vec<i64> = all.iter().filter_map(|to| to.account_id()).collect();
-            let by = Condition::any()
-                .add(account::COLUMN.person_id.is_in(padded(people)))
-                .add(account::COLUMN.id.is_in(padded(single)));
+            // No empty list: for PostgreSQL that is a comparison of two parameters, and the end of any index.
+            let lists = [
+                (account::Column::PersonId, padded(people)),
+                (account::Column::Id, padded(single)),
+            ];
+            let by = lists
+                .into_iter()
+                .filter(|(_, ids)| !ids.is_empty())
+                .fold(Condition::any(), |by, (column, ids)| by.add(column.is_in(ids)));
             let rows = account::Entity::find()
                 .filter(by)
                 .order_by_asc(account::COLUMN.id)

@@ -46,8 +46,6 @@ pub(super) const PUBLISHED: &str = "published";
 /// It was recalled.
 pub(super) const RECALLED: &str = "recalled";
 
-/// Parts of one turn of the clock: then another instance may go on.
-const PARTS: usize = 40;
 /// Characters of the body in a message.
 const SHOWN: usize = 300;
 
@@ -151,10 +149,7 @@ async fn begins(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     let Some(id) = number(row, "notice") else {
         return Ok(Verdict::Drop);
     };
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    let step = send::begin(&mut tx, id).await?;
-    tx.commit().await?;
-    Ok(match step {
+    Ok(match send::start(&app.store, &*app.clock, id).await? {
         Step::More => Verdict::Done,
         Step::Over => Verdict::Drop,
     })
@@ -164,15 +159,10 @@ async fn fans(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     let Some(id) = number(row, "notice") else {
         return Ok(Verdict::Drop);
     };
-    for _ in 0..PARTS {
-        let mut tx = app.store.begin(app.clock.now()).await?;
-        let step = send::part(&mut tx, id).await?;
-        tx.commit().await?;
-        if step == Step::Over {
-            return Ok(Verdict::Done);
-        }
-    }
-    Ok(Verdict::Later(app.clock.now()))
+    Ok(match send::go_on(&app.store, &*app.clock, id).await? {
+        Step::Over => Verdict::Done,
+        Step::More => Verdict::Later(app.clock.now()),
+    })
 }
 
 async fn repeats(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {

@@ -4,6 +4,7 @@
 
 pub mod actions;
 pub mod binding;
+pub mod called;
 pub mod cards;
 pub mod chat;
 pub mod claim;

@@ -14,6 +14,7 @@ pub mod queries;
 pub mod remind;
 pub mod retention;
 mod scrub;
+mod stations;
 mod traces;
 mod wishes;
 

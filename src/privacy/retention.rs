@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, offer, person, visit, wish};
+use entity::{binding, case, data_export, deletion_log, offer, person, station_booking, station_deposit, station_loan, station_visitor, visit, wish};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -94,6 +94,18 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.volunteer_days,
         run: |app, until| Box::pin(activities::services(app, until, STEP)),
     },
+    // What stations lent, let and kept: whose it was.
+    Class {
+        name: "station",
+        days: |kept| kept.station_days,
+        run: |app, until| Box::pin(stations(app, until)),
+    },
+    // That somebody was counted at a door: known for a day, so that they are counted once an hour.
+    Class {
+        name: "station-visitor",
+        days: |_| 1,
+        run: |app, until| Box::pin(visitors(app, until)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -112,6 +124,9 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
     let wish = wish::Entity::find().filter(wish::COLUMN.ended_at.is_not_null());
     let offer = offer::Entity::find().filter(offer::COLUMN.ended_at.is_not_null());
     let claim = binding::Entity::find().filter(binding::COLUMN.state.is_in(over));
+    let loan = station_loan::Entity::find().filter(station_loan::COLUMN.ended_at.is_not_null());
+    let deposit =
+        station_deposit::Entity::find().filter(station_deposit::COLUMN.ended_at.is_not_null());
     Ok(case.one(db).await?.is_some()
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
@@ -119,7 +134,11 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || offer.one(db).await?.is_some()
         || giving::has_any(db).await?
         || activities::has_any(db).await?
-        || claim.one(db).await?.is_some())
+        || claim.one(db).await?.is_some()
+        || loan.one(db).await?.is_some()
+        || deposit.one(db).await?.is_some()
+        || station_booking::Entity::find().one(db).await?.is_some()
+        || station_visitor::Entity::find().one(db).await?.is_some())
 }
 
 /// One step of every class; goes on at once while there is more.
@@ -318,6 +337,52 @@ async fn offers(app: &App, until: Moment) -> Result<u64, Fault> {
         tx.commit().await?;
     }
     Ok(count)
+}
+
+/// Loans, bookings and deposits that were over by then and still say whose they were.
+async fn stations(app: &App, until: Moment) -> Result<u64, Fault> {
+    let nobody = nobody(app).await?;
+    let db = app.store.read();
+    let loans = station_loan::Entity::find()
+        .filter(station_loan::COLUMN.ended_at.lt(until))
+        .filter(station_loan::COLUMN.borrower_id.ne(nobody))
+        .limit(STEP)
+        .all(db)
+        .await?;
+    let bookings = station_booking::Entity::find()
+        .filter(station_booking::COLUMN.to_at.lt(until))
+        .filter(station_booking::COLUMN.booker_id.ne(nobody))
+        .limit(STEP)
+        .all(db)
+        .await?;
+    // Where nobody was named, the looks of the thing are what is left to let go of.
+    let deposits = station_deposit::Entity::find()
+        .filter(station_deposit::COLUMN.ended_at.lt(until))
+        .filter(station_deposit::COLUMN.thing.ne(""))
+        .limit(STEP)
+        .all(db)
+        .await?;
+    let count = loans.len() + bookings.len() + deposits.len();
+    let tx = app.store.begin(app.clock.now()).await?;
+    for row in &loans {
+        super::stations::forget_loan(&tx, row).await?;
+    }
+    for row in &bookings {
+        super::stations::forget_booking(&tx, row).await?;
+    }
+    for row in &deposits {
+        super::stations::forget_deposit(&tx, row).await?;
+    }
+    tx.commit().await?;
+    Ok(u64::try_from(count).unwrap_or(u64::MAX))
+}
+
+async fn visitors(app: &App, until: Moment) -> Result<u64, Fault> {
+    let gone = station_visitor::Entity::delete_many()
+        .filter(station_visitor::COLUMN.at.lt(until))
+        .exec(app.store.write())
+        .await?;
+    Ok(gone.rows_affected)
 }
 
 async fn visits(app: &App, until: Moment) -> Result<u64, Fault> {

@@ -93,6 +93,20 @@ impl Store {
         Ok(())
     }
 
+    /// Has PostgreSQL count tables anew into which thousands of rows were written just now: until it does so by
+    /// itself, up to a minute later, it takes them for as small as they were, and reads them whole. Best effort.
+    pub async fn count_anew(&self, tables: &[&str]) {
+        if self.backend() != DbBackend::Postgres {
+            return;
+        }
+        for table in tables {
+            let counted = format!(r#"ANALYZE "{table}""#);
+            if let Err(error) = self.writer.execute_unprepared(&counted).await {
+                tracing::warn!(%error, table, "a table could not be counted anew");
+            }
+        }
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         for pool in [&self.readers, &self.writer] {

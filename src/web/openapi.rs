@@ -25,6 +25,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::talent;
+use crate::station;
 use crate::visit;
 use crate::volunteer;
 use crate::web::{attachments, homes, me, privacy, problem, session};
@@ -80,6 +81,7 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());
     document.merge(talent::api::Described::openapi());
+    document.merge(station::api::described());
     document.merge(visit::api::Described::openapi());
     document.merge(wish::api::Described::openapi());
     document.merge(offer::api::Described::openapi());

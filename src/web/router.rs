@@ -24,6 +24,7 @@ use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
 use crate::talent;
+use crate::station;
 use crate::visit;
 use crate::volunteer;
 use crate::web::guard::Guard;
@@ -183,6 +184,7 @@ fn api() -> Route {
     let route = alliance::api::routes(agreement::api::routes(offer::api::routes(route)));
     let route = giving::api::routes(talent::api::routes(route));
     let route = activity::api::routes(volunteer::api::routes(route));
+    let route = station::api::routes(route);
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -51,6 +51,7 @@ mod sandbox;
 mod schema;
 mod talent;
 mod volunteer;
+mod station;
 mod web;
 mod wechat_clients;
 mod wechat_platform;

@@ -205,3 +205,75 @@ pub enum DonationState {
     /// Money that was not paid in time.
     Lapsed,
 }
+
+/// How somebody was counted at a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum VisitWay {
+    /// Scanned the code at the door, bound to a home or a post.
+    Scan,
+    /// Scanned it and is nobody that is known.
+    Passing,
+    /// Counted by hand.
+    Desk,
+}
+
+/// Where a loan stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum LoanState {
+    /// The borrower has it.
+    Lent,
+    /// The borrower says that it is back; the keeper has not looked yet.
+    Handed,
+    /// Back.
+    Returned,
+    /// Will not come back.
+    Lost,
+    /// Came back and cannot be lent.
+    Damaged,
+}
+
+/// Where the booking of a room stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum BookingState {
+    /// The room is theirs.
+    Booked,
+    /// Taken back by the booker, or by a keeper with a reason.
+    Cancelled,
+    /// Had to give way to an official one.
+    Displaced,
+    /// Nobody came.
+    Absent,
+}
+
+/// Where a deposited thing stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum DepositState {
+    /// On the shelf.
+    Kept,
+    /// Nobody has come for a month: the keeper is asked to clear it away.
+    Unclaimed,
+    /// Its owner has it.
+    Collected,
+    /// Given elsewhere, as the note says.
+    Cleared,
+}

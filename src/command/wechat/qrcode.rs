@@ -1,5 +1,5 @@
 //! `linli wechat qrcode --compound CODE --to DIR`: a permanent code for each building and other place
-//! of a compound, as pictures with a list. The folder is the memory: what lies there is not asked for
+//! of a compound, and for the door of each station, as pictures with a list. The folder is the memory: what lies there is not asked for
 //! again, so that a run may be stopped and a new building added later.
 
 use std::collections::HashMap;
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 use entity::kinds::PlaceKind;
-use entity::place;
+use entity::{place, station};
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,7 @@ use crate::base::clock::china;
 use crate::command::Usage;
 use crate::command::import::progress::Bar;
 use crate::place::{code, kind_name, queries as places};
+use crate::station::scene;
 use crate::wechat::http::Http;
 use crate::wechat::official::code::{MOST_CODES, picture, scene_holds};
 
@@ -44,13 +45,21 @@ pub struct Wanted {
 /// A row of the list.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Row {
-    /// The place, and the scene of its code.
+    /// The place or the station, and the scene of its code.
     code: String,
     kind: String,
     name: String,
     file: String,
     ticket: String,
     made_at: String,
+}
+
+/// What is to have a code.
+struct Coded {
+    /// The scene.
+    code: String,
+    kind: &'static str,
+    name: String,
 }
 
 /// The command.
@@ -63,16 +72,16 @@ pub async fn run(app: &App, wanted: &Wanted) -> anyhow::Result<()> {
     std::fs::create_dir_all(&wanted.to)
         .with_context(|| format!("不能建文件夹 {}", wanted.to.display()))?;
     let known = read_index(&wanted.to)?;
-    let missing: Vec<&place::Model> = found
+    let missing: Vec<&Coded> = found
         .iter()
-        .filter(|place| {
-            let row = known.get(&place.code);
+        .filter(|one| {
+            let row = known.get(&code::normal(&one.code));
             row.is_none_or(|row| !wanted.to.join(&row.file).is_file())
         })
         .collect();
     let fresh = missing
         .iter()
-        .filter(|place| !known.contains_key(&place.code));
+        .filter(|one| !known.contains_key(&code::normal(&one.code)));
     if known.len() + fresh.count() > MOST_CODES {
         bail!("永久二维码最多 {MOST_CODES} 个,这些会超出:请用 --kind 少选一些");
     }
@@ -80,12 +89,13 @@ pub async fn run(app: &App, wanted: &Wanted) -> anyhow::Result<()> {
     let mut rows = known;
     let mut bar = Bar::new();
     let mut made = 0;
-    for place in &missing {
-        let earlier = rows.get(&place.code).map(|row| row.ticket.clone());
-        let row = make(app, &http, &wanted.to, place, earlier).await?;
+    for one in &missing {
+        let key = code::normal(&one.code);
+        let earlier = rows.get(&key).map(|row| row.ticket.clone());
+        let row = make(app, &http, &wanted.to, one, earlier).await?;
         // After each: whoever stops here goes on from here.
         append(&wanted.to, &row)?;
-        rows.insert(place.code.clone(), row);
+        rows.insert(key, row);
         made += 1;
         bar.tell("二维码", made);
     }
@@ -99,8 +109,8 @@ pub async fn run(app: &App, wanted: &Wanted) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The places that are to have a code.
-async fn find(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<place::Model>> {
+/// The places and the stations that are to have a code; stations whenever no kind is asked for.
+async fn find(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<Coded>> {
     let kinds = wanted
         .kind
         .iter()
@@ -133,7 +143,28 @@ async fn find(app: &App, wanted: &Wanted) -> anyhow::Result<Vec<place::Model>> {
     if let Some(odd) = found.iter().find(|place| !scene_holds(&place.code)) {
         bail!("“{}”不能作二维码:编码最多 64 个字,不含空格", odd.code);
     }
-    Ok(found)
+    let mut all = Vec::new();
+    for place in &found {
+        all.push(Coded {
+            code: place.code.clone(),
+            kind: kind_name(place.kind),
+            name: places::name_of(db, place).await?,
+        });
+    }
+    if wanted.kind.is_empty() {
+        let stations = station::Entity::find()
+            .filter(station::COLUMN.compound_id.eq(compound.id))
+            .filter(station::COLUMN.removed_at.is_null())
+            .order_by_asc(station::COLUMN.id)
+            .all(db)
+            .await?;
+        all.extend(stations.into_iter().map(|row| Coded {
+            code: scene(row.id),
+            kind: "驿站",
+            name: format!("{} {}", compound.name, row.name),
+        }));
+    }
+    Ok(all)
 }
 
 /// Makes one code and stores its picture.
@@ -141,7 +172,7 @@ async fn make(
     app: &App,
     http: &Http,
     dir: &Path,
-    place: &place::Model,
+    one: &Coded,
     ticket: Option<String>,
 ) -> anyhow::Result<Row> {
     let now = app.clock.now();
@@ -149,7 +180,7 @@ async fn make(
         Some(ticket) => ticket,
         None => app
             .official_client
-            .lasting_code(&place.code, now.timestamp())
+            .lasting_code(&one.code, now.timestamp())
             .await
             .map_err(|error| explain(app, &error))?,
     };
@@ -162,16 +193,16 @@ async fn make(
     } else {
         "jpg"
     };
-    let file = format!("{}.{ending}", place.code.replace(['/', '\\'], "_"));
+    let file = format!("{}.{ending}", one.code.replace(['/', '\\', ':'], "_"));
     // Half a picture must not look like a whole one.
     let part = dir.join(format!("{file}.part"));
     std::fs::write(&part, &bytes)
         .and_then(|()| std::fs::rename(&part, dir.join(&file)))
         .with_context(|| format!("不能写 {}", dir.join(&file).display()))?;
     Ok(Row {
-        code: place.code.clone(),
-        kind: kind_name(place.kind).to_owned(),
-        name: places::name_of(app.store.read(), place).await?,
+        code: one.code.clone(),
+        kind: one.kind.to_owned(),
+        name: one.name.clone(),
         file,
         ticket,
         made_at: china(now).format("%Y-%m-%d %H:%M").to_string(),

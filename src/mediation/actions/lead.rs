@@ -1,20 +1,17 @@
 //! What the mediator does: 当事人 约调解 协议 调解不成.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::kinds::PlaceKind;
-use entity::{mediation, mediation_party, mediation_session, person, residency};
+use entity::{mediation, mediation_party, mediation_session};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::base::fault::Fault;
-use crate::base::text::fold;
 use crate::mediation::actions::{Change, close, words};
 use crate::mediation::remind::{self, Telling};
 use crate::mediation::step::Act;
 use crate::mediation::{MOST_FOLLOW_DAYS, MOST_PARTIES};
-use crate::person::queries as people;
-use crate::place::queries as places;
+use crate::person::called::resident;
 use crate::store::Tx;
 
 /// Days that a meeting may lie ahead.
@@ -36,7 +33,8 @@ pub async fn name(
     let mut change = Change::of_mediator(tx, actor, id).await?;
     let who = words("who", who, &format!("当事人 {id} 1-1-102 李建国"))?;
     change.act(Act::Name, false)?;
-    let (person, home_id) = resident(tx, change.was.compound_id, &who).await?;
+    let example = "当事人 5 1-1-102 李建国";
+    let (person, home_id) = resident(tx.db(), change.was.compound_id, &who, example).await?;
     if change
         .parties
         .iter()
@@ -71,56 +69,6 @@ pub async fn name(
     change.reminders.push(push);
     let row = change.store(tx, actor, "mediation.party").await?;
     Ok((row, person.name))
-}
-
-/// A resident of the compound by home, by home and name, or by name.
-async fn resident(
-    tx: &Tx,
-    compound_id: i64,
-    who: &str,
-) -> Result<(person::Model, Option<i64>), Fault> {
-    let none =
-        || Fault::not_found("没有找到这位居民。请写房号加姓名，例如：当事人 5 1-1-102 李建国。");
-    let compound = places::by_id(tx.db(), compound_id)
-        .await?
-        .ok_or_else(none)?;
-    let (first, rest) = who.split_once([' ', '\u{3000}']).unwrap_or((who, ""));
-    let home = places::by_local_code(tx.db(), &compound, first)
-        .await?
-        .filter(|home| home.kind == PlaceKind::Home);
-    let (candidates, wanted, home_id) = match home {
-        Some(home) => {
-            let residents = people::residents(tx.db(), home.id).await?;
-            (residents, rest.trim(), Some(home.id))
-        }
-        None => (called(tx, compound_id, who).await?, "", None),
-    };
-    let fits = |person: &&person::Model| wanted.is_empty() || fold(&person.name) == fold(wanted);
-    let mut named = candidates.iter().filter(fits);
-    match (named.next(), named.next()) {
-        (Some(one), None) => Ok((one.clone(), home_id)),
-        (Some(_), Some(_)) => Err(Fault::invalid(
-            "who",
-            "有几位符合，请写房号加姓名，例如：当事人 5 1-1-102 李建国。",
-        )),
-        (None, _) => Err(none()),
-    }
-}
-
-/// Residents of the compound with this name.
-async fn called(tx: &Tx, compound_id: i64, name: &str) -> Result<Vec<person::Model>, Fault> {
-    let here = residency::Entity::find()
-        .select_only()
-        .column(residency::Column::PersonId)
-        .filter(residency::COLUMN.compound_id.eq(compound_id))
-        .filter(residency::COLUMN.ended_at.is_null())
-        .into_query();
-    Ok(person::Entity::find()
-        .filter(person::COLUMN.name.eq(name.trim()))
-        .filter(person::COLUMN.left_at.is_null())
-        .filter(person::Column::Id.in_subquery(here))
-        .all(tx.db())
-        .await?)
 }
 
 /// Calls the parties to meet (约调解); an earlier call that has not come yet is off. They are told now

@@ -10,14 +10,17 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 use serde_json::json;
 
 use crate::access::Actor;
-use crate::base::clock::say;
+use crate::base::clock::{Clock, say};
 use crate::base::fault::Fault;
 use crate::notice::actions::{again, led, record};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, MOST_ROUNDS, THROTTLE, remind, subject};
 use crate::reminder::fan::{ToMany, WHERE, WHOM, enqueue_part};
 use crate::reminder::{cancel, enqueue};
-use crate::store::Tx;
+use crate::store::{Store, Tx};
+
+/// Parts of one turn of the clock: then another instance may go on.
+const PARTS: usize = 40;
 
 /// What a step of the broadcast has come to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,40 @@ pub enum Step {
     More,
     /// Nothing is left, or somebody else did it.
     Over,
+}
+
+/// [`begin`] as its clock does it, in a transaction of its own.
+///
+/// # Errors
+/// The database's.
+pub async fn start(store: &Store, clock: &dyn Clock, id: i64) -> Result<Step, Fault> {
+    let mut tx = store.begin(clock.now()).await?;
+    let step = begin(&mut tx, id).await?;
+    tx.commit().await?;
+    if step == Step::More {
+        store.count_anew(&["notice_recipient"]).await;
+    }
+    Ok(step)
+}
+
+/// Some parts, a transaction each, as the clock does them; [`Step::More`] when another turn has to go on.
+///
+/// # Errors
+/// The database's.
+pub async fn go_on(store: &Store, clock: &dyn Clock, id: i64) -> Result<Step, Fault> {
+    for number in 0..PARTS {
+        let mut tx = store.begin(clock.now()).await?;
+        let step = part(&mut tx, id).await?;
+        tx.commit().await?;
+        // The first of them go out while the others are still written.
+        if number == 0 || step == Step::Over {
+            store.count_anew(&["reminder"]).await;
+        }
+        if step == Step::Over {
+            return Ok(Step::Over);
+        }
+    }
+    Ok(Step::More)
 }
 
 /// The time to undo it is over: writes its recipients down and begins to tell them.

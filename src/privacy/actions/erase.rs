@@ -22,7 +22,7 @@ use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, activities, giving, offers, remind, traces, wishes};
+use crate::privacy::{ERASED_NAME, activities, giving, offers, remind, stations, traces, wishes};
 use crate::store::Tx;
 
 /// What stays behind.
@@ -39,8 +39,14 @@ pub struct Left {
 pub async fn refusal_to_erase(tx: &Tx, actor: &Actor) -> Result<Option<String>, Fault> {
     let person = actor.require_person()?;
     let in_office = people::holds_role(tx.db(), person, tx.now()).await?;
-    Ok(in_office.then(|| {
-        "您现在担任职务，履职记录要有人负责。请先请管理员收回职务，再回复“注销”。".to_owned()
+    if in_office {
+        return Ok(Some(
+            "您现在担任职务，履职记录要有人负责。请先请管理员收回职务，再回复“注销”。".to_owned(),
+        ));
+    }
+    let has = stations::has(tx, person).await?;
+    Ok((has > 0).then(|| {
+        format!("您还借着驿站的{has}件东西。请先归还（回复“归还”），验收后再回复“注销”。")
     }))
 }
 
@@ -73,6 +79,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     offers::let_go(tx, id).await?;
     giving::let_go(tx, id, &words).await?;
     activities::let_go(tx, id).await?;
+    stations::let_go(tx, app, id, &accounts).await?;
     traces::handed_in(tx, id, &words).await?;
     traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;

@@ -13,6 +13,7 @@
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
 //! | `life` | activities, and what volunteers have done |
+//! | `stations` | where stations are, when they are open, how many come |
 
 pub mod accounts;
 pub mod expenses;
@@ -22,6 +23,7 @@ mod life;
 mod printed;
 mod read;
 mod show;
+mod stations;
 mod wishes;
 
 use poem::http::{StatusCode, header};

@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::month::Month;
 use crate::base::redact::redact;
 use crate::case::board::{self, ClosedCase, OpenCase, Promise};
 use crate::case::stats::span::Span;
@@ -26,6 +27,7 @@ use crate::report::figures::{self, Report};
 use crate::report::money;
 use crate::volunteer::hours;
 use crate::volunteer::tally::{self, Totals};
+use crate::station::queries as stations;
 use crate::wish::queries::{self as wishes, Figure};
 
 /// Cases of a kind that are shown.
@@ -90,6 +92,16 @@ pub struct Activity {
     pub path: String,
 }
 
+/// A station as the board shows it.
+pub struct StationLine {
+    /// Where, when, what it has.
+    pub seen: stations::Seen,
+    /// How many came this month.
+    pub visits: i64,
+    /// Rooms that are free for half an hour at least for what is left of today, and all of them.
+    pub rooms: (usize, usize),
+}
+
 /// All that a board shows.
 pub struct Board {
     /// Which compound.
@@ -116,6 +128,8 @@ pub struct Board {
     pub activities: Vec<Activity>,
     /// What volunteers have done this year, and which year.
     pub served: (i32, Totals),
+    /// Stations, with how many came this month and how many of their rooms are free today.
+    pub stations: Vec<StationLine>,
     /// Organisations, the higher first.
     pub bodies: Vec<organisation::Model>,
     /// Who answers for what, from the top.
@@ -146,6 +160,7 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         lists: lists::read(app, &compound).await?,
         activities: ahead(app, compound.id, now).await?,
         served: served(app, compound.id, now).await?,
+        stations: stations_of(app, compound.id, now).await?,
         bodies: organisations::around(db, &compound).await?,
         posts: posts(published(db, &compound, &ANSWERERS, now).await?),
         code: code(&follow_url(app))?,
@@ -189,6 +204,20 @@ async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {
         wishes::count_in(db, compound_id, Figure::Claimed).await?,
         wishes::count_in(db, compound_id, Figure::Fulfilled).await?,
     ])
+}
+
+async fn stations_of(app: &App, compound_id: i64, now: Moment) -> Result<Vec<StationLine>, Fault> {
+    let db = app.store.read();
+    let month = Month::of(china(now).date_naive());
+    let mut lines = Vec::new();
+    for seen in stations::of_compound(db, compound_id, now).await? {
+        lines.push(StationLine {
+            visits: stations::figures::in_month(db, seen.station.id, month).await?,
+            rooms: stations::rooms::free_today(db, &seen, now).await?,
+            seen,
+        });
+    }
+    Ok(lines)
 }
 
 /// The newest notices to everybody.

@@ -8,6 +8,7 @@ use entity::organisation;
 use super::lists::{alliances, section as lists};
 use super::life::{activities, service};
 use super::read::{Board, Post};
+use super::stations::stations;
 use super::wishes::wishes;
 use crate::base::clock::{china, say_minutes};
 use crate::base::fen::Fen;
@@ -31,6 +32,8 @@ const LINES: usize = 7;
 const ROWS: usize = 7;
 /// Bodies with their hours and telephones there.
 const BODIES: usize = 4;
+/// Stations there.
+const STATIONS: usize = 4;
 /// Bars of a chart.
 const BARS: usize = 6;
 
@@ -51,6 +54,7 @@ pub fn whole(board: &Board) -> String {
         ("微心愿", wishes(board, usize::MAX)),
         ("四项清单", lists(board)),
         ("联盟单位", alliances(board)),
+        ("红色驿站", stations(&board.stations)),
         ("谁来负责", answerers(&board.posts)),
         ("组织架构", chart_of_bodies(board)),
         ("联系我们", code(board)),
@@ -88,6 +92,9 @@ pub fn screen(board: &Board, number: usize) -> String {
     }
     if !board.open_wishes.is_empty() {
         pages.push(("微心愿", wishes(board, LINES - 2)));
+    }
+    for lines in board.stations.chunks(STATIONS) {
+        pages.push(("红色驿站", stations(lines)));
     }
     for posts in board.posts.chunks(ROWS) {
         pages.push(("谁来负责", answerers(posts)));

@@ -37,6 +37,7 @@
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
 //! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
+//! | `stations`, `station`, `station_tabs`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -122,6 +123,10 @@ mod roles_one;
 mod rules;
 mod sign_in;
 mod talents;
+mod station;
+mod station_act;
+mod station_tabs;
+mod stations;
 mod templates;
 pub mod upload;
 mod visits;
@@ -259,6 +264,13 @@ fn community(route: Route) -> Route {
         .at("/organisations/:id", get(organisations::open))
         .at("/organisations/:id/edit", body)
         .at("/organisations/:id/remove", post(organisations::remove))
+        .at("/stations", get(stations::list))
+        .at("/stations/add", post(stations::add))
+        .at("/stations/:id", get(station::open))
+        .at("/stations/:id/lending", get(station::lending_page))
+        .at("/stations/:id/rooms", get(station::rooms_page))
+        .at("/stations/:id/windows", get(station::windows_page))
+        .at("/stations/:id/do/:act", post(station_act::take))
         .at("/notices", get(notices::list))
         .at("/notices/new", get(notices::ask).post(notices::take))
         .at("/notices/:id", get(notice::open))

@@ -86,6 +86,16 @@ const LEADS: &[RoleKind] = &[
     CommunitySecretary,
     StreetOfficer,
 ];
+/// Who keeps a station.
+const KEEPS: &[RoleKind] = &[
+    Steward,
+    GridWorker,
+    PropertyStaff,
+    PropertyManager,
+    CommitteeMember,
+    CommitteeChair,
+    CommunitySecretary,
+];
 const FILES: &[RoleKind] = &[
     Steward,
     GridWorker,
@@ -126,6 +136,9 @@ struct World {
     gift: i64,
     drive: i64,
     activity: i64,
+    loan: i64,
+    booking: i64,
+    service: i64,
 }
 
 async fn build(app: &TestApp) -> World {
@@ -200,6 +213,7 @@ async fn build(app: &TestApp) -> World {
         ..Default::default()
     };
     let visit = visit.insert(app.store.write()).await.unwrap();
+    let [loan, booking, service] = station(app, &home, zhang).await;
     let wish = correction::ActiveModel {
         person_id: Set(zhang),
         account_id: Set(resident.account().await.id),
@@ -242,7 +256,88 @@ async fn build(app: &TestApp) -> World {
         gift: gift.unwrap().expect("no gift").id,
         drive: drive.id,
         activity: activity.unwrap().expect("no activity").id,
+        loan,
+        booking,
+        service,
     }
+}
+
+/// A station of the compound: a loan and a booking of somebody, and a service of its window.
+async fn station(app: &TestApp, home: &entity::place::Model, person: i64) -> [i64; 3] {
+    let (now, db) = (app.now(), app.store.write());
+    let compound_id = home.compound_id.unwrap();
+    let station = entity::station::ActiveModel {
+        compound_id: Set(compound_id),
+        place_id: Set(compound_id),
+        name: Set("红色驿站".to_owned()),
+        spot: Set("大厅".to_owned()),
+        hours: Set("Mo-Su 00:00-24:00".to_owned()),
+        public_holidays: Set(false),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let station_id = station.insert(db).await.unwrap().id;
+    let thing = entity::station_thing::ActiveModel {
+        compound_id: Set(compound_id),
+        station_id: Set(station_id),
+        code: Set("伞-01".to_owned()),
+        name: Set("雨伞".to_owned()),
+        quantity: Set(1),
+        lent: Set(1),
+        days: Set(7),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let loan = entity::station_loan::ActiveModel {
+        compound_id: Set(compound_id),
+        station_id: Set(station_id),
+        thing_id: Set(thing.insert(db).await.unwrap().id),
+        borrower_id: Set(person),
+        state: Set(entity::kinds::LoanState::Lent),
+        lent_at: Set(now),
+        due_at: Set(now + chrono::TimeDelta::days(7)),
+        version: Set(1),
+        ..Default::default()
+    };
+    let room = entity::station_room::ActiveModel {
+        compound_id: Set(compound_id),
+        station_id: Set(station_id),
+        name: Set("议事厅".to_owned()),
+        seats: Set(9),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    let booking = entity::station_booking::ActiveModel {
+        compound_id: Set(compound_id),
+        station_id: Set(station_id),
+        room_id: Set(room.insert(db).await.unwrap().id),
+        booker_id: Set(person),
+        official: Set(false),
+        from_at: Set(now),
+        to_at: Set(now + chrono::TimeDelta::hours(1)),
+        state: Set(entity::kinds::BookingState::Booked),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let service = entity::station_service::ActiveModel {
+        compound_id: Set(compound_id),
+        station_id: Set(station_id),
+        window_name: Set("1号窗口".to_owned()),
+        name: Set("咨询".to_owned()),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    [
+        loan.insert(db).await.unwrap().id,
+        booking.insert(db).await.unwrap().id,
+        service.insert(db).await.unwrap().id,
+    ]
 }
 
 /// The table. Those that end the case stand last.
@@ -422,6 +517,24 @@ fn table(world: &World) -> Vec<Deed> {
             json!({ "reason": "下雨了" }),
             LEADS,
             format!("取消活动 {} 下雨了", world.activity),
+        ),
+        elsewhere(
+            format!("/stations/loans/{}/end", world.loan),
+            json!({ "outcome": "returned" }),
+            KEEPS,
+            format!("借物验收 {}", world.loan),
+        ),
+        elsewhere(
+            format!("/stations/bookings/{}/absent", world.booking),
+            json!({}),
+            KEEPS,
+            String::new(),
+        ),
+        elsewhere(
+            format!("/stations/services/{}/served", world.service),
+            json!({}),
+            KEEPS,
+            String::new(),
         ),
         elsewhere(
             format!("/visits/{}/done", world.visit),

@@ -180,6 +180,33 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
         format!(
             "INSERT INTO volunteer_service (task_id, compound_id, person_id, state, version, created_at, updated_at) SELECT id, {compound}, {{p}}, 'refused', 1, {now}, {now} FROM volunteer_task"
         ),
+        format!(
+            "INSERT INTO station (compound_id, place_id, name, spot, hours, public_holidays, version, created_at, updated_at) VALUES ({compound}, {compound}, 'x', 'x', 'Mo 08:00-09:00', false, 1, {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO station_thing (compound_id, station_id, code, name, quantity, lent, days, version, created_at, updated_at) SELECT {compound}, id, 'x', 'x', 1, 0, 1, 1, {now}, {now} FROM station"
+        ),
+        format!(
+            "INSERT INTO station_loan (compound_id, station_id, thing_id, borrower_id, state, lent_at, due_at, ended_at, version) SELECT {compound}, station_id, id, {{p}}, 'returned', {now}, {now}, {now}, 2 FROM station_thing"
+        ),
+        format!(
+            "INSERT INTO station_room (compound_id, station_id, name, seats, created_at) SELECT {compound}, id, 'x', 9, {now} FROM station"
+        ),
+        format!(
+            "INSERT INTO station_booking (compound_id, station_id, room_id, booker_id, official, from_at, to_at, state, version, created_at, updated_at) SELECT {compound}, station_id, id, {{p}}, false, {now}, {now}, 'displaced', 2, {now}, {now} FROM station_room"
+        ),
+        format!(
+            "INSERT INTO station_service (compound_id, station_id, window_name, name, created_at) SELECT {compound}, id, 'x', 'x', {now} FROM station"
+        ),
+        format!(
+            "INSERT INTO station_served (compound_id, station_id, service_id, day, served, by_id, at) SELECT {compound}, station_id, id, '2026-01-01', 1, {{p}}, {now} FROM station_service"
+        ),
+        format!(
+            "INSERT INTO station_deposit (compound_id, station_id, owner_id, thing, state, at, ended_at, version) SELECT {compound}, id, {{p}}, 'x', 'collected', {now}, {now}, 2 FROM station"
+        ),
+        format!(
+            "INSERT INTO station_step (compound_id, subject, action, to_state, actor_kind, actor_id, at) VALUES ({compound}, 'loan:1', 'handed', 'handed', 'resident', {{p}}, {now})"
+        ),
     ];
     for sql in rows {
         // What is doubled for `format!` stands for itself.

@@ -1,0 +1,304 @@
+//! `/console/stations/:id`: a station's visits and its set-up, and the addresses of the pages beside it. These
+//! are `station_tabs.rs`, what the forms do is `station_act.rs`.
+
+use askama::Template;
+use chrono::Datelike;
+use entity::{station_room, station_service, station_thing};
+use poem::http::StatusCode;
+use poem::web::{Path, Query};
+use poem::{Response, handler};
+use serde::Deserialize;
+
+use crate::access::permit::{Deed, may};
+use crate::base::clock::china;
+use crate::base::fault::Fault;
+use crate::base::month::Month;
+use crate::base::page::Slice;
+use crate::station::queries::figures::{self, Day};
+use crate::station::queries::lending::things;
+use crate::station::queries::{self, Found, no_such, rooms, windows};
+use crate::web::console::form::{Form, Typed};
+use crate::web::console::frame::{Frame, show};
+use crate::web::console::guard::{Desk, status};
+use crate::web::console::station_tabs::{booked, lent, served};
+
+/// Lines of a page.
+pub(super) const LINES: u64 = 30;
+
+/// What the page's address says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    pub(super) cursor: String,
+    month: String,
+    pub(super) said: String,
+}
+
+/// A page of a station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tab {
+    SetUp,
+    Lending,
+    Rooms,
+    Windows,
+}
+
+impl Tab {
+    /// Behind the station's address.
+    pub(super) const fn path(self) -> &'static str {
+        match self {
+            Self::SetUp => "",
+            Self::Lending => "/lending",
+            Self::Rooms => "/rooms",
+            Self::Windows => "/windows",
+        }
+    }
+}
+
+/// What stands above each of its pages.
+pub(super) struct Head {
+    pub(super) id: i64,
+    pub(super) name: String,
+    pub(super) tab: Tab,
+    pub(super) keeps: bool,
+    /// What did not work, where no field says it.
+    pub(super) problem: Option<String>,
+}
+
+impl Head {
+    /// Address, name, whether it is the one.
+    pub(super) fn tabs(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let tab = |tab: Tab, name| (tab.path(), name, tab == self.tab);
+        let all = [
+            tab(Tab::SetUp, "来访和资料"),
+            tab(Tab::Lending, "借用"),
+            tab(Tab::Rooms, "房间"),
+            tab(Tab::Windows, "窗口和寄存"),
+        ];
+        // Whoever only sets it up sees nothing of whom it serves.
+        let shown = if self.keeps { all.len() } else { 1 };
+        all.into_iter().take(shown).collect()
+    }
+}
+
+/// A form that did not work, and why.
+#[derive(Clone, Copy)]
+pub(super) struct Tried<'a> {
+    pub form: &'a Form,
+    pub fault: &'a Fault,
+}
+
+/// What a form of the page shows again, and what is said above it.
+pub(super) fn typed(
+    tried: Option<Tried<'_>>,
+    fields: &[&str],
+) -> (Typed, Option<String>, StatusCode) {
+    match tried {
+        None => (Typed::default(), None, StatusCode::OK),
+        Some(Tried { form, fault }) => {
+            let typed = Typed::wrong(form, fault);
+            let above = typed.general(fields).map(str::to_owned);
+            (typed, above, status(fault))
+        }
+    }
+}
+
+pub(super) fn number(id: &str) -> Result<i64, Fault> {
+    id.parse().map_err(|_| no_such())
+}
+
+/// The page of a tab.
+pub(super) async fn page(
+    desk: &Desk,
+    id: i64,
+    tab: Tab,
+    asked: &Asked,
+    tried: Option<Tried<'_>>,
+) -> Result<Response, Fault> {
+    match tab {
+        Tab::SetUp => set_up(desk, id, asked, tried).await,
+        Tab::Lending => lent(desk, id, asked, tried).await,
+        Tab::Rooms => booked(desk, id, asked, tried).await,
+        Tab::Windows => served(desk, id, asked, tried).await,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "web/console/station.html")]
+struct SetUp {
+    frame: Frame,
+    head: Head,
+    place: String,
+    spot: String,
+    open: String,
+    week: String,
+    facilities: String,
+    keeps: bool,
+    sets: bool,
+    month: String,
+    before: String,
+    visits: i64,
+    days: Vec<Day>,
+    version: i32,
+    own_days: Vec<(String, String)>,
+    things: Vec<station_thing::Model>,
+    next: Option<String>,
+    rooms: Vec<station_room::Model>,
+    services: Vec<station_service::Model>,
+    typed: Typed,
+}
+
+/// The station, for whoever keeps it or sets it up.
+async fn desk_of(desk: &Desk, id: i64) -> Result<(Found, bool), Fault> {
+    let found = queries::found(desk.app.store.read(), desk.actor(), id).await?;
+    let sets = may(desk.actor(), Deed::SetStations, &found.place.path);
+    match found.keeps || sets {
+        true => Ok((found, sets)),
+        false => Err(Fault::forbidden("您没有这项权限。")),
+    }
+}
+
+async fn set_up(
+    desk: &Desk,
+    id: i64,
+    asked: &Asked,
+    tried: Option<Tried<'_>>,
+) -> Result<Response, Fault> {
+    const FIELDS: [&str; 13] = [
+        "visits",
+        "name",
+        "spot",
+        "hours",
+        "facilities",
+        "day",
+        "open",
+        "code",
+        "thing",
+        "quantity",
+        "days",
+        "room",
+        "seats",
+    ];
+    let (db, now) = (desk.app.store.read(), desk.app.clock.now());
+    let (found, sets) = desk_of(desk, id).await?;
+    let seen = queries::seen(db, desk.actor(), now, id).await?;
+    let today = Month::of(china(now).date_naive());
+    let month = Month::parse(&asked.month).unwrap_or(today);
+    let days = figures::days(db, id, month).await?;
+    let (mut typed, problem, code) = typed(tried, &FIELDS);
+    let row = &seen.station;
+    let facilities = seen.facilities.join("、");
+    let changing = tried.is_some_and(|tried| !tried.form.text("version").is_empty());
+    if !changing {
+        let holidays = if row.public_holidays { "1" } else { "" };
+        let week = seen.week();
+        for (name, value) in [
+            ("name", row.name.as_str()),
+            ("spot", &row.spot),
+            ("hours", &week),
+            ("public_holidays", holidays),
+            ("facilities", &facilities),
+        ] {
+            typed = typed.set(name, value);
+        }
+    }
+    let own_days = queries::days_of(db, id).await?;
+    let own_days = own_days
+        .into_iter()
+        .filter(|day| day.day >= china(now).date_naive());
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
+    let things = things(db, desk.actor(), id, slice).await?;
+    let services = windows::offered(db, id).await?;
+    let page = SetUp {
+        frame: Frame::new(desk, row.name.clone()).saying(&asked.said),
+        head: Head {
+            id,
+            name: row.name.clone(),
+            tab: Tab::SetUp,
+            keeps: found.keeps,
+            problem,
+        },
+        place: seen.place.clone(),
+        spot: row.spot.clone(),
+        open: seen.open.says(),
+        week: seen.week(),
+        keeps: found.keeps,
+        sets,
+        month: month.says(),
+        before: written(month.before()),
+        visits: days.iter().map(Day::whole).sum(),
+        days,
+        version: row.version,
+        own_days: own_days
+            .map(|day| {
+                let hours = day.hours.unwrap_or_else(|| "关门".to_owned());
+                (day.day.to_string(), hours)
+            })
+            .collect(),
+        next: things.next,
+        things: things.items,
+        rooms: rooms::rooms_of(db, &[id]).await?,
+        services,
+        facilities,
+        typed,
+    };
+    show(code, &page)
+}
+
+/// As it stands in an address: `2026-11`.
+fn written(month: Month) -> String {
+    let first = month.first();
+    format!("{}-{:02}", first.year(), first.month())
+}
+
+/// `GET /console/stations/:id`
+///
+/// # Errors
+/// `not_found` for a station that is not theirs to see, `forbidden` for whoever neither keeps it nor sets it up.
+#[handler]
+pub async fn open(
+    desk: &Desk,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    page(desk, number(&id)?, Tab::SetUp, &asked, None).await
+}
+
+/// `GET /console/stations/:id/lending`
+///
+/// # Errors
+/// As [`open`].
+#[handler]
+pub async fn lending_page(
+    desk: &Desk,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    page(desk, number(&id)?, Tab::Lending, &asked, None).await
+}
+
+/// `GET /console/stations/:id/rooms`
+///
+/// # Errors
+/// As [`open`].
+#[handler]
+pub async fn rooms_page(
+    desk: &Desk,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    page(desk, number(&id)?, Tab::Rooms, &asked, None).await
+}
+
+/// `GET /console/stations/:id/windows`
+///
+/// # Errors
+/// As [`open`].
+#[handler]
+pub async fn windows_page(
+    desk: &Desk,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    page(desk, number(&id)?, Tab::Windows, &asked, None).await
+}
