@@ -33,6 +33,8 @@ mod m20261129_000027_disclosures;
 mod m20261130_000028_expenses;
 mod m20261130_000030_notices;
 mod m20261130_000031_wishes;
+mod m20261130_000036_timetables;
+mod m20261130_000037_handbook;
 mod tools;
 
 /// All changes, in order.
@@ -70,6 +72,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000028_expenses::Migration),
             Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000030_notices::Migration),
+            Box::new(m20261130_000036_timetables::Migration),
+            Box::new(m20261130_000037_handbook::Migration),
         ]
     }
 }
