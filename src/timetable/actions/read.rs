@@ -9,7 +9,7 @@ use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::store::Tx;
 use crate::timetable::actions::record;
-use crate::timetable::queries::seen;
+use crate::timetable::queries::{belongs, seen};
 
 /// Timetables that one person may read.
 const MOST: u64 = 50;
@@ -17,11 +17,16 @@ const MOST: u64 = 50;
 /// The actor is told from the next time on. Twice is once.
 ///
 /// # Errors
-/// `forbidden` for whoever is bound to nothing; `not_found` for a timetable of a place that is not theirs;
-/// `wrong_step` when it is stopped, or when they read too many.
+/// `forbidden` for whoever is bound to nothing, or neither lives nor serves there; `not_found` for a timetable
+/// of a place that is not theirs; `wrong_step` when it is stopped, or when they read too many.
 pub async fn subscribe(tx: &Tx, actor: &Actor, id: i64) -> Result<timetable::Model, Fault> {
     let person_id = actor.require_person()?;
     let row = seen(tx.db(), actor, id, tx.now()).await?.timetable;
+    if !belongs(tx.db(), &row, person_id, tx.now()).await? {
+        return Err(Fault::forbidden(
+            "只有住在这里、在这里服务的人能收这个提醒。",
+        ));
+    }
     if row.next_at.is_none() {
         return Err(Fault::wrong_step(format!(
             "日程 #{id} 现在停用了。回复“日程”看还有哪些。"

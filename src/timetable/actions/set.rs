@@ -19,7 +19,7 @@ use crate::store::Tx;
 use crate::timetable::actions::record;
 use crate::timetable::queries::{kept, no_such};
 use crate::timetable::rule::Rule;
-use crate::timetable::{MOST_OF_A_PLACE, MOST_TEXT, MOST_TITLE, remind};
+use crate::timetable::{MOST_OF_A_PLACE, MOST_TEXT, MOST_TITLE, remind, state_says};
 
 /// What a timetable says.
 #[derive(Clone, Debug)]
@@ -134,7 +134,7 @@ pub async fn switch(
         (TimetableState::Stopped, None, "timetable.stop")
     };
     if was.state == state {
-        let words = super::super::state_says(state);
+        let words = state_says(state);
         return Err(Fault::wrong_step(format!(
             "日程 #{} 现在就是“{words}”。",
             was.id
