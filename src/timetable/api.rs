@@ -11,7 +11,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::timetable::actions::{self, Draft, Seen as Version};
@@ -321,7 +321,8 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
     }
-    let (status, id) = match deed {
+    let left = matches!(deed, Deed::Subscribe(_, false));
+    let (status, row) = match deed {
         Deed::Make(body) => {
             let place = places::by_code(tx.db(), &body.place).await?;
             let draft = Draft {
@@ -331,7 +332,7 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
             };
             // What is not there is answered as what is not theirs.
             let place_id = place.map_or(0, |place| place.id);
-            (201, actions::make(&mut tx, actor, place_id, draft).await?.id)
+            (201, actions::make(&mut tx, actor, place_id, draft).await?)
         }
         Deed::Change(id, body) => {
             let seen = Version {
@@ -343,20 +344,28 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
                 text: body.text,
                 rule: body.rule.rule()?,
             };
-            (200, actions::change(&mut tx, actor, seen, draft).await?.id)
+            (200, actions::change(&mut tx, actor, seen, draft).await?)
         }
         Deed::Switch(id, body) => {
             let seen = Version {
                 id,
                 version: body.version,
             };
-            let row = actions::switch(&mut tx, actor, seen, body.active).await?;
-            (200, row.id)
+            (200, actions::switch(&mut tx, actor, seen, body.active).await?)
         }
-        Deed::Subscribe(id, true) => (200, actions::subscribe(&tx, actor, id).await?.id),
-        Deed::Subscribe(id, false) => (200, actions::leave(&tx, actor, id).await?.id),
+        Deed::Subscribe(id, true) => (200, actions::subscribe(&tx, actor, id).await?),
+        Deed::Subscribe(id, false) => (200, actions::leave(&tx, actor, id).await?),
     };
-    let seen = queries::seen(tx.db(), actor, id, now).await?;
+    let seen = match queries::seen(tx.db(), actor, row.id, now).await {
+        // Whoever has moved away may leave what they no longer see.
+        Err(fault) if left && fault.code == Code::NotFound => Seen {
+            place: String::new(),
+            when: String::new(),
+            reads: false,
+            timetable: row,
+        },
+        seen => seen?,
+    };
     let answer = once
         .leave(&tx, status, &TimetableView::from(seen))
         .await?;
