@@ -241,7 +241,9 @@ fn draft(form: &Form) -> Result<Draft, Fault> {
         _ => return Err(Fault::invalid("kind", "请选哪些天。")),
     };
     let times: Option<Vec<u16>> = pieces(form.text("times")).map(minute_of).collect();
-    let except: Result<Vec<NaiveDate>, _> = pieces(form.text("except")).map(str::parse).collect();
+    let except: Result<Vec<NaiveDate>, _> = pieces(form.text("except"))
+        .map(str::parse)
+        .collect();
     Ok(Draft {
         title: form.text("title").to_owned(),
         text: form.text("text").to_owned(),
