@@ -2,6 +2,7 @@
 //! same, what only asks or is polite left out. Articles and questions go through the same. Pure; used by
 //! [`super::index`] and [`super::sure`].
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::base::text::fold;
@@ -12,7 +13,7 @@ const SAME: &[&[&str]] = &[
     // -- how people ask --
     &[
         "怎么", "咋个", "咋整", "咋办", "咋", "啷个", "怎样", "怎么样", "如何", "点样", "点算", "点解决",
-        "怎么办", "怎么弄", "怎么搞", "怎么做", "怎么处理", "怎麼",
+        "怎么办", "怎么弄", "怎么搞", "怎么做", "怎么处理",
     ],
     &["为什么", "为啥", "为何", "点解", "干嘛", "凭什么", "凭啥"],
     &["什么", "啥", "乜嘢", "咩", "甚么"],
@@ -92,19 +93,27 @@ const PARTICLES: &str = "啊呀呢吗嘛哦吧啦㗎噶呐哈嘢咗嘅的了么"
 /// What stands between two parts that do not belong together.
 pub const GAP: char = ' ';
 
-/// Each variant with what is put in its place, the longest first.
-static VARIANTS: LazyLock<Vec<(Vec<char>, Vec<char>)>> = LazyLock::new(|| {
+/// A variant, and what is put in its place.
+type Variant = (Vec<char>, Vec<char>);
+
+/// The variants by their first character, the longest first.
+static VARIANTS: LazyLock<HashMap<char, Vec<Variant>>> = LazyLock::new(|| {
     let same = SAME.iter().filter_map(|group| {
         let (kept, _) = group.split_first()?;
         Some(group.iter().map(move |word| (*word, *kept)))
     });
     let nothing = NOTHING.iter().map(|word| (*word, ""));
-    let mut all: Vec<(Vec<char>, Vec<char>)> = same
-        .flatten()
-        .chain(nothing)
-        .map(|(word, kept)| (word.chars().collect(), kept.chars().collect()))
-        .collect();
-    all.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    let mut all: HashMap<char, Vec<Variant>> = HashMap::new();
+    for (word, kept) in same.flatten().chain(nothing) {
+        let word: Vec<char> = word.chars().collect();
+        if let Some(first) = word.first() {
+            let of_first = all.entry(*first).or_default();
+            of_first.push((word, kept.chars().collect()));
+        }
+    }
+    for of_first in all.values_mut() {
+        of_first.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+    }
     all
 });
 
@@ -116,7 +125,8 @@ pub fn normal(text: &str) -> Vec<char> {
     let mut at = 0;
     while let Some(&c) = folded.get(at) {
         let rest = folded.get(at..).unwrap_or_default();
-        let found = VARIANTS.iter().find(|(word, _)| rest.starts_with(word));
+        let of_first = VARIANTS.get(&c).map(Vec::as_slice).unwrap_or_default();
+        let found = of_first.iter().find(|(word, _)| rest.starts_with(word));
         if let Some((word, kept)) = found {
             out.extend(kept);
             at += word.len();
