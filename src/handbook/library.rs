@@ -17,6 +17,8 @@ use crate::handbook::index::{Document, Hit, Index};
 
 /// Articles that are read at most: those of all compounds.
 const MOST: u64 = 50_000;
+/// How much more a place's own article counts.
+const OWN: f64 = 1.1;
 
 /// The published articles, as they were together.
 #[derive(Default)]
@@ -127,6 +129,3 @@ impl Shelf {
         hits
     }
 }
-
-/// How much more a place's own article counts.
-const OWN: f64 = 1.1;
