@@ -19,7 +19,7 @@ use crate::bot::sender::{known, window};
 use crate::bot::understand::Way;
 use crate::bot::{
     Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, scan,
-    understand,
+    understand, unknown,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
 use crate::privacy::consent;
@@ -422,7 +422,7 @@ async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
         Meaning::Missed => help::missed(turn),
         Meaning::Lapsed => menu::show(turn, "现在没有在等您选数字。"),
         Meaning::Wordless => menu::show(turn, "没有看到文字，请写一句话。"),
-        Meaning::Unknown(text) => help::offer(turn, &text),
+        Meaning::Unknown(text) => unknown::answer(turn, &text).await?,
     };
     if too_long.is_some() {
         reply.push_str("\n（内容太长，只保留了前5000个字。）");

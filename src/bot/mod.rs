@@ -15,6 +15,7 @@ mod render;
 mod scan;
 mod sender;
 mod understand;
+mod unknown;
 
 #[cfg(test)]
 mod tests;
@@ -121,6 +122,8 @@ const TABLES: &[&[Command]] = &[
     objection::COMMANDS,
     crate::wish::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
+    crate::handbook::chat::COMMANDS,
+    crate::timetable::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

@@ -11,6 +11,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
+use crate::handbook::chat::link;
 use crate::handbook::markdown::lead;
 use crate::handbook::question_subject;
 use crate::place::queries as places;
@@ -73,11 +74,9 @@ fn compose<'a>(
         ) else {
             return Ok(None);
         };
-        let place = places::by_id(db, question.compound_id).await?;
-        let place = place.map(|place| place.name).unwrap_or_default();
-        let url = places::by_id(db, question.compound_id)
-            .await?
-            .map(|place| super::chat::link(app, &place, article.id));
+        let compound = places::by_id(db, question.compound_id).await?;
+        let url = compound.as_ref().map(|place| link(app, place, article.id));
+        let place = compound.map(|place| place.name).unwrap_or_default();
         Ok(Some(Message {
             template: "notice",
             title: shorten(&article.title, 20),
