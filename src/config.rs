@@ -212,6 +212,8 @@ pub struct Retention {
     pub visit_days: i64,
     /// Who made a wish that is over, and who fulfilled it, with their words.
     pub wish_days: i64,
+    /// A question that the handbook could not answer, and who asked it, after it was asked last.
+    pub question_days: i64,
 }
 
 /// `[log]`

@@ -23,6 +23,7 @@ pub mod disclosure;
 pub mod dues;
 pub mod expense;
 pub mod fee;
+pub mod handbook;
 pub mod ledger;
 pub mod mediation;
 pub mod moderation;
@@ -34,6 +35,7 @@ pub mod place;
 pub mod policy;
 pub mod preference;
 pub mod privacy;
+pub mod timetable;
 pub mod visit;
 pub mod wish;
 // -- floor 4: the faces --

@@ -27,6 +27,7 @@ use crate::disclosure;
 use crate::dues;
 use crate::expense;
 use crate::fee;
+use crate::handbook;
 use crate::intake;
 use crate::mediation;
 use crate::moderation;
@@ -37,6 +38,7 @@ use crate::privacy;
 use crate::reminder::schedule;
 use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
+use crate::timetable;
 use crate::visit;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
@@ -130,6 +132,9 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
         .context("数据库结构升级失败,请查看 linli migrate status")?;
     let app = App::build(settings, boot.clock.clone(), boot.dice.clone(), store)?;
     demo::fill(&app).await.context("演示小区无法写入数据库")?;
+    handbook::shipped::fill(&app.store, app.clock.now())
+        .await
+        .context("手册的文章无法写入数据库")?;
     let tasks = TaskTracker::new();
     let platform = pretend(&app, &boot)?;
     let server = serve_http(&app, listener, boot.role, platform)?;
@@ -228,6 +233,8 @@ pub fn kinds() -> Vec<Kind> {
         dues::remind::KINDS,
         wish::remind::KINDS,
         notice::remind::KINDS,
+        timetable::remind::KINDS,
+        handbook::remind::KINDS,
     ]
     .concat()
 }

@@ -70,6 +70,7 @@ impl Settings {
             ("retention.claim_days", kept.claim_days),
             ("retention.visit_days", kept.visit_days),
             ("retention.wish_days", kept.wish_days),
+            ("retention.question_days", kept.question_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));

@@ -1,26 +1,26 @@
 //! The JSON of the handbook: `/api/v1/handbook…`. Mounted by `web/router.rs`. Text of articles is Markdown: whoever
 //! shows it must drop raw HTML, as our own pages do.
 
+pub mod questions;
+
+use entity::handbook_article;
 use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use entity::kinds::QuestionState;
-use entity::{handbook_article, handbook_question};
-
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
-use crate::base::page::{ListQuery, Slice};
+use crate::base::page::Slice;
 use crate::handbook::actions::{self, Draft, Seen};
 use crate::handbook::markdown::lead;
-use crate::handbook::queries::{self, Found, compound_of, no_such, reach};
+use crate::handbook::queries::{self, Found, no_such, reach};
 use crate::handbook::step::Act;
-use crate::handbook::{MOST_QUESTION, question_says, state_says};
+use crate::handbook::{MOST_QUESTION, state_says};
 use crate::place::queries as places;
 
 /// Articles that a search gives.
@@ -29,12 +29,9 @@ const FOUND: usize = 10;
 /// The paths below `/api/v1`.
 #[must_use]
 pub fn routes(route: Route) -> Route {
-    route
+    questions::routes(route)
         .at("/handbook", get(list_articles).post(write_article))
         .at("/handbook/search", get(search_articles))
-        .at("/handbook/questions", get(list_questions).post(ask_question))
-        .at("/handbook/questions/:id/answer", post(answer_question))
-        .at("/handbook/questions/:id/dismiss", post(dismiss_question))
         .at("/handbook/:id", get(show_article))
         .at("/handbook/:id/change", post(change_article))
         .at("/handbook/:id/state", post(move_article))
@@ -44,12 +41,10 @@ pub fn routes(route: Route) -> Route {
 #[derive(OpenApi)]
 #[openapi(
     paths(
-        list_articles, write_article, search_articles, list_questions, ask_question,
-        answer_question, dismiss_question, show_article, change_article, move_article
+        list_articles, write_article, search_articles, show_article, change_article, move_article
     ),
     components(schemas(
-        ArticleView, ArticlePage, ArticlesFound, NewArticle, ChangedArticle, ArticleMove,
-        QuestionView, QuestionPage, NewQuestion, QuestionNoted, QuestionAnswer
+        ArticleView, ArticlePage, ArticlesFound, NewArticle, ChangedArticle, ArticleMove
     )),
     tags((name = "handbook", description = "手册"))
 )]
@@ -183,69 +178,6 @@ pub struct ArticleMove {
     pub version: i32,
     /// Published, or taken back.
     pub published: bool,
-}
-
-/// A question that the handbook could not answer.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct QuestionView {
-    /// Its number.
-    pub id: String,
-    /// Without names, homes and numbers.
-    pub text: String,
-    /// How often it was asked.
-    pub asked: i32,
-    /// open, answered, dismissed.
-    pub state: String,
-    /// 等答案 …
-    pub state_label: String,
-    /// The article that answers it.
-    pub article_id: Option<String>,
-    /// When it was asked last.
-    pub last_at: String,
-}
-
-impl From<&handbook_question::Model> for QuestionView {
-    fn from(row: &handbook_question::Model) -> Self {
-        Self {
-            id: row.id.to_string(),
-            text: row.text.clone(),
-            asked: row.asked,
-            state: row.state.to_value(),
-            state_label: question_says(row.state).to_owned(),
-            article_id: row.article_id.map(|id| id.to_string()),
-            last_at: china(row.last_at).to_rfc3339(),
-        }
-    }
-}
-
-/// A page of questions.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct QuestionPage {
-    /// Newest first.
-    pub items: Vec<QuestionView>,
-    /// Cursor of the next page; none at the end.
-    pub next: Option<String>,
-}
-
-/// A question that was not answered.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct NewQuestion {
-    /// At most 60 characters.
-    pub text: String,
-}
-
-/// What became of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct QuestionNoted {
-    /// Put down: the caller is told when it is answered.
-    pub noted: bool,
-}
-
-/// What answers it.
-#[derive(Debug, Deserialize, ToSchema)]
-pub struct QuestionAnswer {
-    /// Id of the article.
-    pub article: String,
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
@@ -452,101 +384,4 @@ async fn move_article(
     Json(body): Json<ArticleMove>,
 ) -> Result<Answer, Fault> {
     perform(&app, &caller, &once, Deed::Move(number(&id)?, body)).await
-}
-
-/// Questions that wait for an answer, for editors, newest first.
-#[utoipa::path(
-    get, path = "/api/v1/handbook/questions", tag = "handbook", security(("bearer" = [])),
-    params(ListQuery),
-    responses((status = 200, body = QuestionPage), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn list_questions(
-    app: Data<&App>,
-    caller: Caller,
-    Query(query): Query<ListQuery>,
-) -> Result<Json<QuestionPage>, Fault> {
-    let db = app.store.read();
-    let page = queries::questions(db, &caller.actor, QuestionState::Open, query.slice()?).await?;
-    Ok(Json(QuestionPage {
-        items: page.items.iter().map(QuestionView::from).collect(),
-        next: page.next,
-    }))
-}
-
-/// Put a question down that was not answered.
-#[utoipa::path(
-    post, path = "/api/v1/handbook/questions", tag = "handbook", security(("bearer" = [])),
-    request_body = NewQuestion,
-    responses((status = 201, body = QuestionNoted), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn ask_question(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Json(body): Json<NewQuestion>,
-) -> Result<Answer, Fault> {
-    let text = asked(&body.text)?;
-    caller.actor.require_person()?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let noted = match compound_of(tx.db(), &caller.actor, None).await? {
-        Some(compound) => actions::ask(&tx, &caller.actor, compound.id, text).await?,
-        None => false,
-    };
-    let answer = once.leave(&tx, 201, &QuestionNoted { noted }).await?;
-    tx.commit().await?;
-    Ok(answer)
-}
-
-/// Say which article answers it; whoever asked is told.
-#[utoipa::path(
-    post, path = "/api/v1/handbook/questions/{id}/answer", tag = "handbook",
-    security(("bearer" = [])), params(("id" = String, Path)), request_body = QuestionAnswer,
-    responses((status = 200, body = QuestionView), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn answer_question(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Path(id): Path<String>,
-    Json(body): Json<QuestionAnswer>,
-) -> Result<Answer, Fault> {
-    let (id, article) = (number(&id)?, number(&body.article)?);
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::answer(&mut tx, &caller.actor, id, article).await?;
-    let answer = once.leave(&tx, 200, &QuestionView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
-}
-
-/// Say that it needs no answer.
-#[utoipa::path(
-    post, path = "/api/v1/handbook/questions/{id}/dismiss", tag = "handbook",
-    security(("bearer" = [])), params(("id" = String, Path)),
-    responses((status = 200, body = QuestionView), (status = "4XX", description = "problem+json"))
-)]
-#[handler]
-async fn dismiss_question(
-    app: Data<&App>,
-    caller: Caller,
-    once: Once,
-    Path(id): Path<String>,
-) -> Result<Answer, Fault> {
-    let id = number(&id)?;
-    let tx = app.store.begin(app.clock.now()).await?;
-    if let Some(answer) = once.enter(&tx).await? {
-        return Ok(answer);
-    }
-    let row = actions::dismiss(&tx, &caller.actor, id).await?;
-    let answer = once.leave(&tx, 200, &QuestionView::from(&row)).await?;
-    tx.commit().await?;
-    Ok(answer)
 }

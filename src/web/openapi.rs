@@ -13,12 +13,14 @@ use utoipa_swagger_ui::Config;
 use crate::base::fault::{Code, Fault};
 use crate::case;
 use crate::expense;
+use crate::handbook;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
 use crate::payment;
 use crate::place;
 use crate::preference;
+use crate::timetable;
 use crate::visit;
 use crate::web::{attachments, homes, me, privacy, problem, session};
 use crate::wish;
@@ -67,10 +69,13 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(mediation::api::Described::openapi());
     document.merge(moderation::api::Described::openapi());
     document.merge(expense::api::Described::openapi());
+    document.merge(handbook::api::Described::openapi());
+    document.merge(handbook::api::questions::Described::openapi());
     document.merge(notice::api::Described::openapi());
     document.merge(payment::api::Described::openapi());
     document.merge(place::api::Described::openapi());
     document.merge(preference::api::Described::openapi());
+    document.merge(timetable::api::Described::openapi());
     document.merge(visit::api::Described::openapi());
     document.merge(wish::api::Described::openapi());
     document

@@ -11,6 +11,7 @@ use crate::base::fault::Fault;
 use crate::case;
 use crate::expense;
 use crate::files;
+use crate::handbook;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
@@ -18,6 +19,7 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
+use crate::timetable;
 use crate::visit;
 use crate::web::guard::Guard;
 use crate::web::limits::BodyLimit;
@@ -75,6 +77,8 @@ pub fn routes(
             "/notice/:token",
             get(pages::notice::show_notice).post(pages::notice::acknowledge_notice),
         )
+        .at("/handbook/:compound", get(pages::handbook::show_handbook))
+        .at("/handbook/:compound/:id", get(pages::handbook::show_article))
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
@@ -164,6 +168,7 @@ fn api() -> Route {
     let route = visit::api::routes(preference::api::routes(route));
     let route = payment::api::routes(expense::api::routes(route));
     let route = wish::api::routes(notice::api::routes(route));
+    let route = handbook::api::routes(timetable::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

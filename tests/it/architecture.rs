@@ -31,6 +31,8 @@ const FLOORS: &[&[&str]] = &[
         "dues",
         "wish",
         "notice",
+        "timetable",
+        "handbook",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

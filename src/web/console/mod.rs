@@ -30,6 +30,8 @@
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
 //! | `moderation`, `visits` | what waits for a person's word; who is told at the door |
+//! | `timetables` | what comes round again at fixed times |
+//! | `handbook`, `handbook_questions` | articles that answer what residents ask, and what they could not |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
@@ -76,6 +78,8 @@ mod fill;
 pub mod form;
 pub mod frame;
 pub mod guard;
+mod handbook;
+mod handbook_questions;
 mod import;
 mod kinds;
 mod letters;
@@ -106,6 +110,7 @@ mod roles_one;
 mod rules;
 mod sign_in;
 mod templates;
+mod timetables;
 pub mod upload;
 mod visits;
 mod wecom;
@@ -206,7 +211,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with(Guard { app: app.clone() })
 }
 
-/// People, homes, posts and organisations; what people are told.
+/// People, homes, posts and organisations; what people are told, and what they may look up.
 fn community(route: Route) -> Route {
     let post_of = get(roles_one::ask).post(roles_one::give);
     let new_body = get(organisations::ask_new).post(organisations::make);
@@ -232,6 +237,23 @@ fn community(route: Route) -> Route {
         .at("/organisations/:id", get(organisations::open))
         .at("/organisations/:id/edit", body)
         .at("/organisations/:id/remove", post(organisations::remove))
+        .at("/timetables", get(timetables::list))
+        .at(
+            "/timetables/new",
+            get(timetables::ask).post(timetables::take),
+        )
+        .at("/timetables/:id", get(timetables::open))
+        .at("/timetables/:id/:act", post(timetables::act))
+        .at("/handbook", get(handbook::list))
+        .at("/handbook/new", get(handbook::ask).post(handbook::take))
+        .at("/handbook/questions", get(handbook_questions::list))
+        .at(
+            "/handbook/questions/:id/:act",
+            post(handbook_questions::settle),
+        )
+        .at("/handbook/:id", get(handbook::open))
+        .at("/handbook/:id/edit", get(handbook::edit))
+        .at("/handbook/:id/:act", post(handbook::act))
         .at("/notices", get(notices::list))
         .at("/notices/new", get(notices::ask).post(notices::take))
         .at("/notices/:id", get(notice::open))

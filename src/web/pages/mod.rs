@@ -6,9 +6,11 @@
 //! | [`me`] | my homes, my cases, how to write commands |
 //! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
 //! | [`notice`] | a notice, by its link |
+//! | [`handbook`] | the handbook of a compound |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 
+pub mod handbook;
 pub mod me;
 pub mod notice;
 pub mod pay;
