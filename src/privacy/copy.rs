@@ -62,6 +62,7 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
         "mediations": more::quarrels(db, person_id).await?,
         "handed_in": more::handed_in(db, person_id).await?,
         "wishes": more::wishes(db, person_id).await?,
+        "asked": more::asked(db, person_id).await?,
         "notices": more::notices(db, person_id).await?,
         "console": more::console(db, person_id).await?,
         "payments": more::payments(db, person_id, &ids).await?,

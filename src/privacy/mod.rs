@@ -4,6 +4,7 @@
 //! What is decided here, and why, stands in `docs/decisions/0015`.
 
 pub mod actions;
+mod asked;
 pub mod chat;
 pub mod consent;
 mod copy;

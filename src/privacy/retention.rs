@@ -3,7 +3,9 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, person, visit, wish};
+use entity::{
+    binding, case, data_export, deletion_log, handbook_question, person, visit, wish,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -70,6 +72,12 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.wish_days,
         run: |app, until| Box::pin(wishes(app, until)),
     },
+    // What the handbook could not answer, and who asked.
+    Class {
+        name: "question",
+        days: |kept| kept.question_days,
+        run: |app, until| Box::pin(questions(app, until)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -91,6 +99,7 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
+        || handbook_question::Entity::find().one(db).await?.is_some()
         || claim.one(db).await?.is_some())
 }
 
@@ -263,6 +272,13 @@ async fn wishes(app: &App, until: Moment) -> Result<u64, Fault> {
         tx.commit().await?;
     }
     Ok(count)
+}
+
+async fn questions(app: &App, until: Moment) -> Result<u64, Fault> {
+    let tx = app.store.begin(app.clock.now()).await?;
+    let gone = super::asked::remove_old(&tx, until, STEP).await?;
+    tx.commit().await?;
+    Ok(gone)
 }
 
 async fn visits(app: &App, until: Moment) -> Result<u64, Fault> {

@@ -22,7 +22,7 @@ use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, remind, traces, wishes};
+use crate::privacy::{ERASED_NAME, asked, remind, traces, wishes};
 use crate::store::Tx;
 
 /// What stays behind.
@@ -70,6 +70,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     traces::quarrels(tx, id, &words).await?;
     traces::others_cases(tx, id, &words).await?;
     wishes::let_go(tx, id).await?;
+    asked::let_go(tx, id).await?;
     traces::handed_in(tx, id, &words).await?;
     traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;

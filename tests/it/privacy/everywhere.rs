@@ -83,6 +83,20 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ),
     ("group_dialog", "dialog", "account_id = {s}", Gone, false),
     ("group_dialog", "chat_id", "account_id = {a}", Gone, false),
+    (
+        "handbook_question",
+        "text",
+        "id IN (SELECT question_id FROM handbook_asker WHERE person_id = {p})",
+        Gone,
+        true,
+    ),
+    (
+        "handbook_question",
+        "words",
+        "id IN (SELECT question_id FROM handbook_asker WHERE person_id = {p})",
+        Gone,
+        false,
+    ),
     ("idempotency", "key", "scope = 'account:{a}'", Gone, false),
     (
         "idempotency",
@@ -236,6 +250,15 @@ const NOTHING: &[&str] = &[
     "fee_policy.late_basis",
     "fee_policy.remind_words",
     "guess.kind",
+    // For everybody, by whoever answers for the place; long numbers are refused in titles and questions.
+    "handbook_article.body",
+    "handbook_article.questions",
+    "handbook_article.synonyms",
+    "handbook_article.title",
+    "handbook_version.body",
+    "handbook_version.questions",
+    "handbook_version.synonyms",
+    "handbook_version.title",
     "idempotency.scope",
     "import_job.bad_path",
     "import_job.outcome",
@@ -286,6 +309,10 @@ const NOTHING: &[&str] = &[
     "schedule.name",
     "schedule.slot",
     "sign_in_try.key",
+    // For everybody of a place; long numbers are refused when one is stored.
+    "timetable.rule",
+    "timetable.text",
+    "timetable.title",
     "visit.kind",
     "visit.subject",
     "work_card.state",
@@ -486,6 +513,12 @@ async fn fill(app: &TestApp, keys: &Keys) {
         ),
         format!(
             "INSERT INTO wish_step (wish_id, compound_id, action, to_state, actor_kind, actor_id, at) SELECT id, {compound}, 'fulfilled', state, 'resident', {{p}}, {now} FROM wish WHERE claimer_id = {{p}}"
+        ),
+        format!(
+            "INSERT INTO handbook_question (compound_id, words, text, asked, state, first_at, last_at) VALUES ({compound}, 'x', 'x', 1, 'open', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO handbook_asker (question_id, compound_id, person_id, at) SELECT id, {compound}, {{p}}, {now} FROM handbook_question"
         ),
         format!(
             "INSERT INTO correction (person_id, account_id, place_id, field, value_sealed, state, created_at) VALUES ({{p}}, {{a}}, {compound}, 'name', 'x', 'refused', {now})"
