@@ -1,6 +1,8 @@
 //! A question answered from the handbook among a thousand articles: how long it takes with all that a message does
 //! for it, and whether the right one is first for the questions of the tests.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -9,19 +11,16 @@ use entity::kinds::ArticleState;
 use linli::app::App;
 use linli::base::clock::{Clock, SystemClock};
 use linli::base::dice::Dice;
-use linli::config::Settings;
 use linli::handbook::library::Reach;
 use linli::handbook::{queries, shipped};
 use linli::store::{Store, insert::insert_chunked};
+use migration::{Migrator, MigratorTrait};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use std::sync::Arc;
 
-use crate::community;
 use crate::figure::{Figure, percentile};
 use crate::machine::{self, Postgres};
-use crate::platform::Sample;
-use crate::server::Setup;
+use crate::pretend;
 
 /// Articles in all.
 const ARTICLES: usize = 1_000;
@@ -46,30 +45,23 @@ const DONE: [&str; 6] = ["须知", "说明", "办法", "公约", "流程", "安�
 /// The rows of the table.
 pub async fn measure() -> Result<Vec<Figure>> {
     let room = machine::room()?;
-    let sample = Sample::load()?;
     let postgres = Postgres::start(room.path(), &[])?;
     let url = postgres.database("handbook")?;
-    let sqlite = format!("sqlite://{}/handbook.db?mode=rwc", room.path().display());
+    let file = room.path().join("handbook.db");
     Ok(vec![
-        on("PostgreSQL", &sample, room.path(), &url).await?,
-        on("SQLite", &sample, room.path(), &sqlite).await?,
+        on("PostgreSQL", Path::new(&url)).await?,
+        on("SQLite", &file).await?,
     ])
 }
 
-async fn on(name: &str, sample: &Sample, room: &std::path::Path, url: &str) -> Result<Figure> {
-    let setup = Setup::new(room, sample, url);
-    community::settle(&setup, room, url).await?;
-    let mut settings = Settings::load_default()?;
-    settings.database.url = url.to_owned().into();
+async fn on(name: &str, database: &Path) -> Result<Figure> {
+    let settings = pretend::settings(database, None, &[])?;
     let store = Store::connect(&settings.database).await?;
+    Migrator::up(store.write(), None).await?;
     shipped::fill(&store, SystemClock.now()).await?;
     fill(&store).await?;
-    let app = App::build(
-        settings,
-        Arc::new(SystemClock),
-        Arc::new(Dice::from_system()),
-        store,
-    )?;
+    let dice = Arc::new(Dice::from_system());
+    let app = App::build(settings, Arc::new(SystemClock), dice, store)?;
     let reach = Reach::default();
     let lines = QUESTIONS.lines().filter(|line| !line.starts_with('#'));
     let questions: Vec<(&str, &str)> = lines
