@@ -96,7 +96,7 @@ fn worth(term: Term) -> f64 {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of articles and letters")]
+/// A count of articles or letters.
 const fn as_number(count: usize) -> f64 {
     count as f64
 }

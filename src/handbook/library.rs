@@ -47,8 +47,8 @@ pub struct Reach(pub HashSet<i64>);
 /// The database's.
 pub async fn shelf<C: ConnectionTrait>(app: &App, db: &C) -> Result<Arc<Shelf>, Fault> {
     let library = app.memo.of::<Library>();
-    let mut held = library.0.lock().await;
     let sum = sum_of(db).await?;
+    let mut held = library.0.lock().await;
     if held.sum != Some(sum) {
         let rows = handbook_article::Entity::find()
             .filter(handbook_article::COLUMN.state.eq(ArticleState::Published))
@@ -56,7 +56,7 @@ pub async fn shelf<C: ConnectionTrait>(app: &App, db: &C) -> Result<Arc<Shelf>, 
             .limit(MOST)
             .all(db)
             .await?;
-        // What is changed between the two reads makes another sum, and is read then.
+        // What is changed between the two reads makes another sum, and is read with the next question.
         held.shelf = Arc::new(Shelf::new(rows));
         held.sum = Some(sum);
     }

@@ -98,7 +98,7 @@ async fn it_is_written_by_version_and_what_cannot_be_is_refused() {
         wrong[field] = json!(value);
         let answer = api.post(&path, &wrong).await;
         assert_eq!(answer.status, 422, "{field}: {answer:?}");
-        assert_eq!(answer.json["field"], json!(field), "{answer:?}");
+        assert_eq!(answer.json["errors"][0]["field"], json!(field), "{answer:?}");
     }
     let kept = handbook_version::Entity::find()
         .filter(handbook_version::COLUMN.article_id.eq(id.parse::<i64>().unwrap()))

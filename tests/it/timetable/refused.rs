@@ -37,7 +37,7 @@ async fn the_31st_is_the_last_day_and_what_cannot_be_is_refused_with_its_field()
         body["rule"] = rule;
         let answer = api.post("/timetables", &body).await;
         assert_eq!(answer.status, 422, "{field}: {answer:?}");
-        assert_eq!(answer.json["field"], json!(field), "{answer:?}");
+        assert_eq!(answer.json["errors"][0]["field"], json!(field), "{answer:?}");
     }
     let mut phone = daily(&app, "找老王13912345678", &["07:00"]);
     assert_eq!(api.post("/timetables", &phone).await.status, 422);
