@@ -1,5 +1,5 @@
 //! The chat command of the handbook: «手册» lists the articles by digits, «手册 12» shows one, «手册 问题» answers
-//! or offers what is near. Below every answer stand the digits that file the words as they are. What a text
+//! or offers what is near; «手册没有 问题» says that it was not the one. Below every answer stand the digits that file the words as they are. What a text
 //! without a command finds, `bot/unknown.rs` asks here.
 
 use entity::{handbook_article, place};
@@ -21,19 +21,32 @@ const LINES: usize = 7;
 const NEAR: usize = 3;
 /// What files the words as they are, by the first digits.
 const FILED: [&str; 4] = ["报修", "投诉", "建议", "求助"];
+/// What says that the answer was not the one.
+const MISSING: &str = "手册没有";
 /// Characters of a question that are shown again.
 const SHOWN: usize = 30;
 
 /// The table.
-pub const COMMANDS: &[Command] = &[Command {
-    words: &["手册", "百事通手册", "百事通"],
-    who: Who::Anyone,
-    usage: "手册 [编号或问题]",
-    help: "小区的事怎么办，一问就知道",
-    asks: None,
-    in_group: true,
-    run: |turn, args| Box::pin(open(turn, args)),
-}];
+pub const COMMANDS: &[Command] = &[
+    Command {
+        words: &["手册", "百事通手册", "百事通"],
+        who: Who::Anyone,
+        usage: "手册 [编号或问题]",
+        help: "小区的事怎么办，一问就知道",
+        asks: None,
+        in_group: true,
+        run: |turn, args| Box::pin(open(turn, args)),
+    },
+    Command {
+        words: &[MISSING],
+        who: Who::Bound,
+        usage: "手册没有 问题",
+        help: "手册里没有的，记下来等答案",
+        asks: Some("请写下您想问什么，有了答案会告诉您。"),
+        in_group: true,
+        run: |turn, args| Box::pin(miss(turn, args)),
+    },
+];
 
 /// Where an article stands for everybody of a compound.
 #[must_use]
@@ -109,6 +122,7 @@ pub fn answered(
 ) -> String {
     let mut more = vec![(format!("手册 {}", row.id), "看全文".to_owned())];
     more.extend(near.iter().take(NEAR).map(to_read));
+    more.push((MISSING.to_owned(), "不是我要问的".to_owned()));
     let digits = digits(turn, text, &more);
     format!("{}：{}\n{digits}", row.title, lead(&row.body))
 }
@@ -187,6 +201,16 @@ async fn ask(turn: &mut Turn<'_>, text: &str) -> Result<Reply, Fault> {
     };
     // What was typed is filed without the command.
     let digits = digits(turn, text, &more);
+    Ok(Reply::text(format!("{head}\n{digits}")))
+}
+
+async fn miss(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let noted = put_down(turn, &args.raw).await?;
+    let digits = digits(turn, &args.raw, &[]);
+    let head = match noted {
+        true => "已记下，有了答案会告诉您。",
+        false => "今天记下的问题够多了，明天再记。",
+    };
     Ok(Reply::text(format!("{head}\n{digits}")))
 }
 

@@ -220,6 +220,12 @@ fn named(document: &Document<'_>) -> Vec<HashSet<Term>> {
     lines.map(|line| pairs(&normal(line)).collect()).collect()
 }
 
+/// Whether a question says anything of a matter: more than single characters and words that ask.
+#[must_use]
+pub fn tells(question: &str) -> bool {
+    pairs(&normal(question)).next().is_some()
+}
+
 /// What two sets of pairs have in common, 0 to 1 (Dice).
 fn likeness(one: &HashSet<Term>, other: &HashSet<Term>) -> f64 {
     let all = one.len() + other.len();

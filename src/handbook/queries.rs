@@ -14,6 +14,7 @@ use crate::access::permit::{Deed, may};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::handbook::index::tells;
 use crate::handbook::library::{Reach, Shelf, shelf};
 use crate::handbook::sure;
 use crate::place::ids;
@@ -97,7 +98,7 @@ pub async fn ask<C: ConnectionTrait>(
 pub fn look(shelf: &Shelf, readable: &HashSet<i64>, question: &str, most: usize) -> Found {
     let hits = shelf.ask(readable, question);
     let get = |id: i64| shelf.get(readable, id).cloned();
-    let sure = sure::sure(&hits).and_then(get);
+    let sure = sure::sure(&hits).filter(|_| tells(question)).and_then(get);
     let named = sure.as_ref().map(|row| row.id);
     let near = sure::near(&hits, most.saturating_add(1));
     Found {

@@ -240,8 +240,9 @@ mod tests {
     use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
-    use crate::handbook::index::{Document, Index};
+    use crate::handbook::index::{Document, Index, tells};
     use crate::handbook::markdown::{lead, plain};
+    use crate::handbook::sure::sure;
     use crate::handbook::{MOST_BODY, MOST_QUESTIONS, MOST_TITLE};
 
     const QUESTIONS: &str = include_str!("../../tests/it/handbook/questions.tsv");
@@ -308,7 +309,7 @@ mod tests {
             at.and_then(|at| all.get(at)).map_or("", |article| article.slug)
         };
         let mut right: BTreeMap<bool, (usize, usize)> = BTreeMap::new();
-        let (mut wrong, mut sure_and_wrong, mut sure) = (Vec::new(), Vec::new(), 0);
+        let (mut wrong, mut sure_and_wrong, mut answered) = (Vec::new(), Vec::new(), 0);
         for (question, wanted, seen) in questions() {
             let hits = index.ask(question, &|_| true);
             let first = hits.first().map_or("", |hit| slug(hit.id));
@@ -319,19 +320,20 @@ mod tests {
             } else if seen {
                 wrong.push((question, wanted, first));
             }
-            if let Some(id) = crate::handbook::sure::sure(&hits) {
-                sure += 1;
+            if let Some(id) = sure(&hits).filter(|_| tells(question)) {
+                answered += 1;
                 if slug(id) != wanted {
                     sure_and_wrong.push(if seen { question } else { "(held)" });
                 }
             }
         }
-        println!("right of all, held (false) and seen (true): {right:?}; sure {sure}");
+        println!("right of all, held (false) and seen (true): {right:?}; sure {answered}");
         // Those that were held back are no longer so once somebody has read which of them fail.
         println!("seen and wrong: {wrong:?}");
         for (part, (right, all)) in &right {
             assert!(right * 10 >= all * 9, "seen {part}: {right} of {all}; {wrong:?}");
         }
+        assert!(answered >= 60, "{answered}");
         assert!(sure_and_wrong.len() <= 2, "sure and wrong: {sure_and_wrong:?}");
     }
 }

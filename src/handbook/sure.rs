@@ -5,9 +5,9 @@ use crate::base::text::fold;
 use crate::handbook::index::Hit;
 
 /// From here on an article fits well.
-const FITS: f64 = 0.62;
+const FITS: f64 = 0.5;
 /// So much less has the second one.
-const CLEARLY: f64 = 0.12;
+const CLEARLY: f64 = 0.2;
 /// From here on an article is worth being offered.
 const NEAR: f64 = 0.3;
 

@@ -7,21 +7,20 @@ use std::sync::LazyLock;
 
 use crate::base::text::fold;
 
+/// Words that ask: they say nothing of the matter, and what stands before and behind them does not belong together.
+const ASKING: &[&str] = &[
+    "怎么", "咋个", "咋整", "咋办", "咋", "啷个", "怎样", "怎么样", "如何", "点样", "点算", "点解决",
+    "怎么办", "怎么弄", "怎么搞", "怎么做", "怎么处理", "为什么", "为啥", "为何", "点解", "干嘛",
+    "凭什么", "凭啥", "什么", "啥", "乜嘢", "咩", "甚么", "谁", "边个", "哪个", "哪位", "谁人",
+    "哪里", "边度", "哪儿", "哪块", "何处", "哪", "多少", "几多", "几个", "几", "能不能", "可唔可以",
+    "可不可以", "可否", "能否", "得唔得", "行不行", "可以不", "能", "可以", "是不是", "系咪", "是否",
+    "系唔系",
+];
+
 /// What means the same, the kept word first. In simplified characters, lower case. Dialects are those of our
 /// towns: Cantonese, Sichuanese, the north-east.
 const SAME: &[&[&str]] = &[
-    // -- how people ask --
-    &[
-        "怎么", "咋个", "咋整", "咋办", "咋", "啷个", "怎样", "怎么样", "如何", "点样", "点算", "点解决",
-        "怎么办", "怎么弄", "怎么搞", "怎么做", "怎么处理",
-    ],
-    &["为什么", "为啥", "为何", "点解", "干嘛", "凭什么", "凭啥"],
-    &["什么", "啥", "乜嘢", "咩", "甚么"],
-    &["谁", "边个", "哪个", "哪位", "谁人"],
-    &["哪里", "边度", "哪儿", "哪块", "何处", "哪"],
-    &["多少", "几多", "几个", "几"],
-    &["能不能", "可唔可以", "可不可以", "可否", "能否", "得唔得", "行不行", "可以不", "能", "可以"],
-    &["是不是", "系咪", "是否", "系唔系"],
+    // -- little words --
     &["没有", "冇", "没"],
     &["不", "唔"],
     &["找", "揾"],
@@ -61,7 +60,7 @@ const SAME: &[&[&str]] = &[
     &["食堂", "饭堂", "助餐"],
     &["12345", "市民热线", "市长热线"],
     &["没人管", "没人理", "冇人理", "冇人跟进", "没人处理", "不处理", "不理", "不管", "没回音", "不作为", "没反应"],
-    &["举报", "告发", "去告", "投诉"],
+    &["举报", "告发", "去告"],
     &["扔", "抛", "丢", "掷", "掟", "抛掷"],
     &["高空抛物", "高空扔物", "高空坠物"],
     &["赔", "赔偿", "索赔", "赔钱"],
@@ -103,8 +102,9 @@ static VARIANTS: LazyLock<HashMap<char, Vec<Variant>>> = LazyLock::new(|| {
         Some(group.iter().map(move |word| (*word, *kept)))
     });
     let nothing = NOTHING.iter().map(|word| (*word, ""));
+    let asking = ASKING.iter().map(|word| (*word, " "));
     let mut all: HashMap<char, Vec<Variant>> = HashMap::new();
-    for (word, kept) in same.flatten().chain(nothing) {
+    for (word, kept) in same.flatten().chain(nothing).chain(asking) {
         let word: Vec<char> = word.chars().collect();
         if let Some(first) = word.first() {
             let of_first = all.entry(*first).or_default();
@@ -128,24 +128,28 @@ pub fn normal(text: &str) -> Vec<char> {
         let of_first = VARIANTS.get(&c).map(Vec::as_slice).unwrap_or_default();
         let found = of_first.iter().find(|(word, _)| rest.starts_with(word));
         if let Some((word, kept)) = found {
-            out.extend(kept);
+            kept.iter().for_each(|kept| put(&mut out, *kept));
             at += word.len();
             continue;
         }
         at += 1;
-        if PARTICLES.contains(c) {
-            continue;
-        }
-        if c.is_alphanumeric() {
-            out.push(c);
-        } else if out.last().is_some_and(|last| *last != GAP) {
-            out.push(GAP);
+        if !PARTICLES.contains(c) {
+            put(&mut out, c);
         }
     }
     if out.last() == Some(&GAP) {
         out.pop();
     }
     out
+}
+
+/// A letter or a digit as it is, anything else as one gap.
+fn put(out: &mut Vec<char>, c: char) {
+    if c.is_alphanumeric() {
+        out.push(c);
+    } else if out.last().is_some_and(|last| *last != GAP) {
+        out.push(GAP);
+    }
 }
 
 /// The same as one string: what two ways of asking have in common.
@@ -183,12 +187,12 @@ mod tests {
     #[test]
     fn every_variant_belongs_to_one_word() {
         let mut seen = std::collections::HashMap::new();
-        for group in SAME {
-            for word in *group {
-                assert_eq!(fold(word), **word, "{word} is not folded");
-                let other = seen.insert(*word, group[0]);
-                assert_eq!(other, None, "{word} stands in two groups");
-            }
+        let alone = ASKING.iter().chain(NOTHING).map(|word| (*word, *word));
+        let same = SAME.iter().flat_map(|group| group.iter().map(|word| (*word, group[0])));
+        for (word, kept) in same.chain(alone) {
+            assert_eq!(fold(word), word, "not folded");
+            let other = seen.insert(word, kept);
+            assert_eq!(other, None, "{word} stands in two groups");
         }
     }
 

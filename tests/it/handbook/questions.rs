@@ -74,6 +74,22 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_not_the_one_is_said_so_by_a_digit() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("张秀英").await;
+    let answered = zhang.says("业委会怎么选").await;
+    let line = answered.lines().find(|line| line.contains("不是我要问的"));
+    let digit = line.expect("no way to say so").chars().next().unwrap();
+    let noted = zhang.says(&digit.to_string()).await;
+    assert!(noted.contains("已记下"), "{noted}");
+    let rows = all(&app).await;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    assert_eq!(rows[0].text, "业委会怎么选");
+    // Asked again though an article was named for it: open again.
+    assert_eq!((rows[0].state, rows[0].asked), (QuestionState::Open, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_person_asks_so_many_a_day_and_an_erasure_takes_them() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;
