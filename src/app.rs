@@ -13,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::base::clock::Clock;
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
+use crate::base::memo::Memo;
 use crate::base::seal::Seal;
 use crate::config::{CallbackMode, RobotMode, Settings};
 use crate::files::Files;
@@ -96,6 +97,8 @@ pub struct Parts {
     pub queue: Arc<dyn Queue>,
     /// Attachments.
     pub files: Files,
+    /// What nouns keep in this process.
+    pub memo: Memo,
     /// Work that goes on after its request was answered; the end of the program waits for it.
     pub late: TaskTracker,
     /// Cancelled when the program stops: whatever streams or waits for long looks at it.
@@ -216,6 +219,7 @@ impl App {
             window,
             queue,
             files: Files::connect(&settings.storage)?,
+            memo: Memo::default(),
             redis,
             clock,
             dice,

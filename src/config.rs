@@ -255,6 +255,8 @@ pub struct Retention {
     pub volunteer_days: i64,
     /// Who had a thing, a room or a deposit of a station, after it is over, with the words to it.
     pub station_days: i64,
+    /// A question that the handbook could not answer, and who asked it, after it was asked last.
+    pub question_days: i64,
 }
 
 /// `[log]`

@@ -12,6 +12,7 @@
 //!   tokens              calls to the token endpoint by eight instances, with bad tokens thrown in
 //!   burst               1 000 tasks pushed to 200 stewards at once by WeCom
 //!   robot               mentions in a group, to the first reply
+//!   handbook            a question answered from the handbook among 1 000 articles
 //!   wishes              2 000 people who race for 11 wishes over two instances
 //!   desk                lists and pages of the console at 1 000 000 cases; against 10 000
 //!   dashboard           the figures of a street over 1 000 000 cases; against plain SQL
@@ -45,6 +46,7 @@ mod days;
 mod desk;
 mod disclosures;
 mod figure;
+mod handbook;
 mod import;
 mod machine;
 mod notices;
@@ -87,6 +89,7 @@ async fn main() -> Result<()> {
         Some("tokens") => vec![tokens::measure().await?],
         Some("burst") => vec![burst::measure().await?],
         Some("robot") => vec![robot::measure().await?],
+        Some("handbook") => handbook::measure().await?,
         Some("wishes") => vec![wishes::measure().await?],
         Some("desk") => desk::measure().await?,
         Some("dashboard") => vec![dashboard::measure().await?],
@@ -102,7 +105,7 @@ async fn main() -> Result<()> {
         Some("capture") => return capture::capture().await,
         Some("all") => all().await?,
         _ => bail!(
-            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, wishes, desk, dashboard, import, bills, papers, notices, sending, payments, days, disclosures, money, all, capture"
+            "say which: protocol, callback-postgres, callback-sqlite, reminders, latency, start, similar, tokens, burst, robot, handbook, wishes, desk, dashboard, import, bills, papers, notices, sending, payments, days, disclosures, money, all, capture"
         ),
     };
     print!("{}", figure::table(&figures));
@@ -139,6 +142,7 @@ async fn all() -> Result<Vec<Figure>> {
     figures.push(tokens::measure().await?);
     figures.push(burst::measure().await?);
     figures.push(robot::measure().await?);
+    figures.extend(handbook::measure().await?);
     figures.push(wishes::measure().await?);
     figures.extend(desk::measure().await?);
     figures.push(dashboard::measure().await?);

@@ -37,6 +37,8 @@ mod m20261130_000032_lists;
 mod m20261130_000033_giving;
 mod m20261130_000034_activities;
 mod m20261130_000035_stations;
+mod m20261130_000036_timetables;
+mod m20261130_000037_handbook;
 mod tools;
 
 /// All changes, in order.
@@ -78,6 +80,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000033_giving::Migration),
             Box::new(m20261130_000034_activities::Migration),
             Box::new(m20261130_000035_stations::Migration),
+            Box::new(m20261130_000036_timetables::Migration),
+            Box::new(m20261130_000037_handbook::Migration),
         ]
     }
 }

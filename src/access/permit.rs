@@ -68,6 +68,10 @@ pub enum Deed {
     PublishNotices,
     /// Make activities there and tasks for volunteers, see who takes part, and confirm hours.
     LeadActivities,
+    /// Set what people of a place may ask to be reminded of at fixed times.
+    SetTimetables,
+    /// Write the handbook of a place, and answer what it could not.
+    WriteHandbook,
     /// Tell them at night too, and more than once an hour.
     PublishUrgently,
     /// Publish the accounts of a compound.
@@ -219,7 +223,14 @@ pub const fn roles(deed: Deed) -> &'static [RoleKind] {
             CommunitySecretary,
             StreetOfficer,
         ],
-        Deed::PublishNotices => &[
+        // Nobody of a company: it says what residents may demand of it.
+        Deed::WriteHandbook => &[
+            CommitteeChair,
+            CommunitySecretary,
+            StreetOfficer,
+            Administrator,
+        ],
+        Deed::PublishNotices | Deed::SetTimetables => &[
             PropertyManager,
             CommitteeChair,
             CommunitySecretary,

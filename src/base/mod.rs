@@ -6,6 +6,7 @@ pub mod dialect;
 pub mod dice;
 pub mod fault;
 pub mod fen;
+pub mod memo;
 pub mod month;
 pub mod page;
 pub mod phone;

@@ -17,7 +17,7 @@ use crate::bot::stored::{Said, Settled, Stored, conclude, earlier_reply, settle,
 use crate::bot::understand::Way;
 use crate::bot::{
     Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, scan,
-    understand,
+    understand, unknown,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
 use crate::privacy::consent;
@@ -301,7 +301,7 @@ async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
         Meaning::Lapsed => menu::show(turn, "现在没有在等您选数字。"),
         Meaning::Wordless => help::again(turn, "没有看到文字，请写一句话。"),
         Meaning::Unsaid => help::again(turn, "只有数字看不出是什么事，请写一句话。"),
-        Meaning::Unknown(text) => help::offer(turn, &text),
+        Meaning::Unknown(text) => unknown::answer(turn, &text).await?,
     };
     if too_long.is_some() {
         reply.push_str("\n（内容太长，只保留了前5000个字。）");

@@ -231,8 +231,27 @@ pub fn offer(turn: &mut Turn<'_>, text: &str) -> String {
     reply
 }
 
-/// The same, pure.
+/// The same, with articles of the handbook that may answer it: number and title, behind the digits that file.
+pub fn offer_with(turn: &mut Turn<'_>, text: &str, articles: &[(i64, String)]) -> String {
+    let text = clean(text);
+    let speaker = menu::speaker(&turn.actor);
+    let nearest = lexicon().nearest(&text, speaker);
+    let (reply, dialog) = offer_all(lexicon(), &text, &nearest, articles);
+    turn.dialog = Some(dialog);
+    reply
+}
+
+/// The offer, pure.
 pub fn offer_of(lexicon: &Lexicon, text: &str, nearest: &[String]) -> (String, Dialog) {
+    offer_all(lexicon, text, nearest, &[])
+}
+
+fn offer_all(
+    lexicon: &Lexicon,
+    text: &str,
+    nearest: &[String],
+    articles: &[(i64, String)],
+) -> (String, Dialog) {
     let mut commands: Vec<String> = Vec::new();
     let mut line = String::new();
     for word in FILINGS.iter().filter(|word| lexicon.get(word).is_some()) {
@@ -245,6 +264,10 @@ pub fn offer_of(lexicon: &Lexicon, text: &str, nearest: &[String]) -> (String, D
     {
         commands.push(likely.clone());
         let _ = write!(line, "\n{} 您是想说“{likely}”", commands.len());
+    }
+    for (id, title) in articles {
+        commands.push(format!("手册 {id}"));
+        let _ = write!(line, "\n{} 看手册“{title}”", commands.len());
     }
     let shown = shorten(text, 30);
     let reply = format!(

@@ -16,6 +16,7 @@ mod scan;
 mod sender;
 mod stored;
 mod understand;
+mod unknown;
 
 #[cfg(test)]
 mod tests;
@@ -130,6 +131,8 @@ const TABLES: &[&[Command]] = &[
     crate::volunteer::chat::COMMANDS,
     crate::station::chat::COMMANDS,
     crate::notice::chat::COMMANDS,
+    crate::handbook::chat::COMMANDS,
+    crate::timetable::chat::COMMANDS,
     question::COMMANDS,
     help::COMMANDS,
 ];

@@ -30,6 +30,7 @@ use crate::dues;
 use crate::expense;
 use crate::fee;
 use crate::giving;
+use crate::handbook;
 use crate::intake;
 use crate::mediation;
 use crate::moderation;
@@ -43,6 +44,7 @@ use crate::reminder::worker::Worker;
 use crate::sandbox::{self, Platform};
 use crate::talent;
 use crate::station;
+use crate::timetable;
 use crate::visit;
 use crate::volunteer;
 use crate::web::accept::PatientAcceptor;
@@ -137,6 +139,9 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
         .context("数据库结构升级失败,请查看 linli migrate status")?;
     let app = App::build(settings, boot.clock.clone(), boot.dice.clone(), store)?;
     demo::fill(&app).await.context("演示小区无法写入数据库")?;
+    handbook::shipped::fill(&app.store, app.clock.now())
+        .await
+        .context("手册的文章无法写入数据库")?;
     let tasks = TaskTracker::new();
     let platform = pretend(&app, &boot)?;
     let server = serve_http(&app, listener, boot.role, platform)?;
@@ -243,6 +248,8 @@ pub fn kinds() -> Vec<Kind> {
         notice::remind::KINDS,
         offer::remind::KINDS,
         agreement::remind::KINDS,
+        timetable::remind::KINDS,
+        handbook::remind::KINDS,
     ]
     .concat()
 }

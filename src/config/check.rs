@@ -75,6 +75,7 @@ impl Settings {
             ("retention.activity_days", kept.activity_days),
             ("retention.volunteer_days", kept.volunteer_days),
             ("retention.station_days", kept.station_days),
+            ("retention.question_days", kept.question_days),
         ];
         if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
             return Err(ConfigError(format!("{key} must be 1 to 36500 days")));

@@ -4,6 +4,11 @@ use crate::base::fault::Fault;
 use crate::base::text::fold;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::preference::{Switch, actions, queries, why_fixed};
+use crate::timetable::chat::toggle;
+use crate::timetable::queries as timetables;
+
+/// Timetables that are offered.
+const MOST_NAMED: usize = 5;
 
 /// The table.
 pub const COMMANDS: &[Command] = &[
@@ -33,7 +38,7 @@ async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply
         return Ok(list(turn, &switches, ""));
     }
     let Some(meant) = meant(&switches, args) else {
-        return Ok(list(turn, &switches, "没有这一类提醒。\n"));
+        return by_timetable(turn, args, &switches).await;
     };
     if meant.fixed {
         let why = if on {
@@ -52,6 +57,35 @@ async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply
         format!("好的，以后不再提醒{label}，回复“进度”随时可以看。想恢复就再选一次。\n")
     };
     Ok(list(turn, &now, &said))
+}
+
+/// No topic is called so: a timetable may be, which a digit then turns on or off.
+async fn by_timetable(
+    turn: &mut Turn<'_>,
+    args: &Args,
+    switches: &[Switch],
+) -> Result<Reply, Fault> {
+    let found = timetables::named(turn.tx.db(), &turn.actor, &args.raw).await?;
+    if found.is_empty() {
+        return Ok(list(
+            turn,
+            switches,
+            "没有这一类提醒。小区的定时提醒请回复“日程”。\n",
+        ));
+    }
+    let some = found.iter().take(MOST_NAMED).enumerate();
+    let lines: Vec<String> = some
+        .clone()
+        .map(|(at, seen)| {
+            let word = if seen.reads { "不再收" } else { "要收" };
+            format!("{} {word}“{}”（{}）", at + 1, seen.timetable.title, seen.when)
+        })
+        .collect();
+    turn.dialog = Some(Dialog::pick(some.map(|(_, seen)| toggle(seen))));
+    Ok(Reply::text(format!(
+        "是这个定时提醒吗？请回复数字：\n{}\n0 返回菜单",
+        lines.join("\n")
+    )))
 }
 
 /// By number, or by a part of the name.

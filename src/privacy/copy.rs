@@ -70,6 +70,7 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
         "activities": life::activities(db, person_id).await?,
         "volunteer": life::service(db, person_id).await?,
         "stations": stations::stations(db, person_id).await?,
+        "asked": more::asked(db, person_id).await?,
         "notices": more::notices(db, person_id).await?,
         "console": more::console(db, person_id).await?,
         "payments": more::payments(db, person_id, &ids).await?,

@@ -5,6 +5,7 @@
 
 pub mod actions;
 mod activities;
+mod asked;
 pub mod chat;
 pub mod consent;
 mod copy;

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, offer, person, station_booking, station_deposit, station_loan, station_visitor, visit, wish};
+use entity::{binding, case, data_export, deletion_log, handbook_question, offer, person, station_booking, station_deposit, station_loan, station_visitor, visit, wish};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -106,6 +106,12 @@ const CLASSES: &[Class] = &[
         days: |_| 1,
         run: |app, until| Box::pin(visitors(app, until)),
     },
+    // What the handbook could not answer, and who asked.
+    Class {
+        name: "question",
+        days: |kept| kept.question_days,
+        run: |app, until| Box::pin(questions(app, until)),
+    },
     // Copies that could be fetched for a day.
     Class {
         name: "export",
@@ -131,7 +137,7 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
-        || offer.one(db).await?.is_some()
+        || offerhandbook_question::Entity::find().one(db).await?.is_some()
         || giving::has_any(db).await?
         || activities::has_any(db).await?
         || claim.one(db).await?.is_some()
@@ -383,6 +389,13 @@ async fn visitors(app: &App, until: Moment) -> Result<u64, Fault> {
         .exec(app.store.write())
         .await?;
     Ok(gone.rows_affected)
+}
+
+async fn questions(app: &App, until: Moment) -> Result<u64, Fault> {
+    let tx = app.store.begin(app.clock.now()).await?;
+    let gone = super::asked::remove_old(&tx, until, STEP).await?;
+    tx.commit().await?;
+    Ok(gone)
 }
 
 async fn visits(app: &App, until: Moment) -> Result<u64, Fault> {

@@ -15,6 +15,7 @@ use crate::case;
 use crate::expense;
 use crate::files;
 use crate::giving;
+use crate::handbook;
 use crate::mediation;
 use crate::moderation;
 use crate::notice;
@@ -25,6 +26,7 @@ use crate::preference;
 use crate::sandbox::{self, Platform};
 use crate::talent;
 use crate::station;
+use crate::timetable;
 use crate::visit;
 use crate::volunteer;
 use crate::web::guard::Guard;
@@ -89,6 +91,8 @@ pub fn routes(
             get(pages::activity::ask_check_in).post(pages::activity::check_in),
         )
         .at("/volunteer/:token", get(pages::volunteer::show_record))
+        .at("/handbook/:compound", get(pages::handbook::show_handbook))
+        .at("/handbook/:compound/:id", get(pages::handbook::show_article))
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
@@ -185,6 +189,7 @@ fn api() -> Route {
     let route = giving::api::routes(talent::api::routes(route));
     let route = activity::api::routes(volunteer::api::routes(route));
     let route = station::api::routes(route);
+    let route = handbook::api::routes(timetable::api::routes(route));
     case::api::routes(mediation::api::routes(route))
 }
 

@@ -40,6 +40,8 @@ const FLOORS: &[&[&str]] = &[
         "fund",
         "giving",
         "talent",
+        "timetable",
+        "handbook",
     ],
     &["bot", "web", "sandbox", "command", "report", "intake"],
 ];

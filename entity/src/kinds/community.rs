@@ -277,3 +277,49 @@ pub enum DepositState {
     /// Given elsewhere, as the note says.
     Cleared,
 }
+
+/// Where a timetable (日程) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum TimetableState {
+    /// It rings.
+    Active,
+    /// It does not, until somebody lets it again.
+    Stopped,
+}
+
+/// Where an article of the handbook (手册) stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum ArticleState {
+    /// Written, and read by editors alone.
+    Draft,
+    /// Read by all whom it is for.
+    Published,
+    /// Taken back.
+    Withdrawn,
+}
+
+/// Where a question that the handbook could not answer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum QuestionState {
+    /// Nobody has answered it yet.
+    Open,
+    /// An article answers it.
+    Answered,
+    /// It needs no answer.
+    Dismissed,
+}

@@ -49,6 +49,8 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("organisation", "组织"),
     ("disclosure", "财务公开"),
     ("notice", "公告"),
+    ("timetable", "日程"),
+    ("handbook", "手册"),
     ("preference", "订阅"),
     ("view", "常用列表"),
     ("console", "登录"),
@@ -284,6 +286,18 @@ pub const ACTIONS: &[Known] = &[
     office("organisation.create", "新增组织"),
     office("organisation.change", "改组织"),
     office("organisation.remove", "删组织"),
+    office("timetable.make", "建日程"),
+    office("timetable.change", "改日程"),
+    office("timetable.stop", "停用日程"),
+    office("timetable.start", "启用日程"),
+    said("timetable.subscribe", "订阅日程"),
+    said("timetable.leave", "退订日程"),
+    office("handbook.write", "写手册"),
+    office("handbook.change", "改手册"),
+    office("handbook.publish", "发布手册"),
+    office("handbook.withdraw", "撤下手册"),
+    office("handbook.answer", "答复手册的问题"),
+    office("handbook.dismiss", "手册的问题不用答"),
     said("preference.set", "改订阅"),
     office("view.save", "存常用列表"),
     office("view.remove", "删常用列表"),
@@ -406,6 +420,9 @@ pub const SUBJECTS: &[(&str, &str)] = &[
     ("charge", "一次性收费"),
     ("disclosure", "财务公开"),
     ("notice", "公告"),
+    ("timetable", "日程"),
+    ("article", "手册文章"),
+    ("question", "手册的问题"),
     ("difference", "对账差异"),
 ];
 
@@ -471,6 +488,7 @@ const DETAILS: &[(&str, &str)] = &[
     ("payment", "缴费"),
     ("bill", "账单"),
     ("home", "房屋"),
+    ("article", "手册文章"),
 ];
 
 /// Words that stand in details as the columns hold them.

@@ -22,7 +22,7 @@ use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, activities, giving, offers, remind, stations, traces, wishes};
+use crate::privacy::{ERASED_NAME, activities, asked, giving, offers, remind, stations, traces, wishes};
 use crate::store::Tx;
 
 /// What stays behind.
@@ -80,6 +80,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     giving::let_go(tx, id, &words).await?;
     activities::let_go(tx, id).await?;
     stations::let_go(tx, app, id, &accounts).await?;
+    asked::let_go(tx, id).await?;
     traces::handed_in(tx, id, &words).await?;
     traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;

@@ -2,9 +2,10 @@
 //! one handed in for others to see, and the way into the console of whoever holds or held a role.
 
 use entity::{
-    case_event, case_helper, case_joiner, console_session, credential, mediation, mediation_event,
-    mediation_party, moderation, notice, notice_recipient, offer, offer_step, payment, saved_view,
-    wish, wish_step,
+    case_event, case_helper, case_joiner, console_session, credential, handbook_asker,
+    handbook_question, mediation, mediation_event, mediation_party, moderation, notice,
+    notice_recipient, offer, offer_step, payment, saved_view,
+     timetable_reader, wish, wish_step,
 };
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -230,6 +231,35 @@ pub(super) async fn notices<C: ConnectionTrait>(db: &C, person_id: i64) -> Resul
     Ok(json!({
         "got": got.iter().map(one).collect::<Vec<_>>(),
         "written": written.iter().map(own).collect::<Vec<_>>(),
+    }))
+}
+
+/// What they asked the handbook and it could not answer, and of which timetables they are told.
+pub(super) async fn asked<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Value, Fault> {
+    let askers = handbook_asker::Entity::find()
+        .filter(handbook_asker::COLUMN.person_id.eq(person_id))
+        .order_by_desc(handbook_asker::COLUMN.id)
+        .limit(MOST)
+        .all(db)
+        .await?;
+    let questions = handbook_question::Entity::find()
+        .filter(handbook_question::COLUMN.id.is_in(askers.iter().map(|row| row.question_id)))
+        .all(db)
+        .await?;
+    let timetables = timetable_reader::Entity::find()
+        .filter(timetable_reader::COLUMN.person_id.eq(person_id))
+        .all(db)
+        .await?;
+    let question = |row: &handbook_asker::Model| {
+        let of = questions.iter().find(|one| one.id == row.question_id);
+        json!({ "text": of.map(|one| &one.text), "at": time(row.at) })
+    };
+    let timetable = |row: &timetable_reader::Model| {
+        json!({ "timetable": row.timetable_id.to_string(), "since": time(row.created_at) })
+    };
+    Ok(json!({
+        "questions": askers.iter().map(question).collect::<Vec<_>>(),
+        "timetables": timetables.iter().map(timetable).collect::<Vec<_>>(),
     }))
 }
 

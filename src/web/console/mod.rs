@@ -34,6 +34,8 @@
 //! | `agreements` | co-building agreements, who has claimed nothing this year, alliances and their records |
 //! | `giving` `giving_edit` `giving_act` `giving_take` | drives, donations and their uses; what is given at the counter |
 //! | `talents` | who offers what, and how often it is asked for |
+//! | `timetables` | what comes round again at fixed times |
+//! | `handbook`, `handbook_questions` | articles that answer what residents ask, and what they could not |
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
 //! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
@@ -91,6 +93,8 @@ mod giving_act;
 mod giving_edit;
 mod giving_take;
 pub mod guard;
+mod handbook;
+mod handbook_questions;
 mod import;
 mod kinds;
 mod letters;
@@ -128,6 +132,7 @@ mod station_act;
 mod station_tabs;
 mod stations;
 mod templates;
+mod timetables;
 pub mod upload;
 mod visits;
 mod volunteers;
@@ -238,7 +243,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with(Guard { app: app.clone() })
 }
 
-/// People, homes, posts and organisations; what people are told.
+/// People, homes, posts and organisations; what people are told, and what they may look up.
 fn community(route: Route) -> Route {
     let post_of = get(roles_one::ask).post(roles_one::give);
     let new_body = get(organisations::ask_new).post(organisations::make);
@@ -271,6 +276,23 @@ fn community(route: Route) -> Route {
         .at("/stations/:id/rooms", get(station::rooms_page))
         .at("/stations/:id/windows", get(station::windows_page))
         .at("/stations/:id/do/:act", post(station_act::take))
+        .at("/timetables", get(timetables::list))
+        .at(
+            "/timetables/new",
+            get(timetables::ask).post(timetables::take),
+        )
+        .at("/timetables/:id", get(timetables::open))
+        .at("/timetables/:id/:act", post(timetables::act))
+        .at("/handbook", get(handbook::list))
+        .at("/handbook/new", get(handbook::ask).post(handbook::take))
+        .at("/handbook/questions", get(handbook_questions::list))
+        .at(
+            "/handbook/questions/:id/:act",
+            post(handbook_questions::settle),
+        )
+        .at("/handbook/:id", get(handbook::open))
+        .at("/handbook/:id/edit", get(handbook::edit))
+        .at("/handbook/:id/:act", post(handbook::act))
         .at("/notices", get(notices::list))
         .at("/notices/new", get(notices::ask).post(notices::take))
         .at("/notices/:id", get(notice::open))

@@ -8,10 +8,12 @@
 //! | [`notice`] | a notice, by its link |
 //! | [`activity`] | an activity, its calendar file, and coming in by the code at the door |
 //! | [`volunteer`] | somebody's record of a year, to be printed |
+//! | [`handbook`] | the handbook of a compound |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 
 pub mod activity;
+pub mod handbook;
 pub mod me;
 pub mod notice;
 pub mod pay;

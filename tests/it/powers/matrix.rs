@@ -96,6 +96,18 @@ const KEEPS: &[RoleKind] = &[
     CommitteeChair,
     CommunitySecretary,
 ];
+const SETS_TIMETABLES: &[RoleKind] = &[
+    PropertyManager,
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+];
+const WRITES_HANDBOOK: &[RoleKind] = &[
+    CommitteeChair,
+    CommunitySecretary,
+    StreetOfficer,
+    Administrator,
+];
 const FILES: &[RoleKind] = &[
     Steward,
     GridWorker,
@@ -139,6 +151,60 @@ struct World {
     loan: i64,
     booking: i64,
     service: i64,
+    timetable: i64,
+    article: i64,
+    question: i64,
+}
+
+/// A timetable, an article and a question of 桂园.
+async fn to_be_told(app: &TestApp, author_id: i64) -> (i64, i64, i64) {
+    let (place, now) = (place_of(app, "GY").await, app.now());
+    let rule = json!({
+        "days": { "kind": "daily" }, "every": 1, "from": "2026-01-01", "until": null,
+        "except": [], "times": [720],
+    });
+    let timetable = entity::timetable::ActiveModel {
+        compound_id: Set(Some(place.id)),
+        place_id: Set(place.id),
+        author_id: Set(author_id),
+        title: Set("厨余垃圾".to_owned()),
+        text: Set(String::new()),
+        rule: Set(rule),
+        state: Set(entity::kinds::TimetableState::Active),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let article = entity::handbook_article::ActiveModel {
+        compound_id: Set(Some(place.id)),
+        place_id: Set(Some(place.id)),
+        title: Set("游泳池".to_owned()),
+        questions: Set(String::new()),
+        synonyms: Set(String::new()),
+        body: Set("六点开门。".to_owned()),
+        state: Set(entity::kinds::ArticleState::Draft),
+        version: Set(1),
+        created_at: Set(now),
+        updated_at: Set(now),
+        ..Default::default()
+    };
+    let question = entity::handbook_question::ActiveModel {
+        compound_id: Set(place.id),
+        words: Set("健身房".to_owned()),
+        text: Set("健身房在哪".to_owned()),
+        asked: Set(1),
+        state: Set(entity::kinds::QuestionState::Open),
+        first_at: Set(now),
+        last_at: Set(now),
+        ..Default::default()
+    };
+    let db = app.store.write();
+    (
+        timetable.insert(db).await.unwrap().id,
+        article.insert(db).await.unwrap().id,
+        question.insert(db).await.unwrap().id,
+    )
 }
 
 async fn build(app: &TestApp) -> World {
@@ -243,7 +309,11 @@ async fn build(app: &TestApp) -> World {
         ..Default::default()
     };
     let drive = drive.insert(app.store.write()).await.unwrap();
+    let (timetable, article, question) = to_be_told(app, sun).await;
     World {
+        timetable,
+        article,
+        question,
         case: filed[0],
         other: filed[1],
         quarrel: filed[2],
@@ -534,6 +604,24 @@ fn table(world: &World) -> Vec<Deed> {
             format!("/stations/services/{}/served", world.service),
             json!({}),
             KEEPS,
+            String::new(),
+        ),
+        elsewhere(
+            format!("/timetables/{}/state", world.timetable),
+            json!({ "version": 1, "active": false }),
+            SETS_TIMETABLES,
+            String::new(),
+        ),
+        elsewhere(
+            format!("/handbook/{}/state", world.article),
+            json!({ "version": 1, "published": true }),
+            WRITES_HANDBOOK,
+            String::new(),
+        ),
+        elsewhere(
+            format!("/handbook/questions/{}/dismiss", world.question),
+            json!({}),
+            WRITES_HANDBOOK,
             String::new(),
         ),
         elsewhere(

@@ -191,6 +191,20 @@ const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ("station_loan", "note", "borrower_id = {p}", Gone, true),
     ("station_served", "note", "by_id = {p}", Gone, true),
     ("station_step", "note", "actor_id = {p}", Gone, true),
+    (
+        "handbook_question",
+        "text",
+        "id IN (SELECT question_id FROM handbook_asker WHERE person_id = {p})",
+        Gone,
+        true,
+    ),
+    (
+        "handbook_question",
+        "words",
+        "id IN (SELECT question_id FROM handbook_asker WHERE person_id = {p})",
+        Gone,
+        false,
+    ),
 ];
 
 /// Columns that the erasure needs as they are: looked for by their own values.
@@ -346,6 +360,19 @@ const NOTHING: &[&str] = &[
     "station_thing.name",
     // A keyed digest, gone after a day and with an erasure.
     "station_visitor.mark",
+    // For everybody, by whoever answers for the place; long numbers are refused in titles and questions.
+    "handbook_article.body",
+    "handbook_article.questions",
+    "handbook_article.synonyms",
+    "handbook_article.title",
+    "handbook_version.body",
+    "handbook_version.questions",
+    "handbook_version.synonyms",
+    "handbook_version.title",
+    // For everybody of a place; long numbers are refused when one is stored.
+    "timetable.rule",
+    "timetable.text",
+    "timetable.title",
 ];
 
 /// All columns that can hold words, `table.column`: texts without a length, or with room for a sentence.

@@ -207,6 +207,12 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
         format!(
             "INSERT INTO station_step (compound_id, subject, action, to_state, actor_kind, actor_id, at) VALUES ({compound}, 'loan:1', 'handed', 'handed', 'resident', {{p}}, {now})"
         ),
+        format!(
+            "INSERT INTO handbook_question (compound_id, words, text, asked, state, first_at, last_at) VALUES ({compound}, 'x', 'x', 1, 'open', {now}, {now})"
+        ),
+        format!(
+            "INSERT INTO handbook_asker (question_id, compound_id, person_id, at) SELECT id, {compound}, {{p}}, {now} FROM handbook_question"
+        ),
     ];
     for sql in rows {
         // What is doubled for `format!` stands for itself.
