@@ -17,9 +17,9 @@ pub mod chat;
 pub mod delivery;
 pub mod reminder;
 // -- floor 3: the domain, one folder per noun --
+pub mod activity;
 pub mod agreement;
 pub mod alliance;
-pub mod activity;
 pub mod answer;
 pub mod attachment;
 pub mod case;

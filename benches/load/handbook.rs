@@ -33,12 +33,34 @@ const QUESTIONS: &str = include_str!("../../tests/it/handbook/questions.tsv");
 
 /// Of what the other articles are made: whose matter, what about it, what is done.
 const WHOSE: [&str; 14] = [
-    "游泳池", "健身房", "图书室", "快递柜", "儿童乐园", "会所", "篮球场", "信报箱", "门禁卡", "路灯", "绿化带", "围墙",
-    "宽带", "燃气",
+    "游泳池",
+    "健身房",
+    "图书室",
+    "快递柜",
+    "儿童乐园",
+    "会所",
+    "篮球场",
+    "信报箱",
+    "门禁卡",
+    "路灯",
+    "绿化带",
+    "围墙",
+    "宽带",
+    "燃气",
 ];
 const WHAT: [&str; 12] = [
-    "开放时间", "预约办法", "押金退还", "钥匙借用", "损坏赔付", "清洁安排", "冬季检修", "夏季安排", "节日值班", "访客登记",
-    "费用减免", "意见征集",
+    "开放时间",
+    "预约办法",
+    "押金退还",
+    "钥匙借用",
+    "损坏赔付",
+    "清洁安排",
+    "冬季检修",
+    "夏季安排",
+    "节日值班",
+    "访客登记",
+    "费用减免",
+    "意见征集",
 ];
 const DONE: [&str; 6] = ["须知", "说明", "办法", "公约", "流程", "安排"];
 
@@ -124,7 +146,9 @@ async fn fill(store: &Store) -> Result<()> {
         .take(ARTICLES - shipped::FILES.len())
         .map(|(whose, what, done)| handbook_article::ActiveModel {
             title: Set(format!("{whose}{what}{done}")),
-            questions: Set(format!("{whose}的{what}是什么\n{whose}{what}在哪里看\n怎么办{whose}{what}")),
+            questions: Set(format!(
+                "{whose}的{what}是什么\n{whose}{what}在哪里看\n怎么办{whose}{what}"
+            )),
             synonyms: Set(format!("{whose} {what}")),
             body: Set(body(whose, what, done)),
             state: Set(ArticleState::Published),

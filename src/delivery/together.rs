@@ -147,7 +147,9 @@ pub(super) async fn accounts(app: &App, to: Recipient) -> Result<Vec<account::Mo
             let by = lists
                 .into_iter()
                 .filter(|(_, ids)| !ids.is_empty())
-                .fold(Condition::any(), |by, (column, ids)| by.add(column.is_in(ids)));
+                .fold(Condition::any(), |by, (column, ids)| {
+                    by.add(column.is_in(ids))
+                });
             let rows = account::Entity::find()
                 .filter(by)
                 .order_by_asc(account::COLUMN.id)

@@ -244,8 +244,7 @@ async fn search_articles(
 ) -> Result<Json<ArticlesFound>, Fault> {
     let text = asked(&query.q)?;
     let reach = reach(&caller.actor);
-    let Found { sure, near } =
-        queries::ask(&app, app.store.read(), &reach, text, FOUND).await?;
+    let Found { sure, near } = queries::ask(&app, app.store.read(), &reach, text, FOUND).await?;
     Ok(Json(ArticlesFound {
         sure: sure.map(|row| ArticleView::of(&row, true)),
         near: near.iter().map(|row| ArticleView::of(row, false)).collect(),
@@ -331,7 +330,9 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
             (200, actions::move_to(&tx, actor, seen, act).await?)
         }
     };
-    let answer = once.leave(&tx, status, &ArticleView::of(&row, true)).await?;
+    let answer = once
+        .leave(&tx, status, &ArticleView::of(&row, true))
+        .await?;
     tx.commit().await?;
     Ok(answer)
 }

@@ -95,7 +95,9 @@ fn digits(turn: &mut Turn<'_>, text: &str, more: &[(String, String)]) -> String 
         ..Dialog::pick(commands)
     });
     let lines = more.iter().zip(FILED.len() + 1..);
-    let lines: Vec<String> = lines.map(|((_, says), at)| format!("{at} {says}")).collect();
+    let lines: Vec<String> = lines
+        .map(|((_, says), at)| format!("{at} {says}"))
+        .collect();
     let filed = FILED.iter().zip(1..);
     let filed: Vec<String> = filed.map(|(word, at)| format!("{at} {word}")).collect();
     let read = match lines.is_empty() {

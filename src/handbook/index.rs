@@ -193,7 +193,9 @@ impl Index {
         let mut found: Vec<(usize, f64)> = sums
             .into_iter()
             .enumerate()
-            .filter(|(document, sum)| *sum > 0.0 && self.ids.get(*document).is_some_and(|id| may(*id)))
+            .filter(|(document, sum)| {
+                *sum > 0.0 && self.ids.get(*document).is_some_and(|id| may(*id))
+            })
             .map(|(document, sum)| (document, sum / whole))
             .collect();
         found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
@@ -210,7 +212,12 @@ impl Index {
                 })
             })
             .collect();
-        hits.sort_by(|one, other| other.score.total_cmp(&one.score).then(one.id.cmp(&other.id)));
+        hits.sort_by(|one, other| {
+            other
+                .score
+                .total_cmp(&one.score)
+                .then(one.id.cmp(&other.id))
+        });
         hits
     }
 }

@@ -176,7 +176,12 @@ mod tests {
 
     #[test]
     fn links_lead_to_the_web_or_to_paths_of_ours() {
-        for good in ["https://www.gov.cn/a", "http://a.cn", "HTTPS://a.cn", "/board/GY"] {
+        for good in [
+            "https://www.gov.cn/a",
+            "http://a.cn",
+            "HTTPS://a.cn",
+            "/board/GY",
+        ] {
             assert_eq!(address(good), Some(good));
         }
         for bad in [
@@ -199,7 +204,9 @@ mod tests {
 
     #[test]
     fn raw_html_is_dropped_and_a_bad_link_keeps_its_words() {
-        let found = pieces("<script>alert(1)</script>\n\n看[这里](javascript:alert(1))<b onclick=x>好</b> ![图](data:x)");
+        let found = pieces(
+            "<script>alert(1)</script>\n\n看[这里](javascript:alert(1))<b onclick=x>好</b> ![图](data:x)",
+        );
         let text: String = found
             .iter()
             .filter_map(|piece| match piece {

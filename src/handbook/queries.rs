@@ -188,8 +188,12 @@ pub async fn page<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<handbook_article::Model>, Fault> {
-    let own = within_reach(handbook_article::Column::PlaceId, actor, Deed::WriteHandbook)
-        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
+    let own = within_reach(
+        handbook_article::Column::PlaceId,
+        actor,
+        Deed::WriteHandbook,
+    )
+    .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
     let for_all = Condition::all()
         .add(handbook_article::COLUMN.place_id.is_null())
         .add(handbook_article::COLUMN.state.eq(ArticleState::Published));
@@ -277,5 +281,7 @@ pub async fn question<C: ConnectionTrait>(
     let row = row.ok_or_else(|| no_question(id))?;
     let place = compound_by_id(db, row.compound_id).await?;
     let place = place.filter(|place| may(actor, Deed::WriteHandbook, &place.path));
-    place.map(|place| (row, place)).ok_or_else(|| no_question(id))
+    place
+        .map(|place| (row, place))
+        .ok_or_else(|| no_question(id))
 }

@@ -58,15 +58,23 @@ fn compose<'a>(
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
     Box::pin(async move {
-        let ids = reminders
-            .last()
-            .and_then(|row| Some((number(row, "question")?, number(row, "article")?, row.due_at)));
+        let ids = reminders.last().and_then(|row| {
+            Some((
+                number(row, "question")?,
+                number(row, "article")?,
+                row.due_at,
+            ))
+        });
         let Some((question_id, article_id, at)) = ids else {
             return Ok(None);
         };
         let db = app.store.read();
-        let question = handbook_question::Entity::find_by_id(question_id).one(db).await?;
-        let article = handbook_article::Entity::find_by_id(article_id).one(db).await?;
+        let question = handbook_question::Entity::find_by_id(question_id)
+            .one(db)
+            .await?;
+        let article = handbook_article::Entity::find_by_id(article_id)
+            .one(db)
+            .await?;
         let holds = |row: &handbook_question::Model| row.state == QuestionState::Answered;
         let (Some(question), Some(article)) = (
             question.filter(holds),

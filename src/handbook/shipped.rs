@@ -154,19 +154,21 @@ async fn add(tx: &Tx, articles: &[Shipped]) -> Result<usize, Fault> {
     if articles.is_empty() {
         return Ok(0);
     }
-    let rows = articles.iter().map(|article| handbook_article::ActiveModel {
-        slug: Set(Some(article.slug.to_owned())),
-        edition: Set(Some(article.edition.clone())),
-        title: Set(article.title.clone()),
-        questions: Set(article.questions.clone()),
-        synonyms: Set(article.synonyms.clone()),
-        body: Set(article.body.clone()),
-        state: Set(ArticleState::Published),
-        version: Set(1),
-        created_at: Set(tx.now()),
-        updated_at: Set(tx.now()),
-        ..Default::default()
-    });
+    let rows = articles
+        .iter()
+        .map(|article| handbook_article::ActiveModel {
+            slug: Set(Some(article.slug.to_owned())),
+            edition: Set(Some(article.edition.clone())),
+            title: Set(article.title.clone()),
+            questions: Set(article.questions.clone()),
+            synonyms: Set(article.synonyms.clone()),
+            body: Set(article.body.clone()),
+            state: Set(ArticleState::Published),
+            version: Set(1),
+            created_at: Set(tx.now()),
+            updated_at: Set(tx.now()),
+            ..Default::default()
+        });
     let stored = handbook_article::Entity::insert_many(rows)
         .on_conflict(
             OnConflict::column(handbook_article::Column::Slug)
@@ -267,10 +269,19 @@ mod tests {
         assert_eq!(slugs.len(), all.len());
         for article in &all {
             let name = article.slug;
-            assert!((2..=MOST_TITLE).contains(&article.title.chars().count()), "{name}");
-            assert!((3..=MOST_QUESTIONS).contains(&article.questions.lines().count()), "{name}");
+            assert!(
+                (2..=MOST_TITLE).contains(&article.title.chars().count()),
+                "{name}"
+            );
+            assert!(
+                (3..=MOST_QUESTIONS).contains(&article.questions.lines().count()),
+                "{name}"
+            );
             assert!(article.body.chars().count() <= MOST_BODY, "{name}");
-            assert!(article.body.contains("法律依据") && article.body.contains('《'), "{name}");
+            assert!(
+                article.body.contains("法律依据") && article.body.contains('《'),
+                "{name}"
+            );
             let lead = lead(&article.body);
             assert!((20..=160).contains(&lead.chars().count()), "{name}: {lead}");
             assert!(!plain(&article.body).contains("**"), "{name}");
@@ -282,7 +293,13 @@ mod tests {
     fn no_question_of_the_test_stands_in_an_article() {
         let named: BTreeSet<String> = all()
             .iter()
-            .flat_map(|article| article.questions.lines().map(str::to_owned).collect::<Vec<_>>())
+            .flat_map(|article| {
+                article
+                    .questions
+                    .lines()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>()
+            })
             .collect();
         for (question, ..) in questions() {
             assert!(!named.contains(question), "{question}");
@@ -306,7 +323,8 @@ mod tests {
         let index = Index::new(&documents);
         let slug = |id: i64| {
             let at = documents.iter().position(|document| document.id == id);
-            at.and_then(|at| all.get(at)).map_or("", |article| article.slug)
+            at.and_then(|at| all.get(at))
+                .map_or("", |article| article.slug)
         };
         let mut right: BTreeMap<bool, (usize, usize)> = BTreeMap::new();
         let (mut wrong, mut sure_and_wrong, mut answered) = (Vec::new(), Vec::new(), 0);
@@ -331,9 +349,15 @@ mod tests {
         // Those that were held back are no longer so once somebody has read which of them fail.
         println!("seen and wrong: {wrong:?}");
         for (part, (right, all)) in &right {
-            assert!(right * 10 >= all * 9, "seen {part}: {right} of {all}; {wrong:?}");
+            assert!(
+                right * 10 >= all * 9,
+                "seen {part}: {right} of {all}; {wrong:?}"
+            );
         }
         assert!(answered >= 60, "{answered}");
-        assert!(sure_and_wrong.len() <= 2, "sure and wrong: {sure_and_wrong:?}");
+        assert!(
+            sure_and_wrong.len() <= 2,
+            "sure and wrong: {sure_and_wrong:?}"
+        );
     }
 }

@@ -48,7 +48,9 @@ mod tests {
         let mut rows = 0;
         for state in <ArticleState as Iterable>::iter() {
             for act in <Act as IntoEnumIterator>::iter() {
-                let Some(to) = after(state, act) else { continue };
+                let Some(to) = after(state, act) else {
+                    continue;
+                };
                 rows += 1;
                 // Nothing becomes a draft again: whoever has read it may ask what it said.
                 assert!(to != Draft || state == Draft, "{state:?} {act:?}");

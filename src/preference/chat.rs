@@ -78,7 +78,12 @@ async fn by_timetable(
         .clone()
         .map(|(at, seen)| {
             let word = if seen.reads { "不再收" } else { "要收" };
-            format!("{} {word}“{}”（{}）", at + 1, seen.timetable.title, seen.when)
+            format!(
+                "{} {word}“{}”（{}）",
+                at + 1,
+                seen.timetable.title,
+                seen.when
+            )
         })
         .collect();
     turn.dialog = Some(Dialog::pick(some.map(|(_, seen)| toggle(seen))));

@@ -32,7 +32,11 @@ pub(super) async fn let_go(tx: &Tx, person: i64) -> Result<(), Fault> {
     let others = Query::select()
         .column(handbook_asker::Column::QuestionId)
         .from(handbook_asker::Entity)
-        .and_where(handbook_asker::COLUMN.question_id.is_in(asked.iter().copied()))
+        .and_where(
+            handbook_asker::COLUMN
+                .question_id
+                .is_in(asked.iter().copied()),
+        )
         .to_owned();
     handbook_question::Entity::delete_many()
         .filter(handbook_question::COLUMN.id.is_in(asked))
@@ -59,7 +63,11 @@ pub(super) async fn remove_old(tx: &Tx, until: Moment, most: u64) -> Result<u64,
         return Ok(0);
     }
     handbook_asker::Entity::delete_many()
-        .filter(handbook_asker::COLUMN.question_id.is_in(old.iter().copied()))
+        .filter(
+            handbook_asker::COLUMN
+                .question_id
+                .is_in(old.iter().copied()),
+        )
         .exec(tx.db())
         .await?;
     let gone = handbook_question::Entity::delete_many()

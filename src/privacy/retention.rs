@@ -3,7 +3,10 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, ExportState, VisitState};
-use entity::{binding, case, data_export, deletion_log, handbook_question, offer, person, station_booking, station_deposit, station_loan, station_visitor, visit, wish};
+use entity::{
+    binding, case, data_export, deletion_log, handbook_question, offer, person, station_booking,
+    station_deposit, station_loan, station_visitor, visit, wish,
+};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder,
@@ -137,7 +140,10 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
-        || offerhandbook_question::Entity::find().one(db).await?.is_some()
+        || offerhandbook_question::Entity::find()
+            .one(db)
+            .await?
+            .is_some()
         || giving::has_any(db).await?
         || activities::has_any(db).await?
         || claim.one(db).await?.is_some()

@@ -351,7 +351,10 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
                 id,
                 version: body.version,
             };
-            (200, actions::switch(&mut tx, actor, seen, body.active).await?)
+            (
+                200,
+                actions::switch(&mut tx, actor, seen, body.active).await?,
+            )
         }
         Deed::Subscribe(id, true) => (200, actions::subscribe(&tx, actor, id).await?),
         Deed::Subscribe(id, false) => (200, actions::leave(&tx, actor, id).await?),
@@ -366,9 +369,7 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
         },
         seen => seen?,
     };
-    let answer = once
-        .leave(&tx, status, &TimetableView::from(seen))
-        .await?;
+    let answer = once.leave(&tx, status, &TimetableView::from(seen)).await?;
     tx.commit().await?;
     Ok(answer)
 }

@@ -17,8 +17,8 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::text::fold;
 use crate::notice::audience::{Audience, Group, Scope};
-use crate::place::queries::{by_id as place_by_id, names_of, within_reach};
 use crate::place::ids;
+use crate::place::queries::{by_id as place_by_id, names_of, within_reach};
 use crate::timetable::rule::Rule;
 
 /// Timetables of a person that are looked through for a name.
@@ -214,7 +214,11 @@ pub async fn read_by<C: ConnectionTrait>(
         .select_only()
         .column(timetable_reader::Column::TimetableId)
         .filter(timetable_reader::COLUMN.person_id.eq(person_id))
-        .filter(timetable_reader::COLUMN.timetable_id.is_in(ids.iter().copied()))
+        .filter(
+            timetable_reader::COLUMN
+                .timetable_id
+                .is_in(ids.iter().copied()),
+        )
         .into_tuple()
         .all(db)
         .await?)

@@ -185,10 +185,13 @@ fn message(
         )
         .replace("\n\n", "\n"),
         several => {
-            let lines = several.iter().take(MOST_NAMED).map(|row| match row.text.as_str() {
-                "" => format!("· {}", row.title),
-                text => format!("· {}：{}", row.title, shorten(text, SHOWN)),
-            });
+            let lines = several
+                .iter()
+                .take(MOST_NAMED)
+                .map(|row| match row.text.as_str() {
+                    "" => format!("· {}", row.title),
+                    text => format!("· {}：{}", row.title, shorten(text, SHOWN)),
+                });
             let more = several.len().saturating_sub(MOST_NAMED);
             let more = match more {
                 0 => String::new(),

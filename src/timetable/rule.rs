@@ -131,9 +131,7 @@ impl Rule {
                 nth,
                 weekday: wanted,
             } => {
-                weekday(day) == *wanted
-                    && is_nth(day, *nth)
-                    && months(self.from, day) % every == 0
+                weekday(day) == *wanted && is_nth(day, *nth) && months(self.from, day) % every == 0
             }
         }
     }
@@ -265,7 +263,11 @@ pub fn minute_says(minute: u16) -> String {
 /// From `7:30` or `07：30`; none when it is no time of day.
 #[must_use]
 pub fn minute_of(text: &str) -> Option<u16> {
-    let text: String = text.trim().chars().map(crate::base::text::half_width).collect();
+    let text: String = text
+        .trim()
+        .chars()
+        .map(crate::base::text::half_width)
+        .collect();
     let (hour, minute) = text.split_once(':')?;
     let (hour, minute): (u16, u16) = (hour.trim().parse().ok()?, minute.trim().parse().ok()?);
     (hour < 24 && minute < 60).then_some(hour * 60 + minute)
@@ -352,11 +354,20 @@ mod tests {
         assert_eq!(wrong(|rule| rule.times = Vec::new()), Some("times"));
         assert_eq!(wrong(|rule| rule.times = vec![5 * 60]), Some("times"));
         assert_eq!(wrong(|rule| rule.every = 0), Some("every"));
-        assert_eq!(wrong(|rule| rule.days = Days::Weekly { on: vec![8] }), Some("on"));
-        assert_eq!(wrong(|rule| rule.days = Days::Monthly { day: 32 }), Some("day"));
+        assert_eq!(
+            wrong(|rule| rule.days = Days::Weekly { on: vec![8] }),
+            Some("on")
+        );
+        assert_eq!(
+            wrong(|rule| rule.days = Days::Monthly { day: 32 }),
+            Some("day")
+        );
         let fifth = |rule: &mut Rule| rule.days = Days::MonthlyNth { nth: 5, weekday: 1 };
         assert_eq!(wrong(fifth), Some("nth"));
-        assert_eq!(wrong(|rule| rule.until = Some(day(2025, 1, 1))), Some("until"));
+        assert_eq!(
+            wrong(|rule| rule.until = Some(day(2025, 1, 1))),
+            Some("until")
+        );
     }
 
     #[test]
@@ -371,26 +382,29 @@ mod tests {
     fn any_rule() -> impl Strategy<Value = Rule> {
         let days = prop_oneof![
             Just(Days::Daily),
-            prop::collection::btree_set(1_u8..=7, 1..7)
-                .prop_map(|on| Days::Weekly { on: on.into_iter().collect() }),
+            prop::collection::btree_set(1_u8..=7, 1..7).prop_map(|on| Days::Weekly {
+                on: on.into_iter().collect()
+            }),
             (1_u8..=31).prop_map(|day| Days::Monthly { day }),
             (prop::sample::select(NTH.to_vec()), 1_u8..=7)
                 .prop_map(|(nth, weekday)| Days::MonthlyNth { nth, weekday }),
         ];
         let times = prop::collection::btree_set(360_u16..=1320, 1..=4);
         let except = prop::collection::vec(0_u64..400, 0..5);
-        (days, 1_u32..6, 0_u64..800, times, except).prop_map(|(days, every, from, times, except)| {
-            let begin = day(2026, 1, 1);
-            let later = |days| begin.checked_add_days(chrono::Days::new(days)).unwrap();
-            Rule {
-                days,
-                every,
-                from: later(from),
-                until: None,
-                except: except.into_iter().map(|days| later(from + days)).collect(),
-                times: times.into_iter().collect(),
-            }
-        })
+        (days, 1_u32..6, 0_u64..800, times, except).prop_map(
+            |(days, every, from, times, except)| {
+                let begin = day(2026, 1, 1);
+                let later = |days| begin.checked_add_days(chrono::Days::new(days)).unwrap();
+                Rule {
+                    days,
+                    every,
+                    from: later(from),
+                    until: None,
+                    except: except.into_iter().map(|days| later(from + days)).collect(),
+                    times: times.into_iter().collect(),
+                }
+            },
+        )
     }
 
     /// The days of three years, found month by month instead of day by day.

@@ -6,9 +6,9 @@ use poem::middleware::Compression;
 use poem::web::Data;
 use poem::{Endpoint, EndpointExt, Response, Route, get, handler, post};
 
+use crate::activity;
 use crate::agreement;
 use crate::alliance;
-use crate::activity;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::case;
@@ -24,8 +24,8 @@ use crate::payment;
 use crate::place;
 use crate::preference;
 use crate::sandbox::{self, Platform};
-use crate::talent;
 use crate::station;
+use crate::talent;
 use crate::timetable;
 use crate::visit;
 use crate::volunteer;
@@ -92,7 +92,10 @@ pub fn routes(
         )
         .at("/volunteer/:token", get(pages::volunteer::show_record))
         .at("/handbook/:compound", get(pages::handbook::show_handbook))
-        .at("/handbook/:compound/:id", get(pages::handbook::show_article))
+        .at(
+            "/handbook/:compound/:id",
+            get(pages::handbook::show_article),
+        )
         .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))

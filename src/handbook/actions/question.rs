@@ -157,9 +157,7 @@ pub async fn answer(
         article.state == entity::kinds::ArticleState::Published
             && article.place_id.is_none_or(|place| near.contains(&place))
     };
-    let article = article
-        .filter(reads)
-        .ok_or_else(|| no_such(article_id))?;
+    let article = article.filter(reads).ok_or_else(|| no_such(article_id))?;
     let ended = end(tx, actor, row, QuestionState::Answered, Some(article_id)).await?;
     if may_write(tx.db(), actor, article.place_id).await? {
         add_words(tx, actor, &article, &ended.text).await?;
@@ -234,10 +232,7 @@ async fn end(
     let Some(ended) = changed.into_iter().next() else {
         return Err(match row.state {
             QuestionState::Open => no_question(row.id),
-            _ => Fault::new(
-                Code::WrongStep,
-                format!("问题 #{} 已经处理过了。", row.id),
-            ),
+            _ => Fault::new(Code::WrongStep, format!("问题 #{} 已经处理过了。", row.id)),
         });
     };
     let action = match state {

@@ -56,7 +56,9 @@ pub async fn write(
     publish: bool,
 ) -> Result<handbook_article::Model, Fault> {
     if !may_write(tx.db(), actor, place_id).await? {
-        return Err(Fault::not_found("没有找到这个地点，或者您不能在那里写手册。"));
+        return Err(Fault::not_found(
+            "没有找到这个地点，或者您不能在那里写手册。",
+        ));
     }
     let draft = worded(draft)?;
     let same = match place_id {
@@ -70,7 +72,9 @@ pub async fn write(
         )));
     }
     if let Some(id) = instead_of {
-        let row = handbook_article::Entity::find_by_id(id).one(tx.db()).await?;
+        let row = handbook_article::Entity::find_by_id(id)
+            .one(tx.db())
+            .await?;
         let for_all = row.is_some_and(|row| row.place_id.is_none());
         if !for_all || place_id.is_none() {
             return Err(no_such(id));
@@ -104,7 +108,13 @@ pub async fn write(
     let row = handbook_article::Entity::insert(row)
         .exec_with_returning(tx.db())
         .await?;
-    note(tx, actor, &row, if publish { "published" } else { "written" }).await?;
+    note(
+        tx,
+        actor,
+        &row,
+        if publish { "published" } else { "written" },
+    )
+    .await?;
     Ok(row)
 }
 

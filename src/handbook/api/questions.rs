@@ -23,7 +23,10 @@ use crate::handbook::question_says;
 #[must_use]
 pub fn routes(route: Route) -> Route {
     route
-        .at("/handbook/questions", get(list_questions).post(ask_question))
+        .at(
+            "/handbook/questions",
+            get(list_questions).post(ask_question),
+        )
         .at("/handbook/questions/:id/answer", post(answer_question))
         .at("/handbook/questions/:id/dismiss", post(dismiss_question))
 }

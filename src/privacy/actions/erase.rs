@@ -22,7 +22,9 @@ use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
 use crate::person::queries as people;
 use crate::privacy::scrub::{self, Words};
-use crate::privacy::{ERASED_NAME, activities, asked, giving, offers, remind, stations, traces, wishes};
+use crate::privacy::{
+    ERASED_NAME, activities, asked, giving, offers, remind, stations, traces, wishes,
+};
 use crate::store::Tx;
 
 /// What stays behind.

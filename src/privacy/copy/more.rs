@@ -4,8 +4,7 @@
 use entity::{
     case_event, case_helper, case_joiner, console_session, credential, handbook_asker,
     handbook_question, mediation, mediation_event, mediation_party, moderation, notice,
-    notice_recipient, offer, offer_step, payment, saved_view,
-     timetable_reader, wish, wish_step,
+    notice_recipient, offer, offer_step, payment, saved_view, timetable_reader, wish, wish_step,
 };
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -243,7 +242,11 @@ pub(super) async fn asked<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<
         .all(db)
         .await?;
     let questions = handbook_question::Entity::find()
-        .filter(handbook_question::COLUMN.id.is_in(askers.iter().map(|row| row.question_id)))
+        .filter(
+            handbook_question::COLUMN
+                .id
+                .is_in(askers.iter().map(|row| row.question_id)),
+        )
         .all(db)
         .await?;
     let timetables = timetable_reader::Entity::find()
@@ -254,9 +257,7 @@ pub(super) async fn asked<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<
         let of = questions.iter().find(|one| one.id == row.question_id);
         json!({ "text": of.map(|one| &one.text), "at": time(row.at) })
     };
-    let timetable = |row: &timetable_reader::Model| {
-        json!({ "timetable": row.timetable_id.to_string(), "since": time(row.created_at) })
-    };
+    let timetable = |row: &timetable_reader::Model| json!({ "timetable": row.timetable_id.to_string(), "since": time(row.created_at) });
     Ok(json!({
         "questions": askers.iter().map(question).collect::<Vec<_>>(),
         "timetables": timetables.iter().map(timetable).collect::<Vec<_>>(),

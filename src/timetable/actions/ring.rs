@@ -145,7 +145,11 @@ fn readers(ids: &[i64]) -> SelectStatement {
         .select_only()
         .column_as(timetable_reader::Column::PersonId, WHOM)
         .column_as(timetable_reader::Column::CompoundId.min(), WHERE)
-        .filter(timetable_reader::COLUMN.timetable_id.is_in(ids.iter().copied()))
+        .filter(
+            timetable_reader::COLUMN
+                .timetable_id
+                .is_in(ids.iter().copied()),
+        )
         .group_by(timetable_reader::Column::PersonId)
         .into_query()
 }

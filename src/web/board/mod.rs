@@ -17,9 +17,9 @@
 
 pub mod accounts;
 pub mod expenses;
-pub mod lists;
 pub mod giving;
 mod life;
+pub mod lists;
 mod printed;
 mod read;
 mod show;

@@ -25,9 +25,9 @@ use crate::place::queries::short_name;
 use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
 use crate::report::money;
+use crate::station::queries as stations;
 use crate::volunteer::hours;
 use crate::volunteer::tally::{self, Totals};
-use crate::station::queries as stations;
 use crate::wish::queries::{self as wishes, Figure};
 
 /// Cases of a kind that are shown.

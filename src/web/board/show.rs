@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use entity::organisation;
 
-use super::lists::{alliances, section as lists};
 use super::life::{activities, service};
+use super::lists::{alliances, section as lists};
 use super::read::{Board, Post};
 use super::stations::stations;
 use super::wishes::wishes;

@@ -130,10 +130,22 @@ struct Around {
     instead: Option<i64>,
 }
 
-fn form_page(desk: &Desk, around: Around, typed: Typed, code: StatusCode) -> Result<Response, Fault> {
+fn form_page(
+    desk: &Desk,
+    around: Around,
+    typed: Typed,
+    code: StatusCode,
+) -> Result<Response, Fault> {
     let seen = around.seen;
     let page = EditPage {
-        frame: Frame::new(desk, if seen.is_some() { "改手册" } else { "写手册" }),
+        frame: Frame::new(
+            desk,
+            if seen.is_some() {
+                "改手册"
+            } else {
+                "写手册"
+            },
+        ),
         action: match seen {
             Some(seen) => format!("/console/handbook/{}/change", seen.id),
             None => NEW_PAGE.to_owned(),
@@ -317,7 +329,11 @@ async fn old(desk: &Desk, id: i64) -> Result<Vec<Old>, Fault> {
     let db = desk.app.store.read();
     let rows = queries::versions(db, id).await?;
     let authors = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(rows.iter().filter_map(|row| row.author_id)))
+        .filter(
+            person::COLUMN
+                .id
+                .is_in(rows.iter().filter_map(|row| row.author_id)),
+        )
         .all(db)
         .await?;
     let names: HashMap<i64, String> = authors.into_iter().map(|who| (who.id, who.name)).collect();

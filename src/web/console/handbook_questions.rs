@@ -59,11 +59,7 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     page(desk, &asked, None).await
 }
 
-async fn page(
-    desk: &Desk,
-    asked: &Asked,
-    wrong: Option<&Fault>,
-) -> Result<Response, Fault> {
+async fn page(desk: &Desk, asked: &Asked, wrong: Option<&Fault>) -> Result<Response, Fault> {
     let db = desk.app.store.read();
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let found = queries::questions(db, desk.actor(), QuestionState::Open, slice).await?;
@@ -109,9 +105,9 @@ pub async fn settle(
         match act.as_str() {
             "answer" => {
                 let typed = form.text("article").trim().trim_start_matches('#');
-                let article: i64 = typed.parse().map_err(|_| {
-                    Fault::invalid("article", "请写手册文章的编号，例如 12。")
-                })?;
+                let article: i64 = typed
+                    .parse()
+                    .map_err(|_| Fault::invalid("article", "请写手册文章的编号，例如 12。"))?;
                 drop(actions::answer(&mut tx, desk.actor(), id, article).await?);
             }
             "dismiss" => drop(actions::dismiss(&tx, desk.actor(), id).await?),

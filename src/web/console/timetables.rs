@@ -184,7 +184,14 @@ fn form_page(
         _ => form.all("on").collect(),
     };
     let page = TimetablePage {
-        frame: Frame::new(desk, if seen.is_some() { "改日程" } else { "新日程" }),
+        frame: Frame::new(
+            desk,
+            if seen.is_some() {
+                "改日程"
+            } else {
+                "新日程"
+            },
+        ),
         action: match seen {
             Some(seen) => format!("/console/timetables/{}/change", seen.id),
             None => NEW_PAGE.to_owned(),
@@ -241,9 +248,7 @@ fn draft(form: &Form) -> Result<Draft, Fault> {
         _ => return Err(Fault::invalid("kind", "请选哪些天。")),
     };
     let times: Option<Vec<u16>> = pieces(form.text("times")).map(minute_of).collect();
-    let except: Result<Vec<NaiveDate>, _> = pieces(form.text("except"))
-        .map(str::parse)
-        .collect();
+    let except: Result<Vec<NaiveDate>, _> = pieces(form.text("except")).map(str::parse).collect();
     Ok(Draft {
         title: form.text("title").to_owned(),
         text: form.text("text").to_owned(),

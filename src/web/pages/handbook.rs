@@ -153,7 +153,10 @@ pub fn html(text: &str) -> String {
             Piece::Open(element) => tag(&mut out, "<", &element),
             Piece::Close(element) => {
                 tag(&mut out, "</", &element);
-                if matches!(element, Element::Paragraph | Element::Heading | Element::Item) {
+                if matches!(
+                    element,
+                    Element::Paragraph | Element::Heading | Element::Item
+                ) {
                     out.push('\n');
                 }
             }
@@ -189,9 +192,15 @@ mod tests {
 
     #[test]
     fn an_article_as_html() {
-        let text = "先说**要点** <b>x</b>。\n\n## 步骤\n\n1. 一\n2. [网站](https://a.cn/?a=1&b=\"2)\n";
+        let text =
+            "先说**要点** <b>x</b>。\n\n## 步骤\n\n1. 一\n2. [网站](https://a.cn/?a=1&b=\"2)\n";
         let found = html(text);
-        assert!(found.starts_with("<p>先说<strong>要点</strong> x。</p>\n<h2>步骤</h2>\n<ol><li>一</li>"), "{found}");
+        assert!(
+            found.starts_with(
+                "<p>先说<strong>要点</strong> x。</p>\n<h2>步骤</h2>\n<ol><li>一</li>"
+            ),
+            "{found}"
+        );
         assert!(!html("[x](javascript:alert(1))").contains("href"));
         assert_eq!(html("<img src=x onerror=alert(1)>"), "");
     }

@@ -6,9 +6,7 @@ use entity::money::{ExpenseAct, ExpenseState};
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved, of_subject};
 
-use super::{
-    OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, steps,
-};
+use super::{OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, steps};
 use crate::console::{Desk, on_record, place};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;

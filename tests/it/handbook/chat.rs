@@ -12,7 +12,8 @@ async fn a_question_is_answered_and_can_still_be_filed() {
     app.steward("1栋").await;
     let zhang = app.resident("张秀英").await;
     let id = shipped(&app, "committee").await;
-    for asked in ["业委会怎么选", "業委會怎麼選？", "请问业主委员会如何成立"] {
+    for asked in ["业委会怎么选", "業委會怎麼選？", "请问业主委员会如何成立"]
+    {
         let reply = zhang.says(asked).await;
         assert!(
             reply.contains("业主大会选出来") && reply.contains("1 报修  2 投诉  3 建议  4 求助"),
@@ -37,8 +38,11 @@ async fn a_complaint_is_offered_to_be_filed_first_whatever_the_handbook_knows() 
     let app = TestApp::start().await;
     app.steward("1栋").await;
     let zhang = app.resident("张秀英").await;
-    for text in ["楼上漏水了怎么办没人管", "电梯又停了怎么办", "广场舞吵死了谁来管"]
-    {
+    for text in [
+        "楼上漏水了怎么办没人管",
+        "电梯又停了怎么办",
+        "广场舞吵死了谁来管",
+    ] {
         let reply = zhang.says(text).await;
         assert!(
             reply.contains("要把这句话作为诉求提交吗") && reply.contains("1 报修  2 投诉"),
@@ -61,9 +65,15 @@ async fn it_is_read_by_digits_and_by_whoever_is_bound_to_nothing() {
     let app = TestApp::start().await;
     let newcomer = app.newcomer("o-new").await;
     let list = newcomer.says("手册").await;
-    assert!(list.contains("1 业委会怎么选") && list.contains("8 下一页"), "{list}");
+    assert!(
+        list.contains("1 业委会怎么选") && list.contains("8 下一页"),
+        "{list}"
+    );
     let next = newcomer.says("8").await;
-    assert!(next.contains("1 ") && next.contains("下一页（共3页）"), "{next}");
+    assert!(
+        next.contains("1 ") && next.contains("下一页（共3页）"),
+        "{next}"
+    );
     newcomer.says("手册").await;
     let one = newcomer.says("2").await;
     assert!(one.contains("【小区的钱怎么管】"), "{one}");
@@ -71,7 +81,10 @@ async fn it_is_read_by_digits_and_by_whoever_is_bound_to_nothing() {
     assert!(missing.contains("没有第999999篇"), "{missing}");
     // Nothing of somebody who belongs nowhere is put down.
     let reply = newcomer.says("手册 健身房几点开门").await;
-    assert!(reply.contains("1 报修") && !reply.contains("已记下"), "{reply}");
+    assert!(
+        reply.contains("1 报修") && !reply.contains("已记下"),
+        "{reply}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -82,7 +95,12 @@ async fn a_places_own_article_stands_in_for_the_general_one_there_alone() {
     let han = app.staff("杨光").await;
     let api = app.api(&chair).await;
     let general = shipped(&app, "dog").await;
-    let mut body = article("GY", "桂园养狗规定", "养狗有什么规定", "桂园的狗要在物业登记，走北门。");
+    let mut body = article(
+        "GY",
+        "桂园养狗规定",
+        "养狗有什么规定",
+        "桂园的狗要在物业登记，走北门。",
+    );
     body["instead_of"] = serde_json::json!(general.to_string());
     let own = write(&api, &body).await;
     let here = zhang.says("养狗有什么规定").await;
@@ -116,7 +134,16 @@ async fn what_one_instance_publishes_the_other_answers_with() {
         .at(&format!("http://{}", app.instances[1].address));
     let before = other.get("/handbook/search?q=游泳池几点开").await;
     assert_eq!(before.json["sure"], serde_json::json!(null), "{before:?}");
-    write(&api, &article("GY", "游泳池", "游泳池几点开门", "六点到二十一点，凭业主卡。")).await;
+    write(
+        &api,
+        &article(
+            "GY",
+            "游泳池",
+            "游泳池几点开门",
+            "六点到二十一点，凭业主卡。",
+        ),
+    )
+    .await;
     let after = other.get("/handbook/search?q=游泳池几点开").await;
     assert_eq!(after.json["sure"]["title"], "游泳池", "{after:?}");
 }

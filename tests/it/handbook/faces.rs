@@ -41,11 +41,15 @@ async fn markup_scripts_and_bad_links_of_an_author_are_in_no_page() {
     let mut desk = Desk::of(&app, "卫东").await;
     let shown = [
         page(&app, "/handbook/GY").await.1,
-        page(&app, "/handbook/GY?q=%3Cscript%3Ealert(1)%3C/script%3E").await.1,
+        page(&app, "/handbook/GY?q=%3Cscript%3Ealert(1)%3C/script%3E")
+            .await
+            .1,
         page(&app, &format!("/handbook/GY/{id}")).await.1,
         desk.open("/console/handbook").await.body,
         desk.open(&format!("/console/handbook/{id}")).await.body,
-        desk.open(&format!("/console/handbook/{id}/edit")).await.body,
+        desk.open(&format!("/console/handbook/{id}/edit"))
+            .await
+            .body,
     ];
     for html in &shown {
         for evil in EVIL {
@@ -56,16 +60,30 @@ async fn markup_scripts_and_bad_links_of_an_author_are_in_no_page() {
     }
     let whole = &shown[2];
     assert!(whole.contains("<strong>要点</strong>"), "{whole}");
-    assert!(whole.contains("href=\"https://www.gov.cn/x?a=1&amp;b=%22c\"") || whole.contains("href=\"https://www.gov.cn/x?a=1&amp;b=&quot;c\""), "{whole}");
+    assert!(
+        whole.contains("href=\"https://www.gov.cn/x?a=1&amp;b=%22c\"")
+            || whole.contains("href=\"https://www.gov.cn/x?a=1&amp;b=&quot;c\""),
+        "{whole}"
+    );
     assert!(whole.contains("href=\"/board/GY\""), "{whole}");
-    assert!(whole.contains("甲 乙 丙 丁") && whole.contains("引用"), "{whole}");
+    assert!(
+        whole.contains("甲 乙 丙 丁") && whole.contains("引用"),
+        "{whole}"
+    );
     let text = chair.says(&format!("手册 {id}")).await;
-    assert!(!text.contains("<script>") && !text.contains("javascript:"), "{text}");
+    assert!(
+        !text.contains("<script>") && !text.contains("javascript:"),
+        "{text}"
+    );
     let (status, _) = page(&app, "/handbook/GY/999999").await;
     assert_eq!(status, 404);
     assert_eq!(page(&app, "/handbook/XX").await.0, 404);
     assert_eq!(page(&app, &format!("/handbook/LY/{id}")).await.0, 404);
-    let (status, found) = page(&app, "/handbook/LY?q=%E4%B8%9A%E5%A7%94%E4%BC%9A%E6%80%8E%E4%B9%88%E9%80%89").await;
+    let (status, found) = page(
+        &app,
+        "/handbook/LY?q=%E4%B8%9A%E5%A7%94%E4%BC%9A%E6%80%8E%E4%B9%88%E9%80%89",
+    )
+    .await;
     assert!(status == 200 && found.contains("业委会怎么选"), "{found}");
 }
 
@@ -98,10 +116,18 @@ async fn it_is_written_by_version_and_what_cannot_be_is_refused() {
         wrong[field] = json!(value);
         let answer = api.post(&path, &wrong).await;
         assert_eq!(answer.status, 422, "{field}: {answer:?}");
-        assert_eq!(answer.json["errors"][0]["field"], json!(field), "{answer:?}");
+        assert_eq!(
+            answer.json["errors"][0]["field"],
+            json!(field),
+            "{answer:?}"
+        );
     }
     let kept = handbook_version::Entity::find()
-        .filter(handbook_version::COLUMN.article_id.eq(id.parse::<i64>().unwrap()))
+        .filter(
+            handbook_version::COLUMN
+                .article_id
+                .eq(id.parse::<i64>().unwrap()),
+        )
         .count(app.store.read())
         .await;
     assert_eq!(kept.unwrap(), 2);
@@ -131,7 +157,8 @@ async fn what_is_for_all_is_written_by_whoever_holds_the_role_everywhere() {
     let chair = app.staff("卫东").await;
     let api = app.api(&chair).await;
     let general = shipped(&app, "fee").await;
-    let change = json!({ "version": 1, "title": "物业费", "body": "改成别的说法，一共十个字以上。" });
+    let change =
+        json!({ "version": 1, "title": "物业费", "body": "改成别的说法，一共十个字以上。" });
     let path = format!("/handbook/{general}/change");
     assert_eq!(api.post(&path, &change).await.status, 404);
     let mut for_all = article("GY", "给所有人的", "", "给所有小区的人看的一篇文章。");

@@ -43,10 +43,19 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
     assert_eq!(listed.json["items"][0]["asked"], json!(2), "{listed:?}");
     let mut desk = Desk::of(&app, "卫东").await;
     let page = "/console/handbook/questions";
-    desk.open(page).await.is(200).says("健身房").says("问过 2 次");
+    desk.open(page)
+        .await
+        .is(200)
+        .says("健身房")
+        .says("问过 2 次");
     let id = write(
         &api,
-        &article("GY", "社区健身点", "", "健身点在3号楼架空层，六点到二十一点开放。"),
+        &article(
+            "GY",
+            "社区健身点",
+            "",
+            "健身点在3号楼架空层，六点到二十一点开放。",
+        ),
     )
     .await;
     let number = id.to_string();
@@ -70,7 +79,10 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
         )
         .await;
     assert_eq!(dismissed.json["state"], "dismissed", "{dismissed:?}");
-    assert_eq!(api.get("/handbook/questions").await.json["items"], json!([]));
+    assert_eq!(
+        api.get("/handbook/questions").await.json["items"],
+        json!([])
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -100,7 +112,9 @@ async fn one_person_asks_so_many_a_day_and_an_erasure_takes_them() {
         assert!(reply.contains("已记下"), "{reply}");
     }
     for number in 0..20 {
-        zhang.says(&format!("手册 第{number}个车棚的钥匙归谁")).await;
+        zhang
+            .says(&format!("手册 第{number}个车棚的钥匙归谁"))
+            .await;
     }
     let asked = handbook_asker::Entity::find().count(app.store.read()).await;
     assert_eq!(asked.unwrap(), 21, "twenty of one person, one of the other");
@@ -109,7 +123,11 @@ async fn one_person_asks_so_many_a_day_and_an_erasure_takes_them() {
     let erased = zhang.says("2").await;
     assert!(erased.contains("已注销"), "{erased}");
     let rows = all(&app).await;
-    assert_eq!(rows.len(), 1, "what another has asked as well stays: {rows:?}");
+    assert_eq!(
+        rows.len(),
+        1,
+        "what another has asked as well stays: {rows:?}"
+    );
     assert_eq!(rows[0].text, shared);
     let left = handbook_asker::Entity::find().count(app.store.read()).await;
     assert_eq!(left.unwrap(), 1);

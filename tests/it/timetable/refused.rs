@@ -24,20 +24,51 @@ async fn the_31st_is_the_last_day_and_what_cannot_be_is_refused_with_its_field()
     assert_eq!(all(&app).await.len(), 1);
     let day = today(&app).to_string();
     for (field, rule) in [
-        ("times", json!({ "kind": "daily", "from": day, "times": [] })),
-        ("times", json!({ "kind": "daily", "from": day, "times": ["05:00"] })),
-        ("times", json!({ "kind": "daily", "from": day, "times": ["七点"] })),
-        ("every", json!({ "kind": "daily", "every": 0, "from": day, "times": ["07:00"] })),
-        ("on", json!({ "kind": "weekly", "from": day, "times": ["07:00"] })),
-        ("day", json!({ "kind": "monthly", "day": 32, "from": day, "times": ["07:00"] })),
-        ("nth", json!({ "kind": "monthly_nth", "nth": 5, "weekday": 1, "from": day, "times": ["07:00"] })),
-        ("kind", json!({ "kind": "hourly", "from": day, "times": ["07:00"] })),
-        ("until", json!({ "kind": "daily", "from": "2026-01-01", "until": "2026-01-02", "times": ["07:00"] })),
+        (
+            "times",
+            json!({ "kind": "daily", "from": day, "times": [] }),
+        ),
+        (
+            "times",
+            json!({ "kind": "daily", "from": day, "times": ["05:00"] }),
+        ),
+        (
+            "times",
+            json!({ "kind": "daily", "from": day, "times": ["七点"] }),
+        ),
+        (
+            "every",
+            json!({ "kind": "daily", "every": 0, "from": day, "times": ["07:00"] }),
+        ),
+        (
+            "on",
+            json!({ "kind": "weekly", "from": day, "times": ["07:00"] }),
+        ),
+        (
+            "day",
+            json!({ "kind": "monthly", "day": 32, "from": day, "times": ["07:00"] }),
+        ),
+        (
+            "nth",
+            json!({ "kind": "monthly_nth", "nth": 5, "weekday": 1, "from": day, "times": ["07:00"] }),
+        ),
+        (
+            "kind",
+            json!({ "kind": "hourly", "from": day, "times": ["07:00"] }),
+        ),
+        (
+            "until",
+            json!({ "kind": "daily", "from": "2026-01-01", "until": "2026-01-02", "times": ["07:00"] }),
+        ),
     ] {
         body["rule"] = rule;
         let answer = api.post("/timetables", &body).await;
         assert_eq!(answer.status, 422, "{field}: {answer:?}");
-        assert_eq!(answer.json["errors"][0]["field"], json!(field), "{answer:?}");
+        assert_eq!(
+            answer.json["errors"][0]["field"],
+            json!(field),
+            "{answer:?}"
+        );
     }
     let mut phone = daily(&app, "找老王13912345678", &["07:00"]);
     assert_eq!(api.post("/timetables", &phone).await.status, 422);
@@ -74,7 +105,9 @@ async fn next_door_and_for_whoever_may_not_it_is_not_there() {
     let on = json!({ "on": true });
     let path = format!("/timetables/{id}/subscription");
     assert_eq!(theirs.post(&path, &on).await.status, 404);
-    let made = theirs.post("/timetables", &daily(&app, "别处", &["12:00"])).await;
+    let made = theirs
+        .post("/timetables", &daily(&app, "别处", &["12:00"]))
+        .await;
     assert_eq!(made.status, 404, "{made:?}");
     // A steward is told like a resident, and changes nothing.
     let own = app.api(&steward).await;
@@ -83,7 +116,11 @@ async fn next_door_and_for_whoever_may_not_it_is_not_there() {
     let state = format!("/timetables/{id}/state");
     assert_eq!(own.post(&state, &stop).await.status, 404);
     let page = own.get("/timetables?limit=1").await;
-    assert_eq!(page.json["items"][0]["id"], json!(id.to_string()), "{page:?}");
+    assert_eq!(
+        page.json["items"][0]["id"],
+        json!(id.to_string()),
+        "{page:?}"
+    );
     let off = own.post(&path, &json!({ "on": false })).await;
     assert_eq!(off.json["subscribed"], json!(false), "{off:?}");
     assert_eq!(own.post(&path, &json!({ "on": false })).await.status, 404);

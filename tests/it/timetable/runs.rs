@@ -37,7 +37,10 @@ async fn who_asked_by_a_digit_is_told_each_time_until_they_ask_no_more() {
     assert!(on.contains("会提醒您"), "{on}");
     until(&app, 1, NOON).await;
     let push = zhang.expects_push("厨余垃圾投放").await;
-    assert!(push.contains("2号亭") && push.contains("退订日程"), "{push}");
+    assert!(
+        push.contains("2号亭") && push.contains("退订日程"),
+        "{push}"
+    );
     assert_eq!(told(&zhang).len(), 1);
     assert!(told(&li).is_empty(), "nobody is told who has not asked");
     zhang.says("菜单").await;
