@@ -106,7 +106,7 @@ fn outline(statement: &str) -> String {
     let mut out = words.next().unwrap_or_default().to_owned();
     while let Some(word) = words.next() {
         if matches!(word, "FROM" | "INTO" | "UPDATE" | "JOIN")
-            && let Some(table) = words.peek()
+            && let Some(table) = words.peek().filter(|table| !table.is_empty())
         {
             out.push(' ');
             out.push_str(table.trim_matches('"'));

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use entity::life::SignupState;
 use entity::{activity_signup, person};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::activity::queries::HOLDS;
 use crate::base::fault::Fault;

@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
-use crate::reminder::{BoxFuture, NewReminder, Verdict};
+use crate::reminder::{NewReminder, Verdict};
 
 /// To somebody who has signed up, or to who made it: what has become of it.
 const TOLD: &str = "activity.told";

@@ -119,10 +119,12 @@ impl Settings {
             return Err(ConfigError(format!("{key} must be {from} to {to}")));
         }
         if terms.unclaimed_days <= terms.deposit_days {
-            return fail("stations.unclaimed_days must be more than stations.deposit_days");
+            let text = "stations.unclaimed_days must be more than stations.deposit_days";
+            return Err(ConfigError(text.to_owned()));
         }
         if terms.bookings_per_week == 0 || terms.most_loans == 0 {
-            return fail("stations.bookings_per_week and stations.most_loans must be at least 1");
+            let text = "stations.bookings_per_week and stations.most_loans must be at least 1";
+            return Err(ConfigError(text.to_owned()));
         }
         Ok(())
     }

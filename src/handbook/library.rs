@@ -8,7 +8,9 @@ use std::sync::Arc;
 use entity::handbook_article;
 use entity::kinds::ArticleState;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use tokio::sync::Mutex;
 
 use crate::app::App;

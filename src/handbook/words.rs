@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn every_variant_belongs_to_one_word() {
-        let mut seen = std::collections::HashMap::new();
+        let mut seen = HashMap::new();
         let alone = ASKING.iter().chain(NOTHING).map(|word| (*word, *word));
         let same = SAME
             .iter()

@@ -17,7 +17,7 @@ use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, owners, supervisors};
 use crate::offer::{actions, is_promise, list_says, subject};
 use crate::place::queries as places;
-use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 
 /// To whoever may check it.
@@ -125,7 +125,7 @@ impl Telling {
     }
 }
 
-fn about(row: &offer::Model, kind: &'static str, key: String, due_at: Moment) -> NewReminder {
+fn about(row: &offer::Model, kind: &'static str, key: &str, due_at: Moment) -> NewReminder {
     NewReminder {
         kind,
         dedupe_key: format!("offer:{}:{key}", row.id),
@@ -149,7 +149,7 @@ pub fn told(row: &offer::Model, what: Telling, person_id: i64, at: Moment) -> Ne
     NewReminder {
         recipient_id: Some(person_id),
         payload: json!({ "offer": row.id, "what": name }),
-        ..about(row, TOLD, key, at)
+        ..about(row, TOLD, &key, at)
     }
 }
 
@@ -168,7 +168,7 @@ pub fn contact(need: &offer::Model, side: OfferList, person_id: i64, at: Moment)
     NewReminder {
         recipient_id: Some(person_id),
         payload: json!({ "offer": need.id, "side": side }),
-        ..about(need, CONTACT, key, at)
+        ..about(need, CONTACT, &key, at)
     }
 }
 
@@ -180,7 +180,7 @@ pub fn check(row: &offer::Model, person_id: i64) -> [NewReminder; 2] {
         ..about(
             row,
             CHECK,
-            format!("check:{person_id}:{hours}"),
+            &format!("check:{person_id}:{hours}"),
             row.created_at + TimeDelta::hours(hours),
         )
     })
@@ -198,7 +198,7 @@ pub fn days(row: &offer::Model) -> Vec<NewReminder> {
     if let Some(soon) = soon.filter(|soon| is_promise(row.list) && *soon > row.created_at) {
         clocks.push(NewReminder {
             payload: json!({ "offer": row.id, "soon": true }),
-            ..about(row, DUE, "soon".to_owned(), soon)
+            ..about(row, DUE, "soon", soon)
         });
     }
     clocks
@@ -212,7 +212,7 @@ fn morning_behind(day: NaiveDate) -> Moment {
 /// The clock at the end of its day.
 #[must_use]
 pub fn over(row: &offer::Model, at: Moment) -> NewReminder {
-    about(row, DUE, format!("over:{}", row.version), at)
+    about(row, DUE, &format!("over:{}", row.version), at)
 }
 
 /// One message tomorrow morning, or this morning if it is not over yet, to each whose need or resource fits this
@@ -272,7 +272,7 @@ pub async fn overdue(tx: &Tx, row: &offer::Model) -> Result<Vec<NewReminder>, Fa
         ..about(
             row,
             OVERDUE,
-            format!("overdue:{person_id}:{}", row.version),
+            &format!("overdue:{person_id}:{}", row.version),
             tx.now(),
         )
     };

@@ -73,9 +73,10 @@ async fn by_timetable(
             "没有这一类提醒。小区的定时提醒请回复“日程”。\n",
         ));
     }
-    let some = found.iter().take(MOST_NAMED).enumerate();
+    let some = found.iter().take(MOST_NAMED);
     let lines: Vec<String> = some
         .clone()
+        .enumerate()
         .map(|(at, seen)| {
             let word = if seen.reads { "不再收" } else { "要收" };
             format!(
@@ -86,7 +87,7 @@ async fn by_timetable(
             )
         })
         .collect();
-    turn.dialog = Some(Dialog::pick(some.map(|(_, seen)| toggle(seen))));
+    turn.dialog = Some(Dialog::pick(some.map(toggle)));
     Ok(Reply::text(format!(
         "是这个定时提醒吗？请回复数字：\n{}\n0 返回菜单",
         lines.join("\n")

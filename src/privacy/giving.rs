@@ -5,7 +5,9 @@ use entity::kinds::{DonationState, HelpState, TalentState};
 use entity::{audit, donation, donation_step, help_request, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+};
 
 use crate::app::App;
 use crate::base::clock::Moment;

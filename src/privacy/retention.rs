@@ -140,10 +140,8 @@ pub(super) async fn has_any<C: ConnectionTrait>(db: &C) -> Result<bool, Fault> {
         || export.one(db).await?.is_some()
         || visit.one(db).await?.is_some()
         || wish.one(db).await?.is_some()
-        || offerhandbook_question::Entity::find()
-            .one(db)
-            .await?
-            .is_some()
+        || offer.one(db).await?.is_some()
+        || handbook_question::Entity::find().one(db).await?.is_some()
         || giving::has_any(db).await?
         || activities::has_any(db).await?
         || claim.one(db).await?.is_some()

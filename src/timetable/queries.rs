@@ -88,7 +88,7 @@ pub async fn page<C: ConnectionTrait>(
     let condition = match which {
         Which::Mine => Condition::all()
             .add(timetable::COLUMN.place_id.is_in(around(actor)))
-            .add(timetable::COLUMN.state.eq(TimetableState::Active)),
+            .add(timetable::Column::State.eq(TimetableState::Active)),
         Which::Kept => within_reach(timetable::Column::PlaceId, actor, Deed::SetTimetables)
             .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?,
     };
@@ -198,7 +198,7 @@ pub async fn belongs<C: ConnectionTrait>(
         ],
     };
     let audience = Audience::of(db, row.place_id, &scope, now).await?;
-    audience.holds(db, person_id).await
+    Ok(!audience.among(db, &[person_id]).await?.is_empty())
 }
 
 /// Of these timetables those that somebody asked to be told of.

@@ -4,7 +4,7 @@ use entity::kinds::ActorKind;
 use entity::life::{ActivityState, SignupState};
 use entity::{activity, activity_signup};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::activity::actions::join::{not_in, store};

@@ -54,14 +54,14 @@ pub async fn join(tx: &mut Tx, actor: &Actor, id: i64, size: i32) -> Result<Join
     still_open(tx, &row)?;
     let own = signup_of(tx.db(), id, person).await?;
     let signup = match own {
-        Some(own) if own.state == SignupState::Taken => resize(tx, &mut row, own, size)?,
+        Some(own) if own.state == SignupState::Taken => resize(tx, &mut row, &own, size)?,
         Some(own) if own.state == SignupState::Waiting && own.size == size => {
             let at = place_in_line(tx.db(), &own).await?;
             return Err(Fault::wrong_step(format!(
                 "您已经在活动 #{id} 的候补第{at}位，有名额马上告诉您。不等了回复“取消报名 {id}”。"
             )));
         }
-        Some(own) if own.state == SignupState::Waiting => wait_for(tx, &mut row, own, size),
+        Some(own) if own.state == SignupState::Waiting => wait_for(tx, &mut row, &own, size),
         own => enter(tx, &mut row, own, person, size)?,
     };
     let signup = keep(tx, signup).await?;
@@ -161,7 +161,7 @@ fn enter(
 fn resize(
     tx: &Tx,
     row: &mut activity::Model,
-    own: activity_signup::Model,
+    own: &activity_signup::Model,
     size: i32,
 ) -> Result<activity_signup::ActiveModel, Fault> {
     let id = row.id;
@@ -194,7 +194,7 @@ fn resize(
 fn wait_for(
     tx: &Tx,
     row: &mut activity::Model,
-    own: activity_signup::Model,
+    own: &activity_signup::Model,
     size: i32,
 ) -> activity_signup::ActiveModel {
     row.waiting = row.waiting.saturating_add(size - own.size);

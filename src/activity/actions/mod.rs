@@ -20,7 +20,9 @@ pub use tell::{Fan, Step, fan, fill};
 use entity::kinds::ActorKind;
 use entity::{activity, activity_step};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
+};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};

@@ -6,7 +6,7 @@ use entity::kinds::{ActorKind, DonationKind, DonationState};
 use entity::{person, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::base::clock::china;

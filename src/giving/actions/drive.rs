@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use entity::kinds::{ActorKind, DonationState, DriveState};
 use entity::{donation, drive, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::audit::{self, Entry};
 use crate::access::permit::{Deed, may, require};

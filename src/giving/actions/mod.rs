@@ -22,7 +22,7 @@ use entity::kinds::ActorKind;
 use entity::{donation, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::audit::{self, Entry};
 use crate::access::permit::{Deed, may};

@@ -60,7 +60,7 @@ pub async fn write(
             "没有找到这个地点，或者您不能在那里写手册。",
         ));
     }
-    let draft = worded(draft)?;
+    let draft = worded(&draft)?;
     let same = match place_id {
         Some(place_id) => handbook_article::COLUMN.place_id.eq(place_id),
         None => handbook_article::COLUMN.place_id.is_null(),
@@ -129,7 +129,7 @@ pub async fn change(
     draft: Draft,
 ) -> Result<handbook_article::Model, Fault> {
     kept(tx.db(), actor, seen.id).await?;
-    let draft = worded(draft)?;
+    let draft = worded(&draft)?;
     let change = handbook_article::ActiveModel {
         title: Set(draft.title),
         questions: Set(draft.questions),
@@ -235,10 +235,10 @@ async fn note(
     Ok(())
 }
 
-fn worded(draft: Draft) -> Result<Draft, Fault> {
+fn worded(draft: &Draft) -> Result<Draft, Fault> {
     let title = clean(&draft.title).replace('\n', " ");
     let length = title.chars().count();
-    if length < 2 || length > MOST_TITLE {
+    if !(2..=MOST_TITLE).contains(&length) {
         return Err(Fault::invalid(
             "title",
             format!("请写标题，2到{MOST_TITLE}个字，例如：业委会怎么选。"),

@@ -15,7 +15,6 @@ use crate::offer::queries::{Found, Side, by_id, found, owners};
 use crate::offer::remind::{self, Telling};
 use crate::offer::step::{Act, By, after};
 use crate::offer::{is_promise, subject};
-use crate::reminder;
 use crate::store::Tx;
 
 /// The item, if it is the actor's own.

@@ -168,7 +168,8 @@ async fn whose(tx: &Tx, actor: &Actor, written: &Written<'_>) -> Result<Whose, F
             let supervised = promise && may(actor, Deed::SuperviseOffers, &compound.path);
             let works_here = organisations::around(tx.db(), &compound).await?;
             let works_here = works_here.iter().any(|row| row.id == organisation_id);
-            if !speaks_for(actor, organisation_id, &compound.path) && !(supervised && works_here) {
+            let speaks = speaks_for(actor, organisation_id, &compound.path);
+            if !(speaks || supervised && works_here) {
                 return Err(Fault::forbidden("您不能代表这个单位发布。"));
             }
             Ok(Whose {

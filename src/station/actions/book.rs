@@ -8,7 +8,7 @@ use entity::kinds::{ActorKind, BookingState};
 use entity::{station_booking, station_room};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveEnum, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::base::clock::Moment;

@@ -5,7 +5,7 @@ use entity::kinds::{ActorKind, LoanState};
 use entity::{station_loan, station_thing};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveEnum, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
@@ -350,7 +350,7 @@ pub async fn deny(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_loan::M
     let row = change.store(tx, &acting(actor, ActorKind::Staff)).await?;
     let told = remind::loan(&row, Telling::Denied, row.borrower_id, tx.now());
     // Its clock may have found it handed in and rung in vain.
-    let clock = remind::loan_clock(&row, row.due_at.max(tx.now()));
+    let clock = remind::loan_clock(&row, Ord::max(row.due_at, tx.now()));
     reminder::enqueue(tx, vec![told, clock]).await?;
     Ok(row)
 }

@@ -6,7 +6,7 @@ use entity::kinds::{ActorKind, VisitWay};
 use entity::{station, station_count, station_visitor};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::access::Actor;

@@ -4,7 +4,7 @@
 use entity::kinds::{ActorKind, DepositState};
 use entity::{station_deposit, station_served, station_service};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveEnum, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::base::clock::china;

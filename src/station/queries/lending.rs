@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use entity::kinds::LoanState;
 use entity::{person, station_loan, station_thing};
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::access::Actor;
 use crate::base::fault::Fault;

@@ -6,7 +6,7 @@ use entity::kinds::{HelpAnswer, HelpState, TalentKind};
 use entity::{help_request, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::{Actor, named};
 use crate::base::fault::Fault;

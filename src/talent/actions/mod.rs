@@ -12,7 +12,7 @@ use entity::kinds::{BindingState, HelpAnswer, TalentState};
 use entity::{binding, help_ask, help_request, role, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
 use crate::access::audit::{self, Entry};
 use crate::access::{Actor, in_force};

@@ -4,7 +4,7 @@ use entity::kinds::{HelpAnswer, HelpState, TalentKind, TalentState};
 use entity::{help_request, person, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};

@@ -46,7 +46,7 @@ fn slot(at: Moment) -> String {
 pub async fn ring(tx: &mut Tx) -> Result<Rung, Fault> {
     // Locked: of two rings at one moment the second finds nothing due.
     let due = timetable::Entity::find()
-        .filter(timetable::COLUMN.state.eq(TimetableState::Active))
+        .filter(timetable::Column::State.eq(TimetableState::Active))
         .filter(timetable::COLUMN.next_at.lte(tx.now()))
         .order_by_asc(timetable::COLUMN.id)
         .limit(AT_ONCE)

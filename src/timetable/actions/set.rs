@@ -192,7 +192,7 @@ fn first(rule: &Rule, now: Moment) -> Result<Moment, Fault> {
 fn worded(draft: Draft) -> Result<Draft, Fault> {
     let title = clean(&draft.title).replace('\n', " ");
     let length = title.chars().count();
-    if length < 2 || length > MOST_TITLE {
+    if !(2..=MOST_TITLE).contains(&length) {
         return Err(Fault::invalid(
             "title",
             format!("请写名称，2到{MOST_TITLE}个字，例如：厨余垃圾投放。"),

@@ -10,7 +10,6 @@ use poem::web::Query;
 use poem::{Response, handler};
 use sea_orm::{ActiveEnum, Iterable};
 use serde::Deserialize;
-use strum::IntoEnumIterator;
 
 use crate::access::permit::{Deed, require_somewhere};
 use crate::activity::actions::{self, New};

@@ -7,7 +7,7 @@ use entity::{donation_use, drive, place};
 use poem::http::{StatusCode, header};
 use poem::web::{Path, Query};
 use poem::{Response, handler};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};

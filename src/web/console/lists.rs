@@ -268,7 +268,7 @@ pub async fn take(
     let before = queries::found(db, desk.actor(), id).await?;
     let compound = places::by_id(db, before.offer.compound_id).await?;
     let compound = compound.map(|place| place.code).unwrap_or_default();
-    let list = match act.as_str() {
+    let figure = match act.as_str() {
         "pass" | "refuse" => Figure::Raised,
         _ => Figure::of(before.offer.list),
     };
@@ -276,19 +276,19 @@ pub async fn take(
         Ok(()) => Ok(go(&format!(
             "/console/lists?compound={}&list={}&said={said}",
             percent(&compound),
-            list.name()
+            figure.name()
         ))),
         Err(fault) if fault.is_ours() || fault.code == Code::NotFound => Err(fault),
         Err(fault) => {
             let row = queries::found(db, desk.actor(), id).await?.offer;
-            let list = match row.state {
+            let figure = match row.state {
                 OfferState::Raised => Figure::Raised,
                 state if queries::PUBLIC.contains(&state) => Figure::of(row.list),
                 _ => Figure::Ended,
             };
             let asked = Asked {
                 compound,
-                list: list.name().to_owned(),
+                list: figure.name().to_owned(),
                 ..Asked::default()
             };
             let tried = Tried {

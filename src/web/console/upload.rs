@@ -114,8 +114,8 @@ pub fn most(path: &str) -> usize {
     if takes_photos(path)
         || takes_slips(path)
         || takes_pictures(path)
-        || takes_uses(path) == TAKE
-        || forms.contains(&path) == NOTICE
+        || takes_uses(path)
+        || forms.contains(&path)
     {
         PHOTO_BYTES
     } else if path == IMPORT {

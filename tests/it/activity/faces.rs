@@ -48,7 +48,7 @@ async fn the_console_makes_changes_closes_and_calls_off() {
     good.extend([("starts_at", from.as_str()), ("ends_at", until.as_str())]);
     let made = desk.send(new, new, &good).await;
     made.is(303);
-    let found = entity::activity::Entity::find().one(app.store.read()).await;
+    let found = activity::Entity::find().one(app.store.read()).await;
     let id = found.unwrap().unwrap().id;
     let one = format!("/console/activities/{id}");
     let page = desk.open(&one).await;

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use entity::life::{ActivityState, SignupState};
 use entity::{activity, activity_signup};
 use linli::base::clock::{Moment, begin_of, china};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use crate::harness::app::TestApp;

@@ -10,7 +10,7 @@ use linli::expense::queries;
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     PAYER, PROPOSER, act, act_with, actor, all, cast, fields, fund, give, in_state, led_to, now,

@@ -2,7 +2,7 @@
 //! history. They themselves are told.
 
 use entity::{audit, donation_step};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use super::{MANAGER, board, gift, number_in, open_drive, pay, sound, spend};
 use crate::console::Desk;

@@ -1,7 +1,7 @@
 //! The console from a new station to its last form, the board, and what an erasure leaves.
 
 use entity::kinds::{BookingState, LoanState};
-use entity::{station, station_booking, station_loan, station_service, station_thing};
+use entity::{station_booking, station_loan, station_service, station_thing};
 use sea_orm::EntityTrait;
 
 use super::{ALWAYS, at, booking, loans, monday, room, station, thing};

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::kinds::VisitWay;
 use entity::{station_count, station_visitor};
 use linli::sandbox::Say;
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
 use super::{ALWAYS, station};

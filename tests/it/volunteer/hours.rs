@@ -207,7 +207,8 @@ async fn the_last_place_of_a_task_is_one_volunteers_and_free_again_when_given_ba
         sessions.push(api.at(&format!("http://{}", app.instances[at].address)));
     }
     let path = format!("/volunteer-tasks/{id}/take");
-    let calls = sessions.iter().map(|api| api.post(&path, &json!({})));
+    let nothing = json!({});
+    let calls = sessions.iter().map(|api| api.post(&path, &nothing));
     let mut answers: Vec<u16> = Vec::new();
     for answer in futures_util::future::join_all(calls).await {
         answers.push(answer.status);
