@@ -167,7 +167,7 @@ async fn read<C: ConnectionTrait>(
     let rest = keys.start..near.unwrap_or(keys.end);
     let mut floor = keys.start;
     if left(&cases) > 0 && !rest.is_empty() {
-        let low = part.floor(db, wanted, &rest).await?;
+        let low = part.floor(db, wanted, &rest, near.is_some()).await?;
         let more = page(db, part, narrow, &(low..rest.end), left(&cases)).await?;
         cases.extend(more);
         if left(&cases) > 0 {

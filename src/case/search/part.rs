@@ -93,20 +93,23 @@ impl Part {
         }
     }
 
-    /// The lowest key that one look comes to.
+    /// The lowest key that one look comes to, of which the newest cases have been looked at already when
+    /// `near_seen`.
     pub(super) async fn floor<C: ConnectionTrait>(
         &self,
         db: &C,
         wanted: &Wanted,
         keys: &Range<i64>,
+        near_seen: bool,
     ) -> Result<i64, Fault> {
+        let length = if near_seen { STRETCH - NEAR } else { STRETCH };
         match self {
             // Without a filter every case that is looked at is on the page.
             Self::Everything | Self::Compound(_) if wanted.is_wide() => Ok(keys.start),
-            Self::Everything | Self::Many(_) => stretch(db, &Self::Everything, keys, STRETCH).await,
+            Self::Everything | Self::Many(_) => stretch(db, &Self::Everything, keys, length).await,
             Self::Few(_) => reach(db, self, keys).await,
             Self::Compound(id) | Self::Below(id, _) => {
-                stretch(db, &Self::Compound(*id), keys, STRETCH).await
+                stretch(db, &Self::Compound(*id), keys, length).await
             }
             Self::Held(_) => Ok(keys.start),
         }
