@@ -9,6 +9,9 @@ pub mod rows;
 
 use entity::donation;
 
+/// What is given for no drive, as people say it.
+pub const FREE: &str = "小区公益";
+
 /// How a donation is named as the subject of reminders, audit rows and moderation.
 #[must_use]
 pub fn subject(id: i64) -> String {

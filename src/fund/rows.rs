@@ -14,7 +14,7 @@ use sea_orm::{
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::fund::allocate::{Left, take};
-use crate::fund::left;
+use crate::fund::{FREE, left};
 use crate::store::Tx;
 
 /// Donations of one look while a use looks for what it needs.
@@ -44,7 +44,7 @@ pub async fn purpose<C: ConnectionTrait>(db: &C, id: i64) -> Result<String, Faul
         Some(drive) => drive::Entity::find_by_id(drive).one(db).await?,
         None => None,
     };
-    Ok(drive.map_or_else(|| "小区公益".to_owned(), |drive| drive.title))
+    Ok(drive.map_or_else(|| FREE.to_owned(), |drive| drive.title))
 }
 
 /// Money that was promised and is not there: what somebody may pay now.

@@ -12,6 +12,8 @@ pub mod remind;
 pub mod step;
 mod typed;
 
+pub use crate::fund::FREE;
+
 use entity::donation;
 use entity::kinds::{DonationKind, DonationState, DriveState};
 
@@ -31,8 +33,6 @@ pub const MOST_PIECES: i64 = 9_999;
 pub const PART: &str = "goods";
 /// What stands in place of the name of somebody who gives in secret.
 pub const SECRET: &str = "爱心人士（匿名）";
-/// What is given for no drive, as people say it.
-pub const FREE: &str = "小区公益";
 
 /// How a drive is named as the subject of reminders and audit rows.
 #[must_use]
