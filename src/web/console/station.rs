@@ -16,7 +16,7 @@ use crate::base::month::Month;
 use crate::base::page::Slice;
 use crate::station::queries::figures::{self, Day};
 use crate::station::queries::lending::things;
-use crate::station::queries::{self, Found, no_such, rooms, windows};
+use crate::station::queries::{self, Found, Seen, no_such, rooms, windows};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -148,6 +148,23 @@ struct SetUp {
     typed: Typed,
 }
 
+/// Fields of the page that say beside them what is wrong; what is wrong with a number is said above, too: two
+/// forms have such a field.
+const FIELDS: [&str; 12] = [
+    "visits",
+    "name",
+    "spot",
+    "hours",
+    "facilities",
+    "day",
+    "open",
+    "code",
+    "thing",
+    "room",
+    "window",
+    "service",
+];
+
 /// The station, for whoever keeps it or sets it up.
 async fn desk_of(desk: &Desk, id: i64) -> Result<(Found, bool), Fault> {
     let found = queries::found(desk.app.store.read(), desk.actor(), id).await?;
@@ -158,27 +175,24 @@ async fn desk_of(desk: &Desk, id: i64) -> Result<(Found, bool), Fault> {
     }
 }
 
+/// What the form of the station begins with, whatever became of another form of the page.
+fn filled(typed: Typed, seen: &Seen) -> Typed {
+    let row = &seen.station;
+    let holidays = if row.public_holidays { "1" } else { "" };
+    typed
+        .set("name", &row.name)
+        .set("spot", &row.spot)
+        .set("hours", &seen.week())
+        .set("public_holidays", holidays)
+        .set("facilities", &seen.facilities.join("、"))
+}
+
 async fn set_up(
     desk: &Desk,
     id: i64,
     asked: &Asked,
     tried: Option<Tried<'_>>,
 ) -> Result<Response, Fault> {
-    const FIELDS: [&str; 13] = [
-        "visits",
-        "name",
-        "spot",
-        "hours",
-        "facilities",
-        "day",
-        "open",
-        "code",
-        "thing",
-        "quantity",
-        "days",
-        "room",
-        "seats",
-    ];
     let (db, now) = (desk.app.store.read(), desk.app.clock.now());
     let (found, sets) = desk_of(desk, id).await?;
     let seen = queries::seen(db, desk.actor(), now, id).await?;
@@ -187,20 +201,8 @@ async fn set_up(
     let days = figures::days(db, id, month).await?;
     let (mut typed, problem, code) = typed(tried, &FIELDS);
     let row = &seen.station;
-    let facilities = seen.facilities.join("、");
-    let changing = tried.is_some_and(|tried| !tried.form.text("version").is_empty());
-    if !changing {
-        let holidays = if row.public_holidays { "1" } else { "" };
-        let week = seen.week();
-        for (name, value) in [
-            ("name", row.name.as_str()),
-            ("spot", &row.spot),
-            ("hours", &week),
-            ("public_holidays", holidays),
-            ("facilities", &facilities),
-        ] {
-            typed = typed.set(name, value);
-        }
+    if tried.is_none_or(|tried| tried.form.text("version").is_empty()) {
+        typed = filled(typed, &seen);
     }
     let own_days = queries::days_of(db, id).await?;
     let own_days = own_days
@@ -239,7 +241,7 @@ async fn set_up(
         things: things.items,
         rooms: rooms::rooms_of(db, &[id]).await?,
         services,
-        facilities,
+        facilities: seen.facilities.join("、"),
         typed,
     };
     show(code, &page)
