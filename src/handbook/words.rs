@@ -1,6 +1,6 @@
 //! Words as the search compares them: traditional and full-width forms folded, what means the same made the
-//! same, what only asks or is polite left out. Articles and questions go through the same. Pure; used by
-//! [`super::index`] and [`super::sure`].
+//! same, what is polite left out, what asks made a gap. Articles and questions go through the same. Pure; used
+//! by [`super::index`] and for the keys of questions.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
