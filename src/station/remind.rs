@@ -1,24 +1,21 @@
 //! What borrowers, bookers, owners and keepers are told, and the clocks of loans and deposits. Each message
-//! reads what it is about as it is now. `command/serve.rs` joins the table to the others'.
+//! reads what it is about as it is now; its words are `words`. `command/serve.rs` joins the table to the others'.
+
+mod words;
 
 use chrono::TimeDelta;
-use entity::kinds::{BookingState, DepositState, LoanState};
-use entity::{reminder, station_booking, station_deposit, station_loan, station_thing};
-use sea_orm::EntityTrait;
+use entity::{reminder, station_booking, station_deposit, station_loan};
 use serde_json::{Value, json};
 
 use crate::app::App;
-use crate::base::clock::{Moment, say};
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::text::shorten;
 use crate::config::Stations;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
-use crate::person::queries as people;
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::station::queries::by_id;
-use crate::station::queries::rooms::slot_of;
-use crate::station::{
-    actions, booking_says, booking_subject, deposit_says, deposit_subject, loan_says, loan_subject,
-};
+use crate::station::{actions, booking_subject, deposit_subject, loan_subject};
 
 /// To the borrower: what they have, and what became of it.
 const LOAN: &str = "station.loan";
@@ -30,6 +27,8 @@ const DEPOSIT: &str = "station.deposit";
 const TASK: &str = "station.task";
 /// Clock: a loan is a day late, a deposit some days or a month old.
 const CLOCK: &str = "station.clock";
+/// Characters of the name of a thing or a room that a title has room for.
+const SHOWN: usize = 6;
 /// Days after its end at which a loan is told to the keepers.
 const LATE_DAYS: i64 = 1;
 
@@ -293,13 +292,22 @@ fn obey<'a>(app: &'a App, clock: &'a reminder::Model) -> BoxFuture<'a, Result<Ve
     })
 }
 
-/// One thing to be told: the whole sentence, what it is called, where it stands.
+/// One thing to be told: the whole sentence, and what a template has room for.
 struct Said {
     text: String,
     title: String,
+    hint: String,
     state: &'static str,
     station_id: i64,
+    /// What it is about in time; when it is told if there is no such moment.
+    at: Option<Moment>,
     button: Option<Button>,
+}
+
+/// A title that says which thing or room it is about, as far as there is room.
+fn title(name: &str, id: i64, what: Telling) -> String {
+    let (name, says) = (shorten(name, SHOWN), what.words().1);
+    format!("{name} #{id} {says}")
 }
 
 fn compose<'a>(
@@ -327,11 +335,8 @@ fn compose<'a>(
             title: said.title,
             place: station.map(|station| station.name).unwrap_or_default(),
             state: said.state.to_owned(),
-            at: newest.due_at,
-            hint: match &said.button {
-                Some(button) => format!("回复:{}", button.command),
-                None => "回复“我的驿站”查看".to_owned(),
-            },
+            at: said.at.unwrap_or(newest.due_at),
+            hint: said.hint,
             text: texts.join("\n"),
             url: None,
             urgent: false,
@@ -345,152 +350,9 @@ async fn said(app: &App, reminder: &reminder::Model) -> Result<Option<Said>, Fau
         return Ok(None);
     };
     match key_of(reminder) {
-        Some(("loan", id)) => said_of_loan(app, id, what).await,
-        Some(("booking", id)) => said_of_booking(app, id, what).await,
-        Some(("deposit", id)) => said_of_deposit(app, id, what, reminder.kind == TASK).await,
+        Some(("loan", id)) => words::of_loan(app, id, what).await,
+        Some(("booking", id)) => words::of_booking(app, id, what).await,
+        Some(("deposit", id)) => words::of_deposit(app, id, what, reminder.kind == TASK).await,
         _ => Ok(None),
     }
-}
-
-async fn said_of_loan(app: &App, id: i64, what: Telling) -> Result<Option<Said>, Fault> {
-    let db = app.store.read();
-    let Some(row) = station_loan::Entity::find_by_id(id).one(db).await? else {
-        return Ok(None);
-    };
-    let thing = station_thing::Entity::find_by_id(row.thing_id)
-        .one(db)
-        .await?;
-    let thing = thing.map_or_else(String::new, |thing| format!("“{}”", thing.name));
-    let due = say(row.due_at);
-    let has = row.state == LoanState::Lent;
-    let note = row.note.as_deref().unwrap_or_default();
-    let text = match what {
-        Telling::LentTo if has => format!(
-            "驿站登记您借了{thing}（借用 #{id}），请在{due}前归还。还的时候回复“归还 {id}”。"
-        ),
-        Telling::Soon if has => {
-            format!("您借的{thing}（借用 #{id}）{due}到期。还到驿站后回复“归还 {id}”。")
-        }
-        Telling::Late if has => {
-            format!("您借的{thing}（借用 #{id}）已经到期，请尽快还到驿站，再回复“归还 {id}”。")
-        }
-        Telling::Denied if has => format!(
-            "驿站没有找到您说已还的{thing}（借用 #{id}）。请再看看放在哪里，还好后回复“归还 {id}”。"
-        ),
-        Telling::Ended => match row.state {
-            LoanState::Returned => format!("您借的{thing}（借用 #{id}）已还好，谢谢！"),
-            LoanState::Lost => format!("您借的{thing}（借用 #{id}）已记为丢失：{note}。"),
-            LoanState::Damaged => format!("您借的{thing}（借用 #{id}）已记为损坏：{note}。"),
-            LoanState::Lent | LoanState::Handed => return Ok(None),
-        },
-        Telling::HandedIn if row.state == LoanState::Handed => {
-            let who = name_of(app, row.borrower_id).await?;
-            format!(
-                "{who}说{thing}（借用 #{id}）已还，请看一眼。收到了回复“借物验收 {id}”，没看到回复“借物没收到 {id}”。"
-            )
-        }
-        Telling::Overdue if has => {
-            let who = name_of(app, row.borrower_id).await?;
-            format!(
-                "{who}借的{thing}（借用 #{id}）{due}到期，还没还。请联系一下；收到了回复“借物验收 {id}”。"
-            )
-        }
-        _ => return Ok(None),
-    };
-    let (label, command) = match what {
-        Telling::HandedIn | Telling::Overdue => ("验收", format!("借物验收 {id}")),
-        _ => ("归还", format!("归还 {id}")),
-    };
-    Ok(Some(Said {
-        text,
-        title: format!("借用 #{id} {}", what.words().1),
-        state: loan_says(row.state),
-        station_id: row.station_id,
-        button: (what != Telling::Ended).then_some(Button { label, command }),
-    }))
-}
-
-async fn said_of_booking(app: &App, id: i64, what: Telling) -> Result<Option<Said>, Fault> {
-    let db = app.store.read();
-    let Some(row) = station_booking::Entity::find_by_id(id).one(db).await? else {
-        return Ok(None);
-    };
-    let room = entity::station_room::Entity::find_by_id(row.room_id)
-        .one(db)
-        .await?;
-    let room = room.map_or_else(String::new, |room| format!("“{}”", room.name));
-    let time = slot_of(&row).says();
-    let reason = row.reason.as_deref().unwrap_or_default();
-    let text = match (what, row.state) {
-        (Telling::Begins, BookingState::Booked) => {
-            format!("您订的{room}（预订 #{id}）{time}，快到时间了。来不了请回复“取消预订 {id}”。")
-        }
-        (Telling::Displaced, BookingState::Displaced) => format!(
-            "很抱歉，您订的{room}（预订 #{id}）{time}要让给公务使用：{reason}。请回复“订房间 {}”另选时间。",
-            row.room_id
-        ),
-        (Telling::Cancelled, BookingState::Cancelled) => format!(
-            "您订的{room}（预订 #{id}）{time}已由驿站取消：{reason}。请回复“订房间 {}”另选时间。",
-            row.room_id
-        ),
-        _ => return Ok(None),
-    };
-    Ok(Some(Said {
-        text,
-        title: format!("预订 #{id} {}", what.words().1),
-        state: booking_says(row.state),
-        station_id: row.station_id,
-        button: None,
-    }))
-}
-
-async fn said_of_deposit(
-    app: &App,
-    id: i64,
-    what: Telling,
-    task: bool,
-) -> Result<Option<Said>, Fault> {
-    let db = app.store.read();
-    let Some(row) = station_deposit::Entity::find_by_id(id).one(db).await? else {
-        return Ok(None);
-    };
-    let thing = &row.thing;
-    let since = say(row.at);
-    let note = row.note.as_deref().unwrap_or_default();
-    let text = match (what, row.state, task) {
-        (Telling::TakenIn, DepositState::Kept, _) => {
-            format!("驿站收下了您寄存的“{thing}”，寄存号 {id}。来取时报这个号。")
-        }
-        (Telling::Waits, DepositState::Kept, false) => {
-            format!("您{since}寄存的“{thing}”（寄存号 {id}）还在驿站，请来取一下。")
-        }
-        (Telling::Waits, DepositState::Kept, true) => {
-            format!(
-                "寄存号 {id}“{thing}”从{since}放到现在没人取，请留意。取走后在工作台“驿站”记一下。"
-            )
-        }
-        (Telling::MonthOver, DepositState::Unclaimed, false) => format!(
-            "您{since}寄存的“{thing}”（寄存号 {id}）放得太久了，请马上来取，不然会交给物业失物招领。"
-        ),
-        (Telling::MonthOver, DepositState::Unclaimed, true) => format!(
-            "寄存号 {id}“{thing}”从{since}放到现在没人取，可以交物业失物招领了。处理后在工作台“驿站”写明交到哪里。"
-        ),
-        (Telling::ClearedAway, DepositState::Cleared, _) => {
-            format!("您寄存的“{thing}”（寄存号 {id}）没有人来取，已处理：{note}。")
-        }
-        _ => return Ok(None),
-    };
-    Ok(Some(Said {
-        text,
-        title: format!("寄存 #{id} {}", what.words().1),
-        state: deposit_says(row.state),
-        station_id: row.station_id,
-        button: None,
-    }))
-}
-
-/// Who it is, for keepers.
-async fn name_of(app: &App, person_id: i64) -> Result<String, Fault> {
-    let person = people::by_id(app.store.read(), person_id).await?;
-    Ok(person.map(|person| person.name).unwrap_or_default())
 }

@@ -82,7 +82,7 @@ async fn the_console_opens_a_station_and_keeps_it() {
     page.is(404).says("没有找到这位居民");
     let lend = [("thing_id", umbrella.as_str()), ("who", "1-1-101 张秀英")];
     desk.send(&lending, &act("lend"), &lend).await.is(303);
-    zhang.expects_push("驿站登记您借了").await;
+    zhang.expects_push("已借出").await;
     let loan = loans(&app).await[0].id.to_string();
     desk.open(&lending).await.says("张秀英").says("伞-01 雨伞");
     let gone = [

@@ -47,7 +47,7 @@ async fn a_thing_is_borrowed_handed_in_and_checked_by_digits() {
     assert!(task.contains("张秀英"), "{task}");
     let denied = jiang.says(&format!("借物没收到 {id}")).await;
     assert!(denied.contains("改回借出"), "{denied}");
-    zhang.expects_push("没有找到您说已还的").await;
+    zhang.expects_push("还没收到").await;
     zhang.says(&format!("归还 {id}")).await;
     let list = jiang.says("借出名单").await;
     assert!(list.contains("张秀英") && list.contains("待验收"), "{list}");
@@ -139,20 +139,20 @@ async fn what_is_late_is_said_the_day_before_at_its_end_and_to_the_keeper_once()
     // Who writes can be written to.
     zhang.says("菜单").await;
     jiang.says("菜单").await;
-    assert_eq!(told(&zhang, "到期。还到驿站"), 0);
+    assert_eq!(told(&zhang, "明天到期"), 0);
     app.advance(DAY + 5).await;
-    assert_eq!(told(&zhang, "到期。还到驿站"), 1);
+    assert_eq!(told(&zhang, "明天到期"), 1);
     zhang.says("菜单").await;
     jiang.says("菜单").await;
     app.advance(DAY).await;
-    assert_eq!(told(&zhang, "已经到期"), 1);
-    assert_eq!(told(&jiang, "还没还"), 0);
+    assert_eq!(told(&zhang, "已到期"), 1);
+    assert_eq!(told(&jiang, "逾期未还"), 0);
     jiang.says("菜单").await;
     app.advance(DAY).await;
-    let task = jiang.expects_push("还没还").await;
+    let task = jiang.expects_push("逾期未还").await;
     assert!(task.contains("张秀英"), "{task}");
     app.advance(3 * DAY).await;
-    assert_eq!((told(&zhang, "已经到期"), told(&jiang, "还没还")), (1, 1));
+    assert_eq!((told(&zhang, "已到期"), told(&jiang, "逾期未还")), (1, 1));
     // Whoever is late takes nothing more.
     let spade = thing(&app, &row, "铁锹", 1).await;
     let more = zhang.says(&format!("借用 {spade}")).await;
