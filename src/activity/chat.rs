@@ -2,6 +2,7 @@
 //! 活动名单 活动照片 of those who lead. A digit leads on wherever there is something to do.
 
 mod make;
+mod many;
 
 use chrono::TimeDelta;
 use entity::life::{ActivityState, SignupState};
@@ -15,7 +16,7 @@ use crate::attachment::link::{self as files, Variant};
 use crate::attachment::queries::unfiled;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::{half_width, shorten};
+use crate::base::text::shorten;
 use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
 
 /// Lines of a list: a digit picks.
@@ -88,12 +89,15 @@ pub const COMMANDS: &[Command] = &[
         "活动开始前1小时再提醒",
         |turn, args| Box::pin(want_hour(turn, args)),
     ),
-    leader(
-        &["发起活动"],
-        "发起活动 标题，换行写时间，再换行写地点和名额",
-        "办一次活动",
-        |turn, args| Box::pin(make::draft(turn, args)),
-    ),
+    Command {
+        asks: Some(make::HOW),
+        ..leader(
+            &["发起活动"],
+            "发起活动 标题，换行写时间，再换行写地点和名额",
+            "办一次活动",
+            |turn, args| Box::pin(make::draft(turn, args)),
+        )
+    },
     leader(
         &["发布活动"],
         "发布活动 编号",
@@ -312,24 +316,6 @@ fn next(seen: &Seen) -> Vec<&'static str> {
     words
 }
 
-/// How many come, as people write it behind the number: `3`, `3人`, `三个人`; one when nothing is written,
-/// none when it is no number.
-fn size(rest: &Args) -> Option<i32> {
-    if rest.raw.is_empty() {
-        return Some(1);
-    }
-    if let Some((size, _)) = rest.number() {
-        return i32::try_from(size).ok();
-    }
-    let first = rest.raw.chars().map(half_width).next()?;
-    if first == '0' {
-        return Some(0);
-    }
-    let written = ["一", "二两", "三", "四", "五", "六"];
-    let at = written.iter().position(|same| same.contains(first))?;
-    i32::try_from(at + 1).ok()
-}
-
 async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
         let mut seen = ahead(turn).await?;
@@ -342,7 +328,7 @@ async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         let none = "现在没有可以报名的活动。自己报过的回复“我的活动”。";
         return Ok(which(turn, args, "报名", &seen, none));
     };
-    let Some(size) = size(&rest) else {
+    let Some(size) = many::size(&rest) else {
         turn.dialog = Some(Dialog::ask(format!("报名 {id}")));
         return Ok(Reply::text(
             "一共来几个人（连您自己）？请直接回复人数，例如：2",
@@ -465,25 +451,4 @@ async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         "{}张照片已加到活动 #{id}，小区里的人都看得到。",
         photos.len()
     )))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn how_many_come_is_written_in_many_ways() {
-        for (text, wanted) in [
-            ("", Some(1)),
-            ("3", Some(3)),
-            ("３人", Some(3)),
-            ("三个人", Some(3)),
-            ("两人", Some(2)),
-            ("0", Some(0)),
-            ("99", Some(99)),
-            ("全家", None),
-        ] {
-            assert_eq!(size(&Args::new(text)), wanted, "{text}");
-        }
-    }
 }

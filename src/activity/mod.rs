@@ -21,6 +21,7 @@ use entity::activity;
 use entity::life::{ActivityKind, ActivityState, SignupState};
 
 use crate::base::clock::{Moment, china, say};
+use crate::base::text::shorten;
 
 /// Most characters of a title, and of the place where people meet.
 pub const MOST_TITLE: usize = 40;
@@ -87,6 +88,26 @@ pub fn span_says(from: Moment, until: Moment) -> String {
     }
 }
 
+/// Characters of a template's hint: what is longer is cut there.
+const HINT: usize = 20;
+
+/// Where it is, and what to do, in a hint: the place gives way, it stands in the whole text, too.
+#[must_use]
+pub fn venue_hint(venue: &str, rest: &str) -> String {
+    let room = HINT.saturating_sub(rest.chars().count() + 1);
+    format!("{}，{rest}", shorten(venue, room))
+}
+
+/// Why, in a hint; where it has no room, `elsewhere` says how to read it.
+#[must_use]
+pub fn reason_hint(reason: &str, elsewhere: String) -> String {
+    let whole = format!("原因：{reason}");
+    match whole.chars().count() <= HINT {
+        true => whole,
+        false => elsewhere,
+    }
+}
+
 /// `还剩3个名额`, `名额已满，可以候补`, `不限名额`; while people sign up.
 #[must_use]
 pub fn places_say(row: &activity::Model) -> String {
@@ -101,6 +122,18 @@ pub fn places_say(row: &activity::Model) -> String {
 mod tests {
     use super::*;
     use crate::base::clock::from_ms;
+
+    #[test]
+    fn a_hint_has_room_for_what_matters() {
+        let leave = "不去回复:取消报名 123456";
+        assert_eq!(venue_hint("议事厅", leave), format!("议事厅，{leave}"));
+        let long = venue_hint("中心花园北侧凉亭", leave);
+        assert_eq!(long, format!("中心…，{leave}"));
+        assert!(long.chars().count() <= HINT);
+        let elsewhere = || "回复“活动 1”看原因".to_owned();
+        assert_eq!(reason_hint("下雨", elsewhere()), "原因：下雨");
+        assert_eq!(reason_hint(&"雨".repeat(18), elsewhere()), elsewhere());
+    }
 
     #[test]
     fn a_span_says_its_day_once() {

@@ -11,7 +11,7 @@ use crate::activity::line::{came, signup_of};
 use crate::activity::queries::by_id;
 use crate::activity::step::is_ahead;
 use crate::activity::times::{eve, hour_before};
-use crate::activity::{link, span_says, state_says, subject};
+use crate::activity::{link, reason_hint, signup_says, span_says, state_says, subject, venue_hint};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -102,11 +102,11 @@ impl Telling {
     /// As the payload keeps it, and in a few characters, behind the number.
     const fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::MovedUp => ("moved-up", "有名额了"),
+            Self::MovedUp => ("moved-up", "轮到您了"),
             Self::Changed => ("changed", "有变动"),
             Self::Cancelled => ("cancelled", "取消了"),
             Self::Eve => ("eve", "明天开始"),
-            Self::Hour => ("hour", "马上开始"),
+            Self::Hour => ("hour", "还有1小时开始"),
             Self::Held => ("held", "结束了"),
         }
     }
@@ -332,25 +332,24 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     };
     let signup = signup_of(db, row.id, person).await?;
     let arrived = came(db, row.id).await?;
-    let mut texts: Vec<(Telling, String)> = Vec::new();
+    let mut lines: Vec<(Telling, Line)> = Vec::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {
             continue;
         };
-        if !holds(&row, what, stamp) || texts.iter().any(|(known, _)| *known == what) {
+        if !holds(&row, what, stamp) || lines.iter().any(|(known, _)| *known == what) {
             continue;
         }
-        if let Some(text) = line(&row, signup.as_ref(), what, arrived) {
-            texts.push((what, text));
+        if let Some(line) = line(&row, signup.as_ref(), what, arrived) {
+            lines.push((what, line));
         }
     }
-    let all: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    let all: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
     let text = all.join("\n");
-    let Some((what, _)) = texts.pop() else {
+    let Some((what, newest)) = lines.pop() else {
         return Ok(None);
     };
     let id = row.id;
-    let ahead = is_ahead(row.state);
     let cancel = Button {
         label: "不去了",
         command: format!("取消报名 {id}"),
@@ -359,17 +358,39 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         template: "progress",
         title: format!("活动 #{id} {}", what.words().1),
         place: row.venue.clone(),
-        state: state_says(row.state).to_owned(),
+        state: stands(&row, signup.as_ref()).to_owned(),
         at: row.starts_at,
-        hint: match ahead {
-            true => format!("去不了请回复“取消报名 {id}”"),
-            false => format!("回复“活动 {id}”查看"),
-        },
+        hint: newest.hint,
         text,
         url: Some(link::public(app, id)),
         urgent: false,
-        buttons: if ahead { vec![cancel] } else { Vec::new() },
+        buttons: match is_ahead(row.state) {
+            true => vec![cancel],
+            false => Vec::new(),
+        },
     }))
+}
+
+/// How it stands for whoever is told: their own part while it is ahead, with how many they come; at most five
+/// characters, and no digits, which a template's state does not take.
+fn stands(row: &activity::Model, signup: Option<&activity_signup::Model>) -> &'static str {
+    let Some(own) = signup.filter(|_| is_ahead(row.state)) else {
+        return state_says(row.state);
+    };
+    match (own.state, own.size) {
+        (SignupState::Taken, 2) => "已报两人",
+        (SignupState::Taken, 3) => "已报三人",
+        (SignupState::Taken, 4) => "已报四人",
+        (SignupState::Taken, 5) => "已报五人",
+        (SignupState::Taken, 6) => "已报六人",
+        (state, _) => signup_says(state),
+    }
+}
+
+/// One thing to be told: the whole sentence, and what a template has room for.
+struct Line {
+    text: String,
+    hint: String,
 }
 
 /// One thing; none when it concerns them no longer.
@@ -378,41 +399,66 @@ fn line(
     signup: Option<&activity_signup::Model>,
     what: Telling,
     arrived: u64,
-) -> Option<String> {
+) -> Option<Line> {
     let (id, title, venue) = (row.id, &row.title, &row.venue);
     let when = span_says(row.starts_at, row.ends_at);
     if what == Telling::Held {
-        return Some(format!(
-            "活动 #{id}“{title}”结束了，报名{}人，签到{arrived}家。有照片请直接发过来，再回复“活动照片 {id}”。",
-            row.taken
-        ));
+        return Some(Line {
+            text: format!(
+                "活动 #{id}“{title}”结束了，报名{}人，签到{arrived}家。有照片请直接发过来，再回复“活动照片 {id}”。",
+                row.taken
+            ),
+            hint: format!("发照片，再回复“活动照片 {id}”"),
+        });
     }
     let signup = signup.filter(|signup| signup.state != SignupState::Left)?;
     let size = signup.size;
     let taken = signup.state == SignupState::Taken;
     let leave = format!("去不了请回复“取消报名 {id}”，让给别的邻居。");
-    match what {
-        Telling::MovedUp if taken => Some(format!(
-            "好消息，活动 #{id}“{title}”轮到您了，{size}人的名额已给您留好：{when}，{venue}。{leave}"
-        )),
-        Telling::Changed if taken => Some(format!(
-            "您报名的活动 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。您的报名（{size}人）还有效，{leave}"
-        )),
-        Telling::Changed => Some(format!(
-            "您候补的活动 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。有名额马上告诉您。"
-        )),
-        Telling::Cancelled => Some(format!(
-            "活动 #{id}“{title}”取消了，原因：{}。给您添麻烦了，回复“活动”看别的。",
-            row.reason.as_deref().unwrap_or("另行通知")
-        )),
-        Telling::Eve if taken => Some(format!(
-            "明天有您报名的活动 #{id}“{title}”：{when}，地点：{venue}，您报了{size}人。{leave}"
-        )),
-        Telling::Hour if taken => Some(format!(
-            "活动 #{id}“{title}”还有1小时开始：{when}，地点：{venue}。到了请扫现场的二维码签到。"
-        )),
-        _ => None,
-    }
+    let or_leave = venue_hint(venue, &format!("不去回复:取消报名 {id}"));
+    let (text, hint) = match what {
+        Telling::MovedUp if taken => (
+            format!(
+                "好消息，活动 #{id}“{title}”轮到您了，{size}人的名额已给您留好：{when}，{venue}。{leave}"
+            ),
+            or_leave,
+        ),
+        Telling::Changed if taken => (
+            format!(
+                "您报名的活动 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。您的报名（{size}人）还有效，{leave}"
+            ),
+            or_leave,
+        ),
+        Telling::Changed => (
+            format!(
+                "您候补的活动 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。有名额马上告诉您。"
+            ),
+            venue_hint(venue, "有名额马上告诉您"),
+        ),
+        Telling::Cancelled => {
+            let reason = row.reason.as_deref().unwrap_or("另行通知");
+            (
+                format!(
+                    "活动 #{id}“{title}”取消了，原因：{reason}。给您添麻烦了，回复“活动”看别的。"
+                ),
+                reason_hint(reason, format!("回复“活动 {id}”看原因")),
+            )
+        }
+        Telling::Eve if taken => (
+            format!(
+                "明天有您报名的活动 #{id}“{title}”：{when}，地点：{venue}，您报了{size}人。{leave}"
+            ),
+            or_leave,
+        ),
+        Telling::Hour if taken => (
+            format!(
+                "活动 #{id}“{title}”还有1小时开始：{when}，地点：{venue}。到了请扫现场的二维码签到。"
+            ),
+            venue_hint(venue, "到了请扫码签到"),
+        ),
+        _ => return None,
+    };
+    Some(Line { text, hint })
 }
 
 #[cfg(test)]

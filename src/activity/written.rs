@@ -1,10 +1,11 @@
-//! What a steward writes in lines: what, when, where, and for how many. Pure; used by the chat of activities and of
-//! volunteers.
+//! What a steward writes in lines: what, when, where, and for how many; and what is answered to lines that are not
+//! that. Used by the chat of activities and of volunteers.
 
 use chrono::TimeDelta;
 
 use crate::base::clock::{Moment, china};
 use crate::base::text::fold;
+use crate::chat::{Reply, Turn};
 use crate::mediation::when;
 
 /// How long it is when no end is written.
@@ -58,6 +59,16 @@ pub fn people(line: &str) -> Option<i32> {
     let folded = fold(line);
     let digits: String = folded.chars().filter(char::is_ascii_digit).collect();
     digits.parse().ok()
+}
+
+/// Says `how` it is written and asks for it once more, for the command `word`. Whoever meant something else files
+/// their words by a digit.
+pub fn unread(turn: &mut Turn<'_>, word: &str, said: &str, how: &str) -> Reply {
+    let reply = turn.offer_to_file(&format!("没看懂。{how}\n您写的没有丢，"), said, &[]);
+    if let Some(offered) = turn.dialog.as_mut() {
+        offered.prompt = Some(word.to_owned());
+    }
+    reply
 }
 
 #[cfg(test)]

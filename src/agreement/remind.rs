@@ -14,6 +14,7 @@ use crate::agreement::subject;
 use crate::app::App;
 use crate::base::clock::{Moment, begin_of, china};
 use crate::base::fault::Fault;
+use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::offer::queries::speakers;
 use crate::organisation::queries as organisations;
@@ -32,6 +33,9 @@ const MORNING: i64 = 10;
 const PART: u64 = 100;
 /// Whoever keeps the agreements of a compound, at most.
 const MOST_KEEPERS: usize = 3;
+
+/// Characters of an organisation's name for which a template has room, in front of the rest of the title.
+const MOST_NAME: usize = 11;
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[
@@ -137,14 +141,14 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let place = place.map(|place| place.name).unwrap_or_default();
     let (hint, text) = if last.kind == DUTY {
         (
-            "回复“认领项目”看有哪些",
+            "按共建协议，请回复“认领项目”",
             format!(
                 "{name}和{place}的共建协议约定每年至少认领一个服务项目，今年还没有认领。回复“认领项目”挑一个，或“发服务 日期 内容”公布一个。"
             ),
         )
     } else {
         (
-            "请联系这个单位",
+            "请按共建协议联系这个单位",
             format!(
                 "{name}和{place}签了共建协议，今年还没有认领服务项目，请联系他们。工作台“共建”里有没认领的名单。"
             ),
@@ -152,7 +156,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     };
     Ok(Some(Message {
         template: "task",
-        title: "共建协议还没认领项目".to_owned(),
+        title: format!("{}今年还没有认领项目", shorten(&name, MOST_NAME)),
         place,
         state: "待认领".to_owned(),
         at: last.due_at,

@@ -99,6 +99,13 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     if let Some(reply) = of_work(turn, name).await? {
         return Ok(reply);
     }
+    // «加照片» has asked for it: only the number is missing.
+    if turn.before.prompt.as_deref() == Some(ADD) {
+        keep_question(turn);
+        return Ok(format!(
+            "{name}收到了。请回复要加到哪一件的编号，例如：12（0 返回菜单）"
+        ));
+    }
     Ok(ask_words(turn, &received(kind, name)))
 }
 

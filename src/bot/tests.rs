@@ -192,6 +192,33 @@ fn a_number_that_is_wanted_does_not_swallow_a_complaint_with_a_number_in_it() {
 }
 
 #[test]
+fn who_is_asked_for_a_home_or_a_day_may_tell_of_trouble() {
+    for prompt in ["绑定", "解绑", "订房间 3", "报名 3"] {
+        let asked = Dialog::ask(prompt);
+        let meant = understand(lexicon(), "3栋电梯停了", &asked, RESIDENT);
+        assert!(matches!(meant, Meaning::Unknown(_)), "{prompt}");
+    }
+    // Where words are asked for, they are the answer.
+    for (prompt, text) in [
+        ("绑定", "3-2-501 张秀英 13800000001"),
+        ("订房间 3", "明天 14:00-16:00 读书会"),
+        ("找帮手 医疗", "想请人帮忙看看化验单"),
+        ("重开 12", "又漏水了，没人管"),
+    ] {
+        let asked = Dialog::ask(prompt);
+        let meant = understand(lexicon(), text, &asked, RESIDENT);
+        let answers = matches!(
+            meant,
+            Meaning::Run {
+                way: Way::Prompt,
+                ..
+            }
+        );
+        assert!(answers, "{prompt}");
+    }
+}
+
+#[test]
 fn words_that_only_begin_like_a_command_answer_the_question() {
     let asked = Dialog::ask("办结 12");
     for (text, meant) in [
@@ -303,8 +330,8 @@ fn no_two_commands_share_a_word_and_all_words_are_folded() {
 /// Walks the pages by digits alone and says which commands were met.
 fn reachable(lexicon: &Lexicon, speaker: Speaker) -> HashSet<&'static str> {
     let mut met = HashSet::new();
-    let mut page = 1;
-    for _ in 0..20 {
+    let (mut page, mut pages) = (1, HashSet::new());
+    while pages.insert(page) {
         let (text, dialog) = menu::page(lexicon, speaker, page, None);
         assert!(text.len() <= super::render::MOST_BYTES, "{text}");
         for choice in &dialog.choices {

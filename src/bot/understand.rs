@@ -3,6 +3,7 @@
 
 use crate::base::text;
 use crate::chat::{Args, Choice, Command, Dialog, Who};
+use crate::handbook::sure::complains;
 
 /// The command that brings a person: whatever stands behind it, set apart, it is meant.
 const HUMAN: &str = "人工";
@@ -10,7 +11,16 @@ const HUMAN: &str = "人工";
 const ANSWERS: &[&str] = &["同意", "不同意"];
 /// What a usage calls a sentence that stands behind a number: «驳回心愿 编号 原因».
 const WORDS: &[&str] = &[
-    "原因", "理由", "内容", "结果", "说明", "意见", "问题", "正文", "哪里",
+    "原因",
+    "理由",
+    "内容",
+    "结果",
+    "说明",
+    "意见",
+    "问题",
+    "正文",
+    "哪里",
+    "什么事",
 ];
 /// Letters of a text that are compared with command words.
 const HEAD: usize = 24;
@@ -383,7 +393,8 @@ fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
 }
 
 /// The text is put behind the command that asked. A command that asked for a number does not take
-/// a sentence without any, nor one of somebody who may not do it any more: it may be a new complaint.
+/// a sentence without any, one that asked for a home or a day none that tells of trouble, and none takes one of
+/// somebody who may not do it any more: it may be a new complaint.
 fn answer_to_prompt(
     lexicon: &Lexicon,
     text: &str,
@@ -392,7 +403,7 @@ fn answer_to_prompt(
 ) -> Option<Meaning> {
     let prompt = dialog.prompt.as_deref()?;
     let (command, before) = lexicon.read(prompt)?;
-    if !speaker.may(command) {
+    if !speaker.may(command) || (complains(text) && !takes_words(command)) {
         return None;
     }
     let takes = match command.asks {
@@ -419,6 +430,12 @@ fn wants_words(lexicon: &Lexicon, dialog: &Dialog) -> bool {
         false => WORDS.iter().any(|word| command.usage.contains(word)),
     };
     says && !has_digit(command.usage)
+}
+
+/// Whether a sentence in somebody's own words may stand behind the command.
+fn takes_words(command: &Command) -> bool {
+    let asked = command.asks.is_some() && !has_digit(command.usage);
+    asked || WORDS.iter().any(|word| command.usage.contains(word))
 }
 
 /// Whether what stands behind the command always has a number in it: of a case, of a home.

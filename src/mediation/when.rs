@@ -165,7 +165,7 @@ mod tests {
         );
         assert_eq!(
             read("2031年5月3日前，修路灯"),
-            wanted("2031-05-03", "，修路灯")
+            wanted("2031-05-03", "修路灯")
         );
         for none in ["3栋门禁", "2031-13-01 修路灯", ""] {
             assert_eq!(read(none), None, "{none}");

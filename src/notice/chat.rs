@@ -58,12 +58,15 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(write(turn, args, false)),
         )
     },
-    staff(
-        &["紧急发布"],
-        "紧急发布 标题⏎正文",
-        "发紧急公告，夜里也送",
-        |turn, args| Box::pin(write(turn, args, true)),
-    ),
+    Command {
+        asks: Some("请写标题，换一行写正文。"),
+        ..staff(
+            &["紧急发布"],
+            "紧急发布 标题⏎正文",
+            "发紧急公告，夜里也送",
+            |turn, args| Box::pin(write(turn, args, true)),
+        )
+    },
     staff(
         &["确认发布"],
         "确认发布 编号",

@@ -7,6 +7,7 @@ mod promise;
 mod staff;
 
 use entity::kinds::{OfferList, OfferState};
+use entity::offer;
 
 use crate::access::permit::{Deed, may, require_somewhere};
 use crate::attachment::link::{self, Variant};
@@ -370,7 +371,9 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     if !seen.text.is_empty() {
         text.push_str(&format!("{}\n", seen.text));
     }
-    text.push_str(&facts(&seen));
+    let near =
+        seen.side != Side::Neighbour || queries::has_helped(turn.tx.db(), &turn.actor, row).await?;
+    text.push_str(&facts(row, near));
     for photo in queries::photos(turn.tx.db(), &seen).await? {
         if let Some(url) = link::url(turn.app, &photo, Variant::Full) {
             text.push_str(&format!("照片：{url}\n"));
@@ -389,8 +392,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     Ok(Reply::text(text.trim_end().to_owned()))
 }
 
-fn facts(seen: &Seen) -> String {
-    let row = &seen.offer;
+/// What else is known of it; what was said about it for those whom it concerns.
+fn facts(row: &offer::Model, near: bool) -> String {
     let mut text = String::new();
     if let Some(day) = row.due_on {
         text.push_str(&format!("到期：{}\n", day.format("%Y年%-m月%-d日")));
@@ -399,7 +402,7 @@ fn facts(seen: &Seen) -> String {
         let left = row.quantity - row.taken;
         text.push_str(&format!("能帮{}家，还剩{left}家\n", row.quantity));
     }
-    if seen.side != Side::Neighbour {
+    if near {
         for (label, words) in [("办理说明", &row.result), ("原因", &row.reason)] {
             if let Some(words) = words {
                 text.push_str(&format!("{label}：{words}\n"));

@@ -16,7 +16,7 @@ use crate::access::holders::holders;
 use crate::access::permit::{Deed, may, roles};
 use crate::attachment::queries as attachments;
 use crate::base::clock::Moment;
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
 use crate::offer::figure::Figure;
@@ -213,6 +213,26 @@ pub async fn seen<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<
     let row = found(db, actor, id).await?.offer;
     let mut all = show(db, actor, vec![row]).await?;
     all.pop().ok_or_else(|| no_such(id))
+}
+
+/// Whether a need was met by what the actor offers: they may read what was said of it.
+///
+/// # Errors
+/// The database's.
+pub async fn has_helped<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    need: &offer::Model,
+) -> Result<bool, Fault> {
+    let resource = need.tied_id.filter(|_| need.state == OfferState::Done);
+    let Some(resource) = resource else {
+        return Ok(false);
+    };
+    match found(db, actor, resource).await {
+        Ok(resource) => Ok(resource.side == Side::Owner),
+        Err(fault) if fault.code == Code::NotFound => Ok(false),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The photos of what was done in the round that counts; for those who are more than neighbours.

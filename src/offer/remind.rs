@@ -111,7 +111,7 @@ impl Telling {
             Self::Refused => ("refused", "没有通过"),
             Self::Removed => ("removed", "已下架"),
             Self::Untied => ("untied", "对接取消了"),
-            Self::Gone => ("gone", "对方已撤回"),
+            Self::Gone => ("gone", "已撤下"),
             Self::Finished => ("finished", "办好了"),
             Self::Lapsed => ("lapsed", "已到期"),
             Self::Soon => ("soon", "快到期了"),

@@ -122,12 +122,15 @@ pub const COMMANDS: &[Command] = &[
         "不再做志愿者",
         |turn, _| Box::pin(quit(turn)),
     ),
-    leader(
-        &["发起志愿"],
-        "发起志愿 标题，换行写时间，再换行写地点和人数",
-        "招志愿者做一件事",
-        |turn, args| Box::pin(lead::post(turn, args)),
-    ),
+    Command {
+        asks: Some(lead::HOW),
+        ..leader(
+            &["发起志愿"],
+            "发起志愿 标题，换行写时间，再换行写地点和人数",
+            "招志愿者做一件事",
+            |turn, args| Box::pin(lead::post(turn, args)),
+        )
+    },
     leader(
         &["取消志愿"],
         "取消志愿 编号 原因",

@@ -6,15 +6,15 @@ use entity::{reminder, volunteer_service, volunteer_task};
 use serde_json::{Value, json};
 
 use crate::activity::remind::{HELPERS, activity_of};
-use crate::activity::span_says;
 use crate::activity::times::eve;
+use crate::activity::{reason_hint, span_says, venue_hint};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::volunteer::queries::{by_id, parts, service_of};
-use crate::volunteer::{actions, hours, subject, task_says};
+use crate::volunteer::{actions, hours, service_says, subject, task_says};
 
 /// To a volunteer: what has become of the task, or of their hours.
 const TOLD: &str = "volunteer.told";
@@ -77,7 +77,7 @@ impl Telling {
             Self::Eve => ("eve", "明天开始"),
             Self::Out => ("out", "请结束服务"),
             Self::Confirmed => ("confirmed", "时长已确认"),
-            Self::Refused => ("refused", "时长未认可"),
+            Self::Refused => ("refused", "时长没有被认可"),
         }
     }
 
@@ -193,20 +193,20 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let Some(own) = own else {
         return Ok(None);
     };
-    let mut texts: Vec<(Telling, String)> = Vec::new();
+    let mut lines: Vec<(Telling, Line)> = Vec::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {
             continue;
         };
-        if let Some(text) = line(&task, &own, what, stamp)
-            && texts.iter().all(|(_, other)| *other != text)
+        if let Some(line) = line(&task, &own, what, stamp)
+            && lines.iter().all(|(_, other)| other.text != line.text)
         {
-            texts.push((what, text));
+            lines.push((what, line));
         }
     }
-    let all: Vec<&str> = texts.iter().map(|(_, text)| text.as_str()).collect();
+    let all: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
     let text = all.join("\n");
-    let Some((what, _)) = texts.pop() else {
+    let Some((what, newest)) = lines.pop() else {
         return Ok(None);
     };
     let id = task.id;
@@ -221,14 +221,24 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         template: "progress",
         title: format!("志愿任务 #{id} {}", what.words().1),
         place: task.venue.clone(),
-        state: task_says(task.state).to_owned(),
+        state: match task.state {
+            VolunteerTaskState::Open => service_says(own.state),
+            state => task_says(state),
+        }
+        .to_owned(),
         at: task.starts_at,
-        hint: "回复“我的志愿”查看".to_owned(),
+        hint: newest.hint,
         text,
         url: None,
         urgent: false,
         buttons,
     }))
+}
+
+/// One thing to be told: the whole sentence, and what a template has room for.
+struct Line {
+    text: String,
+    hint: String,
 }
 
 /// One thing; none when it is no longer true.
@@ -237,35 +247,60 @@ fn line(
     own: &volunteer_service::Model,
     what: Telling,
     stamp: i64,
-) -> Option<String> {
+) -> Option<Line> {
     let (id, title, venue) = (task.id, &task.title, &task.venue);
     let when = span_says(task.starts_at, task.ends_at);
     let open = task.state == VolunteerTaskState::Open;
     let has = own.state == ServiceState::Taken;
-    match what {
-        Telling::Changed if open && has => Some(format!(
-            "您领的志愿任务 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。去不了请回复“退任务 {id}”。"
-        )),
-        Telling::Cancelled if !open && has => Some(format!(
-            "志愿任务 #{id}“{title}”取消了，原因：{}。谢谢您的热心！",
-            task.reason.as_deref().unwrap_or("另行通知")
-        )),
-        Telling::Eve if open && has && task.starts_at.timestamp_millis() == stamp => Some(format!(
-            "明天有您领的志愿任务 #{id}“{title}”：{when}，地点：{venue}。到了回复“开始服务 {id}”，做完回复“结束服务 {id}”；去不了请回复“退任务 {id}”。"
-        )),
-        Telling::Out if own.state == ServiceState::Begun => Some(format!(
-            "志愿任务 #{id}“{title}”到点了。做完了请回复“结束服务 {id}”，才能算时长；还在做就先不用管。"
-        )),
-        Telling::Confirmed if own.state == ServiceState::Confirmed => Some(format!(
-            "您在志愿任务 #{id}“{title}”服务了{}，已经确认，谢谢您！回复“我的志愿”看全年记录。",
-            hours::says(own.minutes.unwrap_or_default().into())
-        )),
-        Telling::Refused if own.state == ServiceState::Refused => Some(format!(
-            "您在志愿任务 #{id}“{title}”的时长没有被认可，原因：{}。有疑问请找组织的人。",
-            own.reason.as_deref().unwrap_or("没有写明")
-        )),
-        _ => None,
-    }
+    let or_leave = venue_hint(venue, &format!("不去回复:退任务 {id}"));
+    let elsewhere = format!("回复“志愿服务 {id}”看原因");
+    let (text, hint) = match what {
+        Telling::Changed if open && has => (
+            format!(
+                "您领的志愿任务 #{id}“{title}”有变动，现在是：{when}，地点：{venue}。去不了请回复“退任务 {id}”。"
+            ),
+            or_leave,
+        ),
+        Telling::Cancelled if !open && has => {
+            let reason = task.reason.as_deref().unwrap_or("另行通知");
+            (
+                format!("志愿任务 #{id}“{title}”取消了，原因：{reason}。谢谢您的热心！"),
+                reason_hint(reason, elsewhere),
+            )
+        }
+        Telling::Eve if open && has && task.starts_at.timestamp_millis() == stamp => (
+            format!(
+                "明天有您领的志愿任务 #{id}“{title}”：{when}，地点：{venue}。到了回复“开始服务 {id}”，做完回复“结束服务 {id}”；去不了请回复“退任务 {id}”。"
+            ),
+            or_leave,
+        ),
+        Telling::Out if own.state == ServiceState::Begun => (
+            format!(
+                "志愿任务 #{id}“{title}”到点了。做完了请回复“结束服务 {id}”，才能算时长；还在做就先不用管。"
+            ),
+            format!("做完回复:结束服务 {id}"),
+        ),
+        Telling::Confirmed if own.state == ServiceState::Confirmed => {
+            let long = hours::says(own.minutes.unwrap_or_default().into());
+            (
+                format!(
+                    "您在志愿任务 #{id}“{title}”服务了{long}，已经确认，谢谢您！回复“我的志愿”看全年记录。"
+                ),
+                format!("{long}，已经确认，谢谢您！"),
+            )
+        }
+        Telling::Refused if own.state == ServiceState::Refused => {
+            let reason = own.reason.as_deref().unwrap_or("没有写明");
+            (
+                format!(
+                    "您在志愿任务 #{id}“{title}”的时长没有被认可，原因：{reason}。有疑问请找组织的人。"
+                ),
+                reason_hint(reason, elsewhere),
+            )
+        }
+        _ => return None,
+    };
+    Some(Line { text, hint })
 }
 
 fn compose_confirm<'a>(
@@ -289,7 +324,7 @@ fn compose_confirm<'a>(
         let id = task.id;
         Ok(Some(Message {
             template: "task",
-            title: format!("志愿任务 #{id} 待确认"),
+            title: format!("志愿任务 #{id} 等您确认时长"),
             place: task.venue.clone(),
             state: "待确认".to_owned(),
             at: task.starts_at,
@@ -306,4 +341,24 @@ fn compose_confirm<'a>(
             }],
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use strum::IntoEnumIterator;
+
+    use super::*;
+
+    #[test]
+    fn every_telling_has_a_name_of_its_own_and_fits() {
+        let names: HashSet<&str> = Telling::iter().map(|what| what.words().0).collect();
+        assert_eq!(names.len(), Telling::iter().count());
+        // A title has room for twenty characters.
+        for what in Telling::iter() {
+            let title = format!("志愿任务 #123456 {}", what.words().1);
+            assert!(title.chars().count() <= 20, "{title}");
+        }
+    }
 }

@@ -262,6 +262,10 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
             lines.push((what, line));
         }
     }
+    // Its photo came at once: that it came true is the news.
+    if lines.iter().any(|(what, _)| *what == Telling::Fulfilled) {
+        lines.retain(|(what, _)| *what != Telling::Photo);
+    }
     let texts: Vec<String> = lines.iter().map(|(_, line)| line.text.clone()).collect();
     let Some((what, newest)) = lines.pop() else {
         return Ok(None);

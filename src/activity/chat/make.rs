@@ -9,14 +9,15 @@ use crate::access::permit::{Deed, roles};
 use crate::activity::actions::{self, New};
 use crate::activity::queries::{self, Figure};
 use crate::activity::times::Times;
-use crate::activity::written::{lines, people};
+use crate::activity::written::{lines, people, unread};
 use crate::activity::{places_say, span_says};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::chat::{Args, Dialog, Reply, Turn};
 
 /// How it is written.
-const HOW: &str = "请这样写，四行（名额可以不写）：\n周六义诊\n12月5日 14:00-16:00\n中心花园\n30人";
+pub(super) const HOW: &str =
+    "请这样写，四行（名额可以不写）：\n周六义诊\n12月5日 14:00-16:00\n中心花园\n30人";
 /// Words by which a kind is known.
 const KINDS: &[(&str, ActivityKind)] = &[
     ("党日", ActivityKind::PartyDay),
@@ -70,13 +71,8 @@ pub(super) async fn draft(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fau
             "活动由楼栋长、网格员、业委会、物业经理或社区发起；街道和社区请在工作台的“活动”里选小区。",
         ));
     };
-    if args.raw.is_empty() {
-        turn.dialog = Some(Dialog::ask("发起活动"));
-        return Ok(Reply::text(HOW));
-    }
     let Some(new) = read(&args.raw, turn.now()) else {
-        turn.dialog = Some(Dialog::ask("发起活动"));
-        return Ok(Reply::text(format!("没看懂。{HOW}")));
+        return Ok(unread(turn, "发起活动", &args.raw, HOW));
     };
     let row = actions::draft(turn.tx, &turn.actor, place_id, new).await?;
     Ok(preview(turn, &row))

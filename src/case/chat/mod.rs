@@ -338,13 +338,8 @@ fn nudge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
 fn rate<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
     Box::pin(async move {
         let picked = match args.number() {
-            // «评价 5 很好»: a score without a number, when there is something to be rated.
             Some((score, rest)) if (1..=5).contains(&score) && which::score_of(&rest).is_none() => {
-                match which::only(turn, "评价", Scope::MineFinished, &args.raw).await? {
-                    Some(Picked::One(id, _)) => Picked::One(id, args.clone()),
-                    Some(answer) => answer,
-                    None => Picked::One(score, rest),
-                }
+                scored(turn, args, score, rest).await?
             }
             _ => which(turn, args, "评价", Scope::MineFinished).await?,
         };
@@ -366,6 +361,20 @@ fn rate<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         };
         let (case, reopening) = actions::rate(turn.tx, &turn.actor, id, points, &text).await?;
         Ok(Reply::text(rated_says(&case, points, &reopening)))
+    })
+}
+
+/// «评价 5 很好»: a score without a number, when there is something to be rated. «评价 5» of somebody whose case
+/// #5 waits for its rating names that case: nothing is rated by a number that was meant otherwise.
+async fn scored(turn: &mut Turn<'_>, args: &Args, score: i64, rest: Args) -> Result<Picked, Fault> {
+    let scope = Scope::MineFinished;
+    if rest.raw.is_empty() && which::is_among(turn, scope, score).await? {
+        return Ok(Picked::One(score, rest));
+    }
+    Ok(match which::only(turn, "评价", scope, &args.raw).await? {
+        Some(Picked::One(id, _)) => Picked::One(id, args.clone()),
+        Some(answer) => answer,
+        None => Picked::One(score, rest),
     })
 }
 

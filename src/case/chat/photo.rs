@@ -31,7 +31,10 @@ pub(super) fn add<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         };
         let ids = waiting(turn).await?;
         if ids.is_empty() {
-            return Ok(Reply::text("请先把照片发到这里，再说加到哪一件。"));
+            turn.dialog = Some(Dialog::ask("加照片"));
+            return Ok(Reply::text(
+                "请先把照片发到这里，再回复要加到哪一件的编号，例如：12（0 返回菜单）",
+            ));
         }
         let id = match which(turn, args, "加照片", scope).await? {
             Picked::One(id, _) => id,

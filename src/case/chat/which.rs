@@ -106,6 +106,12 @@ pub(super) async fn only(
     })
 }
 
+/// Whether this number is one of those that are possible.
+pub(super) async fn is_among(turn: &Turn<'_>, scope: Scope, id: i64) -> Result<bool, Fault> {
+    let cases = candidates(turn, scope).await?;
+    Ok(cases.iter().any(|case| case.id == id))
+}
+
 async fn candidates(turn: &Turn<'_>, scope: Scope) -> Result<Vec<case::Model>, Fault> {
     let Some(person) = turn.actor.person_id() else {
         return Ok(Vec::new());

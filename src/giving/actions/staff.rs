@@ -134,6 +134,10 @@ pub async fn counter(
         true => None,
         false => Some(public_words("donor", &new.donor_name, MOST_NAME, "")?),
     };
+    if let Err(fault) = takes(tx, compound, new.drive_id).await {
+        // Pressed again after the drive was closed, it is what was stored then.
+        return same_form(tx, &new, by).await.map_err(|_| fault);
+    }
     let row = donation::ActiveModel {
         compound_id: Set(compound.id),
         drive_id: Set(new.drive_id),
@@ -167,7 +171,6 @@ pub async fn counter(
     let Some(row) = row else {
         return same_form(tx, &new, by).await;
     };
-    takes(tx, compound, new.drive_id).await?;
     rows::note(
         tx,
         &row,

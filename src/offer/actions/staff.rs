@@ -60,8 +60,8 @@ pub async fn refuse(
     change.store(tx, actor, Some("offer.refuse")).await
 }
 
-/// Takes an item away that everybody sees, for a reason that whose it is and whoever it is tied to are told. A
-/// promise is taken away by whoever supervises.
+/// Takes an item away that everybody sees, for a reason that whose it is is told; whoever it is tied to learns
+/// that it is gone. A promise is taken away by whoever supervises.
 ///
 /// # Errors
 /// As [`refuse`].

@@ -82,7 +82,7 @@ pub(super) async fn remove(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
     };
     if reason.raw.is_empty() {
         let deeds = [Deed::CheckOffers, Deed::SuperviseOffers];
-        let ask = "请写明原因，发布人和对接的人会看到，例如：已由社区解决";
+        let ask = "请写明原因，发布人会看到，例如：已由社区解决";
         return why(turn, id, "下架清单", &deeds, ask).await;
     }
     actions::remove(turn.tx, &turn.actor, id, &reason.raw).await?;

@@ -17,12 +17,14 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::queries::building_says;
 use crate::delivery::{Button, Message};
 use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, names, owners, shown};
 use crate::offer::{category, joined, list_says, state_says};
 use crate::organisation::queries as organisations;
 use crate::person::queries as people;
+use crate::place::queries as places;
 
 /// Own items that are looked at for what fits, the newest.
 const MOST_OWN: u64 = 10;
@@ -31,10 +33,28 @@ const EACH: usize = 2;
 const LINES: usize = 5;
 /// Characters of a title in a line.
 const SHOWN: usize = 24;
+/// UTF-16 units that a template shows of a hint (`delivery/fit.rs`).
+const ROOM: usize = 20;
 
 /// `12月31日`
 fn day_says(day: Option<NaiveDate>) -> String {
     day.map_or_else(String::new, |day| day.format("%-m月%-d日").to_string())
+}
+
+/// Words that a template shows whole; else how to read them.
+fn whole(words: &str, otherwise: String) -> String {
+    match words.encode_utf16().count() {
+        1..=ROOM => words.to_owned(),
+        _ => otherwise,
+    }
+}
+
+/// Where it is: a resident's building, nothing nearer, or the compound.
+async fn place_says<C: ConnectionTrait>(db: &C, row: &offer::Model) -> Result<String, Fault> {
+    match places::by_id(db, row.place_id).await? {
+        Some(place) => building_says(db, &place).await,
+        None => Ok(String::new()),
+    }
 }
 
 /// A message about one item.
@@ -73,6 +93,7 @@ pub(super) async fn check(
     let hint = format!("回复:通过清单 {id} 或驳回清单");
     Ok(Some(Message {
         template: "task",
+        place: place_says(app.store.read(), &row).await?,
         buttons: vec![Button {
             label: "通过",
             command: format!("通过清单 {id}"),
@@ -168,29 +189,65 @@ pub(super) async fn told(
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let mut lines: Vec<(Telling, String)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
     for one in reminders {
         let Some(what) = Telling::of(one) else {
             continue;
         };
         if let Some(line) = line(&row, what)
-            && lines.iter().all(|(_, other)| *other != line)
+            && lines.iter().all(|other| other.text != line.text)
         {
-            lines.push((what, line));
+            lines.push(line);
         }
     }
-    let Some((what, _)) = lines.last() else {
+    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
+    let text = texts.join("\n");
+    let Some(newest) = lines.pop() else {
         return Ok(None);
     };
-    let what = what.words().1;
-    let texts: Vec<String> = lines.iter().map(|(_, line)| line.clone()).collect();
-    let hint = format!("回复“清单 {}”查看", row.id);
-    let text = texts.join("\n");
-    Ok(Some(message(&row, what, last.due_at, hint, text)))
+    let (what, hint) = (newest.what, newest.hint);
+    Ok(Some(message(&row, &what, last.due_at, hint, text)))
+}
+
+/// One thing to be told: the whole sentence, and what a template has room for.
+struct Line {
+    text: String,
+    /// Behind the number.
+    what: String,
+    hint: String,
 }
 
 /// One thing to be told; none when it no longer holds.
-fn line(row: &offer::Model, what: Telling) -> Option<String> {
+fn line(row: &offer::Model, what: Telling) -> Option<Line> {
+    let id = row.id;
+    let reason = row.reason.as_deref().unwrap_or_default();
+    let hint = match what {
+        Telling::Opened | Telling::Untied => format!("回复“清单 {id}”查看"),
+        Telling::Refused | Telling::Removed | Telling::Reopened => {
+            whole(reason, format!("回复“清单 {id}”看原因"))
+        }
+        // Whoever only helped finds it no more.
+        Telling::Gone => "不用办了，谢谢您的热心！".to_owned(),
+        Telling::Finished => match row.result.as_deref() {
+            Some(words) => whole(words, format!("回复“清单 {id}”看对方的话")),
+            None => "谢谢您！".to_owned(),
+        },
+        Telling::Lapsed => "还需要的话可以再发一条".to_owned(),
+        Telling::Soon => format!("办好后回复“销号 {id}”"),
+    };
+    let says = match what {
+        Telling::Soon => format!("{}到期", day_says(row.due_on)),
+        _ => what.words().1.to_owned(),
+    };
+    Some(Line {
+        text: sentence(row, what)?,
+        what: says,
+        hint,
+    })
+}
+
+/// The whole of it, for channels without fields; none when it no longer holds.
+fn sentence(row: &offer::Model, what: Telling) -> Option<String> {
     let id = row.id;
     let named = named(row);
     let reason = row.reason.as_deref().unwrap_or_default();
@@ -206,7 +263,7 @@ fn line(row: &offer::Model, what: Telling) -> Option<String> {
             format!("{named}已由工作人员下架，原因：{reason}。")
         }
         Telling::Untied if state == OfferState::Open => {
-            format!("您的{named}对接取消了，已重新公开，别人可以再来对接。")
+            format!("{named}的对接取消了，已重新公开，别人可以再来对接。")
         }
         Telling::Gone => format!("和您对接的{named}已经撤下，不用办了。谢谢您的热心！"),
         Telling::Finished if state == OfferState::Done => match row.result.as_deref() {
@@ -239,17 +296,24 @@ pub(super) async fn overdue(
         return Ok(None);
     };
     let id = row.id;
-    let names = names(app.store.read(), std::slice::from_ref(&row)).await?;
+    let db = app.store.read();
+    let names = names(db, std::slice::from_ref(&row)).await?;
     let by = crate::offer::queries::by(&names, &row);
     let text = format!(
         "{}（{by}）应在{}前办好，现在还没有销号。办好后由单位回复“销号 {id} 说明”。",
         named(&row),
         day_says(row.due_on)
     );
-    let hint = format!("回复“清单 {id}”查看");
+    let own = owners(db, &row, app.clock.now()).await?;
+    // Whoever supervises reads there whose it is.
+    let hint = match last.recipient_id {
+        Some(person) if own.contains(&person) => format!("办好后回复“销号 {id}”"),
+        _ => format!("回复“清单 {id}”查看"),
+    };
     Ok(Some(Message {
         template: "task",
-        ..message(&row, "逾期了", last.due_at, hint, text)
+        place: place_says(db, &row).await?,
+        ..message(&row, "逾期还没有销号", last.due_at, hint, text)
     }))
 }
 

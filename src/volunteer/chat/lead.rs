@@ -5,14 +5,14 @@ use entity::life::VolunteerTaskState;
 use super::{listed, which};
 use crate::access::permit::{Deed, require_somewhere, roles};
 use crate::activity::span_says;
-use crate::activity::written::{lines, people};
+use crate::activity::written::{lines, people, unread};
 use crate::base::fault::Fault;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::volunteer::actions::{self, NewTask};
 use crate::volunteer::queries::{self, Seen, Which};
 
 /// How a task is written.
-const HOW: &str = "请这样写，四行：\n楼道大扫除\n12月5日 9:00-11:00\n3栋门口\n5人";
+pub(super) const HOW: &str = "请这样写，四行：\n楼道大扫除\n12月5日 9:00-11:00\n3栋门口\n5人";
 
 pub(super) async fn post(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let grants = turn.actor.grants.iter();
@@ -31,11 +31,7 @@ pub(super) async fn post(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Faul
     let wanted = read.as_ref().and_then(|read| read.rest.first());
     let wanted = wanted.and_then(|line| people(line));
     let (Some(read), Some(wanted)) = (read, wanted) else {
-        turn.dialog = Some(Dialog::ask("发起志愿"));
-        return Ok(Reply::text(match args.raw.is_empty() {
-            true => HOW.to_owned(),
-            false => format!("没看懂。{HOW}"),
-        }));
+        return Ok(unread(turn, "发起志愿", &args.raw, HOW));
     };
     let new = NewTask {
         title: read.title,

@@ -68,6 +68,8 @@ pub fn whole(board: &Board) -> String {
          <p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/accounts\">财务公开</a> \
          <a class=\"button\" href=\"/board/{code}/expenses\">支出公示</a> \
          <a class=\"button\" href=\"/board/{code}/giving\">捐赠公示</a> \
+         <a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
+         <a class=\"button\" href=\"/handbook/{code}\">小区手册</a> \
          <a class=\"button\" href=\"?screen=1\">大屏显示</a></p>",
         code = escape(&percent(&board.compound.code))
     );

@@ -231,7 +231,7 @@ fn saying(desk: &Desk, seen: &Seen, path: &str) -> Option<Saying> {
         OfferState::Raised if !own && checks => ("refuse", "不通过", "原因，发布人会看到"),
         OfferState::Open if !own && promise && supervises => ("remove", "下架", "原因，单位会看到"),
         OfferState::Open | OfferState::Matched if !own && !promise && checks => {
-            ("remove", "下架", "原因，发布人和对接的人会看到")
+            ("remove", "下架", "原因，发布人会看到")
         }
         _ => return None,
     };

@@ -24,18 +24,20 @@ async fn another_day_is_told_to_all_and_they_are_reminded_of_that_one_alone() {
     let changed = api.post(&path, &next).await;
     assert_eq!(changed.status, 200, "{changed:?}");
     let told = zhang.expects_push("有变动").await;
-    assert!(told.contains("议事厅") && told.contains("还有效"), "{told}");
-    li.expects_push("您候补的活动").await;
+    assert!(told.contains("议事厅") && told.contains("已报名"), "{told}");
+    let told = li.expects_push("有变动").await;
+    assert!(told.contains("议事厅") && told.contains("候补"), "{told}");
     // The evening of the first day says nothing.
     until(&app, linli::activity::times::eve(starts(&app))).await;
-    assert_eq!(got(&zhang, "明天有您报名"), 0);
+    assert_eq!(got(&zhang, "明天开始"), 0);
     zhang.says("菜单").await;
     li.says("菜单").await;
     until(&app, linli::activity::times::eve(later)).await;
-    zhang.expects_push("明天有您报名的活动").await;
+    let eve = zhang.expects_push("明天开始").await;
+    assert!(eve.contains("议事厅"), "{eve}");
     app.advance(120).await;
-    assert_eq!(got(&zhang, "明天有您报名"), 1);
-    assert_eq!((got(&li, "明天有您报名"), got(&zhang, "有变动")), (0, 1));
+    assert_eq!(got(&zhang, "明天开始"), 1);
+    assert_eq!((got(&li, "明天开始"), got(&zhang, "有变动")), (0, 1));
     // Other words are nobody's news; more places move up whoever waits.
     next["places"] = json!(4);
     next["text"] = json!("自带水杯");
@@ -48,7 +50,7 @@ async fn another_day_is_told_to_all_and_they_are_reminded_of_that_one_alone() {
     next["places"] = json!(1);
     let fewer = api.post(&path, &next).await;
     assert_eq!(
-        (fewer.status, &fewer.json["field"]),
+        (fewer.status, &fewer.json["errors"][0]["field"]),
         (422, &json!("places")),
         "{fewer:?}"
     );
@@ -76,7 +78,7 @@ async fn calling_off_is_told_to_those_who_wait_too_and_stops_what_was_to_come() 
     until(&app, linli::activity::times::eve(starts(&app))).await;
     app.drain().await;
     for person in [&zhang, &li, &wang] {
-        assert_eq!(got(person, "明天有您报名"), 0);
+        assert_eq!(got(person, "明天开始"), 0);
     }
     assert_eq!(got(&wang, "取消了"), 0, "who has left is left alone");
     until(&app, starts(&app) + TimeDelta::hours(3)).await;

@@ -12,7 +12,9 @@ use crate::harness::app::TestApp;
 use crate::harness::browser::Browser;
 use crate::harness::people::Person;
 
+/// Scans a code, a second after what was before: twice within one second the platform repeats itself.
 async fn scans(person: &Person<'_>, scene: &str) -> String {
+    person.app.clock.advance(TimeDelta::seconds(1));
     let answer = person.does(&Say::event("SCAN", scene)).await;
     answer.expect("a scan was met with silence")
 }

@@ -81,7 +81,8 @@ async fn to_another_compound_it_does_not_exist_and_neither_does_a_draft() {
         404
     );
     let jiang = app.staff("蒋平").await;
-    let staff = jiang.says("发起活动").await;
+    jiang.says("发起活动").await;
+    let staff = jiang.says("周六义诊\n明天 14:00\n中心花园").await;
     assert!(staff.contains("活动由楼栋长"), "{staff}");
     assert_eq!(activity(&app, id).await.version, 1);
     let unbound = app.newcomer("o-nobody").await;

@@ -36,9 +36,8 @@ pub async fn obeys(app: &TestApp, person: &Person<'_>, opening: &[&str]) {
     let what = opening.join(" → ");
     let asked = open(person, opening).await;
     assert!(waits(&asked), "{what}: nothing waits");
-    let own = question(&asked);
-    let same = async |after: &str, reply: &str| {
-        let now = question(&waiting(person).await);
+    let same = async |asked: &Dialog, after: &str, reply: &str| {
+        let (now, own) = (question(&waiting(person).await), question(asked));
         assert_eq!(now, own, "{what}: another question after {after}: {reply}");
     };
 
@@ -46,7 +45,7 @@ pub async fn obeys(app: &TestApp, person: &Person<'_>, opening: &[&str]) {
     for odd in ["😀😀", "。。。"] {
         let reply = says(person, odd).await;
         assert!(reply.contains("没有看到文字"), "{what}: {reply}");
-        same(odd, &reply).await;
+        same(&asked, odd, &reply).await;
     }
     let reply = says(person, "😀").await;
     assert!(reply.contains(MENU), "{what}: no menu after three: {reply}");
@@ -77,8 +76,9 @@ pub async fn obeys(app: &TestApp, person: &Person<'_>, opening: &[&str]) {
         assert!(reply.contains(HUMAN), "{what}, {call}: {reply}");
     }
 
-    // A photo in the middle takes nothing away, but for the menu itself.
-    open(person, opening).await;
+    // A photo in the middle takes nothing away, but for the menu itself. A draft that is written anew has a new
+    // number.
+    let asked = open(person, opening).await;
     let reply = person.does(&photo()).await.unwrap();
     is_kind(&what, &reply);
     assert!(
@@ -90,7 +90,7 @@ pub async fn obeys(app: &TestApp, person: &Person<'_>, opening: &[&str]) {
         FILINGS.contains(&command) || command.starts_with("菜单 ")
     });
     if !filings || asked.said.is_some() {
-        same("a photo", &reply).await;
+        same(&asked, "a photo", &reply).await;
     }
 
     // A complaint in the middle is one; another command is done.

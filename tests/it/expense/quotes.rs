@@ -12,6 +12,7 @@ use crate::harness::app::TestApp;
 #[tokio::test]
 async fn a_payee_among_enough_quotes_and_not_above_its_own() {
     let app = TestApp::start().await;
+    cast(&app).await;
     let mut desk = Desk::of(&app, PROPOSER).await;
     let new = "/console/expenses/new";
     let id = led_to(&desk.send(new, new, &fields("5000.00")).await);

@@ -17,7 +17,12 @@ async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words()
     let steward = app.steward("1栋").await;
     let manager = app.staff("沈立").await;
     let zhang = app.resident("张秀英").await;
-    assert!(!board(&app, "GY").await.contains("四项清单"));
+    // No section of nothing; the way there is always shown.
+    let empty = board(&app, "GY").await;
+    assert!(
+        !empty.contains("<h2>四项清单") && empty.contains("/board/GY/lists"),
+        "{empty}"
+    );
     let due = day(&app, 30);
     let done = publish(
         &manager,

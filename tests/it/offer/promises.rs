@@ -89,7 +89,11 @@ async fn what_is_late_is_said_once_and_what_lapses_is_gone() {
     until(&app, day(&app, 2), 9).await;
     manager.says("菜单").await;
     until(&app, day(&app, 1), 9).await;
-    manager.expects_push("办好后回复“销号").await;
+    let soon = manager.expects_push("办好后回复“销号").await;
+    assert!(
+        soon.contains(&due.format("%-m月%-d日到期").to_string()),
+        "{soon}"
+    );
     assert!(item(&app, promise).await.overdue_at.is_none());
     until(&app, due, 12).await;
     for person in [&manager, &chair, &zhang] {
@@ -98,9 +102,11 @@ async fn what_is_late_is_said_once_and_what_lapses_is_gone() {
     until(&app, day(&app, 1), 9).await;
     let row = item(&app, promise).await;
     assert!(row.state == Open && row.overdue_at.is_some(), "{row:?}");
-    manager.expects_push("还没有销号").await;
-    chair.expects_push("还没有销号").await;
-    zhang.expects_push("到期了").await;
+    let late = manager.expects_push("还没有销号").await;
+    assert!(late.contains(&format!("回复“销号 {promise}”")), "{late}");
+    let late = chair.expects_push("还没有销号").await;
+    assert!(late.contains(&format!("回复“清单 {promise}”")), "{late}");
+    zhang.expects_push("已到期").await;
     assert_eq!(item(&app, need).await.state, Lapsed);
     let version = row.version;
     until(&app, day(&app, 2), 9).await;

@@ -139,6 +139,15 @@ async fn staff_refuses_and_takes_away_with_a_reason_and_not_its_own() {
     assert!(asked.contains("请写明原因"), "{asked}");
     steward.says("请找社区救助").await;
     zhang.expects_push("请找社区救助").await;
+    // What a template has no room for is read by one reply.
+    let vague = publish(&zhang, "发需求 想找人帮忙").await;
+    let reason = "请写清楚什么时候需要，需要几个人，大概多久，再发一条";
+    steward.says(&format!("驳回清单 {vague} {reason}")).await;
+    zhang
+        .expects_push(&format!("回复“清单 {vague}”看原因"))
+        .await;
+    let own = zhang.says(&format!("清单 {vague}")).await;
+    assert!(own.contains(reason), "{own}");
     let need = open(&zhang, &steward, "发需求 想学手机").await;
     let resource = open(&li, &steward, "发资源 会教手机").await;
     zhang.says(&format!("对接 {need} {resource}")).await;

@@ -75,6 +75,8 @@ async fn a_need_finds_its_resource_and_each_side_learns_the_other_alone() {
     let done = zhang.says(&format!("办好 {need} 会挂号了")).await;
     assert!(done.contains("已办好"), "{done}");
     li.expects_push("会挂号了").await;
+    let shown = li.says(&format!("清单 {need}")).await;
+    assert!(shown.contains("会挂号了"), "{shown}");
     assert_eq!(item(&app, need).await.state, Done);
     let wanted = ["published", "opened", "tied", "finished"];
     assert_eq!(history(&app, need).await, wanted);

@@ -52,6 +52,8 @@ async fn who_asked_by_a_digit_is_told_each_time_until_they_ask_no_more() {
     assert!(off.contains("以后不再提醒"), "{off}");
     until(&app, 1, NOON).await;
     assert_eq!(told(&zhang).len(), 2);
+    // Days have gone by: signed in anew.
+    let mut desk = Desk::of(&app, "卫东").await;
     desk.open("/console/timetables")
         .await
         .says("厨余垃圾投放")

@@ -64,10 +64,10 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let day = china(app.now() + TimeDelta::days(1))
         .format("%-m月%-d日")
         .to_string();
+    let how = chair.says("发起志愿").await;
+    assert!(how.contains("四行"), "{how}");
     let made = chair
-        .says(&format!(
-            "发起志愿 楼道大扫除\n{day} 9:00-11:00\n1栋门口\n要2人"
-        ))
+        .says(&format!("楼道大扫除\n{day} 9:00-11:00\n1栋门口\n要2人"))
         .await;
     assert!(
         made.contains("发出来了") && made.contains("要2人"),
@@ -99,7 +99,7 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let evening = zhang
         .pushes()
         .iter()
-        .filter(|text| text.contains("明天有您领的志愿任务"))
+        .filter(|text| text.contains("明天开始"))
         .count();
     assert!(
         evening <= 1,
@@ -220,7 +220,8 @@ async fn a_task_at_an_activity_follows_it_and_is_called_off_with_it() {
         .post(&format!("/activities/{id}/change"), &body(later, None))
         .await;
     assert_eq!(changed.status, 200, "{changed:?}");
-    zhang.expects_push("您领的志愿任务").await;
+    let told = zhang.expects_push("有变动").await;
+    assert!(told.contains("已领") && told.contains("中心花园"), "{told}");
     assert_eq!(task(&app, number).await.starts_at, later);
     chair.says(&format!("取消活动 {id} 下雨了")).await;
     let told = zhang.expects_push("取消了").await;

@@ -88,7 +88,7 @@ pub(super) async fn fill(app: &TestApp, keys: &Keys) {
             "INSERT INTO mediation_session (mediation_id, at, venue, created_at) SELECT id, {now}, 'x', {now} FROM mediation"
         ),
         format!(
-            "INSERT INTO moderation (subject, part, compound_id, place_id, kind, content, author_id, state, created_at) VALUES ('offer:1', 'text', {compound}, {compound}, 'text', 'x', {{p}}, 'refused', {now})"
+            "INSERT INTO moderation (subject, part, compound_id, place_id, kind, content, author_id, state, created_at) VALUES ('other:1', 'text', {compound}, {compound}, 'text', 'x', {{p}}, 'refused', {now})"
         ),
         format!(
             "INSERT INTO delivery (person_id, channel, kind, subject, client_msg_id, state, created_at, updated_at) VALUES ({{p}}, 'template', 'x', 'x', 'x1', 'failed', {now}, {now})"
