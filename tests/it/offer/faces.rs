@@ -53,6 +53,7 @@ async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words()
         assert!(!lists.contains(hidden), "{hidden}: {lists}");
     }
     let whole = board(&app, "GY").await;
+    assert!(whole.contains("<h2>四项清单</h2>"), "{whole}");
     assert!(whole.contains("href=\"/board/GY/chart\""), "{whole}");
     let empty = board(&app, "LY/chart").await;
     assert!(empty.contains("还没有单位公布"), "{empty}");
