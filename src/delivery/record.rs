@@ -209,7 +209,8 @@ async fn change<C: ConnectionTrait>(
     Ok(())
 }
 
-/// All of them in one statement with one parameter, for PostgreSQL.
+/// All of them in one statement, for PostgreSQL. The keys stand beside the rows, since it does not know how many
+/// these are, and would read the whole table for them.
 fn change_all(all: &[(Vec<i64>, Ended)], now: Moment) -> Statement {
     let rows = all.iter().flat_map(|(ids, ended)| {
         ids.iter().map(move |id| {
@@ -224,6 +225,15 @@ fn change_all(all: &[(Vec<i64>, Ended)], now: Moment) -> Statement {
         })
     });
     let text = serde_json::Value::Array(rows.collect()).to_string();
-    let sql = r#"UPDATE "delivery" SET "state" = one."state", "platform_id" = one."platform_id", "error_code" = one."error_code", "error" = one."error", "updated_at" = one."updated_at" FROM json_populate_recordset(NULL::"delivery", $1::json) AS one WHERE "delivery"."id" = one."id""#;
-    Statement::from_sql_and_values(DbBackend::Postgres, sql, [text.into()])
+    let sql = r#"UPDATE "delivery" SET "state" = one."state", "platform_id" = one."platform_id", "error_code" = one."error_code", "error" = one."error", "updated_at" = one."updated_at" FROM json_populate_recordset(NULL::"delivery", $1::json) AS one WHERE "delivery"."id" = one."id" AND "delivery"."id" = ANY(CAST(string_to_array($2, ',') AS bigint[]))"#;
+    let ids: Vec<String> = all
+        .iter()
+        .flat_map(|(ids, _)| ids)
+        .map(i64::to_string)
+        .collect();
+    Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        sql,
+        [text.into(), ids.join(",").into()],
+    )
 }

@@ -87,11 +87,12 @@ pub(super) async fn earlier(
         let app = app.clone();
         async move {
             let all = asked.iter().flatten().copied().collect();
-            let rows = delivery::Entity::find()
+            // Put in order here: asked for it, PostgreSQL likes to walk through all deliveries in their order.
+            let mut rows = delivery::Entity::find()
                 .filter(delivery::COLUMN.reminder_id.is_in(padded(all)))
-                .order_by_asc(delivery::COLUMN.id)
                 .all(app.store.read())
                 .await?;
+            rows.sort_by_key(|row| row.id);
             let mut tries: HashMap<i64, Vec<delivery::Model>> = HashMap::new();
             for row in rows {
                 if let Some(id) = row.reminder_id {
