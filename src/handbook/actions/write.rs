@@ -121,7 +121,7 @@ pub async fn write(
 /// Writes a new version of one.
 ///
 /// # Errors
-/// `not_found` for one that the actor may not write; `invalid` as [`write`]; `conflict` when somebody was first.
+/// `not_found` for one that the actor may not write; `invalid` as [`write()`]; `conflict` when somebody was first.
 pub async fn change(
     tx: &Tx,
     actor: &Actor,
