@@ -10,13 +10,13 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::activity::actions::{Change, locked, one_line, record, step, words};
-use crate::activity::queries::{by_id, led};
+use crate::activity::queries::led;
 use crate::activity::remind::{self, Ring, Telling};
 use crate::activity::step::{Act, By, after, is_ahead};
 use crate::activity::times::Times;
 use crate::activity::{MOST_PLACES, MOST_REASON, MOST_TEXT, MOST_TITLE, subject};
 use crate::attachment::{Owner, give};
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::place::queries as places;
 use crate::store::Tx;
 
@@ -292,8 +292,11 @@ pub async fn add_photos(
 /// # Errors
 /// The database's.
 pub async fn ring(tx: &mut Tx, id: i64, ring: Ring) -> Result<bool, Fault> {
-    let Some(row) = by_id(tx.db(), id).await? else {
-        return Ok(false);
+    // Locked: after a pause both of its clocks ring at once, and the second goes on from the first.
+    let row = match locked(tx, id).await {
+        Ok(row) => row,
+        Err(fault) if fault.code == Code::NotFound => return Ok(false),
+        Err(fault) => return Err(fault),
     };
     let (act, due, audited) = match ring {
         Ring::Close => (Act::Close, row.closes_at, "activity.close"),
