@@ -38,7 +38,7 @@ pub struct Model {
     pub created_at: DateTimeUtc,
     /// UTC, whole ms.
     pub updated_at: DateTimeUtc,
-    /// When the platform first had it. UTC, whole ms.
+    /// When the platform took it, as it says itself; none while nobody knows. UTC, whole ms.
     pub sent_at: Option<DateTimeUtc>,
     /// When it was over. UTC, whole ms.
     pub done_at: Option<DateTimeUtc>,

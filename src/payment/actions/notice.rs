@@ -240,6 +240,7 @@ fn read(app: &App, row: &payment_notice::Model) -> Option<What> {
                 _ => RefundStatus::Other(status),
             },
             account: None,
+            created_at: None,
             success_at: number("success_at"),
             total: number("total")?,
             refund: number("refund")?,

@@ -5,7 +5,7 @@ use chrono::DateTime;
 use entity::money::{EntryKind, PayWay, PaymentState, RefundCause, RefundState};
 use entity::{bill, payment, payment_part, refund};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
@@ -397,23 +397,32 @@ pub async fn heard(tx: &mut Tx, merchant: &str, said: &pay::Refund) -> Result<Fo
         RefundStatus::Abnormal => RefundState::Abnormal,
         RefundStatus::Processing | RefundStatus::Other(_) => RefundState::Sent,
     };
-    let at = said
-        .success_at
-        .and_then(|at| DateTime::from_timestamp(at, 0));
+    let moment = |at: i64| DateTime::from_timestamp(at, 0);
+    let at = said.success_at.and_then(moment);
     let over = matches!(state, RefundState::Done | RefundState::Closed);
     let next = refund::Model {
         state,
         refund_id: Some(said.refund_id.clone()),
+        sent_at: known.sent_at.or(said.created_at.and_then(moment)),
         done_at: over.then(|| at.unwrap_or_else(|| tx.now())),
-        ..known
+        ..known.clone()
     };
-    match become_so(tx, &next).await? {
-        true => {
-            follow_up(tx, &paid, &next).await?;
-            Ok(Followed::Settled(Settled::Now))
-        }
-        false => Ok(Followed::Settled(Settled::Before)),
+    if become_so(tx, &next).await? {
+        follow_up(tx, &paid, &next).await?;
+        return Ok(Followed::Settled(Settled::Now));
     }
+    // A notification was quicker than the answer, and did not say when it was taken.
+    if known.sent_at.is_none() && next.sent_at.is_some() {
+        refund::Entity::update_many()
+            .set(refund::ActiveModel {
+                sent_at: Set(next.sent_at),
+                ..Default::default()
+            })
+            .filter(refund::COLUMN.id.eq(next.id))
+            .exec(tx.db())
+            .await?;
+    }
+    Ok(Followed::Settled(Settled::Before))
 }
 
 fn differs(
@@ -445,13 +454,11 @@ async fn become_so(tx: &Tx, next: &refund::Model) -> Result<bool, Fault> {
             RefundState::Abnormal,
         ],
     };
-    // When the platform first had it, so that its bill of that day can be held against it.
-    let sent = Expr::col(refund::Column::SentAt).if_null(tx.now());
     let done = refund::Entity::update_many()
-        .col_expr(refund::Column::SentAt, sent)
         .set(refund::ActiveModel {
             state: Set(next.state),
             refund_id: Set(next.refund_id.clone()),
+            sent_at: Set(next.sent_at),
             updated_at: Set(tx.now()),
             done_at: Set(next.done_at),
             ..Default::default()

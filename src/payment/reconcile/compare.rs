@@ -343,9 +343,9 @@ async fn missing(store: &Store, unseen: &Keys, compared: &mut Compared) -> Resul
     Ok(())
 }
 
-/// Refunds that the platform took on the day, as it told us, and that its bill does not have. What was taken in
-/// the minutes around midnight may stand on the other side of it, and is left to whoever asks after refunds
-/// (`actions/watch.rs`).
+/// Refunds that the platform took and ended on the day, as it told us itself, and that its bill does not have.
+/// One that it ended later, or took without our hearing when, may stand in the bill of either day: that is left to
+/// whoever asks after refunds (`actions/watch.rs`).
 async fn missing_refunds(
     store: &Store,
     wanted: Wanted<'_>,
@@ -354,11 +354,11 @@ async fn missing_refunds(
 ) -> Result<(), Fault> {
     let begin = begin_of(wanted.day) + MIDNIGHT;
     let end = begin_of(wanted.day) + TimeDelta::hours(24) - MIDNIGHT;
-    let sent = [RefundState::Sent, RefundState::Done];
     let rows = refund::Entity::find()
         .filter(refund::COLUMN.sent_at.gte(begin))
         .filter(refund::COLUMN.sent_at.lt(end))
-        .filter(refund::COLUMN.state.is_in(sent))
+        .filter(refund::COLUMN.done_at.lt(end))
+        .filter(refund::COLUMN.state.eq(RefundState::Done))
         .all(store.read())
         .await?;
     let of = rows.iter().map(|row| row.payment_id);

@@ -115,6 +115,7 @@ async fn refund(tx: &Tx, row: &TradeRow, difference: &Difference) -> Result<Opti
         out_trade_no: row.out_trade_no.clone(),
         status: RefundStatus::Success,
         account: None,
+        created_at: Some(row.at),
         success_at: Some(row.at),
         total: paid.amount,
         refund: amount,

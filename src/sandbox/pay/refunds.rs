@@ -58,7 +58,6 @@ impl Refunded {
             "out_trade_no": self.out_trade_no,
             "channel": "ORIGINAL",
             "user_received_account": "支付用户零钱",
-            "create_time": time(self.at),
             "amount": {
                 "total": self.total,
                 "refund": self.refund,
@@ -75,9 +74,11 @@ impl Refunded {
             if let Some(ended) = self.ended {
                 fields.insert("success_time".to_owned(), json!(time(ended)));
             }
-            if status == "refund_status" {
-                fields.insert("mchid".to_owned(), json!(self.mch_id));
-            }
+            // Only an answer says when it was taken.
+            match status {
+                "refund_status" => fields.insert("mchid".to_owned(), json!(self.mch_id)),
+                _ => fields.insert("create_time".to_owned(), json!(time(self.at))),
+            };
         }
         all
     }

@@ -112,6 +112,8 @@ pub struct Refund {
     pub status: RefundStatus,
     /// Where the money went, in words.
     pub account: Option<String>,
+    /// When the platform took it, UTC seconds: its bill of that day has it. A notification does not say it.
+    pub created_at: Option<i64>,
     /// When it was back, UTC seconds.
     pub success_at: Option<i64>,
     /// Fen of the order.
@@ -137,17 +139,18 @@ impl Refund {
             out_trade_no: wire.out_trade_no,
             status: RefundStatus::read(&status.ok_or(PayError::Nonsense)?),
             account: wire.user_received_account,
-            success_at: wire
-                .success_time
-                .as_deref()
-                .filter(|text| !text.is_empty())
-                .map(read_time)
-                .transpose()?,
+            created_at: moment(wire.create_time.as_deref())?,
+            success_at: moment(wire.success_time.as_deref())?,
             total: natural(wire.amount.total)?.ok_or(PayError::Nonsense)?,
             refund: natural(wire.amount.refund)?.ok_or(PayError::Nonsense)?,
             payer_refund: natural(wire.amount.payer_refund)?,
         })
     }
+}
+
+fn moment(text: Option<&str>) -> Result<Option<i64>, PayError> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(read_time).transpose()
 }
 
 #[derive(Debug, Deserialize)]
@@ -159,6 +162,7 @@ struct WireRefund {
     status: Option<String>,
     refund_status: Option<String>,
     user_received_account: Option<String>,
+    create_time: Option<String>,
     success_time: Option<String>,
     amount: WireAmount,
 }

@@ -2,24 +2,26 @@
 //! becomes a task, a person says what it was; the platform's fee comes into the books.
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use entity::money::{DifferenceKind, PaymentState, ReconState};
-use entity::{payment, recon_difference, reconciliation, reminder};
+use entity::money::{DifferenceKind, PaymentState, ReconState, RefundState};
+use entity::{payment, recon_difference, reconciliation, refund, reminder};
 use linli::app::App;
 use linli::base::clock::{begin_of, china};
 use linli::base::dice::Dice;
 use linli::payment::reconcile::{Failure, Outcome, Wanted, run};
+use linli::sandbox::{Api, Fault};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 };
 
+use super::refunds::paid;
 use super::{
     MERCHANT, bill_for, browser_of, expect_state, link_in, open_counter, order_by, payments,
-    receipts, sound,
+    receipts, refunds, sound,
 };
 use crate::console::Desk;
 use crate::harness::app::TestApp;
-use crate::harness::program;
+use crate::harness::{program, until};
 
 /// Today in China, by the clock of the test.
 pub fn today(app: &TestApp) -> NaiveDate {
@@ -221,6 +223,74 @@ async fn what_differs_is_a_task_once_until_somebody_says_what_it_was() {
     }
 }
 
+/// Two people give some of a payment back.
+async fn give_back(app: &TestApp, payment: i64, yuan: &str) -> refund::Model {
+    let (mut one, mut two) = (Desk::of(app, "蒋平").await, Desk::of(app, "沈立").await);
+    let fields = [("amount", yuan), ("reason", "多收了")];
+    let page = format!("/console/payments/{payment}");
+    one.send(&page, &format!("{page}/refund"), &fields)
+        .await
+        .is(303);
+    let asked = refunds(app).await.pop().unwrap();
+    let grant = format!("/console/payments/refunds/{}/grant", asked.id);
+    two.send("/console/payments/waiting", &grant, &[])
+        .await
+        .is(303);
+    asked
+}
+
+async fn until_done(app: &TestApp, id: i64) -> refund::Model {
+    until("the refund is done", 10, async || {
+        app.advance(10).await;
+        let all = refunds(app).await;
+        all.into_iter()
+            .find(|row| row.id == id && row.state == RefundState::Done)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_refund_is_looked_for_in_the_bill_of_the_day_on_which_the_platform_took_and_ended_it() {
+    let app = TestApp::start().await;
+    let (payment, _) = paid(&app).await;
+    // Ten minutes before midnight the platform takes a refund, and its answer is lost.
+    let day = today(&app).checked_add_days(Days::new(1)).unwrap();
+    wait_until(&app, day, -10);
+    let dropped = Fault::new(Api::Payrefund, "dropped", Some(1));
+    assert!(app.platform.set_fault(dropped));
+    let first = give_back(&app, payment, "30").await;
+    until("the refund is sent", 10, async || {
+        (app.platform.calls(Api::Payrefund) >= 1).then_some(())
+    })
+    .await;
+    wait_until(&app, day, 120);
+    let first = until_done(&app, first.id).await;
+    assert_eq!(china(first.sent_at.unwrap()).date_naive(), day);
+    let next = today(&app);
+    assert_ne!(next, day);
+    // Another one in the course of the next day, under a number that the platform never heard of.
+    wait_until(&app, day, 12 * 60);
+    let second = give_back(&app, payment, "20").await;
+    until_done(&app, second.id).await;
+    let changed = refund::ActiveModel {
+        id: Set(second.id),
+        out_refund_no: Set("LOSTREFUND0001".to_owned()),
+        ..Default::default()
+    };
+    changed.update(app.store.write()).await.unwrap();
+    wait_until(&app, next, 10 * 60 + 31);
+    let parts = app.instances[0].app.clone();
+    for (day, wanted) in [(day, [0, 0]), (next, [1, 1])] {
+        let done = compare(&app, &parts, day).await.unwrap();
+        let count = |kind| done.open.iter().filter(|one| one.kind == kind).count();
+        let kinds = [
+            DifferenceKind::RefundOursOnly,
+            DifferenceKind::RefundTheirsOnly,
+        ];
+        assert_eq!(kinds.map(count), wanted, "{day}: {:?}", done.open);
+    }
+}
+
 #[tokio::test]
 async fn each_morning_yesterday_is_compared_by_itself() {
     let app = TestApp::start().await;
@@ -242,7 +312,7 @@ async fn each_morning_yesterday_is_compared_by_itself() {
     left.insert(app.store.write()).await.unwrap();
     wait_until(&app, day, 10 * 60 + 40);
     app.clock.advance(TimeDelta::minutes(1));
-    let found = crate::harness::until("yesterday was compared", 90, async || {
+    let found = until("yesterday was compared", 90, async || {
         let row = reconciliation::Entity::find()
             .filter(reconciliation::COLUMN.day.eq(day))
             .filter(reconciliation::COLUMN.state.ne(ReconState::Waiting))

@@ -16,7 +16,7 @@ use crate::harness::app::TestApp;
 use crate::harness::until;
 
 /// 张秀英's bill is paid.
-async fn paid(app: &TestApp) -> (i64, i64) {
+pub async fn paid(app: &TestApp) -> (i64, i64) {
     open_counter(app).await;
     let zhang = app.resident("张秀英").await;
     let bill = bill_for(app, "张秀英", 202_611, 10_000).await;
