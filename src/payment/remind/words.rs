@@ -56,7 +56,8 @@ pub(super) fn compose_told<'a>(
             hint: newest.hint.clone(),
             url: newest.url.clone(),
             text,
-            urgent: false,
+            // Who has just paid is awake, and waits for this word; that money is back can wait for the morning.
+            urgent: said.iter().any(|line| line.awaited),
             buttons: Vec::new(),
         }))
     })
@@ -69,6 +70,8 @@ struct Line {
     /// What else a template has room for.
     hint: String,
     url: Option<String>,
+    /// Whether it answers what the payer has just done.
+    awaited: bool,
 }
 
 /// One thing that the payer is told; none when it is not there.
@@ -108,6 +111,7 @@ async fn line(
                         None => format!("点开看收据第 {} 号", receipt.number),
                     },
                     url: Some(url),
+                    awaited: true,
                 }
             })
         }
@@ -121,6 +125,7 @@ async fn line(
                 ),
                 hint: format!("{why}，自动原路退回"),
                 url: None,
+                awaited: true,
             })
         }
         (Some(Told::Refunded), Some(back)) => {
@@ -131,6 +136,7 @@ async fn line(
                 text: format!("{place} 的退款 {sum} 元已经退回，请查收。"),
                 hint: "请查收".to_owned(),
                 url: None,
+                awaited: false,
             })
         }
         _ => None,
@@ -149,6 +155,7 @@ fn given(app: &App, row: &payment::Model, receipt: &receipt::Model, what: &str) 
         ),
         hint: format!("收据第 {} 号，{what}", receipt.number),
         url: Some(url),
+        awaited: true,
     }
 }
 

@@ -1,8 +1,11 @@
 //! From «账单» to the receipt; the same wish again; what cannot be paid; who sees what.
 
+use chrono::TimeDelta;
 use entity::money::{BillState, PaymentState};
+use linli::base::clock::begin_of;
 use serde_json::json;
 
+use super::days::today;
 use super::{
     bill_for, bill_now, browser_of, data, expect_state, link_in, open_counter, order_by, payments,
     receipts, sound,
@@ -95,6 +98,22 @@ async fn from_the_bill_to_the_receipt() {
         .is(404);
     app.drain().await;
     sound(&app).await;
+}
+
+#[tokio::test]
+async fn who_pays_late_at_night_is_answered_at_once() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let late = begin_of(today(&app)) + TimeDelta::hours(47);
+    app.advance((late - app.now()).num_minutes()).await;
+    let bill = bill_for(&app, "张秀英", 202_610, 10_000).await;
+    let mut browser = browser_of(&app, &zhang.open_id).await;
+    let link = link_in(&zhang.says(&format!("缴费 {}", bill.id)).await);
+    let (prepay, _) = order_by(&app, &mut browser, &link).await;
+    app.platform.pay(&prepay).unwrap();
+    zhang.expects_push("已收到缴费 100.00 元").await;
+    assert!(app.now() < late + TimeDelta::minutes(5));
 }
 
 #[tokio::test]
@@ -217,7 +236,7 @@ async fn nobody_pays_nothing_or_too_much_or_what_is_not_theirs() {
         let page = browser.post(&format!("{}{bad}", app.url()), &[]).await;
         page.is(404);
     }
-    app.clock.advance(chrono::TimeDelta::hours(25));
+    app.clock.advance(TimeDelta::hours(25));
     browser.open(&format!("{}{link}", app.url())).await.is(404);
     sound(&app).await;
 }
