@@ -108,10 +108,7 @@ fn help(turn: &mut Turn<'_>, args: &Args) -> Reply {
     if args.raw.is_empty() {
         return Reply::text(menu::show(turn, ""));
     }
-    if let Some((page, rest)) = args.number()
-        && rest.raw.is_empty()
-    {
-        let page = usize::try_from(page).unwrap_or(1);
+    if let Some(page) = menu::page_of(lexicon(), args) {
         return Reply::text(menu::show_page(turn, "", page));
     }
     match lexicon().read(&args.raw) {
@@ -335,7 +332,11 @@ pub fn after_asking_again(turn: &mut Turn<'_>, reply: &str) -> Option<String> {
 
 fn choice_line(choice: &Choice) -> String {
     let shown = match choice.command.strip_prefix("菜单 ") {
-        Some(_) => "更多功能".to_owned(),
+        // The page's number is nobody's concern.
+        Some(page) => page
+            .split_once(' ')
+            .map_or(page, |(_, name)| name)
+            .to_owned(),
         None => shorten(&choice.command, 20),
     };
     format!("{} {shown}", choice.digit)

@@ -1,14 +1,19 @@
-//! The numbered menu: every command that a person may use, page by page, by digits alone. Called by
+//! The numbered menu: every command that a person may use, by digits alone, in a booklet of what is needed most,
+//! the contents, and the pages of each section. Called by
 //! `bot/help.rs` and `bot/answer.rs`.
 
 use std::fmt::Write as _;
 
 use crate::access::Actor;
-use crate::bot::{Lexicon, Speaker, help};
-use crate::chat::{Command, Dialog, Turn};
+use crate::bot::{Lexicon, Speaker, help, lexicon};
+use crate::chat::{Args, Command, Dialog, Turn};
 
-/// Lines of a page; one more leads on.
-const LINES: usize = 8;
+/// Commands of a page; one more line leads on, and one may be the draft's. A digit has nine.
+const LINES: usize = 7;
+/// Number of the page with the contents.
+const CONTENTS: usize = 2;
+/// Above the first page.
+const FIRST: &str = "请回复数字，也可以直接写，例如“报修 3栋电梯停了”";
 /// What staff sees first.
 const STAFF_FIRST: &[&str] = &["待办", "接单", "到场", "办结", "报修", "求助", "进度"];
 /// What residents see first.
@@ -25,9 +30,16 @@ pub fn speaker(actor: &Actor) -> Speaker {
     }
 }
 
-/// Commands of the menu in their order: first what this kind of person needs most, then the rest.
-/// Newcomers see what residents may do, too: it asks them to bind and keeps their words.
-fn entries(lexicon: &Lexicon, speaker: Speaker) -> Vec<&'static Command> {
+/// A page of the menu: its lines, each with what its digit does.
+struct Page {
+    head: &'static str,
+    lines: Vec<(String, String)>,
+}
+
+/// The pages of this kind of person's menu, like those of a booklet: first what they need most, then the
+/// contents, then each section's. Newcomers see what residents may do, too: it asks them to bind and keeps
+/// their words.
+fn booklet(lexicon: &Lexicon, speaker: Speaker) -> Vec<Page> {
     let first = match speaker {
         Speaker { staff: true, .. } => STAFF_FIRST,
         Speaker { bound: true, .. } => RESIDENT_FIRST,
@@ -37,17 +49,64 @@ fn entries(lexicon: &Lexicon, speaker: Speaker) -> Vec<&'static Command> {
         bound: true,
         ..speaker
     };
-    let mut entries: Vec<&'static Command> = lexicon
-        .commands()
-        .filter(|command| shown.may(command) && !help::is_hidden(command))
-        .collect();
-    let rank = |command: &&'static Command| {
-        let proper = command.words.first().copied().unwrap_or_default();
-        let place = first.iter().position(|word| *word == proper);
-        place.unwrap_or(first.len())
+    let may = |command: &&Command| shown.may(command) && !help::is_hidden(command);
+    let line = |command: &Command| {
+        let word = command.words.first().copied().unwrap_or_default();
+        (format!("{word}：{}", command.help), word.to_owned())
     };
-    entries.sort_by_key(rank);
-    entries
+    let known = first.iter().filter_map(|word| lexicon.get(word));
+    let mut lines: Vec<_> = known.filter(may).map(line).collect();
+    lines.push(("更多功能".to_owned(), leaf(CONTENTS, "更多功能")));
+    let mut pages = vec![Page { head: FIRST, lines }];
+    let mut contents = Vec::new();
+    let mut behind = Vec::new();
+    for section in lexicon.sections() {
+        let commands = section.tables.iter().copied().flatten();
+        let lines: Vec<_> = commands.filter(may).map(line).collect();
+        if lines.is_empty() {
+            continue;
+        }
+        let begin = CONTENTS + 1 + behind.len();
+        let text = format!("{}（{}项）", section.name, lines.len());
+        contents.push((text, leaf(begin, section.name)));
+        let parts = lines.chunks(LINES);
+        let last = parts.len();
+        for (at, part) in (1..).zip(parts) {
+            let (on, word) = match at < last {
+                true => (begin + at, "更多"),
+                false => (CONTENTS, "回到目录"),
+            };
+            let mut lines = part.to_vec();
+            lines.push((word.to_owned(), leaf(on, word)));
+            behind.push(Page {
+                head: section.name,
+                lines,
+            });
+        }
+    }
+    contents.push(("回到第一页".to_owned(), leaf(1, "回到第一页")));
+    pages.push(Page {
+        head: "请回复数字，看这一类能做什么",
+        lines: contents,
+    });
+    pages.append(&mut behind);
+    pages
+}
+
+/// The command that opens a page, with its name for whoever is asked again.
+fn leaf(number: usize, name: &str) -> String {
+    format!("菜单 {number} {name}")
+}
+
+/// The number of the page that the text behind «菜单» means, if it means one: `3`, or `3 心愿和互助` as the
+/// menu itself says it.
+pub fn page_of(lexicon: &Lexicon, args: &Args) -> Option<usize> {
+    let (page, name) = args.number()?;
+    let names = ["更多功能", "更多", "回到目录", "回到第一页"];
+    let known = lexicon.sections().iter().map(|section| section.name);
+    let known = known.chain(names).chain([""]);
+    let means = known.into_iter().any(|known| known == name.raw);
+    means.then(|| usize::try_from(page).unwrap_or(1))
 }
 
 /// A page of the menu and its digits; a page that is not there is the first. `draft` is offered as
@@ -58,39 +117,25 @@ pub fn page(
     number: usize,
     draft: Option<&str>,
 ) -> (String, Dialog) {
-    let entries = entries(lexicon, speaker);
-    let pages = entries.len().div_ceil(LINES).max(1);
-    let number = if (1..=pages).contains(&number) {
-        number
-    } else {
-        1
-    };
-    let shown = entries.iter().skip((number - 1) * LINES).take(LINES);
-    let mut lines = String::new();
-    let mut commands: Vec<String> = Vec::new();
-    for command in shown {
-        let word = command.words.first().copied().unwrap_or_default();
-        commands.push(word.to_owned());
-        // Writing to a string cannot fail.
-        let _ = write!(lines, "\n{} {word}：{}", commands.len(), command.help);
-    }
-    if pages > 1 {
-        let on = if number < pages { number + 1 } else { 1 };
-        commands.push(format!("菜单 {on}"));
-        let word = if on == 1 {
-            "回到第一页"
-        } else {
-            "更多功能"
-        };
-        let _ = write!(lines, "\n{} {word}", commands.len());
-    }
+    let mut pages = booklet(lexicon, speaker);
+    let at = number
+        .checked_sub(1)
+        .filter(|at| *at < pages.len())
+        .unwrap_or(0);
+    let Page { head, mut lines } = pages.swap_remove(at);
     if let Some(draft) = draft.filter(|_| speaker.bound) {
-        commands.push(draft.to_owned());
         let shown = crate::base::text::shorten(draft, 12);
-        let _ = write!(lines, "\n{} 提交之前写的“{shown}”", commands.len());
+        lines.push((format!("提交之前写的“{shown}”"), draft.to_owned()));
     }
-    let text = format!("请回复数字，也可以直接写，例如“报修 3栋电梯停了”：{lines}");
-    (text, Dialog::pick(commands))
+    let mut text = format!("{head}：");
+    for (digit, (line, _)) in (1..).zip(&lines) {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "\n{digit} {line}");
+    }
+    (
+        text,
+        Dialog::pick(lines.into_iter().map(|(_, command)| command)),
+    )
 }
 
 /// The first page, as the answer of this turn, behind a sentence.
@@ -102,7 +147,7 @@ pub fn show(turn: &mut Turn<'_>, sentence: &str) -> String {
 pub fn show_page(turn: &mut Turn<'_>, sentence: &str, number: usize) -> String {
     let draft = turn.before.draft.clone();
     let speaker = speaker(&turn.actor);
-    let (text, dialog) = page(super::lexicon(), speaker, number, draft.as_deref());
+    let (text, dialog) = page(lexicon(), speaker, number, draft.as_deref());
     turn.dialog = Some(dialog);
     if sentence.is_empty() {
         text

@@ -106,39 +106,80 @@ pub enum SpokenKind {
     Other,
 }
 
+/// Commands that the menu shows together.
+pub struct Section {
+    /// As the menu calls it.
+    pub name: &'static str,
+    /// The nouns' tables.
+    pub tables: &'static [&'static [Command]],
+}
+
 /// The nouns' tables and the bot's own, joined: this is where a noun with commands is registered.
-const TABLES: &[&[Command]] = &[
-    crate::case::chat::COMMANDS,
-    crate::case::chat::TOGETHER,
-    crate::person::chat::COMMANDS,
-    crate::mediation::chat::COMMANDS,
-    crate::moderation::chat::COMMANDS,
-    crate::preference::chat::COMMANDS,
-    crate::visit::chat::COMMANDS,
-    crate::privacy::chat::COMMANDS,
-    crate::answer::chat::COMMANDS,
-    crate::payment::chat::COMMANDS,
-    crate::disclosure::chat::COMMANDS,
-    crate::expense::chat::COMMANDS,
-    objection::COMMANDS,
-    crate::wish::chat::COMMANDS,
-    crate::offer::chat::COMMANDS,
-    crate::agreement::chat::COMMANDS,
-    crate::alliance::chat::COMMANDS,
-    crate::giving::chat::COMMANDS,
-    crate::talent::chat::COMMANDS,
-    crate::activity::chat::COMMANDS,
-    crate::volunteer::chat::COMMANDS,
-    crate::station::chat::COMMANDS,
-    crate::notice::chat::COMMANDS,
-    crate::handbook::chat::COMMANDS,
-    crate::timetable::chat::COMMANDS,
-    question::COMMANDS,
-    help::COMMANDS,
+const SECTIONS: &[Section] = &[
+    Section {
+        name: "诉求和调解",
+        tables: &[
+            crate::case::chat::COMMANDS,
+            crate::case::chat::TOGETHER,
+            crate::mediation::chat::COMMANDS,
+            crate::moderation::chat::COMMANDS,
+            crate::visit::chat::COMMANDS,
+            crate::answer::chat::COMMANDS,
+        ],
+    },
+    Section {
+        name: "缴费和账目",
+        tables: &[
+            crate::payment::chat::COMMANDS,
+            crate::disclosure::chat::COMMANDS,
+            crate::expense::chat::COMMANDS,
+            objection::COMMANDS,
+            question::COMMANDS,
+        ],
+    },
+    Section {
+        name: "公告、时间表和手册",
+        tables: &[
+            crate::notice::chat::COMMANDS,
+            crate::timetable::chat::COMMANDS,
+            crate::handbook::chat::COMMANDS,
+        ],
+    },
+    Section {
+        name: "心愿和互助",
+        tables: &[
+            crate::wish::chat::COMMANDS,
+            crate::offer::chat::COMMANDS,
+            crate::talent::chat::COMMANDS,
+            crate::giving::chat::COMMANDS,
+            crate::agreement::chat::COMMANDS,
+            crate::alliance::chat::COMMANDS,
+        ],
+    },
+    Section {
+        name: "活动和志愿服务",
+        tables: &[
+            crate::activity::chat::COMMANDS,
+            crate::volunteer::chat::COMMANDS,
+        ],
+    },
+    Section {
+        name: "驿站和预约",
+        tables: &[crate::station::chat::COMMANDS],
+    },
+    Section {
+        name: "我的信息和提醒",
+        tables: &[
+            crate::person::chat::COMMANDS,
+            crate::preference::chat::COMMANDS,
+            crate::privacy::chat::COMMANDS,
+            help::COMMANDS,
+        ],
+    },
 ];
 
 /// All commands by their words.
 pub fn lexicon() -> &'static Lexicon {
-    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(TABLES));
+    static LEXICON: LazyLock<Lexicon> = LazyLock::new(|| Lexicon::new(SECTIONS));
     &LEXICON
 }

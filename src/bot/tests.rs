@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::understand::{Way, takes_arguments};
-use super::{Lexicon, Meaning, Speaker, help, lexicon, menu, understand};
+use super::{Lexicon, Meaning, Section, Speaker, help, lexicon, menu, understand};
 use crate::base::fault::{Code, Fault};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::reminder::BoxFuture;
@@ -64,7 +64,10 @@ const STAFF: Speaker = Speaker {
 };
 
 fn contract() -> Lexicon {
-    Lexicon::new(&[help::COMMANDS, CONTRACT])
+    Lexicon::new(&[Section {
+        name: "全部",
+        tables: &[CONTRACT, help::COMMANDS],
+    }])
 }
 
 /// A meaning in a word: `报修|电梯停了|Word`.
@@ -330,8 +333,11 @@ fn no_two_commands_share_a_word_and_all_words_are_folded() {
 /// Walks the pages by digits alone and says which commands were met.
 fn reachable(lexicon: &Lexicon, speaker: Speaker) -> HashSet<&'static str> {
     let mut met = HashSet::new();
-    let (mut page, mut pages) = (1, HashSet::new());
-    while pages.insert(page) {
+    let (mut open, mut pages) = (vec![1], HashSet::new());
+    while let Some(page) = open.pop() {
+        if !pages.insert(page) {
+            continue;
+        }
         let (text, dialog) = menu::page(lexicon, speaker, page, None);
         assert!(text.len() <= super::render::MOST_BYTES, "{text}");
         for choice in &dialog.choices {
@@ -342,8 +348,9 @@ fn reachable(lexicon: &Lexicon, speaker: Speaker) -> HashSet<&'static str> {
                 panic!("{choice:?} leads nowhere");
             };
             met.insert(command.words[0]);
-            if let Ok(next) = rest.parse() {
-                page = next;
+            if command.words[0] == "菜单" {
+                let next = menu::page_of(lexicon, &Args::new(&rest));
+                open.push(next.unwrap_or_else(|| panic!("{rest} is no page")));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! every text has a meaning. Called by `bot/answer.rs`.
 
 use crate::base::text;
+use crate::bot::Section;
 use crate::chat::{Args, Choice, Command, Dialog, Who};
 use crate::handbook::sure::complains;
 
@@ -47,6 +48,7 @@ pub struct Lexicon {
     /// Longest words first.
     words: Vec<(Vec<char>, &'static Command)>,
     commands: Vec<&'static Command>,
+    sections: &'static [Section],
 }
 
 /// Who speaks, as far as it matters for what is meant.
@@ -110,17 +112,28 @@ pub enum Meaning {
 }
 
 impl Lexicon {
-    /// Joins tables.
+    /// Joins the tables of the sections.
     #[must_use]
-    pub fn new(tables: &[&'static [Command]]) -> Self {
-        let commands: Vec<&'static Command> = tables.iter().copied().flatten().collect();
+    pub fn new(sections: &'static [Section]) -> Self {
+        let tables = sections.iter().flat_map(|section| section.tables);
+        let commands: Vec<&'static Command> = tables.copied().flatten().collect();
         let mut words: Vec<_> = commands
             .iter()
             .flat_map(|command| command.words.iter().map(|word| (*word, *command)))
             .map(|(word, command)| (word.chars().collect::<Vec<_>>(), command))
             .collect();
         words.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
-        Self { words, commands }
+        Self {
+            words,
+            commands,
+            sections,
+        }
+    }
+
+    /// What the menu shows together.
+    #[must_use]
+    pub fn sections(&self) -> &'static [Section] {
+        self.sections
     }
 
     /// All commands, table by table.

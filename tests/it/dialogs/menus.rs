@@ -1,7 +1,7 @@
 //! Every command is a line of the menu, or stands in a list here with the reason why not; and each that is
 //! reached by its digits answers, or waits for what it asks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use linli::bot::{Speaker, lexicon};
 
@@ -28,27 +28,25 @@ const NO_LINE: &[(&str, &str)] = &[
 /// Walks the pages by their digits; the command of each line, with the page and the digit.
 async fn walk(person: &Person<'_>) -> BTreeMap<String, (usize, String)> {
     let mut found = BTreeMap::new();
-    let mut page = 1;
-    says(person, "菜单").await;
-    loop {
-        let shown = waiting(person).await;
-        let mut on = None;
-        for choice in &shown.choices {
+    let (mut open, mut pages) = (vec![1], BTreeSet::new());
+    while let Some(page) = open.pop() {
+        if !pages.insert(page) {
+            continue;
+        }
+        says(person, &format!("菜单 {page}")).await;
+        for choice in &waiting(person).await.choices {
             match choice.command.strip_prefix("菜单 ") {
-                Some(next) => on = Some((choice.digit.clone(), next.parse::<usize>().unwrap())),
+                Some(next) => {
+                    let (number, _) = next.split_once(' ').unwrap();
+                    open.push(number.parse::<usize>().unwrap());
+                }
                 None => {
                     found.insert(choice.command.clone(), (page, choice.digit.clone()));
                 }
             }
         }
-        match on {
-            Some((digit, next)) if next > page => {
-                says(person, &digit).await;
-                page = next;
-            }
-            _ => return found,
-        }
     }
+    found
 }
 
 /// Reaches every command of this kind of person, and looks at what it answers.

@@ -63,7 +63,8 @@ async fn walk(person: &Person<'_>, by: By) -> HashMap<String, Vec<String>> {
         for (digit, word) in lines(&page) {
             let mut next = path.clone();
             next.push(digit);
-            if matches!(word.as_str(), "更多功能" | "回到第一页") {
+            let leads = ["更多功能", "更多", "回到目录", "回到第一页"];
+            if leads.contains(&word.as_str()) || word.ends_with("项）") {
                 open.push_back(next);
             } else {
                 found.entry(word).or_insert(next);
