@@ -265,7 +265,9 @@ async fn a_refund_is_looked_for_in_the_bill_of_the_day_on_which_the_platform_too
     .await;
     wait_until(&app, day, 120);
     let first = until_done(&app, first.id).await;
-    assert_eq!(china(first.sent_at.unwrap()).date_naive(), day);
+    // Its notification, which does not say when it was taken, may have been the first that came through.
+    let taken = first.sent_at.map(|at| china(at).date_naive());
+    assert!(taken.is_none_or(|taken| taken == day), "{taken:?}");
     let next = today(&app);
     assert_ne!(next, day);
     // Another one in the course of the next day, under a number that the platform never heard of.
