@@ -2,6 +2,7 @@
 //! at once (`store::gather`). Used by `send` and `direct`.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entity::delivery;
 use entity::kinds::DeliveryState;
@@ -17,6 +18,7 @@ use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::store::gather::Gather;
 use crate::store::insert;
+use crate::store::listed::listed;
 use crate::wechat::Error;
 
 /// How an attempt ended.
@@ -48,6 +50,31 @@ impl Ended {
 struct Lines {
     open: Gather<Vec<delivery::ActiveModel>, Vec<i64>>,
     close: Gather<(Vec<i64>, Ended), ()>,
+    grown: Grown,
+}
+
+/// How many attempts this process has written down. PostgreSQL's plans for them were made while there were few,
+/// and hold until the table is counted again: it is each time that they have doubled.
+#[derive(Default)]
+struct Grown {
+    rows: AtomicUsize,
+    counted: AtomicUsize,
+}
+
+impl Grown {
+    /// Few enough to be read whole.
+    const FEW: usize = 500;
+
+    /// Whether so many more make it worth counting.
+    fn by(&self, more: usize) -> bool {
+        let rows = self.rows.fetch_add(more, Ordering::Relaxed) + more;
+        let counted = self.counted.load(Ordering::Relaxed);
+        let due = rows >= Self::FEW.max(counted * 2);
+        due && self
+            .counted
+            .compare_exchange(counted, rows, Ordering::Relaxed, Ordering::Relaxed)
+            .is_ok()
+    }
 }
 
 /// A row for each reminder that this attempt answers for.
@@ -81,7 +108,14 @@ pub(super) async fn open_rows(
     let app = app.clone();
     let write = move |all: Vec<Vec<delivery::ActiveModel>>| {
         let app = app.clone();
-        async move { insert(&app, all).await }
+        async move {
+            let stored = insert(&app, all).await?;
+            let more = stored.iter().map(Vec::len).sum();
+            if app.kept::<Lines>().grown.by(more) {
+                app.store.count_anew(&["delivery"]).await;
+            }
+            Ok(stored)
+        }
     };
     lines.open.ask(rows.collect(), write).await
 }
@@ -225,15 +259,22 @@ fn change_all(all: &[(Vec<i64>, Ended)], now: Moment) -> Statement {
         })
     });
     let text = serde_json::Value::Array(rows.collect()).to_string();
-    let sql = r#"UPDATE "delivery" SET "state" = one."state", "platform_id" = one."platform_id", "error_code" = one."error_code", "error" = one."error", "updated_at" = one."updated_at" FROM json_populate_recordset(NULL::"delivery", $1::json) AS one WHERE "delivery"."id" = one."id" AND "delivery"."id" = ANY(CAST(string_to_array($2, ',') AS bigint[]))"#;
-    let ids: Vec<String> = all
-        .iter()
-        .flat_map(|(ids, _)| ids)
-        .map(i64::to_string)
-        .collect();
-    Statement::from_sql_and_values(
-        DbBackend::Postgres,
-        sql,
-        [text.into(), ids.join(",").into()],
-    )
+    let ids: Vec<i64> = all.iter().flat_map(|(ids, _)| ids).copied().collect();
+    let (list, of_list) = listed(DbBackend::Postgres, r#""delivery"."id""#, &ids, "$2");
+    let sql = r#"UPDATE "delivery" SET "state" = one."state", "platform_id" = one."platform_id", "error_code" = one."error_code", "error" = one."error", "updated_at" = one."updated_at" FROM json_populate_recordset(NULL::"delivery", $1::json) AS one WHERE "delivery"."id" = one."id""#;
+    let sql = format!("{sql} AND {of_list}");
+    Statement::from_sql_and_values(DbBackend::Postgres, sql, [text.into(), list.into()])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Grown;
+
+    #[test]
+    fn the_table_is_counted_each_time_it_has_doubled() {
+        let grown = Grown::default();
+        let counted: Vec<usize> = (1..=10_000).filter(|_| grown.by(1)).collect();
+        assert_eq!(counted, [500, 1_000, 2_000, 4_000, 8_000]);
+        assert!(Grown::default().by(100_000));
+    }
 }

@@ -4,14 +4,14 @@
 
 use entity::kinds::{BindingState, HomeRelation, RoleKind};
 use entity::place;
-use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter, Statement, Value};
+use sea_orm::{ActiveEnum, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, Statement, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::person::binding::TIED;
 use crate::place::{parent_ids, tree};
-use crate::store::gather::padded;
+use crate::store::listed::listed;
 
 /// A group of people of a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
@@ -120,6 +120,9 @@ pub struct Audience {
     now: Moment,
 }
 
+/// Whom alone a question is about, in the database's words.
+type Only<'a> = (DbBackend, &'a [i64]);
+
 /// Collects the parameters of a statement.
 #[derive(Default)]
 struct Values(Vec<Value>);
@@ -131,10 +134,12 @@ impl Values {
         format!("${}", self.0.len())
     }
 
-    /// `$3, $4`
-    fn list(&mut self, ids: &[i64]) -> String {
-        let all: Vec<String> = ids.iter().map(|id| self.put(*id)).collect();
-        all.join(", ")
+    /// That the tie is one of these people's.
+    fn tie_of(&mut self, (backend, people): Only<'_>) -> String {
+        let mark = format!("${}", self.0.len() + 1);
+        let (list, of_list) = listed(backend, "tie.person_id", people, &mark);
+        self.put(list);
+        of_list
     }
 }
 
@@ -216,8 +221,8 @@ impl Audience {
         if people.is_empty() {
             return Ok(Vec::new());
         }
-        let people = padded(people.to_vec());
-        let Some((sql, values)) = self.people(Some(&people)) else {
+        let only = (db.get_database_backend(), people);
+        let Some((sql, values)) = self.people(Some(only)) else {
             return Ok(Vec::new());
         };
         let sql = format!("SELECT one.person_id AS person_id FROM ({sql}) AS one");
@@ -231,7 +236,7 @@ impl Audience {
 
     /// The query: each person once, with one home or post, its building, and whether a channel might
     /// reach them. None when nobody can be meant.
-    fn people(&self, only: Option<&[i64]>) -> Option<(String, Values)> {
+    fn people(&self, only: Option<Only<'_>>) -> Option<(String, Values)> {
         let mut values = Values::default();
         let mut ties: Vec<String> = Vec::new();
         for group in &self.who {
@@ -260,7 +265,7 @@ impl Audience {
     }
 
     /// The ties of one group to the parts: whom to which place.
-    fn ties(&self, group: Group, only: Option<&[i64]>, values: &mut Values) -> Vec<String> {
+    fn ties(&self, group: Group, only: Option<Only<'_>>, values: &mut Values) -> Vec<String> {
         let mut ties = Vec::new();
         let posts = group.posts();
         if !posts.is_empty() {
@@ -300,7 +305,7 @@ impl Audience {
                 sql.push_str(&format!(" AND tie.relation = '{relation}'"));
             }
             if let Some(people) = only {
-                sql.push_str(&format!(" AND tie.person_id IN ({})", values.list(people)));
+                sql.push_str(&format!(" AND {}", values.tie_of(people)));
             }
             ties.push(sql);
         }
@@ -308,7 +313,7 @@ impl Audience {
     }
 
     /// Whoever holds one of the posts in the parts, or in a place that covers one of them.
-    fn post_ties(&self, posts: &[RoleKind], only: Option<&[i64]>, values: &mut Values) -> String {
+    fn post_ties(&self, posts: &[RoleKind], only: Option<Only<'_>>, values: &mut Values) -> String {
         let posts: Vec<String> = posts.iter().map(RoleKind::to_value).collect();
         let mut above: Vec<i64> = self
             .parts
@@ -331,7 +336,7 @@ impl Audience {
             posts.join("', '")
         );
         if let Some(people) = only {
-            sql.push_str(&format!(" AND tie.person_id IN ({})", values.list(people)));
+            sql.push_str(&format!(" AND {}", values.tie_of(people)));
         }
         sql
     }

@@ -18,6 +18,7 @@ use crate::base::clock::{Clock, Moment};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::config;
+use crate::store::listed::listed;
 use crate::store::{AfterCommit, Due, Store};
 
 /// In the words of the index of open reminders. A claim changes nothing that this or the index names:
@@ -81,9 +82,10 @@ impl DatabaseQueue {
             r#"SELECT "id" FROM "reminder" WHERE {OPEN} AND {FREE} ORDER BY "next_at", "id" LIMIT $4"#
         );
         let sql = if self.store.backend() == DbBackend::Postgres {
-            // Materialised, so that the limit holds whatever plan is chosen.
+            // Materialised, so that the limit holds whatever plan is chosen; as an array, so that each row is found
+            // by its key: joined, the whole table was read for them.
             format!(
-                r#"WITH "due" AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) UPDATE "reminder" {LEASE} FROM "due" WHERE "reminder"."id" = "due"."id" RETURNING "reminder".*"#
+                r#"WITH "due" AS MATERIALIZED ({due} FOR UPDATE SKIP LOCKED) UPDATE "reminder" {LEASE} WHERE "id" = ANY(ARRAY(SELECT "id" FROM "due")) RETURNING *"#
             )
         } else {
             format!(r#"UPDATE "reminder" {LEASE} WHERE "id" IN ({due}) RETURNING *"#)
@@ -98,7 +100,7 @@ impl DatabaseQueue {
         ids: &[i64],
         now: Moment,
     ) -> Result<Vec<reminder::Model>, Fault> {
-        let (list, of_list) = listed(self.store.backend(), ids, "$4");
+        let (list, of_list) = listed(self.store.backend(), r#""id""#, ids, "$4");
         let sql = format!(
             r#"UPDATE "reminder" {LEASE} WHERE {of_list} AND {OPEN} AND {FREE} RETURNING *"#
         );
@@ -198,22 +200,8 @@ pub(super) fn among(backend: DbBackend, ids: &[i64]) -> Expr {
     } else {
         "?"
     };
-    let (list, of_list) = listed(backend, ids, mark);
+    let (list, of_list) = listed(backend, r#""id""#, ids, mark);
     Expr::cust_with_values(of_list, [list])
-}
-
-/// A list of ids as one parameter, and the condition that its `mark` stands in. Hundreds of
-/// parameters would cost PostgreSQL more to read than the rows to find.
-fn listed(backend: DbBackend, ids: &[i64], mark: &str) -> (String, String) {
-    let ids: Vec<String> = ids.iter().map(i64::to_string).collect();
-    let ids = ids.join(",");
-    if backend == DbBackend::Postgres {
-        let any = format!(r#""id" = ANY(CAST(string_to_array({mark}, ',') AS bigint[]))"#);
-        (ids, any)
-    } else {
-        let any = format!(r#""id" IN (SELECT "value" FROM json_each({mark}))"#);
-        (format!("[{ids}]"), any)
-    }
 }
 
 async fn store_change<C: ConnectionTrait>(

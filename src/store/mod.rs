@@ -6,6 +6,7 @@ mod error;
 pub mod gather;
 pub mod insert;
 pub mod lease;
+pub mod listed;
 mod tx;
 
 pub use connect::Store;
