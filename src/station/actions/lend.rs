@@ -145,13 +145,15 @@ async fn give(
     Ok(row)
 }
 
-/// Whoever has enough, or is late, takes nothing more.
+/// Whoever has enough, or is late, takes nothing more. What was handed in waits for a keeper: it counts, and is not
+/// late.
 async fn has_room_for_more(tx: &Tx, terms: &Stations, person: i64) -> Result<(), Fault> {
     let out = station_loan::Entity::find()
         .filter(station_loan::COLUMN.borrower_id.eq(person))
         .filter(station_loan::COLUMN.state.is_in(OUT));
     let late = out
         .clone()
+        .filter(station_loan::COLUMN.state.eq(LoanState::Lent))
         .filter(station_loan::COLUMN.due_at.lt(tx.now()))
         .count(tx.db())
         .await?;
