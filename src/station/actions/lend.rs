@@ -13,7 +13,7 @@ use crate::config::Stations;
 use crate::person::called::resident;
 use crate::reminder;
 use crate::station::actions::{
-    Step, acting, keepers, lock_person, note, record, some_words, words,
+    Step, acting, keepers, lock_person, note, record, some_words, stays_open, words,
 };
 use crate::station::queries::lending::{Loan, OUT, loan, no_thing, thing};
 use crate::station::queries::{Found, found, hours_of, kept};
@@ -87,6 +87,7 @@ async fn give(
     person: i64,
 ) -> Result<station_loan::Model, Fault> {
     lock_person(tx, person).await?;
+    stays_open(tx, what.station_id, no_thing).await?;
     has_room_for_more(tx, terms, person).await?;
     let lent = station_thing::Entity::update_many()
         .col_expr(
