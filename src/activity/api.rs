@@ -3,6 +3,7 @@
 
 pub mod view;
 
+use entity::activity;
 use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use serde::Deserialize;
@@ -15,11 +16,11 @@ use crate::activity::api::view::{
     ActivityPage, ActivityPhoto, ActivityPhotos, ActivityReason, ActivityView, DoorCode, GuestPage,
     GuestView, HourBefore, NewActivity, SignUp, SignupView, plain, whole,
 };
-use crate::activity::line::guests;
+use crate::activity::line::{guests, signup_of};
 use crate::activity::link;
-use crate::activity::queries::{self, Figure, Which, no_such};
+use crate::activity::queries::{self, Figure, HOLDS, Seen, Side, Which, no_such};
 use crate::app::App;
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::{MOST, Slice, USUAL};
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -239,17 +240,34 @@ async fn change(
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
     }
-    run(&mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
-    let view = whole(app, tx.db(), seen).await?;
+    let row = run(&mut tx, caller, id, deed).await?;
+    let view = match queries::seen(tx.db(), &caller.actor, id).await {
+        Ok(seen) => whole(app, tx.db(), seen).await?,
+        // Whoever has moved out and given back what they had sees it once more.
+        Err(fault) if fault.code == Code::NotFound => {
+            plain(app, last_seen(&tx, caller, row).await?)
+        }
+        Err(fault) => return Err(fault),
+    };
     let answer = once.leave(&tx, 200, &view).await?;
     tx.commit().await?;
     Ok(answer)
 }
 
-async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {
+/// An activity as neighbours see it, with the caller's own sign-up.
+async fn last_seen(tx: &Tx, caller: &Caller, row: activity::Model) -> Result<Seen, Fault> {
+    let person = caller.actor.require_person()?;
+    let own = signup_of(tx.db(), row.id, person).await?;
+    Ok(Seen {
+        own: own.filter(|own| HOLDS.contains(&own.state)),
+        activity: row,
+        side: Side::Neighbour,
+    })
+}
+
+async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<activity::Model, Fault> {
     let actor = &caller.actor;
-    let done = match deed {
+    match deed {
         Deed::Open => actions::open(tx, actor, id).await,
         Deed::Change(new) => actions::change(tx, actor, id, new).await,
         Deed::Close => actions::close(tx, actor, id).await,
@@ -264,8 +282,7 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fa
         Deed::Hour(wants) => actions::want_hour(tx, actor, id, wants).await,
         Deed::CheckIn => actions::check_in(tx, actor, id).await,
         Deed::Guest(guest) => actions::check_in_by_hand(tx, actor, id, guest).await,
-    };
-    done.map(drop)
+    }
 }
 
 /// Come in by the code at the door.

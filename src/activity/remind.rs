@@ -7,6 +7,7 @@ use entity::{activity, activity_signup, reminder};
 use serde_json::{Value, json};
 
 use crate::activity::actions::{self, Fan, Step};
+use crate::activity::belonging::still_here;
 use crate::activity::line::{came, signup_of};
 use crate::activity::queries::by_id;
 use crate::activity::step::is_ahead;
@@ -28,7 +29,7 @@ const HOUR: &str = "activity.hour";
 const RING: &str = "activity.ring";
 /// Clock: the next part of those who have signed up is told.
 const FAN: &str = "activity.fan";
-/// Clock: whoever waits and has room is moved up.
+/// Clock: who has moved out gives back, and whoever waits and has room is moved up.
 const FILL: &str = "activity.fill";
 /// Clock: its time, its place or whether it takes place has changed; obeyed by the noun `volunteer`, whose tasks
 /// may belong to it.
@@ -214,7 +215,7 @@ pub fn fan_on(row: &activity::Model, fan: Fan, due: Moment) -> NewReminder {
     clock(row, FAN, &key, payload, due)
 }
 
-/// Moves up whoever waits and has room.
+/// Gives back of whoever has moved out, and moves up whoever waits and has room.
 #[must_use]
 pub fn fill(row: &activity::Model, due: Moment) -> NewReminder {
     let key = format!("fill:{}:{}", row.version, due.timestamp_millis());
@@ -330,6 +331,14 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let (Some(row), Some(person)) = (row, last.recipient_id) else {
         return Ok(None);
     };
+    // Whoever has moved out is not told what their neighbours do.
+    let (compound, place, now) = (row.compound_id, row.place_id, app.clock.now());
+    if still_here(db, compound, place, &[person], now)
+        .await?
+        .is_empty()
+    {
+        return Ok(None);
+    }
     let signup = signup_of(db, row.id, person).await?;
     let arrived = came(db, row.id).await?;
     let mut lines: Vec<(Telling, Line)> = Vec::new();

@@ -2,6 +2,7 @@
 
 pub mod calendar;
 pub mod clock;
+pub mod dates;
 pub mod dialect;
 pub mod dice;
 pub mod fault;

@@ -4,8 +4,7 @@ use std::fmt;
 
 use chrono::{Datelike, Days, Months, NaiveDate};
 
-/// Years that a month may lie in.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
+use crate::base::dates::YEARS;
 
 /// A month between 2000 and 2199.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

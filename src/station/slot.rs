@@ -1,7 +1,7 @@
 //! Which time of a room can be booked: whole half hours inside one stretch of opening, not past, not too far
 //! ahead and not too long. Pure; asked by the actions, and by the lists that offer what is free.
 
-use chrono::{Datelike, NaiveDate, TimeDelta};
+use chrono::{Datelike, NaiveDate, TimeDelta, Timelike};
 
 use crate::base::calendar::Hours;
 use crate::base::clock::{Moment, begin_of, china};
@@ -25,6 +25,13 @@ impl Slot {
     #[must_use]
     pub fn meets(self, other: Self) -> bool {
         self.from < other.to && other.from < self.to
+    }
+
+    /// Whether it begins and ends on a grid of so many minutes, to the nanosecond.
+    #[must_use]
+    pub fn is_whole(self, minutes: i64) -> bool {
+        let whole = |at: Moment| at.timestamp() % (minutes * 60) == 0 && at.nanosecond() == 0;
+        whole(self.from) && whole(self.to)
     }
 
     /// As people read it: `12月1日 14:00-16:00`.
@@ -64,11 +71,20 @@ fn stretches(hours: &Hours, day: NaiveDate) -> impl Iterator<Item = Slot> {
 /// `invalid`, with what to write instead.
 pub fn check(hours: &Hours, now: Moment, slot: Slot, terms: &Stations) -> Result<(), Fault> {
     let wrong = |says: String| Err(Fault::invalid("from", says));
-    let grid = |at: Moment| at.timestamp_millis() % (STEP * 60_000) == 0;
+    let far = || {
+        wrong(format!(
+            "最多提前{}天预订，请过几天再订。",
+            terms.booking_days
+        ))
+    };
+    // First of all: beyond it the calendar itself may end.
+    if slot.from - now > TimeDelta::days(terms.booking_days + 1) {
+        return far();
+    }
     if slot.to <= slot.from {
         return wrong("结束时间要晚于开始时间，例如：订房间 3 明天 14:00-16:00".to_owned());
     }
-    if !grid(slot.from) || !grid(slot.to) {
+    if !slot.is_whole(STEP) {
         return wrong("时间请写整点或半点，例如 14:00 或 14:30。".to_owned());
     }
     if slot.from < now {
@@ -82,10 +98,7 @@ pub fn check(hours: &Hours, now: Moment, slot: Slot, terms: &Stations) -> Result
     }
     let (today, day) = (china(now).date_naive(), china(slot.from).date_naive());
     if day - today > TimeDelta::days(terms.booking_days) {
-        return wrong(format!(
-            "最多提前{}天预订，请过几天再订。",
-            terms.booking_days
-        ));
+        return far();
     }
     if !stretches(hours, day).any(|open| open.from <= slot.from && slot.to <= open.to) {
         let spans = hours.day(day).0;
@@ -265,6 +278,31 @@ mod tests {
             &terms(),
         );
         assert!(fault.unwrap_err().detail.contains("不开门"));
+    }
+
+    #[test]
+    fn the_end_of_the_calendar_and_a_part_of_a_second_are_refused() {
+        let hours = hours("每天 08:00-20:00");
+        let now = moment("2026-11-30", 9 * 60 + 10);
+        let (first, last) = (Moment::MIN_UTC, Moment::MAX_UTC);
+        let good = slot("2026-12-01", 600, 660);
+        let off = |at: Moment| at + TimeDelta::microseconds(500);
+        for (from, to) in [
+            (last, last),
+            (first, last),
+            (first, first),
+            (good.from, last),
+            (off(good.from), good.to),
+            (good.from, off(good.to)),
+            (off(good.from), off(good.to)),
+        ] {
+            let slot = Slot { from, to };
+            let fault = check(&hours, now, slot, &terms()).unwrap_err();
+            assert_eq!(fault.field, Some("from"), "{slot:?}");
+        }
+        assert!(check(&hours, now, good, &terms()).is_ok());
+        // Before 1970, too.
+        assert!(slot("1969-12-31", 600, 630).is_whole(STEP));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use utoipa::OpenApi;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -23,7 +23,7 @@ use crate::volunteer::api::view::{
     YearRecord,
 };
 use crate::volunteer::hours::Span;
-use crate::volunteer::queries::{self, Which, no_such};
+use crate::volunteer::queries::{self, Seen, Side, Which, no_such};
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -307,10 +307,26 @@ async fn change(
         return Ok(answer);
     }
     run(&mut tx, caller, id, deed).await?;
-    let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+    let seen = match queries::seen(tx.db(), &caller.actor, id).await {
+        Ok(seen) => seen,
+        // Whoever has moved out and ended their part in it sees it once more.
+        Err(fault) if fault.code == Code::NotFound => last_seen(&tx, caller, id).await?,
+        Err(fault) => return Err(fault),
+    };
     let answer = once.leave(&tx, 200, &VolunteerTaskView::from(seen)).await?;
     tx.commit().await?;
     Ok(answer)
+}
+
+/// A task as neighbours see it, with the caller's own part in it.
+async fn last_seen(tx: &Tx, caller: &Caller, id: i64) -> Result<Seen, Fault> {
+    let task = queries::by_id(tx.db(), id).await?;
+    let person = caller.actor.require_person()?;
+    Ok(Seen {
+        task: task.ok_or_else(|| no_such(id))?,
+        own: queries::service_of(tx.db(), id, person).await?,
+        side: Side::Neighbour,
+    })
 }
 
 async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {

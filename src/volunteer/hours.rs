@@ -4,11 +4,10 @@
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::base::clock::{Moment, begin_of, china};
+use crate::base::dates::YEARS;
 
 /// Nobody serves longer at once.
 pub const LONGEST: TimeDelta = TimeDelta::hours(24);
-/// Years that may be asked for.
-const YEARS: std::ops::RangeInclusive<i32> = 2000..=2199;
 
 /// Time that somebody served, without its last moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

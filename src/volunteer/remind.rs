@@ -5,6 +5,7 @@ use entity::life::{ServiceState, VolunteerTaskState};
 use entity::{reminder, volunteer_service, volunteer_task};
 use serde_json::{Value, json};
 
+use crate::activity::belonging::still_here;
 use crate::activity::remind::{HELPERS, activity_of};
 use crate::activity::times::eve;
 use crate::activity::{reason_hint, span_says, venue_hint};
@@ -84,6 +85,11 @@ impl Telling {
     fn read(reminder: &reminder::Model) -> Option<Self> {
         let name = reminder.payload.get("what").and_then(Value::as_str)?;
         <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+    }
+
+    /// Whether it is about time that somebody served, not about what is to come.
+    const fn is_of_hours(self) -> bool {
+        matches!(self, Self::Out | Self::Confirmed | Self::Refused)
     }
 
     const fn kind(self) -> &'static str {
@@ -193,11 +199,17 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let Some(own) = own else {
         return Ok(None);
     };
+    let (db, now) = (app.store.read(), app.clock.now());
+    let here = still_here(db, task.compound_id, task.place_id, &[person], now).await?;
     let mut lines: Vec<(Telling, Line)> = Vec::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {
             continue;
         };
+        // Whoever has moved out is told of their own hours alone.
+        if here.is_empty() && !what.is_of_hours() {
+            continue;
+        }
         if let Some(line) = line(&task, &own, what, stamp)
             && lines.iter().all(|(_, other)| other.text != line.text)
         {

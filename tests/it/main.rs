@@ -16,6 +16,7 @@ mod case;
 mod chat;
 mod console;
 mod conversation;
+mod dates;
 mod delivery;
 mod dialogs;
 mod disclosure;

@@ -8,6 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
+use crate::activity::actions::gone::{theirs, those_here};
 use crate::activity::actions::{locked, record};
 use crate::activity::line::{place_in_line, signup_of};
 use crate::activity::queries::found;
@@ -241,13 +242,13 @@ pub(super) async fn store(tx: &Tx, row: &activity::Model) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Takes the actor's sign-up back; whoever waits is moved up.
+/// Takes the actor's sign-up back, also that of whoever has moved out; whoever waits is moved up.
 ///
 /// # Errors
 /// `not_found`, also for whoever is not signed up; `wrong_step` once it has begun or is off.
 pub async fn leave(tx: &mut Tx, actor: &Actor, id: i64) -> Result<activity::Model, Fault> {
     let person = actor.require_person()?;
-    found(tx.db(), actor, id).await?;
+    theirs(tx, actor, id, person).await?;
     let mut row = locked(tx, id).await?;
     let own = signup_of(tx.db(), id, person).await?;
     let own = own
@@ -287,7 +288,8 @@ pub(super) fn not_in(id: i64) -> Fault {
     ))
 }
 
-/// Whether the actor is told an hour before, too.
+/// Whether the actor is told an hour before, too. Whoever has moved out is told nothing any more, and may say that
+/// they do not want it.
 ///
 /// # Errors
 /// `not_found`, also for whoever has no place in it; `wrong_step` when it is less than an hour away.
@@ -298,7 +300,10 @@ pub async fn want_hour(
     wants: bool,
 ) -> Result<activity::Model, Fault> {
     let person = actor.require_person()?;
-    let row = found(tx.db(), actor, id).await?.activity;
+    let row = match wants {
+        true => found(tx.db(), actor, id).await?.activity,
+        false => theirs(tx, actor, id, person).await?,
+    };
     let own = signup_of(tx.db(), id, person).await?;
     let own = own
         .filter(|own| own.state == SignupState::Taken)
@@ -319,13 +324,15 @@ pub async fn want_hour(
     Ok(row)
 }
 
-/// Moves up whoever waits and has room now, and tells them; the row is locked. Gives those who were.
+/// Moves up whoever waits and has room now, and tells them; the row is locked. Gives those who were. Whoever has
+/// moved out is not among them.
 pub(super) async fn advance(
     tx: &mut Tx,
     row: &mut activity::Model,
 ) -> Result<Vec<activity_signup::Model>, Fault> {
     // Whoever is not there when it begins finds no place any more.
-    if row.waiting == 0 || !is_ahead(row.state) || row.starts_at <= tx.now() {
+    let over = !is_ahead(row.state) || row.starts_at <= tx.now();
+    if over || row.waiting == 0 || free(row.places, row.taken) == Some(0) {
         return Ok(Vec::new());
     }
     let line = activity_signup::Entity::find()
@@ -335,6 +342,7 @@ pub(super) async fn advance(
         .limit(LINE)
         .all(tx.db())
         .await?;
+    let line = those_here(tx, row, line).await?;
     let closed = row.state == ActivityState::Closed || row.closes_at <= tx.now();
     let sizes: Vec<(i64, i32)> = line.iter().map(|one| (one.id, one.size)).collect();
     let up = move_up(free(row.places, row.taken), &sizes, closed);

@@ -5,9 +5,11 @@
 //! | `lead` | whoever leads: makes it, lets people know, changes it, closes, cancels, adds photos; what its clocks do |
 //! | `join` | whoever comes: signs up, takes it back, is moved up |
 //! | `attend` | who came, by the code at the door or by hand |
+//! | `gone` | whoever has moved out and still has a place |
 //! | `tell` | telling all who have signed up, some at a time |
 
 mod attend;
+mod gone;
 mod join;
 mod lead;
 mod tell;

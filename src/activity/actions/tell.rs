@@ -6,6 +6,7 @@ use entity::activity_signup;
 use entity::life::SignupState;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::activity::actions::gone::give_back;
 use crate::activity::actions::join::advance;
 use crate::activity::actions::locked;
 use crate::activity::queries::{HOLDS, by_id};
@@ -82,18 +83,25 @@ pub async fn fan(tx: &mut Tx, fan: Fan) -> Result<Step, Fault> {
         };
         items.push(remind::fan_on(&row, next, tx.now()));
     }
+    if fan.after == 0 && matches!(fan.what, Telling::Eve | Telling::Hour) {
+        // Who has moved out is told nothing, and their place is somebody else's.
+        items.push(remind::fill(&row, tx.now()));
+    }
     reminder::enqueue(tx, items).await?;
     Ok(Step::Told)
 }
 
-/// Moves up whoever waits and has room: after more places, after the end of the sign-up, after somebody was
-/// forgotten.
+/// Gives the places back of those who have moved out, and moves up whoever waits and has room: after more places, after
+/// the end of the sign-up, after somebody was forgotten, the evening and an hour before.
 ///
 /// # Errors
 /// The database's.
 pub async fn fill(tx: &mut Tx, id: i64) -> Result<(), Fault> {
     match locked(tx, id).await {
-        Ok(mut row) => advance(tx, &mut row).await.map(drop),
+        Ok(mut row) => {
+            give_back(tx, &mut row).await?;
+            advance(tx, &mut row).await.map(drop)
+        }
         Err(fault) if fault.code == Code::NotFound => Ok(()),
         Err(fault) => Err(fault),
     }

@@ -1,7 +1,7 @@
 //! How the API shows an activity and those who take part, and what it takes: ids are strings, times RFC 3339
 //! at +08:00.
 
-use chrono::{DateTime, SubsecRound};
+use chrono::SubsecRound;
 use entity::life::{ActivityKind, SignupState};
 use sea_orm::{ActiveEnum, ConnectionTrait, Iterable};
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,7 @@ use crate::activity::{kind_says, link, signup_says, state_says};
 use crate::app::App;
 use crate::attachment::link::{self as files, Variant};
 use crate::base::clock::{Moment, china};
+use crate::base::dates;
 use crate::base::fault::Fault;
 
 /// An activity, as far as the caller may see it.
@@ -226,13 +227,7 @@ impl NewActivity {
 }
 
 fn moment(field: &'static str, text: &str) -> Result<Moment, Fault> {
-    let read = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        Fault::invalid(
-            field,
-            format!("{field} 必须是 RFC 3339 时间，例如 2026-11-25T14:30:00+08:00。"),
-        )
-    })?;
-    Ok(read.to_utc().trunc_subsecs(3))
+    Ok(dates::read_moment(field, text)?.trunc_subsecs(3))
 }
 
 fn time(at: Moment) -> String {

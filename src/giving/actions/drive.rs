@@ -11,6 +11,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::permit::{Deed, may, require};
 use crate::access::{Actor, named};
 use crate::base::clock::china;
+use crate::base::dates;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::redact;
 use crate::giving::actions::public_words;
@@ -116,7 +117,9 @@ async fn checked(tx: &Tx, said: &Said) -> Result<Said, Fault> {
         ));
     }
     let today = china(tx.now()).date_naive();
+    dates::day("from", said.from)?;
     if let Some(last) = said.to {
+        dates::day("to", last)?;
         if last < said.from || last < today {
             return Err(Fault::invalid("to", "结束日期不能早于开始日期和今天。"));
         }

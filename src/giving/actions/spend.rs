@@ -16,6 +16,7 @@ use crate::access::permit::{Deed, may};
 use crate::access::{Actor, named};
 use crate::attachment::{Owner, give};
 use crate::base::clock::china;
+use crate::base::dates;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::fund::rows::{Pool, draw};
@@ -143,6 +144,7 @@ async fn checked(tx: &Tx, new: &NewUse) -> Result<String, Fault> {
         }
         DonationKind::Goods => {}
     }
+    dates::day("day", new.day)?;
     if new.day > china(tx.now()).date_naive() {
         return Err(Fault::invalid("day", "日期还没有到，请写实际使用的日期。"));
     }

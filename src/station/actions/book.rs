@@ -15,7 +15,9 @@ use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::config::Stations;
 use crate::reminder;
-use crate::station::actions::{Step, acting, lock_person, note, record, some_words, words};
+use crate::station::actions::{
+    Step, acting, lock_person, note, record, some_words, stays_open, words,
+};
 use crate::station::queries::rooms::{Booking, Room, booking, meeting, no_room, room, slot_of};
 use crate::station::remind::{self, Telling};
 use crate::station::slot::{self, Slot};
@@ -83,7 +85,7 @@ pub async fn book(
             terms.bookings_per_week
         )));
     }
-    locked(tx, asked.room_id).await?;
+    locked(tx, &room.row).await?;
     let in_the_way = meeting(tx.db(), asked.room_id, asked.slot()).await?;
     if let Some(first) = in_the_way.first() {
         return Err(Fault::new(
@@ -125,6 +127,9 @@ pub async fn book_officially(
     }
     let purpose = words("purpose", asked.purpose, "请写用途，让出时间的居民会看到。")?;
     let slot = asked.slot();
+    if !slot.is_whole(1) {
+        return Err(Fault::invalid("from", "时间写到分钟就好，例如 14:05。"));
+    }
     if slot.from < tx.now() || slot.to <= slot.from {
         return Err(Fault::invalid(
             "from",
@@ -138,7 +143,7 @@ pub async fn book_officially(
             format!("最多提前{OFFICIAL_DAYS}天，一次最多{OFFICIAL_HOURS}小时。"),
         ));
     }
-    locked(tx, asked.room_id).await?;
+    locked(tx, &room.row).await?;
     let in_the_way = meeting(tx.db(), asked.room_id, slot).await?;
     if let Some(first) = in_the_way.iter().find(|row| row.official) {
         return Err(Fault::new(
@@ -164,9 +169,10 @@ pub async fn book_officially(
     Ok((row, in_the_way.len()))
 }
 
-/// The row of a room, locked, if it can still be booked.
-async fn locked(tx: &Tx, room_id: i64) -> Result<(), Fault> {
-    let row = station_room::Entity::find_by_id(room_id)
+/// The row of a room, locked, if it can still be booked; behind a share of its station's.
+async fn locked(tx: &Tx, room: &station_room::Model) -> Result<(), Fault> {
+    stays_open(tx, room.station_id, no_room).await?;
+    let row = station_room::Entity::find_by_id(room.id)
         .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;

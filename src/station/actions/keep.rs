@@ -1,4 +1,7 @@
-//! Setting a station up: where it is, when it is open, what it has. All of it is changed under a lock on the station's row, so that two who set it up at once do not undo each other.
+//! Setting a station up: where it is, when it is open, what it has. All of it is changed under a lock on the
+//! station's row, so that two who set it up at once do not undo each other. What is lent, booked and left there
+//! takes a share of the same lock, always before the thing or the room: nobody waits in a circle, and a station
+//! that is being closed gets nothing more.
 
 use std::collections::BTreeMap;
 
@@ -6,13 +9,14 @@ use chrono::NaiveDate;
 use entity::kinds::BookingState;
 use entity::{place, station, station_booking, station_day, station_facility};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, require};
 use crate::base::calendar::hours::{says, spans};
+use crate::base::dates;
 use crate::base::fault::Fault;
 use crate::policy::rules::{MOST_DAYS, Timetable};
 use crate::station::actions::{named, record, taken};
@@ -100,7 +104,7 @@ pub async fn add(
     let read = read(written)?;
     // One after the other: the limit holds.
     place::Entity::find_by_id(compound_id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;
     let there = station::Entity::find()
@@ -183,7 +187,8 @@ async fn set_facilities(tx: &Tx, row: &station::Model, names: &[String]) -> Resu
 /// Sets a day that is not as the week says: `Some("")` is a day off, hours are hours, none takes the day back.
 ///
 /// # Errors
-/// `not_found`, `forbidden`; `invalid` for hours that cannot be read and for too many days.
+/// `not_found`, `forbidden`; `invalid` for a year that nobody means, for hours that cannot be read and for too many
+/// days.
 pub async fn set_day(
     tx: &mut Tx,
     actor: &Actor,
@@ -191,6 +196,7 @@ pub async fn set_day(
     day: NaiveDate,
     open: Option<&str>,
 ) -> Result<(), Fault> {
+    let day = dates::day("day", day)?;
     let found = locked(tx, actor, id).await?;
     let hours = match open.map(str::trim) {
         None | Some("" | "休息") => None,
@@ -261,10 +267,10 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The station, locked, if the actor may set it up.
+/// The station, locked, if the actor may set it up. What refers to it may be stored meanwhile.
 pub(super) async fn locked(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
     station::Entity::find_by_id(id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?
         .ok_or_else(no_such)?;

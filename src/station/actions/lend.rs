@@ -13,7 +13,7 @@ use crate::config::Stations;
 use crate::person::called::resident;
 use crate::reminder;
 use crate::station::actions::{
-    Step, acting, keepers, lock_person, note, record, some_words, words,
+    Step, acting, keepers, lock_person, note, record, some_words, stays_open, words,
 };
 use crate::station::queries::lending::{Loan, OUT, loan, no_thing, thing};
 use crate::station::queries::{Found, found, hours_of, kept};
@@ -87,6 +87,7 @@ async fn give(
     person: i64,
 ) -> Result<station_loan::Model, Fault> {
     lock_person(tx, person).await?;
+    stays_open(tx, what.station_id, no_thing).await?;
     has_room_for_more(tx, terms, person).await?;
     let lent = station_thing::Entity::update_many()
         .col_expr(
@@ -145,13 +146,15 @@ async fn give(
     Ok(row)
 }
 
-/// Whoever has enough, or is late, takes nothing more.
+/// Whoever has enough, or is late, takes nothing more. What was handed in waits for a keeper: it counts, and is not
+/// late.
 async fn has_room_for_more(tx: &Tx, terms: &Stations, person: i64) -> Result<(), Fault> {
     let out = station_loan::Entity::find()
         .filter(station_loan::COLUMN.borrower_id.eq(person))
         .filter(station_loan::COLUMN.state.is_in(OUT));
     let late = out
         .clone()
+        .filter(station_loan::COLUMN.state.eq(LoanState::Lent))
         .filter(station_loan::COLUMN.due_at.lt(tx.now()))
         .count(tx.db())
         .await?;

@@ -22,7 +22,7 @@ use entity::kinds::ActorKind;
 use entity::{person, station, station_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{EntityTrait, QuerySelect};
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 
 use crate::access::Actor;
@@ -152,13 +152,28 @@ fn taken() -> Fault {
 }
 
 /// Takes what somebody does one after the other, on whatever instance, so that a limit on it holds. Before
-/// the row of a room, whoever needs both.
+/// the row of a station, a thing or a room, whoever needs several.
 async fn lock_person(tx: &Tx, person_id: i64) -> Result<(), Fault> {
     person::Entity::find_by_id(person_id)
         .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;
     Ok(())
+}
+
+/// Whether a station is there, and stays so until the end of the transaction: whoever closes it waits, and then sees
+/// what was lent, booked or left; whoever comes behind finds it closed. Many share the lock. Behind the row of the
+/// person, and before that of a thing or a room, whoever needs several.
+async fn stays_open(tx: &Tx, station_id: i64, none: impl FnOnce() -> Fault) -> Result<(), Fault> {
+    let there = station::Entity::find_by_id(station_id)
+        .filter(station::COLUMN.removed_at.is_null())
+        .lock(LockType::Share)
+        .one(tx.db())
+        .await?;
+    match there {
+        Some(_) => Ok(()),
+        None => Err(none()),
+    }
 }
 
 /// Who keeps a station: the nearest, those first who can be reached.

@@ -4,7 +4,7 @@
 use entity::kinds::BookingState;
 use entity::{station_booking, station_room, station_service, station_thing};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
@@ -203,7 +203,7 @@ pub async fn remove_room(tx: &mut Tx, actor: &Actor, id: i64) -> Result<(), Faul
     let row = row.ok_or_else(no_room)?;
     let found = locked_of(tx, actor, row.station_id, no_room).await?;
     station_room::Entity::find_by_id(id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;
     let booked = station_booking::Entity::find()

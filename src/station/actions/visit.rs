@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use entity::kinds::{ActorKind, VisitWay};
 use entity::{station, station_count, station_visitor};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
@@ -106,7 +106,7 @@ pub async fn count(tx: &mut Tx, actor: &Actor, station_id: i64, visits: i64) -> 
     if visits < 0 {
         // Two who take back at once do not take back more than there is.
         station::Entity::find_by_id(station_id)
-            .lock_exclusive()
+            .lock(LockType::NoKeyUpdate)
             .one(tx.db())
             .await?
             .ok_or_else(queries::no_such)?;

@@ -4,6 +4,7 @@
 use entity::kinds::{ActorKind, DepositState};
 use entity::{station_deposit, station_served, station_service};
 use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::LockType;
 use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
@@ -12,9 +13,9 @@ use crate::base::fault::{Code, Fault};
 use crate::config::Stations;
 use crate::person::called::resident;
 use crate::reminder;
-use crate::station::actions::{Step, acting, keepers, note, record, some_words, words};
+use crate::station::actions::{Step, acting, keepers, note, record, some_words, stays_open, words};
 use crate::station::queries::windows::{self as reads, served_on, service};
-use crate::station::queries::{by_id, kept};
+use crate::station::queries::{by_id, kept, no_such};
 use crate::station::remind::{self, Telling};
 use crate::station::step::{DepositAct, deposit_after};
 use crate::station::{deposit_says, deposit_subject};
@@ -48,7 +49,7 @@ pub async fn untap(
     let row = service(tx.db(), actor, service_id).await?;
     // Two who take back at once do not take back more than there is.
     station_service::Entity::find_by_id(service_id)
-        .lock_exclusive()
+        .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?
         .ok_or_else(reads::no_service)?;
@@ -107,6 +108,7 @@ pub async fn deposit(
             Some(person.id)
         }
     };
+    stays_open(tx, station_id, no_such).await?;
     let row = station_deposit::ActiveModel {
         compound_id: Set(station.compound_id),
         station_id: Set(station_id),

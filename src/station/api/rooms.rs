@@ -1,6 +1,5 @@
 //! `/api/v1/stations/rooms…` and `/bookings…`: what is free, and booking it.
 
-use chrono::{DateTime, NaiveDate, Utc};
 use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
@@ -11,6 +10,7 @@ use super::{number, time};
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
+use crate::base::dates;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::station::actions::{self, Asked};
@@ -88,9 +88,9 @@ pub struct FreeQuery {
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewBooking {
     /// RFC 3339; a whole half hour.
-    pub from: DateTime<Utc>,
+    pub from: String,
     /// RFC 3339; a whole half hour, two hours later at most.
-    pub to: DateTime<Utc>,
+    pub to: String,
     /// What for.
     #[serde(default)]
     pub purpose: String,
@@ -215,8 +215,7 @@ async fn list_free(
     Path(id): Path<String>,
     Query(query): Query<FreeQuery>,
 ) -> Result<Json<FreeTimes>, Fault> {
-    let day: Option<NaiveDate> = query.day.parse().ok();
-    let day = day.ok_or_else(|| Fault::invalid("day", "day 要写成 2026-12-01 这样。"))?;
+    let day = dates::read_day("day", &query.day)?;
     let db = app.store.read();
     let room = rooms::room(db, &caller.actor, number(&id, no_room)?).await?;
     let free = rooms::free(db, &room, day, app.clock.now()).await?;
@@ -241,8 +240,8 @@ async fn book_room(
 ) -> Result<Answer, Fault> {
     let asked = Asked {
         room_id: number(&id, no_room)?,
-        from: body.from,
-        to: body.to,
+        from: dates::read_moment("from", &body.from)?,
+        to: dates::read_moment("to", &body.to)?,
         purpose: &body.purpose,
     };
     let mut tx = app.store.begin(app.clock.now()).await?;

@@ -5,9 +5,11 @@
 //! | `member` | registering, reporting where one lives, being named, leaving |
 //! | `task` | a task: made, changed, called off, and following its activity |
 //! | `serve` | a volunteer takes a task, begins and ends |
+//! | `gone` | whoever has moved out and still has a task |
 //! | `confirm` | whoever leads confirms hours, enters them or refuses them |
 
 mod confirm;
+mod gone;
 mod member;
 mod serve;
 mod task;

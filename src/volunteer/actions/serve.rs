@@ -13,6 +13,7 @@ use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::reminder;
 use crate::store::Tx;
+use crate::volunteer::actions::gone::{give_back_of_gone, theirs};
 use crate::volunteer::actions::{clash, clashes, compare_and_set, locked, note, store_taken};
 use crate::volunteer::hours::Span;
 use crate::volunteer::queries::{found, member, service_of};
@@ -45,7 +46,7 @@ fn next(id: i64, state: Option<ServiceState>, act: Act) -> Result<ServiceState, 
     })
 }
 
-/// Takes a task, as far as there are places.
+/// Takes a task, as far as there are places: those of whoever has moved out are free.
 ///
 /// # Errors
 /// `not_found` for a task of another compound; `forbidden` for whoever is no volunteer there; `conflict` when all
@@ -67,6 +68,9 @@ pub async fn take(tx: &mut Tx, actor: &Actor, id: i64) -> Result<volunteer_task:
     }
     let own = service_of(tx.db(), id, person).await?;
     let state = next(id, own.as_ref().map(|own| own.state), Act::Take)?;
+    if task.taken >= task.wanted {
+        give_back_of_gone(tx, &mut task).await?;
+    }
     if task.taken >= task.wanted {
         return Err(Fault::new(
             Code::Conflict,
@@ -106,7 +110,7 @@ pub async fn take(tx: &mut Tx, actor: &Actor, id: i64) -> Result<volunteer_task:
     Ok(task)
 }
 
-/// Gives a task back that has not begun for them.
+/// Gives a task back that has not begun for them; whoever has moved out does so, too.
 ///
 /// # Errors
 /// `not_found`, `wrong_step` when they do not have it, or have begun.
@@ -116,7 +120,7 @@ pub async fn give_back(
     id: i64,
 ) -> Result<volunteer_task::Model, Fault> {
     let person = actor.require_person()?;
-    found(tx.db(), actor, id).await?;
+    theirs(tx, actor, id, person).await?;
     let mut task = locked(tx, id).await?;
     let own = service_of(tx.db(), id, person).await?;
     let state = next(id, own.as_ref().map(|own| own.state), Act::Drop)?;
@@ -180,14 +184,15 @@ pub async fn begin(tx: &mut Tx, actor: &Actor, id: i64) -> Result<volunteer_task
     Ok(task)
 }
 
-/// Ends: whoever leads is asked to confirm the minutes, which it gives.
+/// Ends: whoever leads is asked to confirm the minutes, which it gives. Whoever has moved out since they began ends,
+/// too: the hours are theirs, and they serve nowhere else before.
 ///
 /// # Errors
 /// `not_found`; `wrong_step` when they have not begun, or it was less than a minute or more than a day; `conflict` when it
 /// overlaps with other hours of theirs.
 pub async fn end(tx: &mut Tx, actor: &Actor, id: i64) -> Result<i32, Fault> {
     let person = actor.require_person()?;
-    let task = found(tx.db(), actor, id).await?.task;
+    let task = theirs(tx, actor, id, person).await?;
     let own = service_of(tx.db(), id, person).await?;
     let state = next(id, own.as_ref().map(|own| own.state), Act::End)?;
     let begun = own.and_then(|own| Some((own.in_at?, own)));

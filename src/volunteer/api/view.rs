@@ -1,11 +1,12 @@
 //! How the API shows volunteers, tasks and hours, and what it takes: ids are strings, times RFC 3339 at +08:00.
 
-use chrono::{DateTime, SubsecRound};
+use chrono::SubsecRound;
 use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::base::clock::{Moment, china};
+use crate::base::dates;
 use crate::base::fault::Fault;
 use crate::volunteer::actions::NewTask;
 use crate::volunteer::hours::Span;
@@ -199,13 +200,7 @@ pub struct RecordLine {
 }
 
 fn moment(field: &'static str, text: &str) -> Result<Moment, Fault> {
-    let read = DateTime::parse_from_rfc3339(text).map_err(|_| {
-        Fault::invalid(
-            field,
-            format!("{field} 必须是 RFC 3339 时间，例如 2026-11-25T14:30:00+08:00。"),
-        )
-    })?;
-    Ok(read.to_utc().trunc_subsecs(3))
+    Ok(dates::read_moment(field, text)?.trunc_subsecs(3))
 }
 
 impl NewVolunteerTask {

@@ -12,6 +12,7 @@ use sea_orm::{ActiveEnum, EntityTrait, Iterable, QueryFilter};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};
+use crate::base::dates;
 use crate::base::fault::Fault;
 use crate::offer::actions::{Author, Written, publish};
 use crate::offer::figure::Figure;
@@ -208,7 +209,7 @@ pub(super) fn day(form: &Form, field: &'static str) -> Result<Option<NaiveDate>,
     match form.text(field).trim() {
         "" => Ok(None),
         typed => match NaiveDate::parse_from_str(typed, "%Y-%m-%d") {
-            Ok(day) => Ok(Some(day)),
+            Ok(day) => dates::day(field, day).map(Some),
             Err(_) => Err(Fault::invalid(field, "日期写成 2026-12-31 这样。")),
         },
     }

@@ -4,6 +4,7 @@
 mod changes;
 mod door;
 mod faces;
+pub mod gone;
 mod line;
 mod refused;
 

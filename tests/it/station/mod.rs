@@ -1,9 +1,12 @@
 //! Stations: who comes, what is lent and comes back, rooms that one booking has at a time, windows and what is
 //! left there, and the other faces.
 
+mod dates;
 mod faces;
+mod late;
 mod lend;
 mod rooms;
+mod together;
 mod visits;
 mod windows;
 

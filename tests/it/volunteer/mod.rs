@@ -2,6 +2,7 @@
 //! their activity, and the other faces.
 
 mod faces;
+mod gone;
 mod hours;
 
 use chrono::TimeDelta;
