@@ -89,7 +89,7 @@ async fn ends(app: &TestApp, id: i64, people: &[i64]) -> Vec<ReminderState> {
 
 #[tokio::test]
 async fn whoever_goes_by_themselves_while_it_waits_for_the_morning_is_not_told() {
-    let app = at_night().start().await;
+    let app = at_night().notices_by_template().start().await;
     let (zhang, liu) = (app.resident("张秀英").await, app.resident("刘洋").await);
     let (li, wang) = (app.resident("李建国").await, app.resident("王芳").await);
     let (chen, chair) = (app.resident("陈伟").await, app.staff("卫东").await);
@@ -192,7 +192,7 @@ async fn urgent_ones_go_out_at_night_and_reach_who_wants_no_news() {
 
 #[tokio::test]
 async fn a_quota_used_up_half_way_delays_and_doubles_nobody() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::plan().notices_by_template().start().await;
     app.allow_errors();
     // The platform's day ends at China's midnight, and news keeps a day: it is noon.
     let minute = i64::from(minute_of_day(&app));
