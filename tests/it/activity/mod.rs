@@ -6,6 +6,7 @@ mod door;
 mod faces;
 mod line;
 mod refused;
+mod refused_api;
 
 use chrono::TimeDelta;
 use entity::life::{ActivityState, SignupState};
