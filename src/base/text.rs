@@ -49,16 +49,36 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{head}…")
 }
 
-/// What may be stored and shown: control characters out (line feeds stay), ends trimmed.
+/// What may be stored and shown: control characters out (line feeds stay), what is not seen out, ends
+/// trimmed.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let kept: String = text
         .replace("\r\n", "\n")
+        .replace(['\u{2028}', '\u{2029}'], "\n")
         .chars()
         .filter(|c| *c == '\n' || !c.is_control())
-        .filter(|c| !matches!(c, '\u{fffe}' | '\u{ffff}'))
+        .filter(|c| !is_hidden(*c))
         .collect();
     kept.trim().to_owned()
+}
+
+/// What nobody sees, and what turns the letters behind it around or makes a title of nothing. What joins
+/// emoji and the letters of other scripts stays.
+const fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}'
+            | '\u{61c}'
+            | '\u{200b}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}'
+    )
 }
 
 #[cfg(test)]
@@ -92,5 +112,14 @@ mod tests {
     #[test]
     fn control_characters_do_not_stay() {
         assert_eq!(clean("停\u{1d}了\r\n快来\u{0}\n"), "停了\n快来");
+    }
+
+    #[test]
+    fn neither_does_what_is_not_seen_or_turns_a_line_around() {
+        assert_eq!(clean("\u{200b}\u{feff} \u{2060}"), "");
+        assert_eq!(clean("欠费\u{202e}00.05\u{202c}元"), "欠费00.05元");
+        assert_eq!(clean("停水\u{2028}周六"), "停水\n周六");
+        // One family, and not three people.
+        assert_eq!(clean("👨\u{200d}👩\u{200d}👧"), "👨\u{200d}👩\u{200d}👧");
     }
 }

@@ -8,6 +8,7 @@ use sea_orm::EntityTrait;
 
 use super::health::GROUP;
 use super::record::{failed_row, sent_row};
+use super::send::plain;
 use crate::access::named::residents_named;
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -43,8 +44,8 @@ fn name_of(group: &config::Group) -> String {
     format!("{}:{}:{trace}", group.compound, group.role)
 }
 
-/// Says it in the group with this name, or says when to try again. A group that is no longer in the
-/// settings is not told.
+/// Says it in the group with this name, without markup, or says when to try again. A group that is no
+/// longer in the settings is not told.
 ///
 /// # Errors
 /// The database's.
@@ -55,7 +56,7 @@ pub async fn tell_group(app: &App, name: &str, text: &str) -> Result<Verdict, Fa
     };
     let now = app.clock.now();
     let names = residents_named(app.store.read(), text, now).await?;
-    let message = GroupMessage::Text(redact(text, &names));
+    let message = GroupMessage::Text(plain(&redact(text, &names)));
     let span = Span {
         key: format!("group:{name}"),
         most: MOST,

@@ -109,7 +109,7 @@ pub async fn list_faults(Data(platform): Data<&Platform>) -> Json<Vec<Fault>> {
     Json(platform.state().faults.list().to_vec())
 }
 
-/// `POST /sandbox/faults {api, kind, times?, ms?}`
+/// `POST /sandbox/faults {api, kind, times?, after?, ms?}`
 #[handler]
 pub async fn add_fault(
     Data(platform): Data<&Platform>,

@@ -198,6 +198,9 @@ pub struct Fault {
     /// How many calls it hits; none: until it is cleared.
     #[serde(default)]
     pub times: Option<u32>,
+    /// So many calls pass before the first that it hits: a quota that is used up half-way.
+    #[serde(default)]
+    pub after: Option<u32>,
     /// Milliseconds of `slow`; 3000 when none.
     #[serde(default)]
     pub ms: Option<u64>,
@@ -211,13 +214,34 @@ impl Fault {
             api: api.name().to_owned(),
             kind: kind.to_owned(),
             times,
+            after: None,
             ms: None,
+        }
+    }
+
+    /// The same once so many calls have passed.
+    #[must_use]
+    pub fn after(self, calls: u32) -> Self {
+        Self {
+            after: Some(calls),
+            ..self
         }
     }
 
     fn hits(&self, api: Api) -> bool {
         self.api == api.name()
             || (self.api == "*" && !matches!(api, Api::Callback | Api::Robot | Api::Paynotice))
+    }
+
+    /// Whether one more call passes; counts it.
+    fn lets_pass(&mut self) -> bool {
+        match &mut self.after {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            _ => false,
+        }
     }
 }
 
@@ -272,7 +296,8 @@ impl Faults {
     /// Counts a call and takes the first failure that hits it.
     pub fn enter(&mut self, api: Api) -> Option<Hit> {
         *self.calls.entry(api.name()).or_default() += 1;
-        let at = self.on.iter().position(|fault| fault.hits(api))?;
+        let mut all = self.on.iter_mut();
+        let at = all.position(|fault| fault.hits(api) && !fault.lets_pass())?;
         let fault = self.on.get_mut(at)?;
         let hit = Hit {
             kind: Kind::parse(&fault.kind)?,
@@ -422,12 +447,25 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_may_let_the_first_calls_pass() {
+        let mut faults = Faults::default();
+        let used_up = Fault::new(Api::Template, "45009", Some(1)).after(2);
+        assert!(faults.add(used_up));
+        assert_eq!(faults.enter(Api::Template), None);
+        assert_eq!(faults.enter(Api::Custom), None, "another's call");
+        assert_eq!(faults.enter(Api::Template), None);
+        assert!(faults.enter(Api::Template).is_some());
+        assert_eq!(faults.enter(Api::Template), None);
+    }
+
+    #[test]
     fn a_star_hits_every_api_but_not_what_people_say() {
         let mut faults = Faults::default();
         let all = |kind: &str| Fault {
             api: "*".to_owned(),
             kind: kind.to_owned(),
             times: None,
+            after: None,
             ms: None,
         };
         assert!(faults.add(all("-1")));

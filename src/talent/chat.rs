@@ -172,7 +172,7 @@ async fn talents(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text, 30);
+            let text = shorten(&row.text.replace('\n', " "), 30);
             format!("{at} #{} {}：{text}", row.id, kind_says(row.kind))
         })
         .collect();
@@ -240,7 +240,7 @@ fn picked(turn: &mut Turn<'_>, rows: &[help_request::Model], word: &str) -> Stri
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text, 24);
+            let text = shorten(&row.text.replace('\n', " "), 24);
             let (kind, state) = (kind_says(row.kind), state_says(row.state));
             format!("{at} #{} {kind} {text}（{state}）", row.id)
         })

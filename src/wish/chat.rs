@@ -158,7 +158,7 @@ fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
                 Side::Neighbour => one.asker.clone(),
                 _ => state_says(one.wish.state).to_owned(),
             };
-            let text = shorten(&one.text, 30);
+            let text = shorten(&one.text.replace('\n', " "), 30);
             format!("{} #{} {text}（{state}）", at + 1, one.wish.id)
         })
         .collect();

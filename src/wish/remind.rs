@@ -313,7 +313,7 @@ impl From<String> for Line {
 fn quoted(row: &wish::Model) -> String {
     match row.text.as_str() {
         "" => String::new(),
-        text => format!("“{}”", shorten(text, SHOWN)),
+        text => format!("“{}”", shorten(&text.replace('\n', " "), SHOWN)),
     }
 }
 

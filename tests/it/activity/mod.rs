@@ -7,6 +7,7 @@ mod faces;
 pub mod gone;
 mod line;
 mod refused;
+mod refused_api;
 
 use chrono::TimeDelta;
 use entity::life::{ActivityState, SignupState};

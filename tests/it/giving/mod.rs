@@ -6,6 +6,7 @@ mod goods;
 mod guards;
 mod race;
 mod refused;
+mod refused_amounts;
 mod secret;
 mod way;
 

@@ -59,6 +59,16 @@ impl Plan {
         self
     }
 
+    /// Notices have a template message, which also reaches followers who have not written for days.
+    pub fn notices_by_template(self) -> Self {
+        let template = |name: &str| format!("WECHAT__OFFICIAL__TEMPLATES__NOTICE__{name}");
+        self.set(&template("ID"), "sandbox-template-notice")
+            .set(&template("FIELDS__THING1"), "title")
+            .set(&template("FIELDS__THING2"), "place")
+            .set(&template("FIELDS__TIME3"), "time")
+            .set(&template("FIELDS__THING4"), "hint")
+    }
+
     /// Starts it all.
     pub async fn start(self) -> TestApp {
         log::listen();

@@ -184,6 +184,17 @@ pub struct ApiAnswer {
     pub json: Value,
 }
 
+impl ApiAnswer {
+    /// Whether it was refused with this status and code, in these words; panics with the answer if not.
+    pub fn refuses(&self, status: u16, code: &str, says: &str) -> &Self {
+        let told = (self.status, self.json["code"].as_str());
+        assert_eq!(told, (status, Some(code)), "{self:?}");
+        let detail = self.json["detail"].as_str().unwrap_or_default();
+        assert!(detail.contains(says), "no «{says}» in {detail}");
+        self
+    }
+}
+
 impl Api {
     /// The same session at another instance.
     pub fn at(&self, url: &str) -> Self {

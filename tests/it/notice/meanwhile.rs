@@ -5,7 +5,8 @@ use chrono::TimeDelta;
 use entity::kinds::{BindingState, NoticeState, ReminderState};
 use entity::{binding, reminder, residency};
 use linli::base::clock::{Clock, ShiftedClock, china};
-use linli::sandbox::{Api, Fault};
+use linli::sandbox::platform::Standing;
+use linli::sandbox::{Api, Fault, Say};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
@@ -73,6 +74,64 @@ async fn whoever_leaves_meanwhile_gets_nothing() {
     assert_eq!((got(&zhang, "周六停水"), got(&li, "周六停水")), (0, 0));
 }
 
+/// What has become of the message to each of these people.
+async fn ends(app: &TestApp, id: i64, people: &[i64]) -> Vec<ReminderState> {
+    let rows = reminder::Entity::find()
+        .filter(reminder::COLUMN.subject.eq(format!("notice:{id}")))
+        .filter(reminder::COLUMN.kind.eq("notice.new"))
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let of = |person: &i64| rows.iter().find(|row| row.recipient_id == Some(*person));
+    let all = people.iter().map(of);
+    all.map(|row| row.expect("no message").state).collect()
+}
+
+#[tokio::test]
+async fn whoever_goes_by_themselves_while_it_waits_for_the_morning_is_not_told() {
+    let app = at_night().notices_by_template().start().await;
+    let (zhang, liu) = (app.resident("张秀英").await, app.resident("刘洋").await);
+    let (li, wang) = (app.resident("李建国").await, app.resident("王芳").await);
+    let (chen, chair) = (app.resident("陈伟").await, app.staff("卫东").await);
+    let everybody = [&zhang, &liu, &li, &chen, &wang];
+    let mut people = Vec::new();
+    for person in everybody {
+        people.push(person.account().await.person_id.unwrap());
+    }
+    let id = confirmed(&chair, TEXT).await;
+    app.advance(1).await;
+    let waits = vec![ReminderState::Pending; 5];
+    assert_eq!(ends(&app, id, &people).await, waits);
+    zhang.says("注销").await;
+    let erased = zhang.says("注销 确认").await;
+    assert!(erased.contains("已注销"), "{erased}");
+    let untied = liu.says("解绑 2-1-102").await;
+    assert!(untied.contains("已解绑"), "{untied}");
+    li.does(&Say::event("unsubscribe", "")).await;
+    // Of this one only the platform knows that they have left.
+    app.platform.set_standing(&chen.open_id, Standing::Left);
+    app.advance(61).await;
+    wang.expects_push("周六停水").await;
+    app.drain().await;
+    let told = everybody.map(|person| got(person, "周六停水"));
+    assert_eq!(told, [0, 0, 0, 0, 1]);
+    let wanted = vec![
+        ReminderState::Cancelled,
+        ReminderState::Failed,
+        ReminderState::Failed,
+        ReminderState::Failed,
+        ReminderState::Sent,
+    ];
+    assert_eq!(ends(&app, id, &people).await, wanted);
+    assert!(!chen.account().await.followed);
+    // Whoever comes back is not told behind time, and may read it.
+    li.does(&Say::event("subscribe", "")).await;
+    app.advance(5).await;
+    assert_eq!(got(&li, "周六停水"), 0);
+    let read = li.says(&format!("公告 {id}")).await;
+    assert!(read.contains("检修水箱"), "{read}");
+}
+
 async fn move_out(app: &TestApp, name: &str) {
     let who = crate::console::person(app, name).await;
     residency::Entity::update_many()
@@ -133,25 +192,35 @@ async fn urgent_ones_go_out_at_night_and_reach_who_wants_no_news() {
 
 #[tokio::test]
 async fn a_quota_used_up_half_way_delays_and_doubles_nobody() {
-    let mut app = TestApp::start().await;
+    let mut app = TestApp::plan().notices_by_template().start().await;
     app.allow_errors();
+    // The platform's day ends at China's midnight, and news keeps a day: it is noon.
+    let minute = i64::from(minute_of_day(&app));
+    app.advance((36 * 60 - minute) % (24 * 60)).await;
     let mut people = Vec::new();
     for name in ["张秀英", "刘洋", "李建国", "王芳"] {
         people.push(app.resident(name).await);
     }
     let chair = app.staff("卫东").await;
-    // News keeps a day: not just after midnight, when the next day of the platform is far.
-    if minute_of_day(&app) < 120 {
-        app.advance(180).await;
-    }
-    for api in [Api::Template, Api::Custom] {
-        app.platform.set_fault(Fault::new(api, "45009", Some(1)));
-    }
+    app.drain().await;
+    // Two more messages are left of the day, and none by the other way.
+    let used_up = Fault::new(Api::Template, "45009", None).after(2);
+    assert!(app.platform.set_fault(used_up));
+    let other = Fault::new(Api::Custom, "45009", None);
+    assert!(app.platform.set_fault(other));
     let id = confirmed(&chair, TEXT).await;
     app.advance(1).await;
-    // The day of the platform ends at China's midnight; what waits is told a little after it.
-    let midnight = 24 * 60 - i64::from(minute_of_day(&app));
-    app.advance(midnight + 30).await;
+    let told = || people.iter().filter(|who| got(who, "周六停水") == 1);
+    let half = told().count();
+    assert!((1..people.len()).contains(&half), "{half} were told");
+    // Nobody else is told before midnight, and the platform is not asked in vain.
+    let asked = app.platform.calls(Api::Template);
+    app.advance(11 * 60).await;
+    let so_far = (told().count(), app.platform.calls(Api::Template));
+    assert_eq!(so_far, (half, asked));
+    // The quota is new; what waits is told a little later.
+    app.platform.clear_faults();
+    app.advance(90).await;
     for person in &people {
         assert_eq!(got(person, "周六停水"), 1, "{}", person.open_id);
     }

@@ -4,6 +4,7 @@
 mod faces;
 pub mod race;
 mod refused;
+mod refused_api;
 mod terms;
 
 use entity::kinds::WishState::{self, Claimed, Fulfilled, Open, Raised, Thanked};
