@@ -45,7 +45,8 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: TOLD,
-        work: Work::Push(Topic::Progress, compose_told),
+        // Who gave in secret is nobody else's business: not at a door, not on a list of letters.
+        work: Work::Alone(Topic::Progress, compose_told),
     },
     Kind {
         name: LAPSE,

@@ -30,20 +30,21 @@ const LAPSE: &str = "talent.lapse";
 /// Characters of a request that a push shows.
 const SHOWN: usize = 60;
 
-/// What each kind means.
+/// What each kind means. Who asks whom is known to these two alone: nobody goes to a door for it, and no letter of
+/// staff names them.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: ASKED,
-        work: Work::Push(Topic::Task, compose_asked),
+        work: Work::Alone(Topic::Task, compose_asked),
     },
     // Asked for by asking and by saying yes: it cannot be switched off.
     Kind {
         name: CONTACT,
-        work: Work::Push(Topic::Answer, compose_contact),
+        work: Work::Alone(Topic::Answer, compose_contact),
     },
     Kind {
         name: TOLD,
-        work: Work::Push(Topic::Progress, compose_told),
+        work: Work::Alone(Topic::Progress, compose_told),
     },
     Kind {
         name: NEXT,
