@@ -11,8 +11,10 @@ use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::place::queries as places;
+use crate::talent::actions::{self, Answered};
 use crate::talent::queries::{self, Side, Which};
-use crate::talent::{LAPSE_DAYS, actions, kind_of, kind_says, state_says};
+use crate::talent::step::Contact;
+use crate::talent::{LAPSE_DAYS, kind_of, kind_says, state_says};
 
 /// Lines of a list: a digit picks.
 const MOST: u64 = 8;
@@ -270,10 +272,11 @@ async fn requests(turn: &mut Turn<'_>, args: &Args, which: Which) -> Result<Repl
 async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let found = queries::found(turn.tx.db(), &turn.actor, id).await?;
     let row = found.row;
+    let reach = queries::contact(turn.tx.db(), &row, turn.tx.now()).await?;
     let words: &[&str] = match (found.side, row.state) {
         (Side::Asker, HelpState::Asking) => &["撤回帮手"],
         (Side::Talent, HelpState::Asking) => &["接受帮忙", "婉拒帮忙"],
-        (_, HelpState::Accepted) => &["联系帮手"],
+        (_, HelpState::Accepted) if reach == Contact::Open => &["联系帮手"],
         _ => &[],
     };
     let mut text = format!(
@@ -338,7 +341,10 @@ async fn answer(turn: &mut Turn<'_>, args: &Args, accepts: bool) -> Result<Reply
         let none = "现在没有邻居请您帮忙。";
         return which(turn, word, Which::Asked, &states, none).await;
     };
-    actions::answer(turn.tx, &turn.actor, id, accepts).await?;
+    let answered = actions::answer(turn.tx, &turn.actor, id, accepts).await?;
+    if answered == Answered::Gone {
+        return Ok(Reply::text(queries::no_such(id).detail));
+    }
     Ok(Reply::text(match accepts {
         true => format!(
             "谢谢您！帮忙 #{id} 邻居的联系方式马上单独发给您，对方也会收到您的。请只用来办这件事。"

@@ -216,6 +216,7 @@ pub const ACTIONS: &[Known] = &[
     said("help.accept", "接受帮忙"),
     said("help.decline", "婉拒帮忙"),
     said("help.silent", "帮手没有回音"),
+    said("help.gone", "帮手已不在小区"),
     said("help.lapse", "找帮手到期"),
     said("help.withdraw", "撤回找帮手"),
     office("activity.draft", "写活动"),

@@ -4,7 +4,7 @@
 mod ask;
 mod offer;
 
-pub use ask::{answer, ask, contact_again, lapse, pass_on, withdraw_request};
+pub use ask::{Answered, answer, ask, contact_again, lapse, pass_on, withdraw_request};
 pub use offer::{offer, withdraw_talent};
 
 use chrono::TimeDelta;
@@ -164,7 +164,8 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
         .lock(LockType::NoKeyUpdate)
         .all(tx.db())
         .await?;
-    let present = present(tx, row.compound_id, &all).await?;
+    let people: Vec<i64> = all.iter().map(|one| one.person_id).collect();
+    let present = present(tx, row.compound_id, &people).await?;
     let candidates: Vec<Candidate> = all
         .iter()
         .filter(|one| present.contains(&one.person_id))
@@ -179,12 +180,14 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
 }
 
 /// Those of them who still live or serve in the compound, and can be asked.
-async fn present(tx: &Tx, compound_id: i64, talents: &[talent::Model]) -> Result<Vec<i64>, Fault> {
-    let ids: Vec<i64> = talents.iter().map(|one| one.person_id).collect();
+async fn present(tx: &Tx, compound_id: i64, people: &[i64]) -> Result<Vec<i64>, Fault> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
     let tied = [BindingState::Declared, BindingState::Verified];
     let mut here: Vec<i64> = binding::Entity::find()
         .filter(binding::COLUMN.compound_id.eq(compound_id))
-        .filter(binding::COLUMN.person_id.is_in(ids.iter().copied()))
+        .filter(binding::COLUMN.person_id.is_in(people.iter().copied()))
         .filter(binding::COLUMN.state.is_in(tied))
         .all(tx.db())
         .await?
@@ -193,11 +196,14 @@ async fn present(tx: &Tx, compound_id: i64, talents: &[talent::Model]) -> Result
         .collect();
     let posts = role::Entity::find()
         .filter(role::COLUMN.compound_id.eq(compound_id))
-        .filter(role::COLUMN.person_id.is_in(ids))
+        .filter(role::COLUMN.person_id.is_in(people.iter().copied()))
         .filter(in_force(tx.now()))
         .all(tx.db())
         .await?;
     here.extend(posts.iter().map(|post| post.person_id));
+    if here.is_empty() {
+        return Ok(here);
+    }
     people::with_account(tx.db(), &here).await
 }
 
