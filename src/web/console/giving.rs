@@ -48,6 +48,8 @@ pub(super) const FIELDS: [&str; 12] = [
 pub struct Asked {
     compound: String,
     cursor: String,
+    /// Where the goods that wait begin.
+    waiting: String,
     said: String,
 }
 
@@ -107,6 +109,7 @@ struct Giving {
     ways: Vec<Way>,
     lines: Vec<DriveLine>,
     waiting: Vec<GiftLine>,
+    older: Option<String>,
     next: Option<String>,
     can_run: bool,
     can_take: bool,
@@ -132,15 +135,13 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         lines.push(drive_line(row, of(Some(row.id))));
     }
     let can_run = may(desk.actor(), Deed::RunDrives, &compound.path);
-    let mut waiting = Vec::new();
+    let (mut waiting, mut older) = (Vec::new(), None);
     if can_run {
-        let first = Slice::parse(None, Some(LINES))?;
-        let found = queries::page(db, desk.actor(), Which::Waiting, first).await?;
-        let here = found.items.into_iter();
-        waiting.extend(
-            here.filter(|seen| seen.compound.id == compound.id)
-                .map(|seen| gift_line(&seen, true)),
-        );
+        let slice = Slice::parse(Some(&asked.waiting), Some(LINES))?;
+        let which = Which::WaitingIn(compound.id);
+        let found = queries::page(db, desk.actor(), which, slice).await?;
+        waiting.extend(found.items.iter().map(|seen| gift_line(seen, true)));
+        older = found.next;
     }
     let page = Giving {
         frame: Frame::new(desk, "捐赠").saying(&asked.said),
@@ -151,6 +152,7 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         ways,
         lines,
         waiting,
+        older,
         next: page.next,
     };
     show(StatusCode::OK, &page)
