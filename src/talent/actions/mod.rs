@@ -18,7 +18,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::{Actor, in_force};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::line;
 use crate::person::queries as people;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
@@ -26,9 +26,10 @@ use crate::talent::choose::{Candidate, next};
 use crate::talent::step::{Act, By, after};
 use crate::talent::{ASK_HOURS, MOST_TEXT, remind, request_subject, state_says};
 
-/// Words that must be given, without long numbers: who reads them does not know the other yet.
+/// Words that must be given, on one line and without long numbers: who reads them does not know the other yet, and
+/// reads them in a list.
 fn words(text: &str, usage: &str) -> Result<String, Fault> {
-    let text = clean(text);
+    let text = line(text);
     let count = text.chars().count();
     if count < 2 {
         return Err(Fault::invalid("text", format!("请写清楚，例如：{usage}")));
