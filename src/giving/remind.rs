@@ -13,7 +13,8 @@ use crate::base::clock::begin_of;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
-use crate::fund;
+use crate::fund::tell::{PAID, TOLD};
+use crate::fund::{self, rows};
 use crate::giving::queries::{drive_by_id, public, use_by_id};
 use crate::giving::{FREE, actions, amount_says, drive_says, state_says, subject, use_subject};
 use crate::payment::link;
@@ -24,8 +25,6 @@ use crate::store::Tx;
 
 /// To whoever runs drives: goods wait.
 const CHECK: &str = "giving.check";
-/// To the donor: what became of the donation, what it was used for, that the drive is over.
-const TOLD: &str = "giving.told";
 /// Clock: promised money was not paid.
 const LAPSE: &str = "giving.lapse";
 /// Clock: the last day of a drive is over.
@@ -315,8 +314,32 @@ async fn line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fau
     match what {
         Some("used") => used_line(app, reminder).await,
         Some("closed") => closed_line(app, reminder).await,
+        Some(PAID) => paid_line(app, reminder).await,
         _ => gift_line(app, reminder).await,
     }
+}
+
+/// Somebody else has paid what they promised.
+async fn paid_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+    let db = app.store.read();
+    let id = number(reminder, "donation").unwrap_or_default();
+    let row = rows::by_id(db, id).await?;
+    let Some(row) = row.filter(|row| row.state == DonationState::Received) else {
+        return Ok(None);
+    };
+    let (sum, purpose) = (
+        amount_says(row.kind, row.amount),
+        rows::purpose(db, id).await?,
+    );
+    Ok(Some(Line {
+        title: format!("捐款 #{id} 已到账"),
+        state: state_says(&row).to_owned(),
+        text: format!(
+            "您登记的给“{purpose}”的捐款 #{id}（{sum}）已经付好到账，谢谢您的爱心！用在哪里会告诉您，也可以回复“我的捐赠 {id}”查看。"
+        ),
+        hint: format!("回复“我的捐赠 {id}”查看"),
+        compound_id: row.compound_id,
+    }))
 }
 
 async fn gift_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
