@@ -246,6 +246,10 @@ fn compose_check<'a>(
         let count = amount_says(row.kind, row.amount);
         let room = row.room.as_deref().map(|room| format!("，想放在{room}"));
         let room = room.unwrap_or_default();
+        let reach = match row.anonymous {
+            true => "捐赠人匿名，会自己送到物业服务中心，只报编号",
+            false => "捐赠人的联系方式在工作台“捐赠”里查看",
+        };
         Ok(Some(Message {
             template: "task",
             title: format!("捐物 #{id} 待收下"),
@@ -254,7 +258,7 @@ fn compose_check<'a>(
             at: row.created_at,
             hint: format!("回复:收下捐物 {id} 或谢绝捐物"),
             text: format!(
-                "有人捐物（#{id}）：{goods}，{count}{room}。写了姓名、电话的请不要收下。东西收到后回复“收下捐物 {id}”，就会公示感谢；不能收请回复“谢绝捐物 {id} 原因”。"
+                "有人捐物（#{id}）：{goods}，{count}{room}。{reach}。写了姓名、电话的请不要收下。东西收到后回复“收下捐物 {id}”，就会公示感谢；不能收请回复“谢绝捐物 {id} 原因”。"
             ),
             url: None,
             urgent: false,

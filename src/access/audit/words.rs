@@ -206,6 +206,7 @@ pub const ACTIONS: &[Known] = &[
     said("donation.pledge", "登记捐赠"),
     said("donation.withdraw", "撤回捐赠"),
     said("donation.lapse", "捐款没有付款"),
+    office("donation.contact", "查看捐赠人联系方式"),
     office("donation.receive", "收下捐物"),
     office("donation.decline", "谢绝捐物"),
     office("donation.counter", "登记柜台捐款"),

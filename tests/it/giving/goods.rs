@@ -7,8 +7,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-use super::{MANAGER, board, gift, gifts, history, number_in, sound, uses};
-use crate::console::{Desk, place};
+use super::{CLERK, MANAGER, board, gift, gifts, history, number_in, sound, uses};
+use crate::console::{Desk, on_record, place};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,4 +231,65 @@ async fn goods_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behi
     desk.open("/console/giving?compound=GY&waiting=x")
         .await
         .is(422);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_takes_goods_in_reaches_the_donor_on_record_and_never_who_gives_in_secret() {
+    let app = TestApp::start().await;
+    let manager = app.staff(MANAGER).await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    let reply = zhang.says("捐物 不限 旧书 × 3 放 阅览室 公开").await;
+    assert!(reply.contains("能看到您的姓名和电话"), "{reply}");
+    let open = number_in(&reply);
+    let reply = li.says("捐物 不限 旧琴 × 1 放 阅览室 匿名").await;
+    assert!(
+        reply.contains("自己送到物业服务中心") && !reply.contains("联系您"),
+        "{reply}"
+    );
+    let secret = number_in(&reply);
+    let mut desk = Desk::of(&app, MANAGER).await;
+    let page = "/console/giving/free?compound=GY";
+    let shown = desk.open(page).await;
+    shown.is(200).says("查看联系方式").says("只报编号");
+    for hidden in ["张秀英", "13800000101", "李建国", "13800000102"] {
+        assert!(!shown.body.contains(hidden), "{hidden}: {}", shown.body);
+    }
+    let to = "/console/giving/free/contact";
+    let of = |id: i64| [("compound", "GY".to_owned()), ("of", id.to_string())];
+    let form = of(open);
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    desk.send(page, to, &form)
+        .await
+        .is(200)
+        .says("张秀英，电话 13800000101");
+    let about = format!("donation:{open}");
+    assert_eq!(on_record(&app, "donation.contact", &about).await, 1);
+    // It is shown once; the page by itself says nothing.
+    assert!(!desk.open(page).await.body.contains("张秀英"));
+    let hidden = of(secret);
+    let hidden = hidden
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    let refused = desk.send(page, to, &hidden).await;
+    refused.is(403).says("捐赠人匿名");
+    assert!(!refused.body.contains("李建国") && !refused.body.contains("13800000102"));
+    assert_eq!(
+        on_record(&app, "donation.contact", &format!("donation:{secret}")).await,
+        0
+    );
+    // Who takes in no goods does not reach anybody: the counter sees the page, the neighbours' steward nothing.
+    let mut clerk = Desk::of(&app, CLERK).await;
+    let seen = clerk.open(page).await;
+    seen.is(200);
+    assert!(!seen.body.contains("查看联系方式"));
+    clerk.send(page, to, &form).await.is(403);
+    let mut stranger = Desk::of(&app, "杨光").await;
+    stranger.send("/console/account", to, &form).await.is(403);
+    manager.says(&format!("收下捐物 {open}")).await;
+    desk.send(page, to, &form)
+        .await
+        .is(409)
+        .says("只有等着收下的捐物");
+    assert_eq!(on_record(&app, "donation.contact", &about).await, 1);
 }
