@@ -97,13 +97,14 @@ async fn forget_donor(
 
 /// A request without its asker and its words. One that waits is taken back.
 async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Fault> {
+    let nobody = scrub::nobody(tx).await?;
     help_request::Entity::update_many()
         .col_expr(
             help_request::Column::Version,
             Expr::col(help_request::Column::Version).add(1),
         )
         .set(help_request::ActiveModel {
-            asker_id: Set(scrub::nobody(tx).await?),
+            asker_id: Set(nobody),
             text: Set(String::new()),
             ..Default::default()
         })
@@ -126,9 +127,10 @@ async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Faul
 
 /// A talent without whoever has it. Whoever waits for its word is taken on to the next at once.
 async fn forget_talent(tx: &mut Tx, row: &talent::Model) -> Result<(), Fault> {
+    let nobody = scrub::nobody(tx).await?;
     talent::Entity::update_many()
         .set(talent::ActiveModel {
-            person_id: Set(scrub::nobody(tx).await?),
+            person_id: Set(nobody),
             text: Set(String::new()),
             ..Default::default()
         })

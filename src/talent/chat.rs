@@ -8,7 +8,7 @@ use sea_orm::Iterable;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::shorten;
+use crate::base::text::{line, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::place::queries as places;
 use crate::talent::actions::{self, Answered};
@@ -174,7 +174,7 @@ async fn talents(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text, 30);
+            let text = shorten(&line(&row.text), 30);
             format!("{at} #{} {}：{text}", row.id, kind_says(row.kind))
         })
         .collect();
@@ -242,7 +242,7 @@ fn picked(turn: &mut Turn<'_>, rows: &[help_request::Model], word: &str) -> Stri
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text, 24);
+            let text = shorten(&line(&row.text), 24);
             let (kind, state) = (kind_says(row.kind), state_says(row.state));
             format!("{at} #{} {kind} {text}（{state}）", row.id)
         })

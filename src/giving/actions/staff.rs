@@ -1,5 +1,5 @@
-//! What staff does: looks how a donor is reached, takes goods in (收下捐物) or cannot (谢绝捐物), and writes down what somebody gives at the
-//! counter. The money of the counter is taken in by `payment`, in the same transaction.
+//! What staff does: looks how a donor is reached, takes goods in (收下捐物) or cannot (谢绝捐物), and writes down what
+//! somebody gives at the counter. The money of the counter is taken in by `payment`, in the same transaction.
 
 use entity::kinds::{ActorKind, ContentKind, DonationKind, DonationState};
 use entity::{donation, place};

@@ -85,7 +85,7 @@ pub async fn ask(
 }
 
 /// What came of a word.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answered {
     /// It counts: the request as it is now.
     Said(help_request::Model),
