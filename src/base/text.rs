@@ -49,8 +49,22 @@ pub fn shorten(text: &str, most: usize) -> String {
     format!("{head}…")
 }
 
-/// What may be stored and shown: control characters out (line feeds stay), what is not seen out, ends
-/// trimmed.
+/// What nobody sees and what changes how the rest is read: no width, another direction of writing, order of bytes.
+/// The joiner (U+200D) is none of them: emoji are made with it.
+const fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{061c}'
+            | '\u{200b}'..='\u{200c}'
+            | '\u{200e}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}'
+            | '\u{fffe}'..='\u{ffff}'
+    )
+}
+
+/// What may be stored and shown: control characters and what nobody sees out (line feeds stay), ends trimmed.
 #[must_use]
 pub fn clean(text: &str) -> String {
     let kept: String = text
@@ -58,27 +72,15 @@ pub fn clean(text: &str) -> String {
         .replace(['\u{2028}', '\u{2029}'], "\n")
         .chars()
         .filter(|c| *c == '\n' || !c.is_control())
-        .filter(|c| !is_hidden(*c))
+        .filter(|c| !is_unseen(*c))
         .collect();
     kept.trim().to_owned()
 }
 
-/// What nobody sees, and what turns the letters behind it around or makes a title of nothing. What joins
-/// emoji and the letters of other scripts stays.
-const fn is_hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}'
-            | '\u{61c}'
-            | '\u{200b}'
-            | '\u{200e}'
-            | '\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}'
-            | '\u{fffe}'
-            | '\u{ffff}'
-    )
+/// The same on one line, for what stands in lists: a stranger's words make no line of their own there.
+#[must_use]
+pub fn line(text: &str) -> String {
+    clean(text).replace('\n', " ")
 }
 
 #[cfg(test)]
@@ -115,11 +117,26 @@ mod tests {
     }
 
     #[test]
-    fn neither_does_what_is_not_seen_or_turns_a_line_around() {
-        assert_eq!(clean("\u{200b}\u{feff} \u{2060}"), "");
-        assert_eq!(clean("欠费\u{202e}00.05\u{202c}元"), "欠费00.05元");
-        assert_eq!(clean("停水\u{2028}周六"), "停水\n周六");
-        // One family, and not three people.
-        assert_eq!(clean("👨\u{200d}👩\u{200d}👧"), "👨\u{200d}👩\u{200d}👧");
+    fn what_nobody_sees_does_not_stay_and_an_emoji_does() {
+        for (text, left) in [
+            ("1380\u{200b}0000\u{200c}101", "13800000101"),
+            ("\u{feff}停水\u{2060}", "停水"),
+            ("好\u{202e}丁甲\u{202c}人", "好丁甲人"),
+            ("\u{2066}左\u{2069}\u{200e}右\u{200f}\u{61c}", "左右"),
+            ("一\u{2028}二\u{2029}三", "一\n二\n三"),
+            ("👨\u{200d}👩\u{200d}👧 一家", "👨\u{200d}👩\u{200d}👧 一家"),
+        ] {
+            assert_eq!(clean(text), left);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_one_line(text in "[\u{2028}\u{2029}\u{202e}\u{200b}\n\r\u{b}\u{c}\u{85}一-丁 1-9]{0,30}") {
+            let line = line(&text);
+            prop_assert!(line.chars().all(|c| !c.is_control() && !is_unseen(c)), "{line:?}");
+            prop_assert!(!line.contains(['\n', '\u{2028}', '\u{2029}']));
+            prop_assert_eq!(clean(&line), line);
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::fault::Fault;
 use super::redact::hide_numbers;
-use super::text::clean;
+use super::text::line;
 
 /// What a form says of its words.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +22,7 @@ pub struct Asks {
 /// # Errors
 /// `invalid` when there are none, too many, or a long number in them.
 pub fn worded(text: &str, asks: Asks) -> Result<String, Fault> {
-    let text = clean(text).replace('\n', " ");
+    let text = line(text);
     let (length, most) = (text.chars().count(), asks.most);
     if length == 0 {
         Err(Fault::invalid(asks.field, asks.missing))

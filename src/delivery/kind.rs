@@ -59,6 +59,9 @@ pub type Obey = for<'a> fn(&'a App, &'a reminder::Model) -> BoxFuture<'a, Result
 pub enum Work {
     /// Tell the recipient, who knows it as this.
     Push(Topic, Compose),
+    /// The same with what is nobody else's business: when nothing carries it, it is dropped. Nobody goes to a door
+    /// for it, and it is no letter that staff reads and sends again.
+    Alone(Topic, Compose),
     /// Do something when the time has come.
     Clock(Obey),
 }

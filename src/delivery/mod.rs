@@ -28,11 +28,13 @@
 //! | `together` | what is asked about each message, asked for many at once |
 //! | `standstill` | who waits for the end of a halt: the rest of theirs is not even composed |
 //! | `visit` | the last way: told at the door |
+//! | `alone` | what is for one person alone: neither at a door nor on a list |
 //! | [`letters`] | what could not be sent: sent again or given up by people |
 //! | [`health`] | how each channel is, for people to see |
 //! | [`plain`] | errors in words for people |
 //! | `receipt` | what the platform reports afterwards |
 
+mod alone;
 pub mod cards;
 pub mod choose;
 mod direct;

@@ -12,6 +12,7 @@ use entity::{delivery, reminder};
 use futures_util::{FutureExt, StreamExt, stream};
 use tokio::sync::Semaphore;
 
+use super::alone::unread;
 use super::halt::Halts;
 use super::kind::{Compose, Kind, Obey, Work};
 use super::order::{age, my_turn};
@@ -63,12 +64,16 @@ enum Job {
 struct Errand {
     compose: Compose,
     topic: Topic,
+    /// For the recipient and nobody else.
+    alone: bool,
     row: reminder::Model,
 }
 
 /// What becomes one message.
 struct Group {
     topic: Topic,
+    /// For the recipient and nobody else.
+    alone: bool,
     /// The person's user id in WeCom.
     userid: Option<String>,
     compose: Compose,
@@ -122,11 +127,12 @@ impl Postman {
             };
             match (*work, Recipient::of(&row)) {
                 (Work::Clock(obey), _) => clocks.push(Job::Clock(obey, Box::new(row))),
-                (Work::Push(..), None) => {
+                (Work::Push(..) | Work::Alone(..), None) => {
                     let nobody = Verdict::Fail("没有收件人".to_owned());
                     verdicts.push((row.id, nobody));
                 }
-                (Work::Push(topic, compose), Some(to)) => {
+                (Work::Push(topic, compose) | Work::Alone(topic, compose), Some(to)) => {
+                    let alone = matches!(work, Work::Alone(..));
                     let place = *places.entry(to).or_insert_with(|| {
                         pushes.push((to, Vec::new()));
                         pushes.len() - 1
@@ -135,6 +141,7 @@ impl Postman {
                         errands.push(Errand {
                             compose,
                             topic,
+                            alone,
                             row,
                         });
                     }
@@ -151,20 +158,22 @@ impl Postman {
             Job::Clock(_, row) => vec![row.id],
             Job::Push(_, errands) => errands.iter().map(|errand| errand.row.id).collect(),
         };
+        let alone = tries_alone(&job);
         let work = async {
             match job {
                 Job::Clock(obey, row) => vec![(row.id, self.obey(obey, &row).await)],
                 Job::Push(to, errands) => self.tell(to, errands).await,
             }
         };
-        match AssertUnwindSafe(work).catch_unwind().await {
+        let verdicts: Verdicts = match AssertUnwindSafe(work).catch_unwind().await {
             Ok(verdicts) => verdicts,
             Err(_) => {
                 tracing::error!(?ids, "handling reminders panicked");
                 let broken = || Verdict::Retry("处理时出错".to_owned());
                 ids.into_iter().map(|id| (id, broken())).collect()
             }
-        }
+        };
+        unread(verdicts, &alone, self.app.settings.reminder.max_attempts)
     }
 
     async fn obey(&self, obey: Obey, row: &reminder::Model) -> Verdict {
@@ -310,6 +319,7 @@ impl Postman {
         for Errand {
             compose,
             topic,
+            alone,
             row,
         } in errands
         {
@@ -327,6 +337,7 @@ impl Postman {
             let same = groups.iter_mut().find(|(group, id)| {
                 let about = group.reminders.first().map(|other| &other.subject);
                 *id == tried_as
+                    && group.alone == alone
                     && about == Some(&row.subject)
                     && std::ptr::fn_addr_eq(group.compose, compose)
             });
@@ -335,6 +346,7 @@ impl Postman {
                 None => {
                     let group = Group {
                         topic,
+                        alone,
                         userid: here.userid.clone(),
                         compose,
                         client_msg_id: tried_as.clone().unwrap_or(format!("r{}", row.id)),
@@ -393,7 +405,10 @@ impl Postman {
             Ok(Verdict::Fail("平台接收了两次,都没有送达".to_owned()))
         };
         let sent = match sent {
-            Ok(verdict) => fall_back(app, self.last_resort, group.topic, &letter, verdict).await,
+            Ok(verdict) => {
+                let last_resort = self.last_resort.filter(|_| !group.alone);
+                fall_back(app, last_resort, group.topic, &letter, verdict).await
+            }
             fault => fault,
         };
         match (&sent, from_ms(halted.into_inner())) {
@@ -406,6 +421,18 @@ impl Postman {
             _ => {}
         }
         sent.unwrap_or_else(|fault| self.excuse(&fault, kind))
+    }
+}
+
+/// What of a job is for its recipient alone, and how often it was tried.
+fn tries_alone(job: &Job) -> HashMap<i64, i32> {
+    match job {
+        Job::Clock(..) => HashMap::new(),
+        Job::Push(_, errands) => errands
+            .iter()
+            .filter(|errand| errand.alone)
+            .map(|errand| (errand.row.id, errand.row.attempts))
+            .collect(),
     }
 }
 

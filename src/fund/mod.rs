@@ -6,6 +6,7 @@
 
 pub mod allocate;
 pub mod rows;
+pub mod tell;
 
 use entity::donation;
 

@@ -14,7 +14,7 @@ use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::giving::actions::{self, Gift, Goods};
 use crate::giving::queries::{self, Seen, Side, Which, public};
 use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
-use crate::giving::{FREE, amount_says, state_says, veiled};
+use crate::giving::{FREE, amount_says, state_says, veiled, way_of_goods};
 use crate::payment::{check_amount, link};
 
 /// Lines of a list: a digit picks.
@@ -285,10 +285,11 @@ async fn goods(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
             };
             let row = actions::pledge_goods(turn.tx, &turn.actor, gift, &goods).await?;
             Ok(Reply::text(format!(
-                "捐物 #{id} 已登记：{}，{}件{}。工作人员会联系收取，收下后公示感谢并告诉您。不想捐了回复“撤回捐赠 {id}”。",
+                "捐物 #{id} 已登记：{}，{}件{}。{}。收下后公示感谢并告诉您。不想捐了回复“撤回捐赠 {id}”。",
                 shorten(&goods.what, 40),
                 goods.pieces,
                 secret(anonymous),
+                way_of_goods(anonymous),
                 id = row.id
             )))
         }

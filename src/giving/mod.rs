@@ -85,6 +85,16 @@ pub fn amount_says(kind: DonationKind, amount: i64) -> String {
     }
 }
 
+/// How goods come to whoever takes them in, for the donor: who gives in secret brings them, since nobody may learn
+/// how to reach them.
+#[must_use]
+pub const fn way_of_goods(anonymous: bool) -> &'static str {
+    match anonymous {
+        true => "请自己送到物业服务中心，报捐物编号就行，不用报姓名",
+        false => "收捐物的工作人员能看到您的姓名和电话，会联系您收取",
+    }
+}
+
 /// `张**`: the family name alone.
 #[must_use]
 pub fn veiled(name: &str) -> String {

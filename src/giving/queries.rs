@@ -214,6 +214,8 @@ pub enum Which {
     Mine,
     /// Goods that wait to be taken in, where the actor runs drives.
     Waiting,
+    /// Those of them that wait in a compound.
+    WaitingIn(i64),
     /// What was given for a drive, or for none, in a compound.
     Of(i64, Option<i64>),
 }
@@ -231,13 +233,9 @@ pub async fn page<C: ConnectionTrait>(
     let person = actor.require_person()?;
     let wanted = match which {
         Which::Mine => Condition::all().add(donation::COLUMN.donor_id.eq(person)),
-        Which::Waiting => {
-            let run = within_reach(donation::Column::CompoundId, actor, Deed::RunDrives)
-                .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
-            Condition::all()
-                .add(run)
-                .add(donation::COLUMN.kind.eq(DonationKind::Goods))
-                .add(donation::COLUMN.state.eq(DonationState::Pledged))
+        Which::Waiting => waiting(actor)?,
+        Which::WaitingIn(compound_id) => {
+            waiting(actor)?.add(donation::COLUMN.compound_id.eq(compound_id))
         }
         Which::Of(compound_id, drive_id) => Condition::all()
             .add(donation::COLUMN.compound_id.eq(compound_id))
@@ -258,6 +256,16 @@ pub async fn page<C: ConnectionTrait>(
         items: show(db, actor, page.items).await?,
         next: page.next,
     })
+}
+
+/// The condition that goods wait where the actor runs drives.
+fn waiting(actor: &Actor) -> Result<Condition, Fault> {
+    let run = within_reach(donation::Column::CompoundId, actor, Deed::RunDrives)
+        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
+    Ok(Condition::all()
+        .add(run)
+        .add(donation::COLUMN.kind.eq(DonationKind::Goods))
+        .add(donation::COLUMN.state.eq(DonationState::Pledged)))
 }
 
 /// Rows as the actor may see them; those that are not theirs to see are left out.

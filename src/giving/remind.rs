@@ -13,7 +13,8 @@ use crate::base::clock::begin_of;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
-use crate::fund;
+use crate::fund::tell::{PAID, TOLD};
+use crate::fund::{self, rows};
 use crate::giving::queries::{drive_by_id, public, use_by_id};
 use crate::giving::{FREE, actions, amount_says, drive_says, state_says, subject, use_subject};
 use crate::payment::link;
@@ -24,8 +25,6 @@ use crate::store::Tx;
 
 /// To whoever runs drives: goods wait.
 const CHECK: &str = "giving.check";
-/// To the donor: what became of the donation, what it was used for, that the drive is over.
-const TOLD: &str = "giving.told";
 /// Clock: promised money was not paid.
 const LAPSE: &str = "giving.lapse";
 /// Clock: the last day of a drive is over.
@@ -45,7 +44,8 @@ pub const KINDS: &[Kind] = &[
     },
     Kind {
         name: TOLD,
-        work: Work::Push(Topic::Progress, compose_told),
+        // Who gave in secret is nobody else's business: not at a door, not on a list of letters.
+        work: Work::Alone(Topic::Progress, compose_told),
     },
     Kind {
         name: LAPSE,
@@ -246,6 +246,10 @@ fn compose_check<'a>(
         let count = amount_says(row.kind, row.amount);
         let room = row.room.as_deref().map(|room| format!("，想放在{room}"));
         let room = room.unwrap_or_default();
+        let reach = match row.anonymous {
+            true => "捐赠人匿名，会自己送到物业服务中心，只报编号",
+            false => "捐赠人的联系方式在工作台“捐赠”里查看",
+        };
         Ok(Some(Message {
             template: "task",
             title: format!("捐物 #{id} 待收下"),
@@ -254,7 +258,7 @@ fn compose_check<'a>(
             at: row.created_at,
             hint: format!("回复:收下捐物 {id} 或谢绝捐物"),
             text: format!(
-                "有人捐物（#{id}）：{goods}，{count}{room}。写了姓名、电话的请不要收下。东西收到后回复“收下捐物 {id}”，就会公示感谢；不能收请回复“谢绝捐物 {id} 原因”。"
+                "有人捐物（#{id}）：{goods}，{count}{room}。{reach}。写了姓名、电话的请不要收下。东西收到后回复“收下捐物 {id}”，就会公示感谢；不能收请回复“谢绝捐物 {id} 原因”。"
             ),
             url: None,
             urgent: false,
@@ -314,8 +318,32 @@ async fn line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fau
     match what {
         Some("used") => used_line(app, reminder).await,
         Some("closed") => closed_line(app, reminder).await,
+        Some(PAID) => paid_line(app, reminder).await,
         _ => gift_line(app, reminder).await,
     }
+}
+
+/// Somebody else has paid what they promised.
+async fn paid_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+    let db = app.store.read();
+    let id = number(reminder, "donation").unwrap_or_default();
+    let row = rows::by_id(db, id).await?;
+    let Some(row) = row.filter(|row| row.state == DonationState::Received) else {
+        return Ok(None);
+    };
+    let (sum, purpose) = (
+        amount_says(row.kind, row.amount),
+        rows::purpose(db, id).await?,
+    );
+    Ok(Some(Line {
+        title: format!("捐款 #{id} 已到账"),
+        state: state_says(&row).to_owned(),
+        text: format!(
+            "您登记的给“{purpose}”的捐款 #{id}（{sum}）已经付好到账，谢谢您的爱心！用在哪里会告诉您，也可以回复“我的捐赠 {id}”查看。"
+        ),
+        hint: format!("回复“我的捐赠 {id}”查看"),
+        compound_id: row.compound_id,
+    }))
 }
 
 async fn gift_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {

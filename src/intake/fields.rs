@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use sea_orm::{ActiveEnum, Iterable};
 
 use super::tables::{BadRow, Row, Table};
-use crate::base::text::{clean, half_width};
+use crate::base::text::{clean, half_width, line};
 use crate::place::code;
 
 /// Most characters of a name or code.
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
 
     /// A text that must be there; an empty one is complained about.
     pub fn required(&mut self, column: &str) -> String {
-        let text = self.text(column).unwrap_or_default();
+        let text = line(&self.text(column).unwrap_or_default());
         if text.is_empty() {
             self.complain(column, "不能为空");
         } else if text.chars().count() > MOST_NAME {

@@ -31,6 +31,8 @@ const NOTICE: &str = "payment.notice";
 const REFUND: &str = "payment.refund";
 /// To the payer.
 const TOLD: &str = "payment.told";
+/// The same about what was given: that somebody gives is theirs alone to know.
+const GIVEN: &str = "payment.given";
 /// To whoever may be the second person.
 const DECIDE: &str = "payment.decide";
 /// To whoever keeps the money: something does not fit.
@@ -77,6 +79,10 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: TOLD,
         work: Work::Push(Topic::Progress, words::compose_told),
+    },
+    Kind {
+        name: GIVEN,
+        work: Work::Alone(Topic::Progress, words::compose_told),
     },
     Kind {
         name: DECIDE,
@@ -217,18 +223,23 @@ pub(super) async fn send_refund(tx: &mut Tx, row: &refund::Model) -> Result<(), 
     enqueue(tx, vec![one]).await
 }
 
-/// Tells whoever pays, by the person or by the account; nobody goes to a door for it.
+/// Tells whoever pays, by the person or by the account; who has no account is not told. Of what was given nobody
+/// else learns: nobody goes to a door for it.
 pub(super) async fn tell_payer(
     tx: &mut Tx,
     row: &payment::Model,
     what: Told,
     about: i64,
 ) -> Result<(), Fault> {
+    let kind = match row.donation_id {
+        Some(_) => GIVEN,
+        None => TOLD,
+    };
     let one = NewReminder {
         compound_id: Some(row.compound_id),
         recipient_id: row.payer_id,
         ..item(
-            TOLD,
+            kind,
             format!("payment:{}:{}:{about}", row.id, what.name()),
             subject(row.id),
             json!({ "payment": row.id, "what": what.name(), "about": about }),

@@ -55,7 +55,7 @@ pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
         .all(tx.db())
         .await?;
     for signup in &signups {
-        give_up_place(tx, signup).await?;
+        give_up_place(tx, signup.id, signup.activity_id).await?;
     }
     activity_signup::Entity::update_many()
         .set(nobodys())
@@ -68,7 +68,7 @@ pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
         .all(tx.db())
         .await?;
     for service in &services {
-        give_up_task(tx, service).await?;
+        give_up_task(tx, service.id, service.task_id).await?;
     }
     volunteer_service::Entity::update_many()
         .set(unowned())
@@ -83,13 +83,19 @@ pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A place in an activity that has not begun is free again.
-async fn give_up_place(tx: &mut Tx, signup: &activity_signup::Model) -> Result<(), Fault> {
-    let row = activity::Entity::find_by_id(signup.activity_id)
+/// A place in an activity that has not begun is free again. The sign-up is what it is under the activity's lock:
+/// it may have been moved up, or taken back, since it was found.
+async fn give_up_place(tx: &mut Tx, signup: i64, activity: i64) -> Result<(), Fault> {
+    let row = activity::Entity::find_by_id(activity)
         .lock_exclusive()
         .one(tx.db())
         .await?;
-    let Some(row) = row.filter(|row| is_ahead(row.state) && row.starts_at > tx.now()) else {
+    let signup = activity_signup::Entity::find_by_id(signup)
+        .one(tx.db())
+        .await?;
+    let row = row.filter(|row| is_ahead(row.state) && row.starts_at > tx.now());
+    let signup = signup.filter(|signup| signup.state != SignupState::Left);
+    let (Some(row), Some(signup)) = (row, signup) else {
         return Ok(());
     };
     let change = match signup.state {
@@ -120,12 +126,17 @@ async fn give_up_place(tx: &mut Tx, signup: &activity_signup::Model) -> Result<(
 }
 
 /// A task that they have taken and not begun wants somebody else.
-async fn give_up_task(tx: &Tx, service: &volunteer_service::Model) -> Result<(), Fault> {
-    let task = volunteer_task::Entity::find_by_id(service.task_id)
+async fn give_up_task(tx: &Tx, service: i64, task: i64) -> Result<(), Fault> {
+    let task = volunteer_task::Entity::find_by_id(task)
         .lock_exclusive()
         .one(tx.db())
         .await?;
-    let Some(task) = task else {
+    // As it is under the task's lock: it may have been given back, or begun, since it was found.
+    let service = volunteer_service::Entity::find_by_id(service)
+        .one(tx.db())
+        .await?;
+    let service = service.filter(|service| service.state == ServiceState::Taken);
+    let (Some(task), Some(service)) = (task, service) else {
         return Ok(());
     };
     let change = volunteer_task::ActiveModel {

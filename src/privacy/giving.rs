@@ -1,13 +1,13 @@
 //! What stands of somebody in giving and talents: their donations no longer say whose they were, and what waits of
 //! them is over. What was given stays, since the books and others answer for it. Used by erasure and by retention.
+//! A state is taken back by a statement of its own that meets it as it is then: what was paid or accepted while the
+//! person was looked for stays so.
 
 use entity::kinds::{DonationState, HelpState, TalentState};
 use entity::{audit, donation, donation_step, help_request, talent};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -59,24 +59,34 @@ async fn forget_donor(
     row: &donation::Model,
     words: Option<&Words>,
 ) -> Result<(), Fault> {
-    let waits = row.state == DonationState::Pledged;
     let room = row.room.as_deref();
-    let mut change = donation::ActiveModel {
-        id: Set(row.id),
-        donor_id: Set(None),
-        donor_name: Set(None),
-        anonymous: Set(true),
-        goods: Set(None),
-        room: Set(words.and_then(|words| room.map(|room| words.out_of(room)))),
-        reason: Set(None),
-        version: Set(row.version + 1),
-        ..Default::default()
-    };
-    if waits {
-        change.state = Set(DonationState::Withdrawn);
-        change.ended_at = Set(Some(tx.now()));
-    }
-    change.update(tx.db()).await?;
+    donation::Entity::update_many()
+        .col_expr(
+            donation::Column::Version,
+            Expr::col(donation::Column::Version).add(1),
+        )
+        .set(donation::ActiveModel {
+            donor_id: Set(None),
+            donor_name: Set(None),
+            anonymous: Set(true),
+            goods: Set(None),
+            room: Set(words.and_then(|words| room.map(|room| words.out_of(room)))),
+            reason: Set(None),
+            ..Default::default()
+        })
+        .filter(donation::COLUMN.id.eq(row.id))
+        .exec(tx.db())
+        .await?;
+    donation::Entity::update_many()
+        .set(donation::ActiveModel {
+            state: Set(DonationState::Withdrawn),
+            ended_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(donation::COLUMN.id.eq(row.id))
+        .filter(donation::COLUMN.state.eq(DonationState::Pledged))
+        .exec(tx.db())
+        .await?;
     donation_step::Entity::update_many()
         .col_expr(donation_step::Column::Note, Expr::value(None::<String>))
         .filter(donation_step::COLUMN.donation_id.eq(row.id))
@@ -87,35 +97,56 @@ async fn forget_donor(
 
 /// A request without its asker and its words. One that waits is taken back.
 async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Fault> {
-    let mut change = help_request::ActiveModel {
-        id: Set(row.id),
-        asker_id: Set(scrub::nobody(tx).await?),
-        text: Set(String::new()),
-        version: Set(row.version + 1),
-        ..Default::default()
-    };
-    if row.state == HelpState::Asking {
-        change.state = Set(HelpState::Withdrawn);
-        change.due_at = Set(None);
-        change.ended_at = Set(Some(tx.now()));
-    }
-    change.update(tx.db()).await?;
+    let nobody = scrub::nobody(tx).await?;
+    help_request::Entity::update_many()
+        .col_expr(
+            help_request::Column::Version,
+            Expr::col(help_request::Column::Version).add(1),
+        )
+        .set(help_request::ActiveModel {
+            asker_id: Set(nobody),
+            text: Set(String::new()),
+            ..Default::default()
+        })
+        .filter(help_request::COLUMN.id.eq(row.id))
+        .exec(tx.db())
+        .await?;
+    help_request::Entity::update_many()
+        .set(help_request::ActiveModel {
+            state: Set(HelpState::Withdrawn),
+            due_at: Set(None),
+            ended_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(help_request::COLUMN.id.eq(row.id))
+        .filter(help_request::COLUMN.state.eq(HelpState::Asking))
+        .exec(tx.db())
+        .await?;
     untie(tx, request_subject(row.id), Some(row.asker_id)).await
 }
 
 /// A talent without whoever has it. Whoever waits for its word is taken on to the next at once.
 async fn forget_talent(tx: &mut Tx, row: &talent::Model) -> Result<(), Fault> {
-    let mut change = talent::ActiveModel {
-        id: Set(row.id),
-        person_id: Set(scrub::nobody(tx).await?),
-        text: Set(String::new()),
-        ..Default::default()
-    };
-    if row.state == TalentState::Offered {
-        change.state = Set(TalentState::Withdrawn);
-        change.ended_at = Set(Some(tx.now()));
-    }
-    change.update(tx.db()).await?;
+    let nobody = scrub::nobody(tx).await?;
+    talent::Entity::update_many()
+        .set(talent::ActiveModel {
+            person_id: Set(nobody),
+            text: Set(String::new()),
+            ..Default::default()
+        })
+        .filter(talent::COLUMN.id.eq(row.id))
+        .exec(tx.db())
+        .await?;
+    talent::Entity::update_many()
+        .set(talent::ActiveModel {
+            state: Set(TalentState::Withdrawn),
+            ended_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(talent::COLUMN.id.eq(row.id))
+        .filter(talent::COLUMN.state.eq(TalentState::Offered))
+        .exec(tx.db())
+        .await?;
     let waiting = help_request::Entity::find()
         .filter(help_request::COLUMN.talent_id.eq(row.id))
         .filter(help_request::COLUMN.state.eq(HelpState::Asking))
@@ -123,15 +154,27 @@ async fn forget_talent(tx: &mut Tx, row: &talent::Model) -> Result<(), Fault> {
         .await?;
     for request in waiting {
         // The clock of this asking rings now, under a version of its own: the first one finds nothing.
-        let change = help_request::ActiveModel {
-            id: Set(request.id),
-            version: Set(request.version + 1),
-            due_at: Set(Some(tx.now())),
-            ..Default::default()
+        let next = help_request::Model {
+            version: request.version + 1,
+            due_at: Some(tx.now()),
+            ..request
         };
-        let request = change.update(tx.db()).await?;
-        let clock = remind::next(&request, tx.now());
-        reminder::enqueue(tx, vec![clock]).await?;
+        let rings = help_request::Entity::update_many()
+            .set(help_request::ActiveModel {
+                version: Set(next.version),
+                due_at: Set(next.due_at),
+                ..Default::default()
+            })
+            .filter(help_request::COLUMN.id.eq(next.id))
+            .filter(help_request::COLUMN.state.eq(HelpState::Asking))
+            .filter(help_request::COLUMN.version.eq(request.version))
+            .exec(tx.db())
+            .await?;
+        // Answered meanwhile: then it has gone on by itself.
+        if rings.rows_affected == 1 {
+            let clock = remind::next(&next, tx.now());
+            reminder::enqueue(tx, vec![clock]).await?;
+        }
     }
     untie(tx, talent_subject(row.id), Some(row.person_id)).await
 }

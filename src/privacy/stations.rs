@@ -104,8 +104,7 @@ pub(super) async fn forget_loan(tx: &Tx, row: &station_loan::Model) -> Result<()
 /// # Errors
 /// The database's.
 pub(super) async fn forget_booking(tx: &Tx, row: &station_booking::Model) -> Result<(), Fault> {
-    let ahead = row.state == BookingState::Booked && row.to_at > tx.now();
-    let mut change = station_booking::ActiveModel {
+    let change = station_booking::ActiveModel {
         id: Set(row.id),
         booker_id: Set(scrub::nobody(tx).await?),
         purpose: Set(None),
@@ -114,10 +113,18 @@ pub(super) async fn forget_booking(tx: &Tx, row: &station_booking::Model) -> Res
         updated_at: Set(tx.now()),
         ..Default::default()
     };
-    if ahead {
-        change.state = Set(BookingState::Cancelled);
-    }
     change.update(tx.db()).await?;
+    // By what it is then: it may have been given up or missed since it was found.
+    station_booking::Entity::update_many()
+        .set(station_booking::ActiveModel {
+            state: Set(BookingState::Cancelled),
+            ..Default::default()
+        })
+        .filter(station_booking::COLUMN.id.eq(row.id))
+        .filter(station_booking::COLUMN.state.eq(BookingState::Booked))
+        .filter(station_booking::COLUMN.to_at.gt(tx.now()))
+        .exec(tx.db())
+        .await?;
     untie(tx, &booking_subject(row.id), Some(row.booker_id)).await
 }
 
@@ -127,18 +134,27 @@ pub(super) async fn forget_booking(tx: &Tx, row: &station_booking::Model) -> Res
 /// # Errors
 /// The database's.
 pub(super) async fn forget_deposit(tx: &Tx, row: &station_deposit::Model) -> Result<(), Fault> {
-    let gone = matches!(row.state, DepositState::Collected | DepositState::Cleared);
-    let mut change = station_deposit::ActiveModel {
+    let change = station_deposit::ActiveModel {
         id: Set(row.id),
         owner_id: Set(None),
         version: Set(row.version + 1),
         ..Default::default()
     };
-    if gone {
-        change.thing = Set(String::new());
-        change.note = Set(None);
-    }
     change.update(tx.db()).await?;
+    station_deposit::Entity::update_many()
+        .set(station_deposit::ActiveModel {
+            thing: Set(String::new()),
+            note: Set(None),
+            ..Default::default()
+        })
+        .filter(station_deposit::COLUMN.id.eq(row.id))
+        .filter(
+            station_deposit::COLUMN
+                .state
+                .is_in([DepositState::Collected, DepositState::Cleared]),
+        )
+        .exec(tx.db())
+        .await?;
     untie(tx, &deposit_subject(row.id), row.owner_id).await
 }
 

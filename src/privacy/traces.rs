@@ -8,7 +8,7 @@ use entity::{
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
 use crate::privacy::scrub::{self, Words};
@@ -126,6 +126,26 @@ pub(super) async fn notices(tx: &Tx, person: i64, words: &Words) -> Result<(), F
     Ok(())
 }
 
+/// What they paid, locked until the end of the transaction: before what it pays, as everybody else does it.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn lock_money(
+    tx: &Tx,
+    person: i64,
+    accounts: &[i64],
+) -> Result<Vec<payment::Model>, Fault> {
+    let own = Condition::any()
+        .add(payment::COLUMN.payer_id.eq(person))
+        .add(payment::COLUMN.account_id.is_in(accounts.iter().copied()));
+    let rows = payment::Entity::find()
+        .filter(own)
+        .order_by_asc(payment::COLUMN.id)
+        .lock_exclusive()
+        .all(tx.db());
+    Ok(rows.await?)
+}
+
 /// What they paid. The accounts are kept, by law; by which name the platform knows them is not, nor is
 /// their name in what staff wrote.
 ///
@@ -137,10 +157,7 @@ pub(super) async fn money(
     accounts: &[i64],
     words: &Words,
 ) -> Result<(), Fault> {
-    let own = Condition::any()
-        .add(payment::COLUMN.payer_id.eq(person))
-        .add(payment::COLUMN.account_id.is_in(accounts.iter().copied()));
-    let rows = payment::Entity::find().filter(own).all(tx.db()).await?;
+    let rows = lock_money(tx, person, accounts).await?;
     for row in &rows {
         let change = payment::ActiveModel {
             id: Set(row.id),

@@ -16,8 +16,9 @@ use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::place::queries as places;
+use crate::talent::actions::{self, Answered};
 use crate::talent::queries::{self, Side, Which, no_such, no_such_talent};
-use crate::talent::{actions, kind_says, state_says, talent_says};
+use crate::talent::{kind_says, state_says, talent_says};
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -361,7 +362,15 @@ async fn answer_help(
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
     }
-    let row = actions::answer(&mut tx, &caller.actor, id, body.accept).await?;
+    let answered = actions::answer(&mut tx, &caller.actor, id, body.accept).await?;
+    let Answered::Said(row) = answered else {
+        // What it did stays, the key does not: a repeat finds nothing either.
+        tx.rollback().await?;
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        actions::answer(&mut tx, &caller.actor, id, body.accept).await?;
+        tx.commit().await?;
+        return Err(no_such(id));
+    };
     let answer = once.leave(&tx, 200, &view(row, Side::Talent)).await?;
     tx.commit().await?;
     Ok(answer)

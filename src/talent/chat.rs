@@ -8,11 +8,13 @@ use sea_orm::Iterable;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::shorten;
+use crate::base::text::{line, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::place::queries as places;
+use crate::talent::actions::{self, Answered};
 use crate::talent::queries::{self, Side, Which};
-use crate::talent::{LAPSE_DAYS, actions, kind_of, kind_says, state_says};
+use crate::talent::step::Contact;
+use crate::talent::{LAPSE_DAYS, kind_of, kind_says, state_says};
 
 /// Lines of a list: a digit picks.
 const MOST: u64 = 8;
@@ -172,7 +174,7 @@ async fn talents(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text.replace('\n', " "), 30);
+            let text = shorten(&line(&row.text), 30);
             format!("{at} #{} {}：{text}", row.id, kind_says(row.kind))
         })
         .collect();
@@ -240,7 +242,7 @@ fn picked(turn: &mut Turn<'_>, rows: &[help_request::Model], word: &str) -> Stri
         .iter()
         .zip(1..)
         .map(|(row, at)| {
-            let text = shorten(&row.text.replace('\n', " "), 24);
+            let text = shorten(&line(&row.text), 24);
             let (kind, state) = (kind_says(row.kind), state_says(row.state));
             format!("{at} #{} {kind} {text}（{state}）", row.id)
         })
@@ -270,10 +272,11 @@ async fn requests(turn: &mut Turn<'_>, args: &Args, which: Which) -> Result<Repl
 async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let found = queries::found(turn.tx.db(), &turn.actor, id).await?;
     let row = found.row;
+    let reach = queries::contact(turn.tx.db(), &row, turn.tx.now()).await?;
     let words: &[&str] = match (found.side, row.state) {
         (Side::Asker, HelpState::Asking) => &["撤回帮手"],
         (Side::Talent, HelpState::Asking) => &["接受帮忙", "婉拒帮忙"],
-        (_, HelpState::Accepted) => &["联系帮手"],
+        (_, HelpState::Accepted) if reach == Contact::Open => &["联系帮手"],
         _ => &[],
     };
     let mut text = format!(
@@ -338,7 +341,10 @@ async fn answer(turn: &mut Turn<'_>, args: &Args, accepts: bool) -> Result<Reply
         let none = "现在没有邻居请您帮忙。";
         return which(turn, word, Which::Asked, &states, none).await;
     };
-    actions::answer(turn.tx, &turn.actor, id, accepts).await?;
+    let answered = actions::answer(turn.tx, &turn.actor, id, accepts).await?;
+    if answered == Answered::Gone {
+        return Ok(Reply::text(queries::no_such(id).detail));
+    }
     Ok(Reply::text(match accepts {
         true => format!(
             "谢谢您！帮忙 #{id} 邻居的联系方式马上单独发给您，对方也会收到您的。请只用来办这件事。"

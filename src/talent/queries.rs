@@ -10,8 +10,10 @@ use sea_orm::{
 };
 
 use crate::access::Actor;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::talent::step::{self, Contact};
 
 /// Rows of one compound that are counted.
 const MOST: u64 = 5_000;
@@ -139,10 +141,7 @@ pub async fn found<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result
             side: Side::Asker,
         });
     }
-    let theirs = match row.talent_id {
-        Some(talent) => talent_by_id(db, talent).await?,
-        None => None,
-    };
+    let theirs = talent_of(db, &row).await?;
     let theirs = theirs.is_some_and(|talent| talent.person_id == person);
     match theirs && matches!(row.state, HelpState::Asking | HelpState::Accepted) {
         true => Ok(Found {
@@ -151,6 +150,34 @@ pub async fn found<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result
         }),
         false => Err(no_such(id)),
     }
+}
+
+/// The talent that a request was taken to, if any; not scoped.
+///
+/// # Errors
+/// The database's.
+pub async fn talent_of<C: ConnectionTrait>(
+    db: &C,
+    row: &help_request::Model,
+) -> Result<Option<talent::Model>, Fault> {
+    match row.talent_id {
+        Some(id) => talent_by_id(db, id).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether the two of a request may be told at this moment how to reach each other.
+///
+/// # Errors
+/// The database's.
+pub async fn contact<C: ConnectionTrait>(
+    db: &C,
+    row: &help_request::Model,
+    now: Moment,
+) -> Result<Contact, Fault> {
+    let talent = talent_of(db, row).await?;
+    let offered = talent.map(|talent| talent.state);
+    Ok(step::contact(row.state, row.ended_at, offered, now))
 }
 
 /// Which requests are listed.

@@ -14,7 +14,8 @@ use crate::delivery::{Button, Kind, Message, Topic, Work};
 use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
-use crate::talent::queries::{by_id, talent_by_id};
+use crate::talent::queries::{by_id, contact, talent_of};
+use crate::talent::step::Contact;
 use crate::talent::{actions, kind_says, request_subject, state_says};
 
 /// To the talent: somebody would like help.
@@ -30,20 +31,21 @@ const LAPSE: &str = "talent.lapse";
 /// Characters of a request that a push shows.
 const SHOWN: usize = 60;
 
-/// What each kind means.
+/// What each kind means. Who asks whom is known to these two alone: nobody goes to a door for it, and no letter of
+/// staff names them.
 pub const KINDS: &[Kind] = &[
     Kind {
         name: ASKED,
-        work: Work::Push(Topic::Task, compose_asked),
+        work: Work::Alone(Topic::Task, compose_asked),
     },
     // Asked for by asking and by saying yes: it cannot be switched off.
     Kind {
         name: CONTACT,
-        work: Work::Push(Topic::Answer, compose_contact),
+        work: Work::Alone(Topic::Answer, compose_contact),
     },
     Kind {
         name: TOLD,
-        work: Work::Push(Topic::Progress, compose_told),
+        work: Work::Alone(Topic::Progress, compose_told),
     },
     Kind {
         name: NEXT,
@@ -279,7 +281,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         "" => String::new(),
         text => format!("“{}”", shorten(text, SHOWN)),
     };
-    let accepted = row.state == HelpState::Accepted;
+    let now = app.clock.now();
+    let accepted = contact(app.store.read(), &row, now).await? == Contact::Open;
     let (title, text, hint) = match what {
         Some("contact-asker") if accepted => {
             let who = reach(app, Some(row.asker_id)).await?;
@@ -293,10 +296,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
             )
         }
         Some("contact-talent") if accepted => {
-            let talent = match row.talent_id {
-                Some(id) => talent_by_id(app.store.read(), id).await?,
-                None => None,
-            };
+            let talent = talent_of(app.store.read(), &row).await?;
             let who = reach(app, talent.map(|talent| talent.person_id)).await?;
             (
                 format!("有人愿意帮忙 #{id}"),

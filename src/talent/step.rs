@@ -1,7 +1,11 @@
 //! The one table of what may happen to a request for help. Pure; asked by every action.
 
-use entity::kinds::HelpState;
+use chrono::TimeDelta;
+use entity::kinds::{HelpState, TalentState};
 use strum::EnumIter;
+
+use crate::base::clock::Moment;
+use crate::talent::LAPSE_DAYS;
 
 /// Something that happens to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter)]
@@ -48,12 +52,44 @@ pub const fn is_over(state: HelpState) -> bool {
     !matches!(state, HelpState::Asking)
 }
 
+/// Whether the two may be told how to reach each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// They may.
+    Open,
+    /// Nobody has said yes.
+    NotYet,
+    /// The yes was so long ago that they have spoken, or will not.
+    Over,
+    /// The talent has taken its consent back.
+    TakenBack,
+}
+
+/// Whether how to reach the other is told at this moment: after a yes, for so long as a request takes, and only while
+/// the talent that has said yes is offered. `since`: when that was.
+#[must_use]
+pub fn contact(
+    state: HelpState,
+    since: Option<Moment>,
+    talent: Option<TalentState>,
+    now: Moment,
+) -> Contact {
+    let since = since.filter(|_| state == HelpState::Accepted);
+    match (since, talent) {
+        (None, _) => Contact::NotYet,
+        (Some(_), Some(TalentState::Withdrawn) | None) => Contact::TakenBack,
+        (Some(since), _) if now > since + TimeDelta::days(LAPSE_DAYS) => Contact::Over,
+        _ => Contact::Open,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use sea_orm::Iterable;
     use strum::IntoEnumIterator;
 
     use super::*;
+    use crate::base::clock::from_ms;
 
     #[test]
     fn every_row_of_the_table() {
@@ -76,5 +112,25 @@ mod tests {
             }
         }
         assert_eq!(rows, 7);
+    }
+
+    #[test]
+    fn how_to_reach_the_other_is_told_after_a_yes_while_it_is_agreed_to() {
+        let since = from_ms(1_700_000_000_000).unwrap();
+        let days = |days| since + TimeDelta::days(days);
+        let (offered, gone) = (Some(TalentState::Offered), Some(TalentState::Withdrawn));
+        let yes = HelpState::Accepted;
+        for (state, talent, now, expected) in [
+            (yes, offered, since, Contact::Open),
+            (yes, offered, days(LAPSE_DAYS), Contact::Open),
+            (yes, offered, days(LAPSE_DAYS + 1), Contact::Over),
+            (yes, gone, since, Contact::TakenBack),
+            (yes, None, since, Contact::TakenBack),
+            (HelpState::Asking, offered, since, Contact::NotYet),
+            (HelpState::Withdrawn, offered, since, Contact::NotYet),
+        ] {
+            assert_eq!(contact(state, Some(since), talent, now), expected);
+        }
+        assert_eq!(contact(yes, None, offered, since), Contact::NotYet);
     }
 }

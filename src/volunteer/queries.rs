@@ -123,6 +123,8 @@ pub enum Which {
     Mine,
     /// Those that one leads.
     Led,
+    /// Those of them that stand in a compound.
+    LedIn(i64),
 }
 
 /// A page of tasks, the newest first.
@@ -151,10 +153,10 @@ pub async fn page<C: ConnectionTrait>(
                 .to_owned();
             Condition::all().add(volunteer_task::Column::Id.in_subquery(taken))
         }
-        Which::Led => {
-            let here = within_reach(volunteer_task::Column::PlaceId, actor, Deed::LeadActivities);
-            here.ok_or_else(|| Fault::forbidden("您没有这项权限。"))?
-        }
+        Which::Led => led_by(actor)?,
+        Which::LedIn(compound_id) => Condition::all()
+            .add(volunteer_task::COLUMN.compound_id.eq(compound_id))
+            .add(led_by(actor)?),
     };
     let mut query = volunteer_task::Entity::find()
         .filter(condition)
@@ -181,6 +183,12 @@ pub async fn page<C: ConnectionTrait>(
         items: with_own(db, actor, sided.collect()).await?,
         next: page.next,
     })
+}
+
+/// The condition that a task stands where the actor leads.
+fn led_by(actor: &Actor) -> Result<Condition, Fault> {
+    let here = within_reach(volunteer_task::Column::PlaceId, actor, Deed::LeadActivities);
+    here.ok_or_else(|| Fault::forbidden("您没有这项权限。"))
 }
 
 async fn with_own<C: ConnectionTrait>(

@@ -16,7 +16,7 @@ mod staff;
 pub use donor::{Gift, Goods, lapse, pledge_goods, pledge_money, withdraw};
 pub use drive::{Said, close, end, open, save};
 pub use spend::{NewUse, spend};
-pub use staff::{NewCounter, counter, decline, receive};
+pub use staff::{NewCounter, Reached, contact, counter, decline, receive};
 
 use entity::kinds::ActorKind;
 use entity::{donation, place};

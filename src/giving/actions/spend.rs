@@ -86,7 +86,7 @@ pub async fn spend(
     }
     // Whoever comes twice with one form waits here for the first.
     if let Some(before) = by_mark(tx, &new.mark).await? {
-        return same_form(before, &new, by);
+        return same_form(tx, before, (compound.id, &new, &what), by).await;
     }
     if money {
         covers(tx, compound.id, &new).await?;
@@ -176,18 +176,28 @@ async fn by_mark(tx: &Tx, mark: &str) -> Result<Option<donation_use::Model>, Fau
         .await?)
 }
 
-fn same_form(
+/// The use that was written by this form, if it says the same in every word.
+async fn same_form(
+    tx: &Tx,
     before: donation_use::Model,
-    new: &NewUse,
+    (compound_id, new, what): (i64, &NewUse, &str),
     by: i64,
 ) -> Result<donation_use::Model, Fault> {
-    let same = (
-        before.drive_id,
-        before.kind,
-        before.amount,
-        before.expense_id,
-    ) == (new.drive_id, new.kind, new.amount, new.expense_id)
-        && before.recorded_by == by;
+    let of = match new.donation_id {
+        None => None,
+        Some(_) => {
+            donation_use_share::Entity::find()
+                .filter(donation_use_share::COLUMN.use_id.eq(before.id))
+                .one(tx.db())
+                .await?
+        }
+    };
+    let place = (before.compound_id, before.drive_id, before.recorded_by);
+    let same = place == (compound_id, new.drive_id, by)
+        && (before.kind, before.amount, before.expense_id)
+            == (new.kind, new.amount, new.expense_id)
+        && (before.day, before.what.as_str()) == (new.day, what)
+        && of.map(|share| share.donation_id) == new.donation_id;
     match same {
         true => Ok(before),
         false => Err(twice()),

@@ -1,5 +1,5 @@
-//! What staff does: takes goods in (收下捐物) or cannot (谢绝捐物), and writes down what somebody gives at the
-//! counter. The money of the counter is taken in by `payment`, in the same transaction.
+//! What staff does: looks how a donor is reached, takes goods in (收下捐物) or cannot (谢绝捐物), and writes down what
+//! somebody gives at the counter. The money of the counter is taken in by `payment`, in the same transaction.
 
 use entity::kinds::{ActorKind, ContentKind, DonationKind, DonationState};
 use entity::{donation, place};
@@ -11,7 +11,9 @@ use crate::access::permit::{Deed, require};
 use crate::access::{Actor, named};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::phone::Phone;
 use crate::base::redact::redact;
+use crate::base::seal::Seal;
 use crate::fund::{rows, subject};
 use crate::giving::actions::{change, public_words, record, require_runs};
 use crate::giving::queries;
@@ -92,6 +94,47 @@ pub async fn decline(
     let told = remind::told(tx, &row, remind::Telling::Declined).await?;
     reminder::enqueue(tx, told).await?;
     Ok(row)
+}
+
+/// How a donor is reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// As the roster has it.
+    pub name: String,
+    /// None when the roster has none.
+    pub phone: Option<Phone>,
+}
+
+/// Looks, on record, how whoever gives goods is reached, so that they can be fetched: while they wait, and never of
+/// who gives in secret.
+///
+/// # Errors
+/// `not_found` for whoever may not see it and for a donor who is gone, `forbidden` without the right and for who
+/// gives in secret, `wrong_step` for money and for what does not wait.
+pub async fn contact(tx: &Tx, actor: &Actor, seal: &Seal, id: i64) -> Result<Reached, Fault> {
+    let seen = queries::seen(tx.db(), actor, id).await?;
+    require_runs(actor, &seen)?;
+    let row = &seen.row;
+    if row.kind != DonationKind::Goods || row.state != DonationState::Pledged {
+        return Err(Fault::wrong_step(
+            "只有等着收下的捐物可以查看联系方式，用来联系收取。",
+        ));
+    }
+    if row.anonymous {
+        return Err(Fault::forbidden(
+            "捐赠人匿名，不能查看联系方式。东西会由本人送到物业服务中心，只报编号。",
+        ));
+    }
+    let donor = match row.donor_id {
+        Some(id) => people::by_id(tx.db(), id).await?,
+        None => None,
+    };
+    let donor = donor.ok_or_else(|| Fault::not_found("这位捐赠人没有登记联系方式。"))?;
+    record(tx, actor, row, "donation.contact");
+    Ok(Reached {
+        phone: people::phone_of(seal, &donor),
+        name: donor.name,
+    })
 }
 
 /// What somebody gives at the counter, in cash or by transfer.

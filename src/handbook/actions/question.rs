@@ -120,8 +120,8 @@ async fn put_down(tx: &Tx, compound_id: i64, words: &str, text: String) -> Resul
         .into_iter()
         .next()
         .ok_or_else(|| Fault::internal("a question that was just put down is not there"))?;
-    // Asked again without an answer: what answered it does no more.
-    if row.state == QuestionState::Answered {
+    // Asked again without an answer: what answered it does no more, and who wants to know now is promised one.
+    if row.state != QuestionState::Open {
         handbook_question::Entity::update_many()
             .set(handbook_question::ActiveModel {
                 state: Set(QuestionState::Open),

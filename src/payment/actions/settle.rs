@@ -12,8 +12,10 @@ use crate::access::audit;
 use crate::base::clock::{Moment, china};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
+use crate::fund::tell::paid_by_another;
 use crate::payment::allocate::is_paid_twice;
 use crate::payment::{remind, subject};
+use crate::reminder::enqueue;
 use crate::store::Tx;
 use crate::wechat::pay::{Expected, Mismatch, Transaction};
 
@@ -203,6 +205,9 @@ async fn credit(
         return send_back(tx, dice, row, paid, cause).await;
     };
     remind::tell_payer(tx, row, remind::Told::Received, receipt.id).await?;
+    // Who promised it has given it, whoever has paid.
+    let donor = paid_by_another(tx, donation_id, row.payer_id).await?;
+    enqueue(tx, donor.into_iter().collect()).await?;
     Ok(Settled::Now)
 }
 

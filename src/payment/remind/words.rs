@@ -15,7 +15,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::Message;
-use crate::fund::rows::purpose;
+use crate::fund::rows::{by_id, purpose};
 use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
 use crate::place::queries as places;
 use crate::reminder::BoxFuture;
@@ -94,7 +94,10 @@ async fn line(
             let receipt = receipt::Entity::find_by_id(about).one(db).await?;
             if let (Some(receipt), Some(id)) = (&receipt, row.donation_id) {
                 let what = purpose(db, id).await?;
-                return Ok(Some(given(app, row, receipt, &what)));
+                let gift = by_id(db, id).await?;
+                let own = gift.and_then(|gift| gift.donor_id);
+                let own = own.is_some() && own == row.payer_id;
+                return Ok(Some(given(app, row, receipt, (&what, own))));
             }
             let months = months(app, row.id).await?;
             receipt.map(|receipt| {
@@ -143,14 +146,23 @@ async fn line(
     })
 }
 
-/// That what somebody gave is there.
-fn given(app: &App, row: &payment::Model, receipt: &receipt::Model, what: &str) -> Line {
+/// That what somebody gave is there. What becomes of it is told to who promised it, not to a neighbour who paid.
+fn given(
+    app: &App,
+    row: &payment::Model,
+    receipt: &receipt::Model,
+    (what, own): (&str, bool),
+) -> Line {
+    let later = match own {
+        true => "用在哪里会告诉您，也可以回复“我的捐赠”查看。",
+        false => "用在哪里会公示。",
+    };
     let (url, sum) = (link::receipt(app, receipt), Fen(row.amount));
     Line {
         title: format!("已收到捐款 {sum} 元"),
         state: "已到账",
         text: format!(
-            "已收到您给“{what}”的捐款 {sum} 元，谢谢您的爱心！收据第 {} 号：{url}\n用在哪里会告诉您，也可以回复“我的捐赠”查看。",
+            "已收到您给“{what}”的捐款 {sum} 元，谢谢您的爱心！收据第 {} 号：{url}\n{later}",
             receipt.number
         ),
         hint: format!("收据第 {} 号，{what}", receipt.number),

@@ -14,7 +14,7 @@ use crate::base::dice::Dice;
 use crate::base::fault::{Code, Fault};
 use crate::base::phone::Phone;
 use crate::base::seal::Seal;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::person::actions::tie::{role_detail, untie_unproved};
 use crate::person::reach::not_over;
 use crate::person::{queries, remind};
@@ -48,7 +48,7 @@ pub async fn add_person(
     new: NewPerson<'_>,
 ) -> Result<person::Model, Fault> {
     administer(actor, "/")?;
-    let name = clean(new.name);
+    let name = line(new.name);
     if name.is_empty() {
         return Err(Fault::invalid("name", "姓名不能为空。"));
     }

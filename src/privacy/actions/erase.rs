@@ -11,8 +11,8 @@ use entity::{
     subscription, visit, work_card,
 };
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, Func, Query};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, Func, LockType, Query};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::{Actor, audit};
 use crate::app::App;
@@ -57,10 +57,15 @@ pub async fn refusal_to_erase(tx: &Tx, actor: &Actor) -> Result<Option<String>, 
 /// # Errors
 /// `forbidden` for whoever is bound to nothing, `wrong_step` for whoever holds a role.
 pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault> {
+    let id = actor.require_person()?;
+    // Before anything is counted: what is lent to them, or promised by them, at this moment comes before or after.
+    person::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.db())
+        .await?;
     if let Some(why) = refusal_to_erase(tx, actor).await? {
         return Err(Fault::wrong_step(why));
     }
-    let id = actor.require_person()?;
     let person = people::by_id(tx.db(), id)
         .await?
         .ok_or_else(|| Fault::not_found("没有找到您的资料，可能已经注销。"))?;
@@ -70,6 +75,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
         .await?;
     let accounts: Vec<i64> = accounts.into_iter().map(|account| account.id).collect();
     let phone = people::phone_of(&app.seal, &person);
+    traces::lock_money(tx, id, &accounts).await?;
     let words = Words {
         name: person.name.clone(),
         phone: phone.map(|phone| phone.digits().to_owned()),

@@ -2,7 +2,7 @@
 //! other; after a no, or a day without a word, the next is asked; after a week it lapses.
 
 use chrono::TimeDelta;
-use entity::kinds::{HelpAnswer, HelpState, TalentKind};
+use entity::kinds::{HelpAnswer, HelpState, TalentKind, TalentState};
 use entity::{help_request, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
@@ -14,10 +14,10 @@ use crate::base::redact::redact;
 use crate::place::queries as places;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
-use crate::talent::actions::{becomes, hand_on, record, store, words};
-use crate::talent::queries::{Found, Side, by_id, found};
+use crate::talent::actions::{becomes, hand_on, present, record, store, words};
+use crate::talent::queries::{Found, Side, by_id, contact, found, talent_of};
 use crate::talent::remind::{self, Telling};
-use crate::talent::step::{Act, By};
+use crate::talent::step::{Act, By, Contact};
 use crate::talent::{LAPSE_DAYS, kind_says};
 
 /// Requests of one person that may wait at once.
@@ -84,16 +84,21 @@ pub async fn ask(
     Ok(row)
 }
 
+/// What came of a word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// It counts: the request as it is now.
+    Said(help_request::Model),
+    /// The yes came from, or for, somebody who is not there any more: the request has gone on without it, and to who
+    /// said it it does not exist.
+    Gone,
+}
+
 /// The word of who is asked: a yes makes the two known to each other, by a message to each of them alone.
 ///
 /// # Errors
 /// `not_found` for who is not asked now, `forbidden` for who asks, `wrong_step` when it is over.
-pub async fn answer(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-    accepts: bool,
-) -> Result<help_request::Model, Fault> {
+pub async fn answer(tx: &mut Tx, actor: &Actor, id: i64, accepts: bool) -> Result<Answered, Fault> {
     let Found { row, side } = found(tx.db(), actor, id).await?;
     if side == Side::Asker {
         return Err(Fault::forbidden("这是您自己找的帮手，要由对方来答应。"));
@@ -101,10 +106,15 @@ pub async fn answer(
     if !accepts {
         becomes(&row, Act::PassOn, By::Talent)?;
         record(tx, actor, &row, "help.decline");
-        return hand_on(tx, row, By::Talent, Some(HelpAnswer::Declined)).await;
+        let next = hand_on(tx, row, By::Talent, Some(HelpAnswer::Declined)).await?;
+        return Ok(Answered::Said(next));
+    }
+    let accepted = becomes(&row, Act::Accept, By::Talent)?;
+    if !still_here(tx, &row).await? {
+        return Ok(Answered::Gone);
     }
     let next = help_request::Model {
-        state: becomes(&row, Act::Accept, By::Talent)?,
+        state: accepted,
         due_at: None,
         ended_at: Some(tx.now()),
         version: row.version + 1,
@@ -115,7 +125,28 @@ pub async fn answer(
     let talent = actor.require_person()?;
     let items = contacts(tx, &next, talent);
     reminder::enqueue(tx, items).await?;
-    Ok(next)
+    Ok(Answered::Said(next))
+}
+
+/// Whether who asks and who is asked both still live or serve in the compound, and the talent is offered. A talent
+/// that is gone is passed over; a request of somebody who is gone is over.
+async fn still_here(tx: &mut Tx, row: &help_request::Model) -> Result<bool, Fault> {
+    let talent = talent_of(tx.db(), row).await?;
+    let talent = talent.filter(|talent| talent.state == TalentState::Offered);
+    let mut both = vec![row.asker_id];
+    both.extend(talent.iter().map(|talent| talent.person_id));
+    let here = present(tx, row.compound_id, &both).await?;
+    if !here.contains(&row.asker_id) {
+        let next = end(tx, row, Act::Lapse, By::Clock).await?;
+        record(tx, &Actor::system(), &next, "help.lapse");
+        return Ok(false);
+    }
+    if talent.is_none_or(|talent| !here.contains(&talent.person_id)) {
+        record(tx, &Actor::system(), row, "help.gone");
+        hand_on(tx, row.clone(), By::Clock, Some(HelpAnswer::Dropped)).await?;
+        return Ok(false);
+    }
+    Ok(true)
 }
 
 /// A message to each of the two, with how to reach the other.
@@ -199,11 +230,21 @@ async fn end(
 /// Sends whoever asks once more how to reach the other: in person, never in an answer.
 ///
 /// # Errors
-/// `not_found`; `wrong_step` before there was a yes.
+/// `not_found`; `wrong_step` before there was a yes, once its time is over, and when the talent has taken its consent
+/// back.
 pub async fn contact_again(tx: &mut Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     let Found { row, side } = found(tx.db(), actor, id).await?;
-    if row.state != HelpState::Accepted {
-        return Err(Fault::wrong_step("对方答应以后，联系方式会单独发给双方。"));
+    let refused = match (contact(tx.db(), &row, tx.now()).await?, side) {
+        (Contact::Open, _) => None,
+        (Contact::NotYet, _) => Some("对方答应以后，联系方式会单独发给双方。"),
+        (Contact::Over, _) => {
+            Some("这件事已经过去一周，不能再看联系方式。还要帮忙请回复“找帮手”。")
+        }
+        (Contact::TakenBack, Side::Asker) => Some("对方已经撤销登记，不能再看联系方式。"),
+        (Contact::TakenBack, Side::Talent) => Some("您已经撤销登记，不能再看联系方式。"),
+    };
+    if let Some(why) = refused {
+        return Err(Fault::wrong_step(why));
     }
     let (what, to) = match side {
         Side::Asker => (Telling::ContactTalent, row.asker_id),

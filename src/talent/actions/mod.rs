@@ -4,7 +4,7 @@
 mod ask;
 mod offer;
 
-pub use ask::{answer, ask, contact_again, lapse, pass_on, withdraw_request};
+pub use ask::{Answered, answer, ask, contact_again, lapse, pass_on, withdraw_request};
 pub use offer::{offer, withdraw_talent};
 
 use chrono::TimeDelta;
@@ -18,7 +18,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::{Actor, in_force};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::line;
 use crate::person::queries as people;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
@@ -26,9 +26,10 @@ use crate::talent::choose::{Candidate, next};
 use crate::talent::step::{Act, By, after};
 use crate::talent::{ASK_HOURS, MOST_TEXT, remind, request_subject, state_says};
 
-/// Words that must be given, without long numbers: who reads them does not know the other yet.
+/// Words that must be given, on one line and without long numbers: who reads them does not know the other yet, and
+/// reads them in a list.
 fn words(text: &str, usage: &str) -> Result<String, Fault> {
-    let text = clean(text);
+    let text = line(text);
     let count = text.chars().count();
     if count < 2 {
         return Err(Fault::invalid("text", format!("请写清楚，例如：{usage}")));
@@ -164,7 +165,8 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
         .lock(LockType::NoKeyUpdate)
         .all(tx.db())
         .await?;
-    let present = present(tx, row.compound_id, &all).await?;
+    let people: Vec<i64> = all.iter().map(|one| one.person_id).collect();
+    let present = present(tx, row.compound_id, &people).await?;
     let candidates: Vec<Candidate> = all
         .iter()
         .filter(|one| present.contains(&one.person_id))
@@ -179,12 +181,14 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
 }
 
 /// Those of them who still live or serve in the compound, and can be asked.
-async fn present(tx: &Tx, compound_id: i64, talents: &[talent::Model]) -> Result<Vec<i64>, Fault> {
-    let ids: Vec<i64> = talents.iter().map(|one| one.person_id).collect();
+async fn present(tx: &Tx, compound_id: i64, people: &[i64]) -> Result<Vec<i64>, Fault> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
     let tied = [BindingState::Declared, BindingState::Verified];
     let mut here: Vec<i64> = binding::Entity::find()
         .filter(binding::COLUMN.compound_id.eq(compound_id))
-        .filter(binding::COLUMN.person_id.is_in(ids.iter().copied()))
+        .filter(binding::COLUMN.person_id.is_in(people.iter().copied()))
         .filter(binding::COLUMN.state.is_in(tied))
         .all(tx.db())
         .await?
@@ -193,11 +197,14 @@ async fn present(tx: &Tx, compound_id: i64, talents: &[talent::Model]) -> Result
         .collect();
     let posts = role::Entity::find()
         .filter(role::COLUMN.compound_id.eq(compound_id))
-        .filter(role::COLUMN.person_id.is_in(ids))
+        .filter(role::COLUMN.person_id.is_in(people.iter().copied()))
         .filter(in_force(tx.now()))
         .all(tx.db())
         .await?;
     here.extend(posts.iter().map(|post| post.person_id));
+    if here.is_empty() {
+        return Ok(here);
+    }
     people::with_account(tx.db(), &here).await
 }
 

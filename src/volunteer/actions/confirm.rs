@@ -1,14 +1,16 @@
 //! What whoever leads does with hours: confirms them as counted, enters them, refuses them. Nobody does it for
 //! themselves.
 
+use chrono::TimeDelta;
 use entity::kinds::ActorKind;
-use entity::life::ServiceState;
+use entity::life::{ServiceState, VolunteerTaskState};
 use entity::{volunteer_service, volunteer_task};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use serde_json::json;
 
 use crate::access::Actor;
+use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::reminder;
 use crate::store::Tx;
@@ -24,6 +26,8 @@ use crate::volunteer::step::{Act, By, after, holds};
 
 /// Services that are confirmed at once, at most.
 const MOST: u64 = 500;
+/// So long before and after a task hours may be entered for it: people come early, and clean up later.
+const ABOUT: TimeDelta = TimeDelta::days(1);
 
 fn none() -> Fault {
     Fault::not_found("没有找到这条志愿服务记录。")
@@ -129,7 +133,8 @@ pub async fn confirm_all(tx: &mut Tx, actor: &Actor, task_id: i64) -> Result<usi
 ///
 /// # Errors
 /// `not_found` for a task or a volunteer of another compound; `forbidden` for whoever may not lead and for oneself;
-/// `invalid` for less than a minute, more than a day, and for the future; `conflict` when it overlaps.
+/// `invalid` for less than a minute, more than a day, for the future, and for another time than that of the task;
+/// `wrong_step` for one that was called off; `conflict` when it overlaps.
 pub async fn record(
     tx: &mut Tx,
     actor: &Actor,
@@ -154,6 +159,7 @@ pub async fn record(
         return Err(Fault::invalid("until", "结束时间还没有到，做完了再登记。"));
     }
     let mut task = locked(tx, task.id).await?;
+    is_of_task(&task, span)?;
     let old = service_of(tx.db(), task_id, person).await?;
     let except = old.as_ref().map(|old| old.id);
     if let Some(other) = clash(tx, person, span, except).await? {
@@ -204,6 +210,27 @@ pub async fn record(
     );
     tell(tx, &task, &row, Telling::Confirmed).await?;
     Ok(row)
+}
+
+/// Whether hours may be those of a task: it took place, and they lie about its time. What is entered for a task of
+/// another month is a mistake, or worse.
+fn is_of_task(task: &volunteer_task::Model, span: Span) -> Result<(), Fault> {
+    if task.state == VolunteerTaskState::Cancelled {
+        return Err(Fault::wrong_step(format!(
+            "志愿任务 #{} 已经取消，不能登记时长。要补记请另发一个任务。",
+            task.id
+        )));
+    }
+    let (from, until) = (task.starts_at - ABOUT, task.ends_at + ABOUT);
+    if span.from < from || span.until > until {
+        let says = format!(
+            "时间要在任务前后一天以内（{}到{}）。别的时间请另发一个任务再登记。",
+            say(from),
+            say(until)
+        );
+        return Err(Fault::invalid("from", says));
+    }
+    Ok(())
 }
 
 /// The hours do not count, for a reason that the volunteer is told.

@@ -48,6 +48,8 @@ pub(super) const FIELDS: [&str; 12] = [
 pub struct Asked {
     compound: String,
     cursor: String,
+    /// Where the goods that wait begin.
+    waiting: String,
     said: String,
 }
 
@@ -107,6 +109,7 @@ struct Giving {
     ways: Vec<Way>,
     lines: Vec<DriveLine>,
     waiting: Vec<GiftLine>,
+    older: Option<String>,
     next: Option<String>,
     can_run: bool,
     can_take: bool,
@@ -132,15 +135,13 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         lines.push(drive_line(row, of(Some(row.id))));
     }
     let can_run = may(desk.actor(), Deed::RunDrives, &compound.path);
-    let mut waiting = Vec::new();
+    let (mut waiting, mut older) = (Vec::new(), None);
     if can_run {
-        let first = Slice::parse(None, Some(LINES))?;
-        let found = queries::page(db, desk.actor(), Which::Waiting, first).await?;
-        let here = found.items.into_iter();
-        waiting.extend(
-            here.filter(|seen| seen.compound.id == compound.id)
-                .map(|seen| gift_line(&seen, true)),
-        );
+        let slice = Slice::parse(Some(&asked.waiting), Some(LINES))?;
+        let which = Which::WaitingIn(compound.id);
+        let found = queries::page(db, desk.actor(), which, slice).await?;
+        waiting.extend(found.items.iter().map(|seen| gift_line(seen, true)));
+        older = found.next;
     }
     let page = Giving {
         frame: Frame::new(desk, "捐赠").saying(&asked.said),
@@ -151,6 +152,7 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         ways,
         lines,
         waiting,
+        older,
         next: page.next,
     };
     show(StatusCode::OK, &page)
@@ -201,6 +203,10 @@ pub(super) struct GiftLine {
     waits: bool,
     at: String,
     can_take: bool,
+    /// Whether how to reach the donor may be looked at.
+    can_reach: bool,
+    /// How, once somebody has looked.
+    reach: Option<String>,
     can_use: bool,
     /// What can still be used of goods.
     pieces: i64,
@@ -232,6 +238,8 @@ fn gift_line(seen: &Seen, runs: bool) -> GiftLine {
         waits,
         at: say(row.received_at.unwrap_or(row.created_at)),
         can_take: goods && waits && runs,
+        can_reach: goods && waits && runs && !row.anonymous && row.donor_id.is_some(),
+        reach: None,
         can_use: goods && there > 0 && runs,
         pieces: there,
     }
@@ -275,6 +283,7 @@ struct DrivePage {
     facts: Vec<(&'static str, String)>,
     gifts: Vec<GiftLine>,
     uses: Vec<UseLine>,
+    cursor: String,
     next: Option<String>,
     can_edit: bool,
     can_close: bool,
@@ -333,8 +342,24 @@ pub async fn open(
     Path(key): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    let typed = Typed::default();
-    page(desk, &key, &asked, StatusCode::OK, ("", typed)).await
+    let tried = ("", Typed::default());
+    page(desk, &key, &asked, StatusCode::OK, tried, None).await
+}
+
+/// The page once somebody has looked how a donor is reached: the donation, and how.
+pub(super) async fn reached(
+    desk: &Desk,
+    key: &str,
+    (compound, cursor): (&str, &str),
+    how: (i64, String),
+) -> Result<Response, Fault> {
+    let asked = Asked {
+        compound: compound.to_owned(),
+        cursor: cursor.to_owned(),
+        ..Asked::default()
+    };
+    let tried = ("", Typed::default());
+    page(desk, key, &asked, StatusCode::OK, tried, Some(how)).await
 }
 
 /// The same page after a form that could not be done, with what was typed.
@@ -349,7 +374,7 @@ pub(super) async fn again(
         compound: compound.to_owned(),
         ..Asked::default()
     };
-    page(desk, key, &asked, status, tried).await
+    page(desk, key, &asked, status, tried, None).await
 }
 
 async fn page(
@@ -358,6 +383,7 @@ async fn page(
     asked: &Asked,
     status: StatusCode,
     (tried, typed): (&str, Typed),
+    how: Option<(i64, String)>,
 ) -> Result<Response, Fault> {
     let (found, compound) = of_key(desk, key, &asked.compound).await?;
     let db = desk.app.store.read();
@@ -386,8 +412,15 @@ async fn page(
         gifts: gifts
             .items
             .iter()
-            .map(|seen| gift_line(seen, runs))
+            .map(|seen| GiftLine {
+                reach: how
+                    .as_ref()
+                    .filter(|(id, _)| *id == seen.row.id)
+                    .map(|(_, how)| how.clone()),
+                ..gift_line(seen, runs)
+            })
             .collect(),
+        cursor: asked.cursor.clone(),
         uses: uses.into_iter().map(use_line).collect(),
         next: gifts.next,
         can_edit: runs && state == Some(DriveState::Draft),

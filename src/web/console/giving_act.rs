@@ -6,7 +6,7 @@ use entity::{drive, place};
 use poem::web::Path;
 use poem::{Response, handler};
 
-use super::giving::{NONE, again, ground, of_key};
+use super::giving::{NONE, again, ground, of_key, reached};
 use super::giving_edit::edit;
 use super::payment::typed_amount;
 use super::payments_take::at_proof;
@@ -114,6 +114,9 @@ pub async fn take(
     form: Form,
     uploads: Uploads,
 ) -> Result<Response, Fault> {
+    if act == "contact" {
+        return contact(desk, &key, &form).await;
+    }
     let known = ACTS.iter().find(|(known, _)| *known == act);
     let (act, said) = known.ok_or_else(|| Fault::plain(Code::NotFound))?;
     let code = form.text("compound");
@@ -129,6 +132,31 @@ pub async fn take(
         Err(fault) => {
             let typed = Typed::wrong(&form, &fault);
             again(desk, &key, &compound.code, status(&fault), (act, typed)).await
+        }
+    }
+}
+
+/// How whoever gives goods is reached: on record, and shown once.
+async fn contact(desk: &Desk, key: &str, form: &Form) -> Result<Response, Fault> {
+    let (_, compound) = of_key(desk, key, form.text("compound")).await?;
+    let id: Option<i64> = form.text("of").parse().ok();
+    let id = id.ok_or_else(|| Fault::plain(Code::NotFound))?;
+    let tx = desk.app.store.begin(desk.app.clock.now()).await?;
+    match actions::contact(&tx, desk.actor(), &desk.app.seal, id).await {
+        Ok(who) => {
+            tx.commit().await?;
+            let says = match who.phone {
+                Some(phone) => format!("{}，电话 {}", who.name, phone.digits()),
+                None => format!("{}，没有登记电话", who.name),
+            };
+            let at = (compound.code.as_str(), form.text("cursor"));
+            reached(desk, key, at, (id, says)).await
+        }
+        Err(fault) if fault.is_ours() || fault.code == Code::NotFound => Err(fault),
+        Err(fault) => {
+            tx.rollback().await?;
+            let tried = ("contact", Typed::wrong(form, &fault));
+            again(desk, key, &compound.code, status(&fault), tried).await
         }
     }
 }

@@ -84,6 +84,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("payment.notice", "处理支付通知"),
     ("payment.refund", "办理退款"),
     ("payment.told", "缴费结果"),
+    ("payment.given", "捐款到账"),
     ("payment.decide", "请第二人确认"),
     ("payment.mend", "账款对不上"),
     ("delivery.receipt", "平台回执"),

@@ -2,6 +2,8 @@
 //! wait to be confirmed; to make a task, call it off, and enter hours. Where hours are one's own, somebody else has
 //! to look at them.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use entity::life::{ServiceState, VolunteerTaskState};
 use entity::place;
@@ -46,7 +48,9 @@ const FIELDS: [&str; 5] = ["title", "venue", "starts_at", "ends_at", "wanted"];
 pub struct Asked {
     place: String,
     activity: String,
+    /// Where the volunteers begin, and where the tasks.
     cursor: String,
+    tasks: String,
     said: String,
 }
 
@@ -73,6 +77,7 @@ struct TaskLine {
     parts: Vec<PartLine>,
 }
 
+/// A volunteer; hours and party unit are for whoever leads the whole compound.
 struct MemberLine {
     id: i64,
     name: String,
@@ -90,6 +95,7 @@ struct Volunteers {
     totals: String,
     whole: bool,
     tasks: Vec<TaskLine>,
+    older: Option<String>,
     members: Vec<MemberLine>,
     next: Option<String>,
     activity: Option<(i64, String)>,
@@ -125,10 +131,13 @@ async fn page(
     let at = At::find(desk, PAGE, &place, &[Deed::LeadActivities]).await?;
     let compound = places::compound_of(db, &at.place).await?;
     let year = hours::year_of(now);
+    let leads = |place: &place::Model| may(desk.actor(), Deed::LeadActivities, &place.path);
+    let whole = compound.as_ref().is_some_and(leads);
     let (members, next, totals) = match &compound {
-        Some(compound) => members(desk, compound, year, &asked.cursor).await?,
+        Some(compound) => members(desk, compound, (year, whole), &asked.cursor).await?,
         None => (Vec::new(), None, String::new()),
     };
+    let (tasks, older) = tasks(desk, &at.place, &asked.tasks).await?;
     let problem = match tried {
         "add" => typed.general(&FIELDS),
         _ => typed.general(&[]),
@@ -137,8 +146,9 @@ async fn page(
         frame: Frame::new(desk, format!("{}：志愿者", at.name)).saying(&asked.said),
         year,
         totals,
-        whole: compound.is_some_and(|place| may(desk.actor(), Deed::LeadActivities, &place.path)),
-        tasks: tasks(desk, &at.place).await?,
+        whole,
+        tasks,
+        older,
         members,
         next,
         activity: activity.map(|(id, title, _)| (id, title)),
@@ -162,10 +172,11 @@ async fn activity(desk: &Desk, typed: &str) -> Result<Option<(i64, String, Strin
     Ok(is_ahead(row.state).then_some((id, row.title, found.place.code)))
 }
 
+/// The volunteers of a compound; of a part of it only who they are, so that their hours can be entered.
 async fn members(
     desk: &Desk,
     compound: &place::Model,
-    year: i32,
+    (year, whole): (i32, bool),
     cursor: &str,
 ) -> Result<(Vec<MemberLine>, Option<String>, String), Fault> {
     let db = desk.app.store.read();
@@ -175,11 +186,23 @@ async fn members(
         return Ok((Vec::new(), None, String::new()));
     };
     let people = page.items.iter().filter_map(|one| one.volunteer.person_id);
-    let sums = tally::of_people(db, compound.id, span, people).await?;
+    let sums = match whole {
+        true => tally::of_people(db, compound.id, span, people).await?,
+        false => HashMap::new(),
+    };
     let (all, party) = queries::count(db, compound.id).await?;
-    let whole = tally::totals(db, compound.id, span).await?;
+    let sum = tally::totals(db, compound.id, span).await?;
     let line = |member: queries::Member| {
         let row = member.volunteer;
+        if !whole {
+            return MemberLine {
+                id: row.id,
+                name: member.name,
+                marks: String::new(),
+                served: String::new(),
+                times: 0,
+            };
+        }
         let person = row.person_id.unwrap_or_default();
         let (minutes, times) = sums.get(&person).copied().unwrap_or_default();
         let unit = row
@@ -202,8 +225,8 @@ async fn members(
     };
     let totals = format!(
         "志愿者 {all} 人，其中双报到党员 {party} 人；{year}年 {} 人服务了 {}。",
-        whole.people,
-        says(whole.minutes)
+        sum.people,
+        says(sum.minutes)
     );
     Ok((
         page.items.into_iter().map(line).collect(),
@@ -212,21 +235,18 @@ async fn members(
     ))
 }
 
-/// The newest tasks that the actor leads at the place and below, with who has a part in each.
-async fn tasks(desk: &Desk, at: &place::Model) -> Result<Vec<TaskLine>, Fault> {
+/// The tasks that the actor leads in the compound of the place, the newest first, with who has a part in each; and
+/// where older ones begin.
+async fn tasks(
+    desk: &Desk,
+    at: &place::Model,
+    cursor: &str,
+) -> Result<(Vec<TaskLine>, Option<String>), Fault> {
     let (db, now) = (desk.app.store.read(), desk.app.clock.now());
-    let slice = Slice {
-        before: None,
-        limit: TASKS,
-    };
-    let page = queries::page(db, desk.actor(), Which::Led, now, slice).await?;
-    let compound = at.compound_id;
-    let rows: Vec<_> = page
-        .items
-        .into_iter()
-        .map(|seen| seen.task)
-        .filter(|task| compound.is_none_or(|compound| task.compound_id == compound))
-        .collect();
+    let slice = Slice::parse(Some(cursor), Some(TASKS))?;
+    let which = at.compound_id.map_or(Which::Led, Which::LedIn);
+    let page = queries::page(db, desk.actor(), which, now, slice).await?;
+    let rows: Vec<_> = page.items.into_iter().map(|seen| seen.task).collect();
     let ids: Vec<i64> = rows.iter().map(|task| task.id).collect();
     let parts = queries::parts(db, &ids, PARTS).await?;
     let own = desk.actor().person_id();
@@ -246,7 +266,7 @@ async fn tasks(desk: &Desk, at: &place::Model) -> Result<Vec<TaskLine>, Fault> {
         title: task.title,
         venue: task.venue,
     };
-    Ok(rows.into_iter().map(line).collect())
+    Ok((rows.into_iter().map(line).collect(), page.next))
 }
 
 fn part_line(part: &Part, own: Option<i64>) -> PartLine {

@@ -23,7 +23,7 @@ use crate::access::audit::{self, Entry};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 use crate::wish::remind::{self, Telling};
@@ -179,9 +179,9 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &wish::Model, audited: &
     audit::record(tx, &actor, entry);
 }
 
-/// Words that must be given, and that hold no long number: others will read them.
+/// Words that must be given, and that hold no long number: others will read them, in lists, on one line.
 fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
-    let text = clean(text);
+    let text = line(text);
     if text.chars().count() < 2 {
         return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
     }

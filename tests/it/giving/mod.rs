@@ -12,14 +12,14 @@ mod way;
 
 use std::collections::BTreeMap;
 
-use entity::kinds::{DonationKind, DonationState};
-use entity::{donation, donation_step, donation_use, donation_use_share, drive};
+use entity::kinds::{DonationKind, DonationState, ReminderState};
+use entity::{donation, donation_step, donation_use, donation_use_share, drive, visit};
 use linli::fund::left;
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
-use crate::console::{Desk, place};
+use crate::console::{Desk, person, place};
 use crate::harness::app::TestApp;
 use crate::harness::browser::Browser;
 use crate::harness::people::Person;
@@ -152,6 +152,37 @@ pub async fn spend(
 pub async fn board(app: &TestApp, path: &str) -> String {
     let answer = reqwest::get(format!("{}/board/{path}", app.url())).await;
     answer.unwrap().text().await.unwrap()
+}
+
+/// Whether messages of these kinds that did not reach somebody were dropped, and no list of staff names them: not
+/// who is told at the door, not what could not be sent. The steward and the secretary are told of bindings alone.
+pub async fn is_on_no_list(app: &TestApp, name: &str, kinds: &[&str]) {
+    let who = person(app, name).await.id;
+    let all = app.reminders().await;
+    for kind in kinds {
+        let states: Vec<ReminderState> = all
+            .iter()
+            .filter(|row| row.kind == *kind && row.recipient_id == Some(who))
+            .map(|row| row.state)
+            .collect();
+        assert!(
+            states.contains(&ReminderState::Cancelled) && !states.contains(&ReminderState::Failed),
+            "{kind} to {name}: {states:?}"
+        );
+    }
+    let visits = visit::Entity::find().filter(visit::COLUMN.person_id.eq(who));
+    let visits = visits.all(app.store.read()).await.unwrap();
+    assert!(visits.is_empty(), "{visits:?}");
+    for (staff, path) in [
+        ("孙梅", "/console/visits"),
+        ("郑洪", "/console/visits"),
+        ("郑洪", "/console/letters"),
+    ] {
+        let mut desk = Desk::of(app, staff).await;
+        let page = desk.open(path).await;
+        page.is(200);
+        assert!(!page.body.contains(name), "{staff} {path}: {}", page.body);
+    }
 }
 
 /// Whether every fen and every piece has one place, and the books agree.

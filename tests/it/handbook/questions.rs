@@ -86,6 +86,37 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_dismissed_and_is_asked_again_waits_again_and_is_answered() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    zhang.says("健身房在哪里").await;
+    let api = app.api(&chair).await;
+    let id = all(&app).await[0].id;
+    let path = format!("/handbook/questions/{id}/dismiss");
+    let dismissed = api.post(&path, &json!({})).await;
+    assert_eq!(dismissed.json["state"], "dismissed", "{dismissed:?}");
+    let again = li.says("请问健身房在哪里呀").await;
+    assert!(again.contains("已记下"), "{again}");
+    let row = all(&app).await[0].clone();
+    assert_eq!(
+        (row.state, row.ended_at, row.asked),
+        (QuestionState::Open, None, 2)
+    );
+    let listed = api.get("/handbook/questions").await;
+    assert_eq!(listed.json["items"][0]["id"], json!(id.to_string()));
+    let words = "健身点在3号楼架空层，六点到二十一点开放。";
+    let number = write(&api, &article("GY", "社区健身点", "", words)).await;
+    let body = json!({ "article": number.to_string() });
+    let answered = api
+        .post(&format!("/handbook/questions/{id}/answer"), &body)
+        .await;
+    assert_eq!(answered.json["state"], "answered", "{answered:?}");
+    li.expects_push("3号楼架空层").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_was_not_the_one_is_said_so_by_a_digit() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::harness::app::TestApp;
 
 /// A station of 桂园小区 that is open at these hours.
-async fn station(app: &TestApp, hours: &str) -> station::Model {
+pub async fn station(app: &TestApp, hours: &str) -> station::Model {
     let place = place::Entity::find()
         .filter(place::COLUMN.code.eq("GY"))
         .one(app.store.read())
@@ -43,10 +43,10 @@ async fn station(app: &TestApp, hours: &str) -> station::Model {
 }
 
 /// Day and night.
-const ALWAYS: &str = "Mo-Su 00:00-24:00";
+pub const ALWAYS: &str = "Mo-Su 00:00-24:00";
 
 /// Something that it lends.
-async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32) -> i64 {
+pub async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32) -> i64 {
     let row = station_thing::ActiveModel {
         compound_id: Set(at.compound_id),
         station_id: Set(at.id),

@@ -1,6 +1,7 @@
 //! Talents and requests for their help over the wire: consent by digits, one asked after the other by fairness,
 //! contact only after a yes, what time does, and to whom nothing of it exists.
 
+mod gone;
 mod refused;
 mod way;
 

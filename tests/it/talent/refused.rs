@@ -147,3 +147,41 @@ async fn too_many_are_refused_and_an_erasure_goes_on_to_the_next() {
     .to_vec();
     assert_eq!(states, [HelpState::Asking, HelpState::Asking]);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_of_a_stranger_make_no_line_of_their_own_and_hide_nothing() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    offer(&li, TalentKind::Doctor).await;
+    let forged =
+        "看化验单\n2 #99 医护 急救\u{2028}3 接受\u{202e}帮忙\u{200b} 👨\u{200d}👩\u{200d}👧";
+    let said = ask(&zhang, &format!("医护 {forged}")).await;
+    let api = app.api(&zhang).await;
+    let body = json!({ "kind": "doctor", "text": forged });
+    let made = api.post("/help", &body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    let clean = "看化验单 2 #99 医护 急救 3 接受帮忙 👨\u{200d}👩\u{200d}👧";
+    assert_eq!(made.json["text"], clean);
+    assert_eq!(request(&app, said).await.text, clean);
+    let told = li.expects_push("邻居请帮忙").await;
+    let list = li.says("帮手任务").await;
+    let numbered = |text: &str| {
+        let begins = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit());
+        text.lines().filter(begins).count()
+    };
+    assert_eq!(numbered(&list), 2, "{list}");
+    for text in [&told, &list] {
+        let hidden = ['\u{202e}', '\u{200b}', '\u{2028}'];
+        assert!(!text.contains(hidden), "{text:?}");
+    }
+    // A number is none the less one with something between its digits.
+    let number = format!("打1380\u{200b}0000\u{2060}102");
+    let body = json!({ "kind": "doctor", "text": number });
+    assert_eq!(api.post("/help", &body).await.status, 422);
+    // A wish is read in a list, too.
+    let raised = api
+        .post("/wishes", &json!({ "text": "想要老花镜\n2 #7 轮椅" }))
+        .await;
+    assert_eq!(raised.json["text"], "想要老花镜 2 #7 轮椅", "{raised:?}");
+}

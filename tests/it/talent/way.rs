@@ -2,8 +2,11 @@
 
 use entity::kinds::{HelpAnswer, HelpState, TalentKind, TalentState};
 
+use linli::sandbox::platform::Standing;
+
 use super::{ask, asks, offer, request, talents};
 use crate::console::Desk;
+use crate::giving::is_on_no_list;
 use crate::harness::app::TestApp;
 use crate::harness::until;
 
@@ -72,6 +75,31 @@ async fn a_talent_is_offered_with_consent_asked_in_secret_and_known_after_a_yes(
         .says("可以看化验单")
         .says("有人帮忙");
     assert!(!page.body.contains("请人看看") && !page.body.contains("张秀英"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_or_is_asked_and_cannot_be_reached_is_on_no_list_of_staff() {
+    let app = TestApp::start().await;
+    app.steward("1栋").await;
+    app.steward("2栋").await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    let wang = app.resident("王芳").await;
+    let chen = app.resident("陈伟").await;
+    offer(&li, TalentKind::Doctor).await;
+    offer(&wang, TalentKind::Lawyer).await;
+    let first = ask(&zhang, "医护 想请人看看化验单").await;
+    let second = ask(&zhang, "法律 想问遗嘱怎么写").await;
+    app.drain().await;
+    app.platform.set_standing(&zhang.open_id, Standing::Left);
+    li.says(&format!("接受帮忙 {first}")).await;
+    wang.says(&format!("婉拒帮忙 {second}")).await;
+    li.expects_push("13800000101").await;
+    app.platform.set_standing(&li.open_id, Standing::Left);
+    ask(&chen, "医护 想量血压").await;
+    app.drain().await;
+    is_on_no_list(&app, "张秀英", &["talent.contact", "talent.told"]).await;
+    is_on_no_list(&app, "李建国", &["talent.asked"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,13 +2,14 @@
 //! what an erasure leaves.
 
 use chrono::TimeDelta;
-use entity::life::{ServiceState, VolunteerState};
-use entity::{volunteer, volunteer_service};
+use entity::life::{ServiceState, VolunteerState, VolunteerTaskState};
+use entity::{volunteer, volunteer_service, volunteer_task};
 use linli::base::clock::china;
+use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 use super::{part, post, task};
-use crate::console::Desk;
+use crate::console::{Desk, person, place};
 use crate::harness::app::TestApp;
 
 async fn board(app: &TestApp) -> String {
@@ -208,4 +209,77 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
             .count(),
         2
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_steward_of_one_building_reads_names_and_neither_hours_nor_units() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let li = app.resident("李建国").await;
+    li.says("双报到 市一中").await;
+    let id = post(&chair, 2).await;
+    li.says(&format!("领任务 {id}")).await;
+    li.says(&format!("开始服务 {id}")).await;
+    app.advance(90).await;
+    li.says(&format!("结束服务 {id}")).await;
+    chair.says(&format!("确认工时 {id}")).await;
+    let mut desk = Desk::of(&app, "卫东").await;
+    let page = desk.open("/console/volunteers?place=GY").await;
+    page.is(200)
+        .says("李建国")
+        .says("双报到：市一中")
+        .says("data-label=\"时长\">1小时30分");
+    let mut steward = Desk::of(&app, "孙梅").await;
+    let page = steward.open("/console/volunteers?place=GY/1").await;
+    page.is(200).says("李建国");
+    for hidden in [
+        "市一中",
+        "双报到：",
+        "data-label=\"时长\"",
+        "data-label=\"次数\"",
+    ] {
+        assert!(!page.body.contains(hidden), "{hidden}: {}", page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behind_a_page() {
+    let app = TestApp::start().await;
+    let from = app.now() + TimeDelta::hours(1);
+    let author = person(&app, "郑洪").await.id;
+    for (code, count) in [("GY", 21), ("LY", 25)] {
+        let compound = place(&app, code).await.id;
+        let rows = (0..count).map(|at| volunteer_task::ActiveModel {
+            compound_id: Set(compound),
+            place_id: Set(compound),
+            author_id: Set(author),
+            title: Set(format!("{code}大扫除{at:02}次")),
+            venue: Set("门口".to_owned()),
+            starts_at: Set(from),
+            ends_at: Set(from + TimeDelta::hours(1)),
+            wanted: Set(2),
+            taken: Set(0),
+            state: Set(VolunteerTaskState::Open),
+            version: Set(0),
+            created_at: Set(app.now()),
+            updated_at: Set(app.now()),
+            ..Default::default()
+        });
+        volunteer_task::Entity::insert_many(rows)
+            .exec_without_returning(app.store.write())
+            .await
+            .unwrap();
+    }
+    // The secretary answers for both.
+    let mut desk = Desk::of(&app, "郑洪").await;
+    let page = desk.open("/console/volunteers?place=GY").await;
+    page.is(200).says("GY大扫除20次").says("GY大扫除01次");
+    assert!(!page.body.contains("LY大扫除") && !page.body.contains("GY大扫除00次"));
+    let next = regex::Regex::new(r"tasks=([^&\x22]+)").unwrap();
+    let next = next.captures(&page.body).expect("no next page")[1].to_owned();
+    let page = desk
+        .open(&format!("/console/volunteers?place=GY&tasks={next}"))
+        .await;
+    page.is(200).says("GY大扫除00次");
+    assert!(!page.body.contains("GY大扫除01次") && !page.body.contains("更早的任务"));
 }

@@ -96,6 +96,50 @@ async fn no_minute_counts_twice_however_it_is_entered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hours_lie_about_the_time_of_their_task_and_a_cancelled_one_has_none() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let zhang = app.resident("张秀英").await;
+    zhang.says("志愿报名").await;
+    let own = app.api(&zhang).await.get("/volunteer").await;
+    let volunteer = own.json["items"][0]["id"].clone();
+    let api = app.api(&chair).await;
+    let from = app.now() - TimeDelta::days(20);
+    let mut tasks = Vec::new();
+    for _ in 0..2 {
+        let body = task_body(from, from + TimeDelta::hours(2), 5);
+        let made = api.post("/volunteer-tasks", &body).await;
+        assert_eq!(made.status, 201, "{made:?}");
+        tasks.push(made.json["id"].as_str().unwrap().to_owned());
+    }
+    let hours = |begin: i64, end: i64| {
+        let time = |hours: i64| china(from + TimeDelta::hours(hours)).to_rfc3339();
+        json!({ "volunteer_id": volunteer, "from": time(begin), "until": time(end) })
+    };
+    let path = format!("/volunteer-tasks/{}/hours", tasks[0]);
+    for (begin, end) in [(-25, -23), (25, 27), (-26, -25), (24 * 10, 24 * 10 + 2)] {
+        let answer = api.post(&path, &hours(begin, end)).await;
+        assert_eq!(answer.status, 422, "{begin} {end}: {answer:?}");
+        let says = answer.json["detail"].as_str().unwrap();
+        assert!(says.contains("另发一个任务"), "{says}");
+    }
+    for (begin, end) in [(-23, -21), (23, 25)] {
+        let answer = api.post(&path, &hours(begin, end)).await;
+        assert_eq!(answer.status, 200, "{begin} {end}: {answer:?}");
+    }
+    chair.says(&format!("取消志愿 {} 下雨了", tasks[1])).await;
+    let id: i64 = tasks[1].parse().unwrap();
+    assert_eq!(
+        task(&app, id).await.state,
+        entity::life::VolunteerTaskState::Cancelled
+    );
+    let path = format!("/volunteer-tasks/{}/hours", tasks[1]);
+    let late = api.post(&path, &hours(0, 1)).await;
+    assert_eq!(late.status, 409, "{late:?}");
+    assert!(late.json["detail"].as_str().unwrap().contains("已经取消"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_serves_here_does_not_serve_there_and_nobody_confirms_their_own() {
     let app = TestApp::start().await;
     let chair = app.staff("卫东").await;

@@ -25,7 +25,7 @@ fn task_body(from: Moment, until: Moment, wanted: i32) -> Value {
 }
 
 /// Makes a task that begins in half an hour and takes two; its number.
-async fn post(leader: &Person<'_>, wanted: i32) -> i64 {
+pub async fn post(leader: &Person<'_>, wanted: i32) -> i64 {
     let app = leader.app;
     let api = app.api(leader).await;
     let from = app.now() + TimeDelta::minutes(30);
@@ -50,7 +50,7 @@ async fn part(person: &Person<'_>, task: i64) -> volunteer_service::Model {
     found.unwrap().expect("no part in it")
 }
 
-async fn task(app: &TestApp, id: i64) -> volunteer_task::Model {
+pub async fn task(app: &TestApp, id: i64) -> volunteer_task::Model {
     let found = volunteer_task::Entity::find_by_id(id)
         .one(app.store.read())
         .await;
