@@ -198,6 +198,8 @@ pub struct Wishes {
     pub claim_days: i64,
     /// Wishes that one person may have claimed and not fulfilled at once.
     pub most_claims: u64,
+    /// Wishes that one person may claim in a day, those that they give back among them.
+    pub claims_per_day: u64,
     /// Wishes of one person that may wait at once.
     pub most_wishes: u64,
 }
@@ -208,6 +210,8 @@ pub struct Wishes {
 pub struct Lists {
     /// Needs and resources of one resident that may stand open at once.
     pub most_offers: u64,
+    /// Ties that one resident may make in a day, those that are let go among them.
+    pub ties_per_day: u64,
 }
 
 /// `[stations]`: how rooms are booked, things are lent and kept at stations (红色驿站).

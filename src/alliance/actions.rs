@@ -17,7 +17,6 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::base::worded::{Asks, worded};
-use crate::offer::queries::spoken_for;
 use crate::organisation::queries as organisations;
 use crate::place::ids;
 use crate::place::queries as places;
@@ -134,22 +133,19 @@ pub struct Done<'a> {
     pub served: i32,
 }
 
-/// Puts on record what a member did: written by whoever keeps the alliance or speaks for the member.
+/// Puts on record what a member did: written by whoever keeps the alliance, since it is published as it stands. A
+/// member tells them.
 ///
 /// # Errors
-/// `not_found` for an alliance or a member that is not there for the actor, `invalid` for words, numbers and days
-/// that cannot be.
+/// `not_found` for an alliance that the actor does not keep, `invalid` for a unit that does not belong to it, and for
+/// words, numbers and days that cannot be.
 pub async fn record(
     tx: &Tx,
     actor: &Actor,
     alliance_id: i64,
     done: &Done<'_>,
 ) -> Result<alliance_record::Model, Fault> {
-    let (alliance, place) = found(tx.db(), alliance_id).await?;
-    let keeps = may(actor, Deed::KeepAgreements, &place.path);
-    if !keeps && !spoken_for(actor).contains(&done.organisation_id) {
-        return Err(Fault::not_found("没有找到这个联盟。"));
-    }
+    let (alliance, _) = kept(tx.db(), actor, alliance_id).await?;
     let author = actor.require_person()?;
     let member = membership(tx.db(), alliance.id, done.organisation_id).await?;
     if member.is_none_or(|row| row.left_on.is_some()) {
@@ -195,8 +191,7 @@ pub async fn record(
 /// Strikes a record out; written anew it is another one.
 ///
 /// # Errors
-/// `not_found` for a record of an alliance that the actor does not keep and that they have not written,
-/// `wrong_step` when it was struck out.
+/// `not_found` for a record of an alliance that the actor does not keep, `wrong_step` when it was struck out.
 pub async fn strike(tx: &Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     let none = || Fault::not_found("没有找到这条记录。");
     let row = alliance_record::Entity::find_by_id(id)
@@ -204,10 +199,7 @@ pub async fn strike(tx: &Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
         .await?
         .ok_or_else(none)?;
     let (_, place) = found(tx.db(), row.alliance_id).await?;
-    let keeps = may(actor, Deed::KeepAgreements, &place.path);
-    let own = actor.person_id() == Some(row.author_id)
-        && spoken_for(actor).contains(&row.organisation_id);
-    if !keeps && !own {
+    if !may(actor, Deed::KeepAgreements, &place.path) {
         return Err(none());
     }
     let done = alliance_record::Entity::update_many()

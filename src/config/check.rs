@@ -85,11 +85,15 @@ impl Settings {
         if !(2..=365).contains(&wishes.claim_days) {
             return fail("wishes.claim_days must be 2 to 365 days");
         }
-        if wishes.most_claims == 0 || wishes.most_wishes == 0 {
-            return fail("wishes.most_claims and wishes.most_wishes must be at least 1");
-        }
-        if self.lists.most_offers == 0 {
-            return fail("lists.most_offers must be at least 1");
+        let counts = [
+            ("wishes.most_claims", wishes.most_claims),
+            ("wishes.claims_per_day", wishes.claims_per_day),
+            ("wishes.most_wishes", wishes.most_wishes),
+            ("lists.most_offers", self.lists.most_offers),
+            ("lists.ties_per_day", self.lists.ties_per_day),
+        ];
+        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError(format!("{key} must be at least 1")));
         }
         self.check_stations()?;
         if self.reminder.max_attempts < 1 {

@@ -112,6 +112,8 @@ mod tests {
         for (topic, minutes, stale) in [
             (Topic::Answer, 30, false),
             (Topic::Answer, 31, true),
+            // A whole night.
+            (Topic::Contact, 9 * 60, false),
             (Topic::News, 24 * 60 + 1, true),
             (Topic::Progress, 24 * 60 + 1, false),
             (Topic::Task, 24 * 60 + 1, false),

@@ -18,9 +18,12 @@ pub enum Topic {
     Dues,
     /// The answer to what the recipient has just asked.
     Answer,
+    /// How to reach a neighbour, for the recipient alone.
+    Contact,
 }
 
-/// Those that people choose from, in the order of their numbers. An answer is asked for each time.
+/// Those that people choose from, in the order of their numbers. An answer is asked for each time, and what
+/// somebody has taken on can be done only by whoever reaches the other.
 pub const CHOICES: [Topic; 5] = [
     Topic::Progress,
     Topic::News,
@@ -40,6 +43,7 @@ impl Topic {
             Self::Safety => "safety",
             Self::Dues => "dues",
             Self::Answer => "answer",
+            Self::Contact => "contact",
         }
     }
 
@@ -53,6 +57,7 @@ impl Topic {
             Self::Safety => "账号安全",
             Self::Dues => "缴费提醒",
             Self::Answer => "回答",
+            Self::Contact => "联系方式",
         }
     }
 
@@ -63,7 +68,7 @@ impl Topic {
         match self {
             Self::Progress | Self::News | Self::Dues => true,
             Self::Task => !on_duty,
-            Self::Safety | Self::Answer => false,
+            Self::Safety | Self::Answer | Self::Contact => false,
         }
     }
 
@@ -73,7 +78,7 @@ impl Topic {
     pub const fn keeps(self) -> TimeDelta {
         match self {
             Self::Task | Self::Safety => TimeDelta::days(7),
-            Self::Progress | Self::Dues => TimeDelta::days(3),
+            Self::Progress | Self::Dues | Self::Contact => TimeDelta::days(3),
             Self::News => TimeDelta::days(1),
             Self::Answer => TimeDelta::minutes(30),
         }
@@ -84,7 +89,13 @@ impl Topic {
     /// neighbour's business.
     #[must_use]
     pub const fn is_told_in_person(self) -> bool {
-        matches!(self, Self::Progress | Self::Safety)
+        matches!(self, Self::Progress | Self::Safety | Self::Contact)
+    }
+
+    /// Whether its words are for nobody but the recipient: whoever goes to the door is handed the title alone.
+    #[must_use]
+    pub const fn is_private(self) -> bool {
+        matches!(self, Self::Contact)
     }
 
     /// From when to when it is never said, in China's time, whatever the settings allow and however
@@ -114,6 +125,7 @@ mod tests {
             (Topic::Safety, false, false),
             (Topic::Dues, true, true),
             (Topic::Answer, false, false),
+            (Topic::Contact, false, false),
         ] {
             assert_eq!(topic.may_be_off(true), on_duty, "{topic:?}");
             assert_eq!(topic.may_be_off(false), else_, "{topic:?}");
@@ -121,13 +133,14 @@ mod tests {
     }
 
     #[test]
-    fn every_topic_but_answers_can_be_chosen_and_has_a_name_of_its_own() {
+    fn what_is_not_asked_for_each_time_can_be_chosen_and_each_has_a_name_of_its_own() {
         let mut names: Vec<_> = Topic::iter().map(Topic::name).collect();
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), Topic::iter().count());
         for topic in Topic::iter() {
-            assert_eq!(CHOICES.contains(&topic), topic != Topic::Answer);
+            let asked_for = matches!(topic, Topic::Answer | Topic::Contact);
+            assert_eq!(CHOICES.contains(&topic), !asked_for);
             assert!(topic.keeps() > TimeDelta::zero());
         }
     }

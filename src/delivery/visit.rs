@@ -60,12 +60,16 @@ pub(super) async fn fall_back(
     if !given_up || !topic.is_told_in_person() {
         return Ok(verdict);
     }
+    let text = match topic.is_private() {
+        true => &letter.message.title,
+        false => &letter.message.text,
+    };
     let missed = Unreached {
         person_id,
         compound_id: first.compound_id,
         subject: &first.subject,
         kind: &first.kind,
-        text: &letter.message.text,
+        text,
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     if !last_resort(&mut tx, missed).await? {

@@ -391,7 +391,7 @@ async fn change_offer(
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
     }
-    run(&mut tx, &caller, id, &act, &body).await?;
+    run(&app, &mut tx, &caller, id, &act, &body).await?;
     let seen = queries::seen(tx.db(), &caller.actor, id).await?;
     let view = whole(&app, tx.db(), seen).await?;
     let answer = once.leave(&tx, 200, &view).await?;
@@ -400,6 +400,7 @@ async fn change_offer(
 }
 
 async fn run(
+    app: &App,
     tx: &mut Tx,
     caller: &Caller,
     id: i64,
@@ -418,7 +419,8 @@ async fn run(
         }
         "tie" => {
             let other = number(&body.with)?;
-            actions::tie(tx, actor, id, other).await.map(drop)
+            let terms = &app.settings.lists;
+            actions::tie(tx, actor, terms, id, other).await.map(drop)
         }
         "untie" => actions::untie(tx, actor, id).await.map(drop),
         "contact" => actions::contact_again(tx, actor, id).await,

@@ -170,7 +170,8 @@ fn side_of(actor: &Actor, row: &offer::Model, place: &place::Model) -> Option<Si
     if own {
         Some(Side::Owner)
     } else if may(actor, Deed::CheckOffers, &place.path)
-        || may(actor, Deed::SuperviseOffers, &place.path)
+        // What residents write is read by whoever checks it, and by nobody else before it has passed.
+        || is_promise(row.list) && may(actor, Deed::SuperviseOffers, &place.path)
     {
         Some(Side::Checker)
     } else if PUBLIC.contains(&row.state) && is_near(actor, row.compound_id, &place.path) {
@@ -285,7 +286,7 @@ pub async fn page<C: ConnectionTrait>(
             .add(offer::COLUMN.list.eq(list))
             .add(offer::COLUMN.state.eq(OfferState::Done)),
         Which::Mine => mine(actor, person),
-        Which::Waiting => reach(actor, &[Deed::CheckOffers])?.add(Figure::Raised.condition()),
+        Which::Waiting => reach(actor, Deed::CheckOffers)?.add(Figure::Raised.condition()),
         Which::Of(compound_id, figure) => of_figure(actor, compound_id, figure)?,
     };
     let mut query = offer::Entity::find()
@@ -347,26 +348,34 @@ fn mine(actor: &Actor, person: i64) -> Condition {
     })
 }
 
-/// Items at places where somebody may do one of the deeds.
-fn reach(actor: &Actor, deeds: &[Deed]) -> Result<Condition, Fault> {
-    let parts = deeds
-        .iter()
-        .filter_map(|deed| within_reach(offer::Column::PlaceId, actor, *deed));
-    let parts: Vec<Condition> = parts.collect();
-    if parts.is_empty() {
-        return Err(Fault::forbidden("您没有这项权限。"));
-    }
-    let any = parts.into_iter().fold(Condition::any(), Condition::add);
-    Ok(Condition::all().add(any))
+/// Items at places where somebody may do it.
+fn reach(actor: &Actor, deed: Deed) -> Result<Condition, Fault> {
+    let here = within_reach(offer::Column::PlaceId, actor, deed)
+        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
+    Ok(Condition::all().add(here))
+}
+
+/// Items that somebody checks, and promises that they supervise.
+fn inner(actor: &Actor) -> Result<Condition, Fault> {
+    let promises = [OfferList::Service, OfferList::Responsibility];
+    let checked = reach(actor, Deed::CheckOffers);
+    let supervised = reach(actor, Deed::SuperviseOffers)
+        .map(|here| here.add(offer::COLUMN.list.is_in(promises)));
+    Ok(match (checked, supervised) {
+        (Ok(checked), Ok(supervised)) => Condition::any().add(checked).add(supervised),
+        (Ok(one), Err(_)) | (Err(_), Ok(one)) => one,
+        (Err(fault), Err(_)) => return Err(fault),
+    })
 }
 
 fn of_figure(actor: &Actor, compound_id: i64, figure: Figure) -> Result<Condition, Fault> {
     let base = if figure.is_inner() {
-        reach(actor, &[Deed::CheckOffers, Deed::SuperviseOffers])?
+        inner(actor)?
     } else {
         here(actor)
     };
-    Ok(base
+    Ok(Condition::all()
+        .add(base)
         .add(offer::COLUMN.compound_id.eq(compound_id))
         .add(figure.condition()))
 }

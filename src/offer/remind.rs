@@ -5,7 +5,7 @@
 mod compose;
 
 use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
-use entity::kinds::OfferList;
+use entity::kinds::{OfferList, OfferState};
 use entity::{offer, reminder};
 use serde_json::{Value, json};
 
@@ -22,8 +22,10 @@ use crate::store::Tx;
 
 /// To whoever may check it.
 const CHECK: &str = "offer.check";
-/// To the two of a tie: how to reach the other.
+/// To whoever ties, or asks again: how to reach the other one.
 const CONTACT: &str = "offer.contact";
+/// To the other one of a tie, and to whoever else speaks for one of the two: the same.
+const TIED: &str = "offer.tied";
 /// To whose it is: what became of it.
 const TOLD: &str = "offer.told";
 /// What fits one's needs and resources, once a day.
@@ -54,6 +56,13 @@ pub const KINDS: &[Kind] = &[
         name: CONTACT,
         work: Work::Push(Topic::Answer, |app, rows| {
             Box::pin(compose::contact(app, rows))
+        }),
+    },
+    // Not asked for at this moment: it waits for the morning.
+    Kind {
+        name: TIED,
+        work: Work::Push(Topic::Contact, |app, rows| {
+            Box::pin(compose::tied(app, rows))
         }),
     },
     Kind {
@@ -153,22 +162,38 @@ pub fn told(row: &offer::Model, what: Telling, person_id: i64, at: Moment) -> Ne
     }
 }
 
-/// How to reach the other one of a tie, to somebody on this side of it. `need` is the need's row.
+/// How to reach the other one of a tie, to somebody on this side of it who waits for it. `need` is the need's row.
 #[must_use]
 pub fn contact(need: &offer::Model, side: OfferList, person_id: i64, at: Moment) -> NewReminder {
+    reaching(need, side, person_id, at, CONTACT)
+}
+
+/// The same to somebody who has not asked for it.
+#[must_use]
+pub fn tied(need: &offer::Model, side: OfferList, person_id: i64, at: Moment) -> NewReminder {
+    reaching(need, side, person_id, at, TIED)
+}
+
+fn reaching(
+    need: &offer::Model,
+    side: OfferList,
+    person_id: i64,
+    at: Moment,
+    kind: &'static str,
+) -> NewReminder {
     let side = match side {
         OfferList::Resource => "resource",
         _ => "need",
     };
     let key = format!(
-        "contact:{side}:{person_id}:{}:{}",
+        "{kind}:{side}:{person_id}:{}:{}",
         need.version,
         at.timestamp_millis()
     );
     NewReminder {
         recipient_id: Some(person_id),
-        payload: json!({ "offer": need.id, "side": side }),
-        ..about(need, CONTACT, &key, at)
+        payload: json!({ "offer": need.id, "side": side, "with": need.tied_id }),
+        ..about(need, kind, &key, at)
     }
 }
 
@@ -215,6 +240,16 @@ pub fn over(row: &offer::Model, at: Moment) -> NewReminder {
     about(row, DUE, &format!("over:{}", row.version), at)
 }
 
+/// The clock of an item that is open again though its day has passed: the one that it was published with rang while
+/// it was not. None while its day is to come, and for what was said to be late before.
+#[must_use]
+pub fn missed(row: &offer::Model, now: Moment) -> Option<NewReminder> {
+    let today = china(now).date_naive();
+    let passed = row.due_on.is_some_and(|day| day < today);
+    let waits = row.state == OfferState::Open && row.overdue_at.is_none();
+    (passed && waits).then(|| over(row, now))
+}
+
 /// One message tomorrow morning, or this morning if it is not over yet, to each whose need or resource fits this
 /// one, and to whose this one is: one a day, however much fits.
 ///
@@ -238,7 +273,7 @@ pub async fn proposals(tx: &Tx, row: &offer::Model) -> Result<Vec<NewReminder>, 
         recipient_id: Some(person_id),
         compound_id: Some(row.compound_id),
         subject: format!("place:{}", row.compound_id),
-        payload: json!({ "compound": row.compound_id }),
+        payload: json!({}),
         due_at: at,
     };
     Ok(people.into_iter().map(one).collect())
@@ -297,7 +332,7 @@ async fn obey(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
     let soon = clock.payload.get("soon").and_then(Value::as_bool) == Some(true);
     let mut tx = app.store.begin(app.clock.now()).await?;
     let done = if soon {
-        call_to_mind(&mut tx, id).await?
+        call_to_mind(&mut tx, id, clock.due_at).await?
     } else {
         actions::lapse(&mut tx, id).await?
     };
@@ -308,16 +343,15 @@ async fn obey(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
     })
 }
 
-/// Tells whoever answers for a promise that its day is near.
-async fn call_to_mind(tx: &mut Tx, id: i64) -> Result<bool, Fault> {
+/// Tells whoever answers for a promise that its day is near: once, though the clock of this moment ring twice.
+async fn call_to_mind(tx: &mut Tx, id: i64, at: Moment) -> Result<bool, Fault> {
     let row = by_id(tx.db(), id).await?;
-    let Some(row) = row.filter(|row| row.state == entity::kinds::OfferState::Open) else {
+    let Some(row) = row.filter(|row| row.state == OfferState::Open) else {
         return Ok(false);
     };
     let people = owners(tx.db(), &row, tx.now()).await?;
-    let now = tx.now();
     let items = people.into_iter();
-    let items = items.map(|person| told(&row, Telling::Soon, person, now));
+    let items = items.map(|person| told(&row, Telling::Soon, person, at));
     enqueue(tx, items.collect()).await?;
     Ok(true)
 }

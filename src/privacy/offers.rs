@@ -5,14 +5,16 @@
 use entity::kinds::{OfferList, OfferState};
 use entity::{audit, moderation, offer, offer_step};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::sea_query::{Expr, LockType, Query};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use crate::base::fault::Fault;
 use crate::offer::queries::owners;
-use crate::offer::remind::{Telling, told};
+use crate::offer::remind::{Telling, missed, told};
 use crate::offer::subject;
-use crate::privacy::scrub;
+use crate::privacy::{scrub, wishes};
 use crate::reminder;
 use crate::store::Tx;
 
@@ -32,18 +34,12 @@ pub(super) fn of_residents() -> Condition {
 /// # Errors
 /// The database's.
 pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
-    // Needs before resources, as whoever ties locks them.
-    let own = offer::Entity::find()
-        .filter(offer::COLUMN.author_id.eq(person))
-        .filter(of_residents())
-        .order_by_asc(offer::COLUMN.list)
-        .order_by_asc(offer::COLUMN.id)
-        .all(tx.db())
-        .await?;
-    for row in own {
+    wishes::hold(tx, person).await?;
+    for id in locked(tx, person).await? {
         // What goes before may have freed it.
-        let now = offer::Entity::find_by_id(row.id).one(tx.db()).await?;
-        forget(tx, &now.unwrap_or(row)).await?;
+        if let Some(row) = offer::Entity::find_by_id(id).one(tx.db()).await? {
+            forget(tx, &row).await?;
+        }
     }
     let nobody = scrub::nobody(tx).await?;
     offer::Entity::update_many()
@@ -60,8 +56,44 @@ pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Locks what somebody put on the lists for themselves, and the other side of each tie, as whoever ties does: needs
+/// before resources, each by key. Gives the keys of their own, in that order.
+async fn locked(tx: &Tx, person: i64) -> Result<Vec<i64>, Fault> {
+    let own = || of_residents().add(offer::COLUMN.author_id.eq(person));
+    let resources = Query::select()
+        .column(offer::Column::Id)
+        .from(offer::Entity)
+        .cond_where(own().add(offer::COLUMN.list.eq(OfferList::Resource)))
+        .to_owned();
+    let met = Condition::all()
+        .add(offer::COLUMN.state.eq(OfferState::Matched))
+        .add(offer::Column::TiedId.in_subquery(resources));
+    let needs = offer::Entity::find()
+        .filter(offer::COLUMN.list.eq(OfferList::Need))
+        .filter(Condition::any().add(own()).add(met))
+        .order_by_asc(offer::COLUMN.id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx.db())
+        .await?;
+    let tied: Vec<i64> = needs.iter().filter_map(|need| need.tied_id).collect();
+    let mut theirs = Condition::any().add(own());
+    if !tied.is_empty() {
+        theirs = theirs.add(offer::COLUMN.id.is_in(tied));
+    }
+    let resources = offer::Entity::find()
+        .filter(offer::COLUMN.list.eq(OfferList::Resource))
+        .filter(theirs)
+        .order_by_asc(offer::COLUMN.id)
+        .lock(LockType::NoKeyUpdate)
+        .all(tx.db())
+        .await?;
+    let all = needs.into_iter().chain(resources);
+    let own = all.filter(|row| row.author_id == person && row.organisation_id.is_none());
+    Ok(own.map(|row| row.id).collect())
+}
+
 /// A need or a resource without its author and its words: what others were shown, too. One that is open still is
-/// withdrawn.
+/// withdrawn. The row is locked.
 ///
 /// # Errors
 /// The database's.
@@ -120,6 +152,8 @@ async fn free_needs(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault> {
         .filter(offer::COLUMN.tied_id.eq(row.id))
         .filter(offer::COLUMN.state.eq(OfferState::Matched))
         .order_by_asc(offer::COLUMN.id)
+        // One that was tied a moment ago is not locked yet.
+        .lock(LockType::NoKeyUpdate)
         .all(tx.db())
         .await?;
     for need in needs {
@@ -132,9 +166,16 @@ async fn free_needs(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault> {
             ..Default::default()
         };
         let next = change.update(tx.db()).await?;
+        ring(tx, &next).await?;
         tell(tx, &next, &next, Telling::Untied).await?;
     }
     Ok(())
+}
+
+/// The clock of an item that is open again, when its day passed while it was tied.
+async fn ring(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault> {
+    let items = missed(row, tx.now()).into_iter();
+    reminder::enqueue(tx, items.collect()).await
 }
 
 /// The resource that it was tied to can meet one more.
@@ -142,7 +183,11 @@ async fn free_resource(tx: &mut Tx, need: &offer::Model) -> Result<(), Fault> {
     let Some(id) = need.tied_id else {
         return Ok(());
     };
-    let Some(row) = offer::Entity::find_by_id(id).one(tx.db()).await? else {
+    let row = offer::Entity::find_by_id(id)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.db())
+        .await?;
+    let Some(row) = row else {
         return Ok(());
     };
     if matches!(row.state, OfferState::Open | OfferState::Matched) {
@@ -153,7 +198,10 @@ async fn free_resource(tx: &mut Tx, need: &offer::Model) -> Result<(), Fault> {
             version: Set(row.version + 1),
             ..Default::default()
         };
-        change.update(tx.db()).await?;
+        let next = change.update(tx.db()).await?;
+        if row.state != OfferState::Open {
+            ring(tx, &next).await?;
+        }
     }
     tell(tx, need, &row, Telling::Gone).await
 }

@@ -2,10 +2,10 @@
 //! the others, those that they fulfilled no longer say who did. Used by erasure and by retention.
 
 use entity::kinds::WishState;
-use entity::{account, attachment, audit, moderation, wish, wish_step};
+use entity::{account, attachment, audit, moderation, person, wish, wish_step};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
 use crate::privacy::{remind, scrub};
@@ -14,24 +14,28 @@ use crate::store::Tx;
 use crate::wish::remind::{Telling, told};
 use crate::wish::subject;
 
-/// Lets go of every trace of a person in wishes. Whoever waits for them is told.
+/// Lets go of every trace of a person in wishes. Whoever waits for them is told. All of them are locked first, in one
+/// order: what happens at the same moment is seen, or comes too late.
 ///
 /// # Errors
 /// The database's.
 pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
-    let asked = wish::Entity::find()
-        .filter(wish::COLUMN.asker_id.eq(person))
+    hold(tx, person).await?;
+    let theirs = Condition::any()
+        .add(wish::COLUMN.asker_id.eq(person))
+        .add(wish::COLUMN.claimer_id.eq(person));
+    let rows = wish::Entity::find()
+        .filter(theirs)
+        .order_by_asc(wish::COLUMN.id)
+        .lock(LockType::NoKeyUpdate)
         .all(tx.db())
         .await?;
-    for row in asked {
-        forget_asker(tx, &row).await?;
-    }
-    let claimed = wish::Entity::find()
-        .filter(wish::COLUMN.claimer_id.eq(person))
-        .all(tx.db())
-        .await?;
-    for row in claimed {
-        forget_claimer(tx, &row).await?;
+    for row in rows {
+        if row.asker_id == person {
+            forget_asker(tx, &row).await?;
+        } else {
+            forget_claimer(tx, &row).await?;
+        }
     }
     // What they had once and gave back.
     wish_step::Entity::update_many()
@@ -43,8 +47,21 @@ pub(super) async fn let_go(tx: &mut Tx, person: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Locks somebody's row, as whoever wishes, claims, publishes or ties does first: by another phone they add nothing
+/// meanwhile.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn hold(tx: &Tx, person: i64) -> Result<(), Fault> {
+    person::Entity::find_by_id(person)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.db())
+        .await?;
+    Ok(())
+}
+
 /// A wish without its asker and its words: what others were shown, too. One that is open still is
-/// withdrawn.
+/// withdrawn. The row is locked.
 ///
 /// # Errors
 /// The database's.
@@ -98,7 +115,7 @@ pub(super) async fn forget_asker(tx: &mut Tx, row: &wish::Model) -> Result<(), F
 }
 
 /// A wish without whoever has or had it, their words and photos. One that is not fulfilled is open
-/// again.
+/// again. The row is locked.
 ///
 /// # Errors
 /// The database's.

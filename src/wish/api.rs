@@ -1,6 +1,7 @@
 //! The JSON of wishes: `/api/v1/wishes…`. Mounted by `web/router.rs`. Nobody's name or phone is in it: asker
 //! and claimer are told how to reach each other by a message to each of them alone.
 
+use entity::wish;
 use poem::web::{Data, Json, Path, Query};
 use poem::{Route, get, handler, post};
 use sea_orm::ActiveEnum;
@@ -12,7 +13,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
-use crate::base::fault::Fault;
+use crate::base::fault::{Code, Fault};
 use crate::base::page::{Page, Slice};
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -314,16 +315,31 @@ async fn change(
 ) -> Result<Answer, Fault> {
     let id = number(id)?;
     once.answer(app, 200, async |tx| {
-        run(app, tx, caller, id, deed).await?;
-        let seen = queries::seen(tx.db(), &caller.actor, id).await?;
+        let before = match deed {
+            Deed::Abandon => Some(queries::seen(tx.db(), &caller.actor, id).await?),
+            _ => None,
+        };
+        let wish = run(app, tx, caller, id, deed).await?;
+        let seen = queries::seen(tx.db(), &caller.actor, id).await;
+        let seen = match (seen, before) {
+            // Whose home or post has ended has no part in it any more once it is given back.
+            (Err(fault), Some(before)) if fault.code == Code::NotFound => Seen { wish, ..before },
+            (seen, _) => seen?,
+        };
         whole(app, tx.db(), seen).await
     })
     .await
 }
 
-async fn run(app: &App, tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<(), Fault> {
+async fn run(
+    app: &App,
+    tx: &mut Tx,
+    caller: &Caller,
+    id: i64,
+    deed: Deed,
+) -> Result<wish::Model, Fault> {
     let actor = &caller.actor;
-    let done = match deed {
+    match deed {
         Deed::Decide(true, _) => actions::pass(tx, actor, id).await,
         Deed::Decide(false, reason) => actions::refuse(tx, actor, id, &reason).await,
         Deed::Claim => actions::claim(tx, actor, &app.settings.wishes, id).await,
@@ -333,8 +349,7 @@ async fn run(app: &App, tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Re
         Deed::Thank(text) => actions::thank(tx, actor, id, &text).await,
         Deed::Withdraw => actions::withdraw(tx, actor, id).await,
         Deed::Remove(reason) => actions::remove(tx, actor, id, &reason).await,
-    };
-    done.map(drop)
+    }
 }
 
 /// Let neighbours see it, or not.

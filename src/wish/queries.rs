@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use entity::kinds::{PlaceKind, WishState};
-use entity::{attachment, person, place, wish};
+use entity::{attachment, person, place, wish, wish_step};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -19,6 +19,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
 use crate::place::queries::{by_id as place_by_id, compounds_below, short_name, within_reach};
+use crate::wish::step::Act;
 use crate::wish::{PART, subject, veiled};
 
 /// States in which neighbours know of a wish.
@@ -133,16 +134,20 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<wish::M
     Ok(wish::Entity::find_by_id(id).one(db).await?)
 }
 
+/// Whether somebody has it, or has fulfilled it.
+const fn has_claimer(state: WishState) -> bool {
+    matches!(
+        state,
+        WishState::Claimed | WishState::Fulfilled | WishState::Thanked
+    )
+}
+
 /// What the actor has to do with a wish; none when it is not theirs to see.
 fn side_of(actor: &Actor, row: &wish::Model, place: &place::Model) -> Option<Side> {
     let person = actor.person_id()?;
-    let has = matches!(
-        row.state,
-        WishState::Claimed | WishState::Fulfilled | WishState::Thanked
-    );
     if row.asker_id == person {
         Some(Side::Asker)
-    } else if has && row.claimer_id == Some(person) {
+    } else if has_claimer(row.state) && row.claimer_id == Some(person) {
         Some(Side::Claimer)
     } else if may(actor, Deed::CheckWishes, &place.path) {
         Some(Side::Checker)
@@ -187,7 +192,40 @@ pub async fn seen<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<
     all.pop().ok_or_else(|| no_such(id))
 }
 
-/// The photos of what was done; for those who are more than neighbours.
+/// In which round a wish is: how often it was claimed. Photos of what was done belong to one.
+///
+/// # Errors
+/// The database's.
+pub async fn round<C: ConnectionTrait>(db: &C, id: i64) -> Result<i32, Fault> {
+    let claims = wish_step::Entity::find()
+        .filter(wish_step::COLUMN.wish_id.eq(id))
+        .filter(wish_step::COLUMN.action.eq(Act::Claim.name()))
+        .count(db)
+        .await?;
+    Ok(i32::try_from(claims).unwrap_or(i32::MAX))
+}
+
+/// The photos of what was done by whoever has it now or has fulfilled it, oldest first; what somebody sent who
+/// has given it back is not among them. Not scoped.
+///
+/// # Errors
+/// The database's.
+pub async fn photos_of<C: ConnectionTrait>(
+    db: &C,
+    row: &wish::Model,
+) -> Result<Vec<attachment::Model>, Fault> {
+    if !has_claimer(row.state) {
+        return Ok(Vec::new());
+    }
+    let mut all = attachments::of_subject(db, &subject(row.id)).await?;
+    if !all.is_empty() {
+        let round = round(db, row.id).await?;
+        all.retain(|photo| photo.round == Some(round));
+    }
+    Ok(all)
+}
+
+/// The same for those who are more than neighbours.
 ///
 /// # Errors
 /// The database's.
@@ -195,10 +233,10 @@ pub async fn photos<C: ConnectionTrait>(
     db: &C,
     seen: &Seen,
 ) -> Result<Vec<attachment::Model>, Fault> {
-    if seen.side == Side::Neighbour {
-        return Ok(Vec::new());
+    match seen.side {
+        Side::Neighbour => Ok(Vec::new()),
+        _ => photos_of(db, &seen.wish).await,
     }
-    attachments::of_subject(db, &subject(seen.wish.id)).await
 }
 
 /// Which wishes are listed.

@@ -14,7 +14,7 @@ pub use staff::{pass, refuse, remove};
 pub use tie::{contact_again, tie, untie};
 
 use entity::kinds::{ActorKind, OfferState};
-use entity::{offer, offer_step};
+use entity::{offer, offer_step, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
 use sea_orm::{
@@ -90,14 +90,19 @@ impl Change {
         self.reminders.extend(items);
     }
 
-    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders.
+    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders; among them the clock of its
+    /// day, when that passed before it was open.
     async fn store(
-        self,
+        mut self,
         tx: &mut Tx,
         actor: &Actor,
         audited: Option<&str>,
     ) -> Result<offer::Model, Fault> {
         compare_and_set(tx, &self.was, &self.next).await?;
+        if self.was.state != OfferState::Open {
+            let missed = remind::missed(&self.next, tx.now());
+            self.reminders.extend(missed);
+        }
         let kind = match self.by {
             By::Owner | By::Other | By::Claimer if self.next.organisation_id.is_none() => {
                 ActorKind::Resident
@@ -193,6 +198,20 @@ async fn locked(tx: &Tx, id: i64) -> Result<offer::Model, Fault> {
         .one(tx.db())
         .await?
         .ok_or_else(|| changed(id))
+}
+
+/// Takes what one person does on the lists one after the other, on whatever instance: with the lock on their row the
+/// limits hold. Before any item is locked.
+async fn lock_person(tx: &Tx, person_id: i64) -> Result<(), Fault> {
+    let person = person::Entity::find_by_id(person_id)
+        .lock(LockType::NoKeyUpdate)
+        .one(tx.db())
+        .await?;
+    // By another phone, at the same moment.
+    if person.is_none_or(|person| person.erased_at.is_some()) {
+        return Err(Fault::forbidden("您的资料已经注销，请重新绑定房号。"));
+    }
+    Ok(())
 }
 
 /// Keeps the words as everybody may read them: without residents' names, phones and homes.

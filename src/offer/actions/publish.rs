@@ -3,17 +3,16 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::kinds::{ActorKind, OfferCategory, OfferList, OfferState, PlaceKind};
-use entity::{offer, offer_step, person, place};
+use entity::{offer, offer_step, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::LockType;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::permit::{Deed, may, require};
 use crate::access::{Actor, HomeTie};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::config::Lists;
-use crate::offer::actions::{make_public, record, step, words};
+use crate::offer::actions::{lock_person, make_public, record, step, words};
 use crate::offer::queries::{is_near, speaks_for};
 use crate::offer::{MOST_QUANTITY, MOST_TITLE, category, is_promise, parted, remind};
 use crate::organisation::queries as organisations;
@@ -260,10 +259,7 @@ fn due(tx: &Tx, written: &Written<'_>) -> Result<Option<NaiveDate>, Fault> {
 /// Takes what one person, or one organisation, publishes one after the other, on whatever instance: with the
 /// lock the limit holds.
 async fn limit(tx: &Tx, terms: &Lists, author: i64, whose: &Whose) -> Result<(), Fault> {
-    person::Entity::find_by_id(author)
-        .lock(LockType::NoKeyUpdate)
-        .one(tx.db())
-        .await?;
+    lock_person(tx, author).await?;
     let waits = [OfferState::Raised, OfferState::Open];
     let query = offer::Entity::find().filter(offer::COLUMN.state.is_in(waits));
     let (count, most) = match whose.organisation_id {

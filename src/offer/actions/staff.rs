@@ -24,7 +24,7 @@ async fn checked(tx: &Tx, actor: &Actor, id: i64, deed: Deed) -> Result<Found, F
     }
 }
 
-/// Lets everybody see it: without names, phones, and homes. What fits it is proposed.
+/// Lets everybody see it: without names, phones, and homes. What fits it is proposed, unless its day is over.
 ///
 /// # Errors
 /// `not_found` for whoever may not know of it, `forbidden` for one's own, `wrong_step` when it was checked.
@@ -35,9 +35,11 @@ pub async fn pass(tx: &mut Tx, actor: &Actor, id: i64) -> Result<offer::Model, F
     change.next.opened_at = Some(tx.now());
     make_public(tx, &change.next, reader).await?;
     change.tell_owners(tx, Telling::Opened).await?;
-    change
-        .reminders
-        .extend(remind::proposals(tx, &change.next).await?);
+    if remind::missed(&change.next, tx.now()).is_none() {
+        change
+            .reminders
+            .extend(remind::proposals(tx, &change.next).await?);
+    }
     change.store(tx, actor, Some("offer.pass")).await
 }
 

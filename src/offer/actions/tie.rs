@@ -2,15 +2,16 @@
 //! needs before resources, so that nobody waits in a circle.
 
 use entity::kinds::{OfferList, OfferState};
-use entity::offer;
+use entity::{offer, offer_step};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
-use crate::base::clock::china;
+use crate::base::clock::{begin_of, china};
 use crate::base::fault::{Code, Fault};
+use crate::config::Lists;
 use crate::offer::actions::owner::is_need;
-use crate::offer::actions::{Change, changed, locked};
+use crate::offer::actions::{Change, changed, lock_person, locked};
 use crate::offer::queries::{Found, Side, by_id, found, no_such, owners};
 use crate::offer::remind::{self, Telling};
 use crate::offer::step::{Act, By};
@@ -41,13 +42,16 @@ fn sorted(one: Found, other: Found) -> Result<(Found, Found), Fault> {
 ///
 /// # Errors
 /// `not_found` for what is not there for the actor, `invalid` for two that cannot be tied, `forbidden` when
-/// neither or both are the actor's, `conflict` when somebody else was first, `wrong_step` when one is over.
+/// neither or both are the actor's, `conflict` when somebody else was first, `wrong_step` when one is over, or when
+/// the actor has tied too many today.
 pub async fn tie(
     tx: &mut Tx,
     actor: &Actor,
+    terms: &Lists,
     one: i64,
     other: i64,
 ) -> Result<(offer::Model, offer::Model), Fault> {
+    let person = actor.require_person()?;
     let one = found(tx.db(), actor, one).await?;
     let other = found(tx.db(), actor, other).await?;
     let (need, resource) = sorted(one, other)?;
@@ -66,6 +70,13 @@ pub async fn tie(
             ));
         }
     };
+    let own = match of_need {
+        By::Owner => &need.offer,
+        _ => &resource.offer,
+    };
+    if own.organisation_id.is_none() {
+        within_day(tx, terms, person).await?;
+    }
     let need = locked(tx, need.offer.id).await?;
     let resource = locked(tx, resource.offer.id).await?;
     for row in [&need, &resource] {
@@ -82,18 +93,50 @@ pub async fn tie(
     of_need.other = Some(of_resource.next.id);
     of_resource.next.taken += 1;
     of_resource.other = Some(of_need.next.id);
-    tell_both(tx, &mut of_need, &of_resource.next).await?;
+    tell_both(tx, &mut of_need, &of_resource.next, person).await?;
     let need = of_need.store(tx, actor, Some("offer.tie")).await?;
     let resource = of_resource.store(tx, actor, None).await?;
     Ok((need, resource))
 }
 
-async fn tell_both(tx: &Tx, need: &mut Change, resource: &offer::Model) -> Result<(), Fault> {
-    let mut items = Vec::new();
+/// Refuses a resident who has tied as often today as anybody needs to, what was let go again among it: each time
+/// they learned a name and a phone. Who speaks for an organisation answers for it with their post.
+async fn within_day(tx: &Tx, terms: &Lists, person_id: i64) -> Result<(), Fault> {
+    lock_person(tx, person_id).await?;
+    let midnight = begin_of(china(tx.now()).date_naive());
+    let steps = offer_step::Entity::find()
+        .filter(offer_step::COLUMN.actor_id.eq(person_id))
+        .filter(offer_step::COLUMN.action.eq(Act::Tie.name()))
+        .filter(offer_step::COLUMN.at.gte(midnight))
+        .count(tx.db())
+        .await?;
+    // The need and the resource of each.
+    if steps / 2 < terms.ties_per_day {
+        return Ok(());
+    }
+    Err(Fault::wrong_step(format!(
+        "一天最多对接{}次，您今天已经对接了不少，谢谢您的热心！明天再来对接吧。",
+        terms.ties_per_day
+    )))
+}
+
+/// Tells each side how to reach the other: at once whoever ties, in the morning all others.
+async fn tell_both(
+    tx: &Tx,
+    need: &mut Change,
+    resource: &offer::Model,
+    person: i64,
+) -> Result<(), Fault> {
+    let now = tx.now();
+    let own = match need.by {
+        By::Owner => OfferList::Need,
+        _ => OfferList::Resource,
+    };
+    let mut items = vec![remind::contact(&need.next, own, person, now)];
     for row in [&need.next, resource] {
-        for person in owners(tx.db(), row, tx.now()).await? {
-            items.push(remind::contact(&need.next, row.list, person, tx.now()));
-        }
+        let others = owners(tx.db(), row, now).await?;
+        let others = others.into_iter().filter(|other| *other != person);
+        items.extend(others.map(|other| remind::tied(&need.next, row.list, other, now)));
     }
     need.reminders.extend(items);
     Ok(())
@@ -164,15 +207,11 @@ async fn open_again(
     by: By,
     told: &[i64],
 ) -> Result<offer::Model, Fault> {
-    let today = china(tx.now()).date_naive();
     let mut change = Change::of(tx, need, Act::Untie, by)?;
     change.other = change.next.tied_id.take();
     change.next.tied_at = None;
     change.tell(told, Telling::Untied);
-    if change.next.due_on.is_some_and(|day| day < today) {
-        // Its day passed while it was tied.
-        change.reminders.push(remind::over(&change.next, tx.now()));
-    } else {
+    if remind::missed(&change.next, tx.now()).is_none() {
         change
             .reminders
             .extend(remind::proposals(tx, &change.next).await?);

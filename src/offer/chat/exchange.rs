@@ -111,7 +111,8 @@ pub(super) async fn tie(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault
     let Some((other, _)) = rest.number() else {
         return offer_partners(turn, one).await;
     };
-    match actions::tie(turn.tx, &turn.actor, one, other).await {
+    let terms = &turn.app.settings.lists;
+    match actions::tie(turn.tx, &turn.actor, terms, one, other).await {
         Ok((need, resource)) => Ok(Reply::text(format!(
             "对接上了：需求 #{} 和资源 #{}。双方的联系方式马上单独发出。没谈成回复“取消对接 {}”。",
             need.id, resource.id, need.id

@@ -27,7 +27,7 @@ use crate::person::queries as people;
 use crate::place::queries as places;
 
 /// Own items that are looked at for what fits, the newest.
-const MOST_OWN: u64 = 10;
+const MOST_OWN: u64 = 50;
 /// What is proposed for one item, and in one message.
 const EACH: usize = 2;
 const LINES: usize = 5;
@@ -107,6 +107,18 @@ pub(super) async fn contact(
     app: &App,
     reminders: &[reminder::Model],
 ) -> Result<Option<Message>, Fault> {
+    let message = tied(app, reminders).await?;
+    Ok(message.map(|message| Message {
+        urgent: true,
+        ..message
+    }))
+}
+
+/// How to reach the other one.
+pub(super) async fn tied(
+    app: &App,
+    reminders: &[reminder::Model],
+) -> Result<Option<Message>, Fault> {
     let Some(last) = reminders.last() else {
         return Ok(None);
     };
@@ -115,7 +127,9 @@ pub(super) async fn contact(
         return Ok(None);
     };
     let db = app.store.read();
-    let Some(resource) = need.tied_id else {
+    // Let go and tied to another it is no business of the first.
+    let same = |resource: &i64| number(last, "with").is_none_or(|with| with == *resource);
+    let Some(resource) = need.tied_id.filter(same) else {
         return Ok(None);
     };
     let Some(resource) = by_id(db, resource).await? else {
@@ -139,22 +153,31 @@ pub(super) async fn contact(
         named(own),
         named(other)
     );
-    Ok(Some(Message {
-        urgent: true,
-        ..message(own, "对接上了", last.due_at, hint, text)
-    }))
+    Ok(Some(message(own, "对接上了", last.due_at, hint, text)))
 }
 
-/// How whose it is can be reached: in a sentence, and where there is little room.
+/// How whose it is can be reached: in a sentence, and where there is little room. For an organisation by whoever
+/// speaks for it now; who has done so once is nobody to call.
 async fn reach(app: &App, row: &offer::Model) -> Result<(String, String), Fault> {
     let db = app.store.read();
-    let person = owners(db, row, app.clock.now()).await?.first().copied();
-    let person = people::by_id(db, person.unwrap_or(row.author_id)).await?;
-    let phone = person
-        .as_ref()
-        .and_then(|person| people::phone_of(&app.seal, person));
-    let name = person.map(|person| person.name).unwrap_or_default();
-    let (mut says, hint) = match &phone {
+    let organisation = match row.organisation_id {
+        Some(id) => organisations::by_id(db, id).await?,
+        None => None,
+    };
+    let owner = owners(db, row, app.clock.now()).await?.first().copied();
+    let person = match owner {
+        Some(person) => people::by_id(db, person).await?,
+        None => None,
+    };
+    let Some(person) = person else {
+        let name = organisation.as_ref().map(of).unwrap_or_default();
+        return Ok((
+            format!("{name}，暂时没有联系人，请社区帮忙联系"),
+            "暂时没有联系人，请社区帮忙联系".to_owned(),
+        ));
+    };
+    let name = &person.name;
+    let (says, hint) = match people::phone_of(&app.seal, &person) {
         Some(phone) => (
             format!("{name}，电话 {}", phone.digits()),
             format!("{} {name}", phone.digits()),
@@ -164,12 +187,10 @@ async fn reach(app: &App, row: &offer::Model) -> Result<(String, String), Fault>
             format!("{name}没有登记电话"),
         ),
     };
-    if let Some(id) = row.organisation_id
-        && let Some(organisation) = organisations::by_id(db, id).await?
-    {
-        says = format!("{}，联系人{says}", of(&organisation));
-    }
-    Ok((says, hint))
+    Ok(match organisation {
+        Some(organisation) => (format!("{}，联系人{says}", of(&organisation)), hint),
+        None => (says, hint),
+    })
 }
 
 fn of(organisation: &organisation::Model) -> String {
@@ -317,11 +338,11 @@ pub(super) async fn overdue(
     }))
 }
 
-/// Needs and resources of somebody that are open in a compound, the newest first.
+/// Open needs and resources that somebody is told of, the newest first: their own, and those of the organisations
+/// for which they speak there; in whichever compound.
 async fn own_items<C: ConnectionTrait>(
     db: &C,
     person: i64,
-    compound_id: i64,
     now: Moment,
 ) -> Result<Vec<offer::Model>, Fault> {
     let spoken: Vec<Option<i64>> = role::Entity::find()
@@ -341,13 +362,12 @@ async fn own_items<C: ConnectionTrait>(
     let written = Condition::all()
         .add(offer::COLUMN.author_id.eq(person))
         .add(offer::COLUMN.organisation_id.is_null());
-    let own = Condition::any().add(written).add(
-        offer::COLUMN
-            .organisation_id
-            .is_in(spoken.into_iter().flatten()),
-    );
-    Ok(offer::Entity::find()
-        .filter(offer::COLUMN.compound_id.eq(compound_id))
+    let mut own = Condition::any().add(written);
+    if !spoken.is_empty() {
+        let theirs = spoken.into_iter().flatten();
+        own = own.add(offer::COLUMN.organisation_id.is_in(theirs));
+    }
+    let rows = offer::Entity::find()
         .filter(
             offer::COLUMN
                 .list
@@ -358,7 +378,14 @@ async fn own_items<C: ConnectionTrait>(
         .order_by_desc(offer::COLUMN.id)
         .limit(MOST_OWN)
         .all(db)
-        .await?)
+        .await?;
+    let mut theirs = Vec::new();
+    for row in rows {
+        if owners(db, &row, now).await?.contains(&person) {
+            theirs.push(row);
+        }
+    }
+    Ok(theirs)
 }
 
 pub(super) async fn matching(
@@ -368,14 +395,17 @@ pub(super) async fn matching(
     let Some(last) = reminders.last() else {
         return Ok(None);
     };
-    let (Some(person), Some(compound)) = (last.recipient_id, number(last, "compound")) else {
+    let Some(person) = last.recipient_id else {
         return Ok(None);
     };
     let db = app.store.read();
     let mut pairs = Vec::new();
-    for own in own_items(db, person, compound, last.due_at).await? {
+    for own in own_items(db, person, last.due_at).await? {
         let fits = fitting(db, &own, EACH).await?;
         pairs.extend(fits.into_iter().map(|other| (own.clone(), other)));
+        if pairs.len() >= LINES {
+            break;
+        }
     }
     pairs.truncate(LINES);
     let Some((own, other)) = pairs.first() else {

@@ -3,31 +3,31 @@
 use chrono::TimeDelta;
 use entity::kinds::{ActorKind, PhotoStage, WishState};
 use entity::{wish, wish_step};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::attachment::{Owner, give};
+use crate::base::clock::{begin_of, china};
 use crate::base::fault::{Code, Fault};
 use crate::config::Wishes;
 use crate::reminder;
 use crate::store::Tx;
 use crate::wish::actions::{Change, changed, count_locked, record, some_words, step};
-use crate::wish::queries::{Found, Side, by_id, found};
+use crate::wish::queries::{Found, Side, by_id, found, round};
 use crate::wish::remind::{self, Telling};
 use crate::wish::step::{Act, By, after};
 use crate::wish::subject;
 
 /// Days before its end at which the claimer is warned.
 const WARNED_DAYS: i64 = 1;
-/// The round of all its photos: a wish is fulfilled once.
-const ROUND: i32 = 1;
 
 /// Takes an open wish: whoever is first has it. Each of the two is told how to reach the other, in
 /// person.
 ///
 /// # Errors
 /// `not_found` for a wish of another compound or one that nobody has read, `forbidden` for one's own,
-/// `conflict` when somebody else has it, `wrong_step` when it is over or the actor has too many.
+/// `conflict` when somebody else has it, `wrong_step` when it is over, or the actor has too many or has claimed
+/// too many today.
 pub async fn claim(
     tx: &mut Tx,
     actor: &Actor,
@@ -55,6 +55,12 @@ pub async fn claim(
             "您已经认领了{has}个心愿，完成一个再认领。回复“我的心愿”查看。"
         )));
     }
+    if claims_today(tx, person).await? >= terms.claims_per_day {
+        return Err(Fault::wrong_step(format!(
+            "一天最多认领{}个心愿，您今天已经很热心了，谢谢！明天再来认领吧。",
+            terms.claims_per_day
+        )));
+    }
     let due = tx.now() + TimeDelta::days(terms.claim_days);
     change.next.claimer_id = Some(person);
     change.next.claimed_at = Some(tx.now());
@@ -69,6 +75,18 @@ pub async fn claim(
         Code::Conflict => too_late(id),
         _ => fault,
     })
+}
+
+/// How often somebody has claimed since China's midnight, what they gave back among it: each time they learned a
+/// name and a phone.
+async fn claims_today(tx: &Tx, person_id: i64) -> Result<u64, Fault> {
+    let midnight = begin_of(china(tx.now()).date_naive());
+    let count = wish_step::Entity::find()
+        .filter(wish_step::COLUMN.actor_id.eq(person_id))
+        .filter(wish_step::COLUMN.action.eq(Act::Claim.name()))
+        .filter(wish_step::COLUMN.at.gte(midnight))
+        .count(tx.db());
+    Ok(count.await?)
 }
 
 fn too_late(id: i64) -> Fault {
@@ -188,7 +206,7 @@ async fn give_photos(
         subject: &subject(row.id),
         compound_id: Some(row.compound_id),
         stage: PhotoStage::After,
-        round: ROUND,
+        round: round(tx.db(), row.id).await?,
     };
     give(tx, actor.account_id, photos, &owner).await
 }

@@ -223,10 +223,14 @@ async fn count_locked(
 ) -> Result<u64, Fault> {
     // Messages to that person may be stored meanwhile: two who claim each other's wishes do not wait in a
     // circle.
-    person::Entity::find_by_id(person_id)
+    let person = person::Entity::find_by_id(person_id)
         .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?;
+    // By another phone, at the same moment.
+    if person.is_none_or(|person| person.erased_at.is_some()) {
+        return Err(Fault::forbidden("您的资料已经注销，请重新绑定房号。"));
+    }
     let count = wish::Entity::find()
         .filter(whose.eq(person_id))
         .filter(wish::COLUMN.state.is_in(states.iter().copied()))

@@ -4,6 +4,7 @@ use entity::kinds::ContentKind;
 use entity::wish;
 
 use crate::access::Actor;
+use crate::access::named::residents_named;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
@@ -27,7 +28,7 @@ async fn checked(tx: &Tx, actor: &Actor, id: i64) -> Result<Found, Fault> {
     }
 }
 
-/// Lets neighbours see and claim it: without the asker's name, phones, and homes.
+/// Lets neighbours see and claim it: without the asker's and other residents' names, phones, and homes.
 ///
 /// # Errors
 /// `not_found` for whoever may not know of it, `forbidden` for one's own, `wrong_step` when it was checked.
@@ -36,8 +37,10 @@ pub async fn pass(tx: &mut Tx, actor: &Actor, id: i64) -> Result<wish::Model, Fa
     let reader = actor.require_person()?;
     let mut change = Change::of(tx, found.wish, Act::Pass, By::Checker)?;
     change.next.opened_at = Some(tx.now());
+    let mut names = residents_named(tx.db(), &change.next.text, tx.now()).await?;
+    // Whoever holds a post is known by name; not as somebody who wishes for something.
     let asker = people::by_id(tx.db(), change.next.asker_id).await?;
-    let names: Vec<String> = asker.into_iter().map(|person| person.name).collect();
+    names.extend(asker.map(|person| person.name));
     let shown = Submission {
         subject: subject(id),
         part: PART.to_owned(),

@@ -5,13 +5,13 @@ use chrono::TimeDelta;
 use entity::kinds::WishState;
 
 use crate::access::permit::{Deed, require_somewhere};
-use crate::attachment::queries::{of_subject, unfiled};
+use crate::attachment::queries::unfiled;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Reply, Turn};
+use crate::wish::actions;
 use crate::wish::chat::{PHOTO, which};
-use crate::wish::queries::{Figure, Which};
-use crate::wish::{actions, subject};
+use crate::wish::queries::{Figure, Which, photos_of};
 
 /// Photos given at once, at most.
 const MOST_PHOTOS: u64 = 9;
@@ -89,11 +89,11 @@ pub(super) async fn fulfil(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
         0 => Vec::new(),
         _ => sent(turn).await?,
     };
-    actions::fulfil(turn.tx, &turn.actor, id, &rest.raw, &photos).await?;
+    let row = actions::fulfil(turn.tx, &turn.actor, id, &rest.raw, &photos).await?;
     if !photos.is_empty() {
         turn.before.photos_until_ms = 0;
     }
-    let there = of_subject(turn.tx.db(), &subject(id)).await?;
+    let there = photos_of(turn.tx.db(), &row).await?;
     let head = format!("心愿 #{id} 已完成，谢谢您！许愿人会收到通知。");
     if !there.is_empty() {
         return Ok(Reply::text(format!("{head}照片也会发给对方。")));

@@ -1,8 +1,13 @@
 //! The four lists: what is needed meets what is offered, what is promised is closed off; who races, what time
-//! does, what is refused; agreements with their yearly duty, alliances, and the other faces.
+//! does, what is refused, what is for one alone, who leaves meanwhile; agreements with their yearly duty, alliances,
+//! and the other faces.
 
+mod agreed;
+mod alone;
+mod days;
 mod duty;
 mod faces;
+mod leaving;
 mod promises;
 mod refused;
 mod ties;

@@ -1,7 +1,10 @@
-//! Wishes of residents: the whole way in the chat, who races for them, what lapses, what is refused, and
-//! the other faces.
+//! Wishes of residents: the whole way in the chat, who races for them, what lapses, what is refused, what is for one
+//! alone, how often in a day, who leaves meanwhile, and the other faces.
 
+pub mod alone;
 mod faces;
+mod leaving;
+mod limits;
 pub mod race;
 mod refused;
 mod refused_api;
