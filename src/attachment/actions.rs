@@ -27,7 +27,12 @@ pub async fn upload(
         return Err(refused(Flaw::Kind, Flaw::says));
     }
     let clean = app.files.clean(None, bytes).await;
-    keep(app, account_id, clean.map_err(|flaw| refused(flaw, Flaw::says))?).await
+    keep(
+        app,
+        account_id,
+        clean.map_err(|flaw| refused(flaw, Flaw::says))?,
+    )
+    .await
 }
 
 /// The same where documents (PDF) are taken, too: what only notices are given ([`super::give`]).

@@ -134,8 +134,7 @@ pub async fn upload(
     if bytes.is_empty() {
         return Err(Fault::invalid("file", "文件是空的，请重新选一个再上传。"));
     }
-    let (id, change) =
-        actions::upload_with_documents(&app, caller.account.id, bytes).await?;
+    let (id, change) = actions::upload_with_documents(&app, caller.account.id, bytes).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         // A twin was first; this one belongs to nothing and is removed with its like.
