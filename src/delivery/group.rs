@@ -8,6 +8,7 @@ use sea_orm::EntityTrait;
 
 use super::health::GROUP;
 use super::record::{failed_row, sent_row};
+use super::send::plain;
 use crate::access::named::residents_named;
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -55,7 +56,7 @@ pub async fn tell_group(app: &App, name: &str, text: &str) -> Result<Verdict, Fa
     };
     let now = app.clock.now();
     let names = residents_named(app.store.read(), text, now).await?;
-    let message = GroupMessage::Text(redact(text, &names));
+    let message = GroupMessage::Text(plain(&redact(text, &names)));
     let span = Span {
         key: format!("group:{name}"),
         most: MOST,

@@ -102,6 +102,8 @@ const SETS_TIMETABLES: &[RoleKind] = &[
     CommunitySecretary,
     StreetOfficer,
 ];
+/// Who publishes notices.
+const PUBLISHES: &[RoleKind] = SETS_TIMETABLES;
 const WRITES_HANDBOOK: &[RoleKind] = &[
     CommitteeChair,
     CommunitySecretary,
@@ -154,6 +156,32 @@ struct World {
     timetable: i64,
     article: i64,
     question: i64,
+    notice: i64,
+}
+
+/// A notice that is out, with nobody who has got it.
+async fn notice(app: &TestApp, author_id: i64) -> i64 {
+    let (place, now) = (place_of(app, "GY").await, app.now());
+    let row = entity::notice::ActiveModel {
+        compound_id: Set(Some(place.id)),
+        place_id: Set(place.id),
+        author_id: Set(author_id),
+        title: Set("停水".to_owned()),
+        body: Set("周六停水".to_owned()),
+        urgent: Set(false),
+        state: Set(entity::kinds::NoticeState::Sent),
+        version: Set(1),
+        scope: Set(json!({ "places": [], "who": ["residents"] })),
+        counted: Set(0),
+        reachable: Set(0),
+        round: Set(0),
+        told_to: Set(0),
+        published_at: Set(Some(now)),
+        round_at: Set(Some(now)),
+        created_at: Set(now),
+        ..Default::default()
+    };
+    row.insert(app.store.write()).await.unwrap().id
 }
 
 /// A timetable, an article and a question of 桂园.
@@ -311,6 +339,7 @@ async fn build(app: &TestApp) -> World {
     let drive = drive.insert(app.store.write()).await.unwrap();
     let (timetable, article, question) = to_be_told(app, sun).await;
     World {
+        notice: notice(app, sun).await,
         timetable,
         article,
         question,
@@ -624,6 +653,33 @@ fn table(world: &World) -> Vec<Deed> {
             WRITES_HANDBOOK,
             String::new(),
         ),
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/correct", world.notice),
+                json!({ "title": "停电", "body": "周日停电" }),
+                PUBLISHES,
+                format!("更正公告 {} 停电\n周日停电", world.notice),
+            )
+        },
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/scope", world.notice),
+                json!({ "place": "GY/1" }),
+                PUBLISHES,
+                format!("公告范围 {} GY/1", world.notice),
+            )
+        },
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/repeat", world.notice),
+                json!({}),
+                PUBLISHES,
+                format!("提醒未读 {}", world.notice),
+            )
+        },
         elsewhere(
             format!("/visits/{}/done", world.visit),
             json!({}),
