@@ -199,7 +199,7 @@ async fn groups_below(app: &App, id: i64) -> Result<Vec<(i64, String)>, Fault> {
         .await?;
     let groups = compounds.iter().flat_map(|compound| {
         let groups = groups_of(app, &compound.code).into_iter();
-        groups.map(|group| (compound.id, group))
+        groups.map(move |group| (compound.id, group))
     });
     Ok(groups.collect())
 }
