@@ -1,10 +1,10 @@
-//! Table `attachment`. A photo, voice or video that belongs to something.
+//! Table `attachment`. A photo, voice, video or document that belongs to something.
 
 use sea_orm::entity::prelude::*;
 
 use crate::kinds::{AttachmentState, PhotoStage};
 
-/// A photo, voice or video that belongs to something.
+/// A photo, voice, video or document that belongs to something.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "attachment")]
@@ -18,7 +18,7 @@ pub struct Model {
     pub account_id: i64,
     /// Tenant.
     pub compound_id: Option<i64>,
-    /// image, voice or video.
+    /// image, voice, video or document.
     pub kind: String,
     /// The platform's id, good for 3 days; empty for what was uploaded to us.
     pub media_id: String,

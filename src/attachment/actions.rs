@@ -8,28 +8,61 @@ use sea_orm::ActiveValue::Set;
 use crate::app::App;
 use crate::attachment::store;
 use crate::base::fault::{Code, Fault};
-use crate::files::{Clean, Flaw};
+use crate::files::{Clean, DOCUMENTS, Flaw, recognise};
 use crate::store::Tx;
 
-/// Puts an uploaded file into our storage: a row that says where it will lie, then the file. It
-/// belongs to nothing yet. The caller makes it known with [`settle`], in the transaction that answers.
+/// Puts an uploaded photo, voice or film into our storage: a row that says where it will lie, then the
+/// file. It belongs to nothing yet. The caller makes it known with [`settle`], in the transaction that
+/// answers.
 ///
 /// # Errors
-/// `invalid` or `too_large` for what is not kept, saying why; `outside` when the storage does not
-/// answer.
+/// `unsupported`, `invalid` or `too_large` for what is not kept, saying why; `outside` when the storage
+/// does not answer.
 pub async fn upload(
     app: &App,
     account_id: i64,
     bytes: Vec<u8>,
 ) -> Result<(i64, attachment::ActiveModel), Fault> {
-    let clean = app.files.clean(None, bytes).await.map_err(|flaw| {
-        let code = match flaw {
-            Flaw::Large => Code::TooLarge,
-            Flaw::Kind => Code::Unsupported,
-            Flaw::Broken => Code::Invalid,
-        };
-        Fault::new(code, flaw.says())
-    })?;
+    if recognise(&bytes).is_some_and(|kind| kind.family() == DOCUMENTS) {
+        return Err(refused(Flaw::Kind, Flaw::says));
+    }
+    let clean = app.files.clean(None, bytes).await;
+    keep(
+        app,
+        account_id,
+        clean.map_err(|flaw| refused(flaw, Flaw::says))?,
+    )
+    .await
+}
+
+/// The same where documents (PDF) are taken, too: what only notices are given ([`super::give`]).
+///
+/// # Errors
+/// As [`upload`].
+pub async fn upload_with_documents(
+    app: &App,
+    account_id: i64,
+    bytes: Vec<u8>,
+) -> Result<(i64, attachment::ActiveModel), Fault> {
+    let clean = app.files.clean(None, bytes).await;
+    let clean = clean.map_err(|flaw| refused(flaw, Flaw::says_with_documents))?;
+    keep(app, account_id, clean).await
+}
+
+fn refused(flaw: Flaw, says: fn(Flaw) -> &'static str) -> Fault {
+    let code = match flaw {
+        Flaw::Large => Code::TooLarge,
+        Flaw::Kind => Code::Unsupported,
+        Flaw::Broken => Code::Invalid,
+    };
+    Fault::new(code, says(flaw))
+}
+
+async fn keep(
+    app: &App,
+    account_id: i64,
+    clean: Clean,
+) -> Result<(i64, attachment::ActiveModel), Fault> {
     let kind = match &clean {
         Clean::Picture(_) => "image",
         Clean::Other(kind, _) => kind.family(),

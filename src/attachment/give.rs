@@ -4,19 +4,23 @@
 use entity::attachment;
 use entity::kinds::{AttachmentState, PhotoStage};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::base::fault::Fault;
+use crate::files::DOCUMENTS;
 use crate::store::Tx;
 
 /// Given at once, at most.
 const MOST_AT_ONCE: usize = 9;
+/// How subjects begin that documents are given to. Everywhere else what is given has to show something, to be
+/// looked at before others see it, or to be small enough for a phone.
+const READ: &str = "notice:";
 
 /// Gives unfiled attachments of an account to a subject (`case:12`).
 ///
 /// # Errors
 /// `not_found` when one of them is not there, not the account's, or given already; `invalid` for too
-/// many.
+/// many, and for a document where none is taken.
 pub async fn give(
     tx: &Tx,
     account_id: Option<i64>,
@@ -37,6 +41,9 @@ pub async fn give(
     }
     let missing = || Fault::not_found("没有找到要附上的文件，可能已经用过或过期，请重新上传。");
     let account_id = account_id.ok_or_else(missing)?;
+    if !to.subject.starts_with(READ) {
+        no_document(tx, account_id, &ids).await?;
+    }
     let given = attachment::Entity::update_many()
         .set(attachment::ActiveModel {
             subject: Set(Some(to.subject.to_owned())),
@@ -64,6 +71,22 @@ pub async fn give(
         Ok(())
     } else {
         Err(missing())
+    }
+}
+
+async fn no_document(tx: &Tx, account_id: i64, ids: &[i64]) -> Result<(), Fault> {
+    let documents = attachment::Entity::find()
+        .filter(attachment::COLUMN.id.is_in(ids.iter().copied()))
+        .filter(attachment::COLUMN.account_id.eq(account_id))
+        .filter(attachment::COLUMN.kind.eq(DOCUMENTS))
+        .count(tx.db())
+        .await?;
+    match documents {
+        0 => Ok(()),
+        _ => Err(Fault::invalid(
+            "attachments",
+            "PDF文件只能附在公告里，这里请改发照片。",
+        )),
     }
 }
 

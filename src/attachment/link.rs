@@ -42,6 +42,14 @@ impl Variant {
     }
 }
 
+/// What an attachment is called where it is saved: `linli-7.pdf`. Names from outside count for nothing.
+#[must_use]
+pub fn file_name(row: &attachment::Model) -> String {
+    let ending = row.path.as_deref().and_then(|path| path.rsplit_once('.'));
+    let ending = ending.map_or("bin", |(_, ending)| ending);
+    format!("linli-{}.{ending}", row.id)
+}
+
 /// The link's path: `/files/7/small/1790000000/…`; none while there is nothing to show.
 #[must_use]
 pub fn path(app: &App, row: &attachment::Model, variant: Variant) -> Option<String> {

@@ -1,4 +1,4 @@
-//! Photos, voices and videos that people send (附件): by chat, where they are known by the platform's
+//! Photos, voices, videos and documents that people send (附件): by chat, where they are known by the platform's
 //! id at first and fetched by a reminder, since the platform forgets them after three days; or
 //! uploaded to us. What is kept was made clean (`files::picture`). What they belong to is the row's
 //! `subject`; what belongs to nothing after a day is removed. Floor 3.

@@ -28,7 +28,9 @@ fn path_of(id: i64, created_at: Moment, ending: &str) -> String {
 /// what a crash left.
 pub(super) fn possible_paths(row: &attachment::Model) -> Vec<String> {
     let at = |ending: &str| path_of(row.id, row.created_at, ending);
-    [".jpg", "-s.jpg", ".amr", ".mp3", ".mp4"].map(at).to_vec()
+    [".jpg", "-s.jpg", ".amr", ".mp3", ".mp4", ".pdf"]
+        .map(at)
+        .to_vec()
 }
 
 /// Puts the bytes away.

@@ -175,7 +175,7 @@ pub(super) fn body(message: &Message, task_id: &str) -> Body {
     }
     match &message.url {
         Some(url) => Body::TextCard {
-            title: message.title.clone(),
+            title: plain(&message.title),
             description: plain(&message.text),
             url: url.clone(),
         },

@@ -17,14 +17,20 @@ pub enum FileKind {
     Mp3,
     /// MP4 film.
     Mp4,
+    /// PDF document.
+    Pdf,
 }
 
+/// What the attachment's row calls a document.
+pub const DOCUMENTS: &str = "document";
 /// Bytes of a picture at most.
 const PICTURE: usize = 10 * 1024 * 1024;
 /// Bytes of a voice message at most.
 const VOICE: usize = 2 * 1024 * 1024;
 /// Bytes of a film at most.
 const FILM: usize = 20 * 1024 * 1024;
+/// Bytes of a document at most.
+const DOCUMENT: usize = 20 * 1024 * 1024;
 /// Bytes of anything that is kept at most.
 pub const MOST_BYTES: usize = FILM;
 
@@ -40,6 +46,7 @@ impl FileKind {
             Self::Amr => "audio/amr",
             Self::Mp3 => "audio/mpeg",
             Self::Mp4 => "video/mp4",
+            Self::Pdf => "application/pdf",
         }
     }
 
@@ -54,27 +61,30 @@ impl FileKind {
             Self::Amr => "amr",
             Self::Mp3 => "mp3",
             Self::Mp4 => "mp4",
+            Self::Pdf => "pdf",
         }
     }
 
-    /// What the attachment's row calls it: image, voice or video.
+    /// What the attachment's row calls it: image, voice, video or document.
     #[must_use]
     pub fn family(self) -> &'static str {
         match self {
             Self::Jpeg | Self::Png | Self::Gif | Self::Webp => "image",
             Self::Amr | Self::Mp3 => "voice",
             Self::Mp4 => "video",
+            Self::Pdf => DOCUMENTS,
         }
     }
 }
 
-/// Bytes at most of a family (`image`, `voice`, `video`); none for an unknown one.
+/// Bytes at most of a family (`image`, `voice`, `video`, `document`); none for an unknown one.
 #[must_use]
 pub fn limit_of(family: &str) -> Option<usize> {
     match family {
         "image" => Some(PICTURE),
         "voice" => Some(VOICE),
         "video" => Some(FILM),
+        DOCUMENTS => Some(DOCUMENT),
         _ => None,
     }
 }
@@ -102,6 +112,8 @@ pub fn recognise(bytes: &[u8]) -> Option<FileKind> {
         FileKind::Mp3
     } else if at(4, b"ftyp") && BRANDS.iter().any(|brand| at(8, brand)) {
         FileKind::Mp4
+    } else if at(0, b"%PDF-") {
+        FileKind::Pdf
     } else {
         return None;
     };
@@ -121,7 +133,7 @@ mod tests {
 
     #[test]
     fn known_beginnings() {
-        let cases: [(&[u8], Option<FileKind>); 14] = [
+        let cases: [(&[u8], Option<FileKind>); 16] = [
             (b"\xff\xd8\xff\xe0rest", Some(FileKind::Jpeg)),
             (b"\x89PNG\r\n\x1a\nrest", Some(FileKind::Png)),
             (b"GIF89a", Some(FileKind::Gif)),
@@ -132,7 +144,9 @@ mod tests {
             (b"\0\0\0\x20ftypisom", Some(FileKind::Mp4)),
             (b"\0\0\0\x18ftypheic", None),
             (b"<svg xmlns=\"http://www.w3.org/2000/svg\">", None),
-            (b"%PDF-1.7", None),
+            (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", Some(FileKind::Pdf)),
+            (b"%PDF", None),
+            (b"<html>%PDF-1.7", None),
             (b"<html>", None),
             (b"MZ\x90\0", None),
             (b"", None),

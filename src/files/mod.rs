@@ -6,7 +6,7 @@ mod film;
 mod kind;
 pub mod picture;
 
-pub use kind::{FileKind, MOST_BYTES, limit_of, recognise};
+pub use kind::{DOCUMENTS, FileKind, MOST_BYTES, limit_of, recognise};
 pub use picture::{Flaw, Picture};
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub struct Files {
 pub enum Clean {
     /// A picture, written anew.
     Picture(Picture),
-    /// A voice or a film.
+    /// A voice, a film or a document.
     Other(FileKind, Vec<u8>),
 }
 
@@ -61,7 +61,7 @@ impl Files {
     }
 
     /// Finds out by its bytes what a file is, and makes of it what may be kept. `family` is what it
-    /// is said to be (`image`, `voice`, `video`); none: whatever it is. Few at once, on threads of
+    /// is said to be (`image`, `voice`, `video`, `document`); none: whatever it is. Few at once, on threads of
     /// their own.
     ///
     /// # Errors

@@ -64,6 +64,20 @@ impl Flaw {
             Self::Broken => "这张照片打不开，可能没有传完，请重新拍一张再发。",
         }
     }
+
+    /// The same where documents are taken, too.
+    #[must_use]
+    pub const fn says_with_documents(self) -> &'static str {
+        match self {
+            Self::Kind => {
+                "只收照片（JPG、PNG、GIF、WebP）、文件（PDF）、语音（AMR、MP3）和视频（MP4），请换一个再发。"
+            }
+            Self::Large => {
+                "文件太大了：照片最多10 MB、2500万像素，PDF和视频最多20 MB，语音最多2 MB。请缩小后再发。"
+            }
+            Self::Broken => self.says(),
+        }
+    }
 }
 
 /// Makes a picture clean.
@@ -76,7 +90,7 @@ pub fn clean(kind: FileKind, bytes: &[u8]) -> Result<Picture, Flaw> {
         FileKind::Png => ImageFormat::Png,
         FileKind::Gif => ImageFormat::Gif,
         FileKind::Webp => ImageFormat::WebP,
-        FileKind::Amr | FileKind::Mp3 | FileKind::Mp4 => return Err(Flaw::Kind),
+        FileKind::Amr | FileKind::Mp3 | FileKind::Mp4 | FileKind::Pdf => return Err(Flaw::Kind),
     };
     if kind == FileKind::Jpeg && !is_whole(bytes) {
         return Err(Flaw::Broken);

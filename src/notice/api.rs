@@ -1,6 +1,8 @@
 //! The JSON of notices: `/api/v1/notices…`. Mounted by `web/router.rs`. Recipients read and acknowledge,
 //! whoever publishes writes a draft, lets it go out, follows it and takes it back.
 
+mod lead;
+
 use entity::kinds::{NoticeState, PhotoStage};
 use entity::notice;
 use poem::web::{Data, Json, Path, Query};
@@ -14,7 +16,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::attachment::link::{Variant, url};
-use crate::attachment::{Owner, give, queries as attachments};
+use crate::attachment::{Owner, give};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::page::{ListQuery, Page};
@@ -24,6 +26,7 @@ use crate::notice::queries::{self, Progress, Received, no_such};
 use crate::notice::{state_says, subject};
 use crate::place::queries as places;
 use crate::store::Tx;
+use lead::{NoticeCorrection, NoticeScope, UnreadView};
 
 /// The paths below `/api/v1`.
 #[must_use]
@@ -36,6 +39,10 @@ pub fn routes(route: Route) -> Route {
         .at("/notices/:id/publish", post(publish_notice))
         .at("/notices/:id/recall", post(recall_notice))
         .at("/notices/:id/progress", get(show_progress))
+        .at("/notices/:id/correct", post(lead::correct_notice))
+        .at("/notices/:id/scope", post(lead::rescope_notice))
+        .at("/notices/:id/repeat", post(lead::repeat_notice))
+        .at("/notices/:id/unread", get(lead::list_unread))
 }
 
 /// What the description says of them; joined by `web/openapi.rs`.
@@ -43,9 +50,12 @@ pub fn routes(route: Route) -> Route {
 #[openapi(
     paths(
         list_notices, show_notice, read_notice, acknowledge_notice, write_notice, publish_notice,
-        recall_notice, show_progress
+        recall_notice, show_progress, lead::correct_notice, lead::rescope_notice,
+        lead::repeat_notice, lead::list_unread
     ),
-    components(schemas(NoticeView, NewNotice, LedNotice, ProgressView)),
+    components(schemas(
+        NoticeView, NewNotice, LedNotice, ProgressView, NoticeCorrection, NoticeScope, UnreadView
+    )),
     tags((name = "notices", description = "公告"))
 )]
 pub struct Described;
@@ -75,7 +85,7 @@ pub struct NoticeView {
     pub read_at: Option<String>,
     /// When the caller acknowledged it.
     pub acknowledged_at: Option<String>,
-    /// Pictures and other files; each link holds for an hour.
+    /// Pictures, documents and other files; each link holds for an hour.
     pub attachments: Vec<String>,
 }
 
@@ -176,7 +186,7 @@ async fn view(app: &App, received: Received) -> Result<NoticeView, Fault> {
     let files = if recalled {
         Vec::new()
     } else {
-        attachments::of_subject(app.store.read(), &subject(row.id)).await?
+        queries::files(app.store.read(), &row).await?
     };
     Ok(NoticeView {
         id: row.id.to_string(),
@@ -322,11 +332,28 @@ async fn scope(tx: &Tx, body: &NewNotice) -> Result<Scope, Fault> {
     Ok(scope)
 }
 
+/// Keys of attachments as they come.
+fn keys(ids: &[String]) -> Result<Vec<i64>, Fault> {
+    let keys: Result<Vec<i64>, _> = ids.iter().map(|id| id.parse()).collect();
+    keys.map_err(|_| Fault::invalid("attachments", "附件编号不对。"))
+}
+
+/// Gives attachments of the actor's account to a notice.
+async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> Result<(), Fault> {
+    let about = subject(row.id);
+    let owner = Owner {
+        subject: &about,
+        compound_id: row.compound_id,
+        stage: PhotoStage::Before,
+        round: 0,
+    };
+    give(tx, actor.account_id, files, &owner).await
+}
+
 async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model, Fault> {
     let place = places::by_code(tx.db(), &body.place).await?;
     let scope = scope(tx, &body).await?;
-    let files: Result<Vec<i64>, _> = body.attachments.iter().map(|id| id.parse()).collect();
-    let files = files.map_err(|_| Fault::invalid("attachments", "附件编号不对。"))?;
+    let files = keys(&body.attachments)?;
     let new = New {
         place_id: place.map_or(0, |place| place.id),
         title: body.title,
@@ -336,14 +363,7 @@ async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model,
         repeat_hours: body.repeat_hours,
     };
     let row = actions::draft(tx, actor, new).await?;
-    let about = subject(row.id);
-    let owner = Owner {
-        subject: &about,
-        compound_id: row.compound_id,
-        stage: PhotoStage::Before,
-        round: 0,
-    };
-    give(tx, actor.account_id, &files, &owner).await?;
+    attach(tx, actor, &row, &files).await?;
     Ok(row)
 }
 

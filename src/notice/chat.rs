@@ -6,14 +6,15 @@ mod read;
 use std::fmt::Write;
 
 use entity::kinds::NoticeState;
-use entity::notice;
+use entity::{attachment, notice, place};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
 use crate::access::permit::{Deed, may, require_somewhere, roles};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
-use crate::notice::actions::{self, New};
+use crate::notice::actions::{self, New, Words};
 use crate::notice::audience::Scope;
 use crate::notice::queries::{self, Progress};
 use crate::notice::{MOST_TITLE, UNDO, mark_of, state_says, subject};
@@ -180,6 +181,14 @@ const fn is_out(state: NoticeState) -> bool {
     matches!(state, Undoable | Sending | Sent)
 }
 
+const fn holds(state: NoticeState) -> bool {
+    matches!(state, NoticeState::Sending | NoticeState::Sent)
+}
+
+const fn is_sent(state: NoticeState) -> bool {
+    matches!(state, NoticeState::Sent)
+}
+
 const fn is_published(state: NoticeState) -> bool {
     !is_draft(state)
 }
@@ -217,18 +226,16 @@ async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, 
         repeat_hours: None,
     };
     let row = actions::draft(turn.tx, &turn.actor, new).await?;
-    let photos = turn
-        .adopt_attachments(&subject(row.id), row.compound_id)
+    turn.adopt_attachments(&subject(row.id), row.compound_id)
         .await?;
     let others = own.into_iter().skip(1).map(|(id, _)| id).collect();
-    preview(turn, &row, photos, others).await
+    preview(turn, &row, others).await
 }
 
 /// What is shown before it goes out: to whom, and how many they are.
 async fn preview(
     turn: &mut Turn<'_>,
     row: &notice::Model,
-    photos: u64,
     others: Vec<i64>,
 ) -> Result<Reply, Fault> {
     let id = row.id;
@@ -237,6 +244,7 @@ async fn preview(
         Some(place) => places::name_of(turn.tx.db(), place).await?,
         None => String::new(),
     };
+    let part = part_of(turn, place.as_ref()).await?;
     let mut text = format!(
         "公告 #{id} 预览：\n{}{}\n{}\n发给：{name}，{}\n",
         mark_of(row),
@@ -244,9 +252,7 @@ async fn preview(
         shorten(&row.body, 120),
         counted(row.counted, row.reachable)
     );
-    if photos > 0 {
-        let _ = writeln!(text, "照片：{photos}张");
-    }
+    text.push_str(&files_say(&queries::files(turn.tx.db(), row).await?));
     let mut picks = vec![format!("确认发布 {id}")];
     text.push_str("回复数字：1 确认发布");
     for other in others.into_iter().take(PLACES) {
@@ -256,12 +262,47 @@ async fn preview(
         picks.push(format!("公告范围 {id} {}", place.code));
         let _ = write!(text, "  {} 改发{}", picks.len(), place.name);
     }
-    let _ = write!(
-        text,
-        "\n只发一栋：回复“公告范围 {id} 1栋”。不发就不用回复。"
-    );
+    let _ = match part {
+        Some((says, code)) => write!(
+            text,
+            "\n只发{says}：回复“公告范围 {id} {code}”。不发就不用回复。"
+        ),
+        None => write!(text, "\n不发就不用回复。"),
+    };
     turn.dialog = Some(Dialog::pick(picks));
     Ok(Reply::text(text))
+}
+
+/// A part of a place, as an example: what it is, and how it is typed.
+async fn part_of(
+    turn: &Turn<'_>,
+    place: Option<&place::Model>,
+) -> Result<Option<(String, String)>, Fault> {
+    let Some(place) = place else {
+        return Ok(None);
+    };
+    if place.compound_id.is_some() {
+        return Ok(Some(("一栋".to_owned(), "1栋".to_owned())));
+    }
+    let below = place::Entity::find()
+        .filter(places::compounds_below(&place.path))
+        .order_by_asc(place::COLUMN.code)
+        .one(turn.tx.db())
+        .await?;
+    Ok(below.map(|compound| (compound.name, compound.code)))
+}
+
+/// `照片：2张\n文件：1个\n`; nothing when there are none.
+fn files_say(files: &[attachment::Model]) -> String {
+    let photos = files.iter().filter(|file| file.kind == "image").count();
+    let mut text = String::new();
+    if photos > 0 {
+        let _ = writeln!(text, "照片：{photos}张");
+    }
+    if files.len() > photos {
+        let _ = writeln!(text, "文件：{}个", files.len() - photos);
+    }
+    text
 }
 
 /// `486人，其中23人没有微信，要上门告诉`
@@ -309,7 +350,7 @@ async fn rescope(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         .filter(|place| may(&turn.actor, Deed::PublishNotices, &place.path))
         .ok_or_else(none)?;
     let row = actions::rescope(turn.tx, &turn.actor, id, place.id).await?;
-    preview(turn, &row, 0, Vec::new()).await
+    preview(turn, &row, Vec::new()).await
 }
 
 async fn recall(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -326,7 +367,7 @@ async fn recall(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        return which(turn, "更正公告", is_out).await;
+        return which(turn, "更正公告", holds).await;
     };
     let Some((title, body)) = parts(&rest.raw) else {
         queries::led(turn.tx.db(), &turn.actor, id).await?;
@@ -337,11 +378,15 @@ async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         turn.dialog = Some(Dialog::ask(format!("更正公告 {id}")));
         return Ok(Reply::text("请写更正后的标题，换一行写正文。"));
     };
-    let row = actions::correct(turn.tx, &turn.actor, id, title, body).await?;
-    let photos = turn
-        .adopt_attachments(&subject(row.id), row.compound_id)
+    let words = Words {
+        title,
+        body,
+        files: turn.before.photos_until_ms > 0,
+    };
+    let row = actions::correct(turn.tx, &turn.actor, id, words).await?;
+    turn.adopt_attachments(&subject(row.id), row.compound_id)
         .await?;
-    preview(turn, &row, photos, Vec::new()).await
+    preview(turn, &row, Vec::new()).await
 }
 
 async fn progress(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -389,7 +434,7 @@ fn bar(far: &Progress) -> String {
 
 async fn repeat(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        return which(turn, "提醒未读", is_out).await;
+        return which(turn, "提醒未读", is_sent).await;
     };
     actions::repeat(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(

@@ -1,9 +1,14 @@
-//! Reads of notices: one's own as a recipient, those that somebody leads, and how far one has come.
+//! Reads of notices: one's own as a recipient, those that somebody leads, and how far one has come. The doors
+//! that they are carried to are in `doors`.
+
+mod doors;
+
+pub use doors::{Building, Unread, buildings, lists, seen, unread, unread_page};
 
 use std::collections::HashMap;
 
-use entity::kinds::{NoticeState, ReminderState, VisitState};
-use entity::{notice, notice_recipient, person, place, visit};
+use entity::kinds::{NoticeState, ReminderState};
+use entity::{attachment, notice, notice_recipient};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType,
@@ -11,13 +16,16 @@ use sea_orm::{
 };
 
 use crate::access::Actor;
-use crate::access::permit::{Deed, may, roles};
+use crate::access::permit::{Deed, may};
+use crate::attachment::queries as attachments;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::notice::actions::send::told_key;
 use crate::notice::audience::{Group, Scope};
 use crate::notice::{HOLDS, OUT, subject};
+use crate::place::ids;
 use crate::place::queries::{self as places, within_reach};
+use doors::carried;
 
 /// The same for what is not there and what is not theirs.
 #[must_use]
@@ -106,6 +114,9 @@ pub async fn inbox<C: ConnectionTrait>(
         query = query.filter(notice_recipient::COLUMN.notice_id.lt(before));
     }
     let own = query.limit(slice.limit + 1).all(db).await?;
+    if own.is_empty() {
+        return Ok(slice.cut(Vec::new(), |one: &Received| one.notice.id));
+    }
     let rows = notice::Entity::find()
         .filter(notice::COLUMN.id.is_in(own.iter().map(|own| own.notice_id)))
         .all(db)
@@ -147,8 +158,8 @@ pub async fn unacknowledged<C: ConnectionTrait>(
     Ok(row)
 }
 
-/// Those of the places where the actor publishes; for whoever goes to doors also those of their compounds
-/// that are out. Newest first; drafts are their author's alone.
+/// Those of the places where the actor publishes; for whoever goes to doors also those that are carried there.
+/// Newest first; drafts are their author's alone.
 ///
 /// # Errors
 /// The database's.
@@ -157,18 +168,20 @@ pub async fn page<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<notice::Model>, Fault> {
-    let mut reach = Condition::any();
-    if let Some(publishes) = within_reach(notice::Column::PlaceId, actor, Deed::PublishNotices) {
+    let publishes = within_reach(notice::Column::PlaceId, actor, Deed::PublishNotices);
+    let leads = publishes.map(|publishes| {
         let shown = Condition::any()
             .add(notice::COLUMN.state.ne(NoticeState::Draft))
             .add(notice::Column::AuthorId.eq(actor.person_id()));
-        reach = reach.add(Condition::all().add(publishes).add(shown));
+        Condition::all().add(publishes).add(shown)
+    });
+    let ways: Vec<Condition> = [leads, carried(actor)].into_iter().flatten().collect();
+    if ways.is_empty() {
+        return Ok(slice.cut(Vec::new(), |row: &notice::Model| row.id));
     }
-    reach = reach.add(
-        Condition::all()
-            .add(notice::COLUMN.compound_id.is_in(visited_compounds(actor)))
-            .add(notice::COLUMN.state.is_in(OUT)),
-    );
+    let reach = ways
+        .into_iter()
+        .fold(Condition::any(), |all, way| all.add(way));
     let mut query = notice::Entity::find()
         .filter(reach)
         .order_by_desc(notice::Column::Id);
@@ -177,38 +190,6 @@ pub async fn page<C: ConnectionTrait>(
     }
     let rows = query.limit(slice.limit + 1).all(db).await?;
     Ok(slice.cut(rows, |row| row.id))
-}
-
-/// Compounds in which the actor goes to doors.
-fn visited_compounds(actor: &Actor) -> Vec<i64> {
-    let able = roles(Deed::MakeVisits);
-    let grants = actor.grants.iter();
-    grants
-        .filter(|grant| able.contains(&grant.role))
-        .filter_map(|grant| grant.compound_id)
-        .collect()
-}
-
-/// One as the console shows it: whether the actor leads it, or only goes to doors there.
-///
-/// # Errors
-/// `not_found` for one that is neither.
-pub async fn seen<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    id: i64,
-) -> Result<(notice::Model, bool), Fault> {
-    match led(db, actor, id).await {
-        Ok(row) => return Ok((row, true)),
-        Err(fault) if fault.is_ours() => return Err(fault),
-        Err(_) => {}
-    }
-    let row = by_id(db, id).await?;
-    let mine = visited_compounds(actor);
-    row.filter(|row| OUT.contains(&row.state))
-        .filter(|row| row.compound_id.is_some_and(|id| mine.contains(&id)))
-        .map(|row| (row, false))
-        .ok_or_else(|| no_such(id))
 }
 
 /// How far a notice has come.
@@ -304,147 +285,8 @@ pub async fn progress<C: ConnectionTrait>(db: &C, row: &notice::Model) -> Result
     Ok(progress)
 }
 
-/// A building's part of a notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Building {
-    /// The building; none for those who live in none.
-    pub place: Option<place::Model>,
-    /// Recipients there.
-    pub people: i64,
-    /// Have read it.
-    pub read: i64,
-    /// Have acknowledged it.
-    pub acknowledged: i64,
-}
-
-#[derive(FromQueryResult)]
-struct ByBuilding {
-    building_id: Option<i64>,
-    people: i64,
-    read: i64,
-    acknowledged: i64,
-}
-
-/// The same building by building, in the order of their codes.
-///
-/// # Errors
-/// The database's.
-pub async fn buildings<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<Building>, Fault> {
-    let counts = Statement::from_sql_and_values(
-        db.get_database_backend(),
-        "SELECT building_id, COUNT(*) AS people, COUNT(read_at) AS read, \
-         COUNT(acknowledged_at) AS acknowledged \
-         FROM notice_recipient WHERE notice_id = $1 GROUP BY building_id",
-        [id.into()],
-    );
-    let counts = ByBuilding::find_by_statement(counts).all(db).await?;
-    let ids = counts.iter().filter_map(|one| one.building_id);
-    let places = place::Entity::find()
-        .filter(place::COLUMN.id.is_in(ids))
-        .all(db)
-        .await?;
-    let mut places: HashMap<i64, place::Model> =
-        places.into_iter().map(|place| (place.id, place)).collect();
-    let mut all: Vec<Building> = counts
-        .into_iter()
-        .map(|one| Building {
-            place: one.building_id.and_then(|id| places.remove(&id)),
-            people: one.people,
-            read: one.read,
-            acknowledged: one.acknowledged,
-        })
-        .collect();
-    all.sort_by_key(|one| {
-        let code = one.place.as_ref().map(|place| place.code.clone());
-        (code.is_none(), code.as_ref().map_or(0, String::len), code)
-    });
-    Ok(all)
-}
-
-/// Somebody who has not read a notice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
-    /// Who.
-    pub person_id: i64,
-    /// Name.
-    pub name: String,
-    /// Their home or post.
-    pub place: place::Model,
-    /// Whether a channel may reach them.
-    pub reachable: bool,
-    /// Told at the door since, or on somebody's list to be.
-    pub visit: Option<VisitState>,
-}
-
-/// Who has not read it: of one building, or of no building, by home.
-///
-/// # Errors
-/// The database's.
-pub async fn unread<C: ConnectionTrait>(
-    db: &C,
-    id: i64,
-    building: Option<i64>,
-    most: u64,
-) -> Result<Vec<Unread>, Fault> {
-    let of = match building {
-        Some(building) => notice_recipient::COLUMN.building_id.eq(building),
-        None => notice_recipient::COLUMN.building_id.is_null(),
-    };
-    let rows = notice_recipient::Entity::find()
-        .filter(notice_recipient::COLUMN.notice_id.eq(id))
-        .filter(of)
-        .filter(notice_recipient::COLUMN.read_at.is_null())
-        .order_by_asc(notice_recipient::Column::HomeId)
-        .order_by_asc(notice_recipient::Column::PersonId)
-        .limit(most)
-        .all(db)
-        .await?;
-    let people = person::Entity::find()
-        .filter(
-            person::COLUMN
-                .id
-                .is_in(rows.iter().map(|row| row.person_id)),
-        )
-        .filter(person::COLUMN.left_at.is_null())
-        .all(db)
-        .await?;
-    let people: HashMap<i64, String> = people.into_iter().map(|row| (row.id, row.name)).collect();
-    let homes = place::Entity::find()
-        .filter(place::COLUMN.id.is_in(rows.iter().map(|row| row.home_id)))
-        .all(db)
-        .await?;
-    let homes: HashMap<i64, place::Model> = homes.into_iter().map(|row| (row.id, row)).collect();
-    let visits = visit::Entity::find()
-        .filter(visit::COLUMN.subject.eq(subject(id)))
-        .filter(
-            visit::COLUMN
-                .person_id
-                .is_in(rows.iter().map(|row| row.person_id)),
-        )
-        .order_by_asc(visit::Column::Id)
-        .all(db)
-        .await?;
-    let visits: HashMap<i64, VisitState> = visits
-        .into_iter()
-        .map(|row| (row.person_id, row.state))
-        .collect();
-    let mut all: Vec<Unread> = rows
-        .into_iter()
-        .filter_map(|row| {
-            Some(Unread {
-                person_id: row.person_id,
-                name: people.get(&row.person_id)?.clone(),
-                place: homes.get(&row.home_id)?.clone(),
-                reachable: row.reachable,
-                visit: visits.get(&row.person_id).copied(),
-            })
-        })
-        .collect();
-    all.sort_by(|one, other| one.place.code.cmp(&other.place.code));
-    Ok(all)
-}
-
-/// The newest that hold and are for everybody of a compound: what its board may show.
+/// The newest that hold and are for everybody of a compound, its own and those of the places above it: what its
+/// board may show.
 ///
 /// # Errors
 /// The database's.
@@ -453,9 +295,11 @@ pub async fn of_compound<C: ConnectionTrait>(
     compound_id: i64,
     most: u64,
 ) -> Result<Vec<notice::Model>, Fault> {
+    let Some(compound) = places::by_id(db, compound_id).await? else {
+        return Ok(Vec::new());
+    };
     let mut rows = notice::Entity::find()
-        .filter(notice::COLUMN.compound_id.eq(compound_id))
-        .filter(notice::COLUMN.place_id.eq(compound_id))
+        .filter(notice::COLUMN.place_id.is_in(ids(&compound.path)))
         .filter(notice::COLUMN.state.is_in(HOLDS))
         .order_by_desc(notice::Column::Id)
         // Some of them are for a group alone.
@@ -472,6 +316,24 @@ pub async fn of_compound<C: ConnectionTrait>(
 pub fn is_for_everybody(row: &notice::Model) -> bool {
     let scope: Option<Scope> = serde_json::from_value(row.scope.clone()).ok();
     scope.is_some_and(|scope| scope.places.is_empty() && scope.who.contains(&Group::Residents))
+}
+
+/// Its photos and other files. A correction that brought none of its own has those of the version before: it
+/// corrects the words.
+///
+/// # Errors
+/// The database's.
+pub async fn files<C: ConnectionTrait>(
+    db: &C,
+    row: &notice::Model,
+) -> Result<Vec<attachment::Model>, Fault> {
+    let mut found = attachments::of_subject(db, &subject(row.id)).await?;
+    let mut before = row.corrects;
+    while let Some(id) = before.filter(|_| found.is_empty()) {
+        found = attachments::of_subject(db, &subject(id)).await?;
+        before = by_id(db, id).await?.and_then(|row| row.corrects);
+    }
+    Ok(found)
 }
 
 /// The version that has taken its place, if it is out.

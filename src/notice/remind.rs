@@ -4,9 +4,9 @@
 
 use chrono::TimeDelta;
 use entity::kinds::NoticeState;
-use entity::{attachment, notice, reminder};
+use entity::{attachment, notice, place, reminder};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -31,7 +31,7 @@ const FAN: &str = "notice.fan";
 const NEW: &str = "notice.new";
 /// To each recipient of an urgent one.
 const URGENT: &str = "notice.urgent";
-/// Clock: each group of the compound is told.
+/// Clock: each group of the compounds is told.
 const GROUPS: &str = "notice.groups";
 /// Clock: one of them is told.
 const GROUP: &str = "notice.group";
@@ -127,13 +127,14 @@ pub(super) fn repeat(row: &notice::Model, at: Moment) -> NewReminder {
     )
 }
 
-/// The groups of its compound are told of it, if it is for everybody there.
+/// The groups of its compound, or of all compounds below its place, are told of it, if it is for everybody there.
 pub(super) fn groups_told(
     row: &notice::Model,
     what: &'static str,
     now: Moment,
 ) -> Option<NewReminder> {
-    if row.compound_id != Some(row.place_id) || !queries::is_for_everybody(row) {
+    let part = row.compound_id.is_some_and(|id| id != row.place_id);
+    if part || !queries::is_for_everybody(row) {
         return None;
     }
     let mut item = clock(row, GROUPS, format!("notice:{}:groups:{what}", row.id), now);
@@ -181,18 +182,39 @@ async fn repeats(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     Ok(if begun { Verdict::Done } else { Verdict::Drop })
 }
 
+/// The groups that a notice is for: those of the compound, or of all compounds below its place; each with its
+/// compound.
+async fn groups_below(app: &App, id: i64) -> Result<Vec<(i64, String)>, Fault> {
+    let db = app.store.read();
+    let Some(found) = queries::by_id(db, id).await? else {
+        return Ok(Vec::new());
+    };
+    let Some(place) = places::by_id(db, found.place_id).await? else {
+        return Ok(Vec::new());
+    };
+    let compounds = place::Entity::find()
+        .filter(places::compounds_below(&place.path))
+        .order_by_asc(place::COLUMN.code)
+        .all(db)
+        .await?;
+    let groups = compounds.iter().flat_map(|compound| {
+        let groups = groups_of(app, &compound.code).into_iter();
+        groups.map(move |group| (compound.id, group))
+    });
+    Ok(groups.collect())
+}
+
 /// One reminder for each group, so that one that is broken holds up no other.
 async fn spreads(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let Some(compound_id) = row.compound_id else {
+    let Some(id) = number(row, "notice") else {
         return Ok(Verdict::Drop);
     };
-    let compound = places::by_id(app.store.read(), compound_id).await?;
-    let groups = compound.map_or_else(Vec::new, |place| groups_of(app, &place.code));
+    let groups = groups_below(app, id).await?;
     if groups.is_empty() {
         return Ok(Verdict::Drop);
     }
     let now = app.clock.now();
-    let items = groups.into_iter().map(|group| {
+    let items = groups.into_iter().map(|(compound_id, group)| {
         let mut payload = row.payload.clone();
         if let Some(fields) = payload.as_object_mut() {
             fields.insert("group".to_owned(), Value::String(group.clone()));
@@ -201,7 +223,7 @@ async fn spreads(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
             kind: GROUP,
             dedupe_key: format!("{}:{group}", row.dedupe_key),
             recipient_id: None,
-            compound_id: row.compound_id,
+            compound_id: Some(compound_id),
             subject: row.subject.clone(),
             payload,
             due_at: now,
@@ -305,6 +327,9 @@ async fn remove_drafts(store: &Store, now: Moment) -> Result<u64, Fault> {
         .into_tuple()
         .all(tx.db())
         .await?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     attachment::Entity::update_many()
         .set(attachment::ActiveModel {
             subject: Set(None),

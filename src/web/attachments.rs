@@ -1,4 +1,4 @@
-//! Photos, voices and films over HTTP: `/api/v1/attachments` takes one and gives it to whoever may see
+//! Photos, voices, films and documents over HTTP: `/api/v1/attachments` takes one and gives it to whoever may see
 //! what it belongs to, `/files/…` gives it to whoever holds a link of this hour. What goes out can do
 //! nothing in a browser. Called by `router.rs`.
 
@@ -20,7 +20,7 @@ use crate::attachment::{actions, queries};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
-use crate::files::{Clean, FileKind};
+use crate::files::{Clean, DOCUMENTS, FileKind};
 use crate::offer::queries::{self as offers, Side as OfferSide};
 use crate::web::problem::Problem;
 use crate::wish::queries::{self as wishes, Side};
@@ -29,13 +29,17 @@ use crate::wish::queries::{self as wishes, Side};
 const PER_MINUTE: u32 = 30;
 /// Nothing that is served may load, run or be framed.
 const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
+/// The same for documents: the browser's own viewer opens nothing that is in a sandbox, and shows what it
+/// opens as an object with styles of its own.
+const DOCUMENT_POLICY: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; \
+    frame-ancestors 'none'";
 
 /// An attachment that was taken.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AttachmentView {
     /// Name it when filing or finishing, within a day.
     pub id: String,
-    /// image, voice or video.
+    /// image, voice, video or document.
     pub kind: String,
     /// pending, stored.
     pub state: String,
@@ -102,8 +106,8 @@ impl<'a> FromRequest<'a> for Upload {
     }
 }
 
-/// Take a photo (JPEG, PNG, GIF, WebP), voice (AMR, MP3) or film (MP4): the file as the body, or as a
-/// field of a form. What it is follows from its bytes; its name counts for nothing.
+/// Take a photo (JPEG, PNG, GIF, WebP), voice (AMR, MP3), film (MP4) or, for notices alone, a document (PDF):
+/// the file as the body, or as a field of a form. What it is follows from its bytes; its name counts for nothing.
 #[utoipa::path(
     post, path = "/api/v1/attachments", tag = "attachments", security(("bearer" = [])),
     request_body(content_type = "application/octet-stream"),
@@ -130,7 +134,7 @@ pub async fn upload(
     if bytes.is_empty() {
         return Err(Fault::invalid("file", "文件是空的，请重新选一个再上传。"));
     }
-    let (id, change) = actions::upload(&app, caller.account.id, bytes).await?;
+    let (id, change) = actions::upload_with_documents(&app, caller.account.id, bytes).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         // A twin was first; this one belongs to nothing and is removed with its like.
@@ -267,16 +271,21 @@ async fn serve(app: &App, row: &attachment::Model, variant: Variant) -> Result<R
             (kind, app.files.get(path).await?)
         }
     };
-    let shown = if is_image { "inline" } else { "attachment" };
-    let ending = path.rsplit_once('.').map_or("bin", |(_, ending)| ending);
+    let is_document = row.kind == DOCUMENTS;
+    let shown = if is_image || is_document {
+        "inline"
+    } else {
+        "attachment"
+    };
+    let policy = if is_document { DOCUMENT_POLICY } else { POLICY };
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, content_type)
         .header(
             header::CONTENT_DISPOSITION,
-            format!("{shown}; filename=\"linli-{}.{ending}\"", row.id),
+            format!("{shown}; filename=\"{}\"", link::file_name(row)),
         )
         .header(header::CACHE_CONTROL, "private, max-age=3600")
-        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::CONTENT_SECURITY_POLICY, policy)
         .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
         .header("Cross-Origin-Resource-Policy", "same-site")
         .body(bytes))

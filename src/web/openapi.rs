@@ -51,7 +51,7 @@ use crate::wish;
     components(schemas(problem::Problem, attachments::AttachmentView)),
     modifiers(&Bearer),
     tags((name = "session", description = "登录"), (name = "me", description = "我"),
-        (name = "attachments", description = "照片、语音、视频"))
+        (name = "attachments", description = "照片、语音、视频、文件"))
 )]
 struct Root;
 

@@ -37,6 +37,17 @@ pub struct New {
     pub repeat_hours: Option<i32>,
 }
 
+/// What stands in a new version.
+#[derive(Clone, Copy, Debug)]
+pub struct Words<'a> {
+    /// One line.
+    pub title: &'a str,
+    /// Plain text.
+    pub body: &'a str,
+    /// It brings photos or documents of its own, which take the place of those before: then its words may be the same.
+    pub files: bool,
+}
+
 /// Writes a draft, and counts whom it would reach.
 ///
 /// # Errors
@@ -69,7 +80,8 @@ pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fa
         .await?)
 }
 
-/// Writes the draft of a new version: the same people as they are now, other words.
+/// Writes the draft of a new version: the same people as they are now, other words. What files the version before has
+/// it has, too, unless it brings its own (`queries::files`).
 ///
 /// # Errors
 /// `not_found` for a notice that is not theirs to lead; `wrong_step` for one that does not hold, or has a
@@ -78,8 +90,7 @@ pub async fn correct(
     tx: &Tx,
     actor: &Actor,
     id: i64,
-    title: &str,
-    body: &str,
+    words: Words<'_>,
 ) -> Result<notice::Model, Fault> {
     let author_id = actor.require_person()?;
     let old = led(tx, actor, id).await?;
@@ -89,8 +100,9 @@ pub async fn correct(
         )));
     }
     let place = target(tx, actor, old.place_id, old.urgent).await?;
-    let (title, body) = (titled(title)?, worded(body)?);
-    if (title.as_str(), body.as_str()) == (old.title.as_str(), old.body.as_str()) {
+    let (title, body) = (titled(words.title)?, worded(words.body)?);
+    let same = (title.as_str(), body.as_str()) == (old.title.as_str(), old.body.as_str());
+    if same && !words.files {
         return Err(Fault::invalid("body", "内容和原来一样，不用更正。"));
     }
     let scope: Scope = serde_json::from_value(old.scope).map_err(Fault::internal)?;

@@ -12,7 +12,7 @@ pub mod publish;
 pub mod read;
 pub mod send;
 
-pub use draft::{New, correct, draft, rescope};
+pub use draft::{New, Words, correct, draft, rescope};
 pub use publish::{publish, recall};
 pub use read::{acknowledge, read};
 pub use send::repeat;

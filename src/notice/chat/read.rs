@@ -14,34 +14,49 @@ use crate::notice::{actions, link, mark_of};
 
 /// Lines of the list: a digit picks.
 const MOST: u64 = 8;
+/// What stands behind the number of the last line for what is older: no word, so that it is no sentence either.
+const OLDER: &str = "-";
 /// Characters of a body in a reply.
 const SHOWN: usize = 500;
 
-/// «公告»: those that the person has got, or one of them.
+/// «公告»: those that the person has got, one of them, or those that are older than one.
 pub(super) async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let person_id = turn.actor.require_person()?;
-    if let Some((id, _)) = args.number() {
-        return one(turn, person_id, id).await;
+    match args.number() {
+        Some((id, rest)) if rest.raw == OLDER => list(turn, person_id, Some(id)).await,
+        Some((id, _)) => one(turn, person_id, id).await,
+        None => list(turn, person_id, None).await,
     }
+}
+
+async fn list(turn: &mut Turn<'_>, person_id: i64, before: Option<i64>) -> Result<Reply, Fault> {
     let slice = Slice {
-        before: None,
+        before,
         limit: MOST,
     };
     let page = queries::inbox(turn.tx.db(), person_id, slice).await?;
-    if page.items.is_empty() {
-        return Ok(Reply::text("您还没有收到过公告。有新公告会发给您。"));
-    }
-    let lines: Vec<String> = page
+    let Some(last) = page.items.last().map(|one| one.notice.id) else {
+        return Ok(Reply::text(match before {
+            None => "您还没有收到过公告。有新公告会发给您。",
+            Some(_) => "没有更早的公告了。回复“公告”看最新的。",
+        }));
+    };
+    let mut lines: Vec<String> = page
         .items
         .iter()
         .enumerate()
         .map(|(at, one)| line(at + 1, one))
         .collect();
-    turn.dialog = Some(Dialog::pick(
-        page.items
-            .iter()
-            .map(|one| format!("公告 {}", one.notice.id)),
-    ));
+    let mut picks: Vec<String> = page
+        .items
+        .iter()
+        .map(|one| format!("公告 {}", one.notice.id))
+        .collect();
+    if page.next.is_some() {
+        picks.push(format!("公告 {last}{OLDER}"));
+        lines.push(format!("{} 更早的公告", picks.len()));
+    }
+    turn.dialog = Some(Dialog::pick(picks));
     Ok(Reply::text(format!(
         "小区公告：\n{}\n回复前面的数字看全文。",
         lines.join("\n")

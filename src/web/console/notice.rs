@@ -3,20 +3,20 @@
 //! not read it once more, correct it, print it, have the rest told at the door.
 
 use askama::Template;
+use chrono::TimeDelta;
 use entity::kinds::{NoticeState, VisitState};
 use entity::{notice, place};
-use poem::http::StatusCode;
+use poem::http::{HeaderValue, StatusCode, header};
 use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use crate::access::permit::{Deed, may};
-use crate::attachment::link::{Variant, path as file_path};
-use crate::attachment::queries as attachments;
-use crate::base::clock::say;
+use crate::attachment::link::{Variant, file_name, path as file_path};
+use crate::base::clock::{Moment, say};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::delivery::Unreached;
+use crate::notice::actions::Words;
 use crate::notice::audience::Scope;
 use crate::notice::queries::{self, Progress, no_such};
 use crate::notice::{
@@ -27,11 +27,16 @@ use crate::visit::actions::open as open_visit;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
-use crate::web::console::notices::require;
+use crate::web::console::notices::{attach, keep, limited, require};
+use crate::web::console::photos::FIELD;
+use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
 
 /// The fields beside which an error may stand.
-const FIELDS: [&str; 2] = ["title", "body"];
+const FIELDS: [&str; 3] = ["title", "body", FIELD];
+/// So long after a round began the page fetches itself anew while messages wait; what waits longer waits for the
+/// morning, or for the next day of a quota.
+const LIVELY: TimeDelta = TimeDelta::hours(1);
 /// People of one list, and told at the door at once.
 const MOST: u64 = 500;
 /// Characters that are said at the door.
@@ -64,10 +69,15 @@ struct NoticePage {
     title: String,
     body: String,
     photos: Vec<String>,
+    papers: Vec<(String, String)>,
     facts: Vec<(&'static str, String)>,
     leads: bool,
     draft: bool,
     undoable: bool,
+    /// Nobody is told yet: what may be done changes by itself.
+    begins: bool,
+    /// The figures change by themselves.
+    moves: bool,
     holds: bool,
     sent: bool,
     out: bool,
@@ -121,7 +131,7 @@ async fn page(
     let (app, db) = (&desk.app, desk.app.store.read());
     let (row, leads) = queries::seen(db, desk.actor(), id).await?;
     let far = queries::progress(db, &row).await?;
-    let files = attachments::of_subject(db, &subject(id)).await?;
+    let files = queries::files(db, &row).await?;
     let out = OUT.contains(&row.state);
     let now = app.clock.now();
     let page = NoticePage {
@@ -132,10 +142,17 @@ async fn page(
             .iter()
             .filter_map(|file| file_path(app, file, Variant::Small))
             .collect(),
+        papers: files
+            .iter()
+            .filter(|file| file.kind != "image")
+            .filter_map(|file| Some((file_path(app, file, Variant::Full)?, file_name(file))))
+            .collect(),
         facts: facts(desk, &row).await?,
         leads,
         draft: row.state == NoticeState::Draft,
         undoable: row.state == NoticeState::Undoable && row.go_at.is_some_and(|at| at > now),
+        begins: row.state == NoticeState::Undoable,
+        moves: moves(&row, &far, now),
         holds: HOLDS.contains(&row.state),
         sent: row.state == NoticeState::Sent,
         out,
@@ -155,6 +172,16 @@ async fn page(
         body: row.body,
     };
     show(status, &page)
+}
+
+/// Whether its figures change by themselves soon.
+fn moves(row: &notice::Model, far: &Progress, now: Moment) -> bool {
+    let lately = row.round_at.is_some_and(|at| at > now - LIVELY);
+    match row.state {
+        NoticeState::Undoable | NoticeState::Sending => true,
+        NoticeState::Sent => lately && far.waiting > 0,
+        _ => false,
+    }
 }
 
 async fn facts(desk: &Desk, row: &notice::Model) -> Result<Vec<(&'static str, String)>, Fault> {
@@ -181,16 +208,11 @@ async fn facts(desk: &Desk, row: &notice::Model) -> Result<Vec<(&'static str, St
     Ok(facts)
 }
 
-/// Whether the names of a building may be read: by whoever leads the notice, or goes to its doors.
-fn lists(desk: &Desk, place: Option<&place::Model>, leads: bool) -> bool {
-    leads || place.is_some_and(|place| may(desk.actor(), Deed::MakeVisits, &place.path))
-}
-
 async fn buildings(desk: &Desk, id: i64, leads: bool) -> Result<Vec<BuildingLine>, Fault> {
     let all = queries::buildings(desk.app.store.read(), id).await?;
     let line = |one: queries::Building| BuildingLine {
         id: one.place.as_ref().map_or(0, |place| place.id),
-        lists: lists(desk, one.place.as_ref(), leads),
+        lists: queries::lists(desk.actor(), one.place.as_ref(), leads),
         name: one
             .place
             .map_or_else(|| "其他".to_owned(), |place| place.name),
@@ -239,7 +261,7 @@ async fn building_of(
         Err(_) => return Err(no_such(id)),
     };
     let asked_none = typed == "0";
-    if (found.is_some() || asked_none) && lists(desk, found.as_ref(), leads) {
+    if (found.is_some() || asked_none) && queries::lists(desk.actor(), found.as_ref(), leads) {
         Ok(found)
     } else {
         Err(no_such(id))
@@ -299,18 +321,46 @@ pub async fn take(
     desk: &Desk,
     Path((id, act)): Path<(String, String)>,
     form: Form,
+    uploads: Uploads,
 ) -> Result<Response, Fault> {
     require(desk)?;
     let id = number(&id)?;
     let (_, leads) = queries::seen(desk.app.store.read(), desk.actor(), id).await?;
-    match perform(desk, id, leads, &act, &form).await {
+    let done = match act.as_str() {
+        "correct" => correct(desk, id, &form, &uploads).await,
+        _ => perform(desk, id, leads, &act, &form).await,
+    };
+    match done {
         Ok(to) => Ok(go(&to)),
         Err(fault) if fault.is_ours() || fault.code == Code::NotFound => Err(fault),
         Err(fault) => {
             let typed = Typed::wrong(&form, &fault);
-            page(desk, id, status(&fault), (act.as_str(), typed), "").await
+            let mut response = page(desk, id, status(&fault), (act.as_str(), typed), "").await?;
+            if let Some(seconds) = fault.retry_after {
+                let headers = response.headers_mut();
+                headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            }
+            Ok(response)
         }
     }
+}
+
+/// Writes the new version down; photos of its own take the place of those before.
+async fn correct(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<String, Fault> {
+    let by = limited(desk).await?;
+    // Nobody leaves a file with us who may not.
+    queries::led(desk.app.store.read(), desk.actor(), id).await?;
+    let kept = keep(desk, by, uploads).await?;
+    let tx = desk.app.store.begin(desk.app.clock.now()).await?;
+    let words = Words {
+        title: form.text("title"),
+        body: form.text("body"),
+        files: !kept.is_empty(),
+    };
+    let row = actions::correct(&tx, desk.actor(), id, words).await?;
+    attach(&tx, &row, kept).await?;
+    tx.commit().await?;
+    Ok(format!("/console/notices/{}", row.id))
 }
 
 async fn perform(
@@ -338,11 +388,6 @@ async fn perform(
         "repeat" => {
             actions::repeat(&mut tx, actor, id).await?;
             format!("/console/notices/{id}?said=notice-repeated")
-        }
-        "correct" => {
-            let (title, body) = (form.text("title"), form.text("body"));
-            let row = actions::correct(&tx, actor, id, title, body).await?;
-            format!("/console/notices/{}", row.id)
         }
         "visits" => {
             let building = building_of(desk, form.text("building"), leads, id).await?;

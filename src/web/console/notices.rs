@@ -20,6 +20,7 @@ use crate::notice::actions::draft::{MOST_PLACES, New, draft};
 use crate::notice::audience::{Group, Scope};
 use crate::notice::{MOST_BODY, MOST_TITLE, REPEATS, mark_of, queries, state_says, subject};
 use crate::place::queries as places;
+use crate::store::Tx;
 use crate::web::console::at::At;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, may_somewhere, show};
@@ -32,8 +33,8 @@ use crate::web::pages::go;
 const NEW_PAGE: &str = "/console/notices/new";
 /// Lines of a page.
 const LINES: u64 = 30;
-/// Photos of one notice.
-const MOST_PHOTOS: usize = 9;
+/// Photos and documents of one notice.
+const MOST_FILES: usize = 9;
 /// Forms of one person in a minute.
 const PER_MINUTE: u32 = 30;
 /// The fields beside which an error may stand.
@@ -189,14 +190,7 @@ async fn store(
     uploads: &Uploads,
 ) -> Result<notice::Model, Fault> {
     let app = &desk.app;
-    let by = desk.actor().require_person()?;
-    if !app
-        .limiter
-        .take(&format!("console:notice:{by}"), PER_MINUTE)
-        .await
-    {
-        return Err(Fault::too_many(30));
-    }
+    let by = limited(desk).await?;
     let new = New {
         place_id: at.place.id,
         title: form.text("title").to_owned(),
@@ -215,11 +209,38 @@ async fn store(
     let kept = keep(desk, by, uploads).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     let row = draft(&tx, desk.actor(), new).await?;
+    attach(&tx, &row, kept).await?;
+    tx.commit().await?;
+    Ok(row)
+}
+
+/// Who sends the form, if they have not sent too many.
+///
+/// # Errors
+/// `too_many`.
+pub(super) async fn limited(desk: &Desk) -> Result<i64, Fault> {
+    let by = desk.actor().require_person()?;
+    let key = format!("console:notice:{by}");
+    if desk.app.limiter.take(&key, PER_MINUTE).await {
+        Ok(by)
+    } else {
+        Err(Fault::too_many(30))
+    }
+}
+
+/// A file in our storage that belongs to nothing yet: of which account, its row, and what the row is to say.
+pub(super) type Kept = (i64, i64, entity::attachment::ActiveModel);
+
+/// Gives them to a notice.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn attach(tx: &Tx, row: &notice::Model, kept: Vec<Kept>) -> Result<(), Fault> {
     let mut ids = Vec::new();
     let mut account = None;
     for (account_id, id, change) in kept {
         account = Some(account_id);
-        ids.push(attachments::settle(&tx, id, change).await?.id);
+        ids.push(attachments::settle(tx, id, change).await?.id);
     }
     let about = subject(row.id);
     let owner = Owner {
@@ -228,15 +249,14 @@ async fn store(
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(&tx, account, &ids, &owner).await?;
-    tx.commit().await?;
-    Ok(row)
+    give(tx, account, &ids, &owner).await
 }
 
-type Kept = (i64, i64, entity::attachment::ActiveModel);
-
-/// The photos lie in our storage before the transaction begins.
-async fn keep(desk: &Desk, by: i64, uploads: &Uploads) -> Result<Vec<Kept>, Fault> {
+/// Photos and documents lie in our storage before the transaction begins.
+///
+/// # Errors
+/// `invalid` for what is not kept and for too many, beside the field.
+pub(super) async fn keep(desk: &Desk, by: i64, uploads: &Uploads) -> Result<Vec<Kept>, Fault> {
     let files: Vec<&[u8]> = uploads
         .of(FIELD)
         .map(|file| file.bytes.as_slice())
@@ -244,16 +264,16 @@ async fn keep(desk: &Desk, by: i64, uploads: &Uploads) -> Result<Vec<Kept>, Faul
     if files.is_empty() {
         return Ok(Vec::new());
     }
-    if files.len() > MOST_PHOTOS {
+    if files.len() > MOST_FILES {
         return Err(Fault::invalid(
             FIELD,
-            format!("一条公告最多{MOST_PHOTOS}张照片。"),
+            format!("一条公告最多附{MOST_FILES}个文件。"),
         ));
     }
     let account = account_of(desk.app.store.read(), by).await?;
     let mut kept = Vec::new();
     for file in files {
-        let stored = attachments::upload(&desk.app, account, file.to_vec()).await;
+        let stored = attachments::upload_with_documents(&desk.app, account, file.to_vec()).await;
         let (id, change) = stored.map_err(|fault| match fault.code {
             Code::Invalid | Code::TooLarge | Code::Unsupported => {
                 Fault::invalid(FIELD, fault.detail)

@@ -111,12 +111,7 @@ fn unread(why: String) -> Fault {
 #[must_use]
 pub fn most(path: &str) -> usize {
     let forms = [TAKE, GIVEN, NOTICE];
-    if takes_photos(path)
-        || takes_slips(path)
-        || takes_pictures(path)
-        || takes_uses(path)
-        || forms.contains(&path)
-    {
+    if takes_photos(path) || takes_slips(path) || takes_uses(path) || forms.contains(&path) {
         PHOTO_BYTES
     } else if path == IMPORT {
         IMPORT_BYTES
@@ -137,20 +132,19 @@ pub fn too_large(fault: Fault, most: usize) -> Fault {
     }
 }
 
-/// `/console/cases/12/photos`
+/// `/console/cases/12/photos`, `/console/activities/12/photos`, `/console/notices/12/correct`
 fn takes_photos(path: &str) -> bool {
-    let id = path
-        .strip_prefix("/console/cases/")
-        .and_then(|rest| rest.strip_suffix("/photos"));
-    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// `/console/activities/12/photos`
-fn takes_pictures(path: &str) -> bool {
-    let id = path
-        .strip_prefix("/console/activities/")
-        .and_then(|rest| rest.strip_suffix("/photos"));
-    id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    let ways = [
+        ("/console/cases/", "/photos"),
+        ("/console/activities/", "/photos"),
+        ("/console/notices/", "/correct"),
+    ];
+    ways.iter().any(|(before, behind)| {
+        let id = path
+            .strip_prefix(before)
+            .and_then(|rest| rest.strip_suffix(behind));
+        id.is_some_and(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()))
+    })
 }
 
 /// `/console/expenses/12/quote`, `/console/expenses/12/pay`
@@ -184,12 +178,15 @@ mod tests {
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
         assert_eq!(most("/console/activities/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/notices/new"), PHOTO_BYTES);
+        assert_eq!(most("/console/notices/12/correct"), PHOTO_BYTES);
         for path in [
             "/console/cases/12/finish",
             "/console/cases//photos",
             "/console/cases/1/2/photos",
             "/console/cases/x/photos",
             "/console/activities/12/change",
+            "/console/notices/12/publish",
+            "/console/notices//correct",
             "/console/photos",
             "/console/expenses/12/approve",
             "/console/expenses//pay",

@@ -13,12 +13,11 @@ use serde::Deserialize;
 
 use super::{escape, go, page, qr, sentence, visitor};
 use crate::app::App;
-use crate::attachment::link::{Variant, path as file_path};
-use crate::attachment::queries as attachments;
+use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::base::clock::{china, say};
 use crate::base::fault::{Code, Fault};
 use crate::notice::link::{self, Linked};
-use crate::notice::{OUT, actions, mark_of, queries, subject};
+use crate::notice::{OUT, actions, mark_of, queries};
 use crate::place::queries as places;
 
 /// Letters of the digest that stand on paper.
@@ -162,7 +161,7 @@ async fn contents(app: &App, token: &str, about: &About, sheet: bool) -> Result<
     for line in row.body.lines().filter(|line| !line.trim().is_empty()) {
         out.push_str(&format!("<p>{}</p>\n", escape(line)));
     }
-    for file in attachments::of_subject(db, &subject(row.id)).await? {
+    for file in queries::files(db, row).await? {
         let Some(full) = file_path(app, &file, Variant::Full) else {
             continue;
         };
@@ -173,8 +172,9 @@ async fn contents(app: &App, token: &str, about: &About, sheet: bool) -> Result<
                 escape(&small)
             )),
             None => out.push_str(&format!(
-                "<p><a class=\"button\" href=\"{}\">打开附件</a></p>\n",
-                escape(&full)
+                "<p><a class=\"button\" href=\"{}\">附件：{}</a></p>\n",
+                escape(&full),
+                escape(&file_name(&file))
             )),
         }
     }

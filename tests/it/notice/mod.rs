@@ -1,16 +1,28 @@
 //! Notices from the draft to who has read them: over the chat, the console, the API and the page behind a
 //! link; on two instances; and all that goes wrong on the way.
 
+mod above;
+mod api;
+mod channels;
 mod console;
+mod digits;
+mod files;
+mod groups;
 mod lead;
+mod limits;
 mod meanwhile;
+mod rounds;
+mod scope;
+mod undo;
 
 use entity::kinds::NoticeState;
 use entity::{notice, notice_recipient, person};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
 
 use crate::harness::app::TestApp;
-use crate::harness::people::Person;
+use crate::harness::people::{Api, Person};
+use crate::harness::until;
 
 /// What is published where it does not matter.
 const TEXT: &str = "发布 周六停水\n11月28日8点到12点检修水箱。";
@@ -24,6 +36,56 @@ async fn all(app: &TestApp) -> Vec<notice::Model> {
 /// The newest notice.
 async fn last(app: &TestApp) -> notice::Model {
     all(app).await.pop().expect("no notice was written")
+}
+
+/// A notice by its number.
+async fn row(app: &TestApp, id: i64) -> notice::Model {
+    let found = notice::Entity::find_by_id(id).one(app.store.read()).await;
+    found.unwrap().expect("no such notice")
+}
+
+/// Lets minutes pass until everybody has been told of it.
+async fn goes_out(app: &TestApp, id: i64) {
+    until("the notice is out", 15, async || {
+        app.advance(1).await;
+        (row(app, id).await.state == NoticeState::Sent).then_some(())
+    })
+    .await;
+}
+
+/// Writes and confirms over the API; the number of the notice.
+async fn posted(api: &Api, body: &Value) -> i64 {
+    let draft = api.post("/notices", body).await;
+    assert_eq!(draft.status, 201, "{draft:?}");
+    let id = draft.json["id"].as_str().unwrap().to_owned();
+    let out = api
+        .post(&format!("/notices/{id}/publish"), &json!({}))
+        .await;
+    assert_eq!(out.status, 200, "{out:?}");
+    id.parse().unwrap()
+}
+
+/// What a group's robot said there, oldest first: `GY-committee`.
+fn heard(app: &TestApp, group: &str) -> Vec<String> {
+    let entries = app.platform.conversation(&format!("group:{group}"));
+    entries
+        .into_iter()
+        .filter(|entry| entry.by.as_deref() == Some("群机器人"))
+        .map(|entry| entry.text)
+        .collect()
+}
+
+/// Lets minutes pass until a group has heard so much; what it heard.
+async fn hears(app: &TestApp, group: &str, times: usize) -> Vec<String> {
+    until("the group was told", 15, async || {
+        let said = heard(app, group);
+        if said.len() >= times {
+            return Some(said);
+        }
+        app.advance(1).await;
+        None
+    })
+    .await
 }
 
 async fn recipients(app: &TestApp, id: i64) -> Vec<notice_recipient::Model> {
@@ -214,7 +276,6 @@ async fn somebody_with_several_homes_gets_one() {
 
 #[tokio::test]
 async fn over_the_api_a_recipient_reads_and_whoever_may_publishes() {
-    use serde_json::json;
     let app = TestApp::with_instances(2).await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
     let (han, manager) = (app.resident("韩梅").await, app.staff("沈立").await);

@@ -48,7 +48,7 @@ async fn give(app: &TestApp, person_id: i64, kind: RoleKind, code: &str) -> role
 }
 
 /// Somebody whom no roster knows, with this role at this place.
-async fn newcomer(app: &TestApp, name: &str, kind: RoleKind, code: &str) -> i64 {
+pub async fn newcomer(app: &TestApp, name: &str, kind: RoleKind, code: &str) -> i64 {
     let row = person::ActiveModel {
         name: Set(name.to_owned()),
         party_member: Set(false),
@@ -87,7 +87,7 @@ pub async fn desk_with<'a>(app: &'a TestApp, kind: RoleKind, code: &str) -> Desk
 }
 
 /// The mini-program of somebody, as if they had been bound.
-async fn mini(app: &TestApp, person_id: i64) -> Api {
+pub async fn mini(app: &TestApp, person_id: i64) -> Api {
     let open_id = format!("m-{person_id}");
     let api = app.api_of(&open_id).await;
     let row = account::Entity::find()

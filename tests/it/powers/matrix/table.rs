@@ -267,12 +267,15 @@ fn told(world: &World) -> Vec<Deed> {
             &[],
             format!("确认发布 {}", world.draft),
         ),
-        elsewhere(
-            String::new(),
-            json!({}),
-            PUBLISHES,
-            format!("公告范围 {} 1栋", world.draft),
-        ),
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/scope", world.draft),
+                json!({ "place": "GY/1" }),
+                PUBLISHES,
+                format!("公告范围 {} 1栋", world.draft),
+            )
+        },
         Deed {
             reads: true,
             ..elsewhere(
@@ -282,18 +285,24 @@ fn told(world: &World) -> Vec<Deed> {
                 format!("广播进度 {}", world.notice),
             )
         },
-        elsewhere(
-            String::new(),
-            json!({}),
-            PUBLISHES,
-            format!("更正公告 {} 周日停水⏎改到周日检修。", world.notice),
-        ),
-        elsewhere(
-            String::new(),
-            json!({}),
-            PUBLISHES,
-            format!("提醒未读 {}", world.notice),
-        ),
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/correct", world.notice),
+                json!({ "title": "停电", "body": "周日停电" }),
+                PUBLISHES,
+                format!("更正公告 {} 周日停水⏎改到周日检修。", world.notice),
+            )
+        },
+        Deed {
+            blunt: PUBLISHES,
+            ..elsewhere(
+                format!("/notices/{}/repeat", world.notice),
+                json!({}),
+                PUBLISHES,
+                format!("提醒未读 {}", world.notice),
+            )
+        },
         elsewhere(
             format!("/notices/{}/recall", world.notice),
             json!({}),
