@@ -324,6 +324,14 @@ async fn scope(tx: &Tx, body: &NewNotice) -> Result<Scope, Fault> {
 
 async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model, Fault> {
     let place = places::by_code(tx.db(), &body.place).await?;
+    // Whoever may not publish there learns nothing of other places, and has nothing looked up.
+    actions::draft::target(
+        tx,
+        actor,
+        place.as_ref().map_or(0, |place| place.id),
+        body.urgent,
+    )
+    .await?;
     let scope = scope(tx, &body).await?;
     let files: Result<Vec<i64>, _> = body.attachments.iter().map(|id| id.parse()).collect();
     let files = files.map_err(|_| Fault::invalid("attachments", "附件编号不对。"))?;

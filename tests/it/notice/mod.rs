@@ -2,6 +2,7 @@
 //! link; on two instances; and all that goes wrong on the way.
 
 mod console;
+mod guards;
 mod lead;
 mod meanwhile;
 
