@@ -352,6 +352,14 @@ async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> R
 
 async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model, Fault> {
     let place = places::by_code(tx.db(), &body.place).await?;
+    // Whoever may not publish there learns nothing of other places, and has nothing looked up.
+    actions::draft::target(
+        tx,
+        actor,
+        place.as_ref().map_or(0, |place| place.id),
+        body.urgent,
+    )
+    .await?;
     let scope = scope(tx, &body).await?;
     let files = keys(&body.attachments)?;
     let new = New {

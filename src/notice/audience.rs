@@ -14,7 +14,7 @@ use crate::place::{parent_ids, tree};
 use crate::store::listed::listed;
 
 /// A group of people of a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, strum::EnumIter)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::EnumIter)]
 #[serde(rename_all = "snake_case")]
 pub enum Group {
     /// Whoever lives there or has a home there, by the roster or by a binding.

@@ -1,19 +1,23 @@
-//! Addresses of a notice's page: one for each recipient, by which reading counts, and one for everybody, as
-//! it stands on paper in the lift lobby. Both are signed; the signature names whom the first is for.
+//! Addresses of a notice's page: one for each recipient, by which reading counts, one for everybody, to which
+//! the code on paper leads, and one for whoever prints that paper. All are signed; the signature names for whom.
 
 use crate::app::App;
 use crate::wechat::crypto::same;
 
 /// Whoever scans the code on paper.
 const ANYBODY: i64 = 0;
+/// Whoever prints it.
+const PAPER: i64 = -1;
 
 /// What an address stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Linked {
     /// Which notice.
     pub notice_id: i64,
-    /// Whose address it is; none for the one on paper.
+    /// Whose address it is; none for everybody's and the paper's.
     pub person_id: Option<i64>,
+    /// Whether it is the sheet to be printed.
+    pub paper: bool,
 }
 
 /// The page of one recipient.
@@ -44,6 +48,12 @@ pub fn public_path(app: &App, notice_id: i64) -> String {
     path(app, notice_id, ANYBODY)
 }
 
+/// The path of the sheet to be printed.
+#[must_use]
+pub fn paper_path(app: &App, notice_id: i64) -> String {
+    path(app, notice_id, PAPER)
+}
+
 /// What a token stands for; none when it is not ours.
 #[must_use]
 pub fn read(app: &App, token: &str) -> Option<Linked> {
@@ -54,7 +64,8 @@ pub fn read(app: &App, token: &str) -> Option<Linked> {
     let ours = parts.next().is_none() && same(signed, &sign(app, notice_id, person_id));
     ours.then_some(Linked {
         notice_id,
-        person_id: Some(person_id).filter(|id| *id != ANYBODY),
+        person_id: Some(person_id).filter(|id| ![ANYBODY, PAPER].contains(id)),
+        paper: person_id == PAPER,
     })
 }
 

@@ -324,6 +324,8 @@ async fn remove_drafts(store: &Store, now: Moment) -> Result<u64, Fault> {
                 .lt(now - TimeDelta::days(DRAFT_DAYS)),
         )
         .limit(1_000)
+        // Whoever publishes one of them now comes before or after.
+        .lock_exclusive()
         .into_tuple()
         .all(tx.db())
         .await?;

@@ -1,6 +1,8 @@
 //! A notice is written down before it goes out, with the number of its recipients: what is shown for
 //! confirmation is a row, so that confirming twice publishes once.
 
+use std::collections::HashSet;
+
 use entity::kinds::NoticeState;
 use entity::{notice, place};
 use sea_orm::ActiveValue::Set;
@@ -179,7 +181,10 @@ fn empty(tx: &Tx, scope: &Scope, count: Count) -> Result<notice::ActiveModel, Fa
 }
 
 /// The place, if the actor may publish there.
-async fn target(
+///
+/// # Errors
+/// `not_found` where they may not, `forbidden` for an urgent one of somebody who may publish none.
+pub async fn target(
     tx: &Tx,
     actor: &Actor,
     place_id: i64,
@@ -200,7 +205,8 @@ async fn checked(tx: &Tx, place: &place::Model, mut scope: Scope) -> Result<Scop
     if scope.who.is_empty() {
         scope.who.push(Group::Residents);
     }
-    scope.who.dedup();
+    let mut seen = HashSet::new();
+    scope.who.retain(|group| seen.insert(*group));
     scope.places.sort_unstable();
     scope.places.dedup();
     if scope.places.len() > MOST_PLACES {

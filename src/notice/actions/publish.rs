@@ -8,13 +8,14 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, Quer
 use serde_json::json;
 
 use crate::access::Actor;
-use crate::base::clock::{Moment, say};
+use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::notice::actions::{again, draft, led, record, require};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, THROTTLE, UNDO, remind, subject};
 use crate::reminder::{cancel, enqueue};
 use crate::store::Tx;
+use crate::visit::actions as visits;
 
 /// Lets one's own draft go out: counted once more, then a few seconds in which it can be undone.
 ///
@@ -134,22 +135,23 @@ async fn not_too_soon(tx: &Tx, row: &notice::Model) -> Result<(), Fault> {
     Err(fault)
 }
 
-/// Takes a notice back. In time nobody has got it; after that whoever has not been told is not told any
-/// more, and a tombstone stays.
+/// Takes a notice back. Before it has begun to go out nobody has got it; after that whoever has not been told is
+/// not told any more, by no visit either, and a tombstone stays.
 ///
 /// # Errors
-/// `not_found` for one that is not theirs to lead; `wrong_step` when there is nothing to take back.
+/// `not_found` for one that is not theirs to lead; `forbidden` for an urgent one of somebody who may publish
+/// none; `wrong_step` when there is nothing to take back.
 pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
     let row = led(tx, actor, id).await?;
-    let undone = change(tx, actor, id, NoticeState::Undone, in_time(tx.now())).await?;
-    if undone {
+    require(tx, actor, &row).await?;
+    // Even a little late: as long as its clock has not begun, nobody has heard of it.
+    let unsent = Condition::all().add(notice::COLUMN.state.eq(NoticeState::Undoable));
+    if change(tx, actor, id, NoticeState::Undone, unsent).await? {
         cancel(tx, &subject(id), &[remind::BEGIN]).await?;
         record(tx, actor, &row, "notice.undo", json!({}));
         return again(tx, id).await;
     }
-    let out = Condition::any()
-        .add(notice::COLUMN.state.is_in(HOLDS))
-        .add(notice::COLUMN.state.eq(NoticeState::Undoable));
+    let out = Condition::all().add(notice::COLUMN.state.is_in(HOLDS));
     if !change(tx, actor, id, NoticeState::Recalled, out).await? {
         return Err(Fault::wrong_step(match row.state {
             NoticeState::Recalled => format!("公告 #{id} 已经撤回了。"),
@@ -161,16 +163,11 @@ pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model
         }));
     }
     cancel(tx, &subject(id), remind::ALL).await?;
+    visits::close_about(tx, &subject(id), "公告已撤回，不用上门").await?;
     record(tx, actor, &row, "notice.recall", json!({}));
     let told = remind::groups_told(&row, remind::RECALLED, tx.now());
     enqueue(tx, told.into_iter().collect()).await?;
     again(tx, id).await
-}
-
-fn in_time(now: Moment) -> Condition {
-    Condition::all()
-        .add(notice::COLUMN.state.eq(NoticeState::Undoable))
-        .add(notice::COLUMN.go_at.gt(now))
 }
 
 async fn change(

@@ -12,12 +12,13 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::base::clock::{Clock, say};
 use crate::base::fault::Fault;
-use crate::notice::actions::{again, led, record};
+use crate::notice::actions::{again, led, record, require};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, MOST_ROUNDS, THROTTLE, remind, subject};
 use crate::reminder::fan::{ToMany, WHERE, WHOM, enqueue_part};
 use crate::reminder::{cancel, enqueue};
 use crate::store::{Store, Tx};
+use crate::visit::actions as visits;
 
 /// Parts of one turn of the clock: then another instance may go on.
 const PARTS: usize = 40;
@@ -124,7 +125,8 @@ async fn replace(tx: &Tx, old: i64) -> Result<(), Fault> {
         .filter(notice::COLUMN.state.is_in(HOLDS))
         .exec(tx.db())
         .await?;
-    cancel(tx, &subject(old), remind::ALL).await
+    cancel(tx, &subject(old), remind::ALL).await?;
+    visits::close_about(tx, &subject(old), "公告已更正，不用上门").await
 }
 
 /// Tells the next part of the recipients.
@@ -202,10 +204,12 @@ fn to_be_told(row: &notice::Model) -> SelectStatement {
 /// Tells those who have not read it once more.
 ///
 /// # Errors
-/// `not_found` for a notice that is not theirs to lead; `wrong_step` when it does not hold, is going out
+/// `not_found` for a notice that is not theirs to lead; `forbidden` for an urgent one of somebody who may publish
+/// none; `wrong_step` when it does not hold, is going out
 /// just now, went out less than an hour ago, or has been read by everybody whom a channel reaches.
 pub async fn repeat(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
     let row = led(tx, actor, id).await?;
+    require(tx, actor, &row).await?;
     if row.state != NoticeState::Sent {
         return Err(Fault::wrong_step(format!(
             "公告 #{id} 发完以后，才能再提醒没读的人。"

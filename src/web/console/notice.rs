@@ -162,7 +162,7 @@ async fn page(
         } else {
             Vec::new()
         },
-        sheet: out.then(|| format!("{}?sheet=1", link::public_path(app, id))),
+        sheet: out.then(|| link::paper_path(app, id)),
         most_title: MOST_TITLE,
         most_body: MOST_BODY,
         problem: typed.general(&FIELDS).map(str::to_owned),

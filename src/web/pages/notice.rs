@@ -1,35 +1,28 @@
 //! `/notice/{token}`: a notice as whoever holds its link reads it. By the link of one recipient reading
-//! counts, and a button says «收到»; by the one on paper anybody reads. `?sheet=1` is the sheet for the
-//! lift lobby: large, with a QR code that leads to the live page. Every text is escaped. Called by
-//! `router.rs`.
+//! counts, and a button says «收到»; by the one on the board and on paper anybody reads, without residents'
+//! names, homes and numbers. A link of its own is the sheet for the lift lobby: large, as it was written, with a
+//! QR code that leads to the live page. Every text is escaped. Called by `router.rs`.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use entity::kinds::NoticeState;
 use entity::{notice, notice_recipient};
 use poem::http::StatusCode;
-use poem::web::{Data, Path, Query};
+use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
-use serde::Deserialize;
 
 use super::{escape, go, page, qr, sentence, visitor};
+use crate::access::named::residents_named;
 use crate::app::App;
 use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::base::clock::{china, say};
 use crate::base::fault::{Code, Fault};
+use crate::base::redact::redact;
 use crate::notice::link::{self, Linked};
 use crate::notice::{OUT, actions, mark_of, queries};
 use crate::place::queries as places;
 
 /// Letters of the digest that stand on paper.
 const DIGEST: usize = 16;
-
-/// What the page's address says.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Asked {
-    /// To be printed.
-    sheet: String,
-}
 
 fn gone() -> Response {
     sentence(
@@ -42,8 +35,11 @@ fn gone() -> Response {
 
 /// What a link is about, and whose reading it counts as.
 struct About {
+    /// As this reader may see it.
     row: notice::Model,
     own: Option<notice_recipient::Model>,
+    /// To be printed.
+    paper: bool,
 }
 
 async fn about(app: &App, token: &str, request: &Request) -> Result<Option<About>, Fault> {
@@ -58,7 +54,23 @@ async fn about(app: &App, token: &str, request: &Request) -> Result<Option<About
         Some(person_id) => own(app, row.id, person_id).await?,
         None => None,
     };
-    Ok(Some(About { row, own }))
+    let paper = linked.paper;
+    let row = match own.is_some() || paper {
+        true => row,
+        false => without_people(app, row).await?,
+    };
+    Ok(Some(About { row, own, paper }))
+}
+
+/// For everybody: as the board and the groups show it.
+async fn without_people(app: &App, row: notice::Model) -> Result<notice::Model, Fault> {
+    let text = format!("{}\n{}", row.title, row.body);
+    let names = residents_named(app.store.read(), &text, app.clock.now()).await?;
+    Ok(notice::Model {
+        title: redact(&row.title, &names),
+        body: redact(&row.body, &names),
+        ..row
+    })
 }
 
 async fn own(
@@ -92,20 +104,18 @@ async fn reader(app: &App, linked: &Linked, request: &Request) -> Result<Option<
 pub async fn show_notice(
     Data(app): Data<&App>,
     Path(token): Path<String>,
-    query: Option<Query<Asked>>,
     request: &Request,
 ) -> Result<Response, Fault> {
     let Some(about) = about(app, &token, request).await? else {
         return Ok(gone());
     };
-    let sheet = query.is_some_and(|Query(asked)| asked.sheet == "1");
     if let Some(own) = about.own.as_ref().filter(|own| own.read_at.is_none()) {
         let tx = app.store.begin(app.clock.now()).await?;
         actions::read(&tx, about.row.id, own.person_id).await?;
         tx.commit().await?;
     }
     let title = format!("{}{}", mark_of(&about.row), about.row.title);
-    let body = contents(app, &token, &about, sheet).await?;
+    let body = contents(app, &token, &about).await?;
     Ok(page(StatusCode::OK, &title, &body))
 }
 
@@ -130,7 +140,7 @@ pub async fn acknowledge_notice(
     Ok(go(&format!("/notice/{token}")))
 }
 
-async fn contents(app: &App, token: &str, about: &About, sheet: bool) -> Result<String, Fault> {
+async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault> {
     let (row, db) = (&about.row, app.store.read());
     let mut out = String::new();
     if let (NoticeState::Recalled, at) = (row.state, row.recalled_at) {
@@ -184,7 +194,7 @@ async fn contents(app: &App, token: &str, about: &About, sheet: bool) -> Result<
         day.format("%Y年%-m月%-d日"),
         row.id
     ));
-    if sheet {
+    if about.paper {
         out.push_str(&on_paper(app, row)?);
     } else if let Some(own) = &about.own {
         out.push_str(&button(token, own));

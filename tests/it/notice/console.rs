@@ -156,7 +156,7 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
 }
 
 fn sheet_of(page: &str) -> String {
-    let pattern = regex::Regex::new(r#"href="(/notice/[^"]*sheet=1)""#).unwrap();
+    let pattern = regex::Regex::new(r#"href="(/notice/[^"]+)">打印"#).unwrap();
     let found = pattern.captures(page);
     found.unwrap_or_else(|| panic!("no sheet in {page}"))[1].to_owned()
 }

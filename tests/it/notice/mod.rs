@@ -8,6 +8,7 @@ mod console;
 mod digits;
 mod files;
 mod groups;
+mod guards;
 mod lead;
 mod limits;
 mod meanwhile;
