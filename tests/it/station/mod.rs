@@ -2,6 +2,7 @@
 //! left there, and the other faces.
 
 mod faces;
+mod keeper;
 mod lend;
 mod rooms;
 mod visits;
@@ -17,7 +18,7 @@ use serde_json::{Value, json};
 use crate::harness::app::TestApp;
 
 /// A station of 桂园小区 that is open at these hours.
-async fn station(app: &TestApp, hours: &str) -> station::Model {
+pub async fn station(app: &TestApp, hours: &str) -> station::Model {
     let place = place::Entity::find()
         .filter(place::COLUMN.code.eq("GY"))
         .one(app.store.read())
@@ -40,10 +41,10 @@ async fn station(app: &TestApp, hours: &str) -> station::Model {
 }
 
 /// Day and night.
-const ALWAYS: &str = "Mo-Su 00:00-24:00";
+pub const ALWAYS: &str = "Mo-Su 00:00-24:00";
 
 /// Something that it lends.
-async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32) -> i64 {
+pub async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32) -> i64 {
     let row = station_thing::ActiveModel {
         compound_id: Set(at.compound_id),
         station_id: Set(at.id),
@@ -61,7 +62,7 @@ async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32) ->
 }
 
 /// A room of it.
-async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
+pub async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
     let row = station_room::ActiveModel {
         compound_id: Set(at.compound_id),
         station_id: Set(at.id),
@@ -84,7 +85,7 @@ async fn loans(app: &TestApp) -> Vec<station_loan::Model> {
 }
 
 /// The Monday to come: this day and those behind it lie in one week, within two weeks.
-fn monday(app: &TestApp) -> NaiveDate {
+pub fn monday(app: &TestApp) -> NaiveDate {
     let today = china(app.now()).date_naive();
     today + TimeDelta::days(7 - i64::from(today.weekday().num_days_from_monday()))
 }
