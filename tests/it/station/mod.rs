@@ -74,7 +74,7 @@ pub async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
     row.insert(app.store.write()).await.unwrap().id
 }
 
-async fn thing_row(app: &TestApp, id: i64) -> station_thing::Model {
+pub async fn thing_row(app: &TestApp, id: i64) -> station_thing::Model {
     let found = station_thing::Entity::find_by_id(id).one(app.store.read());
     found.await.unwrap().unwrap()
 }

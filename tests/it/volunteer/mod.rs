@@ -24,7 +24,7 @@ fn task_body(from: Moment, until: Moment, wanted: i32) -> Value {
 }
 
 /// Makes a task that begins in half an hour and takes two; its number.
-async fn post(leader: &Person<'_>, wanted: i32) -> i64 {
+pub async fn post(leader: &Person<'_>, wanted: i32) -> i64 {
     let app = leader.app;
     let api = app.api(leader).await;
     let from = app.now() + TimeDelta::minutes(30);
