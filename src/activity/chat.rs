@@ -329,10 +329,8 @@ async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return Ok(which(turn, args, "报名", &seen, none));
     };
     let Some(size) = many::size(&rest) else {
-        turn.dialog = Some(Dialog::ask(format!("报名 {id}")));
-        return Ok(Reply::text(
-            "一共来几个人（连您自己）？请直接回复人数，例如：2",
-        ));
+        let how = "一共来几个人（连您自己）？请这样写：2人";
+        return Ok(turn.ask_again(how, &rest.raw, format!("报名 {id}")));
     };
     let joined = actions::join(turn.tx, &turn.actor, id, size).await?;
     Ok(answer(turn, &joined))

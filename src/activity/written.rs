@@ -64,11 +64,7 @@ pub fn people(line: &str) -> Option<i32> {
 /// Says `how` it is written and asks for it once more, for the command `word`. Whoever meant something else files
 /// their words by a digit.
 pub fn unread(turn: &mut Turn<'_>, word: &str, said: &str, how: &str) -> Reply {
-    let reply = turn.offer_to_file(&format!("没看懂。{how}\n您写的没有丢，"), said, &[]);
-    if let Some(offered) = turn.dialog.as_mut() {
-        offered.prompt = Some(word.to_owned());
-    }
-    reply
+    turn.ask_again(&format!("没看懂。{how}"), said, word.to_owned())
 }
 
 #[cfg(test)]

@@ -133,14 +133,16 @@ fn asked_case(turn: &Turn<'_>) -> Option<i64> {
 }
 
 /// Of what a photo was asked for just now, behind «已完成» or «已销号»: the command that takes it, and the number.
+/// Of several that a list offers none was: a digit says which.
 fn asked_for(turn: &Turn<'_>) -> Option<(&'static str, i64)> {
-    turn.before.choices.iter().find_map(|choice| {
-        let of = |word: &'static str| {
-            let id = choice.command.strip_prefix(word)?;
-            Some((word, id.trim().parse().ok()?))
-        };
-        of(PHOTO).or_else(|| of(OFFER_PHOTO))
-    })
+    let [only] = turn.before.choices.as_slice() else {
+        return None;
+    };
+    let of = |word: &'static str| {
+        let id = only.command.strip_prefix(word)?;
+        Some((word, id.trim().parse().ok()?))
+    };
+    of(PHOTO).or_else(|| of(OFFER_PHOTO))
 }
 
 /// What staff sends belongs to what they work on, or have just finished: to the only one at once, to

@@ -320,14 +320,22 @@ pub fn question(before: &Dialog) -> Option<String> {
 }
 
 /// A command that was answered and has put the same question again: the third time in a row the menu comes
-/// in place of it, behind what it said.
+/// in place of it, behind what it said. Words that are offered to be filed stay; the question alone is over.
 pub fn after_asking_again(turn: &mut Turn<'_>, reply: &str) -> Option<String> {
     let asked = turn.dialog.as_mut()?;
     if asked.prompt.is_none() || asked.prompt != turn.before.prompt {
         return None;
     }
     asked.misses = turn.before.misses + 1;
-    (asked.misses >= MOST_MISSES).then(|| menu::show(turn, reply))
+    if asked.misses < MOST_MISSES {
+        return None;
+    }
+    if asked.said.is_some() {
+        asked.prompt = None;
+        asked.misses = 0;
+        return None;
+    }
+    Some(menu::show(turn, reply))
 }
 
 fn choice_line(choice: &Choice) -> String {
@@ -399,20 +407,16 @@ pub fn after_refusal(
     let word = command.words.first().copied().unwrap_or_default();
     let is_over = matches!(code, Code::Forbidden | Code::WrongStep | Code::Conflict);
     let prompt = before.prompt.as_deref().unwrap_or(word);
+    let misses = before.misses + 1;
+    let asked = (misses < MOST_MISSES).then(|| Dialog {
+        misses,
+        ..Dialog::ask(prompt)
+    });
     match way {
         Way::Prompt if is_over => Refusal::Words(None),
-        Way::Prompt if before.misses + 1 >= MOST_MISSES => Refusal::Menu,
         // It may be gone, or what was written is not there.
-        Way::Prompt if code == Code::NotFound && prompt.contains(' ') => {
-            Refusal::Words(Some(Dialog {
-                misses: before.misses + 1,
-                ..Dialog::ask(prompt)
-            }))
-        }
-        Way::Prompt => Refusal::Again(Dialog {
-            misses: before.misses + 1,
-            ..Dialog::ask(prompt)
-        }),
+        Way::Prompt if code == Code::NotFound && prompt.contains(' ') => Refusal::Words(asked),
+        Way::Prompt => asked.map_or(Refusal::Menu, Refusal::Again),
         _ if rest.is_empty() && takes_arguments(command) => Refusal::Again(Dialog::ask(word)),
         // The menu that it was picked from stays good.
         Way::Pick => Refusal::Again(Dialog {

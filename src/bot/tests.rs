@@ -196,10 +196,37 @@ fn a_number_that_is_wanted_does_not_swallow_a_complaint_with_a_number_in_it() {
 
 #[test]
 fn who_is_asked_for_a_home_or_a_day_may_tell_of_trouble() {
-    for prompt in ["绑定", "解绑", "订房间 3", "报名 3"] {
+    let prompts = [
+        "绑定",
+        "解绑",
+        "订房间 3",
+        "报名 3",
+        "捐款 不限",
+        "捐物 不限",
+        "捐物 不限 旧书 ×",
+    ];
+    for prompt in prompts {
         let asked = Dialog::ask(prompt);
         let meant = understand(lexicon(), "3栋电梯停了", &asked, RESIDENT);
         assert!(matches!(meant, Meaning::Unknown(_)), "{prompt}");
+    }
+    // What does not say that it is trouble is no home and no number; whether it is a day, an amount or so many
+    // pieces its noun knows, and offers it beside the question (`Turn::ask_again`).
+    for prompt in prompts {
+        let asked = Dialog::ask(prompt);
+        let meant = understand(lexicon(), "单元门打不开", &asked, RESIDENT);
+        let of_noun = matches!(
+            meant,
+            Meaning::Run {
+                way: Way::Prompt,
+                ..
+            }
+        );
+        let whole = matches!(&meant, Meaning::Unknown(text) if text == "单元门打不开");
+        assert!(
+            of_noun == prompt.contains(' ') && whole != of_noun,
+            "{prompt}"
+        );
     }
     // Where words are asked for, they are the answer.
     for (prompt, text) in [
@@ -399,7 +426,11 @@ fn where_another_answer_would_be_refused_too_the_words_are_offered() {
     let help::Refusal::Words(Some(next)) = gone else {
         panic!("not asked beside it");
     };
-    assert_eq!((next.prompt, next.misses), (asked.prompt, 1));
+    assert_eq!((next.prompt, next.misses), (asked.prompt.clone(), 1));
+    // The third time the question is over, and the words are still there.
+    let third = Dialog { misses: 2, ..asked };
+    let gone = help::after_refusal(command, "12 好了", Way::Prompt, &third, Code::NotFound);
+    assert!(matches!(gone, help::Refusal::Words(None)));
 }
 
 #[test]

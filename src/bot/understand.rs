@@ -407,7 +407,8 @@ fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
 
 /// The text is put behind the command that asked. A command that asked for a number does not take
 /// a sentence without any, one that asked for a home or a day none that tells of trouble, and none takes one of
-/// somebody who may not do it any more: it may be a new complaint.
+/// somebody who may not do it any more: it may be a new complaint. What is to stand behind a number only the noun
+/// can tell, which offers what is no answer ([`crate::chat::Turn::ask_again`]).
 fn answer_to_prompt(
     lexicon: &Lexicon,
     text: &str,

@@ -210,6 +210,20 @@ impl Turn<'_> {
         ))
     }
 
+    /// What was typed is no answer to the question of `prompt`: says `how` one is written and asks once more. Whoever
+    /// meant something else files their words by a digit; so `how` shows an answer that is no digit alone.
+    pub fn ask_again(&mut self, how: &str, said: &str, prompt: String) -> Reply {
+        if !said.chars().any(char::is_alphabetic) {
+            self.dialog = Some(Dialog::ask(prompt));
+            return Reply::text(format!("{how}\n（0 返回菜单）"));
+        }
+        let reply = self.offer_to_file(&format!("{how}\n您写的没有丢，"), said, &[]);
+        if let Some(offered) = self.dialog.as_mut() {
+            offered.prompt = Some(prompt);
+        }
+        reply
+    }
+
     /// A numbered list of commands, each with the line that is shown of it: a digit stands for one. `question`
     /// stands in front.
     pub fn offer_list(&mut self, question: &str, all: Vec<(String, String)>) -> Reply {

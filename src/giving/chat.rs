@@ -216,13 +216,13 @@ async fn money(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     let line = format!("捐款 {}", key(drive));
     if typed.rest.is_empty() {
-        return Ok(ask_amount(turn, &line, &title, ""));
+        return Ok(ask_amount(turn, &line, &title, "", ""));
     }
     let amount = typed::amount(&typed.rest)
         .ok_or_else(|| Fault::invalid("amount", "金额要写成 28.50 这样，最多两位小数。"));
     let amount = match amount.and_then(|amount| check_amount(amount).map(|()| amount)) {
         Ok(amount) => amount,
-        Err(fault) => return Ok(ask_amount(turn, &line, &title, &fault.detail)),
+        Err(fault) => return Ok(ask_amount(turn, &line, &title, &typed.rest, &fault.detail)),
     };
     let Some(anonymous) = typed.anonymous else {
         let what = format!("给“{title}”捐 {} 元", Fen(amount));
@@ -249,8 +249,12 @@ const fn secret(anonymous: bool) -> &'static str {
     }
 }
 
-/// How much: by a digit, or typed.
-fn ask_amount(turn: &mut Turn<'_>, line: &str, title: &str, wrong: &str) -> Reply {
+/// How much: by a digit, or typed. What was typed may be no amount at all: then it is offered to be filed.
+fn ask_amount(turn: &mut Turn<'_>, line: &str, title: &str, said: &str, wrong: &str) -> Reply {
+    if !typed::is_like_amount(said) {
+        let how = format!("没看懂金额。给“{title}”捐多少请写明元，例如：28.5元");
+        return turn.ask_again(&how, said, line.to_owned());
+    }
     let usual = USUAL.map(|yuan| format!("{line} {yuan}.00"));
     turn.dialog = Some(Dialog {
         prompt: Some(line.to_owned()),
@@ -305,26 +309,30 @@ fn next_of_goods(
 ) -> Result<(Goods, bool), Reply> {
     let line = format!("捐物 {}", key(drive));
     let (what, pieces, room) = typed::goods(&typed.rest);
-    if what.is_empty() {
+    let says_something = |text: &str| text.chars().any(char::is_alphabetic);
+    if !says_something(&what) {
         turn.dialog = Some(Dialog::ask(line));
         return Err(Reply::text(
             "请写下捐什么，例如：九成新空调1台。不要写姓名和电话。",
         ));
     }
     let line = format!("{line} {what} {TIMES}");
+    let shown = shorten(&what, 30);
     let Some(pieces) = pieces else {
+        // What stands behind the sign was to be a number.
+        if let Some((_, said)) = typed.rest.rsplit_once(TIMES) {
+            let how = format!("没看懂数量。“{shown}”有几件请这样写：2件");
+            return Err(turn.ask_again(&how, said.trim(), line));
+        }
         turn.dialog = Some(Dialog::ask(line));
-        return Err(Reply::text(format!(
-            "“{}”有几件？请回复数字，例如：1",
-            shorten(&what, 30)
-        )));
+        return Err(Reply::text(format!("“{shown}”有几件？请回复数字，例如：1")));
     };
     let line = format!("{line} {pieces}");
     // What is for a drive goes where the drive needs it.
     let room = match (room, drive) {
-        (Some(room), _) => room,
+        (Some(room), _) if says_something(&room) => room,
         (None, Some(_)) => ANYWHERE.to_owned(),
-        (None, None) => {
+        _ => {
             turn.dialog = Some(Dialog {
                 prompt: Some(format!("{line} 放")),
                 ..Dialog::pick([format!("{line} 放 {ANYWHERE}")])
@@ -335,7 +343,11 @@ fn next_of_goods(
         }
     };
     let Some(anonymous) = typed.anonymous else {
-        let what = format!("捐“{}”{pieces}件", shorten(&what, 30));
+        let to = match room == ANYWHERE {
+            true => String::new(),
+            false => format!("，放“{}”", shorten(&room, 20)),
+        };
+        let what = format!("捐“{shown}”{pieces}件{to}");
         return Err(ask_name(turn, &format!("{line} 放 {room}"), &what));
     };
     let room = match room == ANYWHERE {

@@ -79,6 +79,13 @@ pub fn amount(text: &str) -> Option<i64> {
     Fen::parse(text).map(|amount| amount.0)
 }
 
+/// Whether a text that is no amount may have been meant as one: `1.234`, `-1`, `一百元`.
+#[must_use]
+pub fn is_like_amount(text: &str) -> bool {
+    let of_money = |c: char| NUMERALS.contains(c) || "两零百千万元块角毛分钱".contains(c);
+    text.chars().all(|c| !c.is_alphabetic() || of_money(c))
+}
+
 /// Goods, how many of them if it is said, and the room if one is said.
 #[must_use]
 pub fn goods(text: &str) -> (String, Option<i64>, Option<String>) {
@@ -177,6 +184,16 @@ mod tests {
             ("箱坏了不公开", typed(None, "箱坏了不公开", None)),
         ] {
             assert_eq!(read(raw), wanted, "{raw}");
+        }
+    }
+
+    #[test]
+    fn what_may_have_been_an_amount() {
+        for text in ["", "1.234", "-1", "一百元", "2百块", "99999999999"] {
+            assert!(is_like_amount(text), "{text}");
+        }
+        for text in ["很多", "单元门打不开", "3栋的灯"] {
+            assert!(!is_like_amount(text), "{text}");
         }
     }
 

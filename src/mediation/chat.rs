@@ -166,12 +166,12 @@ async fn call(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return Err(how(usage));
     };
     let Some((at, venue)) = when::read(&rest.raw, turn.now()) else {
-        let why = match rest.raw.is_empty() {
-            true => "",
-            false => "没看懂时间，",
-        };
-        let question = format!("{why}请写下时间和地点，例如：11月25日 14:30 社区服务中心");
-        return Ok(ask(turn, "约调解", id, &question));
+        let question = "请写下时间和地点，例如：11月25日 14:30 社区服务中心";
+        if rest.raw.is_empty() {
+            return Ok(ask(turn, "约调解", id, question));
+        }
+        let how = format!("没看懂时间，{question}");
+        return Ok(turn.ask_again(&how, &rest.raw, format!("约调解 {id}")));
     };
     let session = actions::call(turn.tx, &turn.actor, id, at, &venue).await?;
     Ok(Reply::text(format!(

@@ -1,4 +1,5 @@
-//! Chat commands on timetables: 日程 订阅日程 退订日程. The list has a digit for each, which turns it on or off.
+//! Chat commands on timetables: 日程 订阅日程 退订日程. The list of the first has a digit for each, which turns it on or
+//! off; those of the others hold only what can be turned on, or off.
 
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
@@ -83,7 +84,7 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         Some((id, rest)) if rest.raw == "前" => Some(id),
         Some((id, _)) => return one(turn, id).await,
         None if args.raw.is_empty() => None,
-        None => return by_name(turn, args).await,
+        None => return by_name(turn, args, None).await,
     };
     let slice = Slice {
         before,
@@ -122,11 +123,18 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     )))
 }
 
-/// A name, or a sentence that only begins like the command: the latter is offered to be filed.
-async fn by_name(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let found = queries::named(turn.tx.db(), &turn.actor, &args.raw).await?;
+/// A name, or a sentence that only begins like the command: the latter is offered to be filed. `on`: only those that
+/// can be turned on, or off.
+async fn by_name(turn: &mut Turn<'_>, args: &Args, on: Option<bool>) -> Result<Reply, Fault> {
+    let mut found = queries::named(turn.tx.db(), &turn.actor, &args.raw).await?;
     if found.is_empty() {
         return Ok(not_meant(turn));
+    }
+    if let Some(on) = on {
+        found.retain(|seen| seen.reads != on);
+        if found.is_empty() {
+            return Ok(nothing_to_turn(turn, on));
+        }
     }
     let some: Vec<Seen> = found.into_iter().take(8).collect();
     let lines = shown(turn, &some, None);
@@ -148,12 +156,48 @@ fn not_meant(turn: &mut Turn<'_>) -> Reply {
 }
 
 async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        return match args.raw.is_empty() {
-            true => list(turn, args).await,
-            false => by_name(turn, args).await,
-        };
+    let before = match args.number() {
+        Some((id, rest)) if rest.raw == "前" => Some(id),
+        Some((id, _)) => return turn_one(turn, id, on).await,
+        None if args.raw.is_empty() => None,
+        None => return by_name(turn, args, Some(on)).await,
     };
+    let (word, which) = match on {
+        true => (ON, Which::Unread),
+        false => (OFF, Which::Read),
+    };
+    let slice = Slice {
+        before,
+        limit: LINES,
+    };
+    let page = queries::page(turn.tx.db(), &turn.actor, which, slice).await?;
+    if page.items.is_empty() {
+        return Ok(nothing_to_turn(turn, on));
+    }
+    let last = page.items.last().map(|seen| seen.timetable.id);
+    let line = |seen: &Seen| {
+        let row = &seen.timetable;
+        let says = format!("{}（{}）", row.title, seen.when);
+        (format!("{word} {}", row.id), says)
+    };
+    let mut lines: Vec<(String, String)> = page.items.iter().map(line).collect();
+    if let Some(before) = last.filter(|_| page.next.is_some()) {
+        lines.push((format!("{word} {before}前"), "更早的日程".to_owned()));
+    }
+    Ok(turn.offer_list(&format!("{word}哪一个？"), lines))
+}
+
+/// There is none that could be turned on, or off.
+fn nothing_to_turn(turn: &mut Turn<'_>, on: bool) -> Reply {
+    turn.dialog = Some(Dialog::pick(["日程"]));
+    Reply::text(match on {
+        true => "这里没有您还没收的日程。回复数字：1 看所有日程",
+        false => "您现在没有在收的日程。回复数字：1 看所有日程",
+    })
+}
+
+/// Turns one on or off.
+async fn turn_one(turn: &mut Turn<'_>, id: i64, on: bool) -> Result<Reply, Fault> {
     if !on {
         let row = actions::leave(turn.tx, &turn.actor, id).await?;
         return Ok(Reply::text(format!(

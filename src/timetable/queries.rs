@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use entity::kinds::TimetableState;
 use entity::{place, timetable, timetable_reader};
+use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -48,6 +49,10 @@ pub struct Seen {
 pub enum Which {
     /// Those that ring where one lives or serves.
     Mine,
+    /// Of those the ones that one did not ask to be told of.
+    Unread,
+    /// Those that one asked to be told of, where one lives or serves; stopped ones, too.
+    Read,
     /// Those that one may change.
     Kept,
 }
@@ -85,10 +90,12 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
     let person_id = actor.require_person()?;
+    let near = || Condition::all().add(timetable::COLUMN.place_id.is_in(around(actor)));
+    let rings = || near().add(timetable::Column::State.eq(TimetableState::Active));
     let condition = match which {
-        Which::Mine => Condition::all()
-            .add(timetable::COLUMN.place_id.is_in(around(actor)))
-            .add(timetable::Column::State.eq(TimetableState::Active)),
+        Which::Mine => rings(),
+        Which::Unread => rings().add(timetable::Column::Id.not_in_subquery(read_of(person_id))),
+        Which::Read => near().add(timetable::Column::Id.in_subquery(read_of(person_id))),
         Which::Kept => within_reach(timetable::Column::PlaceId, actor, Deed::SetTimetables)
             .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?,
     };
@@ -104,6 +111,15 @@ pub async fn page<C: ConnectionTrait>(
         items: show(db, person_id, page.items).await?,
         next: page.next,
     })
+}
+
+/// Keys of those that somebody asked to be told of.
+fn read_of(person_id: i64) -> SelectStatement {
+    Query::select()
+        .column(timetable_reader::Column::TimetableId)
+        .from(timetable_reader::Entity)
+        .and_where(timetable_reader::Column::PersonId.eq(person_id))
+        .to_owned()
 }
 
 async fn show<C: ConnectionTrait>(

@@ -68,10 +68,8 @@ pub(super) async fn publish(
     let says = list_says(list);
     let today = china(turn.now()).date_naive();
     let Some((due_on, text)) = read_day(&args.raw, today) else {
-        return Err(Fault::invalid(
-            "due_on",
-            format!("请先写日期再写内容，例如：发{says} 2026-12-31 更换3栋门禁"),
-        ));
+        let how = "请先写日期再写内容，例如：2026-12-31 更换3栋门禁";
+        return Ok(turn.ask_again(how, &args.raw, format!("发{says}")));
     };
     let written = Written {
         list,

@@ -49,19 +49,19 @@ pub(super) async fn book(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Faul
         }
         return match slot::read_end(from, &behind) {
             Some((to, purpose)) => take(turn, &room, Slot { from, to }, &purpose).await,
-            None => Ok(retry(turn, id)),
+            None => Ok(retry(turn, id, &rest.raw)),
         };
     }
     match when::read(&format!("{} 0:00", rest.raw), now) {
         Some((day, behind)) if behind.is_empty() => starts(turn, &room, day).await,
-        _ => Ok(retry(turn, id)),
+        _ => Ok(retry(turn, id, &rest.raw)),
     }
 }
 
 /// What was typed is no time: the next text is put behind the room.
-fn retry(turn: &mut Turn<'_>, id: i64) -> Reply {
-    turn.dialog = Some(Dialog::ask(format!("订房间 {id}")));
-    Reply::text("没看懂时间。请写日期和时间，例如：明天 14:00-16:00\n（0 返回菜单）")
+fn retry(turn: &mut Turn<'_>, id: i64, said: &str) -> Reply {
+    let how = "没看懂时间。请写日期和时间，例如：明天 14:00-16:00";
+    turn.ask_again(how, said, format!("订房间 {id}"))
 }
 
 async fn rooms(turn: &mut Turn<'_>, stations: &[(i64, String)]) -> Result<Reply, Fault> {

@@ -8,27 +8,57 @@ use crate::station::actions::{self, Outcome};
 use crate::station::queries::lending::{Whose, loans};
 use crate::station::{loan_says, queries};
 
-use super::{MOST, first, not_meant, picked};
+use super::{MOST, first, not_meant, picked, station_in};
 
-/// A way in which a loan ends: the command's word, what it means, what is answered.
-pub(super) struct Ending {
+/// Loans behind digits: what a digit does to one, which they are, what is asked, what is said when there are none.
+struct Listed {
     word: &'static str,
+    whose: fn(i64) -> Whose,
+    asks: &'static str,
+    none: &'static str,
+}
+
+/// What most lists of loans are.
+const OUT: Listed = Listed {
+    word: "借物验收",
+    whose: Whose::Out,
+    asks: "借出的东西，收回来了",
+    none: "现在没有借出的东西。",
+};
+const MISSING: Listed = Listed {
+    word: "借物没收到",
+    whose: Whose::Handed,
+    asks: "说已还、您没看到的是哪一件？",
+    none: "现在没有等着验收的东西。",
+};
+
+/// A way in which a loan ends: how it is named, what it means, what is answered.
+pub(super) struct Ending {
+    list: Listed,
     outcome: Outcome,
     says: &'static str,
 }
 
 pub(super) const RETURNED: Ending = Ending {
-    word: "借物验收",
+    list: OUT,
     outcome: Outcome::Returned,
     says: "已验收，可以再借了",
 };
 pub(super) const LOST: Ending = Ending {
-    word: "借物丢失",
+    list: Listed {
+        word: "借物丢失",
+        asks: "丢了哪一件？",
+        ..OUT
+    },
     outcome: Outcome::Lost,
     says: "已记为丢失，可借的少了一件",
 };
 pub(super) const DAMAGED: Ending = Ending {
-    word: "借物损坏",
+    list: Listed {
+        word: "借物损坏",
+        asks: "坏了哪一件？",
+        ..OUT
+    },
     outcome: Outcome::Damaged,
     says: "已记为损坏，可借的少了一件",
 };
@@ -49,18 +79,33 @@ async fn kept(turn: &Turn<'_>) -> Result<Vec<(i64, String)>, Fault> {
     Ok(kept)
 }
 
-/// Of which station something is meant, by a digit.
-fn which(turn: &mut Turn<'_>, word: &str, stations: &[(i64, String)]) -> Reply {
+/// Of which station something is meant, by a digit: its key is put right behind the words.
+fn which(turn: &mut Turn<'_>, words: &str, stations: &[(i64, String)]) -> Reply {
     let lines = stations.iter();
-    let lines = lines.map(|(id, name)| (name.clone(), format!("{word} {id}")));
+    let lines = lines.map(|(id, name)| (name.clone(), format!("{words}{id}")));
     let lines = lines.collect();
     let lines = picked(turn, lines);
     Reply::text(format!("哪个驿站？回复前面的数字：{lines}"))
 }
 
+/// `借出名单`, `借出名单 3`
 pub(super) async fn out(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    if let Some((id, _)) = args.number() {
-        return out_of(turn, id).await;
+    match args.number() {
+        Some((id, _)) => loans_of(turn, id, &OUT).await,
+        None => listed(turn, args, "借出名单", &OUT).await,
+    }
+}
+
+/// A command that came without the number of a loan: of which station (`站3`, which stands behind digits), then
+/// which loan, by a digit that does what the command says.
+async fn listed(
+    turn: &mut Turn<'_>,
+    args: &Args,
+    word: &str,
+    list: &Listed,
+) -> Result<Reply, Fault> {
+    if let Some((station, _)) = station_in(args) {
+        return loans_of(turn, station, list).await;
     }
     if !args.raw.is_empty() {
         return Ok(not_meant(turn, "借出名单"));
@@ -68,15 +113,16 @@ pub(super) async fn out(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault
     let stations = kept(turn).await?;
     match stations.as_slice() {
         [] => Ok(Reply::text("您这里还没有驿站。请到工作台“驿站”新增。")),
-        [(id, _)] => out_of(turn, *id).await,
-        some => Ok(which(turn, "借出名单", some)),
+        [(id, _)] => loans_of(turn, *id, list).await,
+        some => Ok(which(turn, &format!("{word} 站"), some)),
     }
 }
 
-async fn out_of(turn: &mut Turn<'_>, station: i64) -> Result<Reply, Fault> {
-    let page = loans(turn.tx.db(), &turn.actor, Whose::Out(station), first(MOST)).await?;
+async fn loans_of(turn: &mut Turn<'_>, station: i64, list: &Listed) -> Result<Reply, Fault> {
+    let whose = (list.whose)(station);
+    let page = loans(turn.tx.db(), &turn.actor, whose, first(MOST)).await?;
     if page.items.is_empty() {
-        return Ok(Reply::text("现在没有借出的东西。"));
+        return Ok(Reply::text(list.none));
     }
     let lines = page.items.iter().map(|loan| {
         let row = &loan.row;
@@ -89,7 +135,7 @@ async fn out_of(turn: &mut Turn<'_>, station: i64) -> Result<Reply, Fault> {
                 loan_says(row.state),
                 say(row.due_at)
             ),
-            format!("借物验收 {}", row.id),
+            format!("{} {}", list.word, row.id),
         )
     });
     let lines = lines.collect();
@@ -98,22 +144,25 @@ async fn out_of(turn: &mut Turn<'_>, station: i64) -> Result<Reply, Fault> {
         Some(_) => "\n还有更多，请到工作台“驿站”看。",
         None => "",
     };
+    let other = match list.word == OUT.word {
+        true => "\n坏了回复“借物损坏”，丢了回复“借物丢失”，没看到回复“借物没收到”。",
+        false => "",
+    };
     Ok(Reply::text(format!(
-        "借出的东西，收回来了回复前面的数字：{lines}{more}\n坏了回复“借物损坏 编号 说明”，丢了回复“借物丢失 编号 说明”。"
+        "{}回复前面的数字：{lines}{more}{other}",
+        list.asks
     )))
 }
 
 pub(super) async fn end(turn: &mut Turn<'_>, args: &Args, ending: &Ending) -> Result<Reply, Fault> {
+    let word = ending.list.word;
     let Some((id, rest)) = args.number() else {
-        return match args.raw.is_empty() {
-            true => out(turn, args).await,
-            false => Ok(not_meant(turn, "借出名单")),
-        };
+        return listed(turn, args, word, &ending.list).await;
     };
     if rest.raw.is_empty() && ending.outcome != Outcome::Returned {
         // What they may not end does not ask them for words.
         queries::lending::loan(turn.tx.db(), &turn.actor, id).await?;
-        turn.dialog = Some(Dialog::ask(format!("{} {id}", ending.word)));
+        turn.dialog = Some(Dialog::ask(format!("{word} {id}")));
         return Ok(Reply::text(
             "请写一句怎么回事，借的人会看到，例如：伞骨断了（0 返回菜单）",
         ));
@@ -127,10 +176,7 @@ pub(super) async fn end(turn: &mut Turn<'_>, args: &Args, ending: &Ending) -> Re
 
 pub(super) async fn deny(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        return match args.raw.is_empty() {
-            true => out(turn, args).await,
-            false => Ok(not_meant(turn, "借出名单")),
-        };
+        return listed(turn, args, MISSING.word, &MISSING).await;
     };
     actions::deny(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(
@@ -161,7 +207,7 @@ pub(super) async fn count(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fau
         (Some(id), _) => id,
         (None, []) => return Ok(Reply::text("您这里还没有驿站。请到工作台“驿站”新增。")),
         (None, [(id, _)]) => *id,
-        (None, some) => return Ok(which(turn, &format!("驿站人次 {visits}"), some)),
+        (None, some) => return Ok(which(turn, &format!("驿站人次 {visits} "), some)),
     };
     actions::count(turn.tx, &turn.actor, station, visits).await?;
     Ok(Reply::text(format!(

@@ -134,6 +134,8 @@ pub enum Whose {
     Mine,
     /// Of a station that the actor keeps, those that are out.
     Out(i64),
+    /// Of those the ones whose borrower says that they are back.
+    Handed(i64),
     /// Of a station that the actor keeps, those that have ended.
     Ended(i64),
 }
@@ -156,11 +158,12 @@ pub async fn loans<C: ConnectionTrait>(
             query.filter(station_loan::COLUMN.borrower_id.eq(person)),
             false,
         ),
-        Whose::Out(id) | Whose::Ended(id) => {
+        Whose::Out(id) | Whose::Handed(id) | Whose::Ended(id) => {
             kept(db, actor, id).await?;
             let query = query.filter(station_loan::COLUMN.station_id.eq(id));
             let query = match whose {
                 Whose::Ended(_) => query.filter(station_loan::COLUMN.ended_at.is_not_null()),
+                Whose::Handed(_) => query.filter(station_loan::COLUMN.state.eq(LoanState::Handed)),
                 _ => query.filter(station_loan::COLUMN.state.is_in(OUT)),
             };
             (query, true)

@@ -166,6 +166,7 @@ async fn a_mediation_is_there_for_its_sides_alone() {
             "换一个时间",
         ),
         (&officer, format!("约调解 {id} 随便"), "没看懂时间"),
+        (&officer, format!("约调解 {id} 单元门打不开"), "提交吗"),
         (&officer, format!("当事人 {id} 1-1-102"), "已经是"),
         (&officer, format!("当事人 {id} 9-1-901"), "没有找到这位居民"),
         (&officer, format!("协议 {id}"), "请写清楚"),

@@ -26,7 +26,7 @@ use crate::harness::people::{Api, Person};
 use crate::harness::until;
 
 /// What is published where it does not matter.
-const TEXT: &str = "发布 周六停水\n11月28日8点到12点检修水箱。";
+pub const TEXT: &str = "发布 周六停水\n11月28日8点到12点检修水箱。";
 
 /// All notices, oldest first.
 async fn all(app: &TestApp) -> Vec<notice::Model> {
@@ -125,7 +125,7 @@ async fn confirmed(author: &Person<'_>, text: &str) -> i64 {
 }
 
 /// The same until everybody has been told.
-async fn published(author: &Person<'_>, text: &str) -> i64 {
+pub async fn published(author: &Person<'_>, text: &str) -> i64 {
     let id = confirmed(author, text).await;
     author.app.advance(1).await;
     let row = last(author.app).await;

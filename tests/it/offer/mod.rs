@@ -48,12 +48,12 @@ fn number_in(reply: &str) -> i64 {
 }
 
 /// Publishes with these words; the item's number.
-async fn publish(person: &Person<'_>, words: &str) -> i64 {
+pub async fn publish(person: &Person<'_>, words: &str) -> i64 {
     number_in(&person.says(words).await)
 }
 
 /// Publishes something that everybody sees.
-async fn open(person: &Person<'_>, checker: &Person<'_>, words: &str) -> i64 {
+pub async fn open(person: &Person<'_>, checker: &Person<'_>, words: &str) -> i64 {
     let id = publish(person, words).await;
     let reply = checker.says(&format!("通过清单 {id}")).await;
     assert!(reply.contains("已通过"), "{reply}");
@@ -61,7 +61,7 @@ async fn open(person: &Person<'_>, checker: &Person<'_>, words: &str) -> i64 {
 }
 
 /// China's day, so many days from now.
-fn day(app: &TestApp, days: i64) -> NaiveDate {
+pub fn day(app: &TestApp, days: i64) -> NaiveDate {
     china(app.now()).date_naive() + TimeDelta::days(days)
 }
 

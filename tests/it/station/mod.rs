@@ -3,6 +3,7 @@
 
 mod dates;
 mod faces;
+mod keeper;
 mod late;
 mod lend;
 mod rooms;
@@ -64,7 +65,7 @@ pub async fn thing(app: &TestApp, at: &station::Model, name: &str, quantity: i32
 }
 
 /// A room of it.
-async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
+pub async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
     let row = station_room::ActiveModel {
         compound_id: Set(at.compound_id),
         station_id: Set(at.id),
@@ -76,7 +77,7 @@ async fn room(app: &TestApp, at: &station::Model, name: &str) -> i64 {
     row.insert(app.store.write()).await.unwrap().id
 }
 
-async fn thing_row(app: &TestApp, id: i64) -> station_thing::Model {
+pub async fn thing_row(app: &TestApp, id: i64) -> station_thing::Model {
     let found = station_thing::Entity::find_by_id(id).one(app.store.read());
     found.await.unwrap().unwrap()
 }
@@ -87,7 +88,7 @@ async fn loans(app: &TestApp) -> Vec<station_loan::Model> {
 }
 
 /// The Monday to come: this day and those behind it lie in one week, within two weeks.
-fn monday(app: &TestApp) -> NaiveDate {
+pub fn monday(app: &TestApp) -> NaiveDate {
     let today = china(app.now()).date_naive();
     today + TimeDelta::days(7 - i64::from(today.weekday().num_days_from_monday()))
 }

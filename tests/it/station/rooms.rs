@@ -99,6 +99,47 @@ async fn of_all_who_want_overlapping_times_on_two_instances_one_has_them() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_comes_too_late_sees_by_a_digit_what_is_left_of_the_day() {
+    let app = TestApp::start().await;
+    let row = station(&app, "Mo-Su 08:00-20:00").await;
+    let hall = room(&app, &row, "议事厅").await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    let day = monday(&app);
+    let ends = zhang.says(&format!("订房间 {hall} {day} 9:00")).await;
+    assert!(ends.contains("2 到10:00"), "{ends}");
+    // A neighbour is quicker.
+    let api = app.api(&li).await;
+    let path = format!("/stations/rooms/{hall}/bookings");
+    let taken = api.post(&path, &booking(at(day, 9), at(day, 10))).await;
+    assert_eq!(taken.status, 201, "{taken:?}");
+    let late = zhang.says("2").await;
+    assert!(
+        late.contains("已经有人订了") && late.contains("回复 1 看那天空的时间"),
+        "{late}"
+    );
+    assert_eq!(bookings(&app).await.len(), 1);
+    let left = zhang.says("1").await;
+    assert!(
+        left.contains("1 08:00  2 08:30  3 10:00") && !left.contains(" 09:"),
+        "{left}"
+    );
+    zhang.says("3").await;
+    let booked = zhang.says("1").await;
+    assert!(
+        booked.contains("订好了") && booked.contains("10:00-10:30"),
+        "{booked}"
+    );
+    assert_eq!(bookings(&app).await.len(), 2);
+    // In one line it is the same.
+    let late = li
+        .says(&format!("订房间 {hall} {day} 10:00-10:30 下棋"))
+        .await;
+    assert!(late.contains("回复 1 看那天空的时间"), "{late}");
+    let left = li.says("1").await;
+    assert!(left.contains("3 10:30"), "{left}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn past_far_long_odd_and_closed_times_are_refused_and_a_week_has_two() {
     let app = TestApp::start().await;
     let row = station(&app, "Mo-Su 08:00-20:00").await;

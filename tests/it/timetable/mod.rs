@@ -1,11 +1,14 @@
 //! Timetables: asked for by digits, told once at their minute, together when they come together, changed while
-//! they run, given up, and whatever is refused.
+//! they run, given up, on which days, and whatever is refused.
 
+mod days;
+mod meanwhile;
 mod refused;
 mod runs;
+mod switch;
 
 use chrono::{Days, NaiveDate, TimeDelta};
-use entity::timetable;
+use entity::{timetable, timetable_reader};
 use linli::base::clock::{begin_of, china};
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::{Value, json};
@@ -31,7 +34,7 @@ async fn until(app: &TestApp, days: u64, minutes: i64) {
 const NOON: i64 = 12 * 60;
 
 /// What makes one at 桂园: every day from today on, at these times.
-fn daily(app: &TestApp, title: &str, times: &[&str]) -> Value {
+pub fn daily(app: &TestApp, title: &str, times: &[&str]) -> Value {
     json!({
         "place": "GY", "title": title, "text": "请投到2号亭",
         "rule": { "kind": "daily", "from": today(app).to_string(), "times": times },
@@ -39,7 +42,7 @@ fn daily(app: &TestApp, title: &str, times: &[&str]) -> Value {
 }
 
 /// Makes one; its number.
-async fn make(api: &Api, body: &Value) -> i64 {
+pub async fn make(api: &Api, body: &Value) -> i64 {
     let made = api.post("/timetables", body).await;
     assert_eq!(made.status, 201, "{made:?}");
     made.json["id"].as_str().unwrap().parse().unwrap()
@@ -48,6 +51,13 @@ async fn make(api: &Api, body: &Value) -> i64 {
 async fn all(app: &TestApp) -> Vec<timetable::Model> {
     let rows = timetable::Entity::find().order_by_asc(timetable::COLUMN.id);
     rows.all(app.store.read()).await.unwrap()
+}
+
+/// The timetables that somebody asked to be told of, once for each who did, oldest first.
+async fn switched(app: &TestApp) -> Vec<i64> {
+    let rows = timetable_reader::Entity::find().order_by_asc(timetable_reader::COLUMN.timetable_id);
+    let rows = rows.all(app.store.read()).await.unwrap();
+    rows.into_iter().map(|row| row.timetable_id).collect()
 }
 
 /// Pushes that tell of a timetable.

@@ -41,7 +41,7 @@ async fn history(app: &TestApp, id: i64) -> Vec<String> {
 }
 
 /// Makes a wish in the chat; its number.
-async fn raise(asker: &Person<'_>, text: &str) -> i64 {
+pub async fn raise(asker: &Person<'_>, text: &str) -> i64 {
     let reply = asker.says(&format!("许愿 {text}")).await;
     let number = regex::Regex::new(r"心愿 #(\d+) 已收到").unwrap();
     let found = number.captures(&reply);
@@ -51,7 +51,7 @@ async fn raise(asker: &Person<'_>, text: &str) -> i64 {
 }
 
 /// Makes one that neighbours may claim.
-async fn open(asker: &Person<'_>, checker: &Person<'_>, text: &str) -> i64 {
+pub async fn open(asker: &Person<'_>, checker: &Person<'_>, text: &str) -> i64 {
     let id = raise(asker, text).await;
     let reply = checker.says(&format!("通过心愿 {id}")).await;
     assert!(reply.contains("已通过"), "{reply}");
