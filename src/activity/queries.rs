@@ -360,6 +360,26 @@ pub async fn on_board<C: ConnectionTrait>(
         .await?)
 }
 
+/// Of a compound those that were held, the newest first: for everybody.
+///
+/// # Errors
+/// The database's.
+pub async fn held_in<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    most: u64,
+) -> Result<Vec<activity::Model>, Fault> {
+    Ok(activity::Entity::find()
+        .filter(activity::COLUMN.compound_id.eq(compound_id))
+        .filter(activity::COLUMN.state.eq(ActivityState::Held))
+        .filter(activity::COLUMN.opened_at.is_not_null())
+        .order_by_desc(activity::COLUMN.starts_at)
+        .order_by_desc(activity::COLUMN.id)
+        .limit(most)
+        .all(db)
+        .await?)
+}
+
 /// Rows as the actor may see them; those that are not theirs to see are left out.
 async fn with_sides<C: ConnectionTrait>(
     db: &C,

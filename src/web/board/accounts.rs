@@ -8,7 +8,7 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{answer, limited, no_compound, printed, show};
+use super::{answer, limited, no_compound, printed, show, to_board};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
@@ -49,7 +49,7 @@ pub async fn show_list(
         return Ok(no_compound());
     };
     let months = list(app.store.read(), compound.id).await?;
-    let body = if months.is_empty() {
+    let mut body = if months.is_empty() {
         "<p>还没有公布过账。每月结束后公布。</p>\n".to_owned()
     } else {
         let mut body = "<ul class=\"months\">\n".to_owned();
@@ -59,6 +59,7 @@ pub async fn show_list(
         body.push_str("</ul>\n");
         body
     };
+    to_board(&mut body, &compound);
     let html = show::sheet(&compound.name, "财务公开", &body);
     Ok(answer(request, html))
 }
@@ -220,6 +221,7 @@ fn whole(
         let _ = write!(body, "<p class=\"no-print\">各版：{links}</p>");
     }
     body.push_str("</section>\n");
+    to_board(&mut body, compound);
     show::sheet(&compound.name, &format!("{}财务公开", month.says()), &body)
 }
 
