@@ -8,7 +8,7 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{answer, limited, no_compound, printed, show, to_board};
+use super::{answer, limited, no_compound, printed, show};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
@@ -22,7 +22,7 @@ use crate::place::queries as places;
 use crate::report::chart::{self, Bar};
 use crate::report::pdf;
 use crate::report::sheet::{Cell, Sheet, workbook};
-use crate::web::pages::{escape, sentence};
+use crate::web::pages::{escape, sentence, to_board};
 use crate::wechat::http::percent;
 
 /// The families, in the order in which people read them, with the heading of each.
@@ -59,7 +59,7 @@ pub async fn show_list(
         body.push_str("</ul>\n");
         body
     };
-    to_board(&mut body, &compound);
+    body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "财务公开", &body);
     Ok(answer(request, html))
 }
@@ -221,7 +221,7 @@ fn whole(
         let _ = write!(body, "<p class=\"no-print\">各版：{links}</p>");
     }
     body.push_str("</section>\n");
-    to_board(&mut body, compound);
+    body.push_str(&to_board(compound));
     show::sheet(&compound.name, &format!("{}财务公开", month.says()), &body)
 }
 

@@ -9,7 +9,7 @@ use entity::money::ExpenseState;
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{answer, limited, no_compound, show, to_board};
+use super::{answer, limited, no_compound, show};
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
@@ -17,7 +17,7 @@ use crate::base::fen::Fen;
 use crate::expense::queries::on_board;
 use crate::expense::{account_says, state_says};
 use crate::place::queries as places;
-use crate::web::pages::escape;
+use crate::web::pages::{escape, to_board};
 
 /// `GET /board/:compound/expenses`
 ///
@@ -49,7 +49,7 @@ pub async fn show_list(
     table(&mut body, "事后公示", "支付", &after, |row| {
         row.paid_at
     });
-    to_board(&mut body, &compound);
+    body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "支出公示", &body);
     Ok(answer(request, html))
 }

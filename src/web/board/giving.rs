@@ -22,7 +22,7 @@ use crate::base::text::shorten;
 use crate::giving::queries::public::{self, Given, Sums};
 use crate::giving::{FREE, amount_says, drive_says};
 use crate::place::queries as places;
-use crate::web::pages::escape;
+use crate::web::pages::{escape, to_board};
 use crate::wechat::http::percent;
 
 /// Donations of a page.
@@ -123,7 +123,7 @@ fn all(
         }
         body.push_str("</ul>\n</section>\n");
     }
-    back(&mut body, &format!("/board/{code}"), "返回公示栏");
+    body.push_str(&to_board(compound));
     show::sheet(&compound.name, "捐赠公示", &body)
 }
 
@@ -179,7 +179,7 @@ async fn one(
         back(&mut body, &path, "更早的捐赠");
     }
     back(&mut body, &format!("/board/{code}/giving"), "返回捐赠公示");
-    back(&mut body, &format!("/board/{code}"), "返回公示栏");
+    body.push_str(&to_board(compound));
     let title = row.map_or(FREE, |row| row.title.as_str());
     Ok(show::sheet(
         &compound.name,

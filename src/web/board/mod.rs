@@ -36,7 +36,6 @@ pub mod wishes;
 
 use std::fmt::Write as _;
 
-use entity::place;
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
@@ -48,8 +47,7 @@ use crate::base::fault::Fault;
 use crate::place::queries as places;
 use crate::web::client_ip::client_ip;
 use crate::web::etag::{is_known, tag};
-use crate::web::pages::{escape, sentence};
-use crate::wechat::http::percent;
+use crate::web::pages::sentence;
 
 /// Our own style, script and pictures; nothing else.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -124,12 +122,6 @@ fn back(out: &mut String, path: &str, words: &str) {
         out,
         "<p class=\"no-print\"><a class=\"button\" href=\"{path}\">{words}</a></p>"
     );
-}
-
-/// The way back from a page to the board of its compound.
-fn to_board(out: &mut String, compound: &place::Model) {
-    let path = format!("/board/{}", escape(&percent(&compound.code)));
-    back(out, &path, "返回公示栏");
 }
 
 /// The page, or that the one the browser has is still right.

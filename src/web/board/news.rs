@@ -6,6 +6,7 @@ use super::read::Board;
 use crate::base::clock::china;
 use crate::case::{kind_says, state_says};
 use crate::web::pages::escape;
+use crate::wechat::http::percent;
 
 pub(super) fn open_cases(board: &Board, most: usize) -> String {
     if board.open.is_empty() {
@@ -52,6 +53,8 @@ pub(super) fn notices(board: &Board, with_head: bool) -> String {
     if with_head {
         out.push_str("<section class=\"no-print\">\n<h2>公告</h2>\n");
     }
+    // What is told to a whole street finds its way back to the board that it was read on.
+    let code = escape(&percent(&board.compound.code));
     out.push_str("<ul class=\"lines\">");
     for one in &board.told {
         let day = china(one.at).format("%-m月%-d日");
@@ -59,7 +62,7 @@ pub(super) fn notices(board: &Board, with_head: bool) -> String {
         if with_head {
             let _ = write!(
                 out,
-                "<li><a href=\"{}\">{title}</a> <span class=\"soft\">{day}</span></li>",
+                "<li><a href=\"{}?board={code}\">{title}</a> <span class=\"soft\">{day}</span></li>",
                 escape(&one.path)
             );
         } else {

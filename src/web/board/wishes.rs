@@ -14,7 +14,7 @@ use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::place::queries as places;
-use crate::web::pages::escape;
+use crate::web::pages::{escape, to_board};
 use crate::wechat::http::percent;
 use crate::wish::queries::{self, Figure};
 
@@ -65,12 +65,12 @@ pub async fn show_list(
         }
         body.push_str("</ul>\n");
     }
-    let board = format!("/board/{}", escape(&percent(&compound.code)));
     if let Some(next) = page.next {
-        let path = format!("{board}/wishes?cursor={}", percent(&next));
+        let code = escape(&percent(&compound.code));
+        let path = format!("/board/{code}/wishes?cursor={}", percent(&next));
         back(&mut body, &path, "更早的心愿");
     }
-    back(&mut body, &board, "返回公示栏");
+    body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "微心愿", &body);
     Ok(answer(request, html))
 }
