@@ -308,6 +308,7 @@ pub async fn mine<C: ConnectionTrait>(
         .filter(activity::COLUMN.state.is_in(AHEAD))
         .filter(activity::COLUMN.ends_at.gt(now))
         .order_by_asc(activity::COLUMN.starts_at)
+        .order_by_asc(activity::COLUMN.id)
         .limit(most)
         .all(db)
         .await?;

@@ -32,6 +32,7 @@ mod harness;
 mod harness_itself;
 mod import;
 mod ledger;
+mod long_lists;
 mod mini;
 mod notice;
 mod offer;
