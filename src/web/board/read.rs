@@ -10,7 +10,7 @@ use super::giving::{self, Giving};
 use super::life::{self, Activity, Held, Service};
 use super::lists::{self, Lists};
 use super::stations::{self, StationLine};
-use super::wishes;
+use super::{times, wishes};
 use crate::access::holders::{published, says};
 use crate::access::named::residents_named;
 use crate::app::App;
@@ -28,7 +28,7 @@ use crate::place::queries::short_name;
 use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
 use crate::report::money;
-use crate::timetable::queries::{self as timetables, Shown};
+use crate::timetable::queries::Shown;
 use crate::wish::queries::open_in;
 
 /// Cases of a kind that are shown.
@@ -149,7 +149,7 @@ pub async fn board(app: &App, compound: place::Model, on: On) -> Result<Board, F
         open_wishes: open_in(db, compound.id, WISHES).await?.items,
         lists: lists::read(app, &compound, on).await?,
         giving: giving::read(app, compound.id).await?,
-        times: timetables::on_board(db, &compound, now).await?,
+        times: times::read(app, &compound, now).await?,
         activities: life::ahead(app, compound.id, now).await?,
         held: life::held(app, compound.id, now).await?,
         service: life::service_of(app, compound.id, now).await?,

@@ -3,12 +3,37 @@
 
 use std::fmt::Write as _;
 
-use crate::base::clock::say;
-use crate::timetable::queries::Shown;
+use entity::place;
+
+use crate::access::named::residents_named;
+use crate::app::App;
+use crate::base::clock::{Moment, say};
+use crate::base::fault::Fault;
+use crate::base::redact::redact;
+use crate::timetable::queries::{Shown, on_board};
 use crate::web::pages::escape;
 
 /// How it is asked for.
 const HOW: &str = "<p>要到时间收到提醒，在微信里回复“日程”。</p>\n";
+
+/// Reads them, without residents' names.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn read(
+    app: &App,
+    compound: &place::Model,
+    now: Moment,
+) -> Result<Vec<Shown>, Fault> {
+    let db = app.store.read();
+    let mut all = on_board(db, compound, now).await?;
+    let titles: Vec<&str> = all.iter().map(|one| one.title.as_str()).collect();
+    let names = residents_named(db, &titles.join("\n"), now).await?;
+    for one in &mut all {
+        one.title = redact(&one.title, &names);
+    }
+    Ok(all)
+}
 
 /// As HTML; empty while there is none.
 #[must_use]
