@@ -151,7 +151,7 @@ fn pages(board: &Board) -> Vec<(&'static str, String)> {
 
 /// Those of life in the compound.
 fn life(board: &Board) -> Vec<(&'static str, String)> {
-    let mut pages = vec![("近期活动", activities_ahead(board, LINES - 2))];
+    let mut pages = vec![("近期活动", activities_ahead(board, LINES - 3))];
     // What has no pictures is nothing for the eye.
     let seen = board.held.chunks(1);
     let seen = seen.filter(|held| held.iter().any(|one| !one.photos.is_empty()));
