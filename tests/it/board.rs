@@ -2,6 +2,7 @@
 //! may read there, whatever people write.
 
 mod crawl;
+mod fill;
 
 use entity::kinds::ModerationState;
 use entity::moderation;
