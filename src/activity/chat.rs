@@ -15,12 +15,10 @@ use crate::activity::{link, places_say, signup_says, span_says, state_says};
 use crate::attachment::link::{self as files, Variant};
 use crate::attachment::queries::unfiled;
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::chat::pages::{LOOK, rows};
 use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
 
-/// Lines of a list: a digit picks.
-const MOST: u64 = 8;
 /// People of a list of names.
 const MOST_NAMES: u64 = 60;
 /// Photos given at once, and shown, at most.
@@ -81,7 +79,7 @@ pub const COMMANDS: &[Command] = &[
         &["我的活动"],
         "我的活动",
         "看自己报名的活动",
-        |turn, _| Box::pin(mine(turn)),
+        |turn, args| Box::pin(mine(turn, args)),
     ),
     neighbour(
         &["提前提醒"],
@@ -130,52 +128,38 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
-}
-
-/// Lines with digits in front, each of which stands for a command on that activity.
-fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
-    let lines: Vec<String> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, one)| {
-            let row = &one.activity;
-            let state = match (&one.own, row.state) {
-                (Some(own), ActivityState::Open | ActivityState::Closed) => {
-                    signup_says(own.state).to_owned()
-                }
-                (None, ActivityState::Open) => places_say(row),
-                (_, state) => state_says(state).to_owned(),
-            };
-            format!(
-                "{} #{} {} {}（{state}）",
-                at + 1,
-                row.id,
-                span_says(row.starts_at, row.ends_at),
-                shorten(&row.title, 16)
-            )
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        seen.iter().map(|one| format!("{word} {}", one.activity.id)),
-    ));
-    lines.join("\n")
+/// For each activity the command that a digit stands for, and its line.
+fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+    let each = seen.iter().map(|one| {
+        let row = &one.activity;
+        let state = match (&one.own, row.state) {
+            (Some(own), ActivityState::Open | ActivityState::Closed) => {
+                signup_says(own.state).to_owned()
+            }
+            (None, ActivityState::Open) => places_say(row),
+            (_, state) => state_says(state).to_owned(),
+        };
+        let line = format!(
+            "#{} {} {}（{state}）",
+            row.id,
+            span_says(row.starts_at, row.ends_at),
+            shorten(&row.title, 16)
+        );
+        (format!("{word} {}", row.id), line)
+    });
+    each.collect()
 }
 
 /// A command that came without a number: which one is meant, by a digit; a sentence that only begins
 /// like it is offered to be filed, as anything that is not understood.
 fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str) -> Reply {
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         return not_meant(turn);
-    }
+    };
     if seen.is_empty() {
         return Reply::text(none);
     }
-    let lines = picked(turn, seen, word);
+    let lines = turn.list_page(word, at, &lines(seen, word), false);
     Reply::text(format!("{word}哪一个？回复前面的数字：\n{lines}"))
 }
 
@@ -191,32 +175,34 @@ fn not_meant(turn: &mut Turn<'_>) -> Reply {
     ))
 }
 
-async fn ahead(turn: &Turn<'_>) -> Result<Vec<Seen>, Fault> {
-    queries::next(turn.tx.db(), &turn.actor, turn.now(), MOST).await
+async fn ahead(turn: &Turn<'_>, most: u64) -> Result<Vec<Seen>, Fault> {
+    queries::next(turn.tx.db(), &turn.actor, turn.now(), most).await
 }
 
 async fn own(turn: &Turn<'_>) -> Result<Vec<Seen>, Fault> {
-    queries::mine(turn.tx.db(), &turn.actor, turn.now(), MOST).await
+    queries::mine(turn.tx.db(), &turn.actor, turn.now(), LOOK.limit).await
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    let seen = ahead(turn).await?;
+    let at = args.page().unwrap_or(1);
+    // One more than there are lines says whether there is another page.
+    let seen = ahead(turn, rows(at) + 1).await?;
     if seen.is_empty() {
         turn.dialog = Some(Dialog::pick(["我的活动", "志愿服务"]));
         return Ok(Reply::text(
             "现在没有要开始的活动，有了会在公告里说。回复数字：1 我的活动  2 志愿服务",
         ));
     }
-    let lines = picked(turn, &seen, "活动");
+    let lines = turn.list_page("活动", at, &lines(&seen, "活动"), false);
     Ok(Reply::text(format!(
         "小区的活动，回复前面的数字看详情和报名：\n{lines}"
     )))
 }
 
-async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let seen = own(turn).await?;
     if seen.is_empty() {
         turn.dialog = Some(Dialog::pick(["活动"]));
@@ -224,7 +210,8 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
             "您还没有报名要开始的活动。回复数字：1 看小区的活动",
         ));
     }
-    let lines = picked(turn, &seen, "活动");
+    let at = args.page().unwrap_or(1);
+    let lines = turn.list_page("我的活动", at, &lines(&seen, "活动"), false);
     Ok(Reply::text(format!(
         "您报名的活动：\n{lines}\n回复前面的数字看详情。"
     )))
@@ -318,7 +305,7 @@ fn next(seen: &Seen) -> Vec<&'static str> {
 
 async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, rest)) = args.number() else {
-        let mut seen = ahead(turn).await?;
+        let mut seen = ahead(turn, LOOK.limit).await?;
         seen.retain(|one| one.own.is_none() && one.activity.state == ActivityState::Open);
         // Where there is one alone, the one word is enough.
         if let ([only], true) = (seen.as_slice(), args.raw.is_empty()) {
@@ -399,10 +386,9 @@ async fn led(turn: &Turn<'_>, figures: &[Figure]) -> Result<Vec<Seen>, Fault> {
     let mut all = Vec::new();
     for figure in figures {
         let which = Which::Led(*figure);
-        let page = queries::page(turn.tx.db(), &turn.actor, which, first()).await?;
+        let page = queries::page(turn.tx.db(), &turn.actor, which, LOOK).await?;
         all.extend(page.items);
     }
-    all.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     Ok(all)
 }
 

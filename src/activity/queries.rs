@@ -308,6 +308,7 @@ pub async fn mine<C: ConnectionTrait>(
         .filter(activity::COLUMN.state.is_in(AHEAD))
         .filter(activity::COLUMN.ends_at.gt(now))
         .order_by_asc(activity::COLUMN.starts_at)
+        .order_by_asc(activity::COLUMN.id)
         .limit(most)
         .all(db)
         .await?;
@@ -355,6 +356,26 @@ pub async fn on_board<C: ConnectionTrait>(
         .filter(activity::COLUMN.state.eq(ActivityState::Open))
         .filter(activity::COLUMN.closes_at.gt(now))
         .order_by_asc(activity::COLUMN.starts_at)
+        .limit(most)
+        .all(db)
+        .await?)
+}
+
+/// Of a compound those that were held, the newest first: for everybody.
+///
+/// # Errors
+/// The database's.
+pub async fn held_in<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    most: u64,
+) -> Result<Vec<activity::Model>, Fault> {
+    Ok(activity::Entity::find()
+        .filter(activity::COLUMN.compound_id.eq(compound_id))
+        .filter(activity::COLUMN.state.eq(ActivityState::Held))
+        .filter(activity::COLUMN.opened_at.is_not_null())
+        .order_by_desc(activity::COLUMN.starts_at)
+        .order_by_desc(activity::COLUMN.id)
         .limit(most)
         .all(db)
         .await?)

@@ -56,10 +56,22 @@ pub fn path(app: &App, row: &attachment::Model, variant: Variant) -> Option<Stri
     made(app, row, variant, HOLDS)
 }
 
+/// The path for a page that everybody reads: the same for all of an hour, so that a page which has not changed is
+/// the same page; it holds for one hour more.
+#[must_use]
+pub fn public_path(app: &App, row: &attachment::Model, variant: Variant) -> Option<String> {
+    let hour = HOLDS.num_seconds();
+    let begun = app.clock.now().timestamp().div_euclid(hour);
+    link_until(app, row, variant, (begun + 2) * hour)
+}
+
 fn made(app: &App, row: &attachment::Model, variant: Variant, holds: TimeDelta) -> Option<String> {
+    link_until(app, row, variant, (app.clock.now() + holds).timestamp())
+}
+
+fn link_until(app: &App, row: &attachment::Model, variant: Variant, until: i64) -> Option<String> {
     let shown = row.state == AttachmentState::Stored;
     let there = shown && (variant == Variant::Full || row.kind == "image");
-    let until = (app.clock.now() + holds).timestamp();
     let word = variant.word();
     there.then(|| {
         format!(

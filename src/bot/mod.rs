@@ -4,6 +4,7 @@
 
 mod answer;
 mod attach;
+mod board;
 mod dialog;
 pub mod group;
 mod help;
@@ -143,6 +144,7 @@ const SECTIONS: &[Section] = &[
             crate::notice::chat::COMMANDS,
             crate::timetable::chat::COMMANDS,
             crate::handbook::chat::COMMANDS,
+            board::COMMANDS,
         ],
     },
     Section {

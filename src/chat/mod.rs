@@ -1,5 +1,8 @@
 //! A turn of conversation: what nouns are handed and what they answer, whatever the channel.
-//! Floor 2; `bot/` (floor 4) fills it in, the nouns' `chat.rs` declare their commands with it.
+//! Floor 2; `bot/` (floor 4) fills it in, the nouns' `chat.rs` declare their commands with it. Long lists are in
+//! [`pages`].
+
+pub mod pages;
 
 use entity::kinds::PhotoStage;
 use entity::{account, attachment};

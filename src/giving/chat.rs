@@ -1,15 +1,19 @@
-//! Chat commands on giving: 捐款 捐物 我的捐赠 撤回捐赠 of residents, 待收捐物 收下捐物 谢绝捐物 of staff. Each question
-//! is answered by a digit or by what is asked for; what was typed is never asked for again.
+//! Chat commands on giving: 捐款 捐物 我的捐赠 撤回捐赠 of residents, 待收捐物 收下捐物 谢绝捐物 of staff (`staff`). Each
+//! question is answered by a digit or by what is asked for; what was typed is never asked for again.
+
+mod staff;
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use entity::drive;
 use entity::kinds::{DonationKind, DonationState};
 
-use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::{china, say};
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
-use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::chat::pages::{LINES, LOOK, slice};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::giving::actions::{self, Gift, Goods};
 use crate::giving::queries::{self, Seen, Side, Which, public};
@@ -17,8 +21,6 @@ use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
 use crate::giving::{FREE, amount_says, state_says, veiled, way_of_goods};
 use crate::payment::{check_amount, link};
 
-/// Lines of a list: a digit picks.
-const MOST: u64 = 7;
 /// Amounts that a digit stands for, in yuan.
 const USUAL: [i64; 3] = [10, 50, 100];
 
@@ -81,28 +83,21 @@ pub const COMMANDS: &[Command] = &[
         &["待收捐物"],
         "待收捐物",
         "看等着收下的捐物",
-        |turn, _| Box::pin(waiting(turn, "")),
+        |turn, args| Box::pin(staff::waiting(turn, args, "待收捐物")),
     ),
     keeper(
         &["收下捐物"],
         "收下捐物 编号",
         "捐物收到了，公示感谢",
-        |turn, args| Box::pin(receive(turn, args)),
+        |turn, args| Box::pin(staff::receive(turn, args)),
     ),
     keeper(
         &["谢绝捐物"],
         "谢绝捐物 编号 原因",
         "捐物收不了",
-        |turn, args| Box::pin(decline(turn, args)),
+        |turn, args| Box::pin(staff::decline(turn, args)),
     ),
 ];
-
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
-}
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
@@ -120,42 +115,60 @@ fn not_meant(turn: &mut Turn<'_>) -> Reply {
 /// The drives that take something today.
 async fn drives(turn: &Turn<'_>) -> Result<Vec<drive::Model>, Fault> {
     let today = china(turn.now()).date_naive();
-    queries::open_drives(turn.tx.db(), &turn.actor, today, MOST).await
+    queries::open_drives(turn.tx.db(), &turn.actor, today, LOOK.limit).await
+}
+
+/// What was typed, and the page of the list of drives that may stand behind it.
+fn paged(raw: &str) -> (&str, usize) {
+    let (before, last) = raw.rsplit_once(' ').unwrap_or(("", raw));
+    match Args::new(last).page() {
+        Some(page) if !last.is_empty() => (before.trim_end(), page),
+        _ => (raw, 1),
+    }
 }
 
 /// For which drive, by a digit; what was typed already stands behind each.
-async fn which_drive(turn: &mut Turn<'_>, word: &str, rest: &str) -> Result<Reply, Fault> {
+async fn which_drive(turn: &mut Turn<'_>, word: &str, raw: &str) -> Result<Reply, Fault> {
     let drives = drives(turn).await?;
+    let (rest, at) = match paged(raw) {
+        // Where there is no such page «旧书 (2)» are two of them.
+        (_, page) if page > 1 && (page - 1) * LINES > drives.len() => (raw, 1),
+        found => found,
+    };
     let behind = match rest.is_empty() {
         true => String::new(),
         false => format!(" {rest}"),
     };
-    let mut lines = Vec::new();
-    for (row, at) in drives.iter().zip(1..) {
-        let sums = public::sums(turn.tx.db(), row.compound_id).await?;
-        let given = sums.get(&Some(row.id)).map_or(0, |sums| sums.given);
+    let mut sums = HashMap::new();
+    for row in &drives {
+        if let Entry::Vacant(free) = sums.entry(row.compound_id) {
+            free.insert(public::sums(turn.tx.db(), row.compound_id).await?);
+        }
+    }
+    let mut all: Vec<(String, String)> = Vec::new();
+    for row in &drives {
+        let own = sums.get(&row.compound_id);
+        let given = own.and_then(|own| own.get(&Some(row.id)));
+        let given = given.map_or(0, |sums| sums.given);
         let goal = row.goal.map(|goal| format!("，目标{}元", Fen(goal)));
-        lines.push(format!(
-            "{at} {}（已收到{}元{}）",
+        let line = format!(
+            "{}（已收到{}元{}）",
             row.title,
             Fen(given),
             goal.unwrap_or_default()
-        ));
+        );
+        all.push((format!("{word} {}{behind}", row.id), line));
     }
-    lines.push(format!("{} {FREE}，由社区安排", drives.len() + 1));
-    let ids = drives.iter().map(|row| row.id.to_string());
-    turn.dialog = Some(Dialog::pick(
-        ids.chain([ANY.to_owned()])
-            .map(|id| format!("{word} {id}{behind}")),
-    ));
+    let free = format!("{word} {ANY}{behind}");
+    all.push((free, format!("{FREE}，由社区安排")));
+    let lines = turn.list_page(&format!("{word}{behind}"), at, &all, false);
     let compound = queries::own_compound(turn.tx.db(), &turn.actor).await?;
     let board = format!(
         "{}/board/{}/giving",
         turn.app.settings.server.public_url, compound.code
     );
     Ok(Reply::text(format!(
-        "{word}给哪一项？回复前面的数字：\n{}\n每一笔捐赠和用途都公示：{board}",
-        lines.join("\n")
+        "{word}给哪一项？回复前面的数字：\n{lines}\n每一笔捐赠和用途都公示：{board}"
     )))
 }
 
@@ -192,9 +205,10 @@ fn ask_name(turn: &mut Turn<'_>, line: &str, what: &str) -> Reply {
 }
 
 async fn money(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let typed = typed::read(&args.raw);
-    if args.raw.is_empty() {
-        return which_drive(turn, "捐款", "").await;
+    let (asked, _) = paged(&args.raw);
+    let typed = typed::read(asked);
+    if asked.is_empty() {
+        return which_drive(turn, "捐款", &args.raw).await;
     }
     let Some(drive) = typed.drive else {
         // «捐款 100元»: how much is known, for what is not.
@@ -357,40 +371,35 @@ fn next_of_goods(
     Ok((Goods { what, pieces, room }, anonymous))
 }
 
-/// Lines with digits in front, each of which stands for a command on that donation.
-fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
-    let lines: Vec<String> = seen
-        .iter()
-        .zip(1..)
-        .map(|(one, at)| {
-            let row = &one.row;
-            let what = match &row.goods {
-                Some(goods) => shorten(goods, 20),
-                None => shorten(&one.purpose, 20),
-            };
-            let amount = amount_says(row.kind, row.amount);
-            format!("{at} #{} {what} {amount}（{}）", row.id, state_says(row))
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        seen.iter().map(|one| format!("{word} {}", one.row.id)),
-    ));
-    lines.join("\n")
+/// For each donation the command that a digit stands for, and its line.
+fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+    let each = seen.iter().map(|one| {
+        let row = &one.row;
+        let what = match &row.goods {
+            Some(goods) => shorten(goods, 20),
+            None => shorten(&one.purpose, 20),
+        };
+        let amount = amount_says(row.kind, row.amount);
+        let line = format!("#{} {what} {amount}（{}）", row.id, state_says(row));
+        (format!("{word} {}", row.id), line)
+    });
+    each.collect()
 }
 
 async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         return Ok(not_meant(turn));
-    }
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+    };
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, slice(at)).await?;
     if page.items.is_empty() {
         turn.dialog = Some(Dialog::pick(["捐款", "捐物"]));
         return Ok(Reply::text("您还没有捐过。回复数字：1 捐款  2 捐物"));
     }
-    let lines = picked(turn, &page.items, "我的捐赠");
+    let (all, more) = (lines(&page.items, "我的捐赠"), page.next.is_some());
+    let lines = turn.list_page("我的捐赠", at, &all, more);
     Ok(Reply::text(format!(
         "您捐过的，回复前面的数字看用在哪里：\n{lines}"
     )))
@@ -461,13 +470,14 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
 
 async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+        let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, LOOK).await?;
         let mut own = page.items;
         own.retain(|one| one.row.state == DonationState::Pledged);
         if own.is_empty() {
             return Ok(Reply::text("您现在没有可以撤回的捐赠。"));
         }
-        let lines = picked(turn, &own, "撤回捐赠");
+        let at = args.page().unwrap_or(1);
+        let lines = turn.list_page("撤回捐赠", at, &lines(&own, "撤回捐赠"), false);
         return Ok(Reply::text(format!(
             "撤回哪一笔？回复前面的数字：\n{lines}"
         )));
@@ -475,48 +485,5 @@ async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     actions::withdraw(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(
         "捐赠 #{id} 已撤回，不用再付款或送来。谢谢您有这份心。"
-    )))
-}
-
-/// Goods that wait to be taken in; a digit leads on.
-async fn waiting(turn: &mut Turn<'_>, word: &str) -> Result<Reply, Fault> {
-    require_somewhere(&turn.actor, Deed::RunDrives)?;
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Waiting, first()).await?;
-    if page.items.is_empty() {
-        return Ok(Reply::text("现在没有等着收下的捐物。"));
-    }
-    let word = match word.is_empty() {
-        true => "我的捐赠",
-        false => word,
-    };
-    let lines = picked(turn, &page.items, word);
-    Ok(Reply::text(format!(
-        "等着收下的捐物，回复前面的数字：\n{lines}"
-    )))
-}
-
-async fn receive(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, _)) = args.number() else {
-        return waiting(turn, "收下捐物").await;
-    };
-    actions::receive(turn.tx, &turn.actor, id).await?;
-    Ok(Reply::text(format!(
-        "捐物 #{id} 已收下，公示栏会写上感谢，捐赠人会收到通知。"
-    )))
-}
-
-async fn decline(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, reason)) = args.number() else {
-        return waiting(turn, "谢绝捐物").await;
-    };
-    if reason.raw.is_empty() {
-        turn.dialog = Some(Dialog::ask(format!("谢绝捐物 {id}")));
-        return Ok(Reply::text(
-            "请写明原因，捐赠人会看到，例如：活动室放不下了",
-        ));
-    }
-    actions::decline(turn.tx, &turn.actor, id, &reason.raw).await?;
-    Ok(Reply::text(format!(
-        "捐物 #{id} 已谢绝，捐赠人会看到原因。"
     )))
 }

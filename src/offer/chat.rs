@@ -12,15 +12,13 @@ use entity::offer;
 use crate::access::permit::{Deed, may, require_somewhere};
 use crate::attachment::link::{self, Variant};
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::chat::pages::{LOOK, slice};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::offer::queries::{self, Seen, Side, Which};
 use crate::offer::{category, is_promise, list_says, read_list, state_says};
 use crate::place::queries as places;
 
-/// Lines of a list: a digit picks.
-const MOST: u64 = 8;
 /// The four, in their order.
 const LISTS: [OfferList; 4] = [
     OfferList::Need,
@@ -72,7 +70,7 @@ pub const COMMANDS: &[Command] = &[
         &["我的清单"],
         "我的清单",
         "看自己和自己单位发的清单",
-        |turn, _| Box::pin(mine(turn)),
+        |turn, args| Box::pin(mine(turn, args)),
     ),
     Command {
         asks: Some("请写下您需要什么，例如：想找人教我用手机挂号。审核后大家看得到。"),
@@ -168,7 +166,7 @@ pub const COMMANDS: &[Command] = &[
         &["审核清单", "待审清单"],
         "审核清单",
         "看待审核的需求和资源",
-        |turn, _| Box::pin(staff::waiting(turn)),
+        |turn, args| Box::pin(staff::waiting(turn, args)),
     ),
     worker(
         &["通过清单"],
@@ -196,37 +194,19 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
-}
-
-/// Lines with digits in front, each of which stands for a command on that item.
-fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
-    let lines: Vec<String> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, one)| {
-            let row = &one.offer;
-            let state = match one.side {
-                Side::Neighbour => one.by.clone(),
-                _ => format!("{}，{}", one.by, state_says(row.list, row.state)),
-            };
-            let title = shorten(&one.title, 24);
-            format!(
-                "{} {} #{} {title}（{state}）",
-                at + 1,
-                list_says(row.list),
-                row.id
-            )
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        seen.iter().map(|one| format!("{word} {}", one.offer.id)),
-    ));
-    lines.join("\n")
+/// For each item the command that a digit stands for, and its line.
+fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+    let each = seen.iter().map(|one| {
+        let row = &one.offer;
+        let state = match one.side {
+            Side::Neighbour => one.by.clone(),
+            _ => format!("{}，{}", one.by, state_says(row.list, row.state)),
+        };
+        let title = shorten(&one.title, 24);
+        let line = format!("{} #{} {title}（{state}）", list_says(row.list), row.id);
+        (format!("{word} {}", row.id), line)
+    });
+    each.collect()
 }
 
 /// A command that came without a number: which one is meant, by a digit; a sentence that only begins like it
@@ -239,19 +219,18 @@ async fn which(
     fits: fn(&Seen) -> bool,
     none: &str,
 ) -> Result<Reply, Fault> {
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         return Ok(not_meant(turn));
-    }
+    };
     let mut found = Vec::new();
     for which in lists {
-        let page = queries::page(turn.tx.db(), &turn.actor, *which, first()).await?;
+        let page = queries::page(turn.tx.db(), &turn.actor, *which, LOOK).await?;
         found.extend(page.items.into_iter().filter(fits));
     }
-    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     if found.is_empty() {
         return Ok(Reply::text(none));
     }
-    let lines = picked(turn, &found, word);
+    let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
         "{word}哪一条？回复前面的数字：\n{lines}"
     )))
@@ -273,8 +252,10 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    if let Some(list) = read_list(&args.raw) {
-        return one_list(turn, list).await;
+    // «需求», or a page of it: «需求 (2)».
+    let (name, page) = args.raw.split_once(' ').unwrap_or((args.raw.as_str(), ""));
+    if let (Some(list), Some(at)) = (read_list(name), Args::new(page).page()) {
+        return one_list(turn, list, at).await;
     }
     if !args.raw.is_empty() {
         return Ok(not_meant(turn));
@@ -293,8 +274,8 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     ))
 }
 
-async fn one_list(turn: &mut Turn<'_>, list: OfferList) -> Result<Reply, Fault> {
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Open(list), first()).await?;
+async fn one_list(turn: &mut Turn<'_>, list: OfferList, at: usize) -> Result<Reply, Fault> {
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Open(list), slice(at)).await?;
     let says = list_says(list);
     if page.items.is_empty() {
         let other: Vec<String> = LISTS
@@ -313,14 +294,17 @@ async fn one_list(turn: &mut Turn<'_>, list: OfferList) -> Result<Reply, Fault> 
             lines.join("  ")
         )));
     }
-    let lines = picked(turn, &page.items, "清单");
-    let more = match (page.next, places_code(turn, &page.items).await?) {
-        (Some(_), Some(code)) => format!(
-            "\n还有更多，全部在 {}/board/{code}/lists",
-            turn.app.settings.server.public_url
-        ),
-        _ => String::new(),
+    let code = match page.next {
+        Some(_) => places_code(turn, &page.items).await?,
+        None => None,
     };
+    let more = code.map(|code| {
+        let url = &turn.app.settings.server.public_url;
+        format!("\n全部在 {url}/board/{code}/lists")
+    });
+    let more = more.unwrap_or_default();
+    let (all, goes_on) = (lines(&page.items, "清单"), page.next.is_some());
+    let lines = turn.list_page(&format!("清单 {says}"), at, &all, goes_on);
     let how = match list {
         OfferList::Need => "\n您能帮忙的，先回复“发资源 内容”，再对接。",
         OfferList::Resource => "\n您需要的，先回复“发需求 内容”，再对接。",
@@ -340,8 +324,8 @@ async fn places_code(turn: &Turn<'_>, seen: &[Seen]) -> Result<Option<String>, F
     Ok(compound.map(|place| crate::wechat::http::percent(&place.code)))
 }
 
-async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Mine, LOOK).await?;
     let mut all = page.items;
     // What still wants something comes first.
     all.sort_by_key(|one| crate::offer::step::is_over(one.offer.state));
@@ -351,7 +335,8 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
             "您还没有发过清单。回复数字：1 发需求  2 发资源  3 看大家的清单",
         ));
     }
-    let lines = picked(turn, &all, "清单");
+    let at = args.page().unwrap_or(1);
+    let lines = turn.list_page("我的清单", at, &lines(&all, "清单"), false);
     Ok(Reply::text(format!(
         "您发的清单：\n{lines}\n回复前面的数字看详情。"
     )))

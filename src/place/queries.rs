@@ -1,5 +1,7 @@
 //! Reads of places. Any noun may use them.
 
+use std::collections::BTreeSet;
+
 use entity::kinds::{Level, PlaceKind};
 use entity::place;
 use sea_orm::sea_query::{Expr, Query};
@@ -135,6 +137,41 @@ pub async fn own_compound<C: ConnectionTrait>(
         Some(id) => by_id(db, id).await,
         None => Ok(None),
     }
+}
+
+/// The compounds that somebody has to do with: those of their homes and posts, those below where they serve, and
+/// one beside, such as the one whose code they have scanned; by code.
+///
+/// # Errors
+/// The database's.
+pub async fn own_compounds<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    beside: Option<i64>,
+    most: u64,
+) -> Result<Vec<place::Model>, Fault> {
+    let homes = actor.homes.iter().map(|home| home.compound_id);
+    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
+    let own: BTreeSet<i64> = homes.chain(posts).chain(beside).collect();
+    let mut theirs = Condition::any();
+    if !own.is_empty() {
+        theirs = theirs.add(place::COLUMN.id.is_in(own));
+    }
+    let above = actor.grants.iter();
+    for grant in above.filter(|grant| grant.compound_id.is_none()) {
+        theirs = theirs.add(compounds_below(&grant.path));
+    }
+    if theirs.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = place::Entity::find()
+        .filter(place::COLUMN.kind.eq(PlaceKind::Compound))
+        .filter(theirs)
+        .order_by_asc(place::COLUMN.code)
+        .limit(most)
+        .all(db)
+        .await?;
+    Ok(rows)
 }
 
 /// The places on a path from the top down, the place itself last.

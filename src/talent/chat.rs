@@ -7,8 +7,8 @@ use sea_orm::Iterable;
 
 use crate::base::clock::say;
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
-use crate::base::text::{line, shorten};
+use crate::base::text::{line as one_line, shorten};
+use crate::chat::pages::{LOOK, slice};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::place::queries as places;
 use crate::talent::actions::{self, Answered};
@@ -16,8 +16,6 @@ use crate::talent::queries::{self, Side, Which};
 use crate::talent::step::Contact;
 use crate::talent::{LAPSE_DAYS, kind_of, kind_says, state_says};
 
-/// Lines of a list: a digit picks.
-const MOST: u64 = 8;
 /// The word of consent, at the end of what is offered.
 const AGREED: &str = " 同意";
 
@@ -50,7 +48,7 @@ pub const COMMANDS: &[Command] = &[
         &["我的特长"],
         "我的特长",
         "看登记的特长，随时撤销",
-        |turn, _| Box::pin(talents(turn)),
+        |turn, args| Box::pin(talents(turn, args, "我的特长")),
     ),
     bound(
         &["撤销特长"],
@@ -101,13 +99,6 @@ pub const COMMANDS: &[Command] = &[
         |turn, args| Box::pin(contact(turn, args)),
     ),
 ];
-
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
-}
 
 /// Kinds with digits in front; what was typed already stands behind each.
 fn pick_kind(
@@ -162,7 +153,8 @@ async fn offer(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     )))
 }
 
-async fn talents(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+/// The actor's talents, each for a digit; `list` is the command that was asked.
+async fn talents(turn: &mut Turn<'_>, args: &Args, list: &str) -> Result<Reply, Fault> {
     let own = queries::own_talents(turn.tx.db(), &turn.actor).await?;
     if own.is_empty() {
         turn.dialog = Some(Dialog::pick(["登记特长", "找帮手"]));
@@ -170,26 +162,21 @@ async fn talents(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
             "您还没有登记特长。回复数字：1 登记特长  2 找帮手",
         ));
     }
-    let lines: Vec<String> = own
-        .iter()
-        .zip(1..)
-        .map(|(row, at)| {
-            let text = shorten(&line(&row.text), 30);
-            format!("{at} #{} {}：{text}", row.id, kind_says(row.kind))
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        own.iter().map(|row| format!("撤销特长 {}", row.id)),
-    ));
+    let each = own.iter().map(|row| {
+        let text = shorten(&one_line(&row.text), 30);
+        let line = format!("#{} {}：{text}", row.id, kind_says(row.kind));
+        (format!("撤销特长 {}", row.id), line)
+    });
+    let (all, at): (Vec<_>, _) = (each.collect(), args.page().unwrap_or(1));
+    let lines = turn.list_page(list, at, &all, false);
     Ok(Reply::text(format!(
-        "您登记的特长，要撤销请回复前面的数字：\n{}\n看请您帮的忙回复“帮手任务”。",
-        lines.join("\n")
+        "您登记的特长，要撤销请回复前面的数字：\n{lines}\n看请您帮的忙回复“帮手任务”。"
     )))
 }
 
 async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
-        return talents(turn).await;
+        return talents(turn, args, "撤销特长").await;
     };
     actions::withdraw_talent(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(
@@ -236,28 +223,23 @@ async fn ask(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     )))
 }
 
-/// Lines with digits in front, each of which stands for a command on that request.
-fn picked(turn: &mut Turn<'_>, rows: &[help_request::Model], word: &str) -> String {
-    let lines: Vec<String> = rows
-        .iter()
-        .zip(1..)
-        .map(|(row, at)| {
-            let text = shorten(&line(&row.text), 24);
-            let (kind, state) = (kind_says(row.kind), state_says(row.state));
-            format!("{at} #{} {kind} {text}（{state}）", row.id)
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        rows.iter().map(|row| format!("{word} {}", row.id)),
-    ));
-    lines.join("\n")
+/// For each request the command that a digit stands for, and its line.
+fn lines(rows: &[help_request::Model], word: &str) -> Vec<(String, String)> {
+    let each = rows.iter().map(|row| {
+        let text = shorten(&one_line(&row.text), 24);
+        let (kind, state) = (kind_says(row.kind), state_says(row.state));
+        let line = format!("#{} {kind} {text}（{state}）", row.id);
+        (format!("{word} {}", row.id), line)
+    });
+    each.collect()
 }
 
 async fn requests(turn: &mut Turn<'_>, args: &Args, which: Which) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    let page = queries::page(turn.tx.db(), &turn.actor, which, first()).await?;
+    let at = args.page().unwrap_or(1);
+    let page = queries::page(turn.tx.db(), &turn.actor, which, slice(at)).await?;
     let (word, none) = match which {
         Which::Mine => ("我的帮手", "您没有找过帮手。要找请回复“找帮手”。"),
         Which::Asked => ("帮手任务", "现在没有邻居请您帮忙。"),
@@ -265,7 +247,8 @@ async fn requests(turn: &mut Turn<'_>, args: &Args, which: Which) -> Result<Repl
     if page.items.is_empty() {
         return Ok(Reply::text(none));
     }
-    let lines = picked(turn, &page.items, word);
+    let (all, more) = (lines(&page.items, word), page.next.is_some());
+    let lines = turn.list_page(word, at, &all, more);
     Ok(Reply::text(format!("回复前面的数字看详情：\n{lines}")))
 }
 
@@ -303,18 +286,20 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
 /// A command that came without a number: which request is meant, by a digit.
 async fn which(
     turn: &mut Turn<'_>,
+    args: &Args,
     word: &str,
     which: Which,
     states: &[HelpState],
     none: &str,
 ) -> Result<Reply, Fault> {
-    let page = queries::page(turn.tx.db(), &turn.actor, which, first()).await?;
+    let page = queries::page(turn.tx.db(), &turn.actor, which, LOOK).await?;
     let mut rows = page.items;
     rows.retain(|row| states.contains(&row.state));
     if rows.is_empty() {
         return Ok(Reply::text(none));
     }
-    let lines = picked(turn, &rows, word);
+    let at = args.page().unwrap_or(1);
+    let lines = turn.list_page(word, at, &lines(&rows, word), false);
     Ok(Reply::text(format!(
         "{word}哪一件？回复前面的数字：\n{lines}"
     )))
@@ -324,7 +309,7 @@ async fn take_back(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let states = [HelpState::Asking];
         let none = "您现在没有正在找的帮手。";
-        return which(turn, "撤回帮手", Which::Mine, &states, none).await;
+        return which(turn, args, "撤回帮手", Which::Mine, &states, none).await;
     };
     actions::withdraw_request(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!("帮忙 #{id} 已撤回，不再问别人了。")))
@@ -339,7 +324,7 @@ async fn answer(turn: &mut Turn<'_>, args: &Args, accepts: bool) -> Result<Reply
         };
         let states = [HelpState::Asking];
         let none = "现在没有邻居请您帮忙。";
-        return which(turn, word, Which::Asked, &states, none).await;
+        return which(turn, args, word, Which::Asked, &states, none).await;
     };
     let answered = actions::answer(turn.tx, &turn.actor, id, accepts).await?;
     if answered == Answered::Gone {
@@ -357,12 +342,12 @@ async fn contact(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let Some((id, _)) = args.number() else {
         let states = [HelpState::Accepted];
         let none = "现在没有已经答应的帮忙。";
-        let own = queries::page(turn.tx.db(), &turn.actor, Which::Mine, first()).await?;
+        let own = queries::page(turn.tx.db(), &turn.actor, Which::Mine, LOOK).await?;
         let list = match own.items.iter().any(|row| row.state == HelpState::Accepted) {
             true => Which::Mine,
             false => Which::Asked,
         };
-        return which(turn, "联系帮手", list, &states, none).await;
+        return which(turn, args, "联系帮手", list, &states, none).await;
     };
     actions::contact_again(turn.tx, &turn.actor, id).await?;
     Ok(Reply::text(format!(

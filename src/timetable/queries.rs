@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use entity::kinds::TimetableState;
+use entity::kinds::{PlaceKind, TimetableState};
 use entity::{place, timetable, timetable_reader};
 use sea_orm::sea_query::{Query, SelectStatement};
 use sea_orm::{
@@ -19,11 +19,13 @@ use crate::base::page::{Page, Slice};
 use crate::base::text::fold;
 use crate::notice::audience::{Audience, Group, Scope};
 use crate::place::ids;
-use crate::place::queries::{by_id as place_by_id, names_of, within_reach};
+use crate::place::queries::{by_id as place_by_id, names_of, short_name, within_reach};
 use crate::timetable::rule::Rule;
 
 /// Timetables of a person that are looked through for a name.
 const NAMED: u64 = 100;
+/// Timetables that a board shows.
+const ON_BOARD: u64 = 50;
 
 /// The same answer for a timetable that is not there and for one that is not theirs.
 #[must_use]
@@ -249,6 +251,62 @@ pub async fn readers<C: ConnectionTrait>(db: &C, id: i64) -> Result<u64, Fault> 
         .filter(timetable_reader::COLUMN.timetable_id.eq(id))
         .count(db);
     Ok(count.await?)
+}
+
+/// A timetable as everybody reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// One line.
+    pub title: String,
+    /// Of which place, if not of the compound itself: `3栋`, `银河街道`.
+    pub place: Option<String>,
+    /// `每天 07:00`
+    pub when: String,
+    /// When it rings next.
+    pub next: Moment,
+}
+
+/// What rings in a compound: its own, those of the places above it and of those in it that are no homes, the next
+/// first: for everybody.
+///
+/// # Errors
+/// The database's.
+pub async fn on_board<C: ConnectionTrait>(
+    db: &C,
+    compound: &place::Model,
+    now: Moment,
+) -> Result<Vec<Shown>, Fault> {
+    let here = Condition::any()
+        .add(timetable::COLUMN.compound_id.eq(compound.id))
+        .add(timetable::COLUMN.place_id.is_in(ids(&compound.path)));
+    let rows = timetable::Entity::find()
+        .filter(here)
+        .filter(timetable::Column::State.eq(TimetableState::Active))
+        .order_by_desc(timetable::COLUMN.id)
+        .limit(ON_BOARD)
+        .all(db)
+        .await?;
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let places = place::Entity::find()
+        .filter(place::COLUMN.id.is_in(rows.iter().map(|row| row.place_id)))
+        .filter(place::COLUMN.kind.ne(PlaceKind::Home))
+        .all(db)
+        .await?;
+    let one = |row: timetable::Model| {
+        let place = places.iter().find(|place| place.id == row.place_id)?;
+        let rule = rule_of(&row)?;
+        Some(Shown {
+            place: (place.id != compound.id).then(|| short_name(place).to_owned()),
+            when: rule.says(),
+            next: rule.first_after(now)?,
+            title: row.title,
+        })
+    };
+    let mut all: Vec<Shown> = rows.into_iter().filter_map(one).collect();
+    all.sort_by(|one, other| (one.next, &one.title).cmp(&(other.next, &other.title)));
+    Ok(all)
 }
 
 /// Those of somebody's places whose name has something of what was typed.

@@ -7,17 +7,15 @@ use entity::life::{ServiceState, VolunteerTaskState};
 
 use crate::activity::span_says;
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
+use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
+use crate::chat::pages::{LOOK, slice};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::volunteer::actions::{self, Registered};
 use crate::volunteer::hours::{says, year, year_of};
 use crate::volunteer::link::{self, Linked};
 use crate::volunteer::queries::{self, Seen, Side, Which};
-use crate::volunteer::{service_says, tally, task_says};
-
-/// Lines of a list: a digit picks.
-const MOST: u64 = 8;
+use crate::volunteer::{left_says, service_says, tally, task_says};
 
 const fn neighbour(
     words: &'static [&'static str],
@@ -72,7 +70,7 @@ pub const COMMANDS: &[Command] = &[
         &["我的志愿"],
         "我的志愿",
         "看自己的任务和全年时长",
-        |turn, _| Box::pin(mine(turn)),
+        |turn, args| Box::pin(mine(turn, args)),
     ),
     neighbour(
         &["领任务"],
@@ -145,16 +143,13 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
+async fn page(turn: &Turn<'_>, which: Which, slice: Slice) -> Result<Page<Seen>, Fault> {
+    queries::page(turn.tx.db(), &turn.actor, which, turn.now(), slice).await
 }
 
+/// As many as are looked through.
 async fn listed(turn: &Turn<'_>, which: Which) -> Result<Vec<Seen>, Fault> {
-    let page = queries::page(turn.tx.db(), &turn.actor, which, turn.now(), first()).await?;
-    Ok(page.items)
+    Ok(page(turn, which, LOOK).await?.items)
 }
 
 /// Those in which the actor's part stands so.
@@ -164,46 +159,29 @@ async fn own(turn: &Turn<'_>, state: ServiceState) -> Result<Vec<Seen>, Fault> {
     Ok(all)
 }
 
-/// Lines with digits in front, each of which stands for a command on that task.
-fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
-    let shown: Vec<String> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, one)| {
-            let task = &one.task;
-            let state = match (&one.own, task.state) {
-                (Some(own), _) if own.state != ServiceState::Left => {
-                    service_says(own.state).to_owned()
-                }
-                (_, VolunteerTaskState::Open) => left(one),
-                (_, state) => task_says(state).to_owned(),
-            };
-            format!(
-                "{} #{} {} {}（{state}）",
-                at + 1,
-                task.id,
-                span_says(task.starts_at, task.ends_at),
-                shorten(&task.title, 16)
-            )
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        seen.iter().map(|one| format!("{word} {}", one.task.id)),
-    ));
-    shown.join("\n")
-}
-
-/// `还要3人`, `人够了`
-fn left(seen: &Seen) -> String {
-    match seen.task.wanted.saturating_sub(seen.task.taken) {
-        some if some > 0 => format!("还要{some}人"),
-        _ => "人够了".to_owned(),
-    }
+/// For each task the command that a digit stands for, and its line.
+fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+    let each = seen.iter().map(|one| {
+        let task = &one.task;
+        let state = match (&one.own, task.state) {
+            (Some(own), _) if own.state != ServiceState::Left => service_says(own.state).to_owned(),
+            (_, VolunteerTaskState::Open) => left_says(task),
+            (_, state) => task_says(state).to_owned(),
+        };
+        let line = format!(
+            "#{} {} {}（{state}）",
+            task.id,
+            span_says(task.starts_at, task.ends_at),
+            shorten(&task.title, 16)
+        );
+        (format!("{word} {}", task.id), line)
+    });
+    each.collect()
 }
 
 /// A command that came without a number: which one is meant, by a digit.
 fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str) -> Reply {
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         let text = turn.text.clone();
         turn.dialog = Some(Dialog {
             said: Some(text.clone()),
@@ -213,12 +191,12 @@ fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str
             "没看到任务的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看志愿任务\n0 返回菜单",
             shorten(&text, 30)
         ));
-    }
+    };
     if seen.is_empty() {
         turn.dialog = Some(Dialog::pick(["志愿服务"]));
         return Reply::text(format!("{none}回复数字：1 看志愿任务"));
     }
-    let shown = picked(turn, seen, word);
+    let shown = turn.list_page(word, at, &lines(seen, word), false);
     Reply::text(format!("{word}哪一个？回复前面的数字：\n{shown}"))
 }
 
@@ -226,14 +204,16 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    let seen = listed(turn, Which::Open).await?;
-    if seen.is_empty() {
+    let at = args.page().unwrap_or(1);
+    let found = page(turn, Which::Open, slice(at)).await?;
+    if found.items.is_empty() {
         turn.dialog = Some(Dialog::pick(["志愿报名", "我的志愿"]));
         return Ok(Reply::text(
             "现在没有要人的志愿任务。回复数字：1 报名做志愿者  2 我的志愿",
         ));
     }
-    let shown = picked(turn, &seen, "志愿服务");
+    let more = found.next.is_some();
+    let shown = turn.list_page("志愿服务", at, &lines(&found.items, "志愿服务"), more);
     Ok(Reply::text(format!(
         "志愿任务，回复前面的数字看详情和领取：\n{shown}"
     )))
@@ -322,7 +302,7 @@ async fn report(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     Ok(welcome(turn, &made, &format!("您已在居住的小区报到{unit}")))
 }
 
-async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let person = turn.actor.require_person()?;
     let db = turn.tx.db();
     let own = queries::memberships(db, person).await?;
@@ -357,7 +337,8 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         turn.dialog = Some(Dialog::pick(["志愿服务"]));
         return Ok(Reply::text(format!("{head}\n回复数字：1 看志愿任务")));
     }
-    let shown = picked(turn, &tasks, "志愿服务");
+    let at = args.page().unwrap_or(1);
+    let shown = turn.list_page("我的志愿", at, &lines(&tasks, "志愿服务"), false);
     Ok(Reply::text(format!(
         "{head}\n您的任务，回复前面的数字：\n{shown}"
     )))

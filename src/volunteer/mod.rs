@@ -14,6 +14,7 @@ pub mod step;
 pub mod tally;
 
 use entity::life::{ServiceState, VolunteerTaskState};
+use entity::volunteer_task;
 
 /// Most characters of a title and of where it is.
 pub const MOST_TITLE: usize = 40;
@@ -36,6 +37,15 @@ pub const fn task_says(state: VolunteerTaskState) -> &'static str {
     match state {
         VolunteerTaskState::Open => "进行中",
         VolunteerTaskState::Cancelled => "已取消",
+    }
+}
+
+/// `还要3人`, `人够了`
+#[must_use]
+pub fn left_says(task: &volunteer_task::Model) -> String {
+    match task.wanted.saturating_sub(task.taken) {
+        some if some > 0 => format!("还要{some}人"),
+        _ => "人够了".to_owned(),
     }
 }
 

@@ -361,6 +361,27 @@ pub async fn members<C: ConnectionTrait>(
     })
 }
 
+/// What volunteers of a compound are wanted for, the next first: for everybody.
+///
+/// # Errors
+/// The database's.
+pub async fn on_board<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    now: Moment,
+    most: u64,
+) -> Result<Vec<volunteer_task::Model>, Fault> {
+    Ok(volunteer_task::Entity::find()
+        .filter(volunteer_task::COLUMN.compound_id.eq(compound_id))
+        .filter(volunteer_task::COLUMN.state.eq(VolunteerTaskState::Open))
+        .filter(volunteer_task::COLUMN.ends_at.gt(now))
+        .order_by_asc(volunteer_task::COLUMN.starts_at)
+        .order_by_asc(volunteer_task::COLUMN.id)
+        .limit(most)
+        .all(db)
+        .await?)
+}
+
 /// How many volunteers a compound has, and how many of them are members who have reported.
 ///
 /// # Errors

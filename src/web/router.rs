@@ -111,6 +111,7 @@ pub fn routes(
         .at("/board/:compound/lists", get(board::lists::show_list))
         .at("/board/:compound/chart", get(board::lists::show_chart))
         .at("/board/:compound/giving", get(board::giving::show_list))
+        .at("/board/:compound/wishes", get(board::wishes::show_list))
         .at(
             "/board/:compound/accounts/:month",
             get(board::accounts::show_month),

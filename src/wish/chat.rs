@@ -10,14 +10,12 @@ use crate::access::permit::{Deed, require_somewhere};
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::chat::pages::{LOOK, slice};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::wish::queries::{self, Figure, Seen, Side, Which};
 use crate::wish::state_says;
 
-/// Lines of a list: a digit picks.
-const MOST: u64 = 8;
 /// The command by which photos get to a wish; what was just asked for is found by it.
 pub const PHOTO: &str = "心愿照片";
 
@@ -71,7 +69,7 @@ pub const COMMANDS: &[Command] = &[
         &["我的心愿"],
         "我的心愿",
         "看自己许的和认领的心愿",
-        |turn, _| Box::pin(mine(turn)),
+        |turn, args| Box::pin(mine(turn, args)),
     ),
     neighbour(
         &["认领"],
@@ -119,7 +117,7 @@ pub const COMMANDS: &[Command] = &[
         &["审核心愿", "待审心愿"],
         "审核心愿",
         "看待审核的心愿",
-        |turn, _| Box::pin(waiting(turn)),
+        |turn, args| Box::pin(waiting(turn, args)),
     ),
     checker(
         &["通过心愿"],
@@ -141,31 +139,18 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first() -> Slice {
-    Slice {
-        before: None,
-        limit: MOST,
-    }
-}
-
-/// Lines with digits in front, each of which stands for a command on that wish.
-fn picked(turn: &mut Turn<'_>, seen: &[Seen], word: &str) -> String {
-    let lines: Vec<String> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, one)| {
-            let state = match one.side {
-                Side::Neighbour => one.asker.clone(),
-                _ => state_says(one.wish.state).to_owned(),
-            };
-            let text = shorten(&one.text.replace('\n', " "), 30);
-            format!("{} #{} {text}（{state}）", at + 1, one.wish.id)
-        })
-        .collect();
-    turn.dialog = Some(Dialog::pick(
-        seen.iter().map(|one| format!("{word} {}", one.wish.id)),
-    ));
-    lines.join("\n")
+/// For each wish the command that a digit stands for, and its line.
+fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+    let each = seen.iter().map(|one| {
+        let state = match one.side {
+            Side::Neighbour => one.asker.clone(),
+            _ => state_says(one.wish.state).to_owned(),
+        };
+        let text = shorten(&one.text.replace('\n', " "), 30);
+        let line = format!("#{} {text}（{state}）", one.wish.id);
+        (format!("{word} {}", one.wish.id), line)
+    });
+    each.collect()
 }
 
 /// A command that came without a number: which one is meant, by a digit; a sentence that only begins
@@ -177,20 +162,19 @@ async fn which(
     lists: &[(Which, &[WishState])],
     none: &str,
 ) -> Result<Reply, Fault> {
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         return Ok(not_meant(turn));
-    }
+    };
     let mut found = Vec::new();
     for (which, states) in lists {
-        let page = queries::page(turn.tx.db(), &turn.actor, *which, first()).await?;
+        let page = queries::page(turn.tx.db(), &turn.actor, *which, LOOK).await?;
         let fitting = page.items.into_iter();
         found.extend(fitting.filter(|one| states.contains(&one.wish.state)));
     }
-    found.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     if found.is_empty() {
         return Ok(Reply::text(none));
     }
-    let lines = picked(turn, &found, word);
+    let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
         "{word}哪一个？回复前面的数字：\n{lines}"
     )))
@@ -205,41 +189,38 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((id, _)) = args.number() {
         return one(turn, id).await;
     }
-    if !args.raw.is_empty() {
+    let Some(at) = args.page() else {
         return Ok(not_meant(turn));
-    }
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Open, first()).await?;
+    };
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Open, slice(at)).await?;
     if page.items.is_empty() {
         turn.dialog = Some(Dialog::pick(["许愿", "我的心愿"]));
         return Ok(Reply::text(
             "现在没有待认领的心愿。回复数字：1 许一个心愿  2 我的心愿",
         ));
     }
-    let lines = picked(turn, &page.items, "心愿");
-    let more = match page.next {
-        Some(_) => "\n还有更多，认领掉几个再看。",
-        None => "",
-    };
+    let more = page.next.is_some();
+    let lines = turn.list_page("心愿", at, &lines(&page.items, "心愿"), more);
     Ok(Reply::text(format!(
-        "待认领的心愿，回复前面的数字看详情和认领：\n{lines}{more}\n想许愿回复“许愿 内容”。"
+        "待认领的心愿，回复前面的数字看详情和认领：\n{lines}\n想许愿回复“许愿 内容”。"
     )))
 }
 
-async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let db = turn.tx.db();
-    let own = queries::page(db, &turn.actor, Which::Mine, first()).await?;
-    let claimed = queries::page(db, &turn.actor, Which::Claimed, first()).await?;
+    let own = queries::page(db, &turn.actor, Which::Mine, LOOK).await?;
+    let claimed = queries::page(db, &turn.actor, Which::Claimed, LOOK).await?;
     let mut all: Vec<Seen> = claimed.items.into_iter().chain(own.items).collect();
     // What still wants something comes first.
     all.sort_by_key(|one| crate::wish::step::is_over(one.wish.state));
-    all.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
     if all.is_empty() {
         turn.dialog = Some(Dialog::pick(["许愿", "心愿"]));
         return Ok(Reply::text(
             "您还没有许过愿，也没有认领过。回复数字：1 许一个心愿  2 看邻居的心愿",
         ));
     }
-    let lines = picked(turn, &all, "心愿");
+    let at = args.page().unwrap_or(1);
+    let lines = turn.list_page("我的心愿", at, &lines(&all, "心愿"), false);
     Ok(Reply::text(format!(
         "您许的和认领的心愿：\n{lines}\n回复前面的数字看详情。"
     )))
@@ -303,14 +284,16 @@ fn next(seen: &Seen) -> &'static [&'static str] {
     }
 }
 
-async fn waiting(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+async fn waiting(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     require_somewhere(&turn.actor, Deed::CheckWishes)?;
     let which = Which::Checked(Figure::Raised);
-    let page = queries::page(turn.tx.db(), &turn.actor, which, first()).await?;
+    let at = args.page().unwrap_or(1);
+    let page = queries::page(turn.tx.db(), &turn.actor, which, slice(at)).await?;
     if page.items.is_empty() {
         return Ok(Reply::text("现在没有要审核的心愿。"));
     }
-    let lines = picked(turn, &page.items, "心愿");
+    let more = page.next.is_some();
+    let lines = turn.list_page("审核心愿", at, &lines(&page.items, "心愿"), more);
     Ok(Reply::text(format!(
         "待审核的心愿：\n{lines}\n回复前面的数字看全文和审核。"
     )))

@@ -348,28 +348,34 @@ pub async fn count_in<C: ConnectionTrait>(
     Ok(count.await?)
 }
 
-/// The words of what is open in a compound, newest first: for everybody, with nobody's name.
+/// The words of what is open in a compound, newest first, each with its number: for everybody, with nobody's name.
 ///
 /// # Errors
 /// The database's.
 pub async fn open_in<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
-    most: u64,
-) -> Result<Vec<(i64, String)>, Fault> {
-    let rows = wish::Entity::find()
+    slice: Slice,
+) -> Result<Page<(i64, String)>, Fault> {
+    let mut query = wish::Entity::find()
         .filter(wish::COLUMN.compound_id.eq(compound_id))
         .filter(wish::COLUMN.state.eq(WishState::Open))
         .order_by_desc(wish::COLUMN.id)
-        .limit(most)
-        .all(db)
-        .await?;
-    let subjects = rows.iter().map(|row| subject(row.id)).collect();
+        .limit(slice.limit + 1);
+    if let Some(before) = slice.before {
+        query = query.filter(wish::COLUMN.id.lt(before));
+    }
+    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let subjects = page.items.iter().map(|row| subject(row.id)).collect();
     let mut words = all_shown(db, subjects, PART).await?;
-    let open = rows
+    let open = page
+        .items
         .iter()
         .filter_map(|row| Some((row.id, words.remove(&subject(row.id))?)));
-    Ok(open.collect())
+    Ok(Page {
+        items: open.collect(),
+        next: page.next,
+    })
 }
 
 /// Rows as the actor may see them; those that are not theirs to see are left out.

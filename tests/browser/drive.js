@@ -147,7 +147,8 @@ await test("the board without script turns its pages", { viewport: lobby, javaSc
   expect(`the page turns by ${refresh}`, /url=\?screen=1&page=2/.test(refresh));
 });
 
-await test("the screen of a lobby", { viewport: lobby }, async (page) => {
+// Each page of the screen fits it, and can be read from four metres.
+async function turnScreen(page) {
   await page.goto(`${url}/board/GY?screen=1`);
   const count = Number(/共 (\d+) 页/.exec(await page.locator("footer").innerText())[1]);
   for (let at = 1; at <= count; at += 1) {
@@ -158,6 +159,10 @@ await test("the screen of a lobby", { viewport: lobby }, async (page) => {
     const over = await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight);
     expect(`page ${at} is ${over}px too tall for the screen`, over <= 0);
   }
+}
+
+await test("the screen of a lobby", { viewport: lobby }, async (page) => {
+  await turnScreen(page);
   await page.goto(`${url}/board/GY?screen=1`);
   await page.clock.install();
   await page.reload();
@@ -173,6 +178,76 @@ await test("the board on A3", { viewport: desk }, async (page) => {
   const sheets = pdf.match(/\/Type \/Page\b(?!s)/g).length;
   expect(`${sheets} sheets`, sheets <= 3);
 });
+
+// Says something as somebody of the sandbox, in as many lines as it takes; the answer's words.
+async function says(context, openid, text) {
+  const said = await context.request.post(`${url}/sandbox/say`, { data: { openid, text } });
+  const words = (await said.json()).answer?.text ?? "";
+  expect(`«${text}» was not answered`, said.ok() && words);
+  return words;
+}
+
+function number(words) {
+  return /#(\d+)/.exec(words)?.[1] ?? expect(`no number in ${words}`, false);
+}
+
+await test("a compound with something on every page of its board", {}, async (page, context) => {
+  const chair = (text) => says(context, "sandbox-chair", text);
+  const resident = (text) => says(context, "sandbox-resident", text);
+  await chair("发起活动 邻里节\n明天 14:00-16:00\n中心花园\n30人");
+  expect("the activity is not out", /已发布/.test(await chair("1")));
+  await chair("发起志愿 楼道大扫除\n明天 9:00-11:00\n3栋门口\n5人");
+  await resident("志愿报名");
+  for (const wish of ["想要一副老花镜", "想学用手机挂号", "想要一盆绿萝"])
+    await chair(`通过心愿 ${number(await resident(`许愿 ${wish}`))}`);
+  await chair(`通过清单 ${number(await resident("发需求 想找人教我做家常菜"))}`);
+  await page.goto(`${url}/board/GY`);
+  const text = await page.locator("main").innerText();
+  for (const words of ["邻里节", "楼道大扫除", "想要一盆绿萝", "四项清单"])
+    expect(`${words} is not on the board`, text.includes(words));
+  await look(page, "board-full");
+  const way = await chair("公示栏");
+  expect(`the chat leads elsewhere: ${way}`, way.includes("/board/GY"));
+});
+
+for (const [name, path, words] of [
+  ["wishes", "/board/GY/wishes", "想要一副老花镜"],
+  ["giving", "/board/GY/giving", "捐赠公示"],
+  ["lists", "/board/GY/lists", "想找人教我做家常菜"],
+  ["chart", "/board/GY/chart", "挂图作战"],
+  ["accounts", "/board/GY/accounts", "财务公开"],
+  ["expenses", "/board/GY/expenses", "支出公示"],
+  ["handbook", "/handbook/GY", "查一查"],
+]) {
+  await test(`the page of the board with its ${name}`, {}, async (page) => {
+    await page.goto(`${url}${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await look(page, `board-${name}`);
+    expect(`${path} is without ${words}`, (await page.locator("main").innerText()).includes(words));
+    const size = await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector("main")).fontSize));
+    expect(`the type is ${size}px`, size >= 20);
+    await page.getByRole("link", { name: "返回公示栏" }).first().click();
+    await page.waitForURL(/\/board\/GY$/);
+  });
+}
+
+await test("an activity by its link on the board, and back", {}, async (page) => {
+  await page.goto(`${url}/board/GY`);
+  await page.getByRole("link", { name: /邻里节/ }).click();
+  await page.getByText("加到手机日历").waitFor();
+  await look(page, "board-activity");
+  await page.getByRole("link", { name: "返回公示栏" }).click();
+  await page.waitForURL(/\/board\/GY$/);
+});
+
+await test("the pages of the board in the dark", { colorScheme: "dark" }, async (page) => {
+  for (const path of ["/board/GY", "/board/GY/wishes", "/handbook/GY"]) {
+    await page.goto(`${url}${path}`);
+    await look(page, `dark${path.replaceAll("/", "-")}`);
+  }
+});
+
+await test("the screen of a lobby where there is more", { viewport: lobby }, turnScreen);
 
 await test("an unknown board", {}, async (page, context) => {
   const answer = await context.request.get(`${url}/board/NOWHERE`);

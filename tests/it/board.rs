@@ -1,6 +1,9 @@
 //! The public board: what everybody reads of a compound, on a phone, a screen and paper; and what nobody
 //! may read there, whatever people write.
 
+mod crawl;
+mod fill;
+
 use entity::kinds::ModerationState;
 use entity::moderation;
 use proptest::strategy::{Strategy, ValueTree};
@@ -18,8 +21,8 @@ async fn get(app: &TestApp, path: &str) -> (StatusCode, reqwest::header::HeaderM
     (status, headers, answer.text().await.unwrap())
 }
 
-/// What no board may show: phones of the roster, names of residents without a role, their homes.
-fn assert_nothing_personal(html: &str) {
+/// What no page for everybody may show: phones of the roster, names of residents without a role, their homes.
+fn assert_names_nobody(html: &str) {
     let people = compound::FILES[2].1;
     let roles = compound::FILES
         .iter()
@@ -42,6 +45,11 @@ fn assert_nothing_personal(html: &str) {
         let home = code.rsplit('/').next().unwrap();
         assert!(!html.contains(home), "the home {code}");
     }
+}
+
+/// The same, and no number that may be a phone of anybody.
+fn assert_nothing_personal(html: &str) {
+    assert_names_nobody(html);
     let long = regex::Regex::new(r"\d{7,}").unwrap();
     let text = regex::Regex::new(r"<[^>]*>")
         .unwrap()

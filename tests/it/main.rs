@@ -33,6 +33,7 @@ mod harness;
 mod harness_itself;
 mod import;
 mod ledger;
+mod long_lists;
 mod markup;
 mod mini;
 mod notice;

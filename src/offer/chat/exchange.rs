@@ -3,9 +3,10 @@
 use entity::kinds::{OfferCategory, OfferList, OfferState};
 use sea_orm::Iterable;
 
-use super::{first, which};
+use super::{lines, not_meant, which};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
+use crate::chat::pages::LOOK;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::offer::actions::{self, Author, Written};
 use crate::offer::fitting::{fitting, tied_to};
@@ -72,7 +73,7 @@ fn is_own_open(seen: &Seen) -> bool {
 /// The tied needs that somebody has a part in: their own, and those of their resources.
 async fn tied(turn: &Turn<'_>) -> Result<Vec<Seen>, Fault> {
     let db = turn.tx.db();
-    let page = queries::page(db, &turn.actor, Which::Mine, first()).await?;
+    let page = queries::page(db, &turn.actor, Which::Mine, LOOK).await?;
     let mut found = Vec::new();
     for seen in page.items {
         if is_tied_need(&seen) {
@@ -83,20 +84,19 @@ async fn tied(turn: &Turn<'_>) -> Result<Vec<Seen>, Fault> {
             }
         }
     }
-    found.truncate(usize::try_from(super::MOST).unwrap_or(usize::MAX));
     Ok(found)
 }
 
 /// A command on a tied need that came without its number.
 async fn which_tied(turn: &mut Turn<'_>, args: &Args, word: &str) -> Result<Reply, Fault> {
-    if !args.raw.is_empty() {
-        return Ok(super::not_meant(turn));
-    }
+    let Some(at) = args.page() else {
+        return Ok(not_meant(turn));
+    };
     let found = tied(turn).await?;
     if found.is_empty() {
         return Ok(Reply::text("您现在没有对接上的需求或资源。"));
     }
-    let lines = super::picked(turn, &found, word);
+    let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
         "{word}哪一条？回复前面的数字：\n{lines}"
     )))
@@ -159,7 +159,7 @@ pub(super) async fn partners(turn: &Turn<'_>, seen: &Seen) -> Result<Vec<(String
     let fits = if own {
         fitting(db, &seen.offer, MOST_OFFERED).await?
     } else {
-        let page = queries::page(db, &turn.actor, Which::Mine, first()).await?;
+        let page = queries::page(db, &turn.actor, Which::Mine, LOOK).await?;
         let mine = page.items.into_iter();
         let fit = |one: &Seen| is_own_open(one) && one.offer.list != seen.offer.list;
         let here = |one: &Seen| one.offer.compound_id == seen.offer.compound_id;

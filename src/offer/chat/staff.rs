@@ -3,22 +3,25 @@
 
 use entity::kinds::{OfferList, OfferState};
 
-use super::{first, may_there, picked, require_deed, which};
+use super::{lines, may_there, require_deed, which};
 use crate::access::permit::Deed;
 use crate::base::fault::Fault;
+use crate::chat::pages::slice;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::offer::actions;
 use crate::offer::queries::{self, Seen, Side, Which};
 
 const NONE: &str = "现在没有这样的清单。";
 
-pub(super) async fn waiting(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
+pub(super) async fn waiting(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     require_deed(turn, Deed::CheckOffers)?;
-    let page = queries::page(turn.tx.db(), &turn.actor, Which::Waiting, first()).await?;
+    let at = args.page().unwrap_or(1);
+    let page = queries::page(turn.tx.db(), &turn.actor, Which::Waiting, slice(at)).await?;
     if page.items.is_empty() {
         return Ok(Reply::text("现在没有要审核的清单。"));
     }
-    let lines = picked(turn, &page.items, "清单");
+    let (all, more) = (lines(&page.items, "清单"), page.next.is_some());
+    let lines = turn.list_page("审核清单", at, &all, more);
     Ok(Reply::text(format!(
         "待审核的清单：\n{lines}\n回复前面的数字看全文和审核。"
     )))

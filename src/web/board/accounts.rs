@@ -22,7 +22,7 @@ use crate::place::queries as places;
 use crate::report::chart::{self, Bar};
 use crate::report::pdf;
 use crate::report::sheet::{Cell, Sheet, workbook};
-use crate::web::pages::{escape, sentence};
+use crate::web::pages::{escape, sentence, to_board};
 use crate::wechat::http::percent;
 
 /// The families, in the order in which people read them, with the heading of each.
@@ -49,7 +49,7 @@ pub async fn show_list(
         return Ok(no_compound());
     };
     let months = list(app.store.read(), compound.id).await?;
-    let body = if months.is_empty() {
+    let mut body = if months.is_empty() {
         "<p>还没有公布过账。每月结束后公布。</p>\n".to_owned()
     } else {
         let mut body = "<ul class=\"months\">\n".to_owned();
@@ -59,6 +59,7 @@ pub async fn show_list(
         body.push_str("</ul>\n");
         body
     };
+    body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "财务公开", &body);
     Ok(answer(request, html))
 }
@@ -220,6 +221,7 @@ fn whole(
         let _ = write!(body, "<p class=\"no-print\">各版：{links}</p>");
     }
     body.push_str("</section>\n");
+    body.push_str(&to_board(compound));
     show::sheet(&compound.name, &format!("{}财务公开", month.says()), &body)
 }
 

@@ -17,7 +17,7 @@ use crate::base::fen::Fen;
 use crate::expense::queries::on_board;
 use crate::expense::{account_says, state_says};
 use crate::place::queries as places;
-use crate::web::pages::escape;
+use crate::web::pages::{escape, to_board};
 
 /// `GET /board/:compound/expenses`
 ///
@@ -49,8 +49,14 @@ pub async fn show_list(
     table(&mut body, "事后公示", "支付", &after, |row| {
         row.paid_at
     });
+    body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "支出公示", &body);
     Ok(answer(request, html))
+}
+
+/// Where an expense stands on the page.
+pub(super) fn anchor(id: i64) -> String {
+    format!("expense-{id}")
 }
 
 fn table(
@@ -76,8 +82,9 @@ fn table(
         let day = at(row).map(|at| china(at).format("%Y年%-m月%-d日").to_string());
         let _ = writeln!(
             out,
-            "<tr><td>{}</td><th scope=\"row\">{}<br><span class=\"soft\">{}</span></th><td>{}</td>\
+            "<tr id=\"{}\"><td>{}</td><th scope=\"row\">{}<br><span class=\"soft\">{}</span></th><td>{}</td>\
              <td class=\"amount\">{}</td><td>{}</td><td>{}</td></tr>",
+            anchor(row.id),
             row.id,
             escape(&row.title),
             escape(&row.purpose),

@@ -10,16 +10,19 @@ use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 
-use super::{answer, limited, no_compound, show};
+use super::expenses::anchor;
+use super::read::Board;
+use super::{answer, back, limited, no_compound, show};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
+use crate::base::text::shorten;
 use crate::giving::queries::public::{self, Given, Sums};
 use crate::giving::{FREE, amount_says, drive_says};
 use crate::place::queries as places;
-use crate::web::pages::escape;
+use crate::web::pages::{escape, to_board};
 use crate::wechat::http::percent;
 
 /// Donations of a page.
@@ -30,6 +33,8 @@ const MOST_ROOMS: u64 = 100;
 const MOST_SHARES: usize = 50;
 /// Stands in an address in place of a drive: what was given for none.
 const NONE: &str = "free";
+/// Characters of a drive's title on the board itself.
+const SHOWN: usize = 16;
 
 /// `?drive=12&cursor=…`
 #[derive(Debug, Default, Deserialize)]
@@ -118,15 +123,8 @@ fn all(
         }
         body.push_str("</ul>\n</section>\n");
     }
-    back(&mut body, &format!("/board/{code}"), "返回公示栏");
+    body.push_str(&to_board(compound));
     show::sheet(&compound.name, "捐赠公示", &body)
-}
-
-fn back(out: &mut String, path: &str, words: &str) {
-    let _ = write!(
-        out,
-        "<p class=\"no-print\"><a class=\"button\" href=\"{path}\">{words}</a></p>"
-    );
 }
 
 /// One drive, or what was given for none.
@@ -169,7 +167,7 @@ async fn one(
         Fen(sums.left()).in_groups()
     );
     if wanted.cursor.is_empty() {
-        used(&mut body, &uses);
+        used(&mut body, &uses, &code);
     }
     gifts(&mut body, &page.items);
     let key = id.map_or_else(|| NONE.to_owned(), |id| id.to_string());
@@ -181,6 +179,7 @@ async fn one(
         back(&mut body, &path, "更早的捐赠");
     }
     back(&mut body, &format!("/board/{code}/giving"), "返回捐赠公示");
+    body.push_str(&to_board(compound));
     let title = row.map_or(FREE, |row| row.title.as_str());
     Ok(show::sheet(
         &compound.name,
@@ -189,7 +188,7 @@ async fn one(
     ))
 }
 
-fn used(out: &mut String, uses: &[(donation_use::Model, Vec<(i64, i64)>)]) {
+fn used(out: &mut String, uses: &[(donation_use::Model, Vec<(i64, i64)>)], code: &str) {
     out.push_str("<section>\n<h2>用在哪里</h2>\n");
     if uses.is_empty() {
         out.push_str("<p>还没有用。</p>\n</section>\n");
@@ -204,7 +203,10 @@ fn used(out: &mut String, uses: &[(donation_use::Model, Vec<(i64, i64)>)]) {
         if shares.len() > MOST_SHARES {
             of.push(format!("等 {} 笔", shares.len()));
         }
-        let by = row.expense_id.map(|id| format!("，支出 #{id}"));
+        let by = row.expense_id.map(|id| {
+            let at = anchor(id);
+            format!("，<a href=\"/board/{code}/expenses#{at}\">支出 #{id}</a>")
+        });
         let _ = write!(
             out,
             "<li><b>{}</b> {} {}{}<br><span class=\"soft\">来自捐赠 {}</span></li>",
@@ -249,4 +251,70 @@ fn gifts(out: &mut String, gifts: &[Given]) {
         );
     }
     out.push_str("</tbody></table></div>\n</section>\n");
+}
+
+/// What the board shows of all this.
+pub struct Giving {
+    /// Of the whole compound.
+    pub sums: Sums,
+    /// Drives that take donations, each with what was given for it; the newest first.
+    pub drives: Vec<(drive::Model, Sums)>,
+}
+
+/// Reads it.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn read(app: &App, compound_id: i64) -> Result<Giving, Fault> {
+    let db = app.store.read();
+    let each = public::sums(db, compound_id).await?;
+    let mut sums = Sums::default();
+    for one in each.values() {
+        sums.given += one.given;
+        sums.used += one.used;
+        sums.returned += one.returned;
+        sums.count += one.count;
+    }
+    let mut drives = public::drives(db, compound_id).await?;
+    drives.retain(|row| row.state == DriveState::Open);
+    let drives = drives.into_iter().map(|row| {
+        let own = each.get(&Some(row.id)).copied().unwrap_or_default();
+        (row, own)
+    });
+    Ok(Giving {
+        sums,
+        drives: drives.collect(),
+    })
+}
+
+/// What was given, used and is left, and so many of the running drives; empty while there is neither.
+#[must_use]
+pub fn section(board: &Board, most: usize) -> String {
+    let Giving { sums, drives } = &board.giving;
+    if sums.count == 0 && drives.is_empty() {
+        return String::new();
+    }
+    let mut out = format!(
+        "<p>{} 笔捐赠，收到 <b>{}</b> 元，用了 <b>{}</b> 元，还剩 <b>{}</b> 元。想捐，在微信里回复“捐款”或“捐物”。</p>\n",
+        sums.count,
+        Fen(sums.given).in_groups(),
+        Fen(sums.used).in_groups(),
+        Fen(sums.left()).in_groups()
+    );
+    if !drives.is_empty() {
+        let code = escape(&percent(&board.compound.code));
+        out.push_str("<ul class=\"lines no-print\">");
+        for (row, own) in drives.iter().take(most) {
+            let _ = write!(
+                out,
+                "<li><a href=\"/board/{code}/giving?drive={}\">{}</a>　收到 {} 元，还剩 {} 元</li>",
+                row.id,
+                escape(&shorten(&row.title, SHOWN)),
+                Fen(own.given).in_groups(),
+                Fen(own.left()).in_groups()
+            );
+        }
+        out.push_str("</ul>\n");
+    }
+    out
 }

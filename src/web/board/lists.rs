@@ -10,7 +10,7 @@ use entity::place;
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::read::Board;
+use super::read::{Board, On};
 use super::{answer, limited, no_compound, show};
 use crate::agreement::chat::says as claimed_says;
 use crate::agreement::queries::{Standing, of_compound};
@@ -43,6 +43,9 @@ const SHOWN_TEXT: usize = 120;
 /// Members and records of an alliance that are shown.
 const MEMBERS: usize = 40;
 const RECORDS: usize = 6;
+/// Characters of a name and of a record on the screen: each is one line there.
+const SHOWN_NAME: usize = 20;
+const SHOWN_RECORD: usize = 20;
 
 /// `GET /board/:compound/lists`
 ///
@@ -85,7 +88,7 @@ fn ways(compound: &place::Model) -> String {
     format!(
         "<p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a> \
          <a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
-         <a class=\"button\" href=\"/board/{code}\">公示栏</a></p>\n",
+         <a class=\"button\" href=\"/board/{code}\">返回公示栏</a></p>\n",
         code = escape(&in_address(&compound.code))
     )
 }
@@ -224,6 +227,8 @@ fn agreed(standings: &[Standing]) -> String {
 pub struct Lists {
     /// Of each list, how many everybody sees and how many of them are settled.
     pub counts: BTreeMap<OfferList, (usize, usize)>,
+    /// What organisations have promised; for the screen alone, which has no other page.
+    pub parts: Vec<Part>,
     /// Alliances around the compound.
     pub alliances: Vec<Alliance>,
 }
@@ -232,19 +237,24 @@ pub struct Lists {
 ///
 /// # Errors
 /// The database's.
-pub async fn read(app: &App, compound: &place::Model) -> Result<Lists, Fault> {
+pub async fn read(app: &App, compound: &place::Model, on: On) -> Result<Lists, Fault> {
     let db = app.store.read();
     let mut alliances = around(db, compound).await?;
     alliances.retain(|one| !one.members.is_empty());
+    let today = china(app.clock.now()).date_naive();
     Ok(Lists {
         counts: crate::offer::chart::counts(db, compound.id).await?,
+        parts: match on {
+            On::Screen => chart(db, compound.id, today).await?,
+            On::Page => Vec::new(),
+        },
         alliances,
     })
 }
 
-/// The part of the board with the lists' numbers; empty while there is nothing on them.
+/// The lists in numbers; empty while there is nothing on them.
 #[must_use]
-pub fn section(board: &Board) -> String {
+pub fn numbers(board: &Board) -> String {
     if board.lists.counts.is_empty() {
         return String::new();
     }
@@ -261,13 +271,80 @@ pub fn section(board: &Board) -> String {
             list_says(list)
         );
     }
-    let code = escape(&in_address(&board.compound.code));
-    let _ = writeln!(
-        out,
-        "</ul>\n<p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
-         <a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a></p>"
-    );
+    out.push_str("</ul>\n");
     out
+}
+
+/// The part of the board with the lists' numbers and the ways to them; empty while there is nothing on them.
+#[must_use]
+pub fn section(board: &Board) -> String {
+    let mut out = numbers(board);
+    if !out.is_empty() {
+        let code = escape(&in_address(&board.compound.code));
+        let _ = writeln!(
+            out,
+            "<p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
+             <a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a></p>"
+        );
+    }
+    out
+}
+
+/// How far each of these organisations is, a line for each: for the screen.
+#[must_use]
+pub fn progress(parts: &[Part]) -> String {
+    let mut out = "<ul class=\"lines\">".to_owned();
+    for part in parts {
+        let (done, all) = (part.done(), part.lines.len());
+        let _ = write!(
+            out,
+            "<li>{}　已销号 <b>{done}</b> / {all}（{}%）",
+            escape(&shorten(&part.name, SHOWN_NAME)),
+            percent(done, all)
+        );
+        if part.late() > 0 {
+            let _ = write!(
+                out,
+                " <span class=\"state waits\">逾期 {}</span>",
+                part.late()
+            );
+        }
+        out.push_str("</li>");
+    }
+    out.push_str("</ul>\n");
+    out
+}
+
+/// The name of an alliance, and what all that ever belonged to it have done.
+fn alliance_head(alliance: &Alliance) -> String {
+    let (times, served) = alliance.total;
+    format!(
+        "<h3>{}</h3>\n<p>{}家单位，服务 <b>{times}</b> 次、<b>{served}</b> 人次。</p>\n",
+        escape(&alliance.organisation.name),
+        alliance.members.len()
+    )
+}
+
+/// A line for each member, and for each of the newest records, whose words are cut at so many characters.
+fn alliance_lines(alliance: &Alliance, most: usize) -> Vec<String> {
+    let members = alliance.members.iter().take(MEMBERS).map(|one| {
+        format!(
+            "<li>{} <span class=\"soft\">资源{}项，服务{}人次</span></li>",
+            escape(&one.name),
+            one.resources,
+            one.served
+        )
+    });
+    let records = alliance.records.iter().take(RECORDS).map(|one| {
+        format!(
+            "<li>{} {}：{}（{}人次）</li>",
+            one.record.on_day.format("%-m月%-d日"),
+            escape(&one.name),
+            escape(&shorten(&one.record.text, most)),
+            one.record.served
+        )
+    });
+    members.chain(records).collect()
 }
 
 /// The part of the board with the alliances; empty where there is none.
@@ -275,33 +352,25 @@ pub fn section(board: &Board) -> String {
 pub fn alliances(board: &Board) -> String {
     let mut out = String::new();
     for alliance in &board.lists.alliances {
-        let (times, served) = alliance.total;
-        let _ = write!(
-            out,
-            "<h3>{}</h3>\n<p>{}家单位，服务 <b>{times}</b> 次、<b>{served}</b> 人次。</p>\n<ul class=\"lines\">",
-            escape(&alliance.organisation.name),
-            alliance.members.len()
-        );
-        for one in alliance.members.iter().take(MEMBERS) {
-            let _ = write!(
-                out,
-                "<li>{} <span class=\"soft\">资源{}项，服务{}人次</span></li>",
-                escape(&one.name),
-                one.resources,
-                one.served
-            );
-        }
-        for one in alliance.records.iter().take(RECORDS) {
-            let _ = write!(
-                out,
-                "<li>{} {}：{}（{}人次）</li>",
-                one.record.on_day.format("%-m月%-d日"),
-                escape(&one.name),
-                escape(&one.record.text),
-                one.record.served
-            );
-        }
-        out.push_str("</ul>\n");
+        let lines = alliance_lines(alliance, usize::MAX).concat();
+        let head = alliance_head(alliance);
+        let _ = writeln!(out, "{head}<ul class=\"lines\">{lines}</ul>");
     }
     out
+}
+
+/// The same for the screen: pages of so many lines, each with the alliance's name.
+#[must_use]
+pub fn alliance_pages(board: &Board, most: usize) -> Vec<String> {
+    let mut pages = Vec::new();
+    for alliance in &board.lists.alliances {
+        let head = alliance_head(alliance);
+        for lines in alliance_lines(alliance, SHOWN_RECORD).chunks(most) {
+            pages.push(format!(
+                "{head}<ul class=\"lines\">{}</ul>\n",
+                lines.concat()
+            ));
+        }
+    }
+    pages
 }

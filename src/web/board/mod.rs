@@ -5,32 +5,43 @@
 //! | file | what it does |
 //! |---|---|
 //! | `read` | what there is to show, all of it public |
-//! | `show` | as HTML |
+//! | `show` | as HTML: the whole, or page by page |
+//! | `figures` | the figures of the month and of the year |
+//! | `news` | notices, cases at work and done |
+//! | `bodies` | what was promised, who answers, organisations |
 //! | `accounts` | published months of accounts |
 //! | `expenses` | published expenses |
 //! | `lists` | the four lists, the wall chart, alliances |
 //! | `giving` | what was given and used |
 //! | `printed` | a published month on paper |
 //! | `wishes` | what residents wish for |
-//! | `life` | activities, and what volunteers have done |
-//! | `stations` | where stations are, when they are open, how many come |
+//! | `life` | activities, and what volunteers do |
+//! | `times` | what comes round again |
+//! | `stations` | where stations are, when they are open, what they lend, how many come |
 
 pub mod accounts;
+mod bodies;
 pub mod expenses;
+mod figures;
 pub mod giving;
 mod life;
 pub mod lists;
+mod news;
 mod printed;
 mod read;
 mod show;
 mod stations;
-mod wishes;
+mod times;
+pub mod wishes;
+
+use std::fmt::Write as _;
 
 use poem::http::{StatusCode, header};
 use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 
+use self::read::On;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::place::queries as places;
@@ -68,13 +79,18 @@ pub async fn show_board(
     let Some(compound) = places::compound_by_code(app.store.read(), &code).await? else {
         return Ok(no_compound());
     };
-    let board = read::board(app, compound).await?;
     let wanted = query.map(|Query(wanted)| wanted).unwrap_or_default();
-    let html = if wanted.screen.as_deref() == Some("1") {
-        let page = wanted.page.and_then(|page| page.parse().ok());
-        show::screen(&board, page.unwrap_or(1))
-    } else {
-        show::whole(&board)
+    let on = match wanted.screen.as_deref() {
+        Some("1") => On::Screen,
+        _ => On::Page,
+    };
+    let board = read::board(app, compound, on).await?;
+    let html = match on {
+        On::Screen => {
+            let page = wanted.page.and_then(|page| page.parse().ok());
+            show::screen(&board, page.unwrap_or(1))
+        }
+        On::Page => show::whole(&board),
     };
     Ok(answer(request, html))
 }
@@ -97,6 +113,15 @@ fn no_compound() -> Response {
         "没有找到这个小区的公示栏。请核对网址，或者扫一扫小区里张贴的二维码。",
         None,
     )
+}
+
+/// A way on from a page, which paper does not show; `path` is HTML.
+fn back(out: &mut String, path: &str, words: &str) {
+    // Writing to a string cannot fail.
+    let _ = writeln!(
+        out,
+        "<p class=\"no-print\"><a class=\"button\" href=\"{path}\">{words}</a></p>"
+    );
 }
 
 /// The page, or that the one the browser has is still right.

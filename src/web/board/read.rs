@@ -6,15 +6,18 @@ use entity::{organisation, place};
 use qrcode::QrCode;
 use qrcode::render::svg;
 
+use super::giving::{self, Giving};
+use super::life::{self, Activity, Held, Service};
 use super::lists::{self, Lists};
+use super::stations::{self, StationLine};
+use super::{times, wishes};
 use crate::access::holders::{published, says};
 use crate::access::named::residents_named;
-use crate::activity::{self, places_say, queries as activities, span_says};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::base::month::Month;
+use crate::base::page::Slice;
 use crate::base::redact::redact;
 use crate::case::board::{self, ClosedCase, OpenCase, Promise};
 use crate::case::stats::span::Span;
@@ -25,17 +28,16 @@ use crate::place::queries::short_name;
 use crate::place::scope::Scope;
 use crate::report::figures::{self, Report};
 use crate::report::money;
-use crate::station::queries as stations;
-use crate::volunteer::hours;
-use crate::volunteer::tally::{self, Totals};
-use crate::wish::queries::{self as wishes, Figure};
+use crate::timetable::queries::Shown;
+use crate::wish::queries::open_in;
 
 /// Cases of a kind that are shown.
 const MOST: u64 = 30;
-/// Activities that are shown.
-const MOST_ACTIVITIES: u64 = 6;
-/// Wishes that are shown.
-const MOST_WISHES: u64 = 8;
+/// Wishes that are shown; all of them have a page of their own.
+const WISHES: Slice = Slice {
+    before: None,
+    limit: 8,
+};
 /// Whose names are published: those who answer for cases.
 const ANSWERERS: [RoleKind; 10] = [
     RoleKind::Steward,
@@ -75,31 +77,13 @@ pub struct Told {
     pub path: String,
 }
 
-/// An activity for which people sign up.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Activity {
-    /// The number that people type.
-    pub id: i64,
-    /// One line.
-    pub title: String,
-    /// `12月5日 14:00—16:00`
-    pub when: String,
-    /// Where people meet.
-    pub venue: String,
-    /// `还剩3个名额`
-    pub places: String,
-    /// Where it can be read.
-    pub path: String,
-}
-
-/// A station as the board shows it.
-pub struct StationLine {
-    /// Where, when, what it has.
-    pub seen: stations::Seen,
-    /// How many came this month.
-    pub visits: i64,
-    /// Rooms that are free for half an hour at least for what is left of today, and all of them.
-    pub rooms: (usize, usize),
+/// On what a board is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum On {
+    /// A page, on which links lead on.
+    Page,
+    /// The screen of a lobby, which nobody touches.
+    Screen,
 }
 
 /// All that a board shows.
@@ -124,10 +108,16 @@ pub struct Board {
     pub open_wishes: Vec<(i64, String)>,
     /// The four lists in numbers, and alliances.
     pub lists: Lists,
+    /// What was given, and what is collected for.
+    pub giving: Giving,
+    /// What comes round again, the next first.
+    pub times: Vec<Shown>,
     /// Activities for which people sign up, the next first.
     pub activities: Vec<Activity>,
-    /// What volunteers have done this year, and which year.
-    pub served: (i32, Totals),
+    /// Activities that were held, the newest first.
+    pub held: Vec<Held>,
+    /// What volunteers do.
+    pub service: Service,
     /// Stations, with how many came this month and how many of their rooms are free today.
     pub stations: Vec<StationLine>,
     /// Organisations, the higher first.
@@ -142,7 +132,7 @@ pub struct Board {
 ///
 /// # Errors
 /// The database's.
-pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
+pub async fn board(app: &App, compound: place::Model, on: On) -> Result<Board, Fault> {
     let db = app.store.read();
     let now = app.clock.now();
     let scope = Scope::of(db, compound.clone()).await?;
@@ -155,69 +145,20 @@ pub async fn board(app: &App, compound: place::Model) -> Result<Board, Fault> {
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
         closed: board::closed(db, compound.id, MOST).await?,
-        wishes: wishes(app, compound.id).await?,
-        open_wishes: wishes::open_in(db, compound.id, MOST_WISHES).await?,
-        lists: lists::read(app, &compound).await?,
-        activities: ahead(app, compound.id, now).await?,
-        served: served(app, compound.id, now).await?,
-        stations: stations_of(app, compound.id, now).await?,
+        wishes: wishes::counts(app, compound.id).await?,
+        open_wishes: open_in(db, compound.id, WISHES).await?.items,
+        lists: lists::read(app, &compound, on).await?,
+        giving: giving::read(app, compound.id).await?,
+        times: times::read(app, &compound, now).await?,
+        activities: life::ahead(app, compound.id, now).await?,
+        held: life::held(app, compound.id, now).await?,
+        service: life::service_of(app, compound.id, now).await?,
+        stations: stations::read(app, compound.id, now).await?,
         bodies: organisations::around(db, &compound).await?,
         posts: posts(published(db, &compound, &ANSWERERS, now).await?),
         code: code(&follow_url(app))?,
         compound,
     })
-}
-
-/// What people sign up for, without residents' names.
-async fn ahead(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Activity>, Fault> {
-    let db = app.store.read();
-    let rows = activities::on_board(db, compound_id, now, MOST_ACTIVITIES).await?;
-    let words = rows
-        .iter()
-        .map(|row| format!("{}\n{}", row.title, row.venue));
-    let words: Vec<String> = words.collect();
-    let names = residents_named(db, &words.join("\n"), now).await?;
-    let one = |row: &entity::activity::Model| Activity {
-        id: row.id,
-        title: redact(&row.title, &names),
-        when: span_says(row.starts_at, row.ends_at),
-        venue: redact(&row.venue, &names),
-        places: places_say(row),
-        path: activity::link::public_path(app, row.id),
-    };
-    Ok(rows.iter().map(one).collect())
-}
-
-async fn served(app: &App, compound_id: i64, now: Moment) -> Result<(i32, Totals), Fault> {
-    let number = hours::year_of(now);
-    let totals = match hours::year(number) {
-        Some(year) => tally::totals(app.store.read(), compound_id, year).await?,
-        None => Totals::default(),
-    };
-    Ok((number, totals))
-}
-
-async fn wishes(app: &App, compound_id: i64) -> Result<[u64; 3], Fault> {
-    let db = app.store.read();
-    Ok([
-        wishes::count_in(db, compound_id, Figure::Open).await?,
-        wishes::count_in(db, compound_id, Figure::Claimed).await?,
-        wishes::count_in(db, compound_id, Figure::Fulfilled).await?,
-    ])
-}
-
-async fn stations_of(app: &App, compound_id: i64, now: Moment) -> Result<Vec<StationLine>, Fault> {
-    let db = app.store.read();
-    let month = Month::of(china(now).date_naive());
-    let mut lines = Vec::new();
-    for seen in stations::of_compound(db, compound_id, now).await? {
-        lines.push(StationLine {
-            visits: stations::figures::in_month(db, seen.station.id, month).await?,
-            rooms: stations::rooms::free_today(db, &seen, now).await?,
-            seen,
-        });
-    }
-    Ok(lines)
 }
 
 /// The newest notices to everybody.

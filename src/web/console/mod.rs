@@ -47,6 +47,7 @@
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
 //! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
+//! | `boards` | the ways to the public boards |
 //! | `live` | open pages are told of changes |
 //! | `sign_in`, `wecom`, `account` | signing in and out, second factor, sessions |
 //!
@@ -68,6 +69,7 @@ mod audit;
 mod billing;
 mod bills;
 mod bindings;
+mod boards;
 mod books;
 mod calendars;
 mod case;
@@ -162,6 +164,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/code", code)
         .at("/wecom", get(wecom::go_out))
         .at("/wecom/back", get(wecom::come_back))
+        .at("/boards", get(boards::list))
         .at("/tasks", get(cases::tasks))
         .at("/cases", get(cases::list))
         .at("/cases/assign", post(cases::assign))

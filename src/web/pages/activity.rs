@@ -8,7 +8,7 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{escape, go, page, sentence, visitor};
+use super::{escape, go, page, sentence, to_board, visitor};
 use crate::activity::actions;
 use crate::activity::{ics, kind_says, link, places_say, queries, span_says, state_says};
 use crate::app::App;
@@ -126,6 +126,9 @@ async fn contents(app: &App, row: &activity::Model) -> Result<String, Fault> {
             "<p><a class=\"button\" href=\"{}\">加到手机日历</a></p>\n",
             escape(&link::calendar(app, row.id))
         ));
+    }
+    if let Some(compound) = places::by_id(db, row.compound_id).await? {
+        out.push_str(&to_board(&compound));
     }
     Ok(out)
 }

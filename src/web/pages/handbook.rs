@@ -7,7 +7,7 @@ use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 
-use super::{escape, page, sentence};
+use super::{escape, page, sentence, to_board};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
@@ -97,6 +97,7 @@ pub async fn show_handbook(
             escape(&shorten(&lead(&row.body), 100))
         ));
     }
+    out.push_str(&to_board(&compound));
     let title = format!("{}手册", compound.name);
     Ok(page(StatusCode::OK, &title, &out))
 }
@@ -132,10 +133,11 @@ pub async fn show_article(
     };
     let body = format!(
         "<div class=\"card\">\n{}<p class=\"soft\">第{}篇　{}更新。具体以当地规定为准。</p>\n</div>\n\
-         <p><a class=\"button\" href=\"{at}\">看手册里还有什么</a></p>",
+         <p><a class=\"button\" href=\"{at}\">看手册里还有什么</a></p>\n{}",
         html(&row.body),
         row.id,
-        china(row.updated_at).format("%Y年%-m月%-d日")
+        china(row.updated_at).format("%Y年%-m月%-d日"),
+        to_board(&compound)
     );
     Ok(page(StatusCode::OK, &row.title, &body))
 }

@@ -17,11 +17,14 @@ use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::{STEPS, case_says, kind_says, queries, step_says, subject};
 use crate::place::queries as places;
+use crate::wechat::http::percent;
 
 /// Cases shown, the newest first.
 const MOST_CASES: u64 = 20;
 /// Homes shown.
 const MOST_HOMES: usize = 10;
+/// Boards that are led to.
+const MOST_BOARDS: u64 = 10;
 /// Characters of a case's text.
 const SHOWN: usize = 60;
 /// What is typed in the chat, and what it does.
@@ -83,6 +86,7 @@ async fn contents(app: &App, caller: &Caller) -> Result<String, Fault> {
         ),
     }
     out.push_str(&home_cards(app, caller).await?);
+    out.push_str(&boards(app, caller).await?);
     out.push_str(&case_cards(app, caller).await?);
     out.push_str("<h2>在对话里怎么写</h2>\n<div class=\"card\"><ul class=\"commands\">\n");
     for (words, does) in COMMANDS {
@@ -121,6 +125,21 @@ async fn home_cards(app: &App, caller: &Caller) -> Result<String, Fault> {
         out.push_str(&format!(
             "<div class=\"card\"><h3>{}</h3><p><span class=\"{class}\">{state}</span></p></div>\n",
             escape(&name)
+        ));
+    }
+    Ok(out)
+}
+
+/// The ways to the public boards of their compounds.
+async fn boards(app: &App, caller: &Caller) -> Result<String, Fault> {
+    let (db, scanned) = (app.store.read(), caller.account.compound_id);
+    let compounds = places::own_compounds(db, &caller.actor, scanned, MOST_BOARDS).await?;
+    let mut out = String::new();
+    for compound in &compounds {
+        out.push_str(&format!(
+            "<p><a class=\"button\" href=\"/board/{}\">{}公示栏</a></p>\n",
+            escape(&percent(&compound.code)),
+            escape(&compound.name)
         ));
     }
     Ok(out)

@@ -21,6 +21,7 @@ pub mod privacy;
 pub mod receipt;
 pub mod volunteer;
 
+use entity::place;
 use poem::http::{StatusCode, header};
 use poem::{Request, Response, handler};
 use qrcode::QrCode;
@@ -29,6 +30,7 @@ use qrcode::render::svg;
 use crate::access::session::{self, Caller};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
+use crate::wechat::http::percent;
 
 /// Nothing but our own style sheet and forms.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
@@ -103,6 +105,15 @@ pub fn sentence(
         )
     });
     page(status, title, &format!("<p>{}</p>{way}", escape(text)))
+}
+
+/// The way from a page to the board of its compound, as part of the page.
+#[must_use]
+pub fn to_board(compound: &place::Model) -> String {
+    format!(
+        "<p class=\"no-print\"><a class=\"button\" href=\"/board/{}\">返回公示栏</a></p>\n",
+        escape(&percent(&compound.code))
+    )
 }
 
 /// A QR code, as part of a page.

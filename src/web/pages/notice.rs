@@ -5,12 +5,13 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use entity::kinds::NoticeState;
-use entity::{notice, notice_recipient};
+use entity::{notice, notice_recipient, place};
 use poem::http::StatusCode;
-use poem::web::{Data, Path};
+use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
+use serde::Deserialize;
 
-use super::{escape, go, page, qr, sentence, visitor};
+use super::{escape, go, page, qr, sentence, to_board, visitor};
 use crate::access::named::residents_named;
 use crate::app::App;
 use crate::attachment::link::{Variant, file_name, path as file_path};
@@ -23,6 +24,14 @@ use crate::place::queries as places;
 
 /// Letters of the digest that stand on paper.
 const DIGEST: usize = 16;
+
+/// What the page's address says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    /// The code of the compound on whose board it was found.
+    board: String,
+}
 
 fn gone() -> Response {
     sentence(
@@ -109,14 +118,34 @@ pub async fn show_notice(
     let Some(about) = about(app, &token, request).await? else {
         return Ok(gone());
     };
+    let asked = query.map(|Query(asked)| asked).unwrap_or_default();
     if let Some(own) = about.own.as_ref().filter(|own| own.read_at.is_none()) {
         let tx = app.store.begin(app.clock.now()).await?;
         actions::read(&tx, about.row.id, own.person_id).await?;
         tx.commit().await?;
     }
     let title = format!("{}{}", mark_of(&about.row), about.row.title);
-    let body = contents(app, &token, &about).await?;
+    let mut body = contents(app, &token, &about).await?;
+    if !about.paper
+        && let Some(compound) = board_of(app, &about.row, &asked.board).await?
+    {
+        body.push_str(&to_board(&compound));
+    }
     Ok(page(StatusCode::OK, &title, &body))
+}
+
+/// On whose board it stands: its compound's; what is told to a street stands on many, and comes from one.
+async fn board_of(
+    app: &App,
+    row: &notice::Model,
+    from: &str,
+) -> Result<Option<place::Model>, Fault> {
+    let db = app.store.read();
+    match row.compound_id {
+        Some(id) => places::by_id(db, id).await,
+        None if from.is_empty() => Ok(None),
+        None => places::compound_by_code(db, from).await,
+    }
 }
 
 /// `POST /notice/:token`: «收到».

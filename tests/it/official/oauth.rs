@@ -69,6 +69,7 @@ async fn a_resident_opens_the_page_and_sees_homes_and_cases() {
         &format!("#{id} 报修"),
         "3栋电梯停了",
         "催办",
+        "href=\"/board/GY\">桂园小区公示栏",
     ] {
         assert!(page.body.contains(word), "no «{word}» in {}", page.body);
     }
