@@ -238,7 +238,7 @@ fn compose_check<'a>(
         let Some(id) = id else {
             return Ok(None);
         };
-        let row = fund::rows::by_id(db, id).await?;
+        let row = rows::by_id(db, id).await?;
         let Some(row) = row.filter(|row| row.state == DonationState::Pledged) else {
             return Ok(None);
         };
@@ -348,7 +348,7 @@ async fn paid_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>
 
 async fn gift_line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
     let id = number(reminder, "donation").unwrap_or_default();
-    let Some(row) = fund::rows::by_id(app.store.read(), id).await? else {
+    let Some(row) = rows::by_id(app.store.read(), id).await? else {
         return Ok(None);
     };
     let goods = shorten(row.goods.as_deref().unwrap_or("物品"), SHOWN);

@@ -7,7 +7,7 @@ use entity::{moderation, wish};
 use linli::base::clock::china;
 use regex::Regex;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::activity::open as open_activity;

@@ -113,6 +113,7 @@ async fn reader(app: &App, linked: &Linked, request: &Request) -> Result<Option<
 pub async fn show_notice(
     Data(app): Data<&App>,
     Path(token): Path<String>,
+    query: Option<Query<Asked>>,
     request: &Request,
 ) -> Result<Response, Fault> {
     let Some(about) = about(app, &token, request).await? else {

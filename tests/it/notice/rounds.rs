@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::kinds::ReminderState;
 use entity::reminder;
 use linli::base::clock::{Clock, ShiftedClock, china};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
 use super::{TEXT, confirmed, goes_out, got, posted, published, reminders_of, row};

@@ -66,7 +66,7 @@ async fn the_coordinator_posts_enters_confirms_and_takes_the_year_away() {
         .await
         .unwrap();
     let who = rows[0].id.to_string();
-    let id = entity::volunteer_task::Entity::find()
+    let id = volunteer_task::Entity::find()
         .one(app.store.read())
         .await
         .unwrap()
