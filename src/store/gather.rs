@@ -14,17 +14,6 @@ use crate::base::fault::{Code, Fault};
 /// Most that one statement carries.
 const MOST: usize = 256;
 
-/// With so many waiting a statement is sent at once.
-const ENOUGH: usize = 128;
-fn gap() -> std::time::Duration {
-    static GAP: std::sync::OnceLock<u64> = std::sync::OnceLock::new();
-    let us = *GAP.get_or_init(|| {
-        let text = std::env::var("LINLI_GAP_US").ok();
-        text.and_then(|text| text.parse().ok()).unwrap_or(3_000)
-    });
-    std::time::Duration::from_micros(us)
-}
-
 type Waiting<Q, A> = (Q, oneshot::Sender<Result<A, Fault>>);
 
 /// The line of those who ask one kind of question.
@@ -83,13 +72,7 @@ where
     F: Fn(Vec<Q>) -> W,
     W: Future<Output = Result<Vec<A>, Fault>>,
 {
-    let mut alone = true;
     loop {
-        // Those who were answered together come together with their next question: a little later the line is longer.
-        let few = || (1..ENOUGH).contains(&hold(&line).waiting.len());
-        if !std::mem::take(&mut alone) && few() {
-            tokio::time::sleep(gap()).await;
-        }
         let (questions, askers) = {
             let mut line = hold(&line);
             let count = line.waiting.len().min(MOST);

@@ -159,25 +159,6 @@ pub async fn make(tx: &Tx, actor: &Actor, id: i64, result: &str) -> Result<Seen,
     Ok(found)
 }
 
-/// Nobody needs to be told of this any more: its open visits are over, with the reason for whoever was to go.
-///
-/// # Errors
-/// The database's.
-pub async fn close_about(tx: &Tx, subject: &str, reason: &str) -> Result<(), Fault> {
-    visit::Entity::update_many()
-        .set(visit::ActiveModel {
-            state: Set(VisitState::Done),
-            done_at: Set(Some(tx.now())),
-            result: Set(Some(reason.to_owned())),
-            ..Default::default()
-        })
-        .filter(visit::COLUMN.subject.eq(subject))
-        .filter(visit::COLUMN.done_at.is_null())
-        .exec(tx.db())
-        .await?;
-    Ok(())
-}
-
 /// Hands on the open visits whose holder no longer answers for the door; how many. The clock work
 /// of `remind.rs`.
 ///

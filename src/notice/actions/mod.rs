@@ -17,8 +17,10 @@ pub use publish::{publish, recall};
 pub use read::{acknowledge, read};
 pub use send::repeat;
 
-use entity::notice;
-use sea_orm::EntityTrait;
+use entity::kinds::VisitState;
+use entity::{notice, visit};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::Value;
 
 use crate::access::permit::{Deed, may};
@@ -61,6 +63,23 @@ fn record(tx: &Tx, actor: &Actor, row: &notice::Model, action: &'static str, det
         detail: Some(detail),
     };
     audit::record(tx, actor, entry);
+}
+
+/// Nobody needs to be told of it at the door any more: its open visits are over, with the reason for whoever was
+/// to go.
+async fn close_visits(tx: &Tx, id: i64, reason: &str) -> Result<(), Fault> {
+    visit::Entity::update_many()
+        .set(visit::ActiveModel {
+            state: Set(VisitState::Done),
+            done_at: Set(Some(tx.now())),
+            result: Set(Some(reason.to_owned())),
+            ..Default::default()
+        })
+        .filter(visit::COLUMN.subject.eq(subject(id)))
+        .filter(visit::COLUMN.done_at.is_null())
+        .exec(tx.db())
+        .await?;
+    Ok(())
 }
 
 /// The row as it stands now.

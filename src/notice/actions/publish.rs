@@ -10,12 +10,11 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
-use crate::notice::actions::{again, draft, led, record, require};
+use crate::notice::actions::{again, close_visits, draft, led, record, require};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, THROTTLE, UNDO, remind, subject};
 use crate::reminder::{cancel, enqueue};
 use crate::store::Tx;
-use crate::visit::actions as visits;
 
 /// Lets one's own draft go out: counted once more, then a few seconds in which it can be undone.
 ///
@@ -163,7 +162,7 @@ pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model
         }));
     }
     cancel(tx, &subject(id), remind::ALL).await?;
-    visits::close_about(tx, &subject(id), "公告已撤回，不用上门").await?;
+    close_visits(tx, id, "公告已撤回，不用上门").await?;
     record(tx, actor, &row, "notice.recall", json!({}));
     let told = remind::groups_told(&row, remind::RECALLED, tx.now());
     enqueue(tx, told.into_iter().collect()).await?;

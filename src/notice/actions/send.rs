@@ -12,13 +12,12 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::base::clock::{Clock, say};
 use crate::base::fault::Fault;
-use crate::notice::actions::{again, led, record, require};
+use crate::notice::actions::{again, close_visits, led, record, require};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, MOST_ROUNDS, THROTTLE, remind, subject};
 use crate::reminder::fan::{ToMany, WHERE, WHOM, enqueue_part};
 use crate::reminder::{cancel, enqueue};
 use crate::store::{Store, Tx};
-use crate::visit::actions as visits;
 
 /// Parts of one turn of the clock: then another instance may go on.
 const PARTS: usize = 40;
@@ -126,7 +125,7 @@ async fn replace(tx: &Tx, old: i64) -> Result<(), Fault> {
         .exec(tx.db())
         .await?;
     cancel(tx, &subject(old), remind::ALL).await?;
-    visits::close_about(tx, &subject(old), "公告已更正，不用上门").await
+    close_visits(tx, old, "公告已更正，不用上门").await
 }
 
 /// Tells the next part of the recipients.

@@ -2,12 +2,12 @@
 //! has it; and nobody tells them what their neighbours do.
 
 use chrono::TimeDelta;
-use entity::binding;
 use entity::kinds::BindingState;
 use entity::life::SignupState::{Left, Taken, Waiting};
+use entity::{account, binding};
 use linli::activity::times::eve;
 use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{activity, adds_up, body, got, open, signups, starts, until};
@@ -21,8 +21,10 @@ pub async fn moves_next_door(person: &Person<'_>, name: &str) {
     let app = person.app;
     let account = person.account().await;
     let home = place(app, "LY/9-1-901").await;
-    let tie = binding::ActiveModel {
-        account_id: Set(account.id),
+    let accounts = account::Entity::find().filter(account::COLUMN.person_id.eq(account.person_id));
+    let accounts = accounts.all(app.store.read()).await.unwrap();
+    let ties = accounts.iter().map(|one| binding::ActiveModel {
+        account_id: Set(one.id),
         person_id: Set(account.person_id),
         place_id: Set(home.id),
         compound_id: Set(home.compound_id.unwrap()),
@@ -32,8 +34,8 @@ pub async fn moves_next_door(person: &Person<'_>, name: &str) {
         claimed_phone_index: Set(String::new()),
         created_at: Set(app.now()),
         ..Default::default()
-    };
-    binding::Entity::insert(tie)
+    });
+    binding::Entity::insert_many(ties)
         .exec_without_returning(app.store.write())
         .await
         .unwrap();
@@ -63,6 +65,7 @@ async fn whoever_has_moved_out_gives_the_place_back_and_the_next_has_it() {
     let api = app.api(&chair).await;
     let changed = api.post(&format!("/activities/{id}/change"), &next).await;
     assert_eq!(changed.status, 200, "{changed:?}");
+    app.advance(1).await;
     li.expects_push("有变动").await;
     app.drain().await;
     assert_eq!(got(&zhang, "有变动"), 0);

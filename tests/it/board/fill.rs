@@ -203,16 +203,16 @@ async fn money(app: &TestApp, chair: &mut Desk<'_>) -> i64 {
 
 /// One of everything in 桂园; the number of the drive.
 pub async fn fill(app: &TestApp) -> i64 {
-    let chair = app.staff("卫东").await;
-    held(app, &chair).await;
+    // Invitations hold for a day: whoever is needed is bound before days pass.
     let people = People {
         steward: app.steward("1栋").await,
         manager: app.staff(MANAGER).await,
         clerk: app.staff(CLERK).await,
         zhang: app.resident("张秀英").await,
         li: app.resident("李建国").await,
-        chair,
+        chair: app.staff("卫东").await,
     };
+    held(app, &people.chair).await;
     life(app, &people).await;
     let gy = place_of(app, "GY").await;
     let mut desk = Desk::of(app, "卫东").await;

@@ -89,6 +89,8 @@ async fn a_recall_ends_the_rounds_and_so_does_the_last_reader() {
     );
     let said = chair.says(&format!("撤回公告 {recalled}")).await;
     assert!(said.contains("已撤回"), "{said}");
+    // What the groups are told of it.
+    app.drain().await;
     assert_eq!(waiting(&app, recalled).await, 0);
     zhang.says(&format!("收到 {read}")).await;
     app.advance(DAY + 1).await;

@@ -2,7 +2,8 @@
 
 use super::all_obey;
 use crate::dialogs::rules::{house, open};
-use crate::dialogs::{photo, says, waiting};
+use crate::dialogs::{says, waiting};
+use crate::harness::pictures::jpeg;
 use crate::offer::{self, day};
 use crate::wish;
 
@@ -34,7 +35,7 @@ async fn of_wishes() {
         .digit
         .clone();
     assert_eq!(list.choices.len(), 2, "{list:?}");
-    let kept = li.does(&photo()).await.unwrap();
+    let kept = li.sends_photo(jpeg(6)).await;
     assert!(kept.contains("照片收到了"), "{kept}");
     assert_eq!(waiting(&li).await.choices, list.choices);
     let given = says(&li, &digit).await;
