@@ -60,15 +60,6 @@ async fn whoever_has_moved_out_gives_the_place_back_and_the_next_has_it() {
         let reply = zhang.says(&words).await;
         assert!(reply.contains("没有找到活动"), "{words}: {reply}");
     }
-    let mut next = body(starts(&app), Some(1));
-    next["venue"] = json!("议事厅");
-    let api = app.api(&chair).await;
-    let changed = api.post(&format!("/activities/{id}/change"), &next).await;
-    assert_eq!(changed.status, 200, "{changed:?}");
-    app.advance(1).await;
-    li.expects_push("有变动").await;
-    app.drain().await;
-    assert_eq!(got(&zhang, "有变动"), 0);
     let no_more = zhang.says(&format!("提前提醒 {id} 不用了")).await;
     assert!(no_more.contains("不再提醒"), "{no_more}");
     let left = zhang.says(&format!("取消报名 {id}")).await;
@@ -81,6 +72,33 @@ async fn whoever_has_moved_out_gives_the_place_back_and_the_next_has_it() {
         let reply = zhang.says(&words).await;
         assert!(reply.contains("没有找到活动"), "{words}: {reply}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_told_to_nobody_who_has_moved_out_and_the_next_has_the_place() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    let id = open(&chair, Some(1)).await;
+    for person in [&zhang, &li] {
+        person.says(&format!("报名 {id}")).await;
+    }
+    moves_next_door(&zhang, "张秀英").await;
+    let mut next = body(starts(&app), Some(1));
+    next["venue"] = json!("议事厅");
+    let api = app.api(&chair).await;
+    let changed = api.post(&format!("/activities/{id}/change"), &next).await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    app.advance(1).await;
+    let told = li.expects_push("轮到您了").await;
+    assert!(told.contains("议事厅"), "{told}");
+    app.drain().await;
+    assert_eq!(got(&zhang, "有变动"), 0);
+    adds_up(&app, id).await;
+    let row = activity(&app, id).await;
+    assert_eq!((row.taken, row.waiting), (1, 0));
+    let reply = zhang.says(&format!("取消报名 {id}")).await;
+    assert!(reply.contains("没有找到活动"), "{reply}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

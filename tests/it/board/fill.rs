@@ -101,7 +101,7 @@ async fn life(app: &TestApp, people: &People<'_>) {
     assert!(promised.contains("已公布"), "{promised}");
     let article = json!({
         "place": "GY", "title": "游泳池几点开门", "questions": "游泳池开吗",
-        "body": "六点到二十一点。", "publish": true,
+        "body": "每天早上六点开门，晚上二十一点关门。", "publish": true,
     });
     made(&api, "/handbook", &article).await;
 }

@@ -6,13 +6,13 @@ use linli::base::clock::begin_of;
 use linli::base::month::Month;
 use serde_json::{Value, json};
 
-use super::{NOON, all, daily, make, today, told, until};
+use super::{NOON, all, daily, evening, make, today, told, until};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_the_31st_it_rings_on_the_28th_of_february_and_then_on_the_31st_of_march() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;
@@ -125,7 +125,7 @@ fn form(rule: &Value) -> Vec<(&'static str, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn rules_of_every_kind_are_made_over_the_api_and_in_the_console_alike() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let api = app.api(&chair).await;
     let mut desk = Desk::of(&app, "卫东").await;
@@ -170,7 +170,7 @@ async fn rules_of_every_kind_are_made_over_the_api_and_in_the_console_alike() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_day_that_is_left_out_is_silent_and_so_is_all_behind_the_last_one() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;

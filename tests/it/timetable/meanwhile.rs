@@ -7,12 +7,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
-use super::{NOON, all, daily, make, switched, today, told, until};
+use super::{NOON, all, daily, evening, make, switched, today, told, until};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_a_building_is_neither_seen_nor_heard_in_the_next_one() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let chen = app.resident("陈伟").await;
@@ -60,7 +60,7 @@ async fn one_of_a_building_is_neither_seen_nor_heard_in_the_next_one() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_a_change_on_one_instance_while_the_other_rings_the_new_time_holds() {
-    let app = TestApp::with_instances(2).await;
+    let app = evening(TestApp::with_instances(2).await).await;
     let chair = app.staff("卫东").await;
     let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
     let api = app.api(&chair).await;

@@ -21,6 +21,16 @@ fn today(app: &TestApp) -> NaiveDate {
     china(app.now()).date_naive()
 }
 
+/// These tests tell of the noon and the evening of tomorrow: they begin after those of today, whatever hour it is.
+async fn evening(app: TestApp) -> TestApp {
+    let at = begin_of(today(&app)) + TimeDelta::hours(20);
+    if app.now() < at {
+        app.clock.advance(at - app.now());
+        app.drain().await;
+    }
+    app
+}
+
 /// Lets time pass until so many minutes of a day from now on, 0 for today, then waits for what was due.
 async fn until(app: &TestApp, days: u64, minutes: i64) {
     let day = today(app).checked_add_days(Days::new(days)).unwrap();

@@ -5,13 +5,13 @@ use entity::schedule;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
-use super::{NOON, all, daily, make, told, until};
+use super::{NOON, all, daily, evening, make, told, until};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asked_by_a_digit_is_told_each_time_until_they_ask_no_more() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let mut desk = Desk::of(&app, "卫东").await;
     let zhang = app.resident("张秀英").await;
     let li = app.resident("李建国").await;
@@ -62,7 +62,7 @@ async fn who_asked_by_a_digit_is_told_each_time_until_they_ask_no_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_comes_at_one_minute_is_one_message_on_two_instances() {
-    let app = TestApp::with_instances(2).await;
+    let app = evening(TestApp::with_instances(2).await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;
@@ -90,7 +90,7 @@ async fn what_comes_at_one_minute_is_one_message_on_two_instances() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_takes_hold_from_the_next_time_on() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;
@@ -124,7 +124,7 @@ async fn a_change_takes_hold_from_the_next_time_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_should_have_rung_long_ago_is_not_told_any_more() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;
@@ -143,7 +143,7 @@ async fn what_should_have_rung_long_ago_is_not_told_any_more() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_has_moved_away_is_told_no_more() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let li = app.resident("李建国").await;
     let api = app.api(&chair).await;

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::{daily, make, switched};
+use super::{daily, evening, make, switched};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_digit_behind_the_word_that_turns_off_never_turns_on() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;
@@ -63,7 +63,7 @@ async fn a_digit_behind_the_word_that_turns_off_never_turns_on() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_are_leafed_through_and_a_stopped_one_can_still_be_left() {
-    let app = TestApp::start().await;
+    let app = evening(TestApp::start().await).await;
     let chair = app.staff("卫东").await;
     let zhang = app.resident("张秀英").await;
     let api = app.api(&chair).await;

@@ -267,15 +267,13 @@ fn told(world: &World) -> Vec<Deed> {
             &[],
             format!("确认发布 {}", world.draft),
         ),
-        Deed {
-            blunt: PUBLISHES,
-            ..elsewhere(
-                format!("/notices/{}/scope", world.draft),
-                json!({ "place": "GY/1" }),
-                PUBLISHES,
-                format!("公告范围 {} 1栋", world.draft),
-            )
-        },
+        // So is its scope.
+        elsewhere(
+            String::new(),
+            json!({}),
+            PUBLISHES,
+            format!("公告范围 {} 1栋", world.draft),
+        ),
         Deed {
             reads: true,
             ..elsewhere(
