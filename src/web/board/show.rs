@@ -209,7 +209,7 @@ fn document(title: &str, attributes: &str, head: &str, body: &str, foot: &str) -
     format!(
         "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · 邻里</title>\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title} · 邻里</title>\n\
          <link rel=\"stylesheet\" href=\"/pages.css\">\n\
          <link rel=\"stylesheet\" href=\"/board.css\">\n{head}</head>\n\
          <body {attributes}>\n\
