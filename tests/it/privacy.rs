@@ -102,11 +102,24 @@ async fn the_rules_say_what_neighbours_learn_of_each_other() {
     let app = TestApp::start().await;
     let page = reqwest::get(format!("{}/privacy", app.url())).await;
     let page = page.unwrap().text().await.unwrap();
-    for feature in ["微心愿", "四项清单", "特长", "捐款捐物", "活动", "志愿服务", "驿站", "日程", "手册"] {
+    for feature in [
+        "微心愿",
+        "四项清单",
+        "特长",
+        "捐款捐物",
+        "活动",
+        "志愿服务",
+        "驿站",
+        "日程",
+        "手册",
+    ] {
         assert!(page.contains(feature), "{feature}: {page}");
     }
     assert!(page.contains(&format!("第{VERSION}版")), "{page}");
-    assert!(page.contains("只告诉认领的那一位") && page.contains("单独同意"), "{page}");
+    assert!(
+        page.contains("只告诉认领的那一位") && page.contains("单独同意"),
+        "{page}"
+    );
     assert!(page.contains("结束1年后"), "as the settings say: {page}");
 }
 
