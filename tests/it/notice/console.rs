@@ -153,6 +153,10 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
         assert!(sheet.contains(words), "{words}: {sheet}");
     }
     assert!(!sheet.contains("李建国") && !sheet.contains("收到</button>"));
+    assert!(
+        sheet.contains("桂园小区 业委会主任（盖章）"),
+        "who publishes it: {sheet}"
+    );
 }
 
 fn sheet_of(page: &str) -> String {
@@ -189,7 +193,19 @@ async fn a_correction_and_a_recall_from_the_console() {
         .is(303);
     app.advance(1).await;
     zhang.expects_push("周日停水").await;
-    chair.open(&path).await.says("已更正");
+    let old = chair.open(&path).await;
+    old.says("已更正");
+    assert!(
+        !old.body.contains(">打印"),
+        "it no longer holds: {}",
+        old.body
+    );
+    let paper = linli::notice::link::paper_path(&app.instances[0].app, id);
+    let (_, sheet) = get(&app, &paper).await;
+    assert!(
+        sheet.contains("请打印新的一版") && !sheet.contains("（盖章）"),
+        "{sheet}"
+    );
     chair
         .send(&draft, &format!("{draft}/recall"), &[])
         .await
