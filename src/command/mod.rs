@@ -34,7 +34,7 @@ use crate::store::Store;
 
 /// 邻里:小区自治的后台与微信机器人。
 #[derive(Debug, Parser)]
-#[command(name = "linli", version, about, disable_help_subcommand = true)]
+#[command(name = "linli", version, about)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

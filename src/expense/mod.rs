@@ -95,6 +95,7 @@ pub const ACCOUNTS: &[Account] = &[
     Account::ExpenseShared,
     Account::ExpenseStaff,
     Account::ExpenseCentre,
+    Account::ExpenseGiving,
     Account::ExpenseOther,
     Account::Maintenance,
 ];

@@ -54,6 +54,8 @@ pub enum Account {
     ExpenseFee,
     /// 减免
     ExpenseWaiver,
+    /// 公益: what donations are used for.
+    ExpenseGiving,
     /// 其他支出
     ExpenseOther,
 }
@@ -99,6 +101,7 @@ impl Account {
             Self::ExpenseRepair => "expenses:repair",
             Self::ExpenseFee => "expenses:fee",
             Self::ExpenseWaiver => "expenses:waiver",
+            Self::ExpenseGiving => "expenses:giving",
             Self::ExpenseOther => "expenses:other",
         }
     }
@@ -128,6 +131,7 @@ impl Account {
             Self::ExpenseRepair => "维修",
             Self::ExpenseFee => "手续费",
             Self::ExpenseWaiver => "减免",
+            Self::ExpenseGiving => "公益（用捐款）",
             Self::ExpenseOther => "其他支出",
         }
     }
@@ -157,6 +161,7 @@ impl Account {
             | Self::ExpenseRepair
             | Self::ExpenseFee
             | Self::ExpenseWaiver
+            | Self::ExpenseGiving
             | Self::ExpenseOther => Family::Expenses,
         }
     }

@@ -47,7 +47,7 @@ pub const COMMANDS: &[Command] = &[
         words: &["发票", "收据", "开发票", "开收据"],
         who: Who::Bound,
         usage: "收据 [账单编号]",
-        help: "看交过的费用的收据",
+        help: "看收据（不是税务发票）",
         asks: None,
         in_group: false,
         run: |turn, args| Box::pin(receipts(turn, args)),

@@ -13,8 +13,8 @@ use crate::base::fault::Fault;
 use crate::privacy::rules_url;
 use crate::store::Tx;
 
-/// Version of the rules (`web/pages/privacy.rs`). Raised whenever they change in what they allow.
-pub const VERSION: i32 = 1;
+/// Version of the rules (`web/pages/rules.rs`). Raised whenever they change in what they allow.
+pub const VERSION: i32 = 2;
 
 /// Looks at an account that has just spoken, costs nothing once it has agreed: the sentence that is
 /// put behind its first answer, or the record that it goes on. Members of WeCom are told by their

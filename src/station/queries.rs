@@ -65,6 +65,16 @@ impl Seen {
         let week = self.hours.as_ref().map(|hours| hours.week.says());
         week.unwrap_or_else(|| self.station.hours.clone())
     }
+
+    /// The same in a sentence: `每天 08:00-18:00` where all days are alike.
+    #[must_use]
+    pub fn opens(&self) -> String {
+        let week = self.week();
+        match week.strip_prefix("周一至周日") {
+            Some(hours) => format!("每天{hours}"),
+            None => week,
+        }
+    }
 }
 
 /// By key, though it is closed for good; not scoped, for composing and for clocks.

@@ -100,6 +100,7 @@ pub fn routes(
         .at("/wechat/oauth/start", get(oauth::go_out))
         .at("/wechat/oauth/back", get(oauth::come_back))
         .at("/pages.css", get(pages::show_style))
+        .at("/favicon.ico", get(pages::show_icon))
         .at(
             "/assets/:file",
             get(assets::show_asset).with(Compression::new()),

@@ -260,6 +260,8 @@ export async function consoleTests({ url, test, look, expect, browser, people, d
           }
           expect(`${path} answers ${answer.status()}`, answer.status() === 200);
           await look(page, `menu-${kind.replaceAll("/", "-")}`);
+          const top = await page.locator("header.top").evaluate((one) => one.getBoundingClientRect().height);
+          expect(`the head of ${path} is ${top}px high on a phone`, top <= 80);
           await wide.goto(`${url}${path}`);
           await look(wide, `menu-wide-${kind.replaceAll("/", "-")}`, { axes: false });
           // One page of each kind that the lists lead to.

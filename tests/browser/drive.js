@@ -75,6 +75,15 @@ async function look(page, name, { narrow = true, touch = true, axes = true } = {
   expect(`${name}: ${said.join(", ")}`, bad.length === 0);
 }
 
+// No table is wider than the phone: an amount that has to be looked for by swiping is not seen.
+async function fits(page, name) {
+  const wide = await page.evaluate(() =>
+    [...document.querySelectorAll(".wide")].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.ariaLabel ?? "a table"));
+  expect(`${name} is swiped in ${wide.join(", ")}`, wide.length === 0);
+  const broken = await page.evaluate(() =>
+    [...document.querySelectorAll(".rates b")].filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText));
+  expect(`${name} has numbers that are too long: ${broken.join(", ")}`, broken.length === 0);
+}
 
 await test("a resident files a case in the sandbox and reads the answer", { viewport: desk }, async (page) => {
   await page.goto(`${url}/sandbox`);
@@ -206,6 +215,9 @@ await test("a compound with something on every page of its board", {}, async (pa
   for (const words of ["邻里节", "楼道大扫除", "想要一盆绿萝", "四项清单"])
     expect(`${words} is not on the board`, text.includes(words));
   await look(page, "board-full");
+  await fits(page, "board-full");
+  const ways = await page.locator("nav.ways").boundingBox();
+  expect(`the ways to all else stand at ${ways.y}px`, ways.y + ways.height < 740);
   const way = await chair("公示栏");
   expect(`the chat leads elsewhere: ${way}`, way.includes("/board/GY"));
 });
@@ -223,6 +235,7 @@ for (const [name, path, words] of [
     await page.goto(`${url}${path}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await look(page, `board-${name}`);
+    await fits(page, `board-${name}`);
     expect(`${path} is without ${words}`, (await page.locator("main").innerText()).includes(words));
     const size = await page.evaluate(() => parseFloat(getComputedStyle(document.querySelector("main")).fontSize));
     expect(`the type is ${size}px`, size >= 20);

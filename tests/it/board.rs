@@ -199,7 +199,7 @@ async fn the_pages_of_a_screen_turn_by_themselves() {
     assert!(titles.len() >= 2, "{titles:?}");
     let (_, _, html) = get(&app, "/board/GY?screen=1&page=999").await;
     assert!(html.contains("第 1 页"), "{html}");
-    for file in ["/board.css", "/board.js"] {
+    for file in ["/board.css", "/board.js", "/favicon.ico"] {
         assert_eq!(get(&app, file).await.0, StatusCode::OK);
     }
 }

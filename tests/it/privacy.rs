@@ -2,10 +2,12 @@
 
 mod everywhere;
 mod race;
+mod rules;
 
 use chrono::TimeDelta;
 use entity::kinds::{CorrectionState, ExportState, PlaceKind};
 use entity::{account, audit, case, consent, correction, data_export, deletion_log, person, place};
+use linli::privacy::consent::VERSION;
 use linli::reminder::schedule;
 use linli::sandbox::Say;
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, Statement};
@@ -58,7 +60,7 @@ async fn who_goes_on_after_the_sentence_has_agreed() {
     assert!(!next.contains("个人信息处理规则"), "once: {next}");
     let agreed = rows().await;
     assert_eq!(agreed.len(), 1);
-    assert!(agreed[0].agreed_at.is_some() && agreed[0].version == 1);
+    assert!(agreed[0].agreed_at.is_some() && agreed[0].version == VERSION);
     // The mini-program asks in words of its own.
     let api = app.api_of("o-mini-new").await;
     assert_eq!(api.get("/me/consent").await.json["agreed"], false);
@@ -69,7 +71,7 @@ async fn who_goes_on_after_the_sentence_has_agreed() {
         422
     );
     let done = api
-        .post_once("/me/consent", "k", &json!({ "version": 1 }))
+        .post_once("/me/consent", "k", &json!({ "version": VERSION }))
         .await;
     assert_eq!((done.status, &done.json["agreed"]), (200, &json!(true)));
     assert_eq!(api.get("/me/consent").await.json["agreed"], true);

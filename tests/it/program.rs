@@ -120,7 +120,12 @@ async fn wrong_usage_and_wrong_settings_are_status_2_and_one_line() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(error_line(&output).contains("linli --help"));
     }
-    assert_eq!(run(&["--help"], &[]).await.status.code(), Some(0));
+    for help in ["--help", "help"] {
+        let output = run(&[help], &[]).await;
+        assert_eq!(output.status.code(), Some(0), "{help}");
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("doctor"), "{help}: {text}");
+    }
     assert_eq!(run(&["--version"], &[]).await.status.code(), Some(0));
 }
 

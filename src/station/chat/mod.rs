@@ -170,12 +170,12 @@ fn station_in(args: &Args) -> Option<(i64, Args)> {
 pub fn introduce(seen: &Seen) -> String {
     let row = &seen.station;
     let mut text = format!(
-        "{}（{} {}）：{}。每周{}",
+        "{}（{} {}）：{}。{}",
         row.name,
         seen.place,
         row.spot,
         seen.open.says(),
-        seen.week()
+        seen.opens()
     );
     if !seen.facilities.is_empty() {
         let _ = write!(text, "\n有：{}", seen.facilities.join("、"));

@@ -8,6 +8,7 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
+use super::figures::tile;
 use super::{answer, limited, no_compound, printed, show};
 use crate::app::App;
 use crate::base::clock::china;
@@ -180,11 +181,17 @@ fn whole(
     let month = published.month();
     let lines = published.statement();
     let mut body = format!(
-        "<p>{}公布，第{}版。</p>\n<ul class=\"rates\"><li>收入（元）<b>{}</b></li><li>支出（元）<b>{}</b></li></ul>\n",
+        "<p>{}公布，第{}版。</p>\n<ul class=\"rates\">{}{}</ul>\n",
         china(row.created_at).format("%Y年%-m月%-d日"),
         row.version,
-        Fen(total(&lines, Family::Income)).in_groups(),
-        Fen(total(&lines, Family::Expenses)).in_groups(),
+        tile(
+            "收入（元）",
+            &Fen(total(&lines, Family::Income)).in_groups()
+        ),
+        tile(
+            "支出（元）",
+            &Fen(total(&lines, Family::Expenses)).in_groups()
+        ),
     );
     if let (Some(reason), Some(before)) = (&row.reason, before) {
         body.push_str(&difference(reason, before, &lines));
@@ -260,7 +267,7 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     } else {
         &["期初", "增加", "减少", "期末（元）"]
     };
-    out.push_str("<div class=\"wide\"><table><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">项目</th>");
+    out.push_str("<div class=\"wide\"><table class=\"cards\"><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">项目</th>");
     for head in heads {
         let _ = write!(out, "<th scope=\"col\" class=\"amount\">{head}</th>");
     }
@@ -268,7 +275,7 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     for (id, line) in own {
         let _ = write!(
             out,
-            "<tr><td>{id}</td><th scope=\"row\">{}</th>",
+            "<tr><td data-label=\"编号\">{id}</td><th scope=\"row\">{}</th>",
             line.says()
         );
         let amounts: &[i64] = if flow {
@@ -276,10 +283,10 @@ fn part(title: &str, family: Family, published: &Published) -> String {
         } else {
             &[line.opening, line.plus, line.minus, line.closing]
         };
-        for amount in amounts {
+        for (head, amount) in heads.iter().zip(amounts) {
             let _ = write!(
                 out,
-                "<td class=\"amount\">{}</td>",
+                "<td data-label=\"{head}\" class=\"amount\">{}</td>",
                 Fen(*amount).in_groups()
             );
         }
@@ -311,14 +318,14 @@ pub(super) fn changes(before: &Published, lines: &[Line]) -> Vec<(&'static str, 
 
 fn difference(reason: &str, before: &Published, lines: &[Line]) -> String {
     let mut out = format!(
-        "<section><h2>更正</h2><p>原因：{}</p><div class=\"wide\"><table><thead><tr><th scope=\"col\">项目</th>\
+        "<section><h2>更正</h2><p>原因：{}</p><div class=\"wide\"><table class=\"cards\"><thead><tr><th scope=\"col\">项目</th>\
          <th scope=\"col\" class=\"amount\">原来（元）</th><th scope=\"col\" class=\"amount\">现在（元）</th></tr></thead><tbody>\n",
         escape(reason)
     );
     for (name, old, new) in changes(before, lines) {
         let _ = writeln!(
             out,
-            "<tr><th scope=\"row\">{name}</th><td class=\"amount\">{}</td><td class=\"amount\">{}</td></tr>",
+            "<tr><th scope=\"row\">{name}</th><td data-label=\"原来（元）\" class=\"amount\">{}</td><td data-label=\"现在（元）\" class=\"amount\">{}</td></tr>",
             Fen(old).in_groups(),
             Fen(new).in_groups()
         );

@@ -74,7 +74,7 @@ fn table(
     }
     let _ = writeln!(
         out,
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{title}，可以左右滑动\"><table><thead><tr>\
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{title}\"><table class=\"cards\"><thead><tr>\
          <th scope=\"col\">编号</th><th scope=\"col\">做什么用</th><th scope=\"col\">类别</th>\
          <th scope=\"col\" class=\"amount\">金额（元）</th><th scope=\"col\">状态</th><th scope=\"col\">{when}</th></tr></thead><tbody>"
     );
@@ -82,8 +82,8 @@ fn table(
         let day = at(row).map(|at| china(at).format("%Y年%-m月%-d日").to_string());
         let _ = writeln!(
             out,
-            "<tr id=\"{}\"><td>{}</td><th scope=\"row\">{}<br><span class=\"soft\">{}</span></th><td>{}</td>\
-             <td class=\"amount\">{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr id=\"{}\"><td data-label=\"编号\">{}</td><th scope=\"row\">{}<br><span class=\"soft\">{}</span></th><td data-label=\"类别\">{}</td>\
+             <td data-label=\"金额（元）\" class=\"amount\">{}</td><td data-label=\"状态\">{}</td><td data-label=\"{when}\">{}</td></tr>",
             anchor(row.id),
             row.id,
             escape(&row.title),

@@ -16,6 +16,20 @@ use crate::web::pages::escape;
 /// Bars of a chart.
 const BARS: usize = 6;
 
+/// Letters of a number that fit a tile in the largest type, and in the next.
+const SHORT: usize = 5;
+const MIDDLE: usize = 7;
+
+/// A number with its name; a number is never broken, the longer ones are smaller. `name` is HTML.
+pub(super) fn tile(name: &str, value: &str) -> String {
+    let size = match value.chars().count() {
+        ..=SHORT => "",
+        ..=MIDDLE => " class=\"long\"",
+        _ => " class=\"longer\"",
+    };
+    format!("<li>{name}<b{size}>{value}</b></li>")
+}
+
 /// The rates of the month, with what they are made of.
 fn rates(counts: &Counts, month: &str) -> String {
     let mut out = format!("<p>{month}提出的诉求，截至现在：</p>\n<ul class=\"rates\">");
@@ -26,14 +40,14 @@ fn rates(counts: &Counts, month: &str) -> String {
     ];
     let rates = RATES.iter().map(|rate| (rate.name, rate.says(counts)));
     for (name, value) in items.into_iter().chain(rates) {
-        let _ = write!(out, "<li>{name}<b>{value}</b></li>");
+        out.push_str(&tile(name, &value));
     }
     out.push_str("</ul>\n");
     out
 }
 
 fn formulas() -> String {
-    let mut out = "<div class=\"card\"><h3>怎么算</h3><ul>".to_owned();
+    let mut out = "<details class=\"card\"><summary>怎么算</summary><ul>".to_owned();
     for rate in RATES {
         let _ = write!(
             out,
@@ -45,7 +59,7 @@ fn formulas() -> String {
             rate.whole.words().means
         );
     }
-    out.push_str("</ul></div>\n");
+    out.push_str("</ul></details>\n");
     out
 }
 
@@ -100,7 +114,7 @@ fn numbers(table: &Table) -> String {
         Figure::Open,
     ];
     let mut out = format!(
-        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{0}的表格\"><table><caption>{0}</caption><thead><tr><th scope=\"col\">{1}</th>",
+        "<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"{0}的表格\"><table class=\"tight\"><caption>{0}</caption><thead><tr><th scope=\"col\">{1}</th>",
         table.title,
         table.title.trim_start_matches('按')
     );

@@ -11,6 +11,7 @@ use poem::{Request, Response, handler};
 use serde::Deserialize;
 
 use super::expenses::anchor;
+use super::figures::tile;
 use super::read::Board;
 use super::{answer, back, limited, no_compound, show};
 use crate::app::App;
@@ -160,11 +161,11 @@ async fn one(
     }
     let _ = writeln!(
         body,
-        "<ul class=\"rates\"><li>收到（元）<b>{}</b></li><li>用了（元）<b>{}</b></li><li>退了（元）<b>{}</b></li><li>还剩（元）<b>{}</b></li></ul>",
-        Fen(sums.given).in_groups(),
-        Fen(sums.used).in_groups(),
-        Fen(sums.returned).in_groups(),
-        Fen(sums.left()).in_groups()
+        "<ul class=\"rates\">{}{}{}{}</ul>",
+        tile("收到（元）", &Fen(sums.given).in_groups()),
+        tile("用了（元）", &Fen(sums.used).in_groups()),
+        tile("退了（元）", &Fen(sums.returned).in_groups()),
+        tile("还剩（元）", &Fen(sums.left()).in_groups())
     );
     if wanted.cursor.is_empty() {
         used(&mut body, &uses, &code);
@@ -226,7 +227,7 @@ fn gifts(out: &mut String, gifts: &[Given]) {
         out.push_str("<p>还没有人捐。</p>\n</section>\n");
         return;
     }
-    out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"捐赠，可以左右滑动\"><table><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">捐赠人</th><th scope=\"col\">捐了什么</th><th scope=\"col\" class=\"amount\">多少</th><th scope=\"col\" class=\"amount\">已用</th><th scope=\"col\">日期</th></tr></thead><tbody>\n");
+    out.push_str("<div class=\"wide\" tabindex=\"0\" role=\"group\" aria-label=\"捐赠\"><table class=\"cards\"><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">捐赠人</th><th scope=\"col\">捐了什么</th><th scope=\"col\" class=\"amount\">多少</th><th scope=\"col\" class=\"amount\">已用</th><th scope=\"col\">日期</th></tr></thead><tbody>\n");
     for given in gifts {
         let row = &given.row;
         let what = match row.kind {
@@ -241,7 +242,7 @@ fn gifts(out: &mut String, gifts: &[Given]) {
             .map(|at| china(at).format("%Y-%m-%d").to_string());
         let _ = writeln!(
             out,
-            "<tr><td>#{}</td><td>{}</td><td>{}</td><td class=\"amount\">{}</td><td class=\"amount\">{}</td><td>{}</td></tr>",
+            "<tr><td data-label=\"编号\">#{}</td><td data-label=\"捐赠人\">{}</td><td data-label=\"捐了什么\">{}</td><td data-label=\"多少\" class=\"amount\">{}</td><td data-label=\"已用\" class=\"amount\">{}</td><td data-label=\"日期\">{}</td></tr>",
             row.id,
             escape(&given.who),
             escape(&what),

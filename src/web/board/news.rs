@@ -8,6 +8,13 @@ use crate::case::{kind_says, state_says};
 use crate::web::pages::escape;
 use crate::wechat::http::percent;
 
+/// Notices that the screen shows in full.
+const TOLD: usize = 3;
+/// Letters in a row of the screen, rows on a page of it, and rows that a title takes there.
+const ROW: usize = 36;
+const ROWS: usize = 9;
+const HEAD_ROWS: usize = 2;
+
 pub(super) fn open_cases(board: &Board, most: usize) -> String {
     if board.open.is_empty() {
         return "<p>现在没有正在办理的诉求。</p>\n".to_owned();
@@ -44,34 +51,72 @@ pub(super) fn closed_cases(board: &Board, most: usize) -> String {
     out
 }
 
-/// The newest notices. On paper they would be old tomorrow, and each has a sheet of its own.
-pub(super) fn notices(board: &Board, with_head: bool) -> String {
+/// The newest notices, by their titles. On paper they would be old tomorrow, and each has a sheet of its own.
+pub(super) fn notices(board: &Board) -> String {
     if board.told.is_empty() {
         return String::new();
     }
-    let mut out = String::new();
-    if with_head {
-        out.push_str("<section class=\"no-print\">\n<h2>公告</h2>\n");
-    }
+    let mut out = "<section class=\"no-print\">\n<h2>公告</h2>\n".to_owned();
     // What is told to a whole street finds its way back to the board that it was read on.
     let code = escape(&percent(&board.compound.code));
     out.push_str("<ul class=\"lines\">");
     for one in &board.told {
         let day = china(one.at).format("%-m月%-d日");
         let title = escape(&one.title);
-        if with_head {
-            let _ = write!(
-                out,
-                "<li><a href=\"{}?board={code}\">{title}</a> <span class=\"soft\">{day}</span></li>",
-                escape(&one.path)
-            );
-        } else {
-            let _ = write!(out, "<li>{title} <span class=\"soft\">{day}</span></li>");
+        let _ = write!(
+            out,
+            "<li><a href=\"{}?board={code}\">{title}</a> <span class=\"soft\">{day}</span></li>",
+            escape(&one.path)
+        );
+    }
+    out.push_str("</ul>\n</section>\n");
+    out
+}
+
+/// The newest notices for the screen, nobody touches which: with all that they say, in so many pages as that takes.
+pub(super) fn notices_large(board: &Board) -> Vec<String> {
+    let mut pages = Vec::new();
+    let (mut page, mut rows) = (String::new(), 0);
+    for one in board.told.iter().take(TOLD) {
+        let day = china(one.at).format("%-m月%-d日");
+        let head = format!(
+            "<h3>{} <span class=\"soft\">{day}</span></h3>\n",
+            escape(&one.title)
+        );
+        // A title never stands alone at the foot of a page.
+        let first = one.lines.first().map_or(0, |line| rows_of(line));
+        if rows > 0 && rows + HEAD_ROWS + first > ROWS {
+            pages.push(std::mem::take(&mut page));
+            rows = 0;
+        }
+        page.push_str(&head);
+        rows += HEAD_ROWS;
+        for piece in one.lines.iter().flat_map(|line| pieces(line)) {
+            let own = rows_of(&piece);
+            if rows + own > ROWS {
+                pages.push(std::mem::take(&mut page));
+                page.push_str(&head);
+                rows = HEAD_ROWS;
+            }
+            let _ = writeln!(page, "<p>{}</p>", escape(&piece));
+            rows += own;
         }
     }
-    out.push_str("</ul>\n");
-    if with_head {
-        out.push_str("</section>\n");
+    if !page.is_empty() {
+        pages.push(page);
     }
-    out
+    let large = |page: String| format!("<div class=\"told\">{page}</div>\n");
+    pages.into_iter().map(large).collect()
+}
+
+/// Rows of the screen that a line of text takes.
+fn rows_of(line: &str) -> usize {
+    line.chars().count().div_ceil(ROW).max(1)
+}
+
+/// A line, in parts that fit a page.
+fn pieces(line: &str) -> Vec<String> {
+    let letters: Vec<char> = line.chars().collect();
+    let parts = letters.chunks(ROW * (ROWS - HEAD_ROWS));
+    parts.map(|part| part.iter().collect()).collect()
 }

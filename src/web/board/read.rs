@@ -66,11 +66,13 @@ pub struct Post {
 /// Notices that are shown.
 const MOST_NOTICES: u64 = 5;
 
-/// A notice to everybody: its title, without what is personal.
+/// A notice to everybody, without what is personal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// One line.
     pub title: String,
+    /// What it says, line by line.
+    pub lines: Vec<String>,
     /// When it was published.
     pub at: Moment,
     /// Where it can be read.
@@ -165,10 +167,18 @@ pub async fn board(app: &App, compound: place::Model, on: On) -> Result<Board, F
 async fn told(app: &App, compound_id: i64, now: Moment) -> Result<Vec<Told>, Fault> {
     let db = app.store.read();
     let rows = notices::of_compound(db, compound_id, MOST_NOTICES).await?;
-    let titles: Vec<&str> = rows.iter().map(|row| row.title.as_str()).collect();
-    let names = residents_named(db, &titles.join("\n"), now).await?;
+    let words = rows
+        .iter()
+        .map(|row| format!("{}\n{}", row.title, row.body));
+    let words: Vec<String> = words.collect();
+    let names = residents_named(db, &words.join("\n"), now).await?;
+    let lines = |body: &str| {
+        let lines = body.lines().map(str::trim).filter(|line| !line.is_empty());
+        lines.map(str::to_owned).collect()
+    };
     let one = |row: &entity::notice::Model| Told {
         title: format!("{}{}", mark_of(row), redact(&row.title, &names)),
+        lines: lines(&redact(&row.body, &names)),
         at: row.published_at.unwrap_or(row.created_at),
         path: link::public_path(app, row.id),
     };

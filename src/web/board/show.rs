@@ -8,7 +8,7 @@ use super::figures::{figures, figures_large};
 use super::giving;
 use super::life::{activities_ahead, activities_held, named, service};
 use super::lists::{self, alliance_pages, alliances, progress};
-use super::news::{closed_cases, notices, open_cases};
+use super::news::{closed_cases, notices, notices_large, open_cases};
 use super::read::Board;
 use super::stations::stations;
 use super::times::times;
@@ -26,19 +26,21 @@ const HIGH_LINES: usize = 3;
 const BELOW: usize = 3;
 /// Rows of a table there.
 const ROWS: usize = 7;
+/// Lines of what is short enough to share a page there, and bytes of it.
+const SHORT: usize = 4;
+const SHORT_BYTES: usize = 700;
 /// Bodies with their hours and telephones there.
 const BODIES: usize = 4;
 
 /// The whole board on one page.
 #[must_use]
 pub fn whole(board: &Board) -> String {
-    let mut body = notices(board, true);
+    let mut body = ways(board);
+    body.push_str(&notices(board));
     for (title, inside) in [
+        ("找得到我们", reach(&reachable(board))),
         ("本月数据", figures(board)),
-        (
-            "我们的承诺",
-            format!("{}{}", promise(board), reach(&reachable(board))),
-        ),
+        ("我们的承诺", promise(board)),
         ("正在办理", open_cases(board, usize::MAX)),
         ("办理结果", closed_cases(board, usize::MAX)),
         ("近期活动", activities_ahead(board, usize::MAX)),
@@ -74,22 +76,22 @@ pub fn whole(board: &Board) -> String {
     ] {
         section(&mut body, title, &inside);
     }
-    body.push_str(&ways(board));
+    body.push_str("<p class=\"soft\">公示内容不含个人信息。</p>\n");
     frame(board, &body, None)
 }
 
-/// The ways to all else; on paper a link leads nowhere.
+/// The ways to all else, where a thumb finds them first; on paper a link leads nowhere.
 fn ways(board: &Board) -> String {
     format!(
-        "<p class=\"soft\">公示内容不含个人信息。紧急情况请直接拨打 110、119、120。</p>\
-         <p class=\"no-print\"><a class=\"button\" href=\"/board/{code}/accounts\">财务公开</a> \
-         <a class=\"button\" href=\"/board/{code}/expenses\">支出公示</a> \
+        "<p class=\"soft\">紧急情况请直接拨打 110、119、120。</p>\n\
+         <nav class=\"ways no-print\" aria-label=\"更多公示\"><a class=\"button\" href=\"/board/{code}/accounts\">财务公开</a> \
          <a class=\"button\" href=\"/board/{code}/giving\">捐赠公示</a> \
+         <a class=\"button\" href=\"/handbook/{code}\">小区手册</a> \
          <a class=\"button\" href=\"/board/{code}/wishes\">邻居的心愿</a> \
          <a class=\"button\" href=\"/board/{code}/lists\">四项清单</a> \
+         <a class=\"button\" href=\"/board/{code}/expenses\">支出公示</a> \
          <a class=\"button\" href=\"/board/{code}/chart\">挂图作战</a> \
-         <a class=\"button\" href=\"/handbook/{code}\">小区手册</a> \
-         <a class=\"button\" href=\"?screen=1\">大屏显示</a></p>",
+         <a class=\"button\" href=\"?screen=1\">大屏显示</a></nav>\n",
         code = escape(&percent(&board.compound.code))
     )
 }
@@ -105,8 +107,16 @@ pub fn screen(board: &Board, number: usize) -> String {
         1
     };
     let mut body = String::new();
-    if let Some((title, inside)) = pages.get(at - 1) {
-        section(&mut body, title, inside);
+    match pages.get(at - 1).map(Vec::as_slice) {
+        Some([(title, inside)]) => section(&mut body, title, inside),
+        Some(some) => {
+            body.push_str("<div class=\"two-up\">\n");
+            for (title, inside) in some {
+                section(&mut body, title, inside);
+            }
+            body.push_str("</div>\n");
+        }
+        None => {}
     }
     let turn = Turn {
         next: format!("?screen=1&page={}", at % count + 1),
@@ -116,12 +126,39 @@ pub fn screen(board: &Board, number: usize) -> String {
     frame(board, &body, Some(&turn))
 }
 
-/// The pages of the screen, each with its title: none of what there is nothing of.
-fn pages(board: &Board) -> Vec<(&'static str, String)> {
-    let mut pages = vec![("本月数据", figures_large(board))];
-    if !board.told.is_empty() {
-        pages.push(("公告", notices(board, false)));
+/// The pages of the screen, each with its title: none of what there is nothing of, and what is short beside what is
+/// short.
+fn pages(board: &Board) -> Vec<Vec<(&'static str, String)>> {
+    let mut pages: Vec<Vec<(&'static str, String)>> = Vec::new();
+    for (title, inside) in topics(board) {
+        match pages.last_mut() {
+            Some(page) if page.len() == 1 && is_short(&inside) && all_short(page) => {
+                page.push((title, inside));
+            }
+            _ => pages.push(vec![(title, inside)]),
+        }
     }
+    pages
+}
+
+fn all_short(page: &[(&'static str, String)]) -> bool {
+    page.iter().all(|(_, inside)| is_short(inside))
+}
+
+/// Whether it leaves most of a page of the screen empty, and half of its width is enough for it.
+fn is_short(inside: &str) -> bool {
+    let count = |mark: &str| inside.matches(mark).count();
+    let wide = ["<svg", "<img", "<table", "two-up", "told", "rates"];
+    wide.iter().all(|mark| !inside.contains(*mark))
+        && count("<li") + count("<p") <= SHORT
+        && inside.len() <= SHORT_BYTES
+}
+
+/// What the screen shows, in its order: what is new first.
+fn topics(board: &Board) -> Vec<(&'static str, String)> {
+    let news = notices_large(board).into_iter();
+    let mut pages: Vec<(&'static str, String)> = news.map(|one| ("公告", one)).collect();
+    pages.push(("本月数据", figures_large(board)));
     if !board.open.is_empty() {
         pages.push(("正在办理", open_cases(board, LINES)));
     }
@@ -209,7 +246,7 @@ fn document(title: &str, attributes: &str, head: &str, body: &str, foot: &str) -
     format!(
         "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · 邻里</title>\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title} · 邻里</title>\n\
          <link rel=\"stylesheet\" href=\"/pages.css\">\n\
          <link rel=\"stylesheet\" href=\"/board.css\">\n{head}</head>\n\
          <body {attributes}>\n\

@@ -85,12 +85,12 @@ fn one(out: &mut String, line: &StationLine) {
     // Writing to a string cannot fail.
     let _ = write!(
         out,
-        "<li><b>{}</b> <span class=\"state\">{}</span><br>{} {}，每周{}",
+        "<li><b>{}</b> <span class=\"state\">{}</span><br>{} {}，{}",
         escape(&row.name),
         line.seen.open.says(),
         escape(&line.seen.place),
         escape(&row.spot),
-        escape(&line.seen.week())
+        escape(&line.seen.opens())
     );
     if !line.seen.facilities.is_empty() {
         let facilities = shorten(&line.seen.facilities.join("、"), SHOWN);

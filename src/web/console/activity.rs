@@ -102,6 +102,39 @@ pub async fn open(
     page(desk, number(&id)?, StatusCode::OK, None, &asked).await
 }
 
+#[derive(Template)]
+#[template(path = "web/console/activity_door.html")]
+struct DoorPage {
+    frame: Frame,
+    id: i64,
+    when: String,
+    venue: String,
+    code: String,
+}
+
+/// `GET /console/activities/:id/door`: a sheet with the code by which people come in, to hang up at the door.
+///
+/// # Errors
+/// `not_found` for one that is not theirs to see, or that nobody can come to, `forbidden` for whoever may not lead it.
+#[handler]
+pub async fn show_door(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
+    let (app, id) = (&desk.app, number(&id)?);
+    let row = queries::led(app.store.read(), desk.actor(), id)
+        .await?
+        .activity;
+    if !is_ahead(row.state) {
+        return Err(no_such(id));
+    }
+    let page = DoorPage {
+        frame: Frame::new(desk, row.title),
+        id,
+        when: span_says(row.starts_at, row.ends_at),
+        venue: row.venue,
+        code: qr(&link::door(app, id))?,
+    };
+    show(StatusCode::OK, &page)
+}
+
 /// What was tried and did not work.
 struct Tried {
     act: String,

@@ -256,10 +256,6 @@ const NOTICES: &[(&str, &str)] = &[
     ("retried", "已重新排队，很快会再发一次。"),
     ("dropped", "已放弃，不会再发。"),
     ("import-dropped", "已放弃这次导入，文件已删除。"),
-    (
-        "notice-published",
-        "已确认，15 秒后发出；之前可以撤销。刷新看进度。",
-    ),
     ("notice-undone", "已撤销，没有人收到。"),
     ("notice-recalled", "已撤回，没发到的不再发。"),
     ("notice-repeated", "正在再提醒没读的人。"),

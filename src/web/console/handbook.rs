@@ -47,6 +47,8 @@ pub struct Asked {
     said: String,
     place: String,
     instead: String,
+    /// A question that the article is to answer.
+    question: String,
 }
 
 struct Line {
@@ -112,6 +114,7 @@ struct EditPage {
     action: String,
     version: i32,
     instead: Option<i64>,
+    question: Option<i64>,
     may_all: bool,
     for_all: bool,
     typed: Typed,
@@ -128,6 +131,7 @@ struct Around {
     at: Option<At>,
     seen: Option<Seen>,
     instead: Option<i64>,
+    question: Option<i64>,
 }
 
 fn form_page(
@@ -153,6 +157,7 @@ fn form_page(
         version: seen.map_or(0, |seen| seen.version),
         at: around.at,
         instead: around.instead,
+        question: around.question,
         may_all: seen.is_none()
             && around.instead.is_none()
             && may(desk.actor(), Deed::WriteHandbook, "/"),
@@ -181,32 +186,39 @@ fn number(id: &str) -> Result<i64, Fault> {
     id.parse().map_err(|_| no_such(0))
 }
 
-fn instead_of(typed: &str) -> Result<Option<i64>, Fault> {
+/// The number in a field that may be empty.
+fn maybe(typed: &str) -> Result<Option<i64>, Fault> {
     match typed {
         "" => Ok(None),
         id => number(id).map(Some),
     }
 }
 
-/// `GET /console/handbook/new`: a new one, or a place's own in place of one for all.
+/// `GET /console/handbook/new`: a new one, one that answers a question, or a place's own in place of one for all.
 ///
 /// # Errors
 /// `not_found` for a place or an article that is not theirs.
 #[handler]
 pub async fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let at = At::find(desk, NEW_PAGE, &asked.place, &[Deed::WriteHandbook]).await?;
-    let instead = instead_of(&asked.instead)?;
-    let typed = match instead {
-        Some(id) => {
-            let row = queries::read_by_editor(desk.app.store.read(), desk.actor(), id).await?;
-            typed_of(&row)
+    let (db, actor) = (desk.app.store.read(), desk.actor());
+    let question = maybe(&asked.question)?;
+    let (mut place, mut typed) = (asked.place, Typed::default());
+    if let Some(id) = question {
+        let (row, compound) = queries::question(db, actor, id).await?;
+        typed = Typed::with(&[("questions", &row.text)]);
+        if place.is_empty() {
+            place = compound.code;
         }
-        None => Typed::default(),
-    };
+    }
+    let instead = maybe(&asked.instead)?;
+    if let Some(id) = instead {
+        typed = typed_of(&queries::read_by_editor(db, actor, id).await?);
+    }
     let around = Around {
-        at: Some(at),
+        at: Some(At::find(desk, NEW_PAGE, &place, &[Deed::WriteHandbook]).await?),
         seen: None,
         instead,
+        question,
     };
     form_page(desk, around, typed, StatusCode::OK)
 }
@@ -227,20 +239,28 @@ fn draft(form: &Form) -> Draft {
 #[handler]
 pub async fn take(desk: &Desk, form: Form) -> Result<Response, Fault> {
     let at = At::find(desk, NEW_PAGE, form.text("place"), &[Deed::WriteHandbook]).await?;
-    let instead = instead_of(form.text("instead"))?;
+    let instead = maybe(form.text("instead"))?;
+    let question = maybe(form.text("question"))?;
     let place_id = match form.text("for_all") {
         "yes" => None,
         _ => Some(at.place.id),
     };
     let publish = form.text("publish") == "yes";
     let done = async {
-        let tx = desk.app.store.begin(desk.app.clock.now()).await?;
+        let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
         let row =
             actions::write(&tx, desk.actor(), place_id, draft(&form), instead, publish).await?;
+        // Whoever asked is told once it can be read; a draft answers nobody yet.
+        if let (true, Some(question)) = (publish, question) {
+            drop(actions::answer(&mut tx, desk.actor(), question, row.id).await?);
+        }
         tx.commit().await?;
         Ok::<i64, Fault>(row.id)
     };
     match done.await {
+        Ok(_) if publish && question.is_some() => {
+            Ok(go("/console/handbook/questions?said=question-answered"))
+        }
         Ok(id) => Ok(go(&format!("/console/handbook/{id}?said=article-saved"))),
         Err(fault) if is_elsewhere(&fault) => Err(fault),
         Err(fault) => {
@@ -248,6 +268,7 @@ pub async fn take(desk: &Desk, form: Form) -> Result<Response, Fault> {
                 at: Some(at),
                 seen: None,
                 instead,
+                question,
             };
             form_page(desk, around, Typed::wrong(&form, &fault), status(&fault))
         }
@@ -371,6 +392,7 @@ pub async fn edit(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault
             version: row.version,
         }),
         instead: None,
+        question: None,
     };
     form_page(desk, around, typed_of(&row), StatusCode::OK)
 }
@@ -412,6 +434,7 @@ pub async fn act(
                 at: None,
                 seen: Some(seen),
                 instead: None,
+                question: None,
             };
             form_page(desk, around, Typed::wrong(&form, &fault), status(&fault))
         }

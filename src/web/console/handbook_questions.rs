@@ -2,7 +2,8 @@
 //! answers it, or that none need to.
 
 use askama::Template;
-use entity::kinds::QuestionState;
+use entity::handbook_article;
+use entity::kinds::{ArticleState, QuestionState};
 use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
@@ -21,6 +22,8 @@ use crate::web::pages::go;
 
 /// Lines of a page.
 const LINES: u64 = 30;
+/// Articles among which one is chosen.
+const CHOICES: u64 = 300;
 /// Articles that are offered as the answer to a question.
 const OFFERED: usize = 3;
 
@@ -46,6 +49,8 @@ struct Question {
 struct Questions {
     frame: Frame,
     lines: Vec<Question>,
+    /// Articles by number and title, of which one is chosen.
+    articles: Vec<(i64, String)>,
     next: Option<String>,
     problem: Option<String>,
 }
@@ -80,11 +85,31 @@ async fn page(desk: &Desk, asked: &Asked, wrong: Option<&Fault>) -> Result<Respo
     }
     let page = Questions {
         frame: Frame::new(desk, "还没有答案的问题").saying(&asked.said),
+        articles: articles(desk).await?,
         lines,
         next: found.next,
         problem: wrong.map(|fault| fault.detail.to_string()),
     };
     show(wrong.map_or(StatusCode::OK, status), &page)
+}
+
+/// Published articles that whoever looks may name, the newest first.
+async fn articles(desk: &Desk) -> Result<Vec<(i64, String)>, Fault> {
+    let slice = Slice {
+        before: None,
+        limit: CHOICES,
+    };
+    let page = queries::page(desk.app.store.read(), desk.actor(), slice).await?;
+    let out = |row: &handbook_article::Model| row.state == ArticleState::Published;
+    let out = page.items.into_iter().filter(out);
+    Ok(out.map(|row| (row.id, row.title)).collect())
+}
+
+/// The number with which a choice begins: `12 业委会怎么选`, `#12`.
+fn chosen(typed: &str) -> Option<i64> {
+    let typed = typed.trim().trim_start_matches('#');
+    let end = typed.find(|letter: char| !letter.is_ascii_digit());
+    typed.get(..end.unwrap_or(typed.len()))?.parse().ok()
 }
 
 /// `POST /console/handbook/questions/:id/:act`: answer or dismiss one.
@@ -104,10 +129,9 @@ pub async fn settle(
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
         match act.as_str() {
             "answer" => {
-                let typed = form.text("article").trim().trim_start_matches('#');
-                let article: i64 = typed
-                    .parse()
-                    .map_err(|_| Fault::invalid("article", "请写手册文章的编号，例如 12。"))?;
+                let article = chosen(form.text("article")).ok_or_else(|| {
+                    Fault::invalid("article", "请从列表里选一篇，或写手册文章的编号，例如 12。")
+                })?;
                 drop(actions::answer(&mut tx, desk.actor(), id, article).await?);
             }
             "dismiss" => drop(actions::dismiss(&tx, desk.actor(), id).await?),
@@ -123,5 +147,18 @@ pub async fn settle(
         Ok(()) => Ok(go(&format!("/console/handbook/questions?said={said}"))),
         Err(fault) if fault.is_ours() => Err(fault),
         Err(fault) => page(desk, &Asked::default(), Some(&fault)).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chosen;
+
+    #[test]
+    fn a_choice_is_its_number() {
+        assert_eq!(chosen("12 业委会怎么选"), Some(12));
+        assert_eq!(chosen(" #7"), Some(7));
+        assert_eq!(chosen("业委会"), None);
+        assert_eq!(chosen(""), None);
     }
 }

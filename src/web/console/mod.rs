@@ -307,6 +307,7 @@ fn community(route: Route) -> Route {
             get(activities::ask).post(activities::take),
         )
         .at("/activities/:id", get(activity::open))
+        .at("/activities/:id/door", get(activity::show_door))
         .at("/activities/:id/photos", post(activity::take_photos))
         .at("/activities/:id/:act", post(activity::take))
         .at("/volunteers", get(volunteers::open))

@@ -84,6 +84,8 @@ struct NoticePage {
     far: Progress,
     buildings: Vec<BuildingLine>,
     sheet: Option<String>,
+    /// It was taken back before anybody got it: its words may be wanted again.
+    again: bool,
     most_title: usize,
     most_body: usize,
     tried: String,
@@ -162,7 +164,11 @@ async fn page(
         } else {
             Vec::new()
         },
-        sheet: out.then(|| link::paper_path(app, id)),
+        // What no longer holds is not hung up.
+        sheet: HOLDS
+            .contains(&row.state)
+            .then(|| link::paper_path(app, id)),
+        again: row.state == NoticeState::Undone,
         most_title: MOST_TITLE,
         most_body: MOST_BODY,
         problem: typed.general(&FIELDS).map(str::to_owned),
@@ -375,7 +381,7 @@ async fn perform(
     let to = match act {
         "publish" => {
             actions::publish(&mut tx, actor, id).await?;
-            format!("/console/notices/{id}?said=notice-published")
+            format!("/console/notices/{id}")
         }
         "recall" => {
             let row = actions::recall(&mut tx, actor, id).await?;

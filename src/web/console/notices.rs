@@ -47,6 +47,8 @@ pub struct Asked {
     cursor: String,
     said: String,
     place: String,
+    /// A notice whose words and scope the form begins with.
+    from: String,
 }
 
 struct Line {
@@ -134,7 +136,40 @@ struct NewNotice {
 /// `not_found` for a place that is not theirs; `forbidden` for who may publish nowhere.
 #[handler]
 pub async fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    form_page(desk, &asked.place, &Form::default(), None).await
+    if asked.from.is_empty() {
+        return form_page(desk, &asked.place, &Form::default(), None).await;
+    }
+    let id = asked.from.parse().map_err(|_| queries::no_such(0))?;
+    let db = desk.app.store.read();
+    let row = queries::led(db, desk.actor(), id).await?;
+    let place = places::by_id(db, row.place_id).await?;
+    let place = place.map(|place| place.code).unwrap_or_default();
+    form_page(desk, &place, &filled(desk, &row).await?, None).await
+}
+
+/// The form as it was when this notice was written; files are chosen anew.
+async fn filled(desk: &Desk, row: &notice::Model) -> Result<Form, Fault> {
+    let db = desk.app.store.read();
+    let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
+    let mut fields = vec![
+        ("title".to_owned(), row.title.clone()),
+        ("body".to_owned(), row.body.clone()),
+    ];
+    for group in &scope.who {
+        fields.push(("who".to_owned(), group.word().to_owned()));
+    }
+    let mut list = Vec::new();
+    for id in &scope.places {
+        list.extend(places::by_id(db, *id).await?.map(|place| place.code));
+    }
+    fields.push(("list".to_owned(), list.join("\n")));
+    if let Some(hours) = row.repeat_hours {
+        fields.push(("repeat".to_owned(), hours.to_string()));
+    }
+    if row.urgent {
+        fields.push(("urgent".to_owned(), "yes".to_owned()));
+    }
+    Ok(Form(fields))
 }
 
 async fn form_page(
@@ -144,7 +179,10 @@ async fn form_page(
     wrong: Option<&Fault>,
 ) -> Result<Response, Fault> {
     let at = At::find(desk, NEW_PAGE, place, &[Deed::PublishNotices]).await?;
-    let typed = wrong.map_or_else(Typed::default, |fault| Typed::wrong(form, fault));
+    let typed = match wrong {
+        Some(fault) => Typed::wrong(form, fault),
+        None => Typed::again(form),
+    };
     let ticked: Vec<&str> = form.all("who").collect();
     let groups = Group::iter().map(|group| Tick {
         word: group.word(),

@@ -223,7 +223,7 @@ async fn set_up(
         place: seen.place.clone(),
         spot: row.spot.clone(),
         open: seen.open.says(),
-        week: seen.week(),
+        week: seen.opens(),
         keeps: found.keeps,
         sets,
         month: month.says(),

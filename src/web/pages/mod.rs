@@ -5,12 +5,14 @@
 //! |---|---|
 //! | [`me`] | my homes, my cases, how to write commands |
 //! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
+//! | `rules` | those rules, feature by feature |
 //! | [`notice`] | a notice, by its link |
 //! | [`activity`] | an activity, its calendar file, and coming in by the code at the door |
 //! | [`volunteer`] | somebody's record of a year, to be printed |
 //! | [`handbook`] | the handbook of a compound |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
+//! | `icon.svg` | the little picture in the tab |
 
 pub mod activity;
 pub mod handbook;
@@ -19,6 +21,7 @@ pub mod notice;
 pub mod pay;
 pub mod privacy;
 pub mod receipt;
+mod rules;
 pub mod volunteer;
 
 use entity::place;
@@ -52,6 +55,16 @@ pub fn show_style() -> Response {
         .body(include_str!("pages.css"))
 }
 
+/// `GET /favicon.ico`: what browsers ask for by themselves, beside every page. Drawn, as all of them can show it.
+#[handler]
+pub fn show_icon() -> Response {
+    Response::builder()
+        .content_type("image/svg+xml")
+        .header(header::CACHE_CONTROL, "public, max-age=86400")
+        .header("X-Content-Type-Options", "nosniff")
+        .body(include_str!("icon.svg"))
+}
+
 /// Text as it stands in HTML, in attributes too.
 #[must_use]
 pub fn escape(text: &str) -> String {
@@ -75,7 +88,7 @@ pub fn page(status: StatusCode, title: &str, body: &str) -> Response {
     let html = format!(
         "<!doctype html>\n<html lang=\"zh-CN\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title} · 邻里</title>\n<link rel=\"icon\" href=\"data:,\">\n\
+         <title>{title} · 邻里</title>\n\
          <link rel=\"stylesheet\" href=\"/pages.css\">\n</head>\n<body>\n\
          <header><a href=\"#main\" class=\"skip\">跳到正文</a><p>邻里</p></header>\n\
          <main id=\"main\">\n<h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"

@@ -12,7 +12,9 @@ use poem::{Request, Response, handler};
 use serde::Deserialize;
 
 use super::{escape, go, page, qr, sentence, to_board, visitor};
+use crate::access::holders::{holders, says};
 use crate::access::named::residents_named;
+use crate::access::permit::{Deed, roles};
 use crate::app::App;
 use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::base::clock::{china, say};
@@ -185,19 +187,28 @@ async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault
             Some(own) => link::own(app, newer.id, own.person_id),
             None => link::public(app, newer.id),
         };
+        if about.paper {
+            out.push_str(
+                "<p role=\"status\" class=\"card\"><b>这条公告已更正</b>，请打印新的一版。</p>",
+            );
+            return Ok(out);
+        }
         out.push_str(&format!(
             "<p role=\"status\" class=\"card\"><b>这条公告已更正。</b><a class=\"button\" href=\"{}\">看新的一版</a></p>",
             escape(&to)
         ));
     }
-    let place = places::by_id(db, row.place_id).await?;
-    let place = place.map(|place| place.name).unwrap_or_default();
+    let at = places::by_id(db, row.place_id).await?;
+    let place = at.as_ref().map_or("", |place| place.name.as_str());
     let day = china(row.published_at.unwrap_or(row.created_at));
     let version = match row.version {
         1 => String::new(),
         version => format!("，第{version}版"),
     };
-    out.push_str("<div class=\"card\">\n");
+    out.push_str(match about.paper {
+        true => "<div class=\"card paper\">\n",
+        false => "<div class=\"card\">\n",
+    });
     for line in row.body.lines().filter(|line| !line.trim().is_empty()) {
         out.push_str(&format!("<p>{}</p>\n", escape(line)));
     }
@@ -220,12 +231,16 @@ async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault
     }
     out.push_str(&format!(
         "<p class=\"soft\">{}　{}{version}　公告 #{}</p>\n</div>\n",
-        escape(&place),
+        escape(place),
         day.format("%Y年%-m月%-d日"),
         row.id
     ));
     if about.paper {
-        out.push_str(&on_paper(app, row)?);
+        let by = match &at {
+            Some(at) => issuer(app, row, at).await?,
+            None => String::new(),
+        };
+        out.push_str(&on_paper(app, row, &by)?);
     } else if let Some(own) = &about.own {
         out.push_str(&button(token, own));
     }
@@ -243,8 +258,24 @@ fn button(token: &str, own: &notice_recipient::Model) -> String {
     )
 }
 
-/// What stands below it on paper: seal, the digest of what was published, and the way to the live page.
-fn on_paper(app: &App, row: &notice::Model) -> Result<String, Fault> {
+/// Who publishes it: the post by which its author may, and where that is; of somebody who has lost it, the place.
+async fn issuer(app: &App, row: &notice::Model, at: &place::Model) -> Result<String, Fault> {
+    let db = app.store.read();
+    let able = roles(Deed::PublishNotices);
+    let all = holders(db, &at.path, able, app.clock.now()).await?;
+    let Some(post) = all.iter().find(|one| one.person_id == row.author_id) else {
+        return Ok(at.name.clone());
+    };
+    let place = match post.place_id {
+        Some(id) => places::by_id(db, id).await?.map(|place| place.name),
+        None => None,
+    };
+    let place = place.unwrap_or_else(|| at.name.clone());
+    Ok(format!("{place} {}", says(post.role)))
+}
+
+/// What stands below it on paper: who publishes it, the seal, the digest of what was published, and the way to the live page.
+fn on_paper(app: &App, row: &notice::Model, by: &str) -> Result<String, Fault> {
     let hash = digest(&SHA256, format!("{}\n{}", row.title, row.body).as_bytes());
     let hash: String = hash
         .as_ref()
@@ -252,7 +283,8 @@ fn on_paper(app: &App, row: &notice::Model) -> Result<String, Fault> {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     Ok(format!(
-        "<p>（盖章）</p>\n<figure>{}<figcaption>微信扫一扫，看最新内容和照片。校验码 {}</figcaption></figure>",
+        "<p class=\"issuer\">{}（盖章）</p>\n<figure>{}<figcaption>微信扫一扫，看最新内容和照片。校验码 {}</figcaption></figure>",
+        escape(by),
         qr(&link::public(app, row.id))?,
         hash.get(..DIGEST).unwrap_or_default()
     ))

@@ -31,6 +31,8 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; c
 
 /// Pages that one address may open in a minute: a whole street may sit behind one.
 const PER_MINUTE: u32 = 300;
+/// Fen from which on a donation is asked about once more: a zero too many is soon typed.
+const LARGE: i64 = 1_000_000;
 /// Orders of one account in a minute.
 const ORDERS_PER_MINUTE: u32 = 20;
 
@@ -147,9 +149,13 @@ pub async fn show_wish(
         }
         said = "还没有收到付款。如果您已经付了，请等一会儿再刷新，不用再付。";
     }
+    let title = match about.given {
+        Some(_) => "捐款",
+        None => "缴费",
+    };
     Ok(page(
         StatusCode::OK,
-        "缴费",
+        title,
         &contents(&token, &about, caller.is_some(), said),
     ))
 }
@@ -177,7 +183,7 @@ fn over() -> Response {
     sentence(
         StatusCode::NOT_FOUND,
         "这个付款链接不能用了",
-        "链接一天内有效。请回到公众号，回复“缴费”再要一个。",
+        "链接一天内有效。请回到公众号，回复“缴费”再要一个；捐款请回复“我的捐赠”。",
         None,
     )
 }
@@ -228,8 +234,15 @@ fn asked(mut out: String, token: &str, about: &About, known: bool) -> String {
     out.push_str(&format!("<p>要付：<b>{} 元</b></p>\n", Fen(about.sum)));
     let path = format!("/pay/{token}");
     if known {
+        let sure = match about.given {
+            Some(_) if about.sum >= LARGE => format!(
+                "<p><label><input type=\"checkbox\" name=\"sure\" value=\"yes\" required> 金额比较大，我确认要捐 <b>{} 元</b></label></p>",
+                Fen(about.sum)
+            ),
+            _ => String::new(),
+        };
         out.push_str(&format!(
-            "<form method=\"post\" action=\"{}\"><button class=\"button main\">去付款</button></form>",
+            "<form method=\"post\" action=\"{}\">{sure}<button class=\"button main\">去付款</button></form>",
             escape(&path)
         ));
     } else {

@@ -6,51 +6,22 @@ use poem::http::{StatusCode, header};
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 
-use super::{escape, go, page, sentence, session_cookie, visitor};
+use super::{escape, go, page, rules, sentence, session_cookie, visitor};
 use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::privacy::actions::{self, Asked};
 use crate::privacy::{consent, queries};
 
-/// The rules, paragraph by paragraph. Whoever changes what they allow raises `consent::VERSION`.
-const RULES: &[(&str, &str)] = &[
-    (
-        "谁在处理",
-        "您所在小区的社区居委会、业委会和物业通过邻里系统受理诉求。要查询、投诉或行使下面的权利，可以在对话里写“人工”，或找楼栋长、社区网格员。",
-    ),
-    (
-        "收集什么，为什么",
-        "姓名、手机号、房号：核对您是哪一户，好把诉求派给负责您家的人。微信给我们的编号：认出您、回复您。您写的话、照片、语音、位置：办理您提的事。手机号加密保存，只有办理需要的人看得到，公示和群里不出现姓名、电话和房号。",
-    ),
-    (
-        "照片",
-        "照片会去掉拍摄地点等信息，只给提出和办理这件事的人看；处理前后的照片要公示的，先经审核。",
-    ),
-    (
-        "保存多久",
-        "撤回的诉求一年后、办结的诉求五年后，不再显示是谁提的。发来没有用上的照片一天后删除。解绑后填写的姓名和手机号一年后删除。",
-    ),
-    (
-        "您的权利",
-        "在对话里写“我的”查看，写“导出我的数据”要一份全部资料，写“更正 姓名 新姓名”或“更正 手机 新号码”请管家核实更正，写“注销”删除个人资料。不提供可以不提供的内容（位置、照片），不影响办事。",
-    ),
-    (
-        "不向别人提供",
-        "除法律要求外，不向办理诉求以外的单位和个人提供您的资料。资料保存在中国境内。",
-    ),
-];
-
 /// `GET /privacy`
 #[handler]
-pub fn show_rules() -> Response {
+pub fn show_rules(Data(app): Data<&App>) -> Response {
     let mut out = format!("<p class=\"soft\">第{}版</p>\n", consent::VERSION);
-    for (head, text) in RULES {
-        out.push_str(&format!(
-            "<h2>{}</h2>\n<p>{}</p>\n",
-            escape(head),
-            escape(text)
-        ));
+    for part in rules::rules(&app.settings.retention) {
+        out.push_str(&format!("<h2>{}</h2>\n", escape(part.head)));
+        for words in part.words {
+            out.push_str(&format!("<p>{}</p>\n", escape(&words)));
+        }
     }
     page(StatusCode::OK, "个人信息处理规则", &out)
 }

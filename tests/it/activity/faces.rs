@@ -53,7 +53,18 @@ async fn the_console_makes_changes_closes_and_calls_off() {
     let one = format!("/console/activities/{id}");
     let page = desk.open(&one).await;
     page.is(200).says("草稿").says("&#60;b&#62;邻里节");
+    let door = format!("{one}/door");
+    desk.open(&door).await.is(404);
     desk.send(&one, &format!("{one}/open"), &[]).await.is(303);
+    desk.open(&one).await.says(&door);
+    // A sheet of its own: title, time, place and code.
+    desk.open(&door)
+        .await
+        .is(200)
+        .says("<svg")
+        .says("中心花园")
+        .says("&#60;b&#62;邻里节")
+        .says("微信扫一扫，签到");
     zhang.says(&format!("报名 {id}")).await;
     desk.open("/console/activities")
         .await

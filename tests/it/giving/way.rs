@@ -17,6 +17,22 @@ use crate::payment::{
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_sum_is_asked_about_once_more() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let mut browser = browser_of(&app, &zhang.open_id).await;
+    for (yuan, asks) in [("9999", false), ("10000", true)] {
+        let reply = zhang.says(&format!("捐款 不限 {yuan} 公开")).await;
+        let page = browser
+            .open(&format!("{}{}", app.url(), link_in(&reply)))
+            .await;
+        page.is(200).says("去付款");
+        assert_eq!(page.body.contains("我确认要捐"), asks, "{}", page.body);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn money_is_given_by_digits_and_followed_to_its_use() {
     let app = TestApp::start().await;
     open_counter(&app).await;
@@ -42,7 +58,11 @@ async fn money_is_given_by_digits_and_followed_to_its_use() {
     let mut browser = browser_of(&app, &zhang.open_id).await;
     let link = link_in(&reply);
     let page = browser.open(&format!("{}{link}", app.url())).await;
-    page.is(200).says("给独居老人添冬衣").says("50.00 元");
+    page.is(200)
+        .says("给独居老人添冬衣")
+        .says("50.00 元")
+        .says("<h1>捐款</h1>");
+    assert!(!page.body.contains("我确认要捐"), "{}", page.body);
     assert!(!page.body.contains("张秀英"), "{}", page.body);
     let (prepay, payment) = order_by(&app, &mut browser, &link).await;
     app.platform.pay(&prepay).unwrap();
@@ -64,7 +84,7 @@ async fn money_is_given_by_digits_and_followed_to_its_use() {
 
     // Half of it goes into an expense that is paid.
     let day = "2026-11-30".parse().unwrap();
-    let expense = spent(&app, "GY", Account::ExpenseOther, 3_000, day).await;
+    let expense = spent(&app, "GY", Account::ExpenseGiving, 3_000, day).await;
     let key = drive.to_string();
     spend(&mut desk, &key, "30", expense).await.is(303);
     let told = zhang.expects_push("用了30.00元").await;

@@ -62,7 +62,11 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
     let to = format!("{page}/{}/answer", rows[1].id);
     let odd = desk.send(page, &to, &[("article", "x")]).await;
     odd.is(422).says("编号");
-    desk.send(page, &to, &[("article", &number)]).await.is(303);
+    desk.open(page)
+        .await
+        .says(&format!("<option value=\"{number} 社区健身点\">"));
+    let choice = format!("{number} 社区健身点");
+    desk.send(page, &to, &[("article", &choice)]).await.is(303);
     let twice = desk.send(page, &to, &[("article", &number)]).await;
     twice.is(409).says("已经处理过");
     for person in [&zhang, &li] {
@@ -83,6 +87,54 @@ async fn it_is_listed_once_without_names_then_answered_and_told() {
         api.get("/handbook/questions").await.json["items"],
         json!([])
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_article_that_is_written_for_a_question_answers_it() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("张秀英").await;
+    zhang.says("健身房在哪里").await;
+    let id = all(&app).await[0].id;
+    let mut desk = Desk::of(&app, "卫东").await;
+    let new = format!("/console/handbook/new?question={id}");
+    desk.open("/console/handbook/questions").await.says(&new);
+    // The question stays in the form.
+    let form = desk.open(&new).await;
+    form.is(200)
+        .says("健身房在哪里</textarea>")
+        .says(&format!("name=\"question\" value=\"{id}\""));
+    desk.open("/console/handbook/new?question=999")
+        .await
+        .is(404);
+    let number = id.to_string();
+    let mut fields = vec![
+        ("place", "GY"),
+        ("question", &*number),
+        ("title", "社区健身点"),
+        ("questions", "健身房在哪里"),
+        ("body", "短"),
+        ("publish", "no"),
+    ];
+    let to = "/console/handbook/new";
+    desk.send(&new, to, &fields)
+        .await
+        .is(422)
+        .says("name=\"question\"");
+    fields[4].1 = "健身点在3号楼架空层，六点到二十一点开放。";
+    desk.send(&new, to, &fields).await.is(303);
+    assert_eq!(
+        all(&app).await[0].state,
+        QuestionState::Open,
+        "a draft answers nobody"
+    );
+    fields[2].1 = "社区的健身点";
+    fields[5].1 = "yes";
+    desk.send(&new, to, &fields)
+        .await
+        .is(303)
+        .leads_to("/console/handbook/questions?said=question-answered");
+    assert_eq!(all(&app).await[0].state, QuestionState::Answered);
+    zhang.expects_push("3号楼架空层").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

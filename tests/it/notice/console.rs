@@ -153,6 +153,10 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
         assert!(sheet.contains(words), "{words}: {sheet}");
     }
     assert!(!sheet.contains("李建国") && !sheet.contains("收到</button>"));
+    assert!(
+        sheet.contains("桂园小区 业委会主任（盖章）"),
+        "who publishes it: {sheet}"
+    );
 }
 
 fn sheet_of(page: &str) -> String {
@@ -189,7 +193,19 @@ async fn a_correction_and_a_recall_from_the_console() {
         .is(303);
     app.advance(1).await;
     zhang.expects_push("周日停水").await;
-    chair.open(&path).await.says("已更正");
+    let old = chair.open(&path).await;
+    old.says("已更正");
+    assert!(
+        !old.body.contains(">打印"),
+        "it no longer holds: {}",
+        old.body
+    );
+    let paper = linli::notice::link::paper_path(&app.instances[0].app, id);
+    let (_, sheet) = get(&app, &paper).await;
+    assert!(
+        sheet.contains("请打印新的一版") && !sheet.contains("（盖章）"),
+        "{sheet}"
+    );
     chair
         .send(&draft, &format!("{draft}/recall"), &[])
         .await
@@ -216,11 +232,15 @@ async fn the_board_shows_titles_without_what_is_personal_and_not_on_paper() {
     }
     let (_, other) = get(&app, "/board/LY").await;
     assert!(!other.contains("请到"));
-    let (_, screen) = get(&app, "/board/GY?screen=1&page=2").await;
+    // Nobody touches the screen: it says the whole, first of all.
+    let (_, screen) = get(&app, "/board/GY?screen=1").await;
     assert!(
-        screen.contains("<h2>公告</h2>") && screen.contains("请到"),
+        screen.contains("<h2>公告</h2>") && screen.contains("<p>内容</p>"),
         "{screen}"
     );
+    for secret in ["张秀英", "1-1-101", "<i>"] {
+        assert!(!screen.contains(secret), "{secret}");
+    }
     wei.says(&format!("撤回公告 {id}")).await;
     let (_, html) = get(&app, "/board/GY").await;
     assert!(!html.contains("请到"), "{html}");

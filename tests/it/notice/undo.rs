@@ -24,12 +24,28 @@ async fn undone_by_a_button_nobody_gets_it() {
     let id = confirmed(&chair, TEXT).await;
     let mut desk = Desk::of(&app, "卫东").await;
     let path = format!("/console/notices/{id}");
-    desk.open(&path).await.is(200).says("撤销，先不发");
+    desk.open(&path)
+        .await
+        .is(200)
+        .says("撤销，先不发")
+        .says("15 秒内可以撤销");
     let done = desk.send(&path, &format!("{path}/recall"), &[]).await;
     done.is(303).leads_to(&format!("{path}?said=notice-undone"));
     let page = desk.open(&done.to.unwrap()).await;
     page.is(200).says("已撤销，没有人收到").says("已撤销");
     assert!(!page.body.contains("撤销，先不发"), "{}", page.body);
+    // Its words are not lost.
+    let again = format!("/console/notices/new?from={id}");
+    page.says("照这份再写").says(&again);
+    let (title, body) = TEXT.trim_start_matches("发布 ").split_once('\n').unwrap();
+    let form = desk.open(&again).await;
+    form.is(200)
+        .says(&format!("value=\"{title}\""))
+        .says(body.lines().next().unwrap())
+        .says("value=\"residents\" checked");
+    desk.open("/console/notices/new?from=999").await.is(404);
+    let mut elsewhere = Desk::of(&app, "杨光").await;
+    elsewhere.open(&again).await.is(404);
     app.advance(2).await;
     assert_eq!(row(&app, id).await.state, NoticeState::Undone);
     assert!(recipients(&app, id).await.is_empty());
