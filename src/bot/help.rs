@@ -339,6 +339,9 @@ pub fn after_asking_again(turn: &mut Turn<'_>, reply: &str) -> Option<String> {
 }
 
 fn choice_line(choice: &Choice) -> String {
+    if let Some(label) = &choice.label {
+        return format!("{} {}", choice.digit, shorten(label, 40));
+    }
     let shown = match choice.command.strip_prefix("菜单 ") {
         // The page's number is nobody's concern.
         Some(page) => page

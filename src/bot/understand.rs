@@ -389,7 +389,7 @@ fn understand_digit(
 }
 
 /// A choice may stand for any text, not only for a command: what could not be done the first time.
-fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
+pub(super) fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
     let Some((command, rest)) = lexicon.read(line) else {
         return Meaning::Unknown(line.to_owned());
     };

@@ -260,18 +260,26 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if !args.raw.is_empty() {
         return Ok(not_meant(turn));
     }
-    turn.dialog = Some(Dialog::pick([
-        "清单 需求",
-        "清单 资源",
-        "清单 服务",
-        "清单 责任",
-        "我的清单",
-        "发需求",
-        "发资源",
-    ]));
-    Ok(Reply::text(
-        "看哪张清单？回复数字：\n1 需求：谁需要什么\n2 资源：谁能帮什么\n3 服务：单位要办的\n4 责任：单位负责的\n5 我的清单\n6 发需求\n7 发资源",
-    ))
+    let lines = [
+        ("清单 需求", "需求：谁需要什么"),
+        ("清单 资源", "资源：谁能帮什么"),
+        ("清单 服务", "服务：单位要办的"),
+        ("清单 责任", "责任：单位负责的"),
+        ("我的清单", "我的清单"),
+        ("发需求", "发需求"),
+        ("发资源", "发资源"),
+    ];
+    let own = |(command, line): (&str, &str)| (command.to_owned(), line.to_owned());
+    let all: Vec<(String, String)> = lines.into_iter().map(own).collect();
+    let shown: Vec<String> = (1..)
+        .zip(&all)
+        .map(|(at, (_, line))| format!("{at} {line}"))
+        .collect();
+    turn.dialog = Some(Dialog::lines(all));
+    Ok(Reply::text(format!(
+        "看哪张清单？回复数字：\n{}",
+        shown.join("\n")
+    )))
 }
 
 async fn one_list(turn: &mut Turn<'_>, list: OfferList, at: usize) -> Result<Reply, Fault> {
