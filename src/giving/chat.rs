@@ -68,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
         |turn, args| Box::pin(goods(turn, args)),
     ),
     donor(
-        &["我的捐赠", "我的捐款", "我的捐物"],
+        &["我的捐赠", "我的捐款", "我的捐物", "捐赠"],
         "我的捐赠 [编号]",
         "看捐过的和用在哪里",
         |turn, args| Box::pin(mine(turn, args)),

@@ -232,8 +232,23 @@ async fn which(
     }
     let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
-        "{word}哪一条？回复前面的数字：\n{lines}"
+        "{}请回复前面的数字：\n{lines}",
+        asks_which(word)
     )))
+}
+
+/// Asks which item a command means: `要驳回哪一条清单？`
+fn asks_which(word: &str) -> String {
+    match word {
+        PHOTO => "照片要加到哪一条？".to_owned(),
+        "联系对方" => "要联系哪一条的对方？".to_owned(),
+        "清单分类" => "要改哪一条的分类？".to_owned(),
+        "认领项目" => "要认领哪个项目？".to_owned(),
+        _ => match word.strip_suffix("清单") {
+            Some(verb) => format!("要{verb}哪一条清单？"),
+            None => format!("要{word}哪一条？"),
+        },
+    }
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {

@@ -301,7 +301,8 @@ async fn which(
     let at = args.page().unwrap_or(1);
     let lines = turn.list_page(word, at, &lines(&rows, word), false);
     Ok(Reply::text(format!(
-        "要{word}哪一件？请回复前面的数字：\n{lines}"
+        "要{}哪一次帮忙？请回复前面的数字：\n{lines}",
+        word.trim_end_matches("帮手").trim_end_matches("帮忙")
     )))
 }
 
