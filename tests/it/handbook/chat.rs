@@ -75,6 +75,9 @@ async fn where_the_handbook_knows_of_it_it_was_understood() {
             assert!(!reply.contains(wrong), "{text}: {reply}");
         }
     }
+    // An article that only mentions it is not offered.
+    let reply = zhang.says("停水怎么办").await;
+    assert!(!reply.contains("物业费"), "{reply}");
     // What is no question of anything has no answer.
     let reply = zhang.says("知道了").await;
     assert!(!reply.contains("装修"), "{reply}");
