@@ -427,6 +427,9 @@ mod tests {
         let paged = lines(&[("心愿 1", "#1 老花镜"), ("心愿 (2)", "下一页")]);
         assert_eq!(means("下一页", &paged), "心愿|(2)");
         assert_eq!(means("下一页", &wishes), "更多|");
+        // Asked once more it reads as it was shown.
+        let again = crate::bot::help::question(&paged).unwrap();
+        assert!(again.contains("2 下一页"), "{again}");
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use entity::kinds::CaseKind;
 
 use super::rules::house;
 use super::{MENU, says, waiting};
+use crate::harness::app::TestApp;
 
 /// In danger, with the number that fits first.
 const DANGER: &[(&str, &str)] = &[
@@ -184,4 +185,23 @@ async fn words_for_what_there_is_are_known() {
             "{word}: {reply}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_checks_something_else_is_led_there() {
+    let app = TestApp::start().await;
+    let steward = app.steward("1栋").await;
+    let asked = says(&steward, "审核").await;
+    assert!(
+        asked.contains("1 审核心愿\n2 审核清单") && !asked.contains("没有这项权限"),
+        "{asked}"
+    );
+    let wishes = says(&steward, "1").await;
+    assert!(wishes.contains("现在没有要审核的心愿"), "{wishes}");
+    let zhang = app.resident("张秀英").await;
+    let none = says(&zhang, "履行").await;
+    assert!(
+        none.contains("没有等您回复") && !none.contains("提交"),
+        "{none}"
+    );
 }
