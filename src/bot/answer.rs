@@ -11,13 +11,14 @@ use crate::access;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, cut_bytes, shorten};
+use crate::bot::first::{self, First};
 use crate::bot::group::Aside;
 use crate::bot::sender::known;
 use crate::bot::stored::{Said, Settled, Stored, conclude, earlier_reply, settle, take};
 use crate::bot::understand::Way;
 use crate::bot::{
-    Meaning, Spoken, SpokenKind, attach, dialog, group, help, lexicon, menu, render, scan,
-    understand, unknown,
+    Meaning, Spoken, SpokenKind, attach, courtesy, dialog, group, help, lexicon, menu, render,
+    scan, unknown,
 };
 use crate::chat::{Args, Command, Dialog, Turn, Who};
 use crate::privacy::consent;
@@ -203,12 +204,12 @@ async fn apologise(app: &App, spoken: &Spoken, fault: Fault) -> Result<Option<St
         SpokenKind::Text(text) => (
             Some(Box::new(Dialog::pick([clean(text)]))),
             format!(
-                "系统出了点问题(编号 {reference}),您的话没有丢,请稍后回复 1 再试一次,或回复“人工”。"
+                "系统出了点问题（编号 {reference}），您的话没有丢，请稍后回复 1 再试一次，或回复“人工”。"
             ),
         ),
         _ => (
             None,
-            format!("系统出了点问题(编号 {reference}),请稍后再发一次,或回复“人工”。"),
+            format!("系统出了点问题（编号 {reference}），请稍后再发一次，或回复“人工”。"),
         ),
     };
     // The first fault says more than that of storing the apology.
@@ -293,7 +294,29 @@ async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
     }
     turn.text.clone_from(&text);
     let speaker = menu::speaker(&turn.actor);
-    let mut reply = match understand(lexicon(), &text, &turn.before, speaker) {
+    let mut reply = match first::weigh(lexicon(), &text, &turn.before, speaker) {
+        First::Urgent {
+            emergency,
+            said,
+            goes_on,
+        } => first::urge(turn, emergency, &said, goes_on),
+        First::Courtesy => courtesy::welcome(turn),
+        First::Reported {
+            said,
+            goes_on,
+            called,
+        } => first::doubt(turn, &said, goes_on, called),
+        First::Plain(meaning) => mean(turn, meaning).await?,
+    };
+    if too_long.is_some() {
+        reply.push_str("\n（内容太长，只保留了前5000个字。）");
+    }
+    Ok(reply)
+}
+
+/// Does what is meant.
+async fn mean(turn: &mut Turn<'_>, meaning: Meaning) -> Result<String, Refused> {
+    Ok(match meaning {
         Meaning::Run { command, rest, way } => run(turn, command, rest, way).await?,
         Meaning::NotYours(command) => not_yours(turn, command),
         Meaning::Menu => menu::show(turn, ""),
@@ -302,11 +325,7 @@ async fn speak(turn: &mut Turn<'_>, text: &str) -> Result<String, Refused> {
         Meaning::Wordless => help::again(turn, "没有看到文字，请写一句话。"),
         Meaning::Unsaid => help::again(turn, "只有数字看不出是什么事，请写一句话。"),
         Meaning::Unknown(text) => unknown::answer(turn, &text).await?,
-    };
-    if too_long.is_some() {
-        reply.push_str("\n（内容太长，只保留了前5000个字。）");
-    }
-    Ok(reply)
+    })
 }
 
 async fn run(
@@ -333,7 +352,7 @@ async fn run(
         return Ok(question);
     }
     let word = command.words.first().copied().unwrap_or_default();
-    let line = format!("{word} {}", args.raw);
+    let line = format!("{word} {}", args.raw).trim_end().to_owned();
     if turn.before.draft.as_deref() == Some(line.as_str()) {
         turn.before.draft = None;
     }

@@ -13,6 +13,7 @@ use crate::base::text::{clean, shorten};
 use crate::bot::understand::{Way, takes_arguments};
 use crate::bot::{Lexicon, lexicon, menu};
 use crate::chat::{Args, Choice, Command, Dialog, FILINGS, Reply, Turn, Who};
+use crate::handbook::sure::asks;
 use crate::reminder::BoxFuture;
 
 /// How to bind, as people can copy it.
@@ -267,8 +268,13 @@ fn offer_all(
         let _ = write!(line, "\n{} 看手册“{title}”", commands.len());
     }
     let shown = shorten(text, 30);
+    // Where the handbook knows of it, it was understood.
+    let head = match articles {
+        [(_, title), ..] if asks(text) => format!("“{shown}”：您是不是想问“{title}”？"),
+        _ => format!("没看懂“{shown}”。"),
+    };
     let reply = format!(
-        "没看懂“{shown}”。要把这句话作为诉求提交吗？请回复数字：\n{}\n0 返回菜单",
+        "{head}要把这句话作为诉求提交吗？请回复数字：\n{}\n0 返回菜单",
         line.trim_end()
     );
     let dialog = Dialog {
@@ -339,6 +345,9 @@ pub fn after_asking_again(turn: &mut Turn<'_>, reply: &str) -> Option<String> {
 }
 
 fn choice_line(choice: &Choice) -> String {
+    if let Some(label) = &choice.label {
+        return format!("{} {}", choice.digit, shorten(label, 40));
+    }
     let shown = match choice.command.strip_prefix("菜单 ") {
         // The page's number is nobody's concern.
         Some(page) => page

@@ -5,7 +5,9 @@
 mod answer;
 mod attach;
 mod board;
+mod courtesy;
 mod dialog;
+mod first;
 pub mod group;
 mod help;
 pub mod late;

@@ -11,7 +11,7 @@ const TAIL: &str = "\n…(回复“更多”看其余)";
 
 /// What is sent now, and what waits.
 pub fn fit(reply: &str) -> (String, Option<String>) {
-    let reply = harmless(&text::clean(reply));
+    let reply = once_ended(harmless(&text::clean(reply)));
     if reply.len() <= MOST_BYTES {
         return (reply, None);
     }
@@ -24,6 +24,17 @@ pub fn fit(reply: &str) -> (String, Option<String>) {
     let rest = reply.get(head.len()..).unwrap_or_default();
     let rest = text::cut_bytes(rest.trim_start_matches('\n'), MOST_REST);
     (format!("{head}{TAIL}"), Some(rest.to_owned()))
+}
+
+/// People's own words end as they like, and ours go on with a stop behind them: one of the two is enough.
+fn once_ended(reply: String) -> String {
+    const DOUBLED: [(&str, &str); 3] = [("！。", "！"), ("？。", "？"), ("。。", "。")];
+    DOUBLED.iter().fold(reply, |reply, (doubled, once)| {
+        match reply.contains(doubled) {
+            true => reply.replace(doubled, once),
+            false => reply,
+        }
+    })
 }
 
 /// People's own words come back in replies, and the chat would make links of `<a href>`.
@@ -53,6 +64,12 @@ mod tests {
     fn links_do_not_come_back() {
         let (text, _) = fit(r#"收到：<a href="http://x">点我</a> 1<2"#);
         assert_eq!(text, r#"收到：＜a href="http://x">点我＜/a> 1<2"#);
+    }
+
+    #[test]
+    fn a_sentence_ends_once() {
+        let (text, _) = fit("已收到：没人管！。会有人看？。好。。");
+        assert_eq!(text, "已收到：没人管！会有人看？好。");
     }
 
     proptest! {

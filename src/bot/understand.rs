@@ -215,6 +215,11 @@ fn likeness(word: &[char], text: &[char]) -> Option<(usize, usize)> {
         return Some((0, at + word.len()));
     }
     let head = text.get(..word.len())?;
+    // A number is no mistyped letter, and a long sentence is no mistyped word of two.
+    let is_sentence = word.len() == 2 && text.iter().filter(|c| c.is_alphabetic()).count() > 5;
+    if is_sentence || head.iter().any(char::is_ascii_digit) {
+        return None;
+    }
     let same = word.iter().zip(head).filter(|(a, b)| a == b).count();
     let distance = word.len() - same;
     (same > 0 && distance <= word.len() / 2).then_some((distance, word.len()))
@@ -389,7 +394,7 @@ fn understand_digit(
 }
 
 /// A choice may stand for any text, not only for a command: what could not be done the first time.
-fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
+pub(super) fn pick(lexicon: &Lexicon, line: &str, dialog: &Dialog) -> Meaning {
     let Some((command, rest)) = lexicon.read(line) else {
         return Meaning::Unknown(line.to_owned());
     };

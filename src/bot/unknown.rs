@@ -30,7 +30,10 @@ pub(super) async fn answer(turn: &mut Turn<'_>, text: &str) -> Result<String, Fa
     let near: Vec<(i64, String)> = near.map(|row| (row.id, row.title.clone())).collect();
     let mut reply = help::offer_with(turn, &text, &near);
     if question && !trouble && put_down(turn, &text).await? {
-        reply.push_str("\n这个问题手册里还没有，已记下，有了答案会告诉您。");
+        reply.push_str(match near.is_empty() {
+            true => "\n这个问题手册里还没有，已记下，有了答案会告诉您。",
+            false => "\n都不是也没关系，问题已记下，有了答案会告诉您。",
+        });
     }
     Ok(reply)
 }

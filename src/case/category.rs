@@ -147,6 +147,8 @@ pub fn is_visible(name: &str) -> bool {
 /// Something for which others have to be called before us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Emergency {
+    /// The numbers to call, the fitting one first.
+    pub calls: &'static str,
     /// What to do, first sentence of the reply.
     pub advice: &'static str,
     words: &'static [&'static str],
@@ -156,6 +158,7 @@ pub struct Emergency {
 /// costs a sentence, one missed costs more; in doubt a phrase is in the table.
 const EMERGENCIES: &[Emergency] = &[
     Emergency {
+        calls: "119／110／120",
         advice: "紧急情况请先到室外拨打119和燃气抢修电话，不要开关电器、不要点火！",
         words: &[
             "燃气泄漏",
@@ -169,9 +172,14 @@ const EMERGENCIES: &[Emergency] = &[
             "煤气味",
             "燃气味",
             "天然气味",
+            "闻到煤气",
+            "闻到燃气",
+            "煤气中毒",
+            "一氧化碳",
         ],
     },
     Emergency {
+        calls: "119／110／120",
         advice: "紧急情况请先撤离并拨打119！",
         words: &[
             "着火",
@@ -180,11 +188,14 @@ const EMERGENCIES: &[Emergency] = &[
             "火灾",
             "冒烟",
             "烧起来",
+            "着了火",
+            "火警",
             "火烧",
             "爆炸",
         ],
     },
     Emergency {
+        calls: "120／110／119",
         advice: "紧急情况请先拨打120！",
         words: &[
             "晕倒",
@@ -201,9 +212,19 @@ const EMERGENCIES: &[Emergency] = &[
             "跳楼",
             "溺水",
             "快不行了",
+            "晕过去",
+            "不省人事",
+            "没有心跳",
+            "喘不上气",
+            "喘不过气",
+            "噎住了",
+            "抽搐",
+            "救护车",
+            "打120",
         ],
     },
     Emergency {
+        calls: "110／120／119",
         advice: "紧急情况请先拨打110！",
         words: &[
             "打架",
@@ -216,24 +237,65 @@ const EMERGENCIES: &[Emergency] = &[
             "杀人",
             "绑架",
             "小偷在",
+            "快报警",
+            "要报警",
+            "帮我报警",
+            "打110",
         ],
     },
     Emergency {
+        calls: "119／110／120",
         advice: "有人被困请先按轿厢内的呼叫键，并拨打119或96333，不要扒门！",
-        words: &["电梯困人", "困在电梯", "困电梯", "被困", "关在电梯"],
+        words: &[
+            "电梯困人",
+            "困在电梯",
+            "困电梯",
+            "被困",
+            "关在电梯",
+            "困了人",
+            "困住",
+        ],
+    },
+    Emergency {
+        calls: "120／110／119",
+        advice: "您很重要！请马上拨打120或110，也可以拨打心理援助热线12356，有人陪您说话。",
+        words: &["不想活", "自杀", "轻生", "寻短见", "割腕"],
+    },
+    Emergency {
+        calls: "110／120／119",
+        advice: "紧急情况请先拨打110、120或119！",
+        words: &["救命", "打119", "快救人"],
     },
 ];
+
+/// Somebody is gone: a word of the one and one of the other.
+const LOST: (&[&str], &[&str]) = (
+    &["走丢", "走失", "失踪", "不见了", "找不到了"],
+    &[
+        "小孩", "孩子", "宝宝", "儿子", "女儿", "孙子", "孙女", "老人", "爷爷", "奶奶", "外公",
+        "外婆", "爸", "妈", "有人",
+    ],
+);
+/// What is said to it.
+const MISSING: Emergency = Emergency {
+    calls: "110／120／119",
+    advice: "有人走失请马上拨打110，说清衣着和最后在哪里看到！",
+    words: &[],
+};
+/// In these the words of emergencies mean something else: an instrument is no fight, a call to a human none either.
+const HARMLESS: &[&str] = &["打架子鼓", "打人工", "其中风", "进入室", "火烧云", "跳楼价"];
 
 /// The emergency that the words point to.
 #[must_use]
 pub fn emergency(text: &str) -> Option<Emergency> {
-    let text = standard(text);
-    // An instrument, not a fight.
-    let text = text.replace("打架子鼓", "");
-    EMERGENCIES
-        .iter()
-        .find(|row| row.words.iter().any(|word| text.contains(word)))
-        .copied()
+    let mut text = standard(text);
+    for word in HARMLESS {
+        text = text.replace(word, "");
+    }
+    let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    let known = EMERGENCIES.iter().find(|row| has(row.words)).copied();
+    let (gone, whom) = LOST;
+    known.or_else(|| (has(gone) && has(whom)).then_some(MISSING))
 }
 
 /// The building that a text names: 3 for «3栋», «3 幢», «三号楼».
@@ -317,10 +379,27 @@ mod tests {
             "老人暈倒在楼道",
             "有人打架",
             "电梯困人了",
+            "电梯又坏了，困了人！快来",
+            "救命",
+            "着火了",
+            "火灾",
+            "不想活了",
+            "小孩走丢了",
+            "老人不見了",
+            "打110",
         ] {
             assert!(emergency(text).is_some(), "{text}");
         }
-        for text in ["防火门坏了", "楼上打架子鼓", "火锅味太大", "灯不亮"] {
+        for text in [
+            "防火门坏了",
+            "楼上打架子鼓",
+            "火锅味太大",
+            "灯不亮",
+            "我要打人工电话",
+            "其中风险谁担",
+            "猫走丢了",
+            "钥匙不见了",
+        ] {
             assert!(emergency(text).is_none(), "{text}");
         }
     }

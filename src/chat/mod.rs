@@ -271,6 +271,9 @@ impl Turn<'_> {
     }
 }
 
+/// Characters that are kept of a line of a menu.
+const MOST_LABEL: usize = 60;
+
 /// Minutes that a photo or a place waits for the filing it belongs to, and that a photo still
 /// finds the case filed before it.
 pub const KEPT_MINUTES: i64 = 30;
@@ -343,10 +346,22 @@ impl Dialog {
                 .map(|(at, command)| Choice {
                     digit: (at + 1).to_string(),
                     command: command.into(),
+                    label: None,
                 })
                 .collect(),
             ..Self::default()
         }
+    }
+
+    /// The same with the line that is shown of each: who types its words means it, too. For what the house itself
+    /// calls so; what people have written does not stay in somebody else's dialog.
+    pub fn lines(lines: impl IntoIterator<Item = (String, String)>) -> Self {
+        let (commands, labels): (Vec<String>, Vec<String>) = lines.into_iter().unzip();
+        let mut dialog = Self::pick(commands);
+        for (choice, label) in dialog.choices.iter_mut().zip(labels) {
+            choice.label = Some(shorten(&label, MOST_LABEL));
+        }
+        dialog
     }
 
     /// The next text is put behind this command: `报修`, `评价 12`.
@@ -387,6 +402,9 @@ pub struct Choice {
     pub digit: String,
     /// The command that it stands for: `进度 12`.
     pub command: String,
+    /// What is shown behind the digit, where its words pick it, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 #[cfg(test)]

@@ -12,6 +12,9 @@ pub const LOOK: Slice = Slice {
     before: None,
     limit: 200,
 };
+/// What leads on, and what leads back from the last page.
+pub const NEXT: &str = "下一页";
+const FIRST: &str = "回到第一页";
 /// Pages of a list.
 const MOST: usize = 100;
 
@@ -59,8 +62,31 @@ impl Turn<'_> {
         more: bool,
     ) -> String {
         let (commands, lines) = paged(list, page, all, more);
-        self.dialog = Some(Dialog::pick(commands));
+        let mut dialog = Dialog::pick(commands);
+        // What leads on is known by its words, too; the lines of people are not kept.
+        if let (Some(last), Some(line)) = (dialog.choices.last_mut(), lines.last()) {
+            let words = line.split_once(' ').map_or("", |(_, words)| words);
+            last.label = [NEXT, FIRST]
+                .into_iter()
+                .find(|known| *known == words)
+                .map(str::to_owned);
+        }
+        self.dialog = Some(dialog);
         lines.join("\n")
+    }
+
+    /// Whoever types the words of one of these lines of the list means it. For words of the house itself; what people
+    /// have written does not stay in somebody else's dialog.
+    pub fn know_lines(&mut self, all: &[(String, String)]) {
+        let Some(dialog) = self.dialog.as_mut() else {
+            return;
+        };
+        for choice in &mut dialog.choices {
+            let line = all.iter().find(|(command, _)| *command == choice.command);
+            if let Some((_, line)) = line {
+                choice.label = Some(line.clone());
+            }
+        }
     }
 }
 
@@ -80,10 +106,10 @@ fn paged(
     }
     if page < MOST && (more || all.len() > before(page + 1)) {
         commands.push(format!("{list} ({})", page + 1));
-        lines.push(format!("{} 下一页", commands.len()));
+        lines.push(format!("{} {NEXT}", commands.len()));
     } else if page > 1 {
         commands.push(list.to_owned());
-        lines.push(format!("{} 回到第一页", commands.len()));
+        lines.push(format!("{} {FIRST}", commands.len()));
     }
     (commands, lines)
 }

@@ -68,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
         |turn, args| Box::pin(goods(turn, args)),
     ),
     donor(
-        &["我的捐赠", "我的捐款", "我的捐物"],
+        &["我的捐赠", "我的捐款", "我的捐物", "捐赠"],
         "我的捐赠 [编号]",
         "看捐过的和用在哪里",
         |turn, args| Box::pin(mine(turn, args)),
@@ -162,13 +162,15 @@ async fn which_drive(turn: &mut Turn<'_>, word: &str, raw: &str) -> Result<Reply
     let free = format!("{word} {ANY}{behind}");
     all.push((free, format!("{FREE}，由社区安排")));
     let lines = turn.list_page(&format!("{word}{behind}"), at, &all, false);
+    // The titles are the house's own: who types one means it.
+    turn.know_lines(&all);
     let compound = queries::own_compound(turn.tx.db(), &turn.actor).await?;
     let board = format!(
         "{}/board/{}/giving",
         turn.app.settings.server.public_url, compound.code
     );
     Ok(Reply::text(format!(
-        "{word}给哪一项？回复前面的数字：\n{lines}\n每一笔捐赠和用途都公示：{board}"
+        "要{word}给哪一项？请回复前面的数字：\n{lines}\n每一笔捐赠和用途都公示：{board}"
     )))
 }
 

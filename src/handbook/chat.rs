@@ -198,8 +198,8 @@ async fn ask(turn: &mut Turn<'_>, text: &str) -> Result<Reply, Fault> {
     let head = match (more.is_empty(), noted) {
         (true, true) => "手册里还没有这个，已记下，有了答案会告诉您。",
         (true, false) => "手册里还没有这个。",
-        (false, true) => "不知道是不是这几篇；都不是也没关系，问题已记下，有了答案会告诉您。",
-        (false, false) => "不知道是不是这几篇：",
+        (false, true) => "您是不是想问下面的？都不是也没关系，问题已记下，有了答案会告诉您。",
+        (false, false) => "您是不是想问下面的？",
     };
     // What was typed is filed without the command.
     let digits = digits(turn, text, &more);

@@ -18,6 +18,8 @@ const SINGLE: f64 = 0.25;
 const LOOKED_AT: usize = 24;
 /// What the likeness to a question that an article names is worth beside the rest.
 const NAMED: f64 = 0.6;
+/// Pairs of a question that says one word alone: what only mentions it is not about it.
+const ONE_WORD: usize = 2;
 
 /// Two characters; of a single one the second is [`GAP`].
 type Term = [char; 2];
@@ -64,6 +66,8 @@ pub struct Index {
     ids: Vec<i64>,
     /// Pairs of each question and title, by document.
     named: Vec<Vec<HashSet<Term>>>,
+    /// Pairs of what each document is about: all but its body.
+    about: Vec<HashSet<Term>>,
     terms: HashMap<Term, Held>,
     /// What a term is worth that no article has.
     unknown: f64,
@@ -152,6 +156,7 @@ impl Index {
         Self {
             ids: documents.iter().map(|document| document.id).collect(),
             named: documents.iter().map(named).collect(),
+            about: documents.iter().map(about).collect(),
             terms: terms.collect(),
             unknown: rarity(0.0),
         }
@@ -201,6 +206,12 @@ impl Index {
         found.sort_by(|(_, one), (_, other)| other.total_cmp(one));
         found.truncate(LOOKED_AT);
         let asked: HashSet<Term> = pairs(&asked).collect();
+        if (1..=ONE_WORD).contains(&asked.len()) {
+            let about = |document: usize| self.about.get(document);
+            found.retain(|(document, _)| {
+                about(*document).is_some_and(|own| !own.is_disjoint(&asked))
+            });
+        }
         let mut hits: Vec<Hit> = found
             .into_iter()
             .filter_map(|(document, explained)| {
@@ -225,6 +236,15 @@ impl Index {
 fn named(document: &Document<'_>) -> Vec<HashSet<Term>> {
     let lines = document.questions.lines().chain([document.title]);
     lines.map(|line| pairs(&normal(line)).collect()).collect()
+}
+
+fn about(document: &Document<'_>) -> HashSet<Term> {
+    let synonyms = pairs(&normal(document.synonyms)).collect::<HashSet<Term>>();
+    named(document)
+        .into_iter()
+        .flatten()
+        .chain(synonyms)
+        .collect()
 }
 
 /// Whether a question says anything of a matter: more than single characters and words that ask.
@@ -271,6 +291,22 @@ mod tests {
         assert_eq!(first("升降机坏了"), Some(3));
         assert_eq!(first("。。。"), None);
         assert_eq!(first(""), None);
+    }
+
+    #[test]
+    fn what_only_mentions_a_word_is_not_about_it() {
+        let fee = Document {
+            body: "不能用停水停电的办法催费",
+            ..document(1, "物业费怎么交", "物业费在哪里交")
+        };
+        let index = Index::new(&[fee, document(2, "停电找谁", "")]);
+        let found = |asked: &str| -> Vec<i64> {
+            let hits = index.ask(asked, &|_| true);
+            hits.iter().map(|hit| hit.id).collect()
+        };
+        assert_eq!(found("停水怎么办"), Vec::<i64>::new());
+        assert_eq!(found("停电怎么办"), [2]);
+        assert_eq!(found("物业费"), [1]);
     }
 
     #[test]

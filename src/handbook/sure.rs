@@ -64,6 +64,12 @@ const COMPLAINS: &[&str] = &[
     "没人管",
     "没人理",
     "没人来",
+    "没人扫",
+    "没人打扫",
+    "没人清",
+    "没人修",
+    "太脏",
+    "脏死",
     "冇人理",
     "冇人跟进",
     "不管事",
@@ -117,6 +123,47 @@ const COMPLAINS: &[&str] = &[
     "被困",
 ];
 
+/// What is hoped for: who says so may tell of trouble and still wish for something.
+const HOPES: &[&str] = &[
+    "想",
+    "希望",
+    "需要",
+    "借",
+    "请",
+    "求",
+    "教",
+    "找人",
+    "谁能",
+    "谁会",
+    "有没有",
+    "能不能",
+    "帮忙",
+    "帮我",
+];
+
+/// What is said by nobody who only wishes for something.
+const BLAMES: &[&str] = &[
+    "没人管",
+    "没人理",
+    "没人扫",
+    "没人打扫",
+    "没人清",
+    "冇人理",
+    "不管事",
+    "不处理",
+    "气死",
+    "烦死",
+    "吵死",
+    "臭死",
+    "脏死",
+    "太吵",
+    "太臭",
+    "太脏",
+    "又停",
+    "又坏",
+    "又漏",
+];
+
 /// A short text that is itself the name of a matter: `噪音`, `养狗`.
 const SHORT: usize = 4;
 
@@ -133,6 +180,15 @@ pub fn asks(text: &str) -> bool {
 pub fn complains(text: &str) -> bool {
     let folded = fold(text);
     COMPLAINS.iter().any(|word| folded.contains(word))
+}
+
+/// Whether it reports something where a wish was asked for: it blames somebody, or tells of trouble and hopes for
+/// nothing.
+#[must_use]
+pub fn reports(text: &str) -> bool {
+    let folded = fold(text);
+    let has = |words: &[&str]| words.iter().any(|word| folded.contains(word));
+    has(BLAMES) || (complains(text) && !has(HOPES))
 }
 
 /// Whether it is too short for a sentence: it may name a matter.
@@ -177,6 +233,27 @@ mod tests {
             assert!(asks(text), "{text}");
         }
         assert!(!asks("电梯里有烟味") && is_short("噪音"));
+    }
+
+    #[test]
+    fn a_wish_reports_nothing_and_blame_is_no_wish() {
+        for text in [
+            "楼上天天半夜吵，没人管！",
+            "楼道垃圾没人扫太脏了",
+            "楼上漏水没人管，气死了",
+            "3栋电梯停了",
+        ] {
+            assert!(reports(text), "{text}");
+        }
+        for text in [
+            "想要一副老花镜",
+            "轮椅坏了，想借一个",
+            "一直想学书法",
+            "想请人帮忙看看化验单",
+            "周末可以免费理发",
+        ] {
+            assert!(!reports(text), "{text}");
+        }
     }
 
     #[test]

@@ -261,6 +261,11 @@ async fn keep(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         Some((id, rest)) => (id, rest),
         None => match waiting(turn, MediationState::Agreed).await? {
             Some(id) => (id, args.clone()),
+            None if args.raw.is_empty() => {
+                return Ok(Reply::text(
+                    "现在没有等您回复的调解协议。回复“我的调解”看进展。",
+                ));
+            }
             None => return Ok(not_an_answer(turn)),
         },
     };

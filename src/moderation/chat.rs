@@ -1,6 +1,7 @@
 //! The chat command of moderation: 审核.
 
-use crate::base::fault::Fault;
+use crate::access::permit::{Deed, require_somewhere};
+use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who, verdict};
 use crate::moderation::remind::says;
@@ -52,12 +53,34 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     )))
 }
 
+/// Whoever checks something else than this is led there; for all others it is `refused`.
+fn elsewhere(turn: &mut Turn<'_>, refused: Fault) -> Result<Reply, Fault> {
+    let lists = [
+        (Deed::CheckWishes, "审核心愿"),
+        (Deed::CheckOffers, "审核清单"),
+    ];
+    let actor = &turn.actor;
+    let own: Vec<(String, String)> = lists
+        .into_iter()
+        .filter(|(deed, _)| require_somewhere(actor, *deed).is_ok())
+        .map(|(_, word)| (word.to_owned(), word.to_owned()))
+        .collect();
+    match own.is_empty() {
+        true => Err(refused),
+        false => Ok(turn.offer_list("您要审核哪一种？", own)),
+    }
+}
+
 async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let slice = Slice {
         before: None,
         limit: MOST,
     };
-    let page = queries::waiting(turn.tx.db(), &turn.actor, slice).await?;
+    let found = queries::waiting(turn.tx.db(), &turn.actor, slice).await;
+    let page = match found {
+        Err(fault) if fault.code == Code::Forbidden => return elsewhere(turn, fault),
+        page => page?,
+    };
     if page.items.is_empty() {
         return Ok(Reply::text("现在没有要审核的内容。"));
     }

@@ -169,7 +169,13 @@ async fn which(
     if lines.is_empty() {
         return Ok(Reply::text(format!("现在没有可以{word}的公告。")));
     }
-    Ok(turn.offer_list(&format!("{word}哪一条？"), lines))
+    let which = match word {
+        "公告范围" => "要改哪条公告的范围？".to_owned(),
+        "广播进度" => "要看哪条公告的进度？".to_owned(),
+        "提醒未读" => "要再提醒哪条公告？".to_owned(),
+        _ => format!("要{}哪条公告？", word.trim_end_matches("公告")),
+    };
+    Ok(turn.offer_list(&which, lines))
 }
 
 const fn is_draft(state: NoticeState) -> bool {

@@ -232,8 +232,23 @@ async fn which(
     }
     let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
-        "{word}哪一条？回复前面的数字：\n{lines}"
+        "{}请回复前面的数字：\n{lines}",
+        asks_which(word)
     )))
+}
+
+/// Asks which item a command means: `要驳回哪一条清单？`
+fn asks_which(word: &str) -> String {
+    match word {
+        PHOTO => "照片要加到哪一条？".to_owned(),
+        "联系对方" => "要联系哪一条的对方？".to_owned(),
+        "清单分类" => "要改哪一条的分类？".to_owned(),
+        "认领项目" => "要认领哪个项目？".to_owned(),
+        _ => match word.strip_suffix("清单") {
+            Some(verb) => format!("要{verb}哪一条清单？"),
+            None => format!("要{word}哪一条？"),
+        },
+    }
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
@@ -260,18 +275,26 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if !args.raw.is_empty() {
         return Ok(not_meant(turn));
     }
-    turn.dialog = Some(Dialog::pick([
-        "清单 需求",
-        "清单 资源",
-        "清单 服务",
-        "清单 责任",
-        "我的清单",
-        "发需求",
-        "发资源",
-    ]));
-    Ok(Reply::text(
-        "看哪张清单？回复数字：\n1 需求：谁需要什么\n2 资源：谁能帮什么\n3 服务：单位要办的\n4 责任：单位负责的\n5 我的清单\n6 发需求\n7 发资源",
-    ))
+    let lines = [
+        ("清单 需求", "需求：谁需要什么"),
+        ("清单 资源", "资源：谁能帮什么"),
+        ("清单 服务", "服务：单位要办的"),
+        ("清单 责任", "责任：单位负责的"),
+        ("我的清单", "我的清单"),
+        ("发需求", "发需求"),
+        ("发资源", "发资源"),
+    ];
+    let own = |(command, line): (&str, &str)| (command.to_owned(), line.to_owned());
+    let all: Vec<(String, String)> = lines.into_iter().map(own).collect();
+    let shown: Vec<String> = (1..)
+        .zip(&all)
+        .map(|(at, (_, line))| format!("{at} {line}"))
+        .collect();
+    turn.dialog = Some(Dialog::lines(all));
+    Ok(Reply::text(format!(
+        "看哪张清单？回复数字：\n{}",
+        shown.join("\n")
+    )))
 }
 
 async fn one_list(turn: &mut Turn<'_>, list: OfferList, at: usize) -> Result<Reply, Fault> {

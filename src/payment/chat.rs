@@ -132,7 +132,7 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
             bill.due_on.format("%-m月%-d日")
         ));
         commands.push(format!("缴费 {id}"));
-        format!("回复 1 缴费。分开交写：缴费 {id} 100")
+        format!("回复 1 缴费。要分开交请写：缴费 {id} 100。")
     } else {
         tail.push("已交清".to_owned());
         commands.push(format!("收据 {id}"));

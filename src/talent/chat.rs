@@ -45,7 +45,7 @@ pub const COMMANDS: &[Command] = &[
         |turn, args| Box::pin(offer(turn, args)),
     ),
     bound(
-        &["我的特长"],
+        &["我的特长", "特长"],
         "我的特长",
         "看登记的特长，随时撤销",
         |turn, args| Box::pin(talents(turn, args, "我的特长")),
@@ -112,9 +112,9 @@ fn pick_kind(
         .zip(1..)
         .map(|((_, says), at)| format!("{at} {says}"))
         .collect();
-    turn.dialog = Some(Dialog::pick(kinds.iter().map(|(kind, _)| {
+    turn.dialog = Some(Dialog::lines(kinds.iter().map(|(kind, says)| {
         let line = format!("{word} {} {rest}", kind_says(*kind));
-        line.trim_end().to_owned()
+        (line.trim_end().to_owned(), says.clone())
     })));
     lines.join("\n")
 }
@@ -301,7 +301,8 @@ async fn which(
     let at = args.page().unwrap_or(1);
     let lines = turn.list_page(word, at, &lines(&rows, word), false);
     Ok(Reply::text(format!(
-        "{word}哪一件？回复前面的数字：\n{lines}"
+        "要{}哪一次帮忙？请回复前面的数字：\n{lines}",
+        word.trim_end_matches("帮手").trim_end_matches("帮忙")
     )))
 }
 

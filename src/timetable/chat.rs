@@ -18,7 +18,7 @@ pub const OFF: &str = "退订日程";
 /// The table.
 pub const COMMANDS: &[Command] = &[
     Command {
-        words: &["日程", "定时提醒"],
+        words: &["日程", "定时提醒", "时间表"],
         who: Who::Bound,
         usage: "日程 [编号或名称]",
         help: "看小区的定时提醒，选要收的",

@@ -49,7 +49,7 @@ const fn leader(
 /// The table.
 pub const COMMANDS: &[Command] = &[
     neighbour(
-        &["志愿服务", "志愿任务"],
+        &["志愿服务", "志愿任务", "志愿者", "志愿"],
         "志愿服务[编号]",
         "看志愿任务，可以领",
         |turn, args| Box::pin(list(turn, args)),

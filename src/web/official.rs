@@ -25,7 +25,7 @@ const TAKEN: &str = "success";
 /// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
 pub(super) const UNSURE: &str =
     "系统正忙,这条消息可能没有收到。请稍等一分钟,回复“进度”看看;如果没有,请再发一次。";
-pub(super) const TOO_OFTEN: &str = "您发得太快了,这条消息没有处理。请歇一分钟再发。";
+pub(super) const TOO_OFTEN: &str = "您发得太快了，这条消息没有处理。请歇一分钟再发。";
 pub(super) const UNREADABLE: &str =
     "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
 

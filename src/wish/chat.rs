@@ -176,8 +176,18 @@ async fn which(
     }
     let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
-        "{word}哪一个？回复前面的数字：\n{lines}"
+        "{}请回复前面的数字：\n{lines}",
+        asks_which(word)
     )))
+}
+
+/// Asks which wish a command means: `要驳回哪个心愿？`
+fn asks_which(word: &str) -> String {
+    match word {
+        PHOTO => "照片要加到哪个心愿？".to_owned(),
+        "联系许愿人" => "要联系哪个心愿的许愿人？".to_owned(),
+        _ => format!("要{}哪个心愿？", word.trim_end_matches("心愿")),
+    }
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {

@@ -388,7 +388,7 @@ async fn our_own_mistake_is_said_with_a_number_and_can_be_tried_again() {
     fields.push(("MsgId", &id));
     let message = xml("o-1", "image", &fields);
     let reply = house.sender().send(&message).await.unwrap();
-    assert!(reply.contains("系统出了点问题(编号 "), "{reply}");
+    assert!(reply.contains("系统出了点问题（编号 "), "{reply}");
     // The repetition gets the same words, and nothing half-done stayed.
     assert_eq!(house.sender().send(&message).await.unwrap(), reply);
     assert_eq!(reminder::Entity::find().count(house.db()).await.unwrap(), 0);

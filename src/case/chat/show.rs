@@ -83,6 +83,7 @@ async fn with_visits(turn: &mut Turn<'_>, mut reply: Reply) -> Result<Reply, Fau
         dialog.choices.push(Choice {
             digit,
             command: "上门".to_owned(),
+            label: None,
         });
     }
     Ok(reply)

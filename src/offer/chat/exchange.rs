@@ -3,7 +3,7 @@
 use entity::kinds::{OfferCategory, OfferList, OfferState};
 use sea_orm::Iterable;
 
-use super::{lines, not_meant, which};
+use super::{asks_which, lines, not_meant, which};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::chat::pages::LOOK;
@@ -98,7 +98,8 @@ async fn which_tied(turn: &mut Turn<'_>, args: &Args, word: &str) -> Result<Repl
     }
     let lines = turn.list_page(word, at, &lines(&found, word), false);
     Ok(Reply::text(format!(
-        "{word}哪一条？回复前面的数字：\n{lines}"
+        "{}请回复前面的数字：\n{lines}",
+        asks_which(word)
     )))
 }
 

@@ -1,13 +1,14 @@
 //! Every dialog of the chat, found from the table of commands and not from a list of its own: what a noun adds is
 //! walked, too. `menus` reaches each command by digits; `rules` answers each question wrongly in every way; `deep`
 //! does the same to questions that stand behind others, and `life` where there is something of everything; `together`
-//! has two messages at once.
+//! has two messages at once; `words` has what people type as they speak.
 
 mod deep;
 mod life;
 mod menus;
 mod rules;
 mod together;
+mod words;
 
 use std::collections::BTreeSet;
 

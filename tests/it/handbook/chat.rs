@@ -61,6 +61,29 @@ async fn a_complaint_is_offered_to_be_filed_first_whatever_the_handbook_knows() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_the_handbook_knows_of_it_it_was_understood() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("张秀英").await;
+    for (text, title) in [
+        ("电梯坏了找谁", "电梯坏了"),
+        ("楼上太吵怎么办", "太吵了怎么办"),
+        ("狗能不能不拴绳", "养狗要守哪些规矩"),
+    ] {
+        let reply = zhang.says(text).await;
+        assert!(reply.contains(title), "{text}: {reply}");
+        for wrong in ["没看懂", "您是想说“菜单”", "手册里还没有"] {
+            assert!(!reply.contains(wrong), "{text}: {reply}");
+        }
+    }
+    // An article that only mentions it is not offered.
+    let reply = zhang.says("停水怎么办").await;
+    assert!(!reply.contains("物业费"), "{reply}");
+    // What is no question of anything has no answer.
+    let reply = zhang.says("知道了").await;
+    assert!(!reply.contains("装修"), "{reply}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_read_by_digits_and_by_whoever_is_bound_to_nothing() {
     let app = TestApp::start().await;
     let newcomer = app.newcomer("o-new").await;

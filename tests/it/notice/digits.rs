@@ -30,7 +30,7 @@ async fn a_notice_is_led_by_digits_from_the_draft_to_the_recall() {
     chair.says("菜单").await;
     let list = chair.says("公告范围").await;
     assert!(
-        list.contains("公告范围哪一条") && list.contains("1 #"),
+        list.contains("哪条公告的范围") && list.contains("1 #"),
         "{list}"
     );
     let asked = chair.says("1").await;
@@ -40,7 +40,7 @@ async fn a_notice_is_led_by_digits_from_the_draft_to_the_recall() {
     chair.says("菜单").await;
     let list = chair.says("确认发布").await;
     assert!(
-        list.contains("确认发布哪一条") && list.contains("草稿"),
+        list.contains("要确认发布哪条公告") && list.contains("草稿"),
         "{list}"
     );
     let said = chair.says("1").await;
@@ -55,7 +55,7 @@ async fn a_notice_is_led_by_digits_from_the_draft_to_the_recall() {
 
     let list = chair.says("广播进度").await;
     assert!(
-        list.contains("广播进度哪一条") && list.contains("已发出"),
+        list.contains("哪条公告的进度") && list.contains("已发出"),
         "{list}"
     );
     let far = chair.says("1").await;
