@@ -16,6 +16,7 @@ mod render;
 mod scan;
 mod sender;
 mod stored;
+mod tasks;
 mod understand;
 mod unknown;
 
@@ -122,6 +123,7 @@ const SECTIONS: &[Section] = &[
         tables: &[
             crate::case::chat::COMMANDS,
             crate::case::chat::TOGETHER,
+            tasks::COMMANDS,
             crate::mediation::chat::COMMANDS,
             crate::moderation::chat::COMMANDS,
             crate::visit::chat::COMMANDS,

@@ -191,6 +191,27 @@ fn led_by(actor: &Actor) -> Result<Condition, Fault> {
     here.ok_or_else(|| Fault::forbidden("您没有这项权限。"))
 }
 
+/// How many hours of others wait to be confirmed by the actor; none for whoever leads nowhere.
+///
+/// # Errors
+/// The database's.
+pub async fn count_unconfirmed<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    let (Some(own), Ok(led)) = (actor.person_id(), led_by(actor)) else {
+        return Ok(0);
+    };
+    let tasks = Query::select()
+        .column(volunteer_task::Column::Id)
+        .from(volunteer_task::Entity)
+        .cond_where(led)
+        .to_owned();
+    let count = volunteer_service::Entity::find()
+        .filter(volunteer_service::COLUMN.state.eq(ServiceState::Ended))
+        .filter(volunteer_service::COLUMN.person_id.ne(own))
+        .filter(volunteer_service::Column::TaskId.in_subquery(tasks))
+        .count(db);
+    Ok(count.await?)
+}
+
 async fn with_own<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
