@@ -6,6 +6,7 @@ mod lead;
 use entity::life::{ServiceState, VolunteerTaskState};
 
 use crate::activity::span_says;
+use crate::activity::times::eve_says;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
@@ -357,14 +358,15 @@ async fn take(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     let task = actions::take(turn.tx, &turn.actor, id).await?;
     turn.dialog = Some(Dialog::pick([
-        format!("退任务 {id}"),
         "我的志愿".to_owned(),
+        format!("退任务 {id}"),
     ]));
     Ok(Reply::text(format!(
-        "志愿任务 #{id}“{}”是您的了：{}，{}。前一天傍晚会提醒您；到了回复“开始服务 {id}”，做完回复“结束服务 {id}”。\n回复数字：1 去不了，退掉  2 我的志愿",
+        "志愿任务 #{id}“{}”是您的了：{}，{}。{}到了回复“开始服务 {id}”，做完回复“结束服务 {id}”。\n回复数字：1 我的志愿  2 去不了，退掉",
         task.title,
         span_says(task.starts_at, task.ends_at),
-        task.venue
+        task.venue,
+        eve_says(task.starts_at, turn.now())
     )))
 }
 
@@ -397,9 +399,12 @@ async fn begin(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         ));
     };
     actions::begin(turn.tx, &turn.actor, id).await?;
-    turn.dialog = Some(Dialog::pick([format!("结束服务 {id}")]));
+    turn.dialog = Some(Dialog::pick([
+        "我的志愿".to_owned(),
+        format!("结束服务 {id}"),
+    ]));
     Ok(Reply::text(format!(
-        "志愿任务 #{id} 开始计时，辛苦了！做完了回复“结束服务 {id}”，或现在回复 1。"
+        "志愿任务 #{id} 开始计时，辛苦了！做完了回复“结束服务 {id}”。\n回复数字：1 我的志愿  2 做完了"
     )))
 }
 
