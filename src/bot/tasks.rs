@@ -60,7 +60,7 @@ fn tasks<'a>(turn: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply,
 /// asks may not decide.
 async fn others(turn: &Turn<'_>) -> Result<Vec<(&'static str, String)>, Fault> {
     let (db, actor) = (turn.tx.db(), &turn.actor);
-    let doors: Says = |count| format!("上门：还有{count}户收不到微信，要上门告诉。");
+    let doors: Says = |count| format!("上门：还有{count}户要上门告诉。");
     let counts: [(&str, u64, Option<Says>); 7] = [
         ("上门", visits::count(db, actor).await?, Some(doors)),
         ("审核", contents::count_waiting(db, actor).await?, None),

@@ -45,10 +45,10 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     }
     turn.dialog = Some(Dialog::pick([picked("已上门", id), "上门".to_owned()]));
     Ok(Reply::text(format!(
-        "请上门告诉 {} {}（{}起收不到微信）：\n{}\n说到了回复 1；2 返回名单。也可以写：已上门 {id} 结果",
+        "请上门告诉 {} {}（{}）：\n{}\n说到了回复 1；2 返回名单。也可以写：已上门 {id} 结果",
         one.place,
         one.name,
-        say(one.visit.created_at),
+        queries::why(&one.visit),
         one.visit.text
     )))
 }
@@ -79,7 +79,7 @@ async fn list(turn: &mut Turn<'_>, word: &str, at: usize, before: &str) -> Resul
         "回复前面的数字看要说什么。"
     };
     Ok(Reply::text(format!(
-        "{before}收不到微信、要上门告诉的有{count}户：\n{lines}\n{ask}"
+        "{before}要上门告诉的有{count}户：\n{lines}\n{ask}"
     )))
 }
 

@@ -148,7 +148,7 @@ async fn who_has_no_phone_is_told_by_the_steward_at_the_door() {
 
     // From the tasks by digits alone.
     let tasks = steward.says("待办").await;
-    assert!(tasks.contains("1 上门：还有1户收不到微信"), "{tasks}");
+    assert!(tasks.contains("1 上门：还有1户要上门告诉"), "{tasks}");
     let list = steward.says("1").await;
     assert!(
         list.contains("1 桂园小区 2-1-101 陈伟：明天上午停水"),
