@@ -5,6 +5,7 @@
 mod answer;
 mod attach;
 mod board;
+pub mod cards;
 mod dialog;
 pub mod group;
 mod help;
