@@ -1,11 +1,9 @@
 //! What keepers do in the chat: who has what, whether it is back, how many came today.
 
-use crate::access::holders;
-use crate::access::permit::{Deed, require_somewhere, roles};
+use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::chat::{Args, Dialog, Reply, Turn};
-use crate::place::queries as places;
 use crate::station::actions::{self, Outcome};
 use crate::station::queries::lending::{Whose, loans};
 use crate::station::{loan_says, queries};
@@ -81,32 +79,12 @@ async fn kept(turn: &Turn<'_>) -> Result<Vec<(i64, String)>, Fault> {
     Ok(kept)
 }
 
-/// What somebody is told who keeps none: who does keep those that there are, if there are any.
+/// What somebody is told who keeps none.
 async fn none_kept(turn: &Turn<'_>) -> Result<Reply, Fault> {
-    let (db, now) = (turn.tx.db(), turn.now());
-    let page = queries::page(db, &turn.actor, now, first(1)).await?;
-    let Some(seen) = page.items.into_iter().next() else {
-        return Ok(Reply::text("您这里还没有驿站。请到工作台“驿站”新增。"));
-    };
-    let row = seen.station;
-    let mut posts: Vec<&str> = Vec::new();
-    if let Some(place) = places::by_id(db, row.place_id).await? {
-        let keepers = holders::holders(db, &place.path, roles(Deed::KeepStations), now).await?;
-        // Those of the place itself, or the nearest above it.
-        let nearest = keepers.first().map(|holder| holder.depth);
-        for holder in keepers
-            .iter()
-            .filter(|holder| Some(holder.depth) == nearest)
-        {
-            let post = holders::says(holder.role);
-            if !posts.contains(&post) {
-                posts.push(post);
-            }
-        }
-    }
-    Ok(Reply::text(match posts.is_empty() {
-        true => format!("驿站“{}”现在没有人管，请联系社区。", row.name),
-        false => format!("驿站“{}”由{}管，请找他们。", row.name, posts.join("、")),
+    let kept_by = queries::kept_by(turn.tx.db(), &turn.actor, turn.now()).await?;
+    Ok(Reply::text(match kept_by {
+        Some(keepers) => format!("{keepers}，请找他们。"),
+        None => "您这里还没有驿站。请到工作台“驿站”新增。".to_owned(),
     }))
 }
 
