@@ -286,7 +286,7 @@ pub async fn again_round(tx: &mut Tx, row: &notice::Model) -> Result<bool, Fault
 async fn reach_anew(tx: &Tx, id: i64) -> Result<(), Fault> {
     let db = tx.db();
     let sql = "UPDATE notice_recipient SET reachable = TRUE \
-         WHERE notice_id = $1 AND NOT reachable AND read_at IS NULL AND \
+         WHERE notice_id = $1 AND NOT reachable AND \
          (EXISTS (SELECT 1 FROM account WHERE account.person_id = notice_recipient.person_id \
          AND account.followed) OR EXISTS (SELECT 1 FROM person \
          WHERE person.id = notice_recipient.person_id AND person.wecom_userid IS NOT NULL))";
