@@ -278,7 +278,9 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, deed: Deed) -> Result<activi
             let joined = actions::join(tx, actor, id, size).await;
             joined.map(|joined| joined.activity)
         }
-        Deed::Leave => actions::leave(tx, actor, id).await,
+        Deed::Leave => actions::leave(tx, actor, id)
+            .await
+            .map(|gone| gone.activity),
         Deed::Hour(wants) => actions::want_hour(tx, actor, id, wants).await,
         Deed::CheckIn => actions::check_in(tx, actor, id).await,
         Deed::Guest(guest) => actions::check_in_by_hand(tx, actor, id, guest).await,

@@ -5,12 +5,15 @@ mod make;
 mod many;
 
 use chrono::TimeDelta;
+use entity::activity;
 use entity::life::{ActivityState, SignupState};
 
 use crate::access::permit::{Deed, require_somewhere};
-use crate::activity::actions::{self, Joined};
-use crate::activity::line::{came, guests, place_in_line};
+use crate::activity::actions::{self, Gone, Joined};
+use crate::activity::line::{came, guests, head_of_line, place_in_line};
 use crate::activity::queries::{self, Figure, Seen, Side, Which};
+use crate::activity::seats::free;
+use crate::activity::times::{eve, eve_says, hour_before};
 use crate::activity::{link, places_say, signup_says, span_says, state_says};
 use crate::attachment::link::{self as files, Variant};
 use crate::attachment::queries::unfiled;
@@ -310,7 +313,7 @@ async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         // Where there is one alone, the one word is enough.
         if let ([only], true) = (seen.as_slice(), args.raw.is_empty()) {
             let joined = actions::join(turn.tx, &turn.actor, only.activity.id, 1).await?;
-            return Ok(answer(turn, &joined));
+            return answer(turn, &joined).await;
         }
         let none = "现在没有可以报名的活动。自己报过的回复“我的活动”。";
         return Ok(which(turn, args, "报名", &seen, none));
@@ -320,32 +323,75 @@ async fn join(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return Ok(turn.ask_again(how, &rest.raw, format!("报名 {id}")));
     };
     let joined = actions::join(turn.tx, &turn.actor, id, size).await?;
-    Ok(answer(turn, &joined))
+    answer(turn, &joined).await
 }
 
 /// What somebody is told who has signed up: what comes next, and the digits for it.
-fn answer(turn: &mut Turn<'_>, joined: &Joined) -> Reply {
+async fn answer(turn: &mut Turn<'_>, joined: &Joined) -> Result<Reply, Fault> {
     let (row, size) = (&joined.activity, joined.signup.size);
     let id = row.id;
-    let when = span_says(row.starts_at, row.ends_at);
     if let Some(at) = joined.waits_at {
-        turn.dialog = Some(Dialog::pick([format!("取消报名 {id}")]));
-        return Reply::text(format!(
-            "活动 #{id}“{}”名额满了，您（{size}人）在候补第{at}位，有名额马上告诉您，不用再报。不等了回复 1。",
+        let why = why_waiting(turn, row, at).await?;
+        turn.dialog = Some(Dialog::pick([
+            format!("活动 {id}"),
+            format!("取消报名 {id}"),
+        ]));
+        return Ok(Reply::text(format!(
+            "活动 #{id}“{}”{why}，您（{size}人）在候补第{at}位，有名额马上告诉您，不用再报。\n回复数字：1 看活动  2 不等了",
             row.title
-        ));
+        )));
     }
-    turn.dialog = Some(Dialog::pick([
-        format!("提前提醒 {id}"),
-        format!("报名 {id} {}", size + 1),
-        format!("取消报名 {id}"),
-    ]));
-    Reply::text(format!(
-        "报名成功：活动 #{id}“{}”，{when}，{}（{size}人）。前一天傍晚会提醒您。\n回复数字：1 开始前1小时再提醒  2 再加1位家人  3 不去了\n加到手机日历：{}",
+    let now = turn.now();
+    let mut digits = vec![
+        (format!("报名 {id} {}", size + 1), "再加1位家人"),
+        (format!("取消报名 {id}"), "不去了"),
+    ];
+    // Less than an hour ahead there is nothing to ask for.
+    if hour_before(row.starts_at) > now {
+        digits.insert(0, (format!("提前提醒 {id}"), "开始前1小时再提醒"));
+    }
+    let lines: Vec<String> = digits
+        .iter()
+        .enumerate()
+        .map(|(at, (_, says))| format!("{} {says}", at + 1))
+        .collect();
+    turn.dialog = Some(Dialog::pick(digits.into_iter().map(|(command, _)| command)));
+    Ok(Reply::text(format!(
+        "报名成功：活动 #{id}“{}”，{}，{}（{size}人）。{}\n回复数字：{}\n加到手机日历：{}",
         row.title,
+        span_says(row.starts_at, row.ends_at),
         row.venue,
+        eve_says(row.starts_at, now),
+        lines.join("  "),
         link::calendar(turn.app, id)
-    ))
+    )))
+}
+
+/// Why somebody waits at this place of the line: a family goes in whole, so places may be left while people wait.
+async fn why_waiting(turn: &Turn<'_>, row: &activity::Model, at: u64) -> Result<String, Fault> {
+    let left = free(row.places, row.taken).filter(|left| *left > 0);
+    Ok(match (left, head_of_line(turn.tx.db(), row.id).await?) {
+        (Some(left), Some(head)) if at > 1 => {
+            format!("还剩{left}个名额，前面有{head}人的一家在等")
+        }
+        (Some(left), _) => format!("只剩{left}个名额，不够一起来"),
+        (None, _) => "名额满了".to_owned(),
+    })
+}
+
+/// What becomes of the places of whoever does not come.
+async fn given_to(turn: &Turn<'_>, gone: &Gone) -> Result<String, Fault> {
+    let row = &gone.activity;
+    if gone.moved_up {
+        return Ok("，名额让给候补的邻居".to_owned());
+    }
+    let head = match free(row.places, row.taken) {
+        Some(left) if left > 0 && row.waiting > 0 => head_of_line(turn.tx.db(), row.id).await?,
+        _ => None,
+    };
+    Ok(head.map_or_else(String::new, |head| {
+        format!("，名额先留着：候补第1位是{head}人的一家，还不够")
+    }))
 }
 
 async fn leave(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -354,10 +400,11 @@ async fn leave(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         let none = "您没有报名要开始的活动。";
         return Ok(which(turn, args, "取消报名", &seen, none));
     };
-    actions::leave(turn.tx, &turn.actor, id).await?;
-    turn.dialog = Some(Dialog::pick([format!("报名 {id}"), "活动".to_owned()]));
+    let gone = actions::leave(turn.tx, &turn.actor, id).await?;
+    let given = given_to(turn, &gone).await?;
+    turn.dialog = Some(Dialog::pick(["活动".to_owned(), format!("报名 {id}")]));
     Ok(Reply::text(format!(
-        "活动 #{id} 已取消报名，名额让给候补的邻居。回复数字：1 还是想去，重新报名  2 看别的活动"
+        "活动 #{id} 已取消报名{given}。回复数字：1 看别的活动  2 还是想去，重新报名"
     )))
 }
 
@@ -368,15 +415,22 @@ async fn want_hour(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return Ok(which(turn, args, "提前提醒", &seen, none));
     };
     let wants = !rest.raw.starts_with(['不', '否']);
-    actions::want_hour(turn.tx, &turn.actor, id, wants).await?;
+    let row = actions::want_hour(turn.tx, &turn.actor, id, wants).await?;
     if !wants {
+        let usual = match eve(row.starts_at) > turn.now() {
+            true => "，前一天傍晚照常提醒",
+            false => "",
+        };
         return Ok(Reply::text(format!(
-            "好的，活动 #{id} 开始前1小时不再提醒，前一天傍晚照常提醒。"
+            "好的，活动 #{id} 开始前1小时不再提醒{usual}。"
         )));
     }
-    turn.dialog = Some(Dialog::pick([format!("提前提醒 {id} 不用了")]));
+    turn.dialog = Some(Dialog::pick([
+        "我的活动".to_owned(),
+        format!("提前提醒 {id} 不用了"),
+    ]));
     Ok(Reply::text(format!(
-        "好的，活动 #{id} 开始前1小时会再提醒您。不用了回复 1。"
+        "好的，活动 #{id} 开始前1小时会再提醒您。回复数字：1 我的活动  2 不用提醒了"
     )))
 }
 

@@ -44,6 +44,20 @@ pub async fn place_in_line<C: ConnectionTrait>(
     Ok(before + 1)
 }
 
+/// How many the first of those who wait needs places for; none when nobody waits.
+///
+/// # Errors
+/// The database's.
+pub async fn head_of_line<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<i32>, Fault> {
+    let head = activity_signup::Entity::find()
+        .filter(activity_signup::COLUMN.activity_id.eq(id))
+        .filter(activity_signup::COLUMN.state.eq(SignupState::Waiting))
+        .order_by_asc(activity_signup::COLUMN.ticket)
+        .one(db)
+        .await?;
+    Ok(head.map(|signup| signup.size))
+}
+
 /// Somebody who takes part, for those who lead.
 #[derive(Clone, Debug)]
 pub struct Guest {

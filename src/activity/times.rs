@@ -88,6 +88,15 @@ pub fn eve(starts: Moment) -> Moment {
     begin_of(day) - TimeDelta::days(1) + TimeDelta::hours(EVE_HOUR)
 }
 
+/// What whoever comes is promised: nothing that would have to ring in the past.
+#[must_use]
+pub fn eve_says(starts: Moment, now: Moment) -> &'static str {
+    match eve(starts) > now {
+        true => "前一天傍晚会提醒您。",
+        false => "时间快到了，请您记好。",
+    }
+}
+
 /// An hour before.
 #[must_use]
 pub fn hour_before(starts: Moment) -> Moment {
@@ -118,6 +127,16 @@ mod tests {
         assert_eq!(say(night), "12月5日 00:30");
         for same in [night, night + TimeDelta::hours(23)] {
             assert_eq!(say(eve(same)), "12月4日 18:00");
+        }
+    }
+
+    #[test]
+    fn an_evening_that_is_over_is_not_promised() {
+        let evening = eve(at());
+        let early = evening - TimeDelta::minutes(1);
+        assert!(eve_says(at(), early).contains("前一天傍晚"));
+        for late in [evening, evening + TimeDelta::minutes(7)] {
+            assert!(!eve_says(at(), late).contains("傍晚"));
         }
     }
 

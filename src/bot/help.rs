@@ -14,6 +14,8 @@ use crate::bot::understand::{Way, takes_arguments};
 use crate::bot::{Lexicon, lexicon, menu};
 use crate::chat::{Args, Choice, Command, Dialog, FILINGS, Reply, Turn, Who};
 use crate::handbook::sure::asks;
+use crate::organisation::queries as organisations;
+use crate::person::chat::HOW_TO_ASK;
 use crate::reminder::BoxFuture;
 
 /// How to bind, as people can copy it.
@@ -144,7 +146,8 @@ fn human<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Rep
             && let Some(command) = stewards
         {
             let reply = (command.run)(turn, &Args::default()).await?;
-            text.push_str(&reply.text);
+            // How to ask for help stands below, once.
+            text.push_str(reply.text.trim_end_matches(HOW_TO_ASK).trim_end());
         } else {
             text.push_str(&contacts(turn).await?);
             if !turn.actor.is_staff() {
@@ -191,10 +194,14 @@ async fn contacts(turn: &Turn<'_>) -> Result<String, Fault> {
         .take(5)
         .map(|holder| format!("{}（{}）", holder.name, holders::says(holder.role)))
         .collect();
-    if names.is_empty() {
-        return Ok(String::new());
+    let mut text = String::new();
+    for phone in organisations::phones(db, &place).await?.iter().take(3) {
+        let _ = writeln!(text, "{phone}");
     }
-    Ok(format!("{}的联系人：{}。\n", place.name, names.join("、")))
+    if !names.is_empty() {
+        let _ = writeln!(text, "{}的联系人：{}。", place.name, names.join("、"));
+    }
+    Ok(text)
 }
 
 fn more(turn: &mut Turn<'_>) -> Reply {

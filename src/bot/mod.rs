@@ -5,6 +5,7 @@
 mod answer;
 mod attach;
 mod board;
+pub mod cards;
 mod courtesy;
 mod dialog;
 mod first;
@@ -18,6 +19,7 @@ mod render;
 mod scan;
 mod sender;
 mod stored;
+mod tasks;
 mod understand;
 mod unknown;
 
@@ -124,6 +126,7 @@ const SECTIONS: &[Section] = &[
         tables: &[
             crate::case::chat::COMMANDS,
             crate::case::chat::TOGETHER,
+            tasks::COMMANDS,
             crate::mediation::chat::COMMANDS,
             crate::moderation::chat::COMMANDS,
             crate::visit::chat::COMMANDS,

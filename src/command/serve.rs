@@ -229,6 +229,7 @@ pub fn kinds() -> Vec<Kind> {
         attachment::remind::KINDS,
         bot::group::KINDS,
         bot::late::KINDS,
+        bot::cards::KINDS,
         mediation::remind::KINDS,
         moderation::remind::KINDS,
         payment::remind::KINDS,

@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::CardState;
-use entity::work_card;
+use entity::{reminder as reminders, work_card};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -17,7 +17,7 @@ use super::work;
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::reminder::Verdict;
+use crate::reminder::{self, NewReminder, Verdict};
 use crate::store::Tx;
 use crate::wechat::crypto::signature;
 use crate::wechat::errors::{Action, work_action};
@@ -31,9 +31,54 @@ const ON_ITS_WAY: i64 = 90;
 /// Until it is asked again, seconds.
 const AGAIN: i64 = 3;
 
+/// Clock: cards about something show what no longer holds. Obeyed by `bot/cards.rs`, which knows the nouns.
+pub const MOVED: &str = "cards.moved";
+/// What stands in front of the message's name in ours of the card.
+const OURS: &str = "linli-";
+
 /// Our name of a card at WeCom, after the message that it is.
 pub(super) fn task_id(client_msg_id: &str) -> String {
-    format!("linli-{client_msg_id}")
+    format!("{OURS}{client_msg_id}")
+}
+
+/// The reminder that a card was made of; none once it is gone.
+///
+/// # Errors
+/// The database's.
+pub async fn origin(app: &App, row: &work_card::Model) -> Result<Option<reminders::Model>, Fault> {
+    // `linli-r12`, and `linli-r12-2` when it was sent anew.
+    let name = row.task_id.strip_prefix(OURS);
+    let name = name.and_then(|name| name.strip_prefix('r'));
+    let id = name.and_then(|name| name.split('-').next()?.parse::<i64>().ok());
+    Ok(match id {
+        Some(id) => {
+            let found = reminders::Entity::find_by_id(id);
+            found.one(app.store.read()).await?
+        }
+        None => None,
+    })
+}
+
+/// Something has changed, in this transaction: its cards are looked at a second later, so that whoever pressed has
+/// an answer first. Nothing where nobody holds one.
+///
+/// # Errors
+/// The database's.
+pub async fn moved(tx: &mut Tx, subject: &str, compound_id: Option<i64>) -> Result<(), Fault> {
+    if !exist(tx, subject).await? {
+        return Ok(());
+    }
+    let now = tx.now();
+    let refresh = NewReminder {
+        kind: MOVED,
+        dedupe_key: format!("{MOVED}:{subject}:{}", now.timestamp_millis()),
+        recipient_id: None,
+        compound_id,
+        subject: subject.to_owned(),
+        payload: serde_json::json!({}),
+        due_at: now + TimeDelta::seconds(1),
+    };
+    reminder::enqueue(tx, vec![refresh]).await
 }
 
 /// Whether somebody holds a card about this subject that may have to change. Asked in the transaction

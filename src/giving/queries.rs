@@ -268,6 +268,17 @@ fn waiting(actor: &Actor) -> Result<Condition, Fault> {
         .add(donation::COLUMN.state.eq(DonationState::Pledged)))
 }
 
+/// How many goods wait to be taken in where the actor runs drives; none for whoever runs none.
+///
+/// # Errors
+/// The database's.
+pub async fn count_waiting<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    let Ok(wanted) = waiting(actor) else {
+        return Ok(0);
+    };
+    Ok(donation::Entity::find().filter(wanted).count(db).await?)
+}
+
 /// Rows as the actor may see them; those that are not theirs to see are left out.
 async fn show<C: ConnectionTrait>(
     db: &C,

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use entity::kinds::ModerationState;
 use entity::{moderation, place};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 
 use crate::access::Actor;
@@ -168,13 +169,33 @@ pub async fn waiting<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<moderation::Model>, Fault> {
-    let here = within_reach(moderation::Column::PlaceId, actor, Deed::Moderate)
-        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
-    let mut query = moderation::Entity::find()
-        .filter(here)
-        .filter(moderation::COLUMN.state.eq(ModerationState::Pending))
+    let mut query = undecided(actor)
+        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?
         .order_by_desc(moderation::COLUMN.id)
         .limit(slice.limit + 1);
+    if let Some(before) = slice.before {
+        query = query.filter(moderation::COLUMN.id.lt(before));
+    }
+    Ok(slice.cut(query.all(db).await?, |row| row.id))
+}
+
+/// How many those are; none for somebody who may decide nowhere.
+///
+/// # Errors
+/// The database's.
+pub async fn count_waiting<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    Ok(match undecided(actor) {
+        Some(query) => query.count(db).await?,
+        None => 0,
+    })
+}
+
+/// What is undecided where the actor may decide; none when they may nowhere.
+fn undecided(actor: &Actor) -> Option<Select<moderation::Entity>> {
+    let here = within_reach(moderation::Column::PlaceId, actor, Deed::Moderate)?;
+    let query = moderation::Entity::find()
+        .filter(here)
+        .filter(moderation::COLUMN.state.eq(ModerationState::Pending));
     // Whoever holds roles inside of compounds only: then there is an index.
     let compounds: Option<Vec<i64>> = actor
         .grants
@@ -182,11 +203,8 @@ pub async fn waiting<C: ConnectionTrait>(
         .filter(|grant| roles(Deed::Moderate).contains(&grant.role))
         .map(|grant| grant.compound_id)
         .collect();
-    if let Some(compounds) = compounds {
-        query = query.filter(moderation::COLUMN.compound_id.is_in(compounds));
-    }
-    if let Some(before) = slice.before {
-        query = query.filter(moderation::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+    Some(match compounds {
+        Some(compounds) => query.filter(moderation::COLUMN.compound_id.is_in(compounds)),
+        None => query,
+    })
 }

@@ -144,6 +144,10 @@ pub struct ProgressView {
     pub waiting: i64,
     /// Messages that could not be sent.
     pub failed: i64,
+    /// Messages that were no longer needed, or not wanted.
+    pub dropped: i64,
+    /// Read it before this round: with the four above, and whoever no channel reaches, everybody is counted once.
+    pub earlier: i64,
     /// Have read it.
     pub read: i64,
     /// Have acknowledged it.
@@ -158,6 +162,8 @@ impl From<Progress> for ProgressView {
             sent: far.sent,
             waiting: far.waiting,
             failed: far.failed,
+            dropped: far.dropped,
+            earlier: far.earlier,
             read: far.read,
             acknowledged: far.acknowledged,
         }

@@ -324,12 +324,13 @@ async fn publish(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return which(turn, "确认发布", is_draft).await;
     };
     let row = actions::publish(turn.tx, &turn.actor, id).await?;
+    // The digit that published must not call it back when it is typed twice.
     turn.dialog = Some(Dialog::pick([
-        format!("撤回公告 {id}"),
         format!("广播进度 {id}"),
+        format!("撤回公告 {id}"),
     ]));
     Ok(Reply::text(format!(
-        "公告 #{id} {}秒后发给{}。要撤销请马上回复 1；回复 2 看进度。",
+        "公告 #{id} {}秒后发给{}。回复 1 看进度；要撤销请马上回复 2。",
         UNDO.num_seconds(),
         counted(row.counted, row.reachable)
     )))
@@ -418,23 +419,25 @@ async fn progress(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     Ok(Reply::text(text))
 }
 
-/// The figures of a broadcast in two lines.
+/// The figures of a broadcast in two lines: in the first everybody is counted once.
 fn bar(far: &Progress) -> String {
-    let visits = far.people - far.reachable;
     let mut text = format!(
-        "收件人{}，已发出{}，等待{}，没送到{}（{}%）\n已读{}，收到{}",
-        far.people,
-        far.sent,
-        far.waiting,
-        far.failed,
-        far.percent(),
-        far.read,
-        far.acknowledged
+        "收件人{}：已发出{}，等待{}，没送到{}",
+        far.people, far.sent, far.waiting, far.failed
     );
-    if visits > 0 {
-        let _ = write!(text, "，没有微信要上门{visits}");
+    for (says, many) in [
+        ("不用再发", far.dropped),
+        ("以前已读", far.earlier),
+        ("没有微信要上门", far.people - far.reachable),
+    ] {
+        if many > 0 {
+            let _ = write!(text, "，{says}{many}");
+        }
     }
-    text.push('。');
+    if far.waiting > 0 {
+        let _ = write!(text, "（已发完{}%）", far.percent());
+    }
+    let _ = write!(text, "。\n其中已读{}，收到{}。", far.read, far.acknowledged);
     text
 }
 
@@ -451,6 +454,22 @@ async fn repeat(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn in_the_first_line_everybody_is_counted_once() {
+        let far = Progress {
+            people: 94,
+            reachable: 3,
+            read: 1,
+            sent: 2,
+            earlier: 1,
+            ..Progress::default()
+        };
+        assert_eq!(
+            bar(&far),
+            "收件人94：已发出2，等待0，没送到0，以前已读1，没有微信要上门91。\n其中已读1，收到0。"
+        );
+    }
 
     #[test]
     fn a_title_is_the_first_line() {

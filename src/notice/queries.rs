@@ -211,9 +211,24 @@ pub struct Progress {
     pub failed: i64,
     /// Messages that were no longer needed, or not wanted.
     pub dropped: i64,
+    /// Reached before this round, which has no message for them: they have read it. With these five and those whom
+    /// no channel reaches everybody is counted once.
+    pub earlier: i64,
 }
 
 impl Progress {
+    /// Whoever a channel may reach and of whom no message of this round says anything: while the round is still being
+    /// written they wait for it, afterwards they were not to be told again; of one that holds no more nobody is.
+    fn rest(&mut self, state: NoticeState) {
+        let told = self.sent + self.waiting + self.failed + self.dropped;
+        let rest = (self.reachable - told).max(0);
+        match state {
+            NoticeState::Sending => self.waiting += rest,
+            NoticeState::Sent => self.earlier = rest,
+            _ => self.dropped += rest,
+        }
+    }
+
     /// Messages whose end is known, in hundredths of those whom a channel may reach.
     #[must_use]
     pub fn percent(&self) -> i64 {
@@ -282,6 +297,7 @@ pub async fn progress<C: ConnectionTrait>(db: &C, row: &notice::Model) -> Result
         progress.read = counts.read;
         progress.acknowledged = counts.acknowledged;
     }
+    progress.rest(row.state);
     Ok(progress)
 }
 

@@ -397,6 +397,18 @@ pub async fn count<C: ConnectionTrait>(
     Ok(Some(count.await?))
 }
 
+/// How many wait to be read where the actor may check; none for whoever may check nowhere.
+///
+/// # Errors
+/// The database's.
+pub async fn count_waiting<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    let Ok(here) = reach(actor, Deed::CheckOffers) else {
+        return Ok(0);
+    };
+    let raised = here.add(Figure::Raised.condition());
+    Ok(offer::Entity::find().filter(raised).count(db).await?)
+}
+
 /// Rows as the actor may see them; those that are not theirs to see are left out.
 async fn show<C: ConnectionTrait>(
     db: &C,

@@ -42,6 +42,25 @@ pub async fn around<C: ConnectionTrait>(
     Ok(rows)
 }
 
+/// Whom anybody in the compound may ring, the property company first: `桂园物业服务公司：0571-8888（24小时）`.
+///
+/// # Errors
+/// The database's.
+pub async fn phones<C: ConnectionTrait>(
+    db: &C,
+    compound: &entity::place::Model,
+) -> Result<Vec<String>, Fault> {
+    let mut rows = around(db, compound).await?;
+    rows.sort_by_key(|row| row.kind != "property_company");
+    let lines = rows.iter().filter_map(|row| {
+        let phone = row.service_phone.as_ref()?;
+        let hours = row.service_hours.as_ref();
+        let hours = hours.map_or_else(String::new, |hours| format!("（{hours}）"));
+        Some(format!("{}：{phone}{hours}", row.name))
+    });
+    Ok(lines.collect())
+}
+
 /// A page of those that work inside of these paths or on a place above them, behind a key; `text` stands in
 /// their name.
 ///

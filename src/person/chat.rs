@@ -1,5 +1,7 @@
 //! Chat commands on people and bindings: 绑定 解绑 核验 异议 我的管家 我的.
 
+use std::collections::BTreeSet;
+
 use entity::binding;
 use entity::kinds::BindingState;
 
@@ -8,6 +10,7 @@ use crate::access::permit::Deed;
 use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::organisation::queries as organisations;
 use crate::person::actions::{self, Bound, Redeemed};
 use crate::person::binding::masked_name;
 use crate::person::claim::{self, Claim, Unclear};
@@ -316,6 +319,24 @@ async fn home_name(turn: &Turn<'_>, row: &binding::Model) -> Result<String, Faul
 
 /// Most homes of which the answerers are shown at once.
 const MOST_HOMES: usize = 3;
+/// Most service phones that are shown of a compound.
+const MOST_PHONES: usize = 3;
+/// How those who answer for a home are asked.
+pub const HOW_TO_ASK: &str = "要找他们，请回复：求助 加您的情况，会马上通知到人。";
+
+/// The phones of those who serve the compounds of the homes that are shown: to be rung at once.
+async fn phones(turn: &Turn<'_>) -> Result<Vec<String>, Fault> {
+    let homes = turn.actor.homes.iter().take(MOST_HOMES);
+    let compounds: BTreeSet<i64> = homes.map(|home| home.compound_id).collect();
+    let mut lines = Vec::new();
+    for compound in compounds {
+        if let Some(compound) = places::by_id(turn.tx.db(), compound).await? {
+            let found = organisations::phones(turn.tx.db(), &compound).await?;
+            lines.extend(found.into_iter().take(MOST_PHONES));
+        }
+    }
+    Ok(lines)
+}
 
 async fn answerers(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     if turn.actor.homes.is_empty() {
@@ -323,6 +344,10 @@ async fn answerers(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         return Ok(Reply::text(format!("您还没有绑定房号。{HOW}")));
     }
     let mut parts = Vec::new();
+    let phones = phones(turn).await?;
+    if !phones.is_empty() {
+        parts.push(format!("电话：\n{}", phones.join("\n")));
+    }
     for home in turn.actor.homes.iter().take(MOST_HOMES) {
         let mut lines = vec![format!("{} 的管家：", home.local_code())];
         for answerer in queries::answerers(turn.tx.db(), &home.path, turn.now()).await? {
@@ -339,7 +364,7 @@ async fn answerers(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         }
         parts.push(lines.join("\n"));
     }
-    parts.push("要找他们，请回复：求助 加您的情况，会马上通知到人。".to_owned());
+    parts.push(HOW_TO_ASK.to_owned());
     Ok(Reply::text(parts.join("\n")))
 }
 

@@ -15,7 +15,8 @@ use sea_orm::{
 };
 
 use crate::access::Actor;
-use crate::access::permit::{Deed, may};
+use crate::access::holders;
+use crate::access::permit::{Deed, may, roles};
 use crate::base::calendar::Hours;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -171,6 +172,43 @@ pub async fn page<C: ConnectionTrait>(
         items: show(db, page.items, now).await?,
         next: page.next,
     })
+}
+
+/// Who keeps the newest station that the actor may know of, by post: `驿站“红色驿站”由业委会主任、物业经理管`; none when
+/// there is no station.
+///
+/// # Errors
+/// As [`page`].
+pub async fn kept_by<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    now: Moment,
+) -> Result<Option<String>, Fault> {
+    let newest = Slice {
+        before: None,
+        limit: 1,
+    };
+    let found = page(db, actor, now, newest).await?.items.into_iter().next();
+    let Some(row) = found.map(|seen| seen.station) else {
+        return Ok(None);
+    };
+    let place = crate::place::queries::by_id(db, row.place_id).await?;
+    let place = place.ok_or_else(no_such)?;
+    let keepers = holders::holders(db, &place.path, roles(Deed::KeepStations), now).await?;
+    // Those of the place itself, or the nearest above it.
+    let nearest = keepers.first().map(|holder| holder.depth);
+    let mut posts: Vec<&str> = Vec::new();
+    for holder in keepers.iter().filter(|one| Some(one.depth) == nearest) {
+        let post = holders::says(holder.role);
+        if !posts.contains(&post) {
+            posts.push(post);
+        }
+    }
+    let who = match posts.is_empty() {
+        true => "社区".to_owned(),
+        false => posts.join("、"),
+    };
+    Ok(Some(format!("驿站“{}”由{who}管", row.name)))
 }
 
 /// One station as everybody in the compound sees it.

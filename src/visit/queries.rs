@@ -11,6 +11,7 @@ use sea_orm::{
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
+use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::{self as places, within_reach};
@@ -24,6 +25,16 @@ pub struct Seen {
     pub place: String,
     /// Who is to be told.
     pub name: String,
+}
+
+/// Why somebody is told at the door: `11月30日 9:00起收不到微信`. What they have got and not read has a kind that says
+/// so.
+#[must_use]
+pub fn why(row: &visit::Model) -> String {
+    match row.kind.ends_with(".unread") {
+        true => "消息发过了，还没有读".to_owned(),
+        false => format!("{}起收不到微信", say(row.created_at)),
+    }
 }
 
 /// What waits for the actor; none when they may go nowhere.

@@ -80,7 +80,7 @@ fn compose<'a>(
             state: "待上门".to_owned(),
             at: last.due_at,
             text: format!(
-                "有{count}户收不到微信，请上门告诉一声：{}{more}。{hint}。",
+                "有{count}户请上门告诉一声：{}{more}。{hint}。",
                 doors.join("、")
             ),
             hint,

@@ -6,6 +6,8 @@ mod lead;
 use entity::life::{ServiceState, VolunteerTaskState};
 
 use crate::activity::span_says;
+use crate::activity::times::eve_says;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
@@ -15,7 +17,7 @@ use crate::volunteer::actions::{self, Registered};
 use crate::volunteer::hours::{says, year, year_of};
 use crate::volunteer::link::{self, Linked};
 use crate::volunteer::queries::{self, Seen, Side, Which};
-use crate::volunteer::{left_says, service_says, tally, task_says};
+use crate::volunteer::{left_says, service_says, tally, task_says_at};
 
 const fn neighbour(
     words: &'static [&'static str],
@@ -160,13 +162,13 @@ async fn own(turn: &Turn<'_>, state: ServiceState) -> Result<Vec<Seen>, Fault> {
 }
 
 /// For each task the command that a digit stands for, and its line.
-fn lines(seen: &[Seen], word: &str) -> Vec<(String, String)> {
+fn lines(seen: &[Seen], word: &str, now: Moment) -> Vec<(String, String)> {
     let each = seen.iter().map(|one| {
         let task = &one.task;
         let state = match (&one.own, task.state) {
             (Some(own), _) if own.state != ServiceState::Left => service_says(own.state).to_owned(),
-            (_, VolunteerTaskState::Open) => left_says(task),
-            (_, state) => task_says(state).to_owned(),
+            (_, VolunteerTaskState::Open) if task.ends_at > now => left_says(task),
+            _ => task_says_at(task, now).to_owned(),
         };
         let line = format!(
             "#{} {} {}（{state}）",
@@ -196,7 +198,8 @@ fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str
         turn.dialog = Some(Dialog::pick(["志愿服务"]));
         return Reply::text(format!("{none}回复数字：1 看志愿任务"));
     }
-    let shown = turn.list_page(word, at, &lines(seen, word), false);
+    let all = lines(seen, word, turn.now());
+    let shown = turn.list_page(word, at, &all, false);
     Reply::text(format!("{word}哪一个？回复前面的数字：\n{shown}"))
 }
 
@@ -213,7 +216,8 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         ));
     }
     let more = found.next.is_some();
-    let shown = turn.list_page("志愿服务", at, &lines(&found.items, "志愿服务"), more);
+    let all = lines(&found.items, "志愿服务", turn.now());
+    let shown = turn.list_page("志愿服务", at, &all, more);
     Ok(Reply::text(format!(
         "志愿任务，回复前面的数字看详情和领取：\n{shown}"
     )))
@@ -225,7 +229,7 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let mut text = format!(
         "志愿任务 #{id} {}（{}）\n时间：{}\n地点：{}\n要{}人，已有{}人。\n",
         task.title,
-        task_says(task.state),
+        task_says_at(task, turn.now()),
         span_says(task.starts_at, task.ends_at),
         task.venue,
         task.wanted,
@@ -338,7 +342,8 @@ async fn mine(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return Ok(Reply::text(format!("{head}\n回复数字：1 看志愿任务")));
     }
     let at = args.page().unwrap_or(1);
-    let shown = turn.list_page("我的志愿", at, &lines(&tasks, "志愿服务"), false);
+    let all = lines(&tasks, "志愿服务", turn.now());
+    let shown = turn.list_page("我的志愿", at, &all, false);
     Ok(Reply::text(format!(
         "{head}\n您的任务，回复前面的数字：\n{shown}"
     )))
@@ -357,14 +362,15 @@ async fn take(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     let task = actions::take(turn.tx, &turn.actor, id).await?;
     turn.dialog = Some(Dialog::pick([
-        format!("退任务 {id}"),
         "我的志愿".to_owned(),
+        format!("退任务 {id}"),
     ]));
     Ok(Reply::text(format!(
-        "志愿任务 #{id}“{}”是您的了：{}，{}。前一天傍晚会提醒您；到了回复“开始服务 {id}”，做完回复“结束服务 {id}”。\n回复数字：1 去不了，退掉  2 我的志愿",
+        "志愿任务 #{id}“{}”是您的了：{}，{}。{}到了回复“开始服务 {id}”，做完回复“结束服务 {id}”。\n回复数字：1 我的志愿  2 去不了，退掉",
         task.title,
         span_says(task.starts_at, task.ends_at),
-        task.venue
+        task.venue,
+        eve_says(task.starts_at, turn.now())
     )))
 }
 
@@ -397,9 +403,12 @@ async fn begin(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         ));
     };
     actions::begin(turn.tx, &turn.actor, id).await?;
-    turn.dialog = Some(Dialog::pick([format!("结束服务 {id}")]));
+    turn.dialog = Some(Dialog::pick([
+        "我的志愿".to_owned(),
+        format!("结束服务 {id}"),
+    ]));
     Ok(Reply::text(format!(
-        "志愿任务 #{id} 开始计时，辛苦了！做完了回复“结束服务 {id}”，或现在回复 1。"
+        "志愿任务 #{id} 开始计时，辛苦了！做完了回复“结束服务 {id}”。\n回复数字：1 我的志愿  2 做完了"
     )))
 }
 

@@ -16,6 +16,8 @@ pub mod tally;
 use entity::life::{ServiceState, VolunteerTaskState};
 use entity::volunteer_task;
 
+use crate::base::clock::Moment;
+
 /// Most characters of a title and of where it is.
 pub const MOST_TITLE: usize = 40;
 /// Most characters of a member's unit.
@@ -37,6 +39,15 @@ pub const fn task_says(state: VolunteerTaskState) -> &'static str {
     match state {
         VolunteerTaskState::Open => "进行中",
         VolunteerTaskState::Cancelled => "已取消",
+    }
+}
+
+/// The same at a moment: one whose time is over is not under way.
+#[must_use]
+pub fn task_says_at(task: &volunteer_task::Model, now: Moment) -> &'static str {
+    match task.state {
+        VolunteerTaskState::Open if task.ends_at <= now => "已结束",
+        state => task_says(state),
     }
 }
 

@@ -191,6 +191,27 @@ fn led_by(actor: &Actor) -> Result<Condition, Fault> {
     here.ok_or_else(|| Fault::forbidden("您没有这项权限。"))
 }
 
+/// How many hours of others wait to be confirmed by the actor; none for whoever leads nowhere.
+///
+/// # Errors
+/// The database's.
+pub async fn count_unconfirmed<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    let (Some(own), Ok(led)) = (actor.person_id(), led_by(actor)) else {
+        return Ok(0);
+    };
+    let tasks = Query::select()
+        .column(volunteer_task::Column::Id)
+        .from(volunteer_task::Entity)
+        .cond_where(led)
+        .to_owned();
+    let count = volunteer_service::Entity::find()
+        .filter(volunteer_service::COLUMN.state.eq(ServiceState::Ended))
+        .filter(volunteer_service::COLUMN.person_id.ne(own))
+        .filter(volunteer_service::Column::TaskId.in_subquery(tasks))
+        .count(db);
+    Ok(count.await?)
+}
+
 async fn with_own<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
@@ -263,6 +284,37 @@ pub async fn parts<C: ConnectionTrait>(
         .limit(most)
         .all(db)
         .await?;
+    named(db, rows).await
+}
+
+/// Those of them that wait to be confirmed, likewise.
+///
+/// # Errors
+/// The database's.
+pub async fn unconfirmed<C: ConnectionTrait>(
+    db: &C,
+    tasks: &[i64],
+    most: u64,
+) -> Result<Vec<Part>, Fault> {
+    if tasks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = tasks.iter().copied();
+    let rows = volunteer_service::Entity::find()
+        .filter(volunteer_service::COLUMN.task_id.is_in(these))
+        .filter(volunteer_service::COLUMN.state.eq(ServiceState::Ended))
+        .order_by_asc(volunteer_service::COLUMN.id)
+        .limit(most)
+        .all(db)
+        .await?;
+    named(db, rows).await
+}
+
+/// Parts with the names of those whose they are.
+async fn named<C: ConnectionTrait>(
+    db: &C,
+    rows: Vec<volunteer_service::Model>,
+) -> Result<Vec<Part>, Fault> {
     let names = names(db, rows.iter().filter_map(|row| row.person_id)).await?;
     let parts = rows.into_iter().map(|service| Part {
         name: service

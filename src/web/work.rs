@@ -115,7 +115,7 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<Reply> {
         Ok(Ok(reply)) => Some(reply),
         failed => {
             tracing::warn!(?failed, "a pressed card could not be changed");
-            Some(Reply::UpdateButton(shorten(&words, OVER)))
+            Some(Reply::UpdateButton(short(&words)))
         }
     }
 }
@@ -160,7 +160,7 @@ async fn change_card(
             if let Some(row) = row {
                 cards::close(app, &row).await?;
             }
-            Reply::UpdateButton(shorten(words, OVER))
+            Reply::UpdateButton(short(words))
         }
     })
 }
@@ -172,7 +172,31 @@ async fn face(app: &App, card: &work_card::Model) -> Result<Option<Message>, Fau
             Ok(id) => case::remind::card::face(app, id, card.person_id).await,
             Err(_) => Ok(None),
         },
-        _ => Ok(None),
+        _ => bot::cards::face(app, card).await,
+    }
+}
+
+/// What stands where the buttons were, of an answer that follows as a text: it ends where a part of a sentence ends,
+/// and never within quotes.
+fn short(words: &str) -> String {
+    if words.chars().count() <= OVER {
+        return words.to_owned();
+    }
+    let mut kept = "";
+    let mut open = 0_i32;
+    for (count, (at, letter)) in words.char_indices().enumerate() {
+        match letter {
+            '“' | '（' => open += 1,
+            '”' | '）' => open -= 1,
+            '。' | '！' | '，' if open == 0 && count <= OVER => {
+                kept = words.get(..at).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    match kept {
+        "" => "请看下面的消息".to_owned(),
+        kept => kept.to_owned(),
     }
 }
 
@@ -274,4 +298,18 @@ fn seal(app: &App, work: &WorkApp, inbound: &Inbound, reply: Option<Reply>) -> R
     Response::builder()
         .header(header::CONTENT_TYPE, "application/xml; charset=utf-8")
         .body(sealed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_for_buttons_ends_where_a_part_of_a_sentence_ends() {
+        let whole = "捐赠 #2 现在是“已收下，谢谢”，不能这样操作。回复“我的捐赠 2”查看。";
+        assert_eq!(short(whole), "捐赠 #2 现在是“已收下，谢谢”");
+        assert_eq!(short("好的。"), "好的。");
+        let quoted = format!("“{}”没有了", "长".repeat(40));
+        assert_eq!(short(&quoted), "请看下面的消息");
+    }
 }

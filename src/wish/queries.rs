@@ -332,6 +332,17 @@ pub async fn count<C: ConnectionTrait>(
     Ok(count.await?)
 }
 
+/// How many wait to be read where the actor may check; none for whoever may check nowhere.
+///
+/// # Errors
+/// The database's.
+pub async fn count_waiting<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<u64, Fault> {
+    match reach(actor) {
+        Ok(_) => count(db, actor, Figure::Raised).await,
+        Err(_) => Ok(0),
+    }
+}
+
 /// How many there are of a figure in a compound: for everybody.
 ///
 /// # Errors

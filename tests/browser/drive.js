@@ -206,6 +206,7 @@ await test("a compound with something on every page of its board", {}, async (pa
   await chair("发起活动 邻里节\n明天 14:00-16:00\n中心花园\n30人");
   expect("the activity is not out", /已发布/.test(await chair("1")));
   await chair("发起志愿 楼道大扫除\n明天 9:00-11:00\n3栋门口\n5人");
+  expect("the task is not out", /发出来了/.test(await chair("1")));
   await resident("志愿报名");
   for (const wish of ["想要一副老花镜", "想学用手机挂号", "想要一盆绿萝"])
     await chair(`通过心愿 ${number(await resident(`许愿 ${wish}`))}`);

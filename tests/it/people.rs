@@ -2,6 +2,7 @@
 
 use entity::kinds::{BindingState, HomeRelation};
 use entity::{account, audit, binding, guess, invitation, person, residency, role};
+use linli::sandbox::Say;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
@@ -526,4 +527,38 @@ async fn the_demo_fills_an_empty_database_once_though_two_instances_start() {
     }
     let newcomer = app.newcomer("sandbox-newcomer").await;
     assert!(newcomer.says("我的").await.contains("还没有绑定"));
+}
+
+#[tokio::test]
+async fn whoever_looks_for_somebody_reads_first_whom_they_may_ring() {
+    let app = TestApp::start().await;
+    let phone = entity::organisation::ActiveModel {
+        service_phone: Set(Some("0571-88880000".to_owned())),
+        service_hours: Set(Some("24小时".to_owned())),
+        ..Default::default()
+    };
+    entity::organisation::Entity::update_many()
+        .set(phone)
+        .filter(entity::organisation::COLUMN.code.eq("WY"))
+        .exec(app.store.write())
+        .await
+        .unwrap();
+    let zhang = app.resident("张秀英").await;
+    let reply = zhang.says("我的管家").await;
+    let rung = reply.find("桂园物业服务公司：0571-88880000（24小时）");
+    assert!(
+        rung.is_some() && rung < reply.find("楼栋长：孙梅"),
+        "{reply}"
+    );
+    let reply = zhang.says("人工").await;
+    assert!(
+        reply.contains("0571-88880000") && reply.contains("1 写下求助内容"),
+        "{reply}"
+    );
+    assert_eq!(reply.matches("求助").count(), 1, "{reply}");
+    // Whoever has only scanned a code may ring them, too.
+    let stranger = app.newcomer("o-stranger").await;
+    stranger.does(&Say::event("SCAN", "GY/2")).await;
+    let reply = stranger.says("人工").await;
+    assert!(reply.contains("0571-88880000"), "{reply}");
 }

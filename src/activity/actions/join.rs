@@ -35,6 +35,15 @@ pub struct Joined {
     pub waits_at: Option<u64>,
 }
 
+/// What became of a sign-up that was taken back.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// The activity as it is now.
+    pub activity: activity::Model,
+    /// Whether somebody who waited has a place now.
+    pub moved_up: bool,
+}
+
 /// Signs the actor up with so many people, themselves included; where there is no place for all of them they
 /// wait. Whoever is signed up changes how many they are: fewer at once, more where there is room and nobody
 /// waits, and in the line for more at its end.
@@ -246,7 +255,7 @@ pub(super) async fn store(tx: &Tx, row: &activity::Model) -> Result<(), Fault> {
 ///
 /// # Errors
 /// `not_found`, also for whoever is not signed up; `wrong_step` once it has begun or is off.
-pub async fn leave(tx: &mut Tx, actor: &Actor, id: i64) -> Result<activity::Model, Fault> {
+pub async fn leave(tx: &mut Tx, actor: &Actor, id: i64) -> Result<Gone, Fault> {
     let person = actor.require_person()?;
     theirs(tx, actor, id, person).await?;
     let mut row = locked(tx, id).await?;
@@ -277,8 +286,11 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, id: i64) -> Result<activity::Mode
     keep(tx, change).await?;
     store(tx, &row).await?;
     record(tx, actor, ActorKind::Resident, &row, "activity.leave");
-    advance(tx, &mut row).await?;
-    Ok(row)
+    let moved = advance(tx, &mut row).await?;
+    Ok(Gone {
+        activity: row,
+        moved_up: !moved.is_empty(),
+    })
 }
 
 /// The same for whoever is not signed up.

@@ -15,7 +15,7 @@ mod lead;
 mod tell;
 
 pub use attend::{check_in, check_in_by_hand};
-pub use join::{Joined, join, leave, want_hour};
+pub use join::{Gone, Joined, join, leave, want_hour};
 pub use lead::{New, add_photos, cancel, change, close, draft, open, reopen, ring};
 pub use tell::{Fan, Step, fan, fill};
 

@@ -101,8 +101,13 @@ pub(super) async fn open(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Faul
         return Ok(which(turn, args, "发布活动", &seen, none));
     };
     actions::open(turn.tx, &turn.actor, id).await?;
+    // The digit that published must not call it off when it is typed twice.
+    turn.dialog = Some(Dialog::pick([
+        format!("活动 {id}"),
+        format!("取消活动 {id} 写错了"),
+    ]));
     Ok(Reply::text(format!(
-        "活动 #{id} 已发布，邻居回复“报名 {id}”就能报名。要告诉每一家，请再发一条公告。"
+        "活动 #{id} 已发布，邻居回复“报名 {id}”就能报名。要告诉每一家，请再发一条公告。\n回复数字：1 看活动  2 写错了，撤回"
     )))
 }
 

@@ -10,7 +10,7 @@ mod staff;
 mod together;
 mod which;
 
-pub use show::event_says;
+pub use show::{event_says, tasks};
 pub use together::COMMANDS as TOGETHER;
 
 use entity::case;
@@ -147,10 +147,6 @@ pub const COMMANDS: &[Command] = &[
         reopen,
     ),
     resident(&["撤回"], "撤回 编号 [原因]", "不用办了", None, withdraw),
-    Command {
-        in_group: false,
-        ..staff(&["待办", "我的任务"], "待办", "看要我办的诉求", show::tasks)
-    },
     staff(&["接单"], "接单 编号", "接下诉求", staff::accept),
     staff(&["到场", "到达"], "到场 编号", "已到现场", staff::arrive),
     staff(&["方案"], "方案 编号 内容", "说明怎么办", staff::plan),

@@ -1,4 +1,4 @@
-//! Commands that only look: 进度 and 待办. Each ends with what can be done next, by digits.
+//! What only looks: 进度, and the cases of 待办. Each ends with what can be done next, by digits.
 
 use entity::kinds::CaseState;
 use entity::{case, case_event};
@@ -14,9 +14,8 @@ use crate::case::joiner;
 use crate::case::queries::{self, Found, Helper};
 use crate::case::step::OPEN;
 use crate::case::{STEPS, case_says, kind_says, level_says, step_says};
-use crate::chat::{Args, Choice, Dialog, Reply, Turn};
+use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::policy::grade_says;
-use crate::visit::queries as visits;
 
 /// Lines of a list, and of a history.
 const MOST: u64 = 8;
@@ -52,41 +51,24 @@ pub(super) fn progress<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a>
     })
 }
 
-pub(super) fn tasks<'a>(turn: &'a mut Turn<'_>, _args: &'a Args) -> Answer<'a> {
-    Box::pin(async move {
-        let mut cases = queries::held(turn.tx.db(), &turn.actor, OPEN, MOST).await?;
-        cases.extend(queries::asked_of(turn.tx.db(), &turn.actor, MOST).await?);
-        cases.extend(queries::helped_by(turn.tx.db(), &turn.actor, MOST).await?);
-        cases.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
-        let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
-        if left > 0 {
-            cases.extend(queries::unheld(turn.tx.db(), &turn.actor, left).await?);
-        }
-        let reply = if cases.is_empty() {
-            Reply::text("现在没有要您办的诉求，辛苦了。")
-        } else {
-            list(turn, "要办的诉求", &cases)
-        };
-        with_visits(turn, reply).await
-    })
-}
-
-/// Whoever has doors to go to reads so below the tasks; one more digit leads there.
-async fn with_visits(turn: &mut Turn<'_>, mut reply: Reply) -> Result<Reply, Fault> {
-    let count = visits::count(turn.tx.db(), &turn.actor).await?;
-    if count > 0 {
-        let dialog = turn.dialog.get_or_insert_default();
-        let digit = (dialog.choices.len() + 1).to_string();
-        reply.text.push_str(&format!(
-            "\n{digit} 上门：还有{count}户收不到微信，要上门告诉。"
-        ));
-        dialog.choices.push(Choice {
-            digit,
-            command: "上门".to_owned(),
-            label: None,
-        });
+/// The cases that wait for whoever asks, each behind a digit; none when there are none. What else waits for them
+/// the bot puts behind it.
+///
+/// # Errors
+/// The database's.
+pub async fn tasks(turn: &mut Turn<'_>) -> Result<Option<Reply>, Fault> {
+    let mut cases = queries::held(turn.tx.db(), &turn.actor, OPEN, MOST).await?;
+    cases.extend(queries::asked_of(turn.tx.db(), &turn.actor, MOST).await?);
+    cases.extend(queries::helped_by(turn.tx.db(), &turn.actor, MOST).await?);
+    cases.truncate(usize::try_from(MOST).unwrap_or(usize::MAX));
+    let left = MOST.saturating_sub(u64::try_from(cases.len()).unwrap_or(MOST));
+    if left > 0 {
+        cases.extend(queries::unheld(turn.tx.db(), &turn.actor, left).await?);
     }
-    Ok(reply)
+    Ok(match cases.is_empty() {
+        true => None,
+        false => Some(list(turn, "要办的诉求", &cases)),
+    })
 }
 
 fn list(turn: &mut Turn<'_>, title: &str, cases: &[case::Model]) -> Reply {

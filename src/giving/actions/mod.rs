@@ -30,6 +30,7 @@ use crate::access::{Actor, holders};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::worded::{Asks, worded};
+use crate::delivery::cards;
 use crate::fund::{rows, subject};
 use crate::giving::queries::{Seen, Side};
 use crate::giving::step::{Act, By, after};
@@ -63,7 +64,7 @@ fn public_words(
 
 /// The change of a donation's state: the compare-and-set, the history, the audit entry.
 async fn change(
-    tx: &Tx,
+    tx: &mut Tx,
     actor: &Actor,
     row: &donation::Model,
     (act, by): (Act, By),
@@ -120,6 +121,7 @@ async fn change(
     let who = (kind, actor.person_id());
     rows::note(tx, &next, act.name(), Some(row.state), who, reason);
     record(tx, actor, &next, audited);
+    cards::moved(tx, &subject(id), Some(next.compound_id)).await?;
     Ok(next)
 }
 

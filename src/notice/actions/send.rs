@@ -6,7 +6,10 @@ use entity::kinds::NoticeState;
 use entity::{notice, notice_recipient};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::SelectStatement;
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect,
+    QueryTrait, Statement,
+};
 use serde_json::json;
 
 use crate::access::Actor;
@@ -248,6 +251,7 @@ pub async fn again_round(tx: &mut Tx, row: &notice::Model) -> Result<bool, Fault
         round: row.round.saturating_add(1),
         ..row.clone()
     };
+    reach_anew(tx, row.id).await?;
     let unread = notice_recipient::Entity::find()
         .filter(notice_recipient::COLUMN.notice_id.eq(row.id))
         .filter(notice_recipient::COLUMN.reachable.eq(true))
@@ -275,4 +279,17 @@ pub async fn again_round(tx: &mut Tx, row: &notice::Model) -> Result<bool, Fault
     }
     enqueue(tx, vec![remind::fan(&next, tx.now())]).await?;
     Ok(true)
+}
+
+/// Whoever has bound an account since it went out is told like the others from the next round on.
+async fn reach_anew(tx: &Tx, id: i64) -> Result<(), Fault> {
+    let db = tx.db();
+    let sql = "UPDATE notice_recipient SET reachable = TRUE \
+         WHERE notice_id = $1 AND NOT reachable AND \
+         (EXISTS (SELECT 1 FROM account WHERE account.person_id = notice_recipient.person_id \
+         AND account.followed) OR EXISTS (SELECT 1 FROM person \
+         WHERE person.id = notice_recipient.person_id AND person.wecom_userid IS NOT NULL))";
+    let statement = Statement::from_sql_and_values(db.get_database_backend(), sql, [id.into()]);
+    db.execute_raw(statement).await?;
+    Ok(())
 }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use entity::kinds::VisitState;
-use entity::{notice, notice_recipient, person, place, visit};
+use entity::{account, notice, notice_recipient, person, place, visit};
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
@@ -150,8 +150,10 @@ pub struct Unread {
     pub name: String,
     /// Their home or post.
     pub place: place::Model,
-    /// Whether a channel may reach them.
+    /// Whether a channel may reach them now: whoever has bound an account since is no more without one.
     pub reachable: bool,
+    /// Whether one could when it went out: they have had a message.
+    pub told: bool,
     /// Told at the door since, or on somebody's list to be.
     pub visit: Option<VisitState>,
 }
@@ -218,6 +220,26 @@ pub async fn unread_page<C: ConnectionTrait>(
     })
 }
 
+/// Those of the people whom a channel may reach now.
+async fn with_account<C: ConnectionTrait>(db: &C, people: &[i64]) -> Result<Vec<i64>, Fault> {
+    if people.is_empty() {
+        return Ok(Vec::new());
+    }
+    let followed = account::Entity::find()
+        .filter(account::COLUMN.person_id.is_in(people.iter().copied()))
+        .filter(account::COLUMN.followed.eq(true))
+        .all(db)
+        .await?;
+    let members = person::Entity::find()
+        .filter(person::COLUMN.id.is_in(people.iter().copied()))
+        .filter(person::COLUMN.wecom_userid.is_not_null())
+        .all(db)
+        .await?;
+    let members = members.into_iter().map(|row| row.id);
+    let followed = followed.into_iter().filter_map(|row| row.person_id);
+    Ok(followed.chain(members).collect())
+}
+
 /// Recipients with their names, homes and visits, in their order.
 async fn described<C: ConnectionTrait>(
     db: &C,
@@ -228,6 +250,8 @@ async fn described<C: ConnectionTrait>(
         return Ok(Vec::new());
     }
     let who: Vec<i64> = rows.iter().map(|row| row.person_id).collect();
+    let unreached = rows.iter().filter(|row| !row.reachable);
+    let unreached: Vec<i64> = unreached.map(|row| row.person_id).collect();
     let people = person::Entity::find()
         .filter(person::COLUMN.id.is_in(who.iter().copied()))
         .all(db)
@@ -248,12 +272,14 @@ async fn described<C: ConnectionTrait>(
         .into_iter()
         .map(|row| (row.person_id, row.state))
         .collect();
+    let with = with_account(db, &unreached).await?;
     let all = rows.into_iter().filter_map(|row| {
         Some(Unread {
             person_id: row.person_id,
             name: people.get(&row.person_id)?.clone(),
             place: homes.get(&row.home_id)?.clone(),
-            reachable: row.reachable,
+            reachable: row.reachable || with.contains(&row.person_id),
+            told: row.reachable,
             visit: visits.get(&row.person_id).copied(),
         })
     });

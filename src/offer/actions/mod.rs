@@ -27,6 +27,7 @@ use crate::access::named::residents_named;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::{hide_numbers, redact};
 use crate::base::text::clean;
+use crate::delivery::cards;
 use crate::moderation::{self, Submission};
 use crate::offer::queries::owners;
 use crate::offer::remind::{self, Telling};
@@ -123,6 +124,8 @@ impl Change {
             record(tx, actor, kind, &self.next, audited);
         }
         reminder::enqueue(tx, self.reminders).await?;
+        let (subject, compound) = (subject(self.next.id), self.next.compound_id);
+        cards::moved(tx, &subject, Some(compound)).await?;
         Ok(self.next)
     }
 }

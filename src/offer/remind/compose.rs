@@ -94,10 +94,17 @@ pub(super) async fn check(
     Ok(Some(Message {
         template: "task",
         place: place_says(app.store.read(), &row).await?,
-        buttons: vec![Button {
-            label: "通过",
-            command: format!("通过清单 {id}"),
-        }],
+        buttons: vec![
+            Button {
+                label: "通过",
+                command: format!("通过清单 {id}"),
+            },
+            // Asks for the reason.
+            Button {
+                label: "驳回",
+                command: format!("驳回清单 {id}"),
+            },
+        ],
         ..message(&row, "待审核", row.created_at, hint, text)
     }))
 }

@@ -10,6 +10,7 @@ use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter}
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
 use crate::config::Stations;
+use crate::delivery::cards;
 use crate::person::called::resident;
 use crate::reminder;
 use crate::station::actions::{
@@ -182,7 +183,7 @@ struct Change<'a> {
 
 impl Change<'_> {
     /// The compare-and-set, the history, the audit entry.
-    async fn store(self, tx: &Tx, actor: &Actor) -> Result<station_loan::Model, Fault> {
+    async fn store(self, tx: &mut Tx, actor: &Actor) -> Result<station_loan::Model, Fault> {
         let was = self.loan.row;
         let keeper = actor.kind == ActorKind::Staff;
         let state = loan_after(was.state, self.act, keeper).ok_or_else(|| {
@@ -230,7 +231,15 @@ impl Change<'_> {
         };
         note(tx, actor, was.compound_id, step).await?;
         let subject = loan_subject(was.id);
-        record(tx, actor, self.audited, subject, was.compound_id, None);
+        record(
+            tx,
+            actor,
+            self.audited,
+            subject.clone(),
+            was.compound_id,
+            None,
+        );
+        cards::moved(tx, &subject, Some(was.compound_id)).await?;
         Ok(next)
     }
 }

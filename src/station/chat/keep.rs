@@ -79,6 +79,15 @@ async fn kept(turn: &Turn<'_>) -> Result<Vec<(i64, String)>, Fault> {
     Ok(kept)
 }
 
+/// What somebody is told who keeps none.
+async fn none_kept(turn: &Turn<'_>) -> Result<Reply, Fault> {
+    let kept_by = queries::kept_by(turn.tx.db(), &turn.actor, turn.now()).await?;
+    Ok(Reply::text(match kept_by {
+        Some(keepers) => format!("{keepers}，请找他们。"),
+        None => "您这里还没有驿站。请到工作台“驿站”新增。".to_owned(),
+    }))
+}
+
 /// Of which station something is meant, by a digit: its key is put right behind the words.
 fn which(turn: &mut Turn<'_>, words: &str, stations: &[(i64, String)]) -> Reply {
     let lines = stations.iter();
@@ -112,7 +121,7 @@ async fn listed(
     }
     let stations = kept(turn).await?;
     match stations.as_slice() {
-        [] => Ok(Reply::text("您这里还没有驿站。请到工作台“驿站”新增。")),
+        [] => none_kept(turn).await,
         [(id, _)] => loans_of(turn, *id, list).await,
         some => Ok(which(turn, &format!("{word} 站"), some)),
     }
@@ -205,7 +214,7 @@ pub(super) async fn count(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fau
     let named = rest.number().map(|(id, _)| id);
     let station = match (named, stations.as_slice()) {
         (Some(id), _) => id,
-        (None, []) => return Ok(Reply::text("您这里还没有驿站。请到工作台“驿站”新增。")),
+        (None, []) => return none_kept(turn).await,
         (None, [(id, _)]) => *id,
         (None, some) => return Ok(which(turn, &format!("驿站人次 {visits} "), some)),
     };

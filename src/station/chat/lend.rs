@@ -81,8 +81,12 @@ async fn take(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     match lent {
         Ok(row) => {
             let thing = queries::lending::loan(turn.tx.db(), &turn.actor, row.id).await?;
+            turn.dialog = Some(Dialog::pick([
+                "我的驿站".to_owned(),
+                format!("归还 {}", row.id),
+            ]));
             Ok(Reply::text(format!(
-                "“{}”借给您了（借用 #{}，编号{}），请在{}前还到驿站，还好后回复“归还 {}”。",
+                "“{}”借给您了（借用 #{}，编号{}），请在{}前还到驿站，还好后回复“归还 {}”。\n回复数字：1 我的驿站  2 不要了",
                 thing.thing.name,
                 row.id,
                 thing.thing.code,

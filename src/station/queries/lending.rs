@@ -3,14 +3,19 @@
 use std::collections::HashMap;
 
 use entity::kinds::LoanState;
-use entity::{person, station_loan, station_thing};
+use entity::{person, station, station_loan, station_thing};
+use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use crate::access::Actor;
+use crate::access::permit::Deed;
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::place::queries::within_reach;
 use crate::station::queries::{found, kept};
 
 /// Things of one station, at most.
@@ -200,6 +205,39 @@ pub async fn has<C: ConnectionTrait>(
         .all(db)
         .await?;
     show(db, rows, false).await
+}
+
+/// How many loans want something of the actor as a keeper: handed back and not looked at yet, or not back in time.
+/// None for whoever keeps no station.
+///
+/// # Errors
+/// The database's.
+pub async fn count_to_see<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    now: Moment,
+) -> Result<u64, Fault> {
+    let Some(here) = within_reach(station::Column::PlaceId, actor, Deed::KeepStations) else {
+        return Ok(0);
+    };
+    let stations = Query::select()
+        .column(station::Column::Id)
+        .from(station::Entity)
+        .cond_where(here)
+        .and_where(station::Column::RemovedAt.is_null())
+        .to_owned();
+    let late = Condition::all()
+        .add(station_loan::COLUMN.state.eq(LoanState::Lent))
+        .add(station_loan::COLUMN.due_at.lt(now));
+    let wanted = Condition::any()
+        .add(station_loan::COLUMN.state.eq(LoanState::Handed))
+        .add(late);
+    let count = station_loan::Entity::find()
+        .filter(station_loan::Column::StationId.in_subquery(stations))
+        .filter(station_loan::COLUMN.state.is_in(OUT))
+        .filter(wanted)
+        .count(db);
+    Ok(count.await?)
 }
 
 /// How many things of a station are out.

@@ -12,9 +12,9 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::delivery::cards;
 use crate::reminder;
 use crate::store::Tx;
-use crate::volunteer::MOST_REASON;
 use crate::volunteer::actions::{
     clash, clashes, compare_and_set, given, locked, note, store_taken,
 };
@@ -23,6 +23,7 @@ use crate::volunteer::queries::{active, led, parts, service_of};
 use crate::volunteer::remind::{self, Telling};
 use crate::volunteer::service_says;
 use crate::volunteer::step::{Act, By, after, holds};
+use crate::volunteer::{MOST_REASON, subject};
 
 /// Services that are confirmed at once, at most.
 const MOST: u64 = 500;
@@ -108,6 +109,7 @@ async fn decide(
         Some(detail),
     );
     tell(tx, task, &row, Telling::Confirmed).await?;
+    cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     Ok(volunteer_service::Model { state, ..row })
 }
 
@@ -209,6 +211,7 @@ pub async fn record(
         Some(detail),
     );
     tell(tx, &task, &row, Telling::Confirmed).await?;
+    cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     Ok(row)
 }
 
@@ -267,6 +270,7 @@ pub async fn refuse(
         Some(detail),
     );
     tell(tx, &task, &row, Telling::Refused).await?;
+    cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     Ok(volunteer_service::Model {
         state,
         reason: Some(reason),

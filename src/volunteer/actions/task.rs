@@ -44,7 +44,11 @@ pub struct NewTask {
 }
 
 impl NewTask {
-    fn check(mut self, tx: &Tx) -> Result<Self, Fault> {
+    /// As it is kept, before anybody knows of it.
+    ///
+    /// # Errors
+    /// `invalid`, naming the field and what to write.
+    pub fn check(mut self, tx: &Tx) -> Result<Self, Fault> {
         self.title = given("title", &self.title, MOST_TITLE, "楼道大扫除")?;
         self.venue = given("venue", &self.venue, MOST_TITLE, "3栋门口")?;
         let now = tx.now();

@@ -123,12 +123,22 @@ impl At {
 }
 
 /// Places in which the actor may do one of the deeds by a post there, the higher first; for whoever may
-/// everywhere the first compound.
+/// everywhere the compound where they serve or live, else the first.
 async fn own(desk: &Desk, deeds: &[Deed]) -> Result<Vec<place::Model>, Fault> {
     let db = desk.app.store.read();
     let ids = own_ids(desk.actor(), deeds);
     if ids.contains(&None) {
-        return places::compounds(db, 1).await;
+        let serves = desk.actor().grants.iter();
+        let lives = desk.actor().homes.iter().map(|home| home.compound_id);
+        let near = serves.filter_map(|grant| grant.compound_id).chain(lives);
+        let near = match near.min() {
+            Some(id) => places::by_id(db, id).await?,
+            None => None,
+        };
+        return match near {
+            Some(compound) => Ok(vec![compound]),
+            None => places::compounds(db, 1).await,
+        };
     }
     let mut own = place::Entity::find()
         .filter(place::COLUMN.id.is_in(ids.into_iter().flatten()))

@@ -29,6 +29,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("case.reopen-clock", "重开时限"),
     ("case.seek", "找办理人"),
     ("case.cards", "更新卡片"),
+    ("cards.moved", "更新社区事务的卡片"),
     ("case.lapse", "评价期满"),
     ("case.close-off", "销号"),
     ("case.group", "发到群里"),

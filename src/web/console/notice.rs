@@ -32,6 +32,8 @@ use crate::web::console::photos::FIELD;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
 
+/// Kind of a visit to somebody who has got a notice and has not read it.
+const UNREAD: &str = "notice.unread";
 /// The fields beside which an error may stand.
 const FIELDS: [&str; 3] = ["title", "body", FIELD];
 /// So long after a round began the page fetches itself anew while messages wait; what waits longer waits for the
@@ -293,10 +295,10 @@ pub async fn unread(
     let line = |one: &queries::Unread| UnreadLine {
         place: places::short_name(&one.place).to_owned(),
         name: one.name.clone(),
-        how: if one.reachable {
-            "发过消息"
-        } else {
-            "没有微信"
+        how: match (one.told, one.reachable) {
+            (true, _) => "发过消息，还没有读",
+            (false, true) => "后来绑定了微信，还没有发过",
+            (false, false) => "没有微信",
         },
         visit: match one.visit {
             None => "",
@@ -409,11 +411,16 @@ async fn perform(
                 if one.visit.is_some() {
                     continue;
                 }
+                // Who has got it and has not read it is told something else at the door than who could not get it.
+                let kind = match one.told {
+                    true => UNREAD,
+                    false => "notice.new",
+                };
                 let missed = Unreached {
                     person_id: one.person_id,
                     compound_id: one.place.compound_id,
                     subject: &subject(id),
-                    kind: "notice.new",
+                    kind,
                     text: &text,
                 };
                 open_visit(&mut tx, missed).await?;

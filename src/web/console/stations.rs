@@ -47,6 +47,8 @@ struct Line {
 struct Stations {
     frame: Frame,
     lines: Vec<Line>,
+    /// Who keeps those that are not theirs.
+    kept_by: Option<String>,
     next: Option<String>,
     can_add: bool,
     typed: Typed,
@@ -92,9 +94,14 @@ async fn page(
             name: seen.station.name,
         });
     }
+    let kept_by = match lines.is_empty() {
+        true => queries::kept_by(db, actor, now).await?,
+        false => None,
+    };
     let page = Stations {
         frame: Frame::new(desk, "红色驿站").saying(&asked.said),
         lines,
+        kept_by,
         next: page.next,
         can_add,
         typed,

@@ -7,7 +7,6 @@ use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::visit::actions;
@@ -33,7 +32,7 @@ struct Line {
     place: String,
     name: String,
     text: String,
-    since: String,
+    why: String,
     result: String,
 }
 
@@ -73,7 +72,7 @@ async fn page(
     let line = |seen: Seen| Line {
         id: seen.visit.id,
         result: typed(seen.visit.id),
-        since: say(seen.visit.created_at),
+        why: queries::why(&seen.visit),
         text: seen.visit.text,
         place: seen.place,
         name: seen.name,

@@ -23,7 +23,7 @@ use crate::place::queries as places;
 use crate::volunteer::actions::{self, NewTask};
 use crate::volunteer::hours::{self, Span, says};
 use crate::volunteer::queries::{self, Part, Which, no_such};
-use crate::volunteer::{MOST_REASON, MOST_TITLE, MOST_WANTED, service_says, tally, task_says};
+use crate::volunteer::{MOST_REASON, MOST_TITLE, MOST_WANTED, service_says, tally, task_says_at};
 use crate::web::console::activities::field;
 use crate::web::console::at::At;
 use crate::web::console::form::{Form, Typed};
@@ -252,7 +252,7 @@ async fn tasks(
     let own = desk.actor().person_id();
     let line = |task: entity::volunteer_task::Model| TaskLine {
         id: task.id,
-        state: task_says(task.state),
+        state: task_says_at(&task, now),
         open: task.state == VolunteerTaskState::Open,
         when: span_says(task.starts_at, task.ends_at),
         of: format!("{}/{} 人", task.taken, task.wanted),

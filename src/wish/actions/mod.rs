@@ -24,6 +24,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
 use crate::base::text::{clean, line};
+use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 use crate::wish::remind::{self, Telling};
@@ -112,6 +113,8 @@ impl Change {
             .await?;
         record(tx, actor, kind, &self.next, audited);
         reminder::enqueue(tx, self.reminders).await?;
+        let (subject, compound) = (subject(self.next.id), self.next.compound_id);
+        cards::moved(tx, &subject, Some(compound)).await?;
         Ok(self.next)
     }
 }

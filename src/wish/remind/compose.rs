@@ -84,10 +84,17 @@ pub(super) async fn check(
     );
     Ok(Some(Message {
         template: "task",
-        buttons: vec![Button {
-            label: "通过",
-            command: format!("通过心愿 {id}"),
-        }],
+        buttons: vec![
+            Button {
+                label: "通过",
+                command: format!("通过心愿 {id}"),
+            },
+            // Asks for the reason.
+            Button {
+                label: "驳回",
+                command: format!("驳回心愿 {id}"),
+            },
+        ],
         ..message(app, &row, "待审核", row.created_at, line).await?
     }))
 }

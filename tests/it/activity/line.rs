@@ -99,9 +99,16 @@ async fn a_family_waits_whole_and_is_not_overtaken_until_nobody_signs_up_any_mor
     assert!(says(0, format!("报名 {id} 2")).await.contains("报名成功"));
     // One place is left: three do not fit, and whoever comes behind them waits, too.
     let family = says(1, format!("报名 {id} 3")).await;
-    assert!(family.contains("候补第1位"), "{family}");
+    assert!(
+        family.contains("候补第1位") && family.contains("只剩1个名额"),
+        "{family}"
+    );
     let alone = says(2, format!("报名 {id}")).await;
-    assert!(alone.contains("候补第2位"), "{alone}");
+    assert!(
+        alone.contains("候补第2位") && alone.contains("前面有3人的一家在等"),
+        "{alone}"
+    );
+    assert!(!alone.contains("名额满了"), "{alone}");
     let more = says(0, format!("报名 {id} 3")).await;
     assert!(
         more.contains("名额不够加1人") && more.contains("2人不变"),
@@ -122,7 +129,11 @@ async fn a_family_waits_whole_and_is_not_overtaken_until_nobody_signs_up_any_mor
     assert!(says(0, format!("报名 {id} 1")).await.contains("报名成功"));
     adds_up(&app, id).await;
     assert_eq!(activity(&app, id).await.waiting, 2);
-    says(1, format!("取消报名 {id}")).await;
+    let gone = says(1, format!("取消报名 {id}")).await;
+    assert!(
+        gone.contains("候补第1位是2人的一家") && !gone.contains("让给"),
+        "{gone}"
+    );
     assert_eq!(
         activity(&app, id).await.taken,
         2,

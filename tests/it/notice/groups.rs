@@ -17,7 +17,7 @@ async fn a_group_is_told_of_a_recall_and_of_nothing_that_was_undone() {
     let app = TestApp::start().await;
     let chair = app.staff("卫东").await;
     confirmed(&chair, TEXT).await;
-    chair.says("1").await;
+    chair.says("2").await;
     app.advance(2).await;
     assert!(heard(&app, COMMITTEE).is_empty(), "undone");
     let id = published(&chair, TEXT).await;

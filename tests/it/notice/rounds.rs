@@ -65,6 +65,60 @@ async fn who_does_not_read_is_told_again_each_day_three_times_and_the_reader_onc
         (reminders_of(&app, id).await, waiting(&app, id).await),
         (5, 0)
     );
+    // Who had read it before the last round is counted, too: the parts of the first line are all.
+    let far = chair.says(&format!("广播进度 {id}")).await;
+    assert!(
+        far.contains("收件人6：已发出1，等待0，没送到0，以前已读1，没有微信要上门4。"),
+        "{far}"
+    );
+    let api = app.api(&chair).await;
+    let desk = api.get(&format!("/notices/{id}/progress")).await;
+    let count = |name: &str| {
+        desk.json[name]
+            .as_i64()
+            .unwrap_or_else(|| panic!("{desk:?}"))
+    };
+    let parts = ["sent", "waiting", "failed", "dropped", "earlier"];
+    let told: i64 = parts.into_iter().map(count).sum();
+    assert_eq!(told, count("reachable"));
+}
+
+#[tokio::test]
+async fn who_has_bound_since_is_no_more_without_wechat_and_gets_the_next_round() {
+    let app = with_template().start().await;
+    app.resident("张秀英").await;
+    let chair = app.staff("卫东").await;
+    let id = published(&chair, TEXT).await;
+    let first = chair.says(&format!("广播进度 {id}")).await;
+    assert!(first.contains("没有微信要上门5"), "{first}");
+    let li = app.resident("李建国").await;
+    let mut desk = Desk::of(&app, "卫东").await;
+    let building = crate::console::place(&app, "GY/1").await.id.to_string();
+    let page = desk
+        .open(&format!("/console/notices/{id}/unread?building={building}"))
+        .await;
+    page.is(200)
+        .says("后来绑定了微信")
+        .says("发过消息，还没有读");
+    app.advance(61).await;
+    chair.says(&format!("提醒未读 {id}")).await;
+    goes_out(&app, id).await;
+    li.expects_push("周六停水").await;
+    let next = chair.says(&format!("广播进度 {id}")).await;
+    assert!(next.contains("没有微信要上门4"), "{next}");
+    // Who has got it and not read it is no door that nothing reaches.
+    let sun = app.staff("孙梅").await;
+    let to = format!("/console/notices/{id}/visits");
+    let fields = [("building", building.as_str())];
+    desk.send("/console/account", &to, &fields).await.is(303);
+    let list = sun.says("上门").await;
+    let line = list.lines().find(|line| line.contains("张秀英"));
+    let digit = line.unwrap_or_else(|| panic!("{list}")).split(' ').next();
+    let one = sun.says(digit.unwrap()).await;
+    assert!(
+        one.contains("消息发过了，还没有读") && !one.contains("收不到微信"),
+        "{one}"
+    );
 }
 
 #[tokio::test]

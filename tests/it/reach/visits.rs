@@ -148,7 +148,7 @@ async fn who_has_no_phone_is_told_by_the_steward_at_the_door() {
 
     // From the tasks by digits alone.
     let tasks = steward.says("待办").await;
-    assert!(tasks.contains("1 上门：还有1户收不到微信"), "{tasks}");
+    assert!(tasks.contains("1 上门：还有1户要上门告诉"), "{tasks}");
     let list = steward.says("1").await;
     assert!(
         list.contains("1 桂园小区 2-1-101 陈伟：明天上午停水"),
@@ -197,6 +197,49 @@ async fn who_has_no_phone_is_told_by_the_steward_at_the_door() {
     // What comes later is a visit of its own.
     tell(&app, "陈伟", "notice:7", "后天停水").await;
     assert_eq!(visits(&app).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_door_of_a_long_list_is_reached_and_no_number_is_taken_for_a_line() {
+    let app = start().await;
+    let steward = app.steward("2栋").await;
+    for number in 1..=9 {
+        let (subject, text) = (format!("notice:{number}"), format!("第{number}次停水"));
+        tell(&app, "陈伟", &subject, &text).await;
+    }
+    let all = visits(&app).await;
+    assert_eq!(all.len(), 9);
+    let first = steward.says("上门").await;
+    assert!(
+        first.contains("有9户") && first.contains("7 桂园小区 2-1-101 陈伟：第7次停水"),
+        "{first}"
+    );
+    assert!(
+        first.contains("8 下一页") && !first.contains("第8次停水"),
+        "{first}"
+    );
+    // The number of a visit that is not shown is no line of the list.
+    assert!(all.iter().any(|visit| visit.id == 9));
+    let missed = steward.says("9").await;
+    assert!(
+        missed.contains("没有这个数字") && !missed.contains("说到了回复 1"),
+        "{missed}"
+    );
+    let second = steward.says("8").await;
+    assert!(
+        second.contains("2 桂园小区 2-1-101 陈伟：第9次停水") && second.contains("3 回到第一页"),
+        "{second}"
+    );
+    let ninth = steward.says("2").await;
+    assert!(ninth.contains("第9次停水"), "{ninth}");
+    let done = steward.says("1").await;
+    assert!(
+        done.contains("已记为上门告诉") && done.contains("有8户"),
+        "{done}"
+    );
+    let open = visits(&app).await;
+    let open = open.iter().filter(|visit| visit.state == VisitState::Open);
+    assert!(open.into_iter().all(|visit| visit.text != "第9次停水"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

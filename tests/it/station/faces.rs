@@ -38,6 +38,11 @@ async fn the_console_opens_a_station_and_keeps_it() {
     page.is(200)
         .says("热水、充电、便民维修箱")
         .says("红色&#60;b&#62;");
+    // Who keeps none reads who does.
+    let mut steward = Desk::of(&app, "孙梅").await;
+    let page = steward.open(from).await;
+    page.is(200).says("管，请找他们");
+    assert!(!page.body.contains("还没有驿站"), "{}", page.body);
     let act = |act: &str| format!("{one}/do/{act}");
     for (name, fields) in [
         ("visits", vec![("visits", "5")]),

@@ -33,13 +33,27 @@ async fn a_thing_is_borrowed_handed_in_and_checked_by_digits() {
     let list = zhang.says("1").await;
     assert!(list.contains("1 雨伞（可借1，借7天）"), "{list}");
     let lent = zhang.says("1").await;
-    assert!(lent.contains("借给您了"), "{lent}");
+    assert!(
+        lent.contains("借给您了") && lent.contains("2 不要了"),
+        "{lent}"
+    );
     let id = loans(&app).await[0].id;
     assert_eq!(thing_row(&app, umbrella).await.lent, 1);
     let mine = zhang.says("我的驿站").await;
     assert!(mine.contains("1 归还“雨伞”"), "{mine}");
     let handed = zhang.says("1").await;
     assert!(handed.contains("等驿站验收"), "{handed}");
+    // It waits for whoever keeps the station, and for nobody else.
+    let tasks = jiang.says("待办").await;
+    assert!(tasks.contains("借出名单（1）"), "{tasks}");
+    let steward = app.steward("1栋").await;
+    let tasks = steward.says("待办").await;
+    assert!(!tasks.contains("借出名单"), "{tasks}");
+    let none = steward.says("借出名单").await;
+    assert!(
+        none.contains("物业经理") && !none.contains("还没有驿站"),
+        "{none}"
+    );
     let again = zhang.says(&format!("归还 {id}")).await;
     assert!(again.contains("不能这样操作"), "{again}");
     assert_eq!(thing_row(&app, umbrella).await.lent, 1, "not in hand yet");

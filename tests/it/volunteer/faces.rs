@@ -289,3 +289,38 @@ async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behi
     page.is(200).says("GY大扫除00次");
     assert!(!page.body.contains("GY大扫除01次") && !page.body.contains("更早的任务"));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_may_everywhere_begins_at_their_own_compound_and_what_is_over_says_so() {
+    let app = TestApp::start().await;
+    let yang = person(&app, "杨光").await;
+    let everywhere = entity::role::ActiveModel {
+        person_id: Set(yang.id),
+        role: Set(entity::kinds::RoleKind::StreetOfficer),
+        from_at: Set(app.now()),
+        created_at: Set(app.now()),
+        ..Default::default()
+    };
+    entity::role::Entity::insert(everywhere)
+        .exec_without_returning(app.store.write())
+        .await
+        .unwrap();
+    let mut desk = Desk::of(&app, "杨光").await;
+    desk.open("/console/volunteers")
+        .await
+        .is(200)
+        .says("兰园小区：志愿者");
+    let chair = app.staff("卫东").await;
+    let id = post(&chair, 2).await;
+    let before = chair.says(&format!("志愿服务 {id}")).await;
+    assert!(before.contains("进行中"), "{before}");
+    app.advance(7 * 24 * 60).await;
+    let after = chair.says(&format!("志愿服务 {id}")).await;
+    assert!(
+        after.contains("已结束") && !after.contains("进行中"),
+        "{after}"
+    );
+    let mut desk = Desk::of(&app, "卫东").await;
+    let page = desk.open("/console/volunteers").await;
+    page.is(200).says("已结束");
+}

@@ -71,8 +71,21 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
         .says(&format!("楼道大扫除\n{day} 9:00-11:00\n1栋门口\n要2人"))
         .await;
     assert!(
-        made.contains("发出来了") && made.contains("要2人"),
+        made.contains("志愿任务预览") && made.contains("要2人"),
         "{made}"
+    );
+    let none = zhang.says("志愿服务").await;
+    assert!(none.contains("现在没有要人的志愿任务"), "{none}");
+    let out = chair.says("1").await;
+    assert!(
+        out.contains("发出来了") && out.contains("2 写错了，撤回"),
+        "{out}"
+    );
+    // The same digit once more does not call it off.
+    let seen = chair.says("1").await;
+    assert!(
+        seen.contains("进行中") && !seen.contains("已取消"),
+        "{seen}"
     );
     let id = volunteer_task::Entity::find()
         .one(app.store.read())
@@ -108,7 +121,7 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     );
     let begun = zhang.says(&format!("开始服务 {id}")).await;
     assert!(begun.contains("开始计时"), "{begun}");
-    let at_once = zhang.says("1").await;
+    let at_once = zhang.says("2").await;
     assert!(at_once.contains("刚刚开始"), "{at_once}");
     app.advance(125).await;
     let ended = zhang.says(&format!("结束服务 {id}")).await;
@@ -117,8 +130,27 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     assert!(none.contains("服务了0次"), "{none}");
     chair.says("菜单").await;
     chair.expects_push("等您确认时长").await;
-    let confirmed = chair.says(&format!("确认工时 {id}")).await;
-    assert!(confirmed.contains("1人时长已确认"), "{confirmed}");
+    // One that begins soon promises no evening that is over; called off it is not asked about.
+    let soon = post(&chair, 1).await;
+    let taken = zhang.says(&format!("领任务 {soon}")).await;
+    assert!(
+        taken.contains("是您的了") && !taken.contains("傍晚"),
+        "{taken}"
+    );
+    chair.says(&format!("取消志愿 {soon} 下雨了")).await;
+    let list = chair.says("确认工时").await;
+    assert!(
+        list.contains(&format!("1 #{id} 楼道大扫除：张秀英 2小时5分")),
+        "{list}"
+    );
+    assert!(!list.contains(&format!("#{soon} ")), "{list}");
+    let confirmed = chair.says("1").await;
+    assert!(
+        confirmed.contains("1人时长已确认：张秀英 2小时5分"),
+        "{confirmed}"
+    );
+    let none = chair.says("确认工时").await;
+    assert!(none.contains("现在没有等您确认的时长"), "{none}");
     zhang.expects_push("2小时5分，已经确认").await;
     let mine = zhang.says("我的志愿").await;
     assert!(mine.contains("服务了1次，共2小时5分"), "{mine}");

@@ -239,3 +239,52 @@ async fn a_photo_may_come_first_and_a_new_complaint_is_never_swallowed() {
     let filed = li.says("2").await;
     assert!(filed.contains("诉求 #"), "{filed}");
 }
+
+/// The digit in front of a line that says this.
+fn digit_of(list: &str, says: &str) -> String {
+    let mut lines = list.lines().filter_map(|line| line.split_once(' '));
+    let found = lines.find(|(_, line)| *line == says);
+    found
+        .unwrap_or_else(|| panic!("{says}: {list}"))
+        .0
+        .to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_else_waits_stands_behind_the_cases_of_whoever_may_decide_it() {
+    let app = TestApp::start().await;
+    let steward = app.steward("1栋").await;
+    let elsewhere = app.steward("2栋").await;
+    let zhang = app.resident("张秀英").await;
+    let idle = steward.says("待办").await;
+    assert!(idle.contains("没有要您办的诉求，辛苦了"), "{idle}");
+    raise(&zhang, "想要一副老花镜").await;
+    raise(&zhang, "想学用手机").await;
+    // What is checked by the platform first is through.
+    app.drain().await;
+    let tasks = steward.says("待办").await;
+    assert!(tasks.contains("没有要您办的诉求。"), "{tasks}");
+    assert!(
+        !tasks.contains("辛苦了") && !tasks.contains("（0）"),
+        "{tasks}"
+    );
+    let list = steward.says(&digit_of(&tasks, "审核心愿（2）")).await;
+    assert!(
+        list.contains("待审核的心愿") && list.contains("老花镜"),
+        "{list}"
+    );
+    // Who checks another building's has nothing to do.
+    let none = elsewhere.says("待办").await;
+    assert!(
+        none.contains("辛苦了") && !none.contains("审核心愿"),
+        "{none}"
+    );
+    // Behind a case the digits go on.
+    zhang.says("报修 楼道灯坏了").await;
+    let tasks = steward.says("待办").await;
+    assert!(tasks.contains("\n1 #"), "{tasks}");
+    let digit = digit_of(&tasks, "审核心愿（2）");
+    assert_ne!(digit, "1", "{tasks}");
+    let list = steward.says(&digit).await;
+    assert!(list.contains("待审核的心愿"), "{list}");
+}

@@ -3,6 +3,7 @@
 mod callback;
 mod cards;
 mod client;
+mod community;
 pub mod identity;
 mod rates;
 mod repeats;

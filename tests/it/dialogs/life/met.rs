@@ -97,8 +97,9 @@ async fn of_volunteers() {
     all_obey(&app, &zhang, &openings).await;
     let openings = ["确认工时", "取消志愿", "取消志愿 → 1"];
     all_obey(&app, &chair, &openings).await;
-    // A task that is written in lines is there at once, with a digit for who has written it wrongly.
+    // A task that is written in lines is shown first, with a digit that publishes it.
     let day = china(app.now() + TimeDelta::days(1)).format("%-m月%-d日");
     let written = format!("发起志愿 楼道大扫除\n{day} 9:00-11:00\n1栋门口\n5人");
-    all_obey(&app, &chair, &[written.as_str()]).await;
+    let sure = format!("{written} → 1");
+    all_obey(&app, &chair, &[written.as_str(), sure.as_str()]).await;
 }
