@@ -46,9 +46,7 @@ pub async fn face(app: &App, card: &work_card::Model) -> Result<Option<Message>,
     let Some(origin) = cards::origin(app, card).await? else {
         return Ok(None);
     };
-    let mut kinds = TABLES.iter().copied().flatten();
-    let kind = kinds.find(|kind| kind.name == origin.kind);
-    let Some(Work::Push(_, compose) | Work::Alone(_, compose)) = kind.map(|kind| kind.work) else {
+    let Some(Work::Push(_, compose) | Work::Alone(_, compose)) = work_of(&origin.kind) else {
         return Ok(None);
     };
     let message = compose(app, std::slice::from_ref(&origin)).await?;
@@ -56,6 +54,13 @@ pub async fn face(app: &App, card: &work_card::Model) -> Result<Option<Message>,
         Some(message) if !message.buttons.is_empty() => Ok(Some(message)),
         _ => Ok(Some(over(app, card, &origin).await?)),
     }
+}
+
+fn work_of(kind: &str) -> Option<Work> {
+    let mut kinds = TABLES.iter().copied().flatten();
+    kinds
+        .find(|known| known.name == kind)
+        .map(|known| known.work)
 }
 
 /// The card of what wants nothing of its holder any more.

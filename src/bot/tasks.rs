@@ -43,6 +43,7 @@ fn tasks<'a>(turn: &'a mut Turn<'_>, _: &'a Args) -> BoxFuture<'a, Result<Reply,
             dialog.choices.push(Choice {
                 digit,
                 command: command.to_owned(),
+                label: None,
             });
         }
         if turn

@@ -11,7 +11,8 @@ use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation, donation_use, donation_use_share, drive, person, place};
 use sea_orm::sea_query::Query;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use crate::access::Actor;

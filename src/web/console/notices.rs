@@ -158,11 +158,11 @@ async fn filled(desk: &Desk, row: &notice::Model) -> Result<Form, Fault> {
     for group in &scope.who {
         fields.push(("who".to_owned(), group.word().to_owned()));
     }
-    let mut list = Vec::new();
+    let mut homes = Vec::new();
     for id in &scope.places {
-        list.extend(places::by_id(db, *id).await?.map(|place| place.code));
+        homes.extend(places::by_id(db, *id).await?.map(|place| place.code));
     }
-    fields.push(("list".to_owned(), list.join("\n")));
+    fields.push(("list".to_owned(), homes.join("\n")));
     if let Some(hours) = row.repeat_hours {
         fields.push(("repeat".to_owned(), hours.to_string()));
     }

@@ -4,7 +4,7 @@ use entity::kinds::TalentKind;
 use serde_json::json;
 
 use super::all_obey;
-use crate::dialogs::rules::{house, obeys, obeys_but_takes_words, open};
+use crate::dialogs::rules::{house, obeys_but_takes_words, open};
 use crate::dialogs::says;
 use crate::harness::app::TestApp;
 use crate::talent;
