@@ -125,3 +125,16 @@ async fn agreements_are_of_years_that_people_mean() {
     let stored = agreement::Entity::find().count(app.store.read()).await;
     assert_eq!(stored.unwrap(), 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_of_the_console_look_for_no_day_that_nobody_means() {
+    let app = TestApp::start().await;
+    let mut desk = Desk::of(&app, "卫东").await;
+    for page in ["/console/payments", "/console/cases"] {
+        for day in DAYS {
+            let day = day.replace('+', "%2B");
+            let opened = desk.open(&format!("{page}?from={day}")).await;
+            opened.says("日期写成");
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! The filters of the list of cases, as the page's address holds them: read, checked, and written again
 //! for the next page and for saved views. Used by `cases.rs`.
 
-use chrono::{Days, NaiveDate, NaiveTime, TimeZone};
+use chrono::{Days, NaiveTime, TimeZone};
 use entity::kinds::{CaseKind, CaseState, Level, PlaceKind};
 use entity::{person, place, role};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::access::Actor;
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::{Moment, china};
+use crate::base::dates::read_day;
 use crate::base::fault::Fault;
 use crate::base::text::{clean, cut_bytes, fold};
 use crate::case::category;
@@ -307,7 +308,7 @@ pub(super) fn day(
     if typed.trim().is_empty() {
         return None;
     }
-    let read = NaiveDate::parse_from_str(typed.trim(), "%Y-%m-%d")
+    let read = read_day(field, typed)
         .ok()
         .and_then(|day| day.checked_add_days(Days::new(later)))
         .and_then(|day| {

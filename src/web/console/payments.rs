@@ -4,7 +4,6 @@
 use std::collections::HashMap;
 
 use askama::Template;
-use chrono::NaiveDate;
 use entity::money::{PayWay, PaymentState};
 use entity::payment;
 use poem::http::StatusCode;
@@ -15,6 +14,7 @@ use serde::Deserialize;
 
 use crate::access::permit::Deed;
 use crate::base::clock::say;
+use crate::base::dates::read_day;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
@@ -175,7 +175,7 @@ async fn read(
         if text.trim().is_empty() {
             continue;
         }
-        match NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d") {
+        match read_day(field, text) {
             Ok(day) => *into = Some(day),
             Err(_) => wrong.push((field, "日期写成 2026-11-21 这样。")),
         }
