@@ -486,7 +486,7 @@ async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     actions::add_photos(turn.tx, &turn.actor, id, &photos).await?;
     turn.before.photos_until_ms = 0;
     Ok(Reply::text(format!(
-        "{}张照片已加到活动 #{id}，小区里的人都看得到。",
+        "{}张照片已加到活动 #{id}，公示栏上谁都看得到。",
         photos.len()
     )))
 }

@@ -208,7 +208,7 @@ pub async fn seen<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<
     all.pop().ok_or_else(|| no_such(id))
 }
 
-/// The photos of it, once it has begun or is over: for all who know of it.
+/// The photos of it, once it has begun or is over: for everybody, by the board.
 ///
 /// # Errors
 /// The database's.

@@ -12,9 +12,10 @@ use serde_json::json;
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
 use crate::agreement::queries::{kept, term};
-use crate::agreement::rule::{MOST_DAYS, Term, day_before, is_possible};
+use crate::agreement::rule::{MOST_DAYS, Term, day_before};
 use crate::agreement::subject;
 use crate::base::clock::china;
+use crate::base::dates;
 use crate::base::fault::{Code, Fault};
 use crate::organisation::queries::around;
 use crate::place::queries as places;
@@ -80,14 +81,8 @@ pub async fn record(
 }
 
 fn check(days: Term) -> Result<(), Fault> {
-    for (field, day) in [("from", days.from), ("to", days.to)] {
-        if !is_possible(day) {
-            return Err(Fault::invalid(
-                field,
-                "年份请写2000到2199，例如 2026-01-01。",
-            ));
-        }
-    }
+    dates::day("from", days.from)?;
+    dates::day("to", days.to)?;
     if days.to < days.from {
         return Err(Fault::invalid("to", "最后一天不能早于第一天。"));
     }

@@ -1,7 +1,5 @@
 //! When an agreement holds, in which months the duty of its year is called to mind, and who is told. Pure.
 
-use std::ops::RangeInclusive;
-
 use chrono::{Datelike, Days, NaiveDate};
 
 use crate::base::clock::{Moment, begin_of};
@@ -10,16 +8,8 @@ use crate::base::clock::{Moment, begin_of};
 const ASKED: [u32; 3] = [3, 9, 12];
 /// The month in which whoever keeps the agreements is told, too.
 const LAST: u32 = 12;
-/// Years in which an agreement may begin and end.
-const YEARS: RangeInclusive<i32> = 2000..=2199;
 /// An agreement lasts at most so many days.
 pub const MOST_DAYS: i64 = 3_660;
-
-/// Whether an agreement may begin or end on the day: none that anybody means, and none that a table does not sort.
-#[must_use]
-pub fn is_possible(day: NaiveDate) -> bool {
-    YEARS.contains(&day.year())
-}
 
 /// First and last day, both within.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,22 +96,6 @@ mod tests {
         let (from, until) = year_of(day("2026-06-01"));
         assert_eq!(from.to_rfc3339(), "2025-12-31T16:00:00+00:00");
         assert_eq!(until.to_rfc3339(), "2026-12-31T16:00:00+00:00");
-    }
-
-    #[test]
-    fn what_is_no_year_of_anybodys_is_refused() {
-        for (year, possible) in [
-            (1999, false),
-            (2000, true),
-            (2199, true),
-            (2200, false),
-            (9999, false),
-            (-1, false),
-            (262_142, false),
-        ] {
-            let day = NaiveDate::from_ymd_opt(year, 12, 31).unwrap();
-            assert_eq!(is_possible(day), possible, "{year}");
-        }
     }
 
     proptest! {

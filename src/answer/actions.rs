@@ -12,7 +12,7 @@ use crate::answer::fill::{braces, check};
 use crate::answer::queries::seen_place;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::store::Tx;
 
 /// Most characters of a name and of a text.
@@ -141,7 +141,7 @@ async fn own(tx: &Tx, place_id: i64, id: i64) -> Result<(), Fault> {
 }
 
 fn worded(draft: &Draft) -> Result<(String, String), Fault> {
-    let name = clean(&draft.name).replace('\n', " ");
+    let name = line(&draft.name);
     if name.is_empty() || name.chars().count() > MOST_NAME {
         return Err(Fault::invalid(
             "name",

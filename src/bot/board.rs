@@ -3,7 +3,7 @@
 
 use crate::base::fault::Fault;
 use crate::bot::help::HOW_TO_BIND;
-use crate::chat::pages::{LINES, rows};
+use crate::chat::pages::{FIRST, LINES, NEXT, rows};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::place::queries as places;
 use crate::wechat::http::percent;
@@ -41,9 +41,14 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let mut lines: Vec<String> = shown
         .map(|one| format!("{}：{base}/board/{}", one.name, percent(&one.code)))
         .collect();
-    if all.len() > before + LINES {
-        turn.dialog = Some(Dialog::pick([format!("{WORD} ({})", at + 1)]));
-        lines.push("1 下一页".to_owned());
+    let more = all.len() > before + LINES;
+    if more || before > 0 {
+        let (to, line) = match more {
+            true => (format!("{WORD} ({})", at + 1), NEXT),
+            false => (WORD.to_owned(), FIRST),
+        };
+        turn.dialog = Some(Dialog::lines([(to, line.to_owned())]));
+        lines.push(format!("1 {line}"));
     }
     Ok(Reply::text(format!(
         "点开看，不用登录，可以转给邻居：\n{}",

@@ -11,7 +11,7 @@ use crate::base::fault::Fault;
 use crate::delivery::{Kind, Message, Work, cards};
 use crate::place::queries as places;
 use crate::reminder::{BoxFuture, Verdict};
-use crate::{giving, offer, station, volunteer, wish};
+use crate::{activity, giving, offer, station, talent, volunteer, wish};
 
 /// What each kind means.
 pub const KINDS: &[Kind] = &[Kind {
@@ -19,13 +19,16 @@ pub const KINDS: &[Kind] = &[Kind {
     work: Work::Clock(refresh),
 }];
 
-/// The messages that have buttons, noun by noun.
+/// The messages that have buttons, noun by noun. A card of an activity or of a talent ends when it is pressed: what
+/// becomes of these is told to its holder by a message of its own.
 const TABLES: &[&[Kind]] = &[
     wish::remind::KINDS,
     offer::remind::KINDS,
     giving::remind::KINDS,
     station::remind::KINDS,
     volunteer::remind::KINDS,
+    activity::remind::KINDS,
+    talent::remind::KINDS,
 ];
 
 /// What people call what a card is about, by the word in front of its subject.
@@ -34,7 +37,8 @@ const NAMES: &[(&str, &str)] = &[
     ("offer", "清单"),
     ("donation", "捐物"),
     ("loan", "借用"),
-    ("deposit", "寄存"),
+    ("activity", "活动"),
+    ("help", "找帮手"),
     ("volunteer-task", "志愿任务"),
 ];
 

@@ -209,10 +209,10 @@ fn urgent(
     };
     let (first, behind) = match bound {
         true => (
-            "马上通知楼栋长和物业",
+            "马上通知管家",
             "\n在哪里、什么情况也可以接着写，会马上通知。",
         ),
-        false => ("绑定房号，马上通知楼栋长和物业", ""),
+        false => ("绑定房号，马上通知管家", ""),
     };
     let (other, command) = match goes_on {
         Some(line) => ("不是紧急情况，接着办", line),
@@ -329,7 +329,7 @@ mod tests {
             let (reply, dialog) = urgent(emergency(text), text, None, true);
             let line = reply.lines().next().unwrap();
             assert_eq!(line, format!("紧急请马上打 {calls}"));
-            assert!(reply.contains("\n1 马上通知楼栋长和物业"), "{reply}");
+            assert!(reply.contains("\n1 马上通知管家"), "{reply}");
             assert_eq!(means("1", &dialog), format!("求助|{text}"));
             assert_eq!(means("3栋2单元", &dialog), format!("求助|{text} 3栋2单元"));
             assert_eq!(means("没事了，谢谢", &dialog), "courtesy");

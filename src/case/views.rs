@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::fault::Fault;
-use crate::base::text::clean;
+use crate::base::text::line;
 use crate::store::Tx;
 
 /// Characters of a name, bytes of the filters, views of one person.
@@ -38,7 +38,7 @@ pub async fn of<C: ConnectionTrait>(
 /// `invalid` for the field `name`.
 pub async fn save(tx: &Tx, actor: &Actor, name: &str, query: &str) -> Result<(), Fault> {
     let person_id = actor.require_person()?;
-    let name = clean(name).replace('\n', " ");
+    let name = line(name);
     if name.is_empty() || name.chars().count() > MOST_NAME {
         return Err(Fault::invalid(
             "name",

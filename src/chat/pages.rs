@@ -14,7 +14,8 @@ pub const LOOK: Slice = Slice {
 };
 /// What leads on, and what leads back from the last page.
 pub const NEXT: &str = "下一页";
-const FIRST: &str = "回到第一页";
+/// What leads back from the last one.
+pub const FIRST: &str = "回到第一页";
 /// Pages of a list.
 const MOST: usize = 100;
 

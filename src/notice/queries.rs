@@ -179,9 +179,7 @@ pub async fn page<C: ConnectionTrait>(
     if ways.is_empty() {
         return Ok(slice.cut(Vec::new(), |row: &notice::Model| row.id));
     }
-    let reach = ways
-        .into_iter()
-        .fold(Condition::any(), |all, way| all.add(way));
+    let reach = ways.into_iter().fold(Condition::any(), Condition::add);
     let mut query = notice::Entity::find()
         .filter(reach)
         .order_by_desc(notice::Column::Id);

@@ -12,7 +12,7 @@ use serde_json::json;
 use crate::access::permit::{Deed, may, require};
 use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::organisation::{credit_code, is_number, mark, parse_kind, queries};
 use crate::place::code;
 use crate::store::{Tx, is_unique_violation};
@@ -254,7 +254,7 @@ fn read(written: &Written<'_>) -> Result<organisation::ActiveModel, Fault> {
             format!("请写编号，字母和数字，最多{MOST_CODE}个字，例如 WY-GY。"),
         ));
     }
-    let name = clean(written.name).replace('\n', " ");
+    let name = line(written.name);
     if name.is_empty() || name.chars().count() > MOST_NAME {
         return Err(Fault::invalid(
             "name",
@@ -278,7 +278,7 @@ fn read(written: &Written<'_>) -> Result<organisation::ActiveModel, Fault> {
             "请写对外公开的电话，例如 010-12345678，可以不写。",
         ));
     }
-    let hours = clean(written.service_hours).replace('\n', " ");
+    let hours = line(written.service_hours);
     if hours.chars().count() > MOST_HOURS {
         return Err(Fault::invalid(
             "service_hours",

@@ -135,9 +135,10 @@ pub(super) async fn lock_money(
     person: i64,
     accounts: &[i64],
 ) -> Result<Vec<payment::Model>, Fault> {
-    let own = Condition::any()
-        .add(payment::COLUMN.payer_id.eq(person))
-        .add(payment::COLUMN.account_id.is_in(accounts.iter().copied()));
+    let mut own = Condition::any().add(payment::COLUMN.payer_id.eq(person));
+    if !accounts.is_empty() {
+        own = own.add(payment::COLUMN.account_id.is_in(accounts.iter().copied()));
+    }
     let rows = payment::Entity::find()
         .filter(own)
         .order_by_asc(payment::COLUMN.id)

@@ -276,8 +276,15 @@ pub async fn on_board<C: ConnectionTrait>(
     compound: &place::Model,
     now: Moment,
 ) -> Result<Vec<Shown>, Fault> {
+    // By places, which the index begins with; one of a single home is nobody else's.
+    let within = Query::select()
+        .column(place::Column::Id)
+        .from(place::Entity)
+        .and_where(place::Column::CompoundId.eq(compound.id))
+        .and_where(place::Column::Kind.ne(PlaceKind::Home))
+        .to_owned();
     let here = Condition::any()
-        .add(timetable::COLUMN.compound_id.eq(compound.id))
+        .add(timetable::Column::PlaceId.in_subquery(within))
         .add(timetable::COLUMN.place_id.is_in(ids(&compound.path)));
     let rows = timetable::Entity::find()
         .filter(here)

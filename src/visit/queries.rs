@@ -32,7 +32,7 @@ pub struct Seen {
 #[must_use]
 pub fn why(row: &visit::Model) -> String {
     match row.kind.ends_with(".unread") {
-        true => "消息发过了，还没有读".to_owned(),
+        true => "还没有读到这条消息".to_owned(),
         false => format!("{}起收不到微信", say(row.created_at)),
     }
 }

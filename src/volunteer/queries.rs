@@ -206,7 +206,11 @@ pub async fn count_unconfirmed<C: ConnectionTrait>(db: &C, actor: &Actor) -> Res
         .to_owned();
     let count = volunteer_service::Entity::find()
         .filter(volunteer_service::COLUMN.state.eq(ServiceState::Ended))
-        .filter(volunteer_service::COLUMN.person_id.ne(own))
+        .filter(
+            Condition::any()
+                .add(volunteer_service::COLUMN.person_id.ne(own))
+                .add(volunteer_service::COLUMN.person_id.is_null()),
+        )
         .filter(volunteer_service::Column::TaskId.in_subquery(tasks))
         .count(db);
     Ok(count.await?)

@@ -14,7 +14,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
-use crate::volunteer::queries::{by_id, parts, service_of};
+use crate::volunteer::queries::{Part, by_id, parts, service_of};
 use crate::volunteer::{actions, hours, service_says, subject, task_says};
 
 /// To a volunteer: what has become of the task, or of their hours.
@@ -327,9 +327,12 @@ fn compose_confirm<'a>(
             return Ok(None);
         };
         let all = parts(app.store.read(), &[task.id], MOST).await?;
-        let waiting = all.iter();
-        let waiting = waiting.filter(|part| part.service.state == ServiceState::Ended);
-        let count = waiting.count();
+        // One's own are for somebody else to confirm.
+        let waits = |part: &&Part| {
+            let row = &part.service;
+            row.state == ServiceState::Ended && row.person_id != last.recipient_id
+        };
+        let count = all.iter().filter(waits).count();
         if count == 0 {
             return Ok(None);
         }

@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn what_stands_for_buttons_ends_where_a_part_of_a_sentence_ends() {
         let whole = "捐赠 #2 现在是“已收下，谢谢”，不能这样操作。回复“我的捐赠 2”查看。";
-        assert_eq!(short(whole), "捐赠 #2 现在是“已收下，谢谢”");
+        assert_eq!(short(whole), "捐赠 #2 现在是“已收下，谢谢”，不能这样操作");
         assert_eq!(short("好的。"), "好的。");
         let quoted = format!("“{}”没有了", "长".repeat(40));
         assert_eq!(short(&quoted), "请看下面的消息");

@@ -247,7 +247,7 @@ pub async fn cancel(
     change.store(tx, actor, "activity.cancel").await
 }
 
-/// Gives it photos, once it is out: all who know of it see them.
+/// Gives it photos, once it is out: everybody sees them, by the board.
 ///
 /// # Errors
 /// `not_found`, also for photos that are not the actor's or were given; `forbidden`; `wrong_step` for a draft and

@@ -26,7 +26,7 @@ use serde_json::{Value, json};
 use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::expense::queries::{self, Found};
 use crate::expense::step::after;
 use crate::expense::{no_such, remind, state_says, subject};
@@ -202,7 +202,7 @@ fn worded(
     most: usize,
     ask: &'static str,
 ) -> Result<String, Fault> {
-    let text = clean(text).replace('\n', " ");
+    let text = line(text);
     let length = text.chars().count();
     if length == 0 {
         return Err(Fault::invalid(field, ask));

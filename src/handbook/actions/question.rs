@@ -12,7 +12,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::named::residents_named;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::redact;
-use crate::base::text::{clean, cut_bytes, shorten};
+use crate::base::text::{cut_bytes, line, shorten};
 use crate::handbook::actions::write::{Seen, store};
 use crate::handbook::queries::{may_write, no_question, no_such, question};
 use crate::handbook::step::Act;
@@ -38,7 +38,7 @@ const MOST_WORDS: usize = 240;
 /// The database's; `forbidden` for whoever is bound to nothing.
 pub async fn ask(tx: &Tx, actor: &Actor, compound_id: i64, text: &str) -> Result<bool, Fault> {
     let person_id = actor.require_person()?;
-    let text = shorten(&clean(text).replace('\n', " "), MOST_QUESTION);
+    let text = shorten(&line(text), MOST_QUESTION);
     let names = residents_named(tx.db(), &text, tx.now()).await?;
     let text = redact(&text, &names);
     let words = cut_bytes(&key(&text), MOST_WORDS).to_owned();

@@ -10,7 +10,7 @@ use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::handbook::queries::{kept, may_write, no_such};
 use crate::handbook::step::{Act, after};
 use crate::handbook::{
@@ -236,7 +236,7 @@ async fn note(
 }
 
 fn worded(draft: &Draft) -> Result<Draft, Fault> {
-    let title = clean(&draft.title).replace('\n', " ");
+    let title = line(&draft.title);
     let length = title.chars().count();
     if !(2..=MOST_TITLE).contains(&length) {
         return Err(Fault::invalid(
@@ -256,7 +256,7 @@ fn worded(draft: &Draft) -> Result<Draft, Fault> {
             format!("居民会怎么问，每行一句，最多{MOST_QUESTIONS}行，每行最多{MOST_QUESTION}字。"),
         ));
     }
-    let synonyms = clean(&draft.synonyms).replace('\n', " ");
+    let synonyms = line(&draft.synonyms);
     if synonyms.chars().count() > MOST_SYNONYMS {
         return Err(Fault::invalid(
             "synonyms",

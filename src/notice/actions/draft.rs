@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::notice::actions::{again, led, not_urgent};
 use crate::notice::audience::{Audience, Count, Group, Scope};
 use crate::notice::queries::no_such;
@@ -240,7 +240,7 @@ async fn counted(tx: &Tx, place_id: i64, scope: &Scope) -> Result<Count, Fault> 
 }
 
 fn titled(typed: &str) -> Result<String, Fault> {
-    let title = clean(typed).replace('\n', " ");
+    let title = line(typed);
     match title.chars().count() {
         0 => Err(Fault::invalid("title", "请写标题。")),
         count if count > MOST_TITLE => Err(Fault::invalid(

@@ -115,7 +115,7 @@ pub(super) async fn tie(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault
     let terms = &turn.app.settings.lists;
     match actions::tie(turn.tx, &turn.actor, terms, one, other).await {
         Ok((need, resource)) => Ok(Reply::text(format!(
-            "对接上了：需求 #{} 和资源 #{}。双方的联系方式马上单独发出。没谈成回复“取消对接 {}”。",
+            "对接上了：需求 #{} 和资源 #{}。对方的联系方式马上单独发给您，您的也会发给对方。没谈成回复“取消对接 {}”。",
             need.id, resource.id, need.id
         ))),
         // Nothing was stored: most of those who race come too late, and are answered at once.

@@ -31,7 +31,7 @@ use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::line;
 use crate::base::worded::{Asks, worded};
 use crate::person::queries::with_account;
 use crate::station::{MOST_NAME, MOST_TEXT};
@@ -96,7 +96,7 @@ fn record(
 
 /// Words on one line that may be left out, and that hold no long number.
 fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> {
-    let text = clean(text).replace('\n', " ");
+    let text = line(text);
     if text.is_empty() {
         return Ok(None);
     }

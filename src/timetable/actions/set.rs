@@ -12,7 +12,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::{clean, line};
 use crate::place::queries as places;
 use crate::reminder;
 use crate::store::Tx;
@@ -190,7 +190,7 @@ fn first(rule: &Rule, now: Moment) -> Result<Moment, Fault> {
 }
 
 fn worded(draft: Draft) -> Result<Draft, Fault> {
-    let title = clean(&draft.title).replace('\n', " ");
+    let title = line(&draft.title);
     let length = title.chars().count();
     if !(2..=MOST_TITLE).contains(&length) {
         return Err(Fault::invalid(

@@ -81,7 +81,9 @@ pub async fn confirm(
 ) -> Result<volunteer_service::Model, Fault> {
     let (task, row) = service(tx, actor, id).await?;
     let state = next(&row, Act::Confirm)?;
-    decide(tx, actor, &task, row, state).await
+    let row = decide(tx, actor, &task, row, state).await?;
+    cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
+    Ok(row)
 }
 
 async fn decide(
@@ -109,7 +111,6 @@ async fn decide(
         Some(detail),
     );
     tell(tx, task, &row, Telling::Confirmed).await?;
-    cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     Ok(volunteer_service::Model { state, ..row })
 }
 
@@ -127,6 +128,9 @@ pub async fn confirm_all(tx: &mut Tx, actor: &Actor, task_id: i64) -> Result<usi
             decide(tx, actor, &task, row, ServiceState::Confirmed).await?;
             count += 1;
         }
+    }
+    if count > 0 {
+        cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     }
     Ok(count)
 }

@@ -31,7 +31,7 @@ use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::text::line as one_line;
 use crate::store::Tx;
 use crate::volunteer::hours::Span;
 use crate::volunteer::queries::no_such;
@@ -153,7 +153,7 @@ fn note(
 
 /// Words in one line, not longer than that and without long numbers.
 fn line(field: &'static str, text: &str, most: usize) -> Result<String, Fault> {
-    let text = clean(text).replace('\n', " ");
+    let text = one_line(text);
     if text.chars().count() > most {
         return Err(Fault::invalid(
             field,

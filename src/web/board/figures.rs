@@ -23,8 +23,8 @@ const MIDDLE: usize = 7;
 /// A number with its name; a number is never broken, the longer ones are smaller. `name` is HTML.
 pub(super) fn tile(name: &str, value: &str) -> String {
     let size = match value.chars().count() {
-        ..=SHORT => "",
-        ..=MIDDLE => " class=\"long\"",
+        0..=SHORT => "",
+        length if length <= MIDDLE => " class=\"long\"",
         _ => " class=\"longer\"",
     };
     format!("<li>{name}<b{size}>{value}</b></li>")

@@ -13,7 +13,7 @@ use crate::access::holders::says;
 use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
-use crate::base::text::clean;
+use crate::base::text::line;
 use crate::expense::actions::rules::set;
 use crate::expense::chain::{MOST_LEVELS, Review, Rules};
 use crate::expense::queries;
@@ -141,7 +141,7 @@ fn levels(reviews: &[Review]) -> Vec<Level> {
 /// The reviews that were typed; rows in which nothing stands are left out.
 fn reviews_in(form: &Form) -> Vec<Review> {
     let review = |number: usize| Review {
-        name: clean(form.text(&format!("name-{number}"))).replace('\n', " "),
+        name: line(form.text(&format!("name-{number}"))),
         roles: form
             .all(&format!("roles-{number}"))
             .map(str::to_owned)

@@ -320,7 +320,7 @@ const NOTICES: &[(&str, &str)] = &[
     ("activity-reopened", "可以继续报名了。"),
     ("activity-cancelled", "已取消，报名的人会收到通知和原因。"),
     ("activity-checked", "已签到。"),
-    ("activity-photos", "照片已加到活动，小区里的人都看得到。"),
+    ("activity-photos", "照片已加到活动，公示栏上谁都看得到。"),
     ("task-added", "任务已发出来，志愿者可以领了。"),
     ("task-cancelled", "任务已取消，领了的人会收到通知和原因。"),
     ("hours-confirmed", "时长已确认，本人会收到通知。"),

@@ -411,8 +411,8 @@ async fn perform(
                 if one.visit.is_some() {
                     continue;
                 }
-                // Who has got it and has not read it is told something else at the door than who could not get it.
-                let kind = match one.told {
+                // Who can get it and has not read it is told something else at the door than who cannot.
+                let kind = match one.told || one.reachable {
                     true => UNREAD,
                     false => "notice.new",
                 };

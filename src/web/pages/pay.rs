@@ -6,7 +6,7 @@ use entity::kinds::DonationState;
 use entity::money::PaymentState;
 use entity::{bill, payment, place};
 use poem::http::{HeaderValue, StatusCode, header};
-use poem::web::{Data, Path, Query};
+use poem::web::{Data, Form, Path, Query};
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 
@@ -282,6 +282,14 @@ async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Respons
     })
 }
 
+/// What the page sends along.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Sent {
+    /// That a large donation is meant.
+    sure: String,
+}
+
 /// `POST /pay/:token`: orders, and opens the payment window.
 ///
 /// # Errors
@@ -290,6 +298,7 @@ async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Respons
 pub async fn order_wish(
     Data(app): Data<&App>,
     Path(token): Path<String>,
+    sent: Option<Form<Sent>>,
     request: &Request,
 ) -> Result<Response, Fault> {
     if !spared(app, request).await {
@@ -299,6 +308,15 @@ pub async fn order_wish(
         return Ok(over());
     };
     let path = format!("/pay/{token}");
+    let sure = sent.is_some_and(|Form(sent)| sent.sure == "yes");
+    if about.given.is_some() && about.sum >= LARGE && !sure {
+        return Ok(sentence(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "请再确认一次",
+            "这笔捐款金额比较大，请返回打勾确认以后再付款。",
+            Some((&path, "返回")),
+        ));
+    }
     let Some(caller) = visitor(app, request).await? else {
         return Ok(go(&start_path(&path)));
     };

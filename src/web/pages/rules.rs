@@ -129,7 +129,7 @@ fn in_the_compound(kept: &Retention) -> [Part; 5] {
         Part {
             head: "活动和志愿服务",
             words: vec![
-                "活动：报名的姓名和人数，组织活动的人看得到，签到也由他们记。活动照片小区里的人看得到。".to_owned(),
+                "活动：报名的姓名和人数，组织活动的人看得到，签到也由他们记。活动照片放在公示栏上，谁都看得到；照片里有您、不想公开的，请告诉组织活动的人。".to_owned(),
                 "志愿服务：记下领的任务和时长；党员双报到会用到党员身份和所在单位。公示栏只写您同意公开的姓名，其他人只算总数。".to_owned(),
                 format!("活动结束{}后、服务结束{}后，不再显示是谁。", period(kept.activity_days), period(kept.volunteer_days)),
             ],

@@ -26,7 +26,7 @@ pub(super) async fn raise(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fau
     let terms = &turn.app.settings.wishes;
     let row = actions::raise(turn.tx, &turn.actor, terms, &args.raw, None).await?;
     Ok(Reply::text(format!(
-        "心愿 #{} 已收到：{}。工作人员看过以后邻居就能认领，有人认领会马上告诉您。别人只看得到您的姓和楼栋；认领的人才知道您的姓名和电话。",
+        "心愿 #{} 已收到：{}。工作人员看过以后邻居就能认领，有人认领会告诉您。别人只看得到您的姓和楼栋；认领的人才知道您的姓名和电话。",
         row.id,
         shorten(&row.text, 60)
     )))

@@ -203,9 +203,9 @@ async fn line(
     let open = row.state == WishState::Open;
     let reason = row.reason.as_deref().unwrap_or_default();
     Ok(match what {
-        Telling::Opened if open => Some(
-            format!("您的心愿 #{id}{text}已通过，邻居可以认领了。有人认领会马上告诉您。").into(),
-        ),
+        Telling::Opened if open => {
+            Some(format!("您的心愿 #{id}{text}已通过，邻居可以认领了。有人认领会告诉您。").into())
+        }
         Telling::Refused if row.state == WishState::Refused => Some(Line::hinting(
             format!(
                 "您的心愿 #{id}{text}没有通过，原因：{reason}。改好后回复“许愿 新内容”再许一个。"

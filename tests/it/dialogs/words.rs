@@ -38,7 +38,7 @@ async fn danger_is_answered_with_whom_to_call_in_every_dialog() {
                 first.contains("110") && first.contains("119") && first.contains("120"),
                 "{reply}"
             );
-            assert!(reply.contains("1 马上通知楼栋长和物业"), "{reply}");
+            assert!(reply.contains("1 马上通知管家"), "{reply}");
             assert_eq!(waiting(&zhang).await.said.as_deref(), Some(*text));
         }
     }

@@ -24,11 +24,15 @@ async fn a_large_sum_is_asked_about_once_more() {
     let mut browser = browser_of(&app, &zhang.open_id).await;
     for (yuan, asks) in [("9999", false), ("10000", true)] {
         let reply = zhang.says(&format!("捐款 不限 {yuan} 公开")).await;
-        let page = browser
-            .open(&format!("{}{}", app.url(), link_in(&reply)))
-            .await;
+        let url = format!("{}{}", app.url(), link_in(&reply));
+        let page = browser.open(&url).await;
         page.is(200).says("去付款");
         assert_eq!(page.body.contains("我确认要捐"), asks, "{}", page.body);
+        // Without the tick nothing is ordered, whatever sends it.
+        let bare = browser.post(&url, &[]).await;
+        assert_eq!(bare.body.contains("请再确认一次"), asks, "{}", bare.body);
+        let sure = browser.post(&url, &[("sure", "yes")]).await;
+        sure.is(200).says("prepay_id=");
     }
 }
 

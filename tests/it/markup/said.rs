@@ -55,11 +55,14 @@ async fn in_the_chat_there_is_no_link_and_no_line_that_somebody_made_up() {
     }
 }
 
-/// Noon of tomorrow, in minutes from now.
+/// Minutes from now to the next noon.
 fn until_noon(app: &TestApp) -> i64 {
-    let tomorrow = china(app.now()).date_naive() + TimeDelta::days(1);
-    let noon = begin_of(tomorrow) + TimeDelta::hours(12);
-    (noon - app.now()).num_minutes() + 1
+    let noon = begin_of(china(app.now()).date_naive()) + TimeDelta::hours(12);
+    let ahead = match noon > app.now() {
+        true => noon,
+        false => noon + TimeDelta::days(1),
+    };
+    (ahead - app.now()).num_minutes() + 1
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

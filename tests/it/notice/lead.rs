@@ -13,7 +13,7 @@ async fn undone_in_time_nobody_gets_it_and_too_late_a_tombstone_stays() {
     let app = TestApp::start().await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
     let id = confirmed(&chair, TEXT).await;
-    let said = chair.says("1").await;
+    let said = chair.says("2").await;
     assert!(said.contains("已撤销，没有人收到"), "{said}");
     app.advance(2).await;
     assert_eq!(last(&app).await.state, NoticeState::Undone);

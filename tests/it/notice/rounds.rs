@@ -116,7 +116,7 @@ async fn who_has_bound_since_is_no_more_without_wechat_and_gets_the_next_round()
     let digit = line.unwrap_or_else(|| panic!("{list}")).split(' ').next();
     let one = sun.says(digit.unwrap()).await;
     assert!(
-        one.contains("消息发过了，还没有读") && !one.contains("收不到微信"),
+        one.contains("还没有读到这条消息") && !one.contains("收不到微信"),
         "{one}"
     );
 }
