@@ -80,10 +80,10 @@ async fn a_wish_is_refused_by_a_button_that_asks_why_and_withdrawn_it_wants_nobo
     register(&app, "sun", Some("sunmei")).await;
     let zhang = app.resident("张秀英").await;
     app.drain().await;
+    let number = regex::Regex::new(r"#(\d+)").unwrap();
     let mut ids = Vec::new();
     for words in ["许愿 想要一副老花镜", "许愿 想学用手机"] {
         let made = zhang.says(words).await;
-        let number = regex::Regex::new(r"#(\d+)").unwrap();
         let id = number.captures(&made).unwrap_or_else(|| panic!("{made}"))[1].to_owned();
         ids.push(id);
     }
