@@ -37,8 +37,10 @@ const BODIES: usize = 4;
 pub fn whole(board: &Board) -> String {
     let mut body = ways(board);
     body.push_str(&notices(board));
+    // On a phone whom to ring comes first; on paper it stands beside the code, where there is room.
+    let reached = reach(&reachable(board));
+    section_in(&mut body, "no-print", "找得到我们", &reached);
     for (title, inside) in [
-        ("找得到我们", reach(&reachable(board))),
         ("本月数据", figures(board)),
         ("我们的承诺", promise(board)),
         ("正在办理", open_cases(board, usize::MAX)),
@@ -72,10 +74,11 @@ pub fn whole(board: &Board) -> String {
         ("红色驿站", stations(&board.stations)),
         ("谁来负责", answerers(&board.posts)),
         ("组织架构", chart_of_bodies(board)),
-        ("联系我们", code(board)),
     ] {
         section(&mut body, title, &inside);
     }
+    section_in(&mut body, "print-only", "找得到我们", &reached);
+    section(&mut body, "联系我们", &code(board));
     body.push_str("<p class=\"soft\">公示内容不含个人信息。</p>\n");
     frame(board, &body, None)
 }
@@ -258,5 +261,15 @@ fn document(title: &str, attributes: &str, head: &str, body: &str, foot: &str) -
 fn section(out: &mut String, title: &str, inside: &str) {
     if !inside.is_empty() {
         let _ = writeln!(out, "<section>\n<h2>{title}</h2>\n{inside}</section>");
+    }
+}
+
+/// One that stands on screens alone (`no-print`) or on paper alone (`print-only`).
+fn section_in(out: &mut String, class: &str, title: &str, inside: &str) {
+    if !inside.is_empty() {
+        let _ = writeln!(
+            out,
+            "<section class=\"{class}\">\n<h2>{title}</h2>\n{inside}</section>"
+        );
     }
 }
