@@ -74,9 +74,12 @@ async fn in_messages_to_people_there_is_no_link() {
     let closed = Fault::new(Api::Template, "48001", None);
     assert!(app.platform.set_fault(closed));
     let zhang = &house.zhang;
-    house.wish(LINK).await;
-    zhang.expects_push(SHOWN).await;
+    // Once it has passed nobody is asked to look at it.
+    let wish = house.makes(zhang, &format!("许愿 {LINK}")).await;
     house.steward.expects_push(SHOWN).await;
+    let passes = format!("通过心愿 {wish}");
+    house.makes(&house.steward, &passes).await;
+    zhang.expects_push(SHOWN).await;
     zhang.says("菜单").await;
     house.need(LINK).await;
     zhang.expects_push(SHOWN).await;
