@@ -3,8 +3,10 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`words`] | THE table of actions: what people call each, and as whom it is done |
+//! | [`detail`] | what else a row says, as people read it |
 //! | [`trail`] | reading it, within what a role covers |
 
+pub mod detail;
 pub mod trail;
 pub mod words;
 

@@ -13,6 +13,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::Deserialize;
 
 use crate::access::Actor;
+use crate::access::audit::detail::says_detail;
 use crate::access::audit::trail::{self, Wanted};
 use crate::access::audit::words::{self, GROUPS, Known, SUBJECTS};
 use crate::access::permit::{Deed, require_somewhere};
@@ -251,7 +252,7 @@ async fn lines<C: ConnectionTrait>(db: &C, rows: &[audit::Model]) -> Result<Vec<
             .compound_id
             .and_then(|id| compounds.get(&id).cloned())
             .unwrap_or_default(),
-        detail: words::says_detail(row.detail.as_ref()),
+        detail: says_detail(row.detail.as_ref()),
     };
     Ok(rows.iter().map(line).collect())
 }
