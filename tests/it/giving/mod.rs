@@ -133,8 +133,18 @@ pub async fn spend(
     yuan: &str,
     expense: i64,
 ) -> crate::harness::browser::Page {
-    let path = format!("/console/giving/{key}");
-    let page = desk.open(&path).await;
+    let page = desk.open(&format!("/console/giving/{key}")).await;
+    spend_from(desk, &page, key, yuan, expense).await
+}
+
+/// The same from a page that was opened before: its form may be out of date by now.
+pub async fn spend_from(
+    desk: &mut Desk<'_>,
+    page: &crate::harness::browser::Page,
+    key: &str,
+    yuan: &str,
+    expense: i64,
+) -> crate::harness::browser::Page {
     let (csrf, mark) = (page.hidden("csrf"), page.hidden("mark"));
     let expense = expense.to_string();
     let fields = [
@@ -146,7 +156,8 @@ pub async fn spend(
         ("what", "给12位老人买棉被"),
         ("day", "2020-01-02"),
     ];
-    desk.send_with(&csrf, &format!("{path}/use"), &fields).await
+    let path = format!("/console/giving/{key}/use");
+    desk.send_with(&csrf, &path, &fields).await
 }
 
 pub async fn board(app: &TestApp, path: &str) -> String {

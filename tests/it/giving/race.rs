@@ -9,7 +9,7 @@ use linli::giving::actions::{NewCounter, NewUse, counter, spend as use_up};
 use linli::ledger::Account;
 use linli::payment::actions::take::{NewTaken, take};
 
-use super::{MANAGER, cash, gift, gifts, open_drive, sound, spend, uses};
+use super::{MANAGER, cash, gift, gifts, open_drive, sound, spend_from, uses};
 use crate::console::{Desk, place};
 use crate::expense::{actor, spent};
 use crate::harness::app::TestApp;
@@ -30,9 +30,12 @@ async fn two_uses_for_the_last_yuan_on_two_instances_are_one() {
     two.sign_in("shen", crate::console::PASSWORD).await.is(303);
     let first = spent(&app, "GY", Account::ExpenseOther, 100, today()).await;
     let second = spent(&app, "GY", Account::ExpenseOther, 100, today()).await;
+    // Both have the form before them: whoever came later would find none.
+    let path = format!("/console/giving/{key}");
+    let (form, other) = (one.open(&path).await, two.open(&path).await);
     let (a, b) = futures_util::future::join(
-        spend(&mut one, &key, "1", first),
-        spend(&mut two, &key, "1", second),
+        spend_from(&mut one, &form, &key, "1", first),
+        spend_from(&mut two, &other, &key, "1", second),
     )
     .await;
     let mut statuses = [a.status, b.status];
@@ -59,8 +62,9 @@ async fn a_use_and_a_refund_of_the_same_yuan_are_not_both() {
     let grant = format!("/console/payments/refunds/{refund}/grant");
     let mut chair = Desk::of(&app, "卫东").await;
     let expense = spent(&app, "GY", Account::ExpenseOther, 100, today()).await;
+    let form = one.open("/console/giving/free").await;
     let (a, b) = futures_util::future::join(
-        spend(&mut one, "free", "1", expense),
+        spend_from(&mut one, &form, "free", "1", expense),
         chair.send("/console/payments/waiting", &grant, &[]),
     )
     .await;

@@ -306,5 +306,6 @@ impl Drop for TestApp {
         if !std::thread::panicking() && !self.errors_allowed {
             log::expect_none();
         }
+        log::gone();
     }
 }
