@@ -12,11 +12,7 @@ use sea_orm::{
     ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
 };
 
-use linli::access::Actor;
-use linli::access::console::credential::{self, OneTime};
-use linli::base::dice::Dice;
-
-use crate::console::Desk;
+use crate::console::{Desk, PASSWORD, lend_password};
 use crate::harness::app::TestApp;
 use crate::harness::people::{Api, Person};
 
@@ -65,24 +61,9 @@ pub async fn newcomer(app: &TestApp, name: &str, kind: RoleKind, code: &str) -> 
 pub async fn desk_with<'a>(app: &'a TestApp, kind: RoleKind, code: &str) -> Desk<'a> {
     let person_id = newcomer(app, "新来的", kind, code).await;
     let login = format!("new-{person_id}");
-    let made = OneTime::make(&Dice::from_system()).await.unwrap();
-    let tx = app.store.begin(app.now()).await.unwrap();
-    credential::give(&tx, &Actor::operator(), person_id, &login, &made)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    let change = entity::credential::ActiveModel {
-        one_time: Set(false),
-        ..Default::default()
-    };
-    entity::credential::Entity::update_many()
-        .set(change)
-        .filter(entity::credential::COLUMN.login.eq(login.as_str()))
-        .exec(app.store.write())
-        .await
-        .unwrap();
+    lend_password(app, &login, person_id).await;
     let mut desk = Desk::stranger(app);
-    desk.sign_in(&login, &made.password).await.is(303);
+    desk.sign_in(&login, PASSWORD).await.is(303);
     desk
 }
 
