@@ -10,7 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::plan::{Known, Plan};
-use super::{store_fees, store_roles, store_rules};
+use super::{store_fees, store_organisations, store_roles, store_rules};
 use crate::access::{Actor, audit};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
@@ -84,7 +84,7 @@ impl Keys {
 }
 
 /// The checks promise that every reference is there.
-fn lost() -> Fault {
+pub(super) fn lost() -> Fault {
     Fault::internal("a checked row refers to something that is neither known nor new")
 }
 
@@ -125,7 +125,8 @@ pub async fn known<C: ConnectionTrait>(db: &C) -> Result<Known, Fault> {
 /// Stores all of it.
 ///
 /// # Errors
-/// The database's; then the transaction must be dropped.
+/// The database's, and `conflict` when an organisation that rows name was removed meanwhile; then the transaction must
+/// be dropped.
 pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
     let known = to.known;
     let mut keys = Keys {
@@ -154,7 +155,7 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
         ("places", places(&plan, &mut to, &mut keys).await?),
         (
             "organisations",
-            organisations(&plan, &mut to, &mut keys).await?,
+            store_organisations::organisations(&plan, &mut to, &mut keys).await?,
         ),
         ("people", people(&plan, &mut to, &mut keys).await?),
         ("homes", homes(&plan, &mut to, &keys).await?),
@@ -177,6 +178,7 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
             store_rules::policies(&plan, &mut to, &keys).await?,
         ),
     ];
+    store_organisations::stay(&plan, known, to.tx).await?;
     let changes: serde_json::Map<String, serde_json::Value> = outcome
         .iter()
         .filter(|(_, count)| count.new + count.changed > 0)
@@ -323,62 +325,6 @@ async fn shift(tx: &Tx, from: &str, to: &str) -> Result<(), Fault> {
             .await?;
     }
     Ok(())
-}
-
-async fn organisations(plan: &Plan, to: &mut Storing<'_>, keys: &mut Keys) -> Result<Count, Fault> {
-    let known = to.known;
-    let mut count = Count::default();
-    let wanted = plan
-        .organisations
-        .iter()
-        .filter(|item| !known.organisations.contains_key(&item.code))
-        .count();
-    let mut ids = fresh_ids(to.tx, "organisation", wanted).await?.into_iter();
-    let mut rows = Vec::new();
-    for item in &plan.organisations {
-        let place_id = keys.place(&item.place)?;
-        let row = organisation::Model {
-            id: 0,
-            code: item.code.clone(),
-            name: item.name.clone(),
-            kind: item.kind.to_owned(),
-            parent_id: keys.organisation(item.parent.as_deref())?,
-            place_id,
-            compound_id: keys.compound(place_id),
-            credit_code: item.credit_code.clone(),
-            service_phone: item.service_phone.clone(),
-            service_hours: item.service_hours.clone(),
-            created_at: to.tx.now(),
-        };
-        match known.organisations.get(&item.code) {
-            None => {
-                let id = ids.next().ok_or_else(lost)?;
-                keys.organisations.insert(item.code.clone(), id);
-                rows.push(
-                    organisation::ActiveModel::from(organisation::Model { id, ..row }).reset_all(),
-                );
-            }
-            Some(old) => {
-                let next = organisation::Model {
-                    id: old.id,
-                    created_at: old.created_at,
-                    ..row
-                };
-                if next == *old {
-                    count.same += 1;
-                } else {
-                    count.changed += 1;
-                    let change = organisation::ActiveModel::from(next).reset_all();
-                    organisation::Entity::update(change)
-                        .exec(to.tx.db())
-                        .await?;
-                }
-            }
-        }
-    }
-    count.new = rows.len();
-    insert(to, "organisations", rows).await?;
-    Ok(count)
 }
 
 async fn people(plan: &Plan, to: &mut Storing<'_>, keys: &mut Keys) -> Result<Count, Fault> {
