@@ -39,7 +39,7 @@
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
 //! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
-//! | `stations`, `station`, `station_tabs`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
+//! | `stations`, `station`, `station_tabs`, `station_act`, `station_door` | stations, one of them with its visits, loans, rooms and windows, what its forms do, and the sheet for its door |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -130,6 +130,7 @@ mod rules;
 mod sign_in;
 mod station;
 mod station_act;
+mod station_door;
 mod station_tabs;
 mod stations;
 mod talents;
@@ -275,6 +276,7 @@ fn community(route: Route) -> Route {
         .at("/stations", get(stations::list))
         .at("/stations/add", post(stations::add))
         .at("/stations/:id", get(station::open))
+        .at("/stations/:id/door", get(station_door::show_door))
         .at("/stations/:id/lending", get(station::lending_page))
         .at("/stations/:id/rooms", get(station::rooms_page))
         .at("/stations/:id/windows", get(station::windows_page))

@@ -347,6 +347,9 @@ const NOTHING: &[&str] = &[
     "volunteer_task.reason",
     "volunteer_task.title",
     "volunteer_task.venue",
+    // Of the platform: the account that made the code at a door, and what that holds.
+    "station.code_app_id",
+    "station.code_url",
     // Names and hours of a compound's own: long numbers are refused when one is stored.
     "station.hours",
     "station.name",
