@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`guard`] | who is signed in, what is still missing, forged forms, errors as pages |
 //! | [`form`] | what was typed, and what is wrong with it |
-//! | [`frame`] | what stands around every page |
+//! | [`frame`], `menu`, `said` | what stands around every page: the menu, and what has just been done |
 //! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
 //! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
 //! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
@@ -53,7 +53,7 @@
 //!
 //! A new page: a template beside its `.rs` that extends `web/console/frame.html`, a struct with
 //! `frame: Frame`, a handler that takes `&Desk` ([`guard::Desk`]), its line here and, if it stands in the menu, in
-//! [`frame::MENU`].
+//! `menu`.
 
 mod account;
 mod accounts;
@@ -105,6 +105,7 @@ mod lists_new;
 mod live;
 mod mediation;
 mod mediations;
+mod menu;
 mod merchant;
 mod moderation;
 mod new_case;
@@ -127,6 +128,7 @@ mod reading;
 mod roles;
 mod roles_one;
 mod rules;
+mod said;
 mod sign_in;
 mod station;
 mod station_act;
