@@ -3,7 +3,7 @@
 
 use entity::money::RefundState;
 use entity::{bill, payment, payment_part, refund};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::{draft, handed_out};
 use crate::base::fault::Fault;
