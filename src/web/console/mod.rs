@@ -159,7 +159,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let code = get(sign_in::ask_code).post(sign_in::take_code);
     let password = get(account::ask_password).post(account::take_password);
     let factor = get(account::offer_factor).post(account::take_factor);
-    money(community(Route::new()))
+    settings(money(community(Route::new())))
         .at("/", get(open_home))
         .at("/sign-in", get(sign_in::ask).post(sign_in::take))
         .at("/sign-out", post(sign_in::leave))
@@ -195,40 +195,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))
         .at("/views/:id/remove", post(cases::remove_view))
-        .at("/policies", get(policies::list))
-        .at("/policies/edit", get(policies::edit))
-        .at("/policies/set", post(policies::save))
-        .at("/policies/remove", post(policies::remove))
-        .at("/calendars", get(calendars::list))
-        .at("/calendars/new", get(calendars::begin))
-        .at("/calendars/add", post(days::add))
-        .at(
-            "/calendars/:id",
-            get(calendars::show_one).post(days::change),
-        )
-        .at("/calendars/:id/days", post(days::store_days))
-        .at("/calendars/:id/remove", post(days::remove))
-        .at("/rules", get(rules::list))
-        .at("/rules/edit", get(rules::edit))
-        .at("/rules/save", post(rules::save))
-        .at("/rules/:id/:act", post(rules::take))
         .at("/accounts", get(accounts::months_page).post(accounts::save))
-        .at("/templates", get(templates::list))
-        .at("/templates/edit", get(templates::edit))
-        .at("/templates/save", post(templates::save))
-        .at("/templates/:id/remove", post(templates::remove))
-        .at("/audit", get(audit::list))
-        .at("/letters", get(letters::list))
-        .at("/letters/all", post(letters::retry_all))
-        .at("/letters/:id/retry", post(letters::retry_one))
-        .at("/letters/:id/drop", post(letters::drop_one))
-        .at("/channels", get(channels::show_all))
-        .at("/import", get(import::list))
-        .at("/import/upload", get(import::back).post(import::upload))
-        .at("/import/:id", get(import::open))
-        .at("/import/:id/bad", get(import::bad))
-        .at("/import/:id/start", post(import::start))
-        .at("/import/:id/drop", post(import::give_up))
         .at("/figures", get(figures::open))
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
@@ -246,6 +213,44 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/factor/remove", post(account::remove_factor))
         .at("/factor/codes", post(account::renew_codes))
         .with(Guard { app: app.clone() })
+}
+
+/// By which rules work is done, and how the program runs.
+fn settings(route: Route) -> Route {
+    route
+        .at("/policies", get(policies::list))
+        .at("/policies/edit", get(policies::edit))
+        .at("/policies/set", post(policies::save))
+        .at("/policies/remove", post(policies::remove))
+        .at("/calendars", get(calendars::list))
+        .at("/calendars/new", get(calendars::begin))
+        .at("/calendars/add", post(days::add))
+        .at(
+            "/calendars/:id",
+            get(calendars::show_one).post(days::change),
+        )
+        .at("/calendars/:id/days", post(days::store_days))
+        .at("/calendars/:id/remove", post(days::remove))
+        .at("/rules", get(rules::list))
+        .at("/rules/edit", get(rules::edit))
+        .at("/rules/save", post(rules::save))
+        .at("/rules/:id/:act", post(rules::take))
+        .at("/templates", get(templates::list))
+        .at("/templates/edit", get(templates::edit))
+        .at("/templates/save", post(templates::save))
+        .at("/templates/:id/remove", post(templates::remove))
+        .at("/audit", get(audit::list))
+        .at("/letters", get(letters::list))
+        .at("/letters/all", post(letters::retry_all))
+        .at("/letters/:id/retry", post(letters::retry_one))
+        .at("/letters/:id/drop", post(letters::drop_one))
+        .at("/channels", get(channels::show_all))
+        .at("/import", get(import::list))
+        .at("/import/upload", get(import::back).post(import::upload))
+        .at("/import/:id", get(import::open))
+        .at("/import/:id/bad", get(import::bad))
+        .at("/import/:id/start", post(import::start))
+        .at("/import/:id/drop", post(import::give_up))
 }
 
 /// People, homes, posts and organisations; what people are told, and what they may look up.
