@@ -11,7 +11,7 @@ use poem::{Response, handler};
 use serde::Deserialize;
 use strum::IntoEnumIterator;
 
-use crate::access::permit::{Deed, may};
+use crate::access::permit::{Deed, may, may_somewhere};
 use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::attachment::{Owner, actions as attachments, give};
 use crate::base::clock::say;
@@ -24,7 +24,7 @@ use crate::place::queries as places;
 use crate::store::Tx;
 use crate::web::console::at::At;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::photos::{FIELD, account_of};
 use crate::web::console::upload::Uploads;

@@ -23,7 +23,6 @@ pub(super) async fn progress(
     what: &str,
 ) -> Result<Option<Line>, Fault> {
     let case = &found.case;
-    let id = case.id;
     let same_round = number(&reminder.payload, "round") == Some(i64::from(case.round));
     let same_holder = number(&reminder.payload, "holder") == case.holder_id;
     let over = match case.state {
@@ -35,11 +34,34 @@ pub(super) async fn progress(
         return Ok(None);
     }
     let holder = queries::name_of(app.store.read(), case.holder_id).await?;
-    let track = format!("回复“进度 {id}”查看。");
     if is_joiners(found, reminder) {
         return Ok(joined(found, reminder, what, &holder));
     }
-    let (text, hint) = match what {
+    let said = match what {
+        "finished" | "given-up" if case.state == CaseState::Finished => {
+            Some(ended(app, case, reminder.recipient_id).await?)
+        }
+        _ => under_way(app, case, what, &holder).await?,
+    };
+    Ok(said.map(|(text, hint)| Line {
+        text,
+        hint,
+        template: "progress",
+        urgent: is_fresh(found, reminder.created_at),
+        at: reminder.created_at,
+    }))
+}
+
+/// What has happened, and what can be done next; none when it is no longer so.
+async fn under_way(
+    app: &App,
+    case: &case::Model,
+    what: &str,
+    holder: &str,
+) -> Result<Option<(String, String)>, Fault> {
+    let id = case.id;
+    let track = format!("回复“进度 {id}”查看。");
+    Ok(Some(match what {
         "accepted" => (format!("诉求 #{id} 已由{holder}接单。"), track),
         "arrived" => (format!("诉求 #{id}：{holder}已到场。"), track),
         "planned" => {
@@ -57,35 +79,17 @@ pub(super) async fn progress(
         "graded" => (graded_says(case), track),
         "merged" | "filed-for" | "mediation" => beginning(case, what),
         "resumed" if case.state != CaseState::Paused => (format!("诉求 #{id} 已恢复办理。"), track),
-        "moved" if case.state == CaseState::Raised => (
-            format!("诉求 #{id} 正在重新找人办理，已通知管理人员。"),
-            track,
-        ),
-        "moved" if case.state != CaseState::Finished => {
-            let level = level_says(case.level);
-            (format!("诉求 #{id} 现在由{holder}办理（{level}）。"), track)
-        }
-        "asked" => match case.asked_level {
-            Some(asked) => {
-                let next = queries::name_of(app.store.read(), case.asked_id).await?;
-                let (asked, level) = (level_says(asked), level_says(case.level));
-                let text = format!(
-                    "诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。"
-                );
-                (text, track)
-            }
-            None => return Ok(None),
-        },
-        "reopened" if case.state == CaseState::Raised => (
-            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。"),
-            track,
-        ),
-        "reopened" => {
-            let level = level_says(case.level);
-            (
-                format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
-                track,
-            )
+        "moved" | "reopened" => return Ok(passed_on(case, what, holder).map(|text| (text, track))),
+        "asked" => {
+            let Some(asked) = case.asked_level else {
+                return Ok(None);
+            };
+            let next = queries::name_of(app.store.read(), case.asked_id).await?;
+            let (asked, level) = (level_says(asked), level_says(case.level));
+            let text = format!(
+                "诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。"
+            );
+            (text, track)
         }
         "reopen-declined" if case.state != CaseState::ReopenRequested => {
             let reason = last_note(app, id, "reopen-declined").await?;
@@ -97,18 +101,24 @@ pub(super) async fn progress(
                 format!("没重开，原因见“进度 {id}”"),
             )
         }
-        "finished" | "given-up" if case.state == CaseState::Finished => {
-            ended(app, case, reminder.recipient_id).await?
-        }
         _ => return Ok(None),
-    };
-    Ok(Some(Line {
-        text,
-        hint,
-        template: "progress",
-        urgent: is_fresh(found, reminder.created_at),
-        at: reminder.created_at,
     }))
+}
+
+/// Who has it now, after it was passed on or opened again.
+fn passed_on(case: &case::Model, what: &str, holder: &str) -> Option<String> {
+    let (id, level) = (case.id, level_says(case.level));
+    Some(match (what, case.state) {
+        ("moved", CaseState::Finished) => return None,
+        ("moved", CaseState::Raised) => {
+            format!("诉求 #{id} 正在重新找人办理，已通知管理人员。")
+        }
+        ("moved", _) => format!("诉求 #{id} 现在由{holder}办理（{level}）。"),
+        (_, CaseState::Raised) => {
+            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。")
+        }
+        _ => format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
+    })
 }
 
 /// What others have done about it: merged it, written it down, sent it to mediation.
