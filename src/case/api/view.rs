@@ -67,7 +67,7 @@ pub struct CaseView {
     pub plan_due_at: Option<String>,
     /// Until when it must be finished.
     pub finish_due_at: Option<String>,
-    /// The accept clock was missed.
+    /// The first answer was late.
     pub accept_late: bool,
     /// The arrive clock was missed.
     pub arrive_late: bool,
@@ -75,6 +75,8 @@ pub struct CaseView {
     pub plan_late: bool,
     /// The finish clock was missed.
     pub finish_late: bool,
+    /// Behind the first answer somebody who got it, or was asked to take it over, kept silent.
+    pub silent_later: bool,
     /// How often it was pressed.
     pub nudges: i32,
     /// How it will be done.
@@ -315,6 +317,7 @@ pub async fn many<C: ConnectionTrait>(
             arrive_late: case.arrive_late,
             plan_late: case.plan_late,
             finish_late: case.finish_late,
+            silent_later: case.silent_later,
             nudges: case.nudges,
             plan: case.plan.clone(),
             result: case.result.clone(),
