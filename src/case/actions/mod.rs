@@ -25,8 +25,8 @@ pub use asked::ask_breach;
 pub use behalf::{Asked, Identity, Request, ask, hide, identity};
 pub use clocks::grade;
 pub use feedback::{
-    Reopening, close_off, decline_reopen, grant_reopen, lapse, note_asked, rate, reopen,
-    reopen_breach,
+    CONTENT, FEEDBACK, Rated, Reopening, close_off, decline_reopen, grant_reopen, lapse,
+    note_asked, rate, reopen, reopen_breach,
 };
 pub use file::{Filed, Filing, file, may_file_at};
 pub use finish::{finish, give_up};

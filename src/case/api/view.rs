@@ -123,6 +123,8 @@ pub struct FullView {
     pub attachments: Vec<PhotoView>,
     /// A photo of what was done, or the reason why there is none, is still owed.
     pub photo_owed: bool,
+    /// What neighbours who have joined it gave for the last end, 1 to 5, in the order in which they joined.
+    pub joiner_ratings: Vec<i16>,
 }
 
 /// A photo, voice or film of a case.

@@ -7,7 +7,7 @@ mod progress;
 
 use chrono::TimeDelta;
 use entity::kinds::CaseState;
-use entity::reminder;
+use entity::{case, reminder};
 use serde_json::Value;
 
 use self::ask::{asked_line, help_line, task_line};
@@ -18,9 +18,9 @@ use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
-use crate::case::remind::kinds;
+use crate::case::remind::{JOINED_RATED, kinds};
 use crate::case::step::OPEN;
-use crate::case::{case_says, category, kind_says};
+use crate::case::{case_says, category, joiner, kind_says};
 use crate::delivery::Message;
 use crate::reminder::BoxFuture;
 
@@ -299,18 +299,46 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         (kinds::WITHDRAWN, _) if case.state == CaseState::Withdrawn => {
             Some(news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
         }
-        (kinds::REVIEWED, _) => case.rating.map(|score| {
-            let words = case.rating_text.as_deref().unwrap_or_default();
-            let words = if words.is_empty() {
-                "。".to_owned()
-            } else {
-                format!("：{}", shorten(words, TEXT_SHOWN))
-            };
-            news(format!("诉求 #{id} 得到{score}分评价{words}"), false)
-        }),
+        (kinds::REVIEWED, what) => {
+            let said = rated(app, case, reminder, what).await?;
+            said.map(|text| news(text, false))
+        }
         _ => None,
     };
     Ok(line)
+}
+
+/// How it was rated: by who filed it, in the round of the reminder, since a new one begins without a rating;
+/// or by somebody who has joined.
+async fn rated(
+    app: &App,
+    case: &case::Model,
+    reminder: &reminder::Model,
+    what: &str,
+) -> Result<Option<String>, Fault> {
+    let (db, id) = (app.store.read(), case.id);
+    let words = |words: &str| match words {
+        "" => "。".to_owned(),
+        words => format!("：{}", shorten(words, TEXT_SHOWN)),
+    };
+    if let Some(row) = what.strip_prefix(JOINED_RATED) {
+        let row = joiner::by_id(db, id, row.parse().unwrap_or_default()).await?;
+        return Ok(row.and_then(|row| {
+            let words = words(row.rating_text.as_deref().unwrap_or_default());
+            let score = row.rating?;
+            Some(format!("加入诉求 #{id} 的邻居评了{score}分{words}"))
+        }));
+    }
+    let round = number(&reminder.payload, "round");
+    let reviewed = queries::events(db, id)
+        .await?
+        .into_iter()
+        .rfind(|event| event.action == "reviewed" && Some(i64::from(event.round)) == round)
+        .and_then(|event| event.note);
+    Ok(reviewed.map(|note| {
+        let (score, said) = note.split_once('：').unwrap_or((note.as_str(), ""));
+        format!("诉求 #{id} 得到{score}评价{}", words(said))
+    }))
 }
 
 /// What the holder does next.
