@@ -377,12 +377,9 @@ pub(super) async fn rate(
     }
     // The reporter may rate at the same moment.
     hold(tx, id).await?;
-    let (row, found) = match (
-        joiner::of(tx.db(), id, person).await?,
-        by_id(tx.db(), id).await?,
-    ) {
-        (Some(row), Some(found)) => (row, found),
-        _ => return Ok(None),
+    let row = joiner::of(tx.db(), id, person).await?;
+    let (Some(row), Some(found)) = (row, by_id(tx.db(), id).await?) else {
+        return Ok(None);
     };
     if !(1..=5).contains(&score) {
         return Err(Fault::invalid(
