@@ -67,7 +67,7 @@ pub struct CaseView {
     pub plan_due_at: Option<String>,
     /// Until when it must be finished.
     pub finish_due_at: Option<String>,
-    /// The accept clock was missed.
+    /// The first answer was late.
     pub accept_late: bool,
     /// The arrive clock was missed.
     pub arrive_late: bool,
@@ -75,6 +75,8 @@ pub struct CaseView {
     pub plan_late: bool,
     /// The finish clock was missed.
     pub finish_late: bool,
+    /// Behind the first answer somebody who got it, or was asked to take it over, kept silent.
+    pub silent_later: bool,
     /// How often it was pressed.
     pub nudges: i32,
     /// How it will be done.
@@ -121,6 +123,8 @@ pub struct FullView {
     pub attachments: Vec<PhotoView>,
     /// A photo of what was done, or the reason why there is none, is still owed.
     pub photo_owed: bool,
+    /// What neighbours who have joined it gave for the last end, 1 to 5, in the order in which they joined.
+    pub joiner_ratings: Vec<i16>,
 }
 
 /// A photo, voice or film of a case.
@@ -327,6 +331,7 @@ fn shown(
         arrive_late: case.arrive_late,
         plan_late: case.plan_late,
         finish_late: case.finish_late,
+        silent_later: case.silent_later,
         nudges: case.nudges,
         plan: case.plan.clone(),
         result: case.result.clone(),

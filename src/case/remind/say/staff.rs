@@ -4,12 +4,13 @@ use entity::kinds::CaseState;
 use entity::{case, reminder};
 
 use super::ask::{asked_line, help_line, task_line};
-use super::{Line, TEXT_SHOWN, is_fresh, last_note};
+use super::{Line, TEXT_SHOWN, is_fresh, last_note, number};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::case::queries::Found;
-use crate::case::remind::kinds;
+use crate::case::joiner;
+use crate::case::queries::{self, Found};
+use crate::case::remind::{JOINED_RATED, kinds};
 use crate::case::step::OPEN;
 
 /// The line of a reminder about `what`; none when it is no longer so.
@@ -66,9 +67,45 @@ pub(super) async fn line(
         kinds::WITHDRAWN if case.state == CaseState::Withdrawn => {
             Some(standing.news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
         }
-        kinds::REVIEWED => standing.reviewed(),
+        kinds::REVIEWED => {
+            let said = rated(app, case, reminder, what).await?;
+            said.map(|text| standing.news(text, false))
+        }
         _ => None,
     })
+}
+
+/// How it was rated: by who filed it, in the round of the reminder, since a new one begins without a rating;
+/// or by somebody who has joined.
+async fn rated(
+    app: &App,
+    case: &case::Model,
+    reminder: &reminder::Model,
+    what: &str,
+) -> Result<Option<String>, Fault> {
+    let (db, id) = (app.store.read(), case.id);
+    let words = |words: &str| match words {
+        "" => "。".to_owned(),
+        words => format!("：{}", shorten(words, TEXT_SHOWN)),
+    };
+    if let Some(row) = what.strip_prefix(JOINED_RATED) {
+        let row = joiner::by_id(db, id, row.parse().unwrap_or_default()).await?;
+        return Ok(row.and_then(|row| {
+            let words = words(row.rating_text.as_deref().unwrap_or_default());
+            let score = row.rating?;
+            Some(format!("加入诉求 #{id} 的邻居评了{score}分{words}"))
+        }));
+    }
+    let round = number(&reminder.payload, "round");
+    let reviewed = queries::events(db, id)
+        .await?
+        .into_iter()
+        .rfind(|event| event.action == "reviewed" && Some(i64::from(event.round)) == round)
+        .and_then(|event| event.note);
+    Ok(reviewed.map(|note| {
+        let (score, said) = note.split_once('：').unwrap_or((note.as_str(), ""));
+        format!("诉求 #{id} 得到{score}评价{}", words(said))
+    }))
 }
 
 /// How a case stands for whom a reminder goes to.
@@ -231,17 +268,6 @@ impl Standing<'_> {
             hint: format!("已有{homes}户，回复“进度 {id}”"),
             ..self.news(text, false)
         }
-    }
-
-    /// To the holder: how it was rated.
-    fn reviewed(&self) -> Option<Line> {
-        let (case, id) = (self.case, self.case.id);
-        let score = case.rating?;
-        let words = match case.rating_text.as_deref().unwrap_or_default() {
-            "" => "。".to_owned(),
-            words => format!("：{}", shorten(words, TEXT_SHOWN)),
-        };
-        Some(self.news(format!("诉求 #{id} 得到{score}分评价{words}"), false))
     }
 }
 
