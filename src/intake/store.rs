@@ -175,7 +175,7 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
             store_rules::policies(&plan, &mut to, &keys).await?,
         ),
     ];
-    store_organisations::stay(&plan, known, to.tx).await?;
+    store_organisations::stay(&plan, to.known, to.tx).await?;
     let changes: serde_json::Map<String, serde_json::Value> = outcome
         .iter()
         .filter(|(_, count)| count.new + count.changed > 0)

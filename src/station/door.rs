@@ -3,7 +3,7 @@
 
 use entity::station;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::app::App;
 use crate::base::fault::{Code, Fault};

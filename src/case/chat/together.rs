@@ -268,7 +268,7 @@ pub(super) async fn progress(turn: &mut Turn<'_>, id: i64) -> Result<Option<Repl
         about(&case),
         near,
         case.households,
-        case_says(case),
+        case_says(&case),
     );
     if let Some(board) = board {
         text.push_str(&format!("\n结果：{}", shorten(&board, 100)));

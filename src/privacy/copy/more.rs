@@ -8,7 +8,8 @@ use entity::{
     notice_recipient, offer, offer_step, payment, saved_view, timetable_reader, wish, wish_step,
 };
 use sea_orm::{
-    ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Binding accounts to homes over the real wire: what matches, what waits, who is told, who may.
 
 mod answering;
-mod binding;
+mod bind;
 mod codes;
 mod demo;
 mod verifying;
