@@ -7,7 +7,7 @@ mod progress;
 
 use chrono::TimeDelta;
 use entity::kinds::CaseState;
-use entity::reminder;
+use entity::{case, reminder};
 use serde_json::Value;
 
 use self::ask::{asked_line, help_line, task_line};
@@ -20,7 +20,7 @@ use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
 use crate::case::step::OPEN;
-use crate::case::{case_says, category, kind_says};
+use crate::case::{case_says, category, kind_says, level_says};
 use crate::delivery::Message;
 use crate::reminder::BoxFuture;
 
@@ -33,9 +33,42 @@ const TEXT_SHOWN: usize = 120;
 struct Line {
     text: String,
     hint: String,
+    brief: Brief,
     template: &'static str,
     urgent: bool,
     at: Moment,
+}
+
+/// What a template shows of a line: none of its fields takes the text, and each of them 20 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Brief {
+    /// The hint: what to do next.
+    Hint,
+    /// What has happened, in the hint's place; the state says it, too.
+    State(String),
+    /// What has happened, or what somebody wrote, in the hint's place; nothing else on the template says it.
+    News(String),
+    /// How it ended, in the place of what was filed; the hint stays.
+    End(String),
+}
+
+/// The hint of a template: what the last line says, unless the state says that as well and a line before it has
+/// something that would be lost.
+fn template_hint(lines: &[Line]) -> Option<String> {
+    let last = lines.last()?;
+    let own = match &last.brief {
+        Brief::Hint | Brief::End(_) => &last.hint,
+        Brief::News(words) => words,
+        Brief::State(words) => {
+            let mut before = lines.iter().rev();
+            let news = before.find_map(|line| match &line.brief {
+                Brief::News(words) => Some(words),
+                _ => None,
+            });
+            news.unwrap_or(words)
+        }
+    };
+    Some(own.clone())
 }
 
 pub(super) fn compose<'a>(
@@ -106,7 +139,8 @@ async fn message(
     let text = texts.join("\n");
     let urgent = lines.iter().any(|line| line.urgent);
     let asks = lines.iter().any(|line| line.template == "task");
-    let Some(last) = lines.into_iter().next_back() else {
+    let hint = template_hint(&lines);
+    let (Some(hint), Some(last)) = (hint, lines.into_iter().next_back()) else {
         return Ok(None);
     };
     let case = &found.case;
@@ -115,18 +149,22 @@ async fn message(
         _ => Vec::new(),
     };
     let text = format!("{text}\n{}", last.hint);
-    Ok(Some(Message {
-        template: last.template,
-        title: format!(
+    let title = match last.brief {
+        Brief::End(words) => format!("#{} {words}", case.id),
+        _ => format!(
             "#{} {} {}",
             case.id,
             kind_says(case.kind),
             shorten(&case.text, 20)
         ),
+    };
+    Ok(Some(Message {
+        template: last.template,
+        title,
         place: queries::place_says(app.store.read(), &found.place).await?,
         state: case_says(case).to_owned(),
         at: last.at,
-        hint: last.hint,
+        hint,
         text,
         url: None,
         urgent,
@@ -156,13 +194,15 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
     let task = |text: String| Line {
         text,
         hint: hint.clone(),
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: reminder.due_at,
     };
-    let news = |text: String, urgent: bool| Line {
+    let news = |text: String, brief: &str, urgent: bool| Line {
         text,
         hint: format!("回复“进度 {id}”看全程。"),
+        brief: Brief::News(brief.to_owned()),
         template: "progress",
         urgent,
         at: reminder.due_at,
@@ -210,17 +250,41 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         }
         (kinds::PASSED_OVER, "asked") if case.asked_id != reminder.recipient_id => Some(news(
             format!("诉求 #{id} 已另行安排，不用您接手了。"),
+            "已另行安排，不用您接手",
             false,
         )),
         (kinds::PASSED_OVER, why) if case.holder_id != reminder.recipient_id => {
-            let (text, urgent) = match why {
-                "taken-over" => (format!("诉求 #{id} 已由上一级接手，您不用再办。"), false),
-                "accept" => (format!("诉求 #{id} 没有及时接单，已转给上一级办理。"), true),
-                "finish" => (format!("诉求 #{id} 超过办结时限，已上报上一级办理。"), true),
-                "plan" => (format!("诉求 #{id} 超过方案时限，已上报上一级办理。"), true),
-                _ => (format!("诉求 #{id} 已转给别人办理，您不用再处理。"), false),
+            let now = match holder_says(app, case).await? {
+                Some(holder) => format!("已转{holder}"),
+                None => "正在重新找人办理".to_owned(),
             };
-            Some(news(text, urgent))
+            Some(match why {
+                "taken-over" => news(
+                    format!("诉求 #{id} 已由上一级接手，您不用再办。"),
+                    &now,
+                    false,
+                ),
+                "accept" => news(
+                    format!("诉求 #{id} 没有及时接单，已转给上一级办理。"),
+                    &format!("没及时接单，{now}"),
+                    true,
+                ),
+                "finish" => news(
+                    format!("诉求 #{id} 超过办结时限，已上报上一级办理。"),
+                    &format!("办结超时，{now}"),
+                    true,
+                ),
+                "plan" => news(
+                    format!("诉求 #{id} 超过方案时限，已上报上一级办理。"),
+                    &format!("方案超时，{now}"),
+                    true,
+                ),
+                _ => news(
+                    format!("诉求 #{id} 已转给别人办理，您不用再处理。"),
+                    &now,
+                    false,
+                ),
+            })
         }
         (kinds::UNASSIGNED, "unassigned") if case.state == CaseState::Raised => Some(Line {
             hint: format!("请回复“接单 {id}”。"),
@@ -245,17 +309,22 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         (kinds::HELP_ASKED, _) if open => help_line(app, found, reminder).await?,
         (kinds::HELPER, "joined") if theirs => {
             let name = last_note(app, id, "helper-joined").await?;
-            Some(news(format!("{name}来助力诉求 #{id}。"), true))
+            let brief = format!("{name}来助力");
+            Some(news(format!("{name}来助力诉求 #{id}。"), &brief, true))
         }
         (kinds::HELPER, "left") if theirs => {
             let name = last_note(app, id, "helper-left").await?;
-            Some(news(format!("{name}不再助力诉求 #{id}。"), false))
+            let brief = format!("{name}不再助力");
+            Some(news(format!("{name}不再助力诉求 #{id}。"), &brief, false))
         }
-        (kinds::HELPED, "finished") if !open => {
-            Some(news(format!("诉求 #{id} 已办结，谢谢您的助力。"), false))
-        }
+        (kinds::HELPED, "finished") if !open => Some(news(
+            format!("诉求 #{id} 已办结，谢谢您的助力。"),
+            "已办结，谢谢您的助力",
+            false,
+        )),
         (kinds::HELPED, _) if !open => Some(news(
             format!("诉求 #{id} 未能解决，已结束办理，谢谢您的助力。"),
+            "已结束办理，谢谢您的助力",
             false,
         )),
         (kinds::UNASSIGNED, "arrive") if case.state == CaseState::Accepted => Some(Line {
@@ -284,11 +353,13 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         }),
         (kinds::JOINED, _) if theirs => Some(Line {
             hint: format!("已有{}户，回复“进度 {id}”", case.households),
+            brief: Brief::Hint,
             ..news(
                 format!(
                     "诉求 #{id} 已有{}户遇到，办好会一起告诉他们。",
                     case.households
                 ),
+                "",
                 false,
             )
         }),
@@ -296,9 +367,11 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             hint: format!("回复“恢复 {id}”接着办。"),
             ..task(format!("诉求 #{id} 调解不成，请接着办或告诉居民其他途径。"))
         }),
-        (kinds::WITHDRAWN, _) if case.state == CaseState::Withdrawn => {
-            Some(news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
-        }
+        (kinds::WITHDRAWN, _) if case.state == CaseState::Withdrawn => Some(news(
+            format!("诉求 #{id} 已由居民撤回，不用再办。"),
+            "居民已撤回，不用再办",
+            false,
+        )),
         (kinds::REVIEWED, _) => case.rating.map(|score| {
             let words = case.rating_text.as_deref().unwrap_or_default();
             let words = if words.is_empty() {
@@ -306,11 +379,22 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             } else {
                 format!("：{}", shorten(words, TEXT_SHOWN))
             };
-            news(format!("诉求 #{id} 得到{score}分评价{words}"), false)
+            let brief = format!("{score}分{words}");
+            news(
+                format!("诉求 #{id} 得到{score}分评价{words}"),
+                &brief,
+                false,
+            )
         }),
         _ => None,
     };
     Ok(line)
+}
+
+/// Who has it and where that is, as a template says it: `社区吴静`; none while nobody has it.
+async fn holder_says(app: &App, case: &case::Model) -> Result<Option<String>, Fault> {
+    let name = queries::name_of(app.store.read(), case.holder_id).await?;
+    Ok((!name.is_empty()).then(|| format!("{}{name}", level_says(case.level))))
 }
 
 /// What the holder does next.
@@ -354,5 +438,31 @@ mod tests {
             let hint = next_hint(state, 1_000_000);
             assert!(hint.chars().count() <= 20, "{hint}");
         }
+    }
+
+    #[test]
+    fn what_the_state_tells_hides_nothing_that_was_written() {
+        let line = |brief: Brief| Line {
+            text: String::new(),
+            hint: "下一步".to_owned(),
+            brief,
+            template: "progress",
+            urgent: false,
+            at: Moment::UNIX_EPOCH,
+        };
+        let state = |words: &str| line(Brief::State(words.to_owned()));
+        let news = |words: &str| line(Brief::News(words.to_owned()));
+        let end = || line(Brief::End("结果：修好了".to_owned()));
+        let table = [
+            (vec![state("已接单"), state("已到场")], "已到场"),
+            (vec![news("方案：换灯"), state("已到场")], "方案：换灯"),
+            (vec![news("方案：换灯"), news("暂停：等货")], "暂停：等货"),
+            (vec![news("方案：换灯"), end()], "下一步"),
+            (vec![line(Brief::Hint)], "下一步"),
+        ];
+        for (lines, shown) in table {
+            assert_eq!(template_hint(&lines).as_deref(), Some(shown));
+        }
+        assert_eq!(template_hint(&[]), None);
     }
 }

@@ -3,7 +3,7 @@
 use entity::kinds::{CaseState, Grade, Level};
 use entity::{case, reminder};
 
-use super::{Line, TEXT_SHOWN, last_note, number};
+use super::{Brief, Line, TEXT_SHOWN, last_note, number};
 use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
@@ -77,6 +77,7 @@ pub(super) async fn task_line(
             say(due)
         ),
         hint: format!("回复“接单 {id}”。"),
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: due,
@@ -138,6 +139,7 @@ pub(super) async fn asked_line(
     Ok(Some(Line {
         text,
         hint,
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: due,
@@ -171,6 +173,7 @@ pub(super) async fn help_line(
             shorten(&case.text, TEXT_SHOWN)
         ),
         hint: hints::help(id),
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: reminder.due_at,
