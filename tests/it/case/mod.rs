@@ -35,15 +35,19 @@ mod wire;
 /// told to somebody is undeliverable.
 async fn house(instances: usize) -> TestApp {
     let app = TestApp::with_instances(instances).await;
+    all_follow(&app).await;
+    app
+}
+
+async fn all_follow(app: &TestApp) {
     let people = compound::FILES[2].1;
     for name in people
         .lines()
         .skip(1)
         .filter_map(|row| row.split(',').nth(1))
     {
-        settle(&app, name).await;
+        settle(app, name).await;
     }
-    app
 }
 
 /// Somebody of the standard compound.
