@@ -28,6 +28,7 @@ mod policies;
 mod removed;
 mod reopening;
 mod resident;
+mod steps;
 mod together;
 mod wire;
 
