@@ -12,6 +12,7 @@ mod helper;
 mod join;
 mod manner;
 mod mediated;
+mod need;
 mod photo;
 mod refusal;
 mod resident;

@@ -10,7 +10,7 @@ use entity::kinds::CaseState;
 use entity::{case, reminder};
 use serde_json::Value;
 
-use self::ask::{asked_line, help_line, task_line};
+use self::ask::{asked_line, help_line, need_line, task_line};
 use self::progress::progress;
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -307,6 +307,7 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             asked_line(app, found, reminder).await?
         }
         (kinds::HELP_ASKED, _) if open => help_line(app, found, reminder).await?,
+        (kinds::NEED, _) if open && !theirs => Some(need_line(app, found, reminder).await?),
         (kinds::HELPER, "joined") if theirs => {
             let name = last_note(app, id, "helper-joined").await?;
             let brief = format!("{name}来助力");

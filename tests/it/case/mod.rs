@@ -24,6 +24,7 @@ mod dispatch;
 mod ends;
 mod helpers;
 mod mediation;
+mod need;
 mod policies;
 mod removed;
 mod reopening;
