@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use entity::kinds::{CaseStep, ModerationState};
 use entity::{case, case_event};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::base::fault::Fault;
 use crate::case::{BOARD, step_says, subject};
