@@ -172,8 +172,7 @@ async fn an_emergency_is_answered_first_and_filed_all_the_same() {
 #[tokio::test]
 async fn danger_is_heard_however_much_was_said_before() {
     let often = "LIMITS__MESSAGES_PER_MINUTE";
-    let app = TestApp::plan().set(often, "2").start().await;
-    all_follow(&app).await;
+    let app = inhabited(TestApp::plan().set(often, "2")).await;
     let resident = tied(&app, "张秀英").await;
     // An allowance that comes back meanwhile is used up as well, however slow the machine is.
     let too_much = async |says: &str| {

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::harness::app::TestApp;
+use crate::harness::app::{Plan, TestApp};
 use crate::harness::compound;
 use crate::harness::people::Person;
 
@@ -26,6 +26,7 @@ mod helpers;
 mod mediation;
 mod need;
 mod policies;
+mod rating;
 mod removed;
 mod reopening;
 mod resident;
@@ -36,20 +37,21 @@ mod wire;
 /// The program with the standard compound, whose people all follow the account: nothing that is
 /// told to somebody is undeliverable.
 async fn house(instances: usize) -> TestApp {
-    let app = TestApp::with_instances(instances).await;
-    all_follow(&app).await;
-    app
+    inhabited(TestApp::plan().instances(instances)).await
 }
 
-async fn all_follow(app: &TestApp) {
+/// The same of another plan.
+async fn inhabited(plan: Plan) -> TestApp {
+    let app = plan.start().await;
     let people = compound::FILES[2].1;
     for name in people
         .lines()
         .skip(1)
         .filter_map(|row| row.split(',').nth(1))
     {
-        settle(app, name).await;
+        settle(&app, name).await;
     }
+    app
 }
 
 /// Somebody of the standard compound.

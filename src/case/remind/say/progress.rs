@@ -6,11 +6,12 @@ use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::{Brief, Line, TEXT_SHOWN, is_fresh, is_joiners, last_note, number};
 use crate::app::App;
-use crate::base::clock::say;
+use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::clock::Clock;
 use crate::case::queries::{self, Found};
+use crate::case::remind::{asks_for_rating, counts};
 use crate::case::{case_says, level_says};
 use crate::policy::grade_says;
 
@@ -25,26 +26,31 @@ pub(super) async fn progress(
     let case = &found.case;
     let same_round = number(&reminder.payload, "round") == Some(i64::from(case.round));
     let same_holder = number(&reminder.payload, "holder") == case.holder_id;
+    let joiners = is_joiners(found, reminder);
     let over = match case.state {
         CaseState::Withdrawn => true,
-        CaseState::Reviewed => what != "reopen-declined",
+        // That the reporter has rated it already is no reason not to tell the others of the end.
+        CaseState::Reviewed => what != "reopen-declined" && !(joiners && asks_for_rating(what)),
         _ => false,
     };
     if !same_round || !same_holder || over {
         return Ok(None);
     }
     let holder = queries::name_of(app.store.read(), case.holder_id).await?;
-    if is_joiners(found, reminder) {
+    if joiners {
         return Ok(joined(found, reminder, what, &holder));
     }
     let said = match what {
         "finished" | "given-up" if case.state == CaseState::Finished => {
             Some(ended(app, case, reminder.recipient_id).await?)
         }
-        "reopened" | "reopen-declined" => again(app, case, what, &holder).await?,
-        "moved" | "asked" => moved(app, case, what, &holder).await?,
         "merged" | "filed-for" | "mediation" => Some(beginning(case, what)),
-        _ => work(app, case, what, &holder).await?,
+        "moved" | "reopened" => passed_on(case, what, &holder),
+        "asked" => asked(app, case, &holder).await?,
+        "reopen-declined" if case.state != CaseState::ReopenRequested => {
+            Some(declined(app, case).await?)
+        }
+        _ => under_way(app, case, reminder, (what, &holder)).await?,
     };
     Ok(said.map(|said| Line {
         text: said.text,
@@ -71,12 +77,12 @@ impl Said {
     }
 }
 
-/// What whoever has it does with it.
-async fn work(
+/// What whoever has it does with it; none when it is no longer so.
+async fn under_way(
     app: &App,
     case: &case::Model,
-    what: &str,
-    holder: &str,
+    reminder: &reminder::Model,
+    (what, holder): (&str, &str),
 ) -> Result<Option<Said>, Fault> {
     let id = case.id;
     let (text, brief) = match what {
@@ -95,23 +101,17 @@ async fn work(
                 Brief::News(format!("方案：{plan}")),
             )
         }
-        "paused" if case.state == CaseState::Paused => {
-            let reason = last_note(app, id, "paused").await?;
-            let reason = shorten(&reason, TEXT_SHOWN);
-            (
-                format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。"),
-                Brief::News(format!("暂停：{reason}")),
-            )
-        }
+        "paused" => match pause(app, case, reminder).await? {
+            Some(said) => said,
+            None => return Ok(None),
+        },
         "graded" => (graded_says(case), Brief::News(grade_brief(case))),
         "resumed" if case.state != CaseState::Paused => {
             let until = promised(case).map(|(clock, due)| format!("，{due}前{}", clock.says()));
+            let until = until.unwrap_or_else(|| "办理".to_owned());
             (
                 format!("诉求 #{id} 已恢复办理。"),
-                Brief::State(format!(
-                    "已恢复{}",
-                    until.unwrap_or_else(|| "办理".to_owned())
-                )),
+                Brief::State(format!("已恢复{until}")),
             )
         }
         _ => return Ok(None),
@@ -119,70 +119,85 @@ async fn work(
     Ok(Some(Said::tracked(case, text, brief)))
 }
 
-/// Who has it now, or is asked to.
-async fn moved(
-    app: &App,
-    case: &case::Model,
-    what: &str,
-    holder: &str,
-) -> Result<Option<Said>, Fault> {
+/// Who is asked to take it over; none when nobody is any more.
+async fn asked(app: &App, case: &case::Model, holder: &str) -> Result<Option<Said>, Fault> {
+    let Some(asked) = case.asked_level else {
+        return Ok(None);
+    };
+    let next = queries::name_of(app.store.read(), case.asked_id).await?;
+    let (id, asked, level) = (case.id, level_says(asked), level_says(case.level));
+    let text = format!("诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。");
+    let brief = Brief::News(format!("已请{asked}{next}接手"));
+    Ok(Some(Said::tracked(case, text, brief)))
+}
+
+/// That it is not opened again, and why.
+async fn declined(app: &App, case: &case::Model) -> Result<Said, Fault> {
+    let id = case.id;
+    let reason = last_note(app, id, "reopen-declined").await?;
+    let reason = shorten(&reason, TEXT_SHOWN);
+    Ok(Said {
+        text: format!(
+            "诉求 #{id} 没有重开，上一级的答复：{reason}\n仍不满意可以向社区或街道反映，或另提一件诉求。"
+        ),
+        brief: Brief::News(format!("没有重开：{reason}")),
+        hint: format!("没重开，原因见“进度 {id}”"),
+    })
+}
+
+/// Who has it now, after it was passed on or opened again.
+fn passed_on(case: &case::Model, what: &str, holder: &str) -> Option<Said> {
     let (id, level) = (case.id, level_says(case.level));
-    let (text, brief) = match (what, case.asked_level) {
-        ("moved", _) if case.state == CaseState::Raised => (
+    let (text, brief) = match (what, case.state) {
+        ("moved", CaseState::Finished) => return None,
+        ("moved", CaseState::Raised) => (
             format!("诉求 #{id} 正在重新找人办理，已通知管理人员。"),
             "正在重新找人办理".to_owned(),
         ),
-        ("moved", _) if case.state != CaseState::Finished => (
+        ("moved", _) => (
             format!("诉求 #{id} 现在由{holder}办理（{level}）。"),
             format!("已转{level}{holder}"),
         ),
-        ("asked", Some(asked)) => {
-            let next = queries::name_of(app.store.read(), case.asked_id).await?;
-            let asked = level_says(asked);
-            (
-                format!(
-                    "诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。"
-                ),
-                format!("已请{asked}{next}接手"),
-            )
-        }
-        _ => return Ok(None),
+        (_, CaseState::Raised) => (
+            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。"),
+            "已重开，正在找人办理".to_owned(),
+        ),
+        _ => (
+            format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
+            format!("已重开，由{level}{holder}办理"),
+        ),
     };
-    Ok(Some(Said::tracked(case, text, Brief::News(brief))))
+    Some(Said::tracked(case, text, Brief::News(brief)))
 }
 
-/// What has become of the wish that it is opened again.
-async fn again(
+/// That it stands and why. Who is told in the morning of a pause that has ended by then reads the reason all the
+/// same. None when the record does not know the pause.
+async fn pause(
     app: &App,
     case: &case::Model,
-    what: &str,
-    holder: &str,
-) -> Result<Option<Said>, Fault> {
-    let (id, level) = (case.id, level_says(case.level));
-    Ok(match what {
-        "reopened" if case.state == CaseState::Raised => Some(Said::tracked(
-            case,
-            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。"),
-            Brief::News("已重开，正在找人办理".to_owned()),
-        )),
-        "reopened" => Some(Said::tracked(
-            case,
-            format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
-            Brief::News(format!("已重开，由{level}{holder}办理")),
-        )),
-        _ if case.state == CaseState::ReopenRequested => None,
-        _ => {
-            let reason = last_note(app, id, "reopen-declined").await?;
-            let reason = shorten(&reason, TEXT_SHOWN);
-            Some(Said {
-                text: format!(
-                    "诉求 #{id} 没有重开，上一级的答复：{reason}\n仍不满意可以向社区或街道反映，或另提一件诉求。"
-                ),
-                brief: Brief::News(format!("没有重开：{reason}")),
-                hint: format!("没重开，原因见“进度 {id}”"),
-            })
-        }
-    })
+    reminder: &reminder::Model,
+) -> Result<Option<(String, Brief)>, Fault> {
+    let events = queries::events(app.store.read(), case.id).await?;
+    let paused = events
+        .into_iter()
+        .rfind(|event| event.action == "paused" && event.at <= reminder.created_at);
+    Ok(paused.map(|event| pause_says(case, event.at, event.note.as_deref().unwrap_or_default())))
+}
+
+/// The same, of the pause that began at a moment.
+fn pause_says(case: &case::Model, began: Moment, reason: &str) -> (String, Brief) {
+    let (id, reason) = (case.id, shorten(reason, TEXT_SHOWN));
+    if case.state == CaseState::Paused && counts(case.paused_at, began) {
+        (
+            format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。"),
+            Brief::News(format!("暂停：{reason}")),
+        )
+    } else {
+        (
+            format!("诉求 #{id} {}起暂停过，原因：{reason}。", say(began)),
+            Brief::News(format!("暂停过：{reason}")),
+        )
+    }
 }
 
 /// What others have done about it: merged it, written it down, sent it to mediation.
@@ -225,10 +240,18 @@ fn joined(found: &Found, reminder: &reminder::Model, what: &str, holder: &str) -
         "accepted" => (format!("您加入的诉求 #{id} 已由{holder}接单。"), track),
         "arrived" => (format!("您加入的诉求 #{id}：{holder}已到场。"), track),
         "planned" => (format!("您加入的诉求 #{id} 已有办理方案。"), track),
-        "finished" | "given-up" if case.state == CaseState::Finished => (
-            format!("您加入的诉求 #{id} 现在是“{}”。", case_says(case)),
-            format!("请回复“评价 {id} 5”打分。"),
-        ),
+        what if asks_for_rating(what)
+            && matches!(case.state, CaseState::Finished | CaseState::Reviewed) =>
+        {
+            let end = match case.outcome {
+                Some(Outcome::Unsolved) => "未能解决",
+                _ => "已办结",
+            };
+            (
+                format!("您加入的诉求 #{id} {end}。"),
+                format!("请回复“评价 {id} 5”打分。"),
+            )
+        }
         _ => (
             format!("您加入的诉求 #{id} 现在是“{}”。", case_says(case)),
             track,
@@ -313,9 +336,32 @@ async fn ended(app: &App, case: &case::Model, reporter: Option<i64>) -> Result<S
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use entity::kinds::Grade;
 
     use super::*;
+
+    #[test]
+    fn a_pause_that_has_ended_is_told_with_its_reason() {
+        let mut case = crate::case::step::tests::filed();
+        let began = crate::base::clock::from_ms(1_790_000_000_000).unwrap();
+        case.state = CaseState::Paused;
+        case.paused_at = Some(began);
+        let brief = |words: &str| Brief::News(words.to_owned());
+        let stands = "诉求 #12 暂停办理，原因：等配件。恢复后会告诉您。".to_owned();
+        assert_eq!(
+            pause_says(&case, began, "等配件"),
+            (stands, brief("暂停：等配件"))
+        );
+        let over = "诉求 #12 9月21日 22:13起暂停过，原因：等配件。".to_owned();
+        let over = (over, brief("暂停过：等配件"));
+        // It stands again, for another reason.
+        case.paused_at = Some(began + TimeDelta::hours(1));
+        assert_eq!(pause_says(&case, began, "等配件"), over);
+        case.state = CaseState::Arrived;
+        case.paused_at = None;
+        assert_eq!(pause_says(&case, began, "等配件"), over);
+    }
 
     #[test]
     fn a_grade_is_told_with_what_it_promises() {
