@@ -25,7 +25,8 @@ const TAKEN: &str = "success";
 /// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
 pub(super) const UNSURE: &str =
     "系统正忙,这条消息可能没有收到。请稍等一分钟,回复“进度”看看;如果没有,请再发一次。";
-pub(super) const TOO_OFTEN: &str = "您发得太快了，这条消息没有处理。请歇一分钟再发。";
+pub(super) const TOO_OFTEN: &str =
+    "您发得太快了，这条消息没有处理。请歇一分钟再发。紧急请直接打 110／119／120。";
 pub(super) const UNREADABLE: &str =
     "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
 
@@ -101,7 +102,8 @@ async fn take_notices(app: &App, from: &str, what: &PushKind, digest: &str) -> R
 /// The words for the person, if any.
 async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
     let kind = spoken_kind(&inbound.kind);
-    if kind != SpokenKind::Unsubscribe && !may_speak(app, &inbound.from).await {
+    let leaves = kind == SpokenKind::Unsubscribe;
+    if !leaves && !may_speak(app, &inbound.from, kind.is_urgent()).await {
         metrics::counter!("linli_messages_total", "outcome" => "too_often").increment(1);
         return Some(TOO_OFTEN.to_owned());
     }
@@ -112,7 +114,6 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
         kind,
         audience: bot::Audience::Private,
     };
-    let leaves = spoken.kind == SpokenKind::Unsubscribe;
     let (outcome, reply) = match late::answer(app, spoken, PATIENCE).await {
         Some(Ok(Some(reply))) => ("answered", Some(reply)),
         Some(Ok(None)) => ("taken", silence(&inbound.kind)),
@@ -138,12 +139,22 @@ fn silence(kind: &InboundKind) -> Option<String> {
     matches!(kind, InboundKind::Other(_)).then(|| UNREADABLE.to_owned())
 }
 
-pub(super) async fn may_speak(app: &App, openid: &str) -> bool {
-    let key = format!("chat:{openid}");
+/// Whether this account has something left of its minute.
+pub(super) async fn may_speak(app: &App, account: &str, urgent: bool) -> bool {
+    let key = allowance(account, urgent);
     let most = app.settings.limits.messages_per_minute;
     timeout(LIMIT_PATIENCE, app.limiter.take(&key, most))
         .await
         .unwrap_or(true)
+}
+
+/// Under which key the messages of an account are counted. What tells of danger has an allowance of its own, as large:
+/// nothing that was sent before uses it up, and it is no way around the limit.
+pub(super) fn allowance(account: &str, urgent: bool) -> String {
+    match urgent {
+        true => format!("danger:{account}"),
+        false => format!("chat:{account}"),
+    }
 }
 
 /// The protocol's kinds in the bot's.

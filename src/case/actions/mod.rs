@@ -12,6 +12,7 @@ mod helper;
 mod join;
 mod manner;
 mod mediated;
+mod need;
 mod photo;
 mod refusal;
 mod resident;
@@ -63,7 +64,7 @@ use crate::case::dispatch::{Ground, Target, Wanted, survey};
 use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By, OPEN, Taken, apply};
-use crate::case::{TEXT_MOST, above, case_says, joiner, subject};
+use crate::case::{TEXT_MOST, above, case_says, course, joiner, subject};
 use crate::delivery::cards;
 use crate::policy::Policies;
 use crate::reminder::{self, NewReminder};
@@ -158,10 +159,7 @@ impl Draft {
     fn add_steps(&mut self, steps: impl Iterator<Item = Taken>) {
         for taken in steps {
             let (name, note) = match (taken.step, taken.skipped) {
-                (_, true) => (
-                    "deliberation-skipped",
-                    Some("简单事项，未经商议".to_owned()),
-                ),
+                (_, true) => (course::SKIPPED, Some("简单事项，未经商议".to_owned())),
                 (CaseStep::Supervised, _) => ("supervised", Some(summary(&self.next))),
                 (CaseStep::Published, _) => ("published", self.next.public_text.clone()),
                 (CaseStep::Gathered, _) => ("gathered", None),

@@ -9,11 +9,12 @@ use crate::base::text::shorten;
 use crate::case::chat::which::line;
 use crate::case::chat::{Answer, together};
 use crate::case::clock;
+use crate::case::course;
 use crate::case::evidence::{self, Evidence};
 use crate::case::joiner;
 use crate::case::queries::{self, Found, Helper};
 use crate::case::step::OPEN;
-use crate::case::{STEPS, case_says, kind_says, level_says, step_says};
+use crate::case::{STEPS, case_says, kind_says, level_says};
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::policy::grade_says;
 
@@ -163,12 +164,10 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
         who.push_str(&format!("；已请{}{next}{wanted}", level_says(level)));
     }
     let helpers = helpers_says(&queries::helpers(db, case.id).await?);
+    let course = course::of(db, case).await?;
     let steps: Vec<String> = STEPS
         .iter()
-        .map(|step| {
-            let done = *step <= case.step;
-            format!("{}{}", step_says(*step), if done { "✓" } else { "" })
-        })
+        .map(|step| course.mark(case, *step).says(*step))
         .collect();
     let seen = evidence::of(db, case).await?;
     let reporter = together::reporter_line(turn, case).await?;
@@ -313,6 +312,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "accepted" => "接单",
         "arrived" => "到场",
         "planned" => "方案",
+        course::SKIPPED => "略过商议",
         "finished" => "办结",
         "given-up" => "未能解决",
         "closed-off" => "销号",

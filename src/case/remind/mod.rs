@@ -48,6 +48,8 @@ pub mod kinds {
     pub const ASKED: &str = "case.asked";
     /// To who is asked whether it is opened again.
     pub const REOPEN_ASKED: &str = "case.reopen-asked";
+    /// To who answers for a home, beside the holder: somebody there asks for help.
+    pub const NEED: &str = "case.need";
     /// To who is invited to help.
     pub const HELP_ASKED: &str = "case.help-asked";
     /// To the holder: somebody has come to help, or gone.
@@ -105,8 +107,9 @@ pub mod kinds {
     /// What ends with somebody's being asked.
     pub const OF_ASKED: [&str; 4] = [ASKED, REOPEN_ASKED, ASK_CLOCK, REOPEN_CLOCK];
     /// What ends when a case is taken back.
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 16] = [
         TASK,
+        NEED,
         NUDGED,
         OVERDUE,
         UNASSIGNED,
@@ -138,6 +141,7 @@ pub const KINDS: &[Kind] = &[
     push_kind(kinds::REVIEWED, Topic::News),
     push_kind(kinds::ASKED, Topic::Task),
     push_kind(kinds::REOPEN_ASKED, Topic::Task),
+    push_kind(kinds::NEED, Topic::Task),
     push_kind(kinds::HELP_ASKED, Topic::Task),
     push_kind(kinds::HELPER, Topic::News),
     push_kind(kinds::HELPED, Topic::News),

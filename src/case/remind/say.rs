@@ -7,7 +7,7 @@ mod progress;
 mod staff;
 
 use chrono::TimeDelta;
-use entity::reminder;
+use entity::{case, reminder};
 use serde_json::Value;
 
 use crate::app::App;
@@ -17,7 +17,7 @@ use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
-use crate::case::{case_says, category, kind_says};
+use crate::case::{case_says, category, kind_says, level_says};
 use crate::delivery::Message;
 use crate::reminder::BoxFuture;
 
@@ -30,9 +30,42 @@ const TEXT_SHOWN: usize = 120;
 struct Line {
     text: String,
     hint: String,
+    brief: Brief,
     template: &'static str,
     urgent: bool,
     at: Moment,
+}
+
+/// What a template shows of a line: none of its fields takes the text, and each of them 20 characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Brief {
+    /// The hint: what to do next.
+    Hint,
+    /// What has happened, in the hint's place; the state says it, too.
+    State(String),
+    /// What has happened, or what somebody wrote, in the hint's place; nothing else on the template says it.
+    News(String),
+    /// How it ended, in the place of what was filed; the hint stays.
+    End(String),
+}
+
+/// The hint of a template: what the last line says, unless the state says that as well and a line before it has
+/// something that would be lost.
+fn template_hint(lines: &[Line]) -> Option<String> {
+    let last = lines.last()?;
+    let own = match &last.brief {
+        Brief::Hint | Brief::End(_) => &last.hint,
+        Brief::News(words) => words,
+        Brief::State(words) => {
+            let mut before = lines.iter().rev();
+            let news = before.find_map(|line| match &line.brief {
+                Brief::News(words) => Some(words),
+                _ => None,
+            });
+            news.unwrap_or(words)
+        }
+    };
+    Some(own.clone())
 }
 
 pub(super) fn compose<'a>(
@@ -103,7 +136,8 @@ async fn message(
     let text = texts.join("\n");
     let urgent = lines.iter().any(|line| line.urgent);
     let asks = lines.iter().any(|line| line.template == "task");
-    let Some(last) = lines.into_iter().next_back() else {
+    let hint = template_hint(&lines);
+    let (Some(hint), Some(last)) = (hint, lines.into_iter().next_back()) else {
         return Ok(None);
     };
     let case = &found.case;
@@ -112,18 +146,22 @@ async fn message(
         _ => Vec::new(),
     };
     let text = format!("{text}\n{}", last.hint);
-    Ok(Some(Message {
-        template: last.template,
-        title: format!(
+    let title = match last.brief {
+        Brief::End(words) => format!("#{} {words}", case.id),
+        _ => format!(
             "#{} {} {}",
             case.id,
             kind_says(case.kind),
             shorten(&case.text, 20)
         ),
+    };
+    Ok(Some(Message {
+        template: last.template,
+        title,
         place: queries::place_says(app.store.read(), &found.place).await?,
         state: case_says(case).to_owned(),
         at: last.at,
-        hint: last.hint,
+        hint,
         text,
         url: None,
         urgent,
@@ -144,6 +182,12 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
     }
 }
 
+/// Who has it and where that is, as a template says it: `社区吴静`; none while nobody has it.
+async fn holder_says(app: &App, case: &case::Model) -> Result<Option<String>, Fault> {
+    let name = queries::name_of(app.store.read(), case.holder_id).await?;
+    Ok((!name.is_empty()).then(|| format!("{}{name}", level_says(case.level))))
+}
+
 fn is_fresh(found: &Found, at: Moment) -> bool {
     at - found.case.created_at < TimeDelta::minutes(AWAKE_MINUTES)
 }
@@ -155,4 +199,35 @@ async fn last_note(app: &App, case_id: i64, action: &str) -> Result<String, Faul
         .rfind(|event| event.action == action)
         .and_then(|event| event.note)
         .unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_state_tells_hides_nothing_that_was_written() {
+        let line = |brief: Brief| Line {
+            text: String::new(),
+            hint: "下一步".to_owned(),
+            brief,
+            template: "progress",
+            urgent: false,
+            at: Moment::UNIX_EPOCH,
+        };
+        let state = |words: &str| line(Brief::State(words.to_owned()));
+        let news = |words: &str| line(Brief::News(words.to_owned()));
+        let end = || line(Brief::End("结果：修好了".to_owned()));
+        let table = [
+            (vec![state("已接单"), state("已到场")], "已到场"),
+            (vec![news("方案：换灯"), state("已到场")], "方案：换灯"),
+            (vec![news("方案：换灯"), news("暂停：等货")], "暂停：等货"),
+            (vec![news("方案：换灯"), end()], "下一步"),
+            (vec![line(Brief::Hint)], "下一步"),
+        ];
+        for (lines, shown) in table {
+            assert_eq!(template_hint(&lines).as_deref(), Some(shown));
+        }
+        assert_eq!(template_hint(&[]), None);
+    }
 }

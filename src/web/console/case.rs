@@ -14,6 +14,7 @@ use crate::access::permit::{Deed, roles};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::case::chat::event_says;
+use crate::case::course::{self, Course};
 use crate::case::queries::{self, Found, no_such};
 use crate::case::{STEPS, case_says, category, clock, kind_says, level_says, step_says, subject};
 use crate::policy::grade_says;
@@ -49,9 +50,16 @@ struct Photo {
     at: String,
 }
 
+/// One of the seven steps.
+struct StepMark {
+    says: String,
+    class: &'static str,
+    current: bool,
+}
+
 /// The parts of the page, each made for itself.
 struct Sections {
-    steps: Vec<(&'static str, bool, bool)>,
+    steps: Vec<StepMark>,
     history: Vec<EventLine>,
     photos: Vec<Photo>,
     map: Option<String>,
@@ -115,7 +123,7 @@ pub(super) async fn page(
     forms.extend(also::forms(desk, &found, &around, tried.as_ref()));
     let named = forms.iter().any(|form| form.shape == Shape::Name);
     let sections = Sections {
-        steps: steps(case),
+        steps: steps(case, course::of(db, case).await?),
         history: history(db, id).await?,
         photos: attached(db, id).await?,
         map: map(case),
@@ -206,10 +214,17 @@ async fn facts<C: ConnectionTrait>(
     Ok(facts)
 }
 
-fn steps(case: &case::Model) -> Vec<(&'static str, bool, bool)> {
+fn steps(case: &case::Model, course: Course) -> Vec<StepMark> {
     let steps = STEPS.iter();
     steps
-        .map(|step| (step_says(*step), *step <= case.step, *step == case.step))
+        .map(|step| {
+            let mark = course.mark(case, *step);
+            StepMark {
+                says: format!("{}{}", step_says(*step), mark.note()),
+                class: mark.class(),
+                current: *step == case.step,
+            }
+        })
         .collect()
 }
 

@@ -3,6 +3,7 @@
 /// Kind and words, those that belong together side by side.
 pub const WORDS: &[(&str, &str)] = &[
     ("case.task", "派单任务"),
+    ("case.need", "住户求助"),
     ("case.asked", "请接手"),
     ("case.reopen-asked", "请决定重开"),
     ("case.help-asked", "请助力"),

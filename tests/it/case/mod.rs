@@ -24,12 +24,15 @@ mod dispatch;
 mod ends;
 mod helpers;
 mod mediation;
+mod need;
 mod policies;
 mod rating;
 mod removed;
 mod reopening;
 mod resident;
+mod steps;
 mod together;
+mod wire;
 
 /// The program with the standard compound, whose people all follow the account: nothing that is
 /// told to somebody is undeliverable.
@@ -320,7 +323,7 @@ async fn a_pause_stops_the_clock_and_the_resident_learns_why() {
     app.drain().await;
     assert_eq!(app.case(id).await.state, CaseState::Paused);
     let told = resident.pushes().join("\n");
-    assert!(told.contains(&format!("#{id}")), "{told}");
+    assert!(told.contains("暂停：等配件"), "{told}");
     app.advance(300).await;
     assert!(!app.case(id).await.finish_late);
     let due = app.case(id).await.finish_due_at.unwrap();

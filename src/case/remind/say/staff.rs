@@ -3,8 +3,8 @@
 use entity::kinds::CaseState;
 use entity::{case, reminder};
 
-use super::ask::{asked_line, help_line, task_line};
-use super::{Line, TEXT_SHOWN, is_fresh, last_note, number};
+use super::ask::{asked_line, help_line, need_line, task_line};
+use super::{Brief, Line, TEXT_SHOWN, holder_says, is_fresh, last_note, number};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
@@ -41,20 +41,26 @@ pub(super) async fn line(
                 ..standing.supplemented(what, &words)
             })
         }
-        kinds::PASSED_OVER => standing.passed_over(what),
+        kinds::PASSED_OVER => {
+            let holder = holder_says(app, case).await?;
+            standing.passed_over(what, holder.as_deref())
+        }
         kinds::UNASSIGNED => standing.unassigned(what),
         kinds::ASKED | kinds::REOPEN_ASKED if case.asked_id == reminder.recipient_id => {
             asked_line(app, found, reminder).await?
         }
         kinds::HELP_ASKED if open => help_line(app, found, reminder).await?,
+        kinds::NEED if open && !theirs => Some(need_line(app, found, reminder).await?),
         kinds::HELPER if theirs => match what {
             "joined" => {
                 let name = last_note(app, id, "helper-joined").await?;
-                Some(standing.news(format!("{name}来助力诉求 #{id}。"), true))
+                let text = format!("{name}来助力诉求 #{id}。");
+                Some(standing.news(text, format!("{name}来助力"), true))
             }
             "left" => {
                 let name = last_note(app, id, "helper-left").await?;
-                Some(standing.news(format!("{name}不再助力诉求 #{id}。"), false))
+                let text = format!("{name}不再助力诉求 #{id}。");
+                Some(standing.news(text, format!("{name}不再助力"), false))
             }
             _ => None,
         },
@@ -65,24 +71,25 @@ pub(super) async fn line(
             ..standing.task(format!("诉求 #{id} 调解不成，请接着办或告诉居民其他途径。"))
         }),
         kinds::WITHDRAWN if case.state == CaseState::Withdrawn => {
-            Some(standing.news(format!("诉求 #{id} 已由居民撤回，不用再办。"), false))
+            let text = format!("诉求 #{id} 已由居民撤回，不用再办。");
+            Some(standing.news(text, "居民已撤回，不用再办".to_owned(), false))
         }
         kinds::REVIEWED => {
             let said = rated(app, case, reminder, what).await?;
-            said.map(|text| standing.news(text, false))
+            said.map(|(text, brief)| standing.news(text, brief, false))
         }
         _ => None,
     })
 }
 
 /// How it was rated: by who filed it, in the round of the reminder, since a new one begins without a rating;
-/// or by somebody who has joined.
+/// or by somebody who has joined. In one sentence, and as a template says it.
 async fn rated(
     app: &App,
     case: &case::Model,
     reminder: &reminder::Model,
     what: &str,
-) -> Result<Option<String>, Fault> {
+) -> Result<Option<(String, String)>, Fault> {
     let (db, id) = (app.store.read(), case.id);
     let words = |words: &str| match words {
         "" => "。".to_owned(),
@@ -93,7 +100,10 @@ async fn rated(
         return Ok(row.and_then(|row| {
             let words = words(row.rating_text.as_deref().unwrap_or_default());
             let score = row.rating?;
-            Some(format!("加入诉求 #{id} 的邻居评了{score}分{words}"))
+            Some((
+                format!("加入诉求 #{id} 的邻居评了{score}分{words}"),
+                format!("邻居评了{score}分{words}"),
+            ))
         }));
     }
     let round = number(&reminder.payload, "round");
@@ -104,7 +114,11 @@ async fn rated(
         .and_then(|event| event.note);
     Ok(reviewed.map(|note| {
         let (score, said) = note.split_once('：').unwrap_or((note.as_str(), ""));
-        format!("诉求 #{id} 得到{score}评价{}", words(said))
+        let words = words(said);
+        (
+            format!("诉求 #{id} 得到{score}评价{words}"),
+            format!("得到{score}{words}"),
+        )
     }))
 }
 
@@ -129,17 +143,19 @@ impl Standing<'_> {
         Line {
             text,
             hint: next_hint(self.case.state, self.case.id),
+            brief: Brief::Hint,
             template: "task",
             urgent: true,
             at: self.reminder.due_at,
         }
     }
 
-    /// Something to know.
-    fn news(&self, text: String, urgent: bool) -> Line {
+    /// Something to know; `brief` is how a template says it.
+    fn news(&self, text: String, brief: String, urgent: bool) -> Line {
         Line {
             text,
             hint: format!("回复“进度 {}”看全程。", self.case.id),
+            brief: Brief::News(brief),
             template: "progress",
             urgent,
             at: self.reminder.due_at,
@@ -182,24 +198,41 @@ impl Standing<'_> {
         self.task(format!("诉求 #{} {said}：{words}", self.case.id))
     }
 
-    /// To whom it was with, or who was asked: somebody else has it now.
-    fn passed_over(&self, why: &str) -> Option<Line> {
+    /// To whom it was with, or who was asked: somebody else has it now (`holder`), or nobody yet.
+    fn passed_over(&self, why: &str, holder: Option<&str>) -> Option<Line> {
         let (case, id) = (self.case, self.case.id);
         if why == "asked" && case.asked_id != self.reminder.recipient_id {
             let text = format!("诉求 #{id} 已另行安排，不用您接手了。");
-            return Some(self.news(text, false));
+            return Some(self.news(text, "已另行安排，不用您接手".to_owned(), false));
         }
         if case.holder_id == self.reminder.recipient_id {
             return None;
         }
-        let (text, urgent) = match why {
-            "taken-over" => (format!("诉求 #{id} 已由上一级接手，您不用再办。"), false),
-            "accept" => (format!("诉求 #{id} 没有及时接单，已转给上一级办理。"), true),
-            "finish" => (format!("诉求 #{id} 超过办结时限，已上报上一级办理。"), true),
-            "plan" => (format!("诉求 #{id} 超过方案时限，已上报上一级办理。"), true),
-            _ => (format!("诉求 #{id} 已转给别人办理，您不用再处理。"), false),
+        let now = match holder {
+            Some(holder) => format!("已转{holder}"),
+            None => "正在重新找人办理".to_owned(),
         };
-        Some(self.news(text, urgent))
+        let (text, late) = match why {
+            "taken-over" => (format!("诉求 #{id} 已由上一级接手，您不用再办。"), None),
+            "accept" => (
+                format!("诉求 #{id} 没有及时接单，已转给上一级办理。"),
+                Some("没及时接单"),
+            ),
+            "finish" => (
+                format!("诉求 #{id} 超过办结时限，已上报上一级办理。"),
+                Some("办结超时"),
+            ),
+            "plan" => (
+                format!("诉求 #{id} 超过方案时限，已上报上一级办理。"),
+                Some("方案超时"),
+            ),
+            _ => (format!("诉求 #{id} 已转给别人办理，您不用再处理。"), None),
+        };
+        let brief = match late {
+            Some(late) => format!("{late}，{now}"),
+            None => now,
+        };
+        Some(self.news(text, brief, late.is_some()))
     }
 
     /// To those who give work out: nobody has it, nobody moves, or many have met it.
@@ -253,20 +286,27 @@ impl Standing<'_> {
     /// To who helped: it is over.
     fn helped(&self, how: &str) -> Line {
         let id = self.case.id;
-        let text = match how {
-            "finished" => format!("诉求 #{id} 已办结，谢谢您的助力。"),
-            _ => format!("诉求 #{id} 未能解决，已结束办理，谢谢您的助力。"),
+        let (text, brief) = match how {
+            "finished" => (
+                format!("诉求 #{id} 已办结，谢谢您的助力。"),
+                "已办结，谢谢您的助力",
+            ),
+            _ => (
+                format!("诉求 #{id} 未能解决，已结束办理，谢谢您的助力。"),
+                "已结束办理，谢谢您的助力",
+            ),
         };
-        self.news(text, false)
+        self.news(text, brief.to_owned(), false)
     }
 
     /// To the holder: so many homes have met it.
     fn joined(&self) -> Line {
         let (id, homes) = (self.case.id, self.case.households);
         let text = format!("诉求 #{id} 已有{homes}户遇到，办好会一起告诉他们。");
+        let hint = format!("已有{homes}户，回复“进度 {id}”");
         Line {
-            hint: format!("已有{homes}户，回复“进度 {id}”"),
-            ..self.news(text, false)
+            hint: hint.clone(),
+            ..self.news(text, hint, false)
         }
     }
 }
