@@ -92,7 +92,9 @@ pub async fn publish(
 
 /// Nobody reads that less than nothing was in the bank: then something is not written down yet.
 fn whole(lines: &[Line]) -> Result<(), Fault> {
-    let holds = lines.iter().map(|line| (line.account.as_str(), line.closing));
+    let holds = lines
+        .iter()
+        .map(|line| (line.account.as_str(), line.closing));
     let below = below(holds);
     if below.is_empty() {
         return Ok(());

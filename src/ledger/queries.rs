@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use entity::{ledger_account, ledger_entry, ledger_transfer};
 use sea_orm::sea_query::{Expr, LockType, Query};
 use sea_orm::{
-    Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
-    QuerySelect, Statement,
+    Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+    Statement,
 };
 
 use crate::base::fault::Fault;

@@ -351,7 +351,10 @@ async fn enough(
         None => Ok(()),
         Some(short) => Err(Fault::invalid(
             "amount",
-            format!("{}，没有记。请核对金额和日期，有漏记的请先记。", short.says()),
+            format!(
+                "{}，没有记。请核对金额和日期，有漏记的请先记。",
+                short.says()
+            ),
         )),
     }
 }

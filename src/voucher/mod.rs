@@ -40,11 +40,7 @@ pub struct Move {
 /// All that may be entered. Money leaves the compound by an expense alone, and the maintenance fund by nothing
 /// else (decision 0019); what was given comes in by its own noun.
 pub const MOVES: &[Move] = &[
-    income(
-        "公共收益，进了银行",
-        Account::Bank,
-        Account::IncomePublic,
-    ),
+    income("公共收益，进了银行", Account::Bank, Account::IncomePublic),
     income("公共收益，收的现金", Account::Cash, Account::IncomePublic),
     income(
         "不在账单上的停车费，进了银行",
@@ -173,12 +169,17 @@ pub fn subject(id: i64) -> String {
 /// # Errors
 /// `wrong_step`, saying where.
 pub fn reversible(entry: &ledger_entry::Model) -> Result<(), Fault> {
-    let (noun, _) = entry.cause.split_once(':').unwrap_or((entry.cause.as_str(), ""));
+    let (noun, _) = entry
+        .cause
+        .split_once(':')
+        .unwrap_or((entry.cause.as_str(), ""));
     let says = match noun {
         "voucher" | "opening" => return Ok(()),
         "entry" => "这一笔本身就是冲销，不能再冲销。要恢复原来的，请重新记一笔。",
         "payment" | "refund" => "缴费和退款不在这里冲销。收错了，请在那笔缴费的页面上申请退款。",
-        "expense" => "支出走完审批才付的，不在这里冲销。收款方退回来的钱，请记为其他收入并写明是哪笔支出。",
+        "expense" => {
+            "支出走完审批才付的，不在这里冲销。收款方退回来的钱，请记为其他收入并写明是哪笔支出。"
+        }
         "bill" | "credit" | "late" => "账单不在这里冲销。请在那张账单的页面上更正。",
         "waiver" => "减免不在这里冲销。",
         "donation-use" => "捐款的用途不在这里冲销。",

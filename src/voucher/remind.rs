@@ -71,7 +71,11 @@ fn compose<'a>(
             return Ok(None);
         };
         let place = places::by_id(db, row.compound_id).await?;
-        let text = format!("有一笔记账等您确认：{} {} 元", what_says(&row), Fen(row.amount));
+        let text = format!(
+            "有一笔记账等您确认：{} {} 元",
+            what_says(&row),
+            Fen(row.amount)
+        );
         let base = app.settings.server.public_url.trim_end_matches('/');
         let url = format!("{base}/console/vouchers/{}", row.id);
         Ok(Some(Message {

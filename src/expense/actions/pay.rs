@@ -86,7 +86,12 @@ pub async fn pay(
 
 /// Whether there is as much as is to be paid, where it is to be paid from, and in the fund when it is the fund's.
 /// What the platform has taken is not in the bank before somebody has written down that it went there.
-async fn covered(tx: &Tx, row: &expense::Model, day: NaiveDate, pays: Transfer) -> Result<(), Fault> {
+async fn covered(
+    tx: &Tx,
+    row: &expense::Model,
+    day: NaiveDate,
+    pays: Transfer,
+) -> Result<(), Fault> {
     let Some(short) = short(tx, row.compound_id, day, &[pays]).await? else {
         return Ok(());
     };
