@@ -39,7 +39,10 @@ mod m20261130_000034_activities;
 mod m20261130_000035_stations;
 mod m20261130_000036_timetables;
 mod m20261130_000037_handbook;
+mod m20261201_000038_for_one_alone;
 mod m20261201_000039_vouchers;
+mod m20261201_000041_rounds;
+mod m20261201_000043_rewrites_and_doors;
 mod tools;
 
 /// All changes, in order.
@@ -75,15 +78,18 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_payments::Migration),
             Box::new(m20261129_000027_disclosures::Migration),
             Box::new(m20261130_000028_expenses::Migration),
-            Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000030_notices::Migration),
+            Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000032_lists::Migration),
             Box::new(m20261130_000033_giving::Migration),
             Box::new(m20261130_000034_activities::Migration),
             Box::new(m20261130_000035_stations::Migration),
             Box::new(m20261130_000036_timetables::Migration),
             Box::new(m20261130_000037_handbook::Migration),
+            Box::new(m20261201_000038_for_one_alone::Migration),
             Box::new(m20261201_000039_vouchers::Migration),
+            Box::new(m20261201_000041_rounds::Migration),
+            Box::new(m20261201_000043_rewrites_and_doors::Migration),
         ]
     }
 }

@@ -27,12 +27,12 @@ use crate::case::api::body::{
 };
 use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
-use crate::case::api::together::AlikeView;
+use crate::case::api::together::{AlikeView, RatedView};
 use crate::case::api::view::{
     CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
-use crate::case::evidence;
 use crate::case::queries::{self, no_such};
+use crate::case::{evidence, joiner};
 use crate::visit::{api::VisitView, queries as visits};
 
 /// Visits shown with the tasks.
@@ -160,6 +160,7 @@ async fn show_case(
         events: events.iter().map(EventView::from).collect(),
         attachments: photo::of_case(&app, &found.case).await?,
         photo_owed: evidence::of(db, &found.case).await?.is_owed(),
+        joiner_ratings: joiner::ratings(db, &found.case).await?,
     }))
 }
 
@@ -251,11 +252,14 @@ async fn nudge(
     change(&app, &caller, &once, &id, Change::Nudge).await
 }
 
-/// Rate what was done for my case.
+/// Rate what was done for my case, or for one that I have joined.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/rating", tag = "cases", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Score,
-    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+    responses(
+        (status = 200, body = CaseView, description = "for who has joined it, a JoinedView"),
+        (status = "4XX", description = "problem+json")
+    )
 )]
 #[handler]
 async fn rate(
@@ -265,13 +269,11 @@ async fn rate(
     Path(id): Path<String>,
     Json(body): Json<Score>,
 ) -> Result<Answer, Fault> {
-    change(
-        &app,
-        &caller,
-        &once,
-        &id,
-        Change::Rate(body.score, body.text),
-    )
+    let id = number(&id)?;
+    once.answer(&app, 200, async |tx| {
+        let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
+        RatedView::of(tx.db(), &rated).await
+    })
     .await
 }
 

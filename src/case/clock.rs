@@ -17,6 +17,8 @@ use crate::policy::Clocks;
 pub const RATING_DAYS: i64 = 7;
 /// Days after finishing or reviewing in which the one reopening is possible.
 pub const REOPEN_DAYS: i64 = 7;
+/// Minutes after which we look whether the question for a rating has reached those who were asked.
+pub const FEEDBACK_MINUTES: i64 = 10;
 /// Minutes between two presses (催办).
 pub const NUDGE_MINUTES: i64 = 10;
 
@@ -98,10 +100,11 @@ impl Clock {
         }
     }
 
-    /// Whether it was ever missed.
+    /// Whether it was ever missed; that to accept, since the first answer.
     #[must_use]
     pub const fn was_late(self, case: &case::Model) -> bool {
         match self {
+            Self::Accept if case.accepted_at.is_some() => case.silent_later,
             Self::Accept => case.accept_late,
             Self::Arrive => case.arrive_late,
             Self::Plan => case.plan_late,

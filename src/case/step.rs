@@ -286,12 +286,17 @@ pub fn apply(
             case.reopened = true;
             case.outcome = None;
             case.closed_off_at = None;
+            // What was thought of the last round stands in the history.
+            case.rating = None;
+            case.rating_text = None;
         }
         Action::AskReopen => case.reopen_asked_at = Some(case.updated_at),
         Action::CloseOff => case.closed_off_at = Some(case.updated_at),
         Action::Finish | Action::Settle => case.outcome = Some(Outcome::Solved),
         Action::GiveUp => case.outcome = Some(Outcome::Unsolved),
-        Action::AcceptLate | Action::AskLate => case.accept_late = true,
+        // The first answer is fixed once it is there.
+        Action::AcceptLate if case.accepted_at.is_none() => case.accept_late = true,
+        Action::AcceptLate | Action::AskLate => case.silent_later = true,
         Action::ArriveLate => case.arrive_late = true,
         Action::FinishLate => case.finish_late = true,
         Action::PlanLate => case.plan_late = true,

@@ -98,16 +98,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     let mut accounts = together::accounts(app, letter.to).await?;
     work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
-    let noticed = accepts(app, &accounts, forms.notice).await?;
-    let accepted = accepts(app, &accounts, forms.subscription).await?;
-    let offer = Offer {
-        template: forms.template.is_some(),
-        noticed: &noticed,
-        accepted: &accepted,
-        task: letter.message.template == "task",
-        aside: letter.message.template == ASIDE_TEMPLATE,
-    };
-    let ways = choose(&accounts, offer, app.clock.now());
+    let ways = ways_to(app, letter, &accounts, forms).await?;
     if ways.is_empty() {
         return unreachable(app, letter).await;
     }
@@ -176,6 +167,25 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     })
 }
 
+/// The ways to reach the holder of these accounts, best first.
+async fn ways_to(
+    app: &App,
+    letter: &Letter<'_>,
+    accounts: &[account::Model],
+    forms: Forms<'_>,
+) -> Result<Vec<Way>, Fault> {
+    let noticed = accepts(app, accounts, forms.notice).await?;
+    let accepted = accepts(app, accounts, forms.subscription).await?;
+    let offer = Offer {
+        template: forms.template.is_some(),
+        noticed: &noticed,
+        accepted: &accepted,
+        task: letter.message.template == "task",
+        aside: letter.message.template == ASIDE_TEMPLATE,
+    };
+    Ok(choose(accounts, offer, app.clock.now()))
+}
+
 /// Which accounts have accepted a message of this template.
 async fn accepts(
     app: &App,
@@ -199,7 +209,7 @@ async fn attempt(
     let now = app.clock.now();
     let form = forms.by(way.carrier);
     let data = match form.map(|form| fill_in(letter.message, form)).transpose() {
-        Ok(data) => data.unwrap_or_default(),
+        Ok(data) => data,
         Err(misfit) => return refuse(app, letter, (account.id, way.carrier), &misfit).await,
     };
     if !take_of(app, way.carrier, account.id, form, now).await? {
@@ -219,15 +229,32 @@ async fn attempt(
         return card(app, letter, account, now).await;
     }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
-    let to = &account.external_id;
     // Never closed; without a permit we would only be too many.
     let line = letter.calls.acquire().await.ok();
-    let answer = match (way.carrier, form) {
+    let filled = form.zip(data);
+    let answer = call(app, letter, way.carrier, &account.external_id, filled, now).await;
+    drop(line);
+    if let Err(error) = &answer {
+        return_unused(app, way, form, error, now).await;
+    }
+    conclude(app, &rows, way.carrier, answer, now).await
+}
+
+/// The call to the platform: with a template that is filled in, or with words.
+async fn call(
+    app: &App,
+    letter: &Letter<'_>,
+    carrier: Carrier,
+    to: &str,
+    filled: Option<(&Template, Vec<(String, String)>)>,
+    now: Moment,
+) -> Result<Option<String>, Error> {
+    match (carrier, filled) {
         (Carrier::Work, _) => match &app.work {
             Some(wecom) => work::send(app, wecom, letter, to, now).await,
             None => Err(Error::Network { timeout: false }),
         },
-        (Carrier::Template | Carrier::Notice, Some(form)) => {
+        (Carrier::Template | Carrier::Notice, Some((form, data))) => {
             let message = TemplateMessage {
                 to: to.to_owned(),
                 template_id: form.id.clone(),
@@ -236,7 +263,7 @@ async fn attempt(
                 client_msg_id: Some(letter.client_msg_id.to_owned()),
             };
             let client = &app.official_client;
-            match way.carrier {
+            match carrier {
                 Carrier::Notice => client.notice_send(&message, now.timestamp()).await,
                 _ => {
                     let sent = client.template_send(&message, now.timestamp());
@@ -244,7 +271,7 @@ async fn attempt(
                 }
             }
         }
-        (Carrier::Subscription, Some(form)) => {
+        (Carrier::Subscription, Some((form, data))) => {
             let message = SubscribeMessage {
                 to: to.to_owned(),
                 template_id: form.id.clone(),
@@ -254,12 +281,7 @@ async fn attempt(
             app.mini.subscribe_send(&message, now.timestamp()).await
         }
         _ => send_text(app, letter.message, to, now).await.map(|()| None),
-    };
-    drop(line);
-    if let Err(error) = &answer {
-        return_unused(app, way, form, error, now).await;
     }
-    conclude(app, &rows, way.carrier, answer, now).await
 }
 
 /// A card: noted before it goes out, and composed once more then, so that whatever changes what it
@@ -289,10 +311,7 @@ async fn card(
     };
     let rows = open_rows(app, &letter, Some((account.id, Carrier::Work))).await?;
     let line = letter.calls.acquire().await.ok();
-    let answer = match &app.work {
-        Some(wecom) => work::send(app, wecom, &letter, &account.external_id, now).await,
-        None => Err(Error::Network { timeout: false }),
-    };
+    let answer = call(app, &letter, Carrier::Work, &account.external_id, None, now).await;
     drop(line);
     conclude(app, &rows, Carrier::Work, answer, now).await
 }

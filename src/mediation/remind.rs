@@ -275,11 +275,8 @@ async fn sentence(
     what: Telling,
     meeting: Option<&mediation_session::Model>,
 ) -> Result<Option<String>, Fault> {
-    let version = reminder.payload.get("version").and_then(Value::as_i64);
-    let same = version == Some(i64::from(row.version));
     let id = row.id;
     let over = row.closed_at.is_some();
-    let agreement = shorten(row.agreement.as_deref().unwrap_or_default(), SHOWN);
     Ok(match what {
         Telling::Opened if !over => {
             let about = about(app.store.read(), row).await?;
@@ -306,13 +303,6 @@ async fn sentence(
                 shorten(&session.venue, 60)
             )
         }),
-        Telling::Proposed if same && row.state == MediationState::Proposed => Some(format!(
-            "调解 #{id} 的协议：{agreement}\n同意请回复“同意 {id}”，不同意请回复“不同意 {id} 原因”（原因只给调解员看）。"
-        )),
-        Telling::AskedAgain if same && row.state == MediationState::Proposed => {
-            let waits = own_waits(app, row, reminder, |party| party.agrees.is_none()).await?;
-            waits.then(|| format!("调解 #{id} 的协议还在等您：{agreement}\n请回复“同意 {id}”或“不同意 {id} 原因”。"))
-        }
         Telling::Disagreed if row.state == MediationState::Open => {
             let reasons = reasons(app, row).await?;
             Some(format!(
@@ -321,6 +311,32 @@ async fn sentence(
         }
         Telling::BackToTable if row.state == MediationState::Open => {
             Some(format!("调解 #{id} 这次没有谈拢，调解员会再联系您。"))
+        }
+        Telling::Failed if row.state == MediationState::Failed => Some(format!(
+            "调解 #{id} 没有成功。您还可以申请人民调解、仲裁或向法院起诉，原诉求会接着办。"
+        )),
+        _ => about_agreement(app, row, reminder, what).await?,
+    })
+}
+
+/// The sentence about an agreement: whether the parties agree to it, and whether it is kept.
+async fn about_agreement(
+    app: &App,
+    row: &mediation::Model,
+    reminder: &reminder::Model,
+    what: Telling,
+) -> Result<Option<String>, Fault> {
+    let version = reminder.payload.get("version").and_then(Value::as_i64);
+    let same = version == Some(i64::from(row.version));
+    let id = row.id;
+    let agreement = shorten(row.agreement.as_deref().unwrap_or_default(), SHOWN);
+    Ok(match what {
+        Telling::Proposed if same && row.state == MediationState::Proposed => Some(format!(
+            "调解 #{id} 的协议：{agreement}\n同意请回复“同意 {id}”，不同意请回复“不同意 {id} 原因”（原因只给调解员看）。"
+        )),
+        Telling::AskedAgain if same && row.state == MediationState::Proposed => {
+            let waits = own_waits(app, row, reminder, |party| party.agrees.is_none()).await?;
+            waits.then(|| format!("调解 #{id} 的协议还在等您：{agreement}\n请回复“同意 {id}”或“不同意 {id} 原因”。"))
         }
         Telling::Agreed if row.state == MediationState::Agreed => Some(format!(
             "调解 #{id} 各方都已同意，协议生效：{agreement}\n{}会问是否履行。",
@@ -344,9 +360,6 @@ async fn sentence(
         }
         Telling::Broken if row.state == MediationState::Broken => Some(format!(
             "调解 #{id} 有当事人说协议没有履行。请了解后回复“协议 {id} 新内容”、“履行 {id} 是”或“调解不成 {id} 原因”。"
-        )),
-        Telling::Failed if row.state == MediationState::Failed => Some(format!(
-            "调解 #{id} 没有成功。您还可以申请人民调解、仲裁或向法院起诉，原诉求会接着办。"
         )),
         _ => None,
     })

@@ -262,3 +262,95 @@ async fn no_index_names_what_a_claim_of_a_reminder_changes() {
         }
     }
 }
+
+/// `10:05` of a day.
+fn at(time: &str) -> String {
+    format!("'2026-11-25T{time}:00+00:00'")
+}
+
+#[tokio::test]
+async fn first_answers_and_ratings_of_before_are_put_right() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    let before = Migrator::migrations()
+        .iter()
+        .position(|migration| migration.name().contains("_rounds"))
+        .unwrap();
+    Migrator::up(&db, Some(before.try_into().unwrap()))
+        .await
+        .unwrap();
+    let filed = at("10:00");
+    let run = async |statement: String| db.execute_unprepared(&statement).await.unwrap();
+    run(format!(
+        "INSERT INTO place (id, code, kind, name, path, created_at, updated_at) VALUES (7, 'GY', 'compound', 'x', '/7/', {filed}, {filed})"
+    ))
+    .await;
+    run(format!(
+        "INSERT INTO person (id, name, party_member, created_at, updated_at) VALUES (9, 'x', FALSE, {filed}, {filed})"
+    ))
+    .await;
+    // What happened, when it was accepted, in which round it is, and how it was rated; then whether the first
+    // answer was late, whether somebody was silent later, and the rating.
+    let (in_time, late) = (Some("10:02"), Some("10:06"));
+    let cases = [
+        (
+            vec![("passed-over", "10:30", 1)],
+            (in_time, 1, None),
+            (false, true, None),
+        ),
+        (
+            vec![("accept-late", "10:06", 1)],
+            (late, 1, Some(3)),
+            (true, false, Some(3)),
+        ),
+        (
+            vec![("accept-late", "10:05", 1), ("asked-late", "10:40", 1)],
+            (late, 1, None),
+            (true, true, None),
+        ),
+        (
+            vec![("accept-late", "10:05", 1), ("passed-over", "10:10", 1)],
+            (None, 1, None),
+            (true, false, None),
+        ),
+        (
+            vec![("reviewed", "11:00", 1), ("accept-late", "11:30", 2)],
+            (in_time, 2, Some(5)),
+            (false, true, None),
+        ),
+        (
+            vec![("accept-late", "10:05", 1), ("reviewed", "12:00", 2)],
+            (late, 2, Some(4)),
+            (true, false, Some(4)),
+        ),
+    ];
+    for (id, (events, (accepted, round, rating), _)) in cases.iter().enumerate() {
+        let accepted = accepted.map_or("NULL".to_owned(), at);
+        let rating = rating.map_or("NULL".to_owned(), |score: i16| score.to_string());
+        run(format!(
+            "INSERT INTO cases (id, compound_id, place_id, kind, text, reporter_id, channel, state, step, round, level, accepted_at, accept_late, finish_late, nudges, reopened, rating, created_at, updated_at) VALUES ({id}, 7, 7, 'repair', 'x', 9, 'official', 'reviewed', 'reviewed', {round}, 'compound', {accepted}, TRUE, FALSE, 0, FALSE, {rating}, {filed}, {filed})"
+        ))
+        .await;
+        for (action, time, round) in events {
+            run(format!(
+                "INSERT INTO case_event (case_id, compound_id, round, action, actor_kind, at) VALUES ({id}, 7, {round}, '{action}', 'system', {})",
+                at(time)
+            ))
+            .await;
+        }
+    }
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let kept = db
+        .query_all_raw(Statement::from_string(
+            db.get_database_backend(),
+            "SELECT accept_late, silent_later, rating FROM cases ORDER BY id",
+        ))
+        .await
+        .unwrap();
+    assert_eq!(kept.len(), cases.len());
+    for (row, (events, _, is)) in kept.iter().zip(&cases) {
+        let flag = |name: &str| row.try_get::<bool>("", name).unwrap();
+        let rating = row.try_get::<Option<i16>>("", "rating").unwrap();
+        let found = (flag("accept_late"), flag("silent_later"), rating);
+        assert_eq!(found, *is, "{events:?}");
+    }
+}

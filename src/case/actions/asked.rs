@@ -64,7 +64,7 @@ impl Draft {
     pub(super) fn note_ask_late(&mut self) {
         let past = self.next.asked_due_at.is_some_and(|due| due < self.now);
         if past
-            && !self.next.accept_late
+            && !self.next.silent_later
             && apply(&mut self.next, Action::AskLate, By::System, true).is_ok()
         {
             self.event_by(By::System, None, "asked-late", None, None, None);

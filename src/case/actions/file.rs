@@ -240,6 +240,7 @@ fn new_row(
         arrive_late: Set(false),
         finish_late: Set(false),
         plan_late: Set(false),
+        silent_later: Set(false),
         nudges: Set(0),
         reopened: Set(false),
         latitude: Set(location.map(|(latitude, _)| latitude)),

@@ -1,26 +1,25 @@
 //! One thing, many homes: 我也遇到 joins a case, 退出 leaves it; staff merges (合并) and parts (拆分).
-//! Whoever joins is told what the reporter is told and rates once; the holder is never pushed a
+//! Whoever joins is told what the reporter is told and rates each end once; the holder is never pushed a
 //! second task. The row of the case is locked first, so that ten neighbours at once all get in.
 
 use std::collections::BTreeSet;
 
-use entity::kinds::{ActorKind, CaseState};
+use entity::kinds::CaseState;
 use entity::{case, case_joiner, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use crate::access::Actor;
-use crate::access::audit::{self, Entry};
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::case::actions::staff::held_or_given;
 use crate::case::actions::{Again, Draft};
-use crate::case::clock::{RATING_DAYS, after_days};
 use crate::case::queries::{Found, by_id, no_such, sees, visible};
-use crate::case::remind::kinds;
+use crate::case::remind::{self, kinds};
 use crate::case::similar::COMMON;
 use crate::case::step::{Action, By, OPEN};
-use crate::case::{joiner, state_says, subject};
+use crate::case::{case_says, joiner};
 use crate::person::queries as people;
 use crate::store::Tx;
 
@@ -137,7 +136,7 @@ fn over(case: &case::Model) -> Fault {
     Fault::wrong_step(format!(
         "诉求 #{} 现在是“{}”，不能再加入。如果还有问题，请直接另提一件，例如：报修 电梯又停了。",
         case.id,
-        state_says(case.state)
+        case_says(case)
     ))
 }
 
@@ -358,12 +357,13 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model,
     Ok(case)
 }
 
-/// The rating of somebody who has joined, once; none when they have not.
+/// The rating of somebody who has joined, once for each end; none when they have not joined. The holder is
+/// told; it opens nothing again.
 ///
 /// # Errors
 /// `wrong_step` before the end, too late, or for the second time.
 pub(super) async fn rate(
-    tx: &Tx,
+    tx: &mut Tx,
     actor: &Actor,
     id: i64,
     score: i16,
@@ -372,10 +372,13 @@ pub(super) async fn rate(
     let Some(person) = actor.person_id() else {
         return Ok(None);
     };
-    let Some(row) = joiner::of(tx.db(), id, person).await? else {
+    if joiner::of(tx.db(), id, person).await?.is_none() {
         return Ok(None);
-    };
-    let Some(Found { case, .. }) = by_id(tx.db(), id).await? else {
+    }
+    // The reporter may rate at the same moment.
+    hold(tx, id).await?;
+    let row = joiner::of(tx.db(), id, person).await?;
+    let (Some(row), Some(found)) = (row, by_id(tx.db(), id).await?) else {
         return Ok(None);
     };
     if !(1..=5).contains(&score) {
@@ -384,20 +387,11 @@ pub(super) async fn rate(
             format!("请打1到5分，例如：评价 {id} 5"),
         ));
     }
-    let done = matches!(case.state, CaseState::Finished | CaseState::Reviewed);
-    let in_time = case
-        .finished_at
-        .is_some_and(|at| after_days(at, RATING_DAYS) >= tx.now());
-    if !done || !in_time {
-        let text = if done {
-            format!("诉求 #{id} 的评价时间已过，谢谢您。")
-        } else {
-            format!("诉求 #{id} 还没有办结，办结后再评价。")
-        };
-        return Err(Fault::new(Code::WrongStep, text));
+    if !joiner::may_rate(&row, &found.case, tx.now()) {
+        return Err(not_now(&row, &found.case));
     }
     let text = Some(clean(text)).filter(|text| !text.is_empty());
-    let rated = case_joiner::Entity::update_many()
+    case_joiner::Entity::update_many()
         .set(case_joiner::ActiveModel {
             rating: Set(Some(score)),
             rating_text: Set(text),
@@ -405,24 +399,30 @@ pub(super) async fn rate(
             ..Default::default()
         })
         .filter(case_joiner::COLUMN.id.eq(row.id))
-        .filter(case_joiner::COLUMN.rating.is_null())
         .exec(tx.db())
         .await?;
-    if rated.rows_affected == 0 {
-        return Err(Fault::wrong_step(format!(
-            "诉求 #{id} 您已经评价过了，谢谢您。"
-        )));
-    }
-    let actor = Actor {
-        kind: ActorKind::Resident,
-        ..actor.clone()
-    };
-    let entry = Entry {
-        action: "case.rate-joined",
-        subject: subject(id),
-        compound_id: Some(case.compound_id),
-        detail: Some(serde_json::json!({ "score": score })),
-    };
-    audit::record(tx, &actor, entry);
-    Ok(Some(case))
+    let holder = found.case.holder_id;
+    let mut draft = Draft::new(tx, actor, By::Resident, found);
+    draft.event("joiner-rated", None, None, Some(format!("{score}分")));
+    draft.detail = Some(json!({ "score": score }));
+    let what = format!("{}{}", remind::JOINED_RATED, row.id);
+    draft.tell(kinds::REVIEWED, holder, &what);
+    draft.store(tx, actor, "case.rate-joined").await.map(Some)
+}
+
+/// Why they cannot rate it.
+fn not_now(row: &case_joiner::Model, case: &case::Model) -> Fault {
+    let id = case.id;
+    Fault::wrong_step(match case.state {
+        CaseState::ReopenRequested => {
+            format!("诉求 #{id} 的重开申请正在等待决定，有结果会告诉您。回复“进度 {id}”查看。")
+        }
+        CaseState::Finished | CaseState::Reviewed if joiner::has_rated(row, case) => {
+            format!("诉求 #{id} 您已经评价过了，谢谢您。")
+        }
+        CaseState::Finished | CaseState::Reviewed => {
+            format!("诉求 #{id} 的评价时间已过，谢谢您。")
+        }
+        _ => format!("诉求 #{id} 还没有办结，办结后再评价。"),
+    })
 }

@@ -8,10 +8,10 @@ use entity::kinds::{CaseState, ContentKind};
 use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::case::actions::Draft;
-use crate::case::clock::{RATING_DAYS, after_days};
+use crate::case::actions::finish::ask_for_rating;
 use crate::case::publish;
 use crate::case::queries::{self, Found};
-use crate::case::remind::{self, kinds};
+use crate::case::remind::kinds;
 use crate::case::step::{Action, By, OPEN};
 use crate::case::{BOARD, subject};
 use crate::moderation::{self, Submission};
@@ -65,9 +65,7 @@ pub async fn mediated(
             draft.next.paused_at = None;
             draft.cancel.extend(kinds::OF_ONE_HOLDER);
             draft.tell_reporter("finished");
-            let lapse = after_days(draft.now, RATING_DAYS);
-            let clock = remind::clock(&draft.next, kinds::LAPSE, lapse, 0);
-            draft.reminders.push(clock);
+            ask_for_rating(&mut draft);
         }
         _ => return Ok(None),
     }

@@ -25,8 +25,8 @@ pub use asked::ask_breach;
 pub use behalf::{Asked, Identity, Request, ask, hide, identity};
 pub use clocks::grade;
 pub use feedback::{
-    Reopening, close_off, decline_reopen, grant_reopen, lapse, note_asked, rate, reopen,
-    reopen_breach,
+    CONTENT, FEEDBACK, Rated, Reopening, close_off, decline_reopen, grant_reopen, lapse,
+    note_asked, rate, reopen, reopen_breach,
 };
 pub use file::{Filed, Filing, file, may_file_at};
 pub use finish::{finish, give_up};
@@ -58,7 +58,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
 use crate::case::actions::refusal::refusal;
 use crate::case::behalf::Veil;
-use crate::case::clock::{Clock, after};
+use crate::case::clock::after;
 use crate::case::dispatch::{Ground, Target, Wanted, survey};
 use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
@@ -406,9 +406,10 @@ fn summary(case: &case::Model) -> String {
         _ => word(case.finish_late, "按时办结", "办结超时"),
     };
     let mut said = vec![word(case.accept_late, "按时响应", "响应超时"), ended];
-    let others = [(Clock::Arrive, "到场超时"), (Clock::Plan, "方案超时")];
-    let missed = others.iter().filter(|(clock, _)| clock.was_late(case));
-    said.extend(missed.map(|(_, missed)| (*missed).to_owned()));
+    let late = |late: bool, missed: &str| late.then(|| missed.to_owned());
+    said.extend(late(case.arrive_late, "到场超时"));
+    said.extend(late(case.plan_late, "方案超时"));
+    said.extend(late(case.silent_later, "接手响应超时"));
     let level = crate::case::level_says(case.level);
     format!(
         "{}；催办{}次；办理层级：{level}",

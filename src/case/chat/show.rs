@@ -190,6 +190,9 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     );
     text.push_str(&reporter);
     text.push_str(&met_by(case));
+    if let Some(said) = joiner::ratings_say(&joiner::ratings(db, case).await?) {
+        text.push_str(&format!("加入的邻居评价：{said}\n"));
+    }
     text.push_str(&photos(&seen));
     let shown: Vec<String> = events.iter().filter_map(event_line).collect();
     let skip = shown.len().saturating_sub(EVENTS);
@@ -326,6 +329,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "reworded" => "改公示",
         "reviewed" => "评价",
         "lapsed" => "结束",
+        "joiner-rated" => "邻居评价",
         "refused" => "退单",
         "handed-over" => "转派",
         "escalated" => "上报",

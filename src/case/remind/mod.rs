@@ -224,13 +224,26 @@ pub fn clock(case: &case::Model, kind: &'static str, due: Moment, minutes: i64) 
     }
 }
 
-/// The clock that looks, at `due`, what became of the question for a rating, by the key of its reminder.
+/// Whether words of progress ask for a rating: those that tell of an end.
 #[must_use]
-pub fn feedback(case: &case::Model, asked: &str, due: Moment) -> NewReminder {
+pub fn asks_for_rating(what: &str) -> bool {
+    matches!(what, "finished" | "given-up")
+}
+
+/// What begins the words of a reminder about the rating of somebody who has joined; the key of their row
+/// follows.
+pub const JOINED_RATED: &str = "joined:";
+
+/// The clock that looks, at `due`, what became of the question for a rating to this person, by the key of its
+/// reminder.
+#[must_use]
+pub fn feedback(case: &case::Model, person_id: i64, asked: &str, due: Moment) -> NewReminder {
     let clock = clock(case, kinds::FEEDBACK, due, 0);
     NewReminder {
+        dedupe_key: format!("{}:{person_id}", clock.dedupe_key),
         payload: json!({
             "case": case.id, "round": case.round, "due": due.timestamp_millis(), "asked": asked,
+            "person": person_id,
         }),
         ..clock
     }

@@ -11,7 +11,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::holders::{Holder, holders};
 use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::{Code, Fault};
-use crate::case::queries::{self as cases, holds};
+use crate::case::queries::{self as cases, Found, holds};
 use crate::case::remind::mediated;
 use crate::case::step::OPEN;
 use crate::mediation::actions::event;
@@ -36,27 +36,7 @@ pub async fn open(
     centre: Centre,
 ) -> Result<mediation::Model, Fault> {
     let found = cases::visible(tx.db(), actor, case_id).await?;
-    let path = &found.place.path;
-    let gives = [Deed::DispatchCases, Deed::Mediate]
-        .iter()
-        .any(|deed| may(actor, *deed, path));
-    if !gives && !holds(actor, &found) {
-        return Err(Fault::forbidden("只有办理人和负责派单的人可以转调解。"));
-    }
-    if !matches!(found.case.kind, CaseKind::Dispute | CaseKind::Complaint) {
-        return Err(Fault::invalid("case_id", "只有纠纷和投诉可以转调解。"));
-    }
-    if found.case.anonymous {
-        return Err(Fault::invalid(
-            "case_id",
-            "匿名的诉求不能转调解：双方要见面。请由办理人自己处理，或请居民实名再提。",
-        ));
-    }
-    if !OPEN.contains(&found.case.state) {
-        return Err(Fault::wrong_step(format!(
-            "诉求 #{case_id} 已经结束，不能转调解。"
-        )));
-    }
+    may_open(actor, &found)?;
     // Two who open it at once go one after the other.
     case::Entity::find_by_id(case_id)
         .lock_exclusive()
@@ -110,6 +90,33 @@ pub async fn open(
     ];
     reminder::enqueue(tx, items).await?;
     Ok(row)
+}
+
+/// Whether somebody may send a case to mediation, and whether it is one for it.
+fn may_open(actor: &Actor, found: &Found) -> Result<(), Fault> {
+    let path = &found.place.path;
+    let gives = [Deed::DispatchCases, Deed::Mediate]
+        .iter()
+        .any(|deed| may(actor, *deed, path));
+    if !gives && !holds(actor, found) {
+        return Err(Fault::forbidden("只有办理人和负责派单的人可以转调解。"));
+    }
+    if !matches!(found.case.kind, CaseKind::Dispute | CaseKind::Complaint) {
+        return Err(Fault::invalid("case_id", "只有纠纷和投诉可以转调解。"));
+    }
+    if found.case.anonymous {
+        return Err(Fault::invalid(
+            "case_id",
+            "匿名的诉求不能转调解：双方要见面。请由办理人自己处理，或请居民实名再提。",
+        ));
+    }
+    if !OPEN.contains(&found.case.state) {
+        return Err(Fault::wrong_step(format!(
+            "诉求 #{} 已经结束，不能转调解。",
+            found.case.id
+        )));
+    }
+    Ok(())
 }
 
 async fn open_one(tx: &Tx, case_id: i64) -> Result<Option<mediation::Model>, Fault> {

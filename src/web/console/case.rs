@@ -160,6 +160,7 @@ fn late(case: &case::Model) -> Vec<&'static str> {
         (case.arrive_late, "到场曾超时"),
         (case.plan_late, "方案曾超时"),
         (case.finish_late, "办结曾超时"),
+        (case.silent_later, "接手曾超时"),
     ];
     let set = flags.into_iter().filter(|(late, _)| *late);
     set.map(|(_, words)| words).collect()

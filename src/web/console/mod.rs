@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`guard`] | who is signed in, what is still missing, forged forms, errors as pages |
 //! | [`form`] | what was typed, and what is wrong with it |
-//! | [`frame`] | what stands around every page |
+//! | [`frame`], `menu`, `said` | what stands around every page: the menu, and what has just been done |
 //! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
 //! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
 //! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
@@ -39,7 +39,7 @@
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
 //! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
-//! | `stations`, `station`, `station_tabs`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
+//! | `stations`, `station`, `station_tabs`, `station_act`, `station_door` | stations, one of them with its visits, loans, rooms and windows, what its forms do, and the sheet for its door |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
@@ -55,7 +55,7 @@
 //!
 //! A new page: a template beside its `.rs` that extends `web/console/frame.html`, a struct with
 //! `frame: Frame`, a handler that takes `&Desk` ([`guard::Desk`]), its line here and, if it stands in the menu, in
-//! [`frame::MENU`].
+//! `menu`.
 
 mod account;
 mod accounts;
@@ -109,6 +109,7 @@ mod lists_new;
 mod live;
 mod mediation;
 mod mediations;
+mod menu;
 mod merchant;
 mod moderation;
 mod new_case;
@@ -131,9 +132,11 @@ mod reading;
 mod roles;
 mod roles_one;
 mod rules;
+mod said;
 mod sign_in;
 mod station;
 mod station_act;
+mod station_door;
 mod station_tabs;
 mod stations;
 mod talents;
@@ -163,7 +166,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let code = get(sign_in::ask_code).post(sign_in::take_code);
     let password = get(account::ask_password).post(account::take_password);
     let factor = get(account::offer_factor).post(account::take_factor);
-    money(community(Route::new()))
+    settings(money(community(Route::new())))
         .at("/", get(open_home))
         .at("/sign-in", get(sign_in::ask).post(sign_in::take))
         .at("/sign-out", post(sign_in::leave))
@@ -199,40 +202,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))
         .at("/views/:id/remove", post(cases::remove_view))
-        .at("/policies", get(policies::list))
-        .at("/policies/edit", get(policies::edit))
-        .at("/policies/set", post(policies::save))
-        .at("/policies/remove", post(policies::remove))
-        .at("/calendars", get(calendars::list))
-        .at("/calendars/new", get(calendars::begin))
-        .at("/calendars/add", post(days::add))
-        .at(
-            "/calendars/:id",
-            get(calendars::show_one).post(days::change),
-        )
-        .at("/calendars/:id/days", post(days::store_days))
-        .at("/calendars/:id/remove", post(days::remove))
-        .at("/rules", get(rules::list))
-        .at("/rules/edit", get(rules::edit))
-        .at("/rules/save", post(rules::save))
-        .at("/rules/:id/:act", post(rules::take))
         .at("/accounts", get(accounts::months_page).post(accounts::save))
-        .at("/templates", get(templates::list))
-        .at("/templates/edit", get(templates::edit))
-        .at("/templates/save", post(templates::save))
-        .at("/templates/:id/remove", post(templates::remove))
-        .at("/audit", get(audit::list))
-        .at("/letters", get(letters::list))
-        .at("/letters/all", post(letters::retry_all))
-        .at("/letters/:id/retry", post(letters::retry_one))
-        .at("/letters/:id/drop", post(letters::drop_one))
-        .at("/channels", get(channels::show_all))
-        .at("/import", get(import::list))
-        .at("/import/upload", get(import::back).post(import::upload))
-        .at("/import/:id", get(import::open))
-        .at("/import/:id/bad", get(import::bad))
-        .at("/import/:id/start", post(import::start))
-        .at("/import/:id/drop", post(import::give_up))
         .at("/figures", get(figures::open))
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
@@ -250,6 +220,44 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/factor/remove", post(account::remove_factor))
         .at("/factor/codes", post(account::renew_codes))
         .with(Guard { app: app.clone() })
+}
+
+/// By which rules work is done, and how the program runs.
+fn settings(route: Route) -> Route {
+    route
+        .at("/policies", get(policies::list))
+        .at("/policies/edit", get(policies::edit))
+        .at("/policies/set", post(policies::save))
+        .at("/policies/remove", post(policies::remove))
+        .at("/calendars", get(calendars::list))
+        .at("/calendars/new", get(calendars::begin))
+        .at("/calendars/add", post(days::add))
+        .at(
+            "/calendars/:id",
+            get(calendars::show_one).post(days::change),
+        )
+        .at("/calendars/:id/days", post(days::store_days))
+        .at("/calendars/:id/remove", post(days::remove))
+        .at("/rules", get(rules::list))
+        .at("/rules/edit", get(rules::edit))
+        .at("/rules/save", post(rules::save))
+        .at("/rules/:id/:act", post(rules::take))
+        .at("/templates", get(templates::list))
+        .at("/templates/edit", get(templates::edit))
+        .at("/templates/save", post(templates::save))
+        .at("/templates/:id/remove", post(templates::remove))
+        .at("/audit", get(audit::list))
+        .at("/letters", get(letters::list))
+        .at("/letters/all", post(letters::retry_all))
+        .at("/letters/:id/retry", post(letters::retry_one))
+        .at("/letters/:id/drop", post(letters::drop_one))
+        .at("/channels", get(channels::show_all))
+        .at("/import", get(import::list))
+        .at("/import/upload", get(import::back).post(import::upload))
+        .at("/import/:id", get(import::open))
+        .at("/import/:id/bad", get(import::bad))
+        .at("/import/:id/start", post(import::start))
+        .at("/import/:id/drop", post(import::give_up))
 }
 
 /// People, homes, posts and organisations; what people are told, and what they may look up.
@@ -281,6 +289,7 @@ fn community(route: Route) -> Route {
         .at("/stations", get(stations::list))
         .at("/stations/add", post(stations::add))
         .at("/stations/:id", get(station::open))
+        .at("/stations/:id/door", get(station_door::show_door))
         .at("/stations/:id/lending", get(station::lending_page))
         .at("/stations/:id/rooms", get(station::rooms_page))
         .at("/stations/:id/windows", get(station::windows_page))

@@ -11,9 +11,7 @@ use serde::Deserialize;
 
 use super::giving::ground;
 use super::payment::typed_amount;
-use super::payments_take::at_proof;
-use super::photos::account_of;
-use crate::access::Actor;
+use super::payments_take::keep_proof;
 use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
 use crate::base::clock::{china, say};
@@ -212,17 +210,7 @@ async fn store(
         proof_id: None,
         mark: form.text("mark").to_owned(),
     };
-    // A picture belongs to an account; the file lies there before the transaction begins.
-    let (mut actor, mut kept) = (desk.actor().clone(), None);
-    if let Some(file) = uploads.of("proof").next() {
-        let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
-        let stored = attachments::upload(app, account, file.bytes.clone()).await;
-        kept = Some(stored.map_err(at_proof)?);
-        actor = Actor {
-            account_id: Some(account),
-            ..actor
-        };
-    }
+    let (actor, kept) = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;

@@ -156,9 +156,12 @@ async fn case_cards(app: &App, caller: &Caller) -> Result<String, Fault> {
             "<p>还没有提过诉求。要反映问题，在对话里写“报修 内容”，也可以用投诉、建议、求助。</p>\n",
         );
     }
+    let subjects = cases.iter().map(|case| subject(case.id)).collect();
+    let photos = attachments::of_subjects(app.store.read(), subjects).await?;
     for case in &cases {
-        let photos = attachments::of_subject(app.store.read(), &subject(case.id)).await?;
-        out.push_str(&card(case, &gallery(app, &photos)));
+        let own = photos.get(&subject(case.id));
+        let own = own.map(Vec::as_slice).unwrap_or_default();
+        out.push_str(&card(case, &gallery(app, own)));
     }
     Ok(out)
 }

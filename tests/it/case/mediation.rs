@@ -102,7 +102,10 @@ async fn a_quarrel_ends_with_an_agreement_that_is_kept() {
     let done = app.case(case).await;
     assert_eq!(done.state, CaseState::Finished);
     assert_eq!(done.result.as_deref(), Some("经调解，双方达成协议并已履行"));
+    app.advance(11).await;
     let kept = actions(&app, case).await;
+    let asked = kept.iter().filter(|action| *action == "feedback-asked");
+    assert_eq!(asked.count(), 1, "asked for a rating: {kept:?}");
     for action in ["mediation-opened", "mediation-agreed", "finished"] {
         assert!(kept.contains(&action.to_owned()), "{kept:?}");
     }

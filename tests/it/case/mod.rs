@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::harness::app::TestApp;
+use crate::harness::app::{Plan, TestApp};
 use crate::harness::compound;
 use crate::harness::people::Person;
 
@@ -25,6 +25,7 @@ mod ends;
 mod helpers;
 mod mediation;
 mod policies;
+mod rating;
 mod removed;
 mod reopening;
 mod resident;
@@ -33,7 +34,12 @@ mod together;
 /// The program with the standard compound, whose people all follow the account: nothing that is
 /// told to somebody is undeliverable.
 async fn house(instances: usize) -> TestApp {
-    let app = TestApp::with_instances(instances).await;
+    inhabited(TestApp::plan().instances(instances)).await
+}
+
+/// The same of another plan.
+async fn inhabited(plan: Plan) -> TestApp {
+    let app = plan.start().await;
     let people = compound::FILES[2].1;
     for name in people
         .lines()

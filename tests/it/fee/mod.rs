@@ -1,6 +1,8 @@
 //! Fees and bills: what a month comes to, whoever makes its bills and however often they are stopped;
 //! corrections, what was paid ahead, imports.
 
+mod again;
+mod command;
 mod correct;
 mod entered;
 pub mod figures;

@@ -6,11 +6,12 @@ use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::{Line, TEXT_SHOWN, is_fresh, is_joiners, last_note, number};
 use crate::app::App;
-use crate::base::clock::say;
+use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::clock::Clock;
 use crate::case::queries::{self, Found};
+use crate::case::remind::{asks_for_rating, counts};
 use crate::case::{case_says, level_says};
 use crate::policy::grade_says;
 
@@ -23,69 +24,71 @@ pub(super) async fn progress(
     what: &str,
 ) -> Result<Option<Line>, Fault> {
     let case = &found.case;
-    let id = case.id;
     let same_round = number(&reminder.payload, "round") == Some(i64::from(case.round));
     let same_holder = number(&reminder.payload, "holder") == case.holder_id;
+    let joiners = is_joiners(found, reminder);
     let over = match case.state {
         CaseState::Withdrawn => true,
-        CaseState::Reviewed => what != "reopen-declined",
+        // That the reporter has rated it already is no reason not to tell the others of the end.
+        CaseState::Reviewed => what != "reopen-declined" && !(joiners && asks_for_rating(what)),
         _ => false,
     };
     if !same_round || !same_holder || over {
         return Ok(None);
     }
     let holder = queries::name_of(app.store.read(), case.holder_id).await?;
-    let track = format!("回复“进度 {id}”查看。");
-    if is_joiners(found, reminder) {
+    if joiners {
         return Ok(joined(found, reminder, what, &holder));
     }
-    let (text, hint) = match what {
+    let said = match what {
+        "finished" | "given-up" if case.state == CaseState::Finished => {
+            Some(ended(app, case, reminder.recipient_id).await?)
+        }
+        _ => under_way(app, case, reminder, (what, &holder)).await?,
+    };
+    Ok(said.map(|(text, hint)| Line {
+        text,
+        hint,
+        template: "progress",
+        urgent: is_fresh(found, reminder.created_at),
+        at: reminder.created_at,
+    }))
+}
+
+/// What has happened, and what can be done next; none when it is no longer so.
+async fn under_way(
+    app: &App,
+    case: &case::Model,
+    reminder: &reminder::Model,
+    (what, holder): (&str, &str),
+) -> Result<Option<(String, String)>, Fault> {
+    let id = case.id;
+    let track = format!("回复“进度 {id}”查看。");
+    Ok(Some(match what {
         "accepted" => (format!("诉求 #{id} 已由{holder}接单。"), track),
         "arrived" => (format!("诉求 #{id}：{holder}已到场。"), track),
         "planned" => {
             let plan = shorten(case.plan.as_deref().unwrap_or_default(), TEXT_SHOWN);
             (format!("诉求 #{id} 的办理方案：{plan}"), track)
         }
-        "paused" if case.state == CaseState::Paused => {
-            let reason = last_note(app, id, "paused").await?;
-            let reason = shorten(&reason, TEXT_SHOWN);
-            (
-                format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。"),
-                track,
-            )
-        }
+        "paused" => match pause(app, case, reminder).await? {
+            Some(said) => (said, track),
+            None => return Ok(None),
+        },
         "graded" => (graded_says(case), track),
         "merged" | "filed-for" | "mediation" => beginning(case, what),
         "resumed" if case.state != CaseState::Paused => (format!("诉求 #{id} 已恢复办理。"), track),
-        "moved" if case.state == CaseState::Raised => (
-            format!("诉求 #{id} 正在重新找人办理，已通知管理人员。"),
-            track,
-        ),
-        "moved" if case.state != CaseState::Finished => {
-            let level = level_says(case.level);
-            (format!("诉求 #{id} 现在由{holder}办理（{level}）。"), track)
-        }
-        "asked" => match case.asked_level {
-            Some(asked) => {
-                let next = queries::name_of(app.store.read(), case.asked_id).await?;
-                let (asked, level) = (level_says(asked), level_says(case.level));
-                let text = format!(
-                    "诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。"
-                );
-                (text, track)
-            }
-            None => return Ok(None),
-        },
-        "reopened" if case.state == CaseState::Raised => (
-            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。"),
-            track,
-        ),
-        "reopened" => {
-            let level = level_says(case.level);
-            (
-                format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
-                track,
-            )
+        "moved" | "reopened" => return Ok(passed_on(case, what, holder).map(|text| (text, track))),
+        "asked" => {
+            let Some(asked) = case.asked_level else {
+                return Ok(None);
+            };
+            let next = queries::name_of(app.store.read(), case.asked_id).await?;
+            let (asked, level) = (level_says(asked), level_says(case.level));
+            let text = format!(
+                "诉求 #{id} 已请{asked}{next}接手；对方接单前仍由{holder}办理（{level}）。"
+            );
+            (text, track)
         }
         "reopen-declined" if case.state != CaseState::ReopenRequested => {
             let reason = last_note(app, id, "reopen-declined").await?;
@@ -97,18 +100,48 @@ pub(super) async fn progress(
                 format!("没重开，原因见“进度 {id}”"),
             )
         }
-        "finished" | "given-up" if case.state == CaseState::Finished => {
-            ended(app, case, reminder.recipient_id).await?
-        }
         _ => return Ok(None),
-    };
-    Ok(Some(Line {
-        text,
-        hint,
-        template: "progress",
-        urgent: is_fresh(found, reminder.created_at),
-        at: reminder.created_at,
     }))
+}
+
+/// Who has it now, after it was passed on or opened again.
+fn passed_on(case: &case::Model, what: &str, holder: &str) -> Option<String> {
+    let (id, level) = (case.id, level_says(case.level));
+    Some(match (what, case.state) {
+        ("moved", CaseState::Finished) => return None,
+        ("moved", CaseState::Raised) => {
+            format!("诉求 #{id} 正在重新找人办理，已通知管理人员。")
+        }
+        ("moved", _) => format!("诉求 #{id} 现在由{holder}办理（{level}）。"),
+        (_, CaseState::Raised) => {
+            format!("诉求 #{id} 已重开，正在找人办理，已通知管理人员。")
+        }
+        _ => format!("诉求 #{id} 已重开，现在由{holder}办理（{level}）。"),
+    })
+}
+
+/// That it stands and why. Who is told in the morning of a pause that has ended by then reads the reason all the
+/// same. None when the record does not know the pause.
+async fn pause(
+    app: &App,
+    case: &case::Model,
+    reminder: &reminder::Model,
+) -> Result<Option<String>, Fault> {
+    let events = queries::events(app.store.read(), case.id).await?;
+    let paused = events
+        .into_iter()
+        .rfind(|event| event.action == "paused" && event.at <= reminder.created_at);
+    Ok(paused.map(|event| pause_says(case, event.at, event.note.as_deref().unwrap_or_default())))
+}
+
+/// The same, of the pause that began at a moment.
+fn pause_says(case: &case::Model, began: Moment, reason: &str) -> String {
+    let (id, reason) = (case.id, shorten(reason, TEXT_SHOWN));
+    if case.state == CaseState::Paused && counts(case.paused_at, began) {
+        format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。")
+    } else {
+        format!("诉求 #{id} {}起暂停过，原因：{reason}。", say(began))
+    }
 }
 
 /// What others have done about it: merged it, written it down, sent it to mediation.
@@ -146,10 +179,18 @@ fn joined(found: &Found, reminder: &reminder::Model, what: &str, holder: &str) -
         "accepted" => (format!("您加入的诉求 #{id} 已由{holder}接单。"), track),
         "arrived" => (format!("您加入的诉求 #{id}：{holder}已到场。"), track),
         "planned" => (format!("您加入的诉求 #{id} 已有办理方案。"), track),
-        "finished" | "given-up" if case.state == CaseState::Finished => (
-            format!("您加入的诉求 #{id} 现在是“{}”。", case_says(case)),
-            format!("请回复“评价 {id} 5”打分。"),
-        ),
+        what if asks_for_rating(what)
+            && matches!(case.state, CaseState::Finished | CaseState::Reviewed) =>
+        {
+            let end = match case.outcome {
+                Some(Outcome::Unsolved) => "未能解决",
+                _ => "已办结",
+            };
+            (
+                format!("您加入的诉求 #{id} {end}。"),
+                format!("请回复“评价 {id} 5”打分。"),
+            )
+        }
         _ => (
             format!("您加入的诉求 #{id} 现在是“{}”。", case_says(case)),
             track,
@@ -215,9 +256,29 @@ async fn ended(
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
     use entity::kinds::Grade;
 
     use super::*;
+
+    #[test]
+    fn a_pause_that_has_ended_is_told_with_its_reason() {
+        let mut case = crate::case::step::tests::filed();
+        let began = crate::base::clock::from_ms(1_790_000_000_000).unwrap();
+        case.state = CaseState::Paused;
+        case.paused_at = Some(began);
+        assert_eq!(
+            pause_says(&case, began, "等配件"),
+            "诉求 #12 暂停办理，原因：等配件。恢复后会告诉您。"
+        );
+        let over = "诉求 #12 9月21日 22:13起暂停过，原因：等配件。";
+        // It stands again, for another reason.
+        case.paused_at = Some(began + TimeDelta::hours(1));
+        assert_eq!(pause_says(&case, began, "等配件"), over);
+        case.state = CaseState::Arrived;
+        case.paused_at = None;
+        assert_eq!(pause_says(&case, began, "等配件"), over);
+    }
 
     #[test]
     fn a_grade_is_told_with_what_it_promises() {
