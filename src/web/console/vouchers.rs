@@ -134,7 +134,7 @@ fn groups(chosen: &str) -> Vec<(&'static str, Vec<Choice>)> {
         (VoucherKind::Transfer, "自己的账户之间"),
         (VoucherKind::Opening, "期初"),
     ];
-    let of = |kind: VoucherKind| {
+    let of = |kind: VoucherKind| -> Vec<Choice> {
         let own = MOVES.iter().filter(|one| one.kind == kind);
         let choices = own.map(|one| (one.key(), one.says, one.key() == chosen));
         choices.collect()
