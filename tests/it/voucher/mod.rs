@@ -167,8 +167,9 @@ pub async fn paid_by_wechat(app: &TestApp, fen: i64) {
 #[tokio::test]
 async fn public_income_is_entered_by_one_and_booked_by_another() {
     let app = TestApp::start().await;
+    app.staff(FIRST).await;
     let manager = app.staff(SECOND).await;
-    let (mut first, mut second) = both(&app).await;
+    let (mut first, mut second) = (Desk::of(&app, FIRST).await, Desk::of(&app, SECOND).await);
     let id = enter(&mut first, PUBLIC_BANK, "2,000.50").await;
     let told = manager.expects_push("记账等您确认").await;
     assert!(
