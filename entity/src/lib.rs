@@ -125,6 +125,7 @@ pub mod visit;
 pub mod volunteer;
 pub mod volunteer_service;
 pub mod volunteer_task;
+pub mod voucher;
 pub mod waiver;
 pub mod wish;
 pub mod wish_step;

@@ -13,6 +13,7 @@ pub mod export;
 pub mod export_ledger;
 pub mod import;
 pub mod invite;
+pub mod ledger;
 pub mod migrate;
 pub mod opening;
 pub mod reconcile;
@@ -94,6 +95,11 @@ enum Command {
     Opening {
         #[command(flatten)]
         given: opening::Given,
+    },
+    /// 账簿
+    Ledger {
+        #[command(subcommand)]
+        what: ledger::What,
     },
     /// 对账:取平台某一天的账单,和我们的账逐笔核对
     Reconcile {
@@ -211,6 +217,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             Command::Bills { what } => bills::run(&settings, clock.now(), what).await,
             Command::Opening { given } => opening::run(&settings, clock.now(), given).await,
+            Command::Ledger { what } => ledger::run(&settings, clock.now(), what).await,
             Command::Reconcile { date, merchant } => {
                 reconcile::run(settings, clock, dice, date, merchant.as_deref()).await
             }

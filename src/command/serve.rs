@@ -47,6 +47,7 @@ use crate::talent;
 use crate::timetable;
 use crate::visit;
 use crate::volunteer;
+use crate::voucher;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
@@ -233,6 +234,7 @@ pub fn kinds() -> Vec<Kind> {
         mediation::remind::KINDS,
         moderation::remind::KINDS,
         payment::remind::KINDS,
+        voucher::remind::KINDS,
         visit::remind::KINDS,
         disclosure::remind::KINDS,
         expense::remind::KINDS,

@@ -57,6 +57,7 @@ mod station;
 mod talent;
 mod timetable;
 mod volunteer;
+mod voucher;
 mod web;
 mod wechat_clients;
 mod wechat_platform;

@@ -176,6 +176,7 @@ async fn migrations_make_what_the_entities_describe() {
         volunteer,
         volunteer_service,
         volunteer_task,
+        voucher,
         waiver,
         wish,
         wish_step,

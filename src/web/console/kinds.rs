@@ -88,6 +88,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("payment.told", "缴费结果"),
     ("payment.given", "捐款到账"),
     ("payment.decide", "请第二人确认"),
+    ("voucher.decide", "请确认记账"),
     ("payment.mend", "账款对不上"),
     ("delivery.receipt", "平台回执"),
     ("delivery.words", "卡片的补充文字"),

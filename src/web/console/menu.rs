@@ -91,6 +91,12 @@ const MENU: &[(&str, &[Line])] = &[
             line("/console/expenses", "支出审批", &[Deed::SeeMoney]),
             line("/console/dues", "缴费提醒", &[Deed::SeeMoney]),
             line("/console/merchant", "收款账户", &[Deed::SeeMoney]),
+            line(
+                "/console/vouchers",
+                "记账",
+                &[Deed::SeeMoney, Deed::TakeMoney],
+            ),
+            line("/console/ledger", "账簿", &[Deed::SeeMoney]),
             line("/console/accounts", "财务公开", &[Deed::PublishAccounts]),
         ],
     ),

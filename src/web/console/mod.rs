@@ -43,6 +43,8 @@
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
+//! | `ledger`, `ledger_entry` | the books, account by account, and one entry of them |
+//! | `vouchers`, `voucher` | what is entered into the books by two people, and one of it |
 //! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
@@ -99,6 +101,8 @@ mod handbook;
 mod handbook_questions;
 mod import;
 mod kinds;
+mod ledger;
+mod ledger_entry;
 mod letters;
 mod lists;
 mod lists_new;
@@ -142,6 +146,8 @@ pub mod upload;
 mod visits;
 mod volunteers;
 mod volunteers_sheet;
+mod voucher;
+mod vouchers;
 mod wecom;
 mod wishes;
 mod year;
@@ -364,6 +370,15 @@ fn money(route: Route) -> Route {
         .at("/expenses/:id", get(expense::open))
         .at("/expenses/:id/:act", post(expense_act::take))
         .at("/expenses/:id/files/:file", get(expense::show_file))
+        .at("/ledger", get(ledger::open))
+        .at("/ledger.csv", get(ledger::csv))
+        .at("/ledger.xlsx", get(ledger::xlsx))
+        .at("/ledger/:id", get(ledger_entry::open))
+        .at("/ledger/:id/reverse", post(ledger_entry::take))
+        .at("/vouchers", get(vouchers::list).post(vouchers::take))
+        .at("/vouchers/:id", get(voucher::open))
+        .at("/vouchers/:id/proof", get(voucher::proof))
+        .at("/vouchers/:id/:act", post(voucher::take))
         .at("/fees", get(fees::list))
         .at("/merchant", get(merchant::open).post(merchant::choose))
         .at("/fees/add", post(fees::add))

@@ -168,6 +168,12 @@ const SENTENCES: &[(&str, &str)] = &[
     ("waiver-asked", "减免申请已提交，要由另一个人确认。"),
     ("waiver-granted", "已同意减免，账单已改。"),
     ("waiver-refused", "已答复不减免。"),
+    (
+        "voucher-asked",
+        "已提交，要由另一个管账的人确认，同意了才记进账簿。",
+    ),
+    ("voucher-granted", "已记进账簿。"),
+    ("voucher-refused", "已记为不同意，没有记进账簿。"),
     ("fee-added", "收费项目已加上，出账时开始收。"),
     ("fee-ended", "已设好最后收费的月份。"),
     ("cost-set", "公摊费用已保存。"),
