@@ -7,7 +7,7 @@ use entity::money::{VoucherKind, VoucherState};
 use entity::{place, voucher};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
 use serde_json::json;
 
 use crate::access::permit::{Deed, may};

@@ -2,7 +2,7 @@
 
 use entity::money::VoucherState;
 use entity::{ledger_entry, place, voucher};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
