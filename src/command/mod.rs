@@ -22,6 +22,7 @@ pub mod wechat;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
@@ -31,6 +32,9 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::dice::Dice;
 use crate::config::{ConfigError, LogFormat, Settings};
 use crate::store::Store;
+
+/// What runs on a thread of its own (a look-up of a name, a file) may take so long to end with us.
+const LEFT_OVER: Duration = Duration::from_secs(1);
 
 /// 邻里:小区自治的后台与微信机器人。
 #[derive(Debug, Parser)]
@@ -185,7 +189,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = builder.enable_all().build().context("no runtime")?;
     let clock = Arc::new(SystemClock);
     let dice = Arc::new(Dice::from_system());
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Serve { role } => serve::run(settings, dice, role).await,
             Command::Migrate { direction } => migrate::run(&settings, direction, clock.now()).await,
@@ -217,7 +221,9 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             Command::Wechat { what } => wechat::run(settings, clock, dice, what).await,
             Command::Doctor => doctor::run(settings, clock, dice).await,
         }
-    })
+    });
+    runtime.shutdown_timeout(LEFT_OVER);
+    ended
 }
 
 /// Log lines go to stderr, so that stdout stays for results.
