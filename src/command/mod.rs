@@ -5,6 +5,7 @@ pub mod admin;
 pub mod bills;
 pub mod demo;
 pub mod doctor;
+mod doctor_delivery;
 mod doctor_official;
 mod doctor_pay;
 mod doctor_robot;
