@@ -26,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -162,9 +163,7 @@ pub fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            eprintln!("{first};用法见 linli --help");
+            eprintln!("{};用法见 linli --help", usage_line(&error));
             return ExitCode::from(2);
         }
     };
@@ -175,6 +174,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(status_of(&error))
         }
     }
+}
+
+/// What the library says is wrong, with the names that it puts on lines of their own, up to its hints.
+fn usage_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "error: 后面还要写一个子命令".to_owned();
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let said =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let said: Vec<&str> = said.filter(|line| !line.is_empty()).collect();
+    said.join(" ")
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {

@@ -4,6 +4,14 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{CallbackMode, ConfigError, PUBLIC_DATA_KEY, RobotMode, Settings};
 
+/// What a setting may say that is one of a few words, by what the library says of it: it names the type, and
+/// not the words.
+const WORDS: [(&str, &str); 3] = [
+    ("enum CallbackMode ", "plain, compatible or safe"),
+    ("enum RobotMode ", "off, webhook or socket"),
+    ("enum LogFormat ", "text or json"),
+];
+
 impl Settings {
     /// Rules that go over several keys, and formats.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
@@ -11,6 +19,11 @@ impl Settings {
         self.security.data_key()?;
         if self.server.time_zone != "Asia/Shanghai" {
             return fail("server.time_zone must be Asia/Shanghai");
+        }
+        let database = self.database.url.expose_secret();
+        let kinds = ["sqlite:", "postgres:", "postgresql:"];
+        if !kinds.iter().any(|kind| database.starts_with(kind)) {
+            return fail("database.url must begin with sqlite:// or postgres://");
         }
         if self
             .redis
@@ -26,6 +39,11 @@ impl Settings {
         if official.mode != CallbackMode::Plain && key_length != 43 {
             return fail(
                 "wechat.official.encoding_aes_key must have 43 characters unless mode is plain",
+            );
+        }
+        if official.mode == CallbackMode::Plain && key_length > 0 && !official.accept_plain {
+            return fail(
+                "wechat.official.mode is plain though encoding_aes_key is set: set mode to what the platform's page says, or leave the key empty, or take plain messages on purpose by accept_plain = true",
             );
         }
         if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
@@ -188,4 +206,25 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+/// The library's words name the key; values are left out, since they may be secret.
+pub(super) fn explain(error: config::ConfigError) -> ConfigError {
+    use config::ConfigError as Lib;
+    let text = match error {
+        Lib::Type { key, expected, .. } => format!(
+            "key `{}` has the wrong type: {expected} expected",
+            key.unwrap_or_default()
+        ),
+        Lib::At { error, key, .. } => {
+            let inner = explain(*error).0;
+            format!("{inner} (key `{}`)", key.unwrap_or_default())
+        }
+        Lib::Message(text) => {
+            let known = WORDS.iter().find(|(name, _)| text.contains(*name));
+            known.map_or(text, |(_, words)| format!("must be {words}"))
+        }
+        other => other.to_string(),
+    };
+    ConfigError(text)
 }
