@@ -228,3 +228,97 @@ pub(super) fn explain(error: config::ConfigError) -> ConfigError {
     };
     ConfigError(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::load;
+
+    #[test]
+    fn a_word_that_is_none_of_them_is_told_which_there_are() {
+        for (variable, key, words) in [
+            (
+                "LINLI__WECHAT__OFFICIAL__MODE",
+                "wechat.official.mode",
+                "plain, compatible or safe",
+            ),
+            (
+                "LINLI__WECHAT__ROBOT__MODE",
+                "wechat.robot.mode",
+                "off, webhook or socket",
+            ),
+            ("LINLI__LOG__FORMAT", "log.format", "text or json"),
+        ] {
+            let text = load("development", &[(variable, "foo")])
+                .unwrap_err()
+                .to_string();
+            assert!(text.contains(key) && text.contains(words), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_database_is_one_of_two_kinds() {
+        for url in ["mysql://:hidden@x/y", "linli.db", ""] {
+            let error = load("development", &[("LINLI__DATABASE__URL", url)]).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("database.url") && !text.contains("hidden"),
+                "{text}"
+            );
+        }
+        for url in ["sqlite://x.db", "postgres://x/y", "postgresql://x/y"] {
+            assert!(
+                load("development", &[("LINLI__DATABASE__URL", url)]).is_ok(),
+                "{url}"
+            );
+        }
+    }
+
+    #[test]
+    fn plain_messages_beside_a_key_are_taken_on_purpose_only() {
+        let plain = ("LINLI__WECHAT__OFFICIAL__MODE", "plain");
+        let error = load("development", &[plain]).unwrap_err();
+        assert!(error.to_string().contains("accept_plain"), "{error}");
+        for other in [
+            ("LINLI__WECHAT__OFFICIAL__ACCEPT_PLAIN", "true"),
+            ("LINLI__WECHAT__OFFICIAL__ENCODING_AES_KEY", ""),
+        ] {
+            assert!(load("development", &[plain, other]).is_ok(), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_redis_cluster_is_refused_by_name() {
+        let cluster = "redis+cluster://:hidden@127.0.0.1:7000";
+        let error = load("development", &[("LINLI__REDIS__URL", cluster)]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("redis.url") && text.contains("Cluster"),
+            "{text}"
+        );
+        assert!(!text.contains("hidden"), "{text}");
+    }
+
+    #[test]
+    fn reminders_are_tried_at_least_once() {
+        let error = load("development", &[("LINLI__REMINDER__MAX_ATTEMPTS", "0")]).unwrap_err();
+        assert!(error.to_string().contains("max_attempts"), "{error}");
+    }
+
+    #[test]
+    fn wecom_is_whole_or_absent() {
+        for (key, value, word) in [
+            ("LINLI__WECHAT__WORK__SECRET", "", "wechat.work"),
+            ("LINLI__WECHAT__ROBOT__ENCODING_AES_KEY", "short", "webhook"),
+            ("LINLI__WECHAT__ROBOT__MODE", "both", "wechat.robot.mode"),
+        ] {
+            let error = load("development", &[(key, value)]).unwrap_err();
+            assert!(error.to_string().contains(word), "{error}");
+        }
+        let off = [
+            ("LINLI__WECHAT__WORK__CORP_ID", ""),
+            ("LINLI__WECHAT__WORK__SECRET", ""),
+            ("LINLI__WECHAT__ROBOT__MODE", "off"),
+        ];
+        assert!(!load("development", &off).unwrap().wechat.work.is_set());
+    }
+}
