@@ -67,7 +67,7 @@ impl Report {
 ///
 /// # Errors
 /// When any check fails.
-pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> anyhow::Result<()> {
+pub async fn run(settings: Settings, clock: &dyn Clock, dice: Arc<Dice>) -> anyhow::Result<()> {
     let mut report = Report::default();
     report.tell("配置", check_settings(&settings));
     for danger in doctor_official::dangers(&settings) {

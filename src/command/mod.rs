@@ -232,7 +232,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
                 reconcile::run(settings, clock, dice, date, merchant.as_deref()).await
             }
             Command::Wechat { what } => wechat::run(settings, clock, dice, what).await,
-            Command::Doctor => doctor::run(settings, clock, dice).await,
+            Command::Doctor => doctor::run(settings, &*clock, dice).await,
         }
     });
     runtime.shutdown_timeout(LEFT_OVER);
