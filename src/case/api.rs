@@ -31,7 +31,7 @@ use crate::case::api::together::{AlikeView, RatedView};
 use crate::case::api::view::{
     CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
-use crate::case::queries::{self, no_such};
+use crate::case::queries;
 use crate::case::{evidence, joiner};
 use crate::visit::{api::VisitView, queries as visits};
 
@@ -195,7 +195,7 @@ async fn file_case(
         text: body.text,
         home_id,
         channel: caller.account.channel,
-        location: body.latitude.zip(body.longitude),
+        location: location(body.latitude, body.longitude)?,
         at: None,
         anonymous: body.anonymous,
         behalf: None,
@@ -212,11 +212,28 @@ async fn file_case(
     .await
 }
 
+/// A whole position on the globe, or none.
+fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64, f64)>, Fault> {
+    let whole = "latitude 和 longitude 要一起给，或都不给。";
+    match (latitude, longitude) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Fault::invalid("longitude", whole)),
+        (None, Some(_)) => Err(Fault::invalid("latitude", whole)),
+        (Some(latitude), Some(_)) if !(-90.0..=90.0).contains(&latitude) => {
+            Err(Fault::invalid("latitude", "latitude 必须是 -90 到 90。"))
+        }
+        (Some(_), Some(longitude)) if !(-180.0..=180.0).contains(&longitude) => Err(
+            Fault::invalid("longitude", "longitude 必须是 -180 到 180。"),
+        ),
+        (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+    }
+}
+
 fn number(id: &str) -> Result<i64, Fault> {
     id.parse()
         .ok()
         .filter(|id| *id > 0)
-        .ok_or_else(|| no_such(0))
+        .ok_or_else(|| Fault::not_found("没有这个编号的诉求。"))
 }
 
 /// Add words to my case.

@@ -27,6 +27,11 @@ impl Settings {
         if self.server.time_zone != "Asia/Shanghai" {
             return fail("server.time_zone must be Asia/Shanghai");
         }
+        let database = self.database.url.expose_secret();
+        let kinds = ["sqlite:", "postgres:", "postgresql:"];
+        if !kinds.iter().any(|kind| database.starts_with(kind)) {
+            return fail("database.url must begin with sqlite:// or postgres://");
+        }
         if self
             .redis
             .url()
@@ -55,6 +60,11 @@ impl Settings {
         if official.mode != CallbackMode::Plain && key_length != 43 {
             return fail(
                 "wechat.official.encoding_aes_key must have 43 characters unless mode is plain",
+            );
+        }
+        if official.mode == CallbackMode::Plain && key_length > 0 && !official.accept_plain {
+            return fail(
+                "wechat.official.mode is plain though encoding_aes_key is set: set mode to what the platform's page says, or leave the key empty, or take plain messages on purpose by accept_plain = true",
             );
         }
         if official.token.expose_secret().is_empty() || official.app_id.is_empty() {

@@ -10,6 +10,14 @@ use super::{ConfigError, Settings};
 const DEFAULTS: &str = include_str!("../../config/default.toml");
 const DEVELOPMENT: &str = include_str!("../../config/development.toml");
 
+/// What a setting may say that is one of a few words, by what the library says of it: it names the type, and
+/// not the words.
+const WORDS: [(&str, &str); 3] = [
+    ("enum CallbackMode ", "plain, compatible or safe"),
+    ("enum RobotMode ", "off, webhook or socket"),
+    ("enum LogFormat ", "text or json"),
+];
+
 impl Settings {
     /// From `LINLI_CONFIG_DIR`, `LINLI_PROFILE` and `LINLI__…`.
     ///
@@ -102,6 +110,10 @@ fn explain(error: config::ConfigError) -> ConfigError {
         Lib::At { error, key, .. } => {
             let inner = explain(*error).0;
             format!("{inner} (key `{}`)", key.unwrap_or_default())
+        }
+        Lib::Message(text) => {
+            let known = WORDS.iter().find(|(name, _)| text.contains(*name));
+            known.map_or(text, |(_, words)| format!("must be {words}"))
         }
         other => other.to_string(),
     };

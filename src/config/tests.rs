@@ -134,3 +134,56 @@ fn a_secret_may_lie_in_a_file() {
     );
     assert!(!format!("{settings:?}").contains("from-a-file"));
 }
+
+#[test]
+fn a_word_that_is_none_of_them_is_told_which_there_are() {
+    for (variable, key, words) in [
+        (
+            "LINLI__WECHAT__OFFICIAL__MODE",
+            "wechat.official.mode",
+            "plain, compatible or safe",
+        ),
+        (
+            "LINLI__WECHAT__ROBOT__MODE",
+            "wechat.robot.mode",
+            "off, webhook or socket",
+        ),
+        ("LINLI__LOG__FORMAT", "log.format", "text or json"),
+    ] {
+        let text = load("development", &[(variable, "foo")])
+            .unwrap_err()
+            .to_string();
+        assert!(text.contains(key) && text.contains(words), "{text}");
+    }
+}
+
+#[test]
+fn the_database_is_one_of_two_kinds() {
+    for url in ["mysql://:hidden@x/y", "linli.db", ""] {
+        let error = load("development", &[("LINLI__DATABASE__URL", url)]).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("database.url") && !text.contains("hidden"),
+            "{text}"
+        );
+    }
+    for url in ["sqlite://x.db", "postgres://x/y", "postgresql://x/y"] {
+        assert!(
+            load("development", &[("LINLI__DATABASE__URL", url)]).is_ok(),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn plain_messages_beside_a_key_are_taken_on_purpose_only() {
+    let plain = ("LINLI__WECHAT__OFFICIAL__MODE", "plain");
+    let error = load("development", &[plain]).unwrap_err();
+    assert!(error.to_string().contains("accept_plain"), "{error}");
+    for other in [
+        ("LINLI__WECHAT__OFFICIAL__ACCEPT_PLAIN", "true"),
+        ("LINLI__WECHAT__OFFICIAL__ENCODING_AES_KEY", ""),
+    ] {
+        assert!(load("development", &[plain, other]).is_ok(), "{other:?}");
+    }
+}

@@ -208,9 +208,13 @@ async fn attempt(
 ) -> Result<Step, Fault> {
     let now = app.clock.now();
     let form = forms.by(way.carrier);
+    let template = form.map(|form| form.id.as_str());
     let data = match form.map(|form| fill_in(letter.message, form)).transpose() {
         Ok(data) => data,
-        Err(misfit) => return refuse(app, letter, (account.id, way.carrier), &misfit).await,
+        Err(misfit) => {
+            alarm(way.carrier, template, &misfit);
+            return refuse(app, letter, (account.id, way.carrier), &misfit).await;
+        }
     };
     if !take_of(app, way.carrier, account.id, form, now).await? {
         // Another instance, or an earlier message of this one, has used the last.
@@ -237,7 +241,7 @@ async fn attempt(
     if let Err(error) = &answer {
         return_unused(app, way, form, error, now).await;
     }
-    conclude(app, &rows, way.carrier, answer, now).await
+    conclude(app, &rows, (way.carrier, template), answer, now).await
 }
 
 /// The call to the platform: with a template that is filled in, or with words.
@@ -313,14 +317,15 @@ async fn card(
     let line = letter.calls.acquire().await.ok();
     let answer = call(app, &letter, Carrier::Work, &account.external_id, None, now).await;
     drop(line);
-    conclude(app, &rows, Carrier::Work, answer, now).await
+    conclude(app, &rows, (Carrier::Work, None), answer, now).await
 }
 
-/// Judges the platform's answer, and records how the attempt ended.
+/// Judges the platform's answer to what went by a carrier, with the id of its template if it has one, and
+/// records how the attempt ended.
 pub(super) async fn conclude(
     app: &App,
     rows: &[i64],
-    carrier: Carrier,
+    (carrier, template): (Carrier, Option<&str>),
     answer: Result<Option<String>, Error>,
     now: Moment,
 ) -> Result<Step, Fault> {
@@ -328,7 +333,10 @@ pub(super) async fn conclude(
         Ok(platform_id) => (Step::Sent, sent_row(platform_id)),
         Err(error) => {
             let step = judge(&error, carrier, now);
-            let row = failed_row(&error, step == Step::Sent);
+            if let Step::Next(_, Mark::Alarm) = &step {
+                alarm(carrier, template, &error);
+            }
+            let row = failed_row(&error, template, step == Step::Sent);
             (step, row)
         }
     };
@@ -348,6 +356,18 @@ pub(super) async fn conclude(
         }
     }
     Ok(step)
+}
+
+/// What an operator has to mend; the platform names the field at fault, never what stands in it.
+fn alarm(carrier: Carrier, template: Option<&str>, error: &dyn std::fmt::Display) {
+    let channel = carrier.name();
+    metrics::counter!("linli_delivery_alarms_total", "channel" => channel).increment(1);
+    tracing::error!(
+        channel,
+        template,
+        %error,
+        "our messages are refused: `linli doctor` says what to do"
+    );
 }
 
 /// A field that cannot be filled is our own mistake or the configuration's: on record, and told to
@@ -416,18 +436,8 @@ pub(super) async fn remember(
         ..Default::default()
     };
     match mark {
-        // What an account has accepted stands in its own table.
-        Mark::Nothing | Mark::AcceptsUsed => return Ok(()),
-        Mark::Alarm => {
-            metrics::counter!("linli_delivery_alarms_total", "channel" => carrier.name())
-                .increment(1);
-            tracing::error!(
-                account = account_id,
-                channel = carrier.name(),
-                "the platform refuses our messages: run `linli doctor`"
-            );
-            return Ok(());
-        }
+        // What an account has accepted stands in its own table; who has to mend something was told at once.
+        Mark::Nothing | Mark::AcceptsUsed | Mark::Alarm => return Ok(()),
         Mark::Halted => {
             let until = quota_is_new(app.clock.now());
             halts.used_up(app, carrier, until).await?;

@@ -1,5 +1,7 @@
 //! All routes on one page. Built by `command/serve.rs`; a test walks through them.
 
+use std::sync::Arc;
+
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::header;
 use poem::middleware::Compression;
@@ -85,7 +87,7 @@ pub fn routes(
         let pretended = sandbox::routes(platform).with(BodyLimit(SANDBOX_BYTES));
         route = route.nest("/sandbox", pretended);
     }
-    Ok(finish(app, operators(route, figures)))
+    Ok(finish(app, operators(route, figures), openapi::allowed()))
 }
 
 /// What the platforms call, and what they fetch.
@@ -177,7 +179,11 @@ pub fn worker_routes(
     app: &App,
     figures: PrometheusHandle,
 ) -> impl Endpoint<Output = Response> + 'static {
-    finish(app, operators(Route::new(), figures))
+    finish(
+        app,
+        operators(Route::new(), figures),
+        openapi::Allowed::new(),
+    )
 }
 
 /// The JSON API: `/api/v1/…`
@@ -220,9 +226,14 @@ fn operators(route: Route, figures: PrometheusHandle) -> Route {
         .at("/metrics", get(health::print_figures).data(figures))
 }
 
-fn finish(app: &App, route: Route) -> impl Endpoint<Output = Response> + 'static {
+fn finish(
+    app: &App,
+    route: Route,
+    allowed: openapi::Allowed,
+) -> impl Endpoint<Output = Response> + 'static {
     route.data(app.clone()).with(Trace {
         dice: app.dice.clone(),
+        allowed: Arc::new(allowed),
     })
 }
 

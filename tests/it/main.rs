@@ -47,6 +47,7 @@ mod people;
 mod photos;
 mod powers;
 mod privacy;
+mod problems;
 mod program;
 mod reach;
 mod reminder;
