@@ -39,6 +39,7 @@ mod m20261130_000034_activities;
 mod m20261130_000035_stations;
 mod m20261130_000036_timetables;
 mod m20261130_000037_handbook;
+mod m20261201_000040_advances;
 mod tools;
 
 /// All changes, in order.
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000035_stations::Migration),
             Box::new(m20261130_000036_timetables::Migration),
             Box::new(m20261130_000037_handbook::Migration),
+            Box::new(m20261201_000040_advances::Migration),
         ]
     }
 }

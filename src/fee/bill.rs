@@ -3,7 +3,7 @@
 use entity::bill;
 use entity::money::BillState;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::{Code, Fault};
 use crate::store::Tx;
@@ -42,6 +42,24 @@ pub fn grown(bill: &bill::Model, by: Growth) -> Option<bill::Model> {
         _ => BillState::Open,
     };
     Some(next)
+}
+
+/// What is open of a home, and these, locked by key: the order in which everybody locks them.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_home(tx: &Tx, home_id: i64, also: &[i64]) -> Result<Vec<bill::Model>, Fault> {
+    let wanted = Condition::any()
+        .add(bill::COLUMN.state.eq(BillState::Open))
+        .add(bill::COLUMN.id.is_in(also.iter().copied()));
+    let rows = bill::Entity::find()
+        .filter(bill::COLUMN.home_id.eq(home_id))
+        .filter(wanted)
+        .order_by_asc(bill::COLUMN.id)
+        .lock_exclusive()
+        .all(tx.db())
+        .await?;
+    Ok(rows)
 }
 
 /// Stores that, if the bill is still as it was seen.

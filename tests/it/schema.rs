@@ -74,6 +74,7 @@ async fn migrations_make_what_the_entities_describe() {
         bill_dispute,
         bill_line,
         bill_run,
+        bill_sale,
         binding,
         calendar,
         calendar_day,

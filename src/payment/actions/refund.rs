@@ -22,7 +22,7 @@ use crate::fee::advance;
 use crate::fee::bill::{Growth, grow};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
-use crate::payment::allocate::take_back;
+use crate::payment::allocate::{Lies, take_back};
 use crate::payment::remind;
 use crate::store::Tx;
 use crate::wechat::crypto::hex;
@@ -34,13 +34,15 @@ pub fn subject(id: i64) -> String {
     format!("refund:{id}")
 }
 
-/// Money that came too much: owed back in the books, and sent by a clock. False when that was known.
+/// Money that came too much, all of it or a part: owed back in the books, and sent by a clock. False when that was
+/// known.
 pub(super) async fn owe(
     tx: &mut Tx,
     dice: &Dice,
     row: &payment::Model,
     paid: &Paid,
     cause: RefundCause,
+    amount: i64,
 ) -> Result<bool, Fault> {
     let reason = crate::payment::cause_says(cause);
     let new = refund::ActiveModel {
@@ -48,7 +50,7 @@ pub(super) async fn owe(
         reason: Set(reason.to_owned()),
         state: Set(RefundState::Approved),
         transaction_id: Set(Some(paid.transaction_id.clone())),
-        ..blank(tx, dice, row, row.amount)
+        ..blank(tx, dice, row, amount)
     };
     let conflict = OnConflict::column(refund::Column::TransactionId)
         .do_nothing()
@@ -240,7 +242,7 @@ async fn unbook(
     let ids: Vec<i64> = parts_of(tx, paid.id)
         .await?
         .iter()
-        .filter_map(|(bill, _)| *bill)
+        .filter_map(|(lies, _)| lies.bill())
         .collect();
     let bills = bill::Entity::find()
         .filter(bill::COLUMN.id.is_in(ids))
@@ -250,14 +252,15 @@ async fn unbook(
         .await?;
     // A credit moves parts under the lock of their bill: as they are now that we have it.
     let parts = parts_of(tx, paid.id).await?;
-    let kept = advance::balance(tx.db(), paid.home_id).await?;
-    let taken = take_back(row.amount, &parts, kept).ok_or_else(|| {
+    let kept = advance::kept(tx.db(), [paid.home_id]).await?;
+    let kept: Vec<(i64, i64)> = kept.iter().map(|one| (one.payer_id, one.balance)).collect();
+    let taken = take_back(row.amount, &parts, &kept).ok_or_else(|| {
         Fault::wrong_step("预存的钱已经抵了后来的账单，不能退这么多。请减少金额后再申请。")
     })?;
     let (mut from_bills, mut from_advance) = (0, 0);
-    for (bill_id, amount) in &taken {
-        match bill_id {
-            Some(id) => {
+    for (lies, amount) in &taken {
+        match lies {
+            Lies::OnBill(id) => {
                 let bill = bills.iter().find(|bill| bill.id == *id);
                 let bill = bill.ok_or_else(|| Fault::internal("a paid bill is gone"))?;
                 let by = Growth {
@@ -267,13 +270,13 @@ async fn unbook(
                 grow(tx, bill, by).await?;
                 from_bills += amount;
             }
-            None => {
-                advance::take(tx, paid.home_id, *amount).await?;
+            Lies::Kept(whose) => {
+                advance::take(tx, paid.home_id, *whose, *amount).await?;
                 from_advance += amount;
             }
         }
     }
-    let back = taken.iter().map(|(bill, amount)| (*bill, -amount));
+    let back = taken.iter().map(|(lies, amount)| (*lies, -amount));
     book::put_parts(tx, paid, back);
     let of = [
         (Account::Receivable, from_bills),
@@ -333,18 +336,22 @@ async fn ungive(
     })
 }
 
-/// A payment's parts, each bill once, in the order in which they were paid; what went back is out.
-async fn parts_of(tx: &Tx, payment_id: i64) -> Result<Vec<(Option<i64>, i64)>, Fault> {
+/// A payment's parts, each place once, in the order in which they were paid; what went back is out.
+async fn parts_of(tx: &Tx, payment_id: i64) -> Result<Vec<(Lies, i64)>, Fault> {
     let rows = payment_part::Entity::find()
         .filter(payment_part::COLUMN.payment_id.eq(payment_id))
         .order_by_asc(payment_part::COLUMN.id)
         .all(tx.db())
         .await?;
-    let mut parts: Vec<(Option<i64>, i64)> = Vec::new();
+    let mut parts: Vec<(Lies, i64)> = Vec::new();
     for row in rows {
-        match parts.iter_mut().find(|(bill, _)| *bill == row.bill_id) {
+        let lies = match row.bill_id {
+            Some(id) => Lies::OnBill(id),
+            None => Lies::Kept(row.payer_id.unwrap_or(advance::NOBODY)),
+        };
+        match parts.iter_mut().find(|(known, _)| *known == lies) {
             Some((_, amount)) => *amount += row.amount,
-            None => parts.push((row.bill_id, row.amount)),
+            None => parts.push((lies, row.amount)),
         }
     }
     parts.retain(|(_, amount)| *amount > 0);
