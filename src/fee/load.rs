@@ -1,6 +1,8 @@
 //! What is known of some homes for a month: owners, spaces, readings, charges. One statement each, however
 //! many homes.
 
+use std::collections::HashMap;
+
 use entity::kinds::{FeeKind, HomeRelation};
 use entity::{fee_charge, fee_reading, fee_space, residency};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -147,18 +149,25 @@ fn owner(row: &residency::Model) -> Owner {
     }
 }
 
-/// Whoever owns or owned a home, by the roster.
+/// Whoever owns or owned some homes, by the roster.
 ///
 /// # Errors
 /// The database's.
-pub async fn owners_of<C: ConnectionTrait>(db: &C, home_id: i64) -> Result<Vec<Owner>, Fault> {
+pub async fn owners_by_home<C: ConnectionTrait>(
+    db: &C,
+    homes: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, Vec<Owner>>, Fault> {
     let rows = residency::Entity::find()
-        .filter(residency::COLUMN.place_id.eq(home_id))
+        .filter(residency::COLUMN.place_id.is_in(homes))
         .filter(residency::COLUMN.relation.eq(HomeRelation::Owner))
         .order_by_asc(residency::COLUMN.person_id)
         .all(db)
         .await?;
-    Ok(rows.iter().map(owner).collect())
+    let mut all: HashMap<i64, Vec<Owner>> = HashMap::new();
+    for row in &rows {
+        all.entry(row.place_id).or_default().push(owner(row));
+    }
+    Ok(all)
 }
 
 /// Whoever will owe the next bill of a home: its owner from tomorrow on, 0 while none is known.
@@ -170,9 +179,10 @@ pub async fn next_owner<C: ConnectionTrait>(
     home_id: i64,
     now: Moment,
 ) -> Result<i64, Fault> {
-    let owners = owners_of(db, home_id).await?;
+    let owners = owners_by_home(db, [home_id]).await?;
+    let owners = owners.get(&home_id).map(Vec::as_slice).unwrap_or_default();
     let today = china(now).date_naive();
-    Ok(payer(&owners, today.succ_opt().unwrap_or(today)))
+    Ok(payer(owners, today.succ_opt().unwrap_or(today)))
 }
 
 /// The rows of one home among rows that are sorted by home.

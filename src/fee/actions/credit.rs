@@ -14,7 +14,7 @@ use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::fee::advance::{give, pay_open};
-use crate::fee::bill::{Growth, grow, left, lock_home};
+use crate::fee::bill::{Growth, creditable_among, grow, left, lock_home};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::store::Tx;
@@ -128,19 +128,6 @@ pub async fn creditable<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(creditable_among(bill, line, &credits))
-}
-
-/// The same, where the lines of the bill are known.
-#[must_use]
-pub fn creditable_among(
-    bill: &bill::Model,
-    line: &bill_line::Model,
-    lines: &[bill_line::Model],
-) -> i64 {
-    let credits = lines.iter().filter(|row| row.corrects == Some(line.id));
-    let credited: i64 = credits.map(|row| row.amount).sum();
-    let of_bill = bill.amount - bill.credited - bill.waived;
-    (line.amount + credited).min(of_bill).max(0)
 }
 
 /// Refuses what the same person has taken off the same line a moment ago.
