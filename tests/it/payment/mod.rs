@@ -1,6 +1,7 @@
 //! Payments from the bill to the receipt, over the wire: WeChat's side, the payer's browser, the console.
 //! After everything [`sound`] holds: the books balance and every fen has one place.
 
+mod ahead;
 mod anything;
 mod attack;
 mod cash;
