@@ -21,7 +21,6 @@ use crate::payment::actions::no_such;
 use crate::payment::actions::refund::subject as refund_subject;
 use crate::payment::queries::ahead::payers_of;
 use crate::payment::subject;
-use crate::person::queries as people;
 use crate::place::queries as places;
 
 /// The same answer for a bill that is not there and for one that is not theirs.

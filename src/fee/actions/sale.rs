@@ -94,13 +94,13 @@ async fn put_down(
         created_at: Set(tx.now()),
         ..Default::default()
     };
-    let same = OnConflict::columns([
+    let key = [
         bill_sale::Column::HomeId,
         bill_sale::Column::Month,
         bill_sale::Column::Owners,
-    ]);
+    ];
     bill_sale::Entity::insert(row)
-        .on_conflict(same.do_nothing().to_owned())
+        .on_conflict(OnConflict::columns(key).do_nothing().to_owned())
         .exec_without_returning(tx.db())
         .await?;
     Ok(find().one(tx.db()).await?.map(|row| (row, None)))
@@ -202,7 +202,14 @@ pub async fn correct(tx: &mut Tx, actor: &Actor, id: i64, seen: i64) -> Result<(
         let own = bills
             .iter()
             .find(|bill| bill.month == next.month && bill.payer_id == payer_id);
-        give_to(tx, actor, &next, (&found, &plan), (payer_id, own, &gives)).await?;
+        give_to(
+            tx,
+            actor,
+            &next,
+            (&found, &plan),
+            (payer_id, own, gives.as_slice()),
+        )
+        .await?;
     }
     let day = china(tx.now()).date_naive();
     pay_open(tx, actor.person_id(), day, [next.home_id]).await?;

@@ -12,6 +12,9 @@ use super::{amount, named_home, none_open, offer};
 /// Yuan that are offered by a digit.
 const USUAL: [u32; 3] = [200, 500, 1_000];
 
+/// What is wrong with an amount that cannot be paid.
+const WRONG: &str = "金额要大于0，最多两位小数，一次最多一百万元。";
+
 pub(super) async fn ahead(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let first = args.words.first().map(String::as_str).unwrap_or_default();
     if let Some(tie) = named_home(turn, first) {
@@ -53,7 +56,7 @@ async fn for_home(turn: &mut Turn<'_>, tie: &HomeTie, typed: &str) -> Result<Rep
             let how = format!("没看懂金额。给 {home} 预存多少请写明元，例如：150元");
             return Ok(turn.ask_again(&how, typed, format!("预存 {home}")));
         }
-        Err(fault) => return ask(turn, tie, &fault.detail).await,
+        Err(_) => return ask(turn, tie, WRONG).await,
     };
     let wish = Wish {
         home_id: tie.place_id,
