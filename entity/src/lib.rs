@@ -20,6 +20,7 @@ pub mod bill;
 pub mod bill_dispute;
 pub mod bill_line;
 pub mod bill_run;
+pub mod bill_sale;
 pub mod binding;
 pub mod calendar;
 pub mod calendar_day;

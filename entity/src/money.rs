@@ -50,6 +50,22 @@ pub enum RunState {
     Done,
 }
 
+/// Where the bills of a home that was sold stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum SaleState {
+    /// Somebody has to look at it.
+    Waiting,
+    /// What is the other owner's stands on their bill.
+    Done,
+    /// Somebody said that nothing is to be corrected.
+    Dropped,
+}
+
 /// Where a bill stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(

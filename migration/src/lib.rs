@@ -41,6 +41,7 @@ mod m20261130_000036_timetables;
 mod m20261130_000037_handbook;
 mod m20261201_000038_for_one_alone;
 mod m20261201_000039_vouchers;
+mod m20261201_000040_advances;
 mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
 mod tools;
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261130_000037_handbook::Migration),
             Box::new(m20261201_000038_for_one_alone::Migration),
             Box::new(m20261201_000039_vouchers::Migration),
+            Box::new(m20261201_000040_advances::Migration),
             Box::new(m20261201_000041_rounds::Migration),
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
         ]

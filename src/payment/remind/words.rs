@@ -93,12 +93,17 @@ async fn line(
         (Some(Told::Received), _) => received(app, row, about, place).await?,
         (Some(Told::SentBack), Some(back)) => {
             let (sum, why) = (Fen(back.amount), cause_says(back.cause));
+            let (what, why) = match back.amount < row.amount {
+                true => {
+                    let why = "别人已经交过";
+                    (format!("您为 {place} 付的钱里，有 {sum} 元{why}"), why)
+                }
+                false => (format!("您为 {place} 付的 {sum} 元属于{why}"), why),
+            };
             Some(Line {
                 title: format!("{sum} 元会退给您"),
                 state: "待退款",
-                text: format!(
-                    "您为 {place} 付的 {sum} 元属于{why}，会自动原路退回您的微信，一般三天内到账，不用您做什么。"
-                ),
+                text: format!("{what}，会自动原路退回您的微信，一般三天内到账，不用您做什么。"),
                 hint: format!("{why}，自动原路退回"),
                 url: None,
                 awaited: true,

@@ -95,6 +95,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("import.run", "导入"),
     ("import.forget", "清理导入文件"),
     ("fee.run", "出账单"),
+    ("fee.sale", "过户以后更正账单"),
     ("dues.plan", "安排缴费提醒"),
     ("dues.due", "缴费提醒"),
     ("dues.proof", "缴费提醒的记录"),

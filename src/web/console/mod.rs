@@ -17,7 +17,7 @@
 //! | `accounts` | months of the books, and publishing them |
 //! | `templates`, `fill` | words that staff use again, and on the page of a case |
 //! | `dues` | how a compound asks for what is due, and the proof that it did |
-//! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
+//! | `fees`, `billing`, `bills`, `bills_sales`, `books` | what a compound bills for, a month before its bills, the bills, homes that were sold; of which compound |
 //! | `expenses`, `expense`, `expense_act` | money to be spent, one of them with its way to being paid, and what its forms do |
 //! | `expense_rules` | by which reviews a compound spends |
 //! | `audit` | who did what, when |
@@ -70,6 +70,7 @@ mod at;
 mod audit;
 mod billing;
 mod bills;
+mod bills_sales;
 mod bindings;
 mod boards;
 mod books;
@@ -388,6 +389,9 @@ fn money(route: Route) -> Route {
         .at("/dues", get(dues::open).post(dues::save))
         .at("/dues/notices.csv", get(dues::csv))
         .at("/bills", get(bills::list))
+        .at("/bills/sales", get(bills_sales::list))
+        .at("/bills/sales/end", post(bills_sales::end))
+        .at("/bills/sales/:id/:act", post(bills_sales::decide))
         .at("/bills/:id", get(bills::open))
         .at("/bills/:id/credit", post(bills::correct))
 }

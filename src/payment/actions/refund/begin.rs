@@ -22,13 +22,15 @@ use crate::payment::remind;
 use crate::store::Tx;
 use crate::wechat::crypto::hex;
 
-/// Money that came too much: owed back in the books, and sent by a clock. False when that was known.
+/// Money that came too much, all of it or a part: owed back in the books, and sent by a clock. False when that was
+/// known.
 pub(in crate::payment::actions) async fn owe(
     tx: &mut Tx,
     dice: &Dice,
     row: &payment::Model,
     paid: &Paid,
     cause: RefundCause,
+    amount: i64,
 ) -> Result<bool, Fault> {
     let reason = crate::payment::cause_says(cause);
     let new = refund::ActiveModel {
@@ -36,7 +38,7 @@ pub(in crate::payment::actions) async fn owe(
         reason: Set(reason.to_owned()),
         state: Set(RefundState::Approved),
         transaction_id: Set(Some(paid.transaction_id.clone())),
-        ..blank(tx, dice, row, row.amount)
+        ..blank(tx, dice, row, amount)
     };
     let conflict = OnConflict::column(refund::Column::TransactionId)
         .do_nothing()

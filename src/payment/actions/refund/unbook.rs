@@ -12,7 +12,7 @@ use crate::fee::bill::{Growth, grow};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::payment::actions::{book, donated};
-use crate::payment::allocate::take_back;
+use crate::payment::allocate::{Lies, take_back};
 use crate::store::Tx;
 
 /// Takes the amount off what it paid, and books that it goes back; that it is out of the house, too, when
@@ -39,13 +39,14 @@ async fn unpay(tx: &Tx, paid: &payment::Model, row: &refund::Model) -> Result<Dr
     let bills = locked_bills(tx, paid.id).await?;
     // A credit moves parts under the lock of their bill: as they are now that we have it.
     let parts = parts_of(tx, paid.id).await?;
-    let kept = advance::balance(tx.db(), paid.home_id).await?;
-    let taken = take_back(row.amount, &parts, kept).ok_or_else(|| {
+    let kept = advance::kept(tx.db(), [paid.home_id]).await?;
+    let kept: Vec<(i64, i64)> = kept.iter().map(|one| (one.payer_id, one.balance)).collect();
+    let taken = take_back(row.amount, &parts, &kept).ok_or_else(|| {
         Fault::wrong_step("预存的钱已经抵了后来的账单，不能退这么多。请减少金额后再申请。")
     })?;
-    for (bill_id, amount) in &taken {
-        match bill_id {
-            Some(id) => {
+    for (lies, amount) in &taken {
+        match lies {
+            Lies::OnBill(id) => {
                 let bill = bills.iter().find(|bill| bill.id == *id);
                 let bill = bill.ok_or_else(|| Fault::internal("a paid bill is gone"))?;
                 let by = Growth {
@@ -54,10 +55,10 @@ async fn unpay(tx: &Tx, paid: &payment::Model, row: &refund::Model) -> Result<Dr
                 };
                 grow(tx, bill, by).await?;
             }
-            None => advance::take(tx, paid.home_id, *amount).await?,
+            Lies::Kept(whose) => advance::take(tx, paid.home_id, *whose, *amount).await?,
         }
     }
-    let back = taken.iter().map(|(bill, amount)| (*bill, -amount));
+    let back = taken.iter().map(|(lies, amount)| (*lies, -amount));
     book::put_parts(tx, paid, back);
     let memo = format!("退款 #{}（缴费 #{}）", row.id, paid.id);
     Ok(Draft {
@@ -69,7 +70,7 @@ async fn unpay(tx: &Tx, paid: &payment::Model, row: &refund::Model) -> Result<Dr
 /// The bills that a payment has paid, locked by key.
 async fn locked_bills(tx: &Tx, payment_id: i64) -> Result<Vec<bill::Model>, Fault> {
     let parts = parts_of(tx, payment_id).await?;
-    let ids = parts.iter().filter_map(|(bill, _)| *bill);
+    let ids = parts.iter().filter_map(|(lies, _)| lies.bill());
     Ok(bill::Entity::find()
         .filter(bill::COLUMN.id.is_in(ids))
         .order_by_asc(bill::COLUMN.id)
@@ -79,9 +80,11 @@ async fn locked_bills(tx: &Tx, payment_id: i64) -> Result<Vec<bill::Model>, Faul
 }
 
 /// What the bills give back, and what was kept for the home.
-fn transfers(taken: &[(Option<i64>, i64)]) -> Vec<Transfer> {
+fn transfers(taken: &[(Lies, i64)]) -> Vec<Transfer> {
     let sum = |of_bills: bool| -> i64 {
-        let of = taken.iter().filter(|(bill, _)| bill.is_some() == of_bills);
+        let of = taken
+            .iter()
+            .filter(|(lies, _)| lies.bill().is_some() == of_bills);
         of.map(|(_, amount)| amount).sum()
     };
     let of = [
@@ -118,18 +121,22 @@ async fn ungive(
     })
 }
 
-/// A payment's parts, each bill once, in the order in which they were paid; what went back is out.
-async fn parts_of(tx: &Tx, payment_id: i64) -> Result<Vec<(Option<i64>, i64)>, Fault> {
+/// A payment's parts, each place once, in the order in which they were paid; what went back is out.
+async fn parts_of(tx: &Tx, payment_id: i64) -> Result<Vec<(Lies, i64)>, Fault> {
     let rows = payment_part::Entity::find()
         .filter(payment_part::COLUMN.payment_id.eq(payment_id))
         .order_by_asc(payment_part::COLUMN.id)
         .all(tx.db())
         .await?;
-    let mut parts: Vec<(Option<i64>, i64)> = Vec::new();
+    let mut parts: Vec<(Lies, i64)> = Vec::new();
     for row in rows {
-        match parts.iter_mut().find(|(bill, _)| *bill == row.bill_id) {
+        let lies = match row.bill_id {
+            Some(id) => Lies::OnBill(id),
+            None => Lies::Kept(row.payer_id.unwrap_or(advance::NOBODY)),
+        };
+        match parts.iter_mut().find(|(known, _)| *known == lies) {
             Some((_, amount)) => *amount += row.amount,
-            None => parts.push((row.bill_id, row.amount)),
+            None => parts.push((lies, row.amount)),
         }
     }
     parts.retain(|(_, amount)| *amount > 0);

@@ -224,6 +224,9 @@ pub(super) const NOTHING: &[&str] = &[
     "bill_line.basis",
     "bill_line.formula",
     "bill_line.name",
+    // Keys and days; why a sale changes no bill: no numbers of people, as above.
+    "bill_sale.note",
+    "bill_sale.owners",
     "calendar.hours",
     "calendar.name",
     "calendar_day.hours",
