@@ -9,7 +9,9 @@ use entity::money::{BillState, EntryKind, PayWay, PaymentState};
 use entity::{advance, bill, payment, payment_part};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 
 use crate::base::fault::{Code, Fault};
@@ -180,7 +182,7 @@ async fn pay_from(
     let mut rest = used;
     // Their own before nobody's: the rows stand by person, and nobody is the first.
     for row in rows.iter_mut().rev().filter(|row| usable(row)) {
-        let some = rest.min(row.balance);
+        let some = Ord::min(rest, row.balance);
         if some > 0 {
             take(tx, row.home_id, row.payer_id, some).await?;
             row.balance -= some;
@@ -212,7 +214,7 @@ fn by_age(has: i64, bills: &[bill::Model]) -> Vec<(&bill::Model, i64)> {
     let mut rest = has;
     let mut parts = Vec::new();
     for bill in bills {
-        let amount = left(bill).min(rest);
+        let amount = Ord::min(left(bill), rest);
         if amount > 0 {
             rest -= amount;
             parts.push((bill, amount));

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use entity::kinds::HomeRelation;
 use entity::money::SaleState;
 use entity::{advance, bill, bill_line, bill_sale, fee_space, residency};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;

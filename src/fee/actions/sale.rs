@@ -9,7 +9,7 @@ use entity::money::{BillState, EntryKind, SaleState};
 use entity::{bill, bill_line, bill_sale, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::credit::take_off;

@@ -9,7 +9,7 @@ use entity::{bill_sale, person, residency};
 use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 
 use super::bills::homes_named;
