@@ -42,6 +42,7 @@ mod m20261130_000037_handbook;
 mod m20261201_000038_for_one_alone;
 mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
+mod m20261201_000045_no_longer_than;
 mod tools;
 
 /// All changes, in order.
@@ -88,6 +89,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000038_for_one_alone::Migration),
             Box::new(m20261201_000041_rounds::Migration),
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
+            Box::new(m20261201_000045_no_longer_than::Migration),
         ]
     }
 }

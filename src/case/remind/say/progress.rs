@@ -138,7 +138,11 @@ async fn pause(
 fn pause_says(case: &case::Model, began: Moment, reason: &str) -> String {
     let (id, reason) = (case.id, shorten(reason, TEXT_SHOWN));
     if case.state == CaseState::Paused && counts(case.paused_at, began) {
-        format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。")
+        let until = case
+            .pause_until
+            .map(|until| format!("最迟{}接着办。", say(until)));
+        let until = until.unwrap_or_default();
+        format!("诉求 #{id} 暂停办理，原因：{reason}。{until}恢复后会告诉您。")
     } else {
         format!("诉求 #{id} {}起暂停过，原因：{reason}。", say(began))
     }
