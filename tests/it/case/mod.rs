@@ -24,6 +24,8 @@ mod dispatch;
 mod ends;
 mod helpers;
 mod mediation;
+mod mediators;
+mod pauses;
 mod policies;
 mod rating;
 mod removed;
