@@ -134,6 +134,11 @@ pub struct Model {
     pub silent_later: bool,
     /// What was left of each clock when the pause began, open milliseconds (case/clock.rs).
     pub clocks_left: Option<Json>,
+    /// The highest level that has had it in this round: its finish and plan clocks have begun there. None in
+    /// a case that was filed before this was noted, or has not moved.
+    pub clock_level: Option<Level>,
+    /// When a pause ends though nobody says so.
+    pub pause_until: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

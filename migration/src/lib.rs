@@ -44,6 +44,7 @@ mod m20261201_000039_vouchers;
 mod m20261201_000040_advances;
 mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
+mod m20261201_000045_no_longer_than;
 mod tools;
 
 /// All changes, in order.
@@ -92,6 +93,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000040_advances::Migration),
             Box::new(m20261201_000041_rounds::Migration),
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
+            Box::new(m20261201_000045_no_longer_than::Migration),
         ]
     }
 }

@@ -430,7 +430,7 @@ async fn escalate(
     change(&app, &caller, &once, &id, Change::Escalate(body.text)).await
 }
 
-/// Stop the clock with a reason.
+/// Stop the clock with a reason, for three days or as many as stand in front of it: `10天 等配件`.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/pause", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Words,
@@ -463,7 +463,7 @@ async fn resume(
     change(&app, &caller, &once, &id, Change::Resume).await
 }
 
-/// Give it to a person by name.
+/// Give it to a person by name. What the caller has accepted they keep until the other accepts.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/hand-over", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Whom,

@@ -241,6 +241,7 @@ fn new_row(
         finish_late: Set(false),
         plan_late: Set(false),
         silent_later: Set(false),
+        clock_level: Set(Some(target.map_or(Level::Compound, |target| target.level))),
         nudges: Set(0),
         reopened: Set(false),
         latitude: Set(location.map(|(latitude, _)| latitude)),

@@ -152,18 +152,18 @@ async fn give_up(tx: &mut Tx, actor: &Actor, own: i64, target: &Found) -> Result
     }
     carry(tx, &found.case, &target.case).await?;
     let draft = Draft::new(tx, actor, By::Resident, found);
-    end(draft, Action::Join, target.case.id)?
-        .store(tx, actor, "case.join")
-        .await?;
+    let draft = end(tx, draft, Action::Join, target.case.id).await?;
+    draft.store(tx, actor, "case.join").await?;
     Ok(())
 }
 
 /// The draft of a case that goes on in another.
-fn end(mut draft: Draft, action: Action, into: i64) -> Result<Draft, Fault> {
+async fn end(tx: &Tx, mut draft: Draft, action: Action, into: i64) -> Result<Draft, Fault> {
     draft.act(action, "merged", Some(format!("并入诉求 #{into}")))?;
     draft.next.merged_into = Some(into);
     draft.next.closed_at = Some(draft.now);
     draft.cancel.extend(kinds::ALL);
+    draft.end_mediation(tx).await?;
     Ok(draft)
 }
 
@@ -300,7 +300,7 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<cas
     carry(tx, &found.case, &target.case).await?;
     let other = (found.case.holder_id != target.case.holder_id).then_some(found.case.holder_id);
     let draft = Draft::new(tx, actor, By::Staff, found);
-    let mut draft = end(draft, Action::Merge, into)?;
+    let mut draft = end(tx, draft, Action::Merge, into).await?;
     draft.tell_reporter("merged");
     if let Some(old) = other
         .flatten()
@@ -315,7 +315,8 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<cas
     draft.store(tx, actor, "case.merge").await
 }
 
-/// Parts a merged case again (拆分 N): it is given out anew, and who came by it leaves the other.
+/// Parts a merged case again (拆分 N): it is given out anew with what was left of its clocks, and who came by it
+/// leaves the other, and those in which that one went on.
 ///
 /// # Errors
 /// As [`merge`]; `wrong_step` when it is not merged.
@@ -327,34 +328,59 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model,
     let target = again.choose(&found.case, found.case.level);
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.act_to(Action::Unmerge, "parted", None, target.is_some())?;
+    // The clocks have stood since it was merged, or since the pause that it was merged in.
+    draft.next.paused_at = draft.next.paused_at.or(draft.next.closed_at);
+    draft.resume_clocks(tx).await?;
     draft.next.merged_into = None;
     draft.next.closed_at = None;
     match &target {
-        Some(target) => draft.assign(target, &again.ground.policies, true),
+        Some(target) => draft.assign(target, &again.ground.policies, false),
         None => draft.leave_unassigned(tx, &again.ground.policies).await?,
     }
     draft.tell_reporter("moved");
     let case = draft.store(tx, actor, "case.unmerge").await?;
-    let Some(into) = into else {
-        return Ok(case);
-    };
-    case_joiner::Entity::update_many()
-        .set(case_joiner::ActiveModel {
-            left_at: Set(Some(tx.now())),
-            ..Default::default()
-        })
-        .filter(case_joiner::COLUMN.case_id.eq(into))
-        .filter(case_joiner::COLUMN.from_case_id.eq(id))
-        .filter(case_joiner::COLUMN.left_at.is_null())
-        .exec(tx.db())
-        .await?;
-    if let Some(other) = by_id(tx.db(), into).await? {
+    if let Some(into) = into {
+        part(tx, actor, id, into).await?;
+    }
+    Ok(case)
+}
+
+/// Whoever came along with `id` leaves the case that it was merged into, and all those in which that one went on.
+async fn part(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<(), Fault> {
+    let (mut from, mut next) = (id, into);
+    let mut people: Option<Vec<i64>> = None;
+    for _ in 0..MOST_HOPS {
+        lock(tx, [Some(next), None]).await?;
+        let mut came: Vec<case_joiner::Model> = joiner::active(tx.db(), next).await?;
+        came.retain(|row| {
+            let theirs = people
+                .as_ref()
+                .is_none_or(|all| all.contains(&row.person_id));
+            row.from_case_id == Some(from) && theirs
+        });
+        case_joiner::Entity::update_many()
+            .set(case_joiner::ActiveModel {
+                left_at: Set(Some(tx.now())),
+                ..Default::default()
+            })
+            .filter(case_joiner::COLUMN.id.is_in(came.iter().map(|row| row.id)))
+            .exec(tx.db())
+            .await?;
+        people = Some(came.into_iter().map(|row| row.person_id).collect());
+        let Some(other) = by_id(tx.db(), next).await? else {
+            return Ok(());
+        };
+        let on = other.case.merged_into;
         let mut draft = Draft::new(tx, actor, By::Staff, other);
         draft.event("parted", None, None, Some(format!("诉求 #{id}")));
         count(tx, &mut draft).await?;
         draft.store(tx, actor, "case.unmerge").await?;
+        let Some(on) = on else {
+            return Ok(());
+        };
+        (from, next) = (next, on);
     }
-    Ok(case)
+    Ok(())
 }
 
 /// The rating of somebody who has joined, once for each end; none when they have not joined. The holder is

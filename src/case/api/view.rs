@@ -67,6 +67,8 @@ pub struct CaseView {
     pub plan_due_at: Option<String>,
     /// Until when it must be finished.
     pub finish_due_at: Option<String>,
+    /// When a pause ends though nobody says so.
+    pub pause_until: Option<String>,
     /// The first answer was late.
     pub accept_late: bool,
     /// The arrive clock was missed.
@@ -327,6 +329,7 @@ fn shown(
         arrive_due_at: case.arrive_due_at.map(time),
         plan_due_at: case.plan_due_at.map(time),
         finish_due_at: case.finish_due_at.map(time),
+        pause_until: case.pause_until.map(time),
         accept_late: case.accept_late,
         arrive_late: case.arrive_late,
         plan_late: case.plan_late,

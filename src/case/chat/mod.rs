@@ -194,8 +194,8 @@ pub const COMMANDS: &[Command] = &[
     staff(&["上报"], "上报 编号 原因", "请上一级来办", staff::escalate),
     staff(
         &["暂停"],
-        "暂停 编号 原因",
-        "停表，例如等配件",
+        "暂停 编号 [5天] 原因",
+        "停表几天，例如等配件",
         staff::pause,
     ),
     staff(&["恢复"], "恢复 编号", "暂停后继续办", staff::resume),

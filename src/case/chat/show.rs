@@ -92,6 +92,9 @@ fn due(case: &case::Model) -> String {
     if let (CaseState::ReopenRequested, Some(due)) = (case.state, case.asked_due_at) {
         return format!("，{}前决定", say(due));
     }
+    if let Some(until) = case.pause_until {
+        return format!("，{}接着办", say(until));
+    }
     clock::next(case)
         .map(|(clock, due)| format!("，{}前{}", say(due), clock.says()))
         .unwrap_or_default()
@@ -340,6 +343,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "reopened" => "重开",
         "withdrawn" => "撤回",
         "graded" => "定级",
+        "grade-asked" => "请定级",
         "merged" => "并案",
         "merged-in" => "并入",
         "parted" => "拆分",
@@ -347,6 +351,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "hidden" => "改为匿名",
         "identity-seen" => "查看身份",
         "mediation-opened" => "转调解",
+        "mediation-stalled" => "调解没有进展",
         "mediation-agreed" => "调解达成协议",
         "mediation-broken" => "协议未履行",
         "mediation-failed" => "调解不成",
@@ -355,6 +360,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "plan-late" => "方案超时",
         "passed-over" => "无人响应，转上一级",
         "asked-late" => "接手响应超时",
+        "not-taken" => "没有接手",
         "finish-late" => "办结超时",
         "holder-gone" => "办理人已卸任",
         "unassigned" => "正在找人",

@@ -70,6 +70,10 @@ pub mod kinds {
     pub const MEDIATED: &str = "case.mediated";
     /// Clock: what has become of the mediation of the case.
     pub const MEDIATION: &str = "case.mediation";
+    /// Clock of the noun `mediation`: the case that it comes from is over.
+    pub const MEDIATION_CASE_OVER: &str = "mediation.case-over";
+    /// Clock of the noun `mediation`: somebody may lead it no longer.
+    pub const MEDIATOR_GONE: &str = "mediation.mediator-gone";
     /// Clock: must have been accepted.
     pub const ACCEPT_CLOCK: &str = "case.accept-clock";
     /// Clock: the grace after it.
@@ -80,6 +84,8 @@ pub mod kinds {
     pub const PLAN_CLOCK: &str = "case.plan-clock";
     /// Clock: must have been finished.
     pub const FINISH_CLOCK: &str = "case.finish-clock";
+    /// Clock: the day of a pause has come.
+    pub const PAUSE_CLOCK: &str = "case.pause-clock";
     /// Clock: look again for somebody.
     pub const SEEK_CLOCK: &str = "case.seek";
     /// Clock: cards in WeCom show what no longer holds.
@@ -120,6 +126,7 @@ pub mod kinds {
         ARRIVE_CLOCK,
         PLAN_CLOCK,
         FINISH_CLOCK,
+        PAUSE_CLOCK,
         SEEK_CLOCK,
         LAPSE,
         HELP_ASKED,
@@ -153,6 +160,7 @@ pub const KINDS: &[Kind] = &[
     clock_kind(kinds::ARRIVE_CLOCK, clocks::arrive),
     clock_kind(kinds::PLAN_CLOCK, clocks::plan),
     clock_kind(kinds::FINISH_CLOCK, clocks::finish),
+    clock_kind(kinds::PAUSE_CLOCK, clocks::pause),
     clock_kind(kinds::SEEK_CLOCK, clocks::seek),
     clock_kind(kinds::CARDS, card::refresh),
     clock_kind(kinds::LAPSE, clocks::lapse),

@@ -71,6 +71,8 @@ pub(crate) fn filed() -> case::Model {
         plan_late: false,
         silent_later: false,
         clocks_left: None,
+        clock_level: None,
+        pause_until: None,
     }
 }
 

@@ -204,6 +204,9 @@ async fn facts<C: ConnectionTrait>(
     if !clocks.is_empty() {
         facts.push(("时限", clocks.join("，")));
     }
+    if let Some(until) = case.pause_until {
+        facts.push(("暂停到", say(until)));
+    }
     if case.nudges > 0 {
         facts.push(("催办", format!("{}次", case.nudges)));
     }

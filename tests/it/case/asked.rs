@@ -253,3 +253,107 @@ async fn what_is_refused_goes_back_to_whoever_gives_work_out_with_the_reason() {
     assert_eq!(holder(&app, &case).await, "蒋平");
     assert_eq!(case.state, CaseState::Assigned);
 }
+
+#[tokio::test]
+async fn what_is_refused_goes_back_to_whoever_gave_it_by_hand() {
+    let app = house(1).await;
+    let (resident, secretary, staff) = (
+        tied(&app, "张秀英").await,
+        tied(&app, "郑洪").await,
+        tied(&app, "蒋平").await,
+    );
+    resident.says("报修 水管漏水").await;
+    let id = resident.case().await.id;
+    let reply = secretary.says(&format!("派单 {id} 蒋平")).await;
+    assert!(reply.contains("已转派给蒋平"), "{reply}");
+    let reply = staff.says(&format!("退单 {id} 要专业人员")).await;
+    assert!(
+        reply.contains("郑洪"),
+        "not to the first of the list: {reply}"
+    );
+    let case = app.case(id).await;
+    assert_eq!(holder(&app, &case).await, "郑洪");
+    app.drain().await;
+    let words = told(&app, "郑洪").await;
+    assert!(
+        words.contains("退回的诉求") && words.contains("要专业人员"),
+        "{words}"
+    );
+}
+
+#[tokio::test]
+async fn who_hands_over_what_they_accepted_keeps_it_until_the_other_accepts() {
+    let app = house(1).await;
+    let (resident, steward, staff, manager) = (
+        tied(&app, "张秀英").await,
+        tied(&app, "孙梅").await,
+        tied(&app, "蒋平").await,
+        tied(&app, "沈立").await,
+    );
+    resident.says("报修 水管漏水").await;
+    let id = resident.case().await.id;
+    steward.says(&format!("接单 {id}")).await;
+    let due = app.case(id).await.finish_due_at;
+    let reply = steward.says(&format!("转派 {id} 蒋平")).await;
+    assert!(
+        reply.contains("已转派给蒋平") && reply.contains("接单前仍由您负责"),
+        "{reply}"
+    );
+    let case = app.case(id).await;
+    assert_eq!(holder(&app, &case).await, "孙梅");
+    assert_eq!(asked(&app, &case).await, "蒋平");
+    app.drain().await;
+    assert!(told(&app, "蒋平").await.contains("孙梅请您接手"));
+    let reply = steward.says(&format!("转派 {id} 沈立")).await;
+    assert!(reply.contains("已请别人接手"), "one at a time: {reply}");
+
+    // Who keeps silent is asked no longer, and nobody in their place.
+    app.advance(6).await;
+    let case = app.case(id).await;
+    assert_eq!((case.asked_id, case.level), (None, Level::Compound));
+    assert_eq!(holder(&app, &case).await, "孙梅");
+    assert!(told(&app, "孙梅").await.contains("对方没有接手"));
+    let reply = staff.says(&format!("接单 {id}")).await;
+    assert!(reply.contains("孙梅"), "{reply}");
+    // Nor is who says no.
+    steward.says(&format!("转派 {id} 沈立")).await;
+    let reply = manager.says(&format!("退单 {id} 今天没人")).await;
+    assert!(reply.contains("仍由原办理人办理"), "{reply}");
+    assert_eq!(app.case(id).await.asked_id, None);
+
+    steward.says(&format!("转派 {id} 蒋平")).await;
+    let reply = staff.says(&format!("接单 {id}")).await;
+    assert!(reply.contains("已接单"), "{reply}");
+    let case = app.case(id).await;
+    assert_eq!(holder(&app, &case).await, "蒋平");
+    assert_eq!(case.finish_due_at, due, "no time is won");
+    app.drain().await;
+    assert!(told(&app, "孙梅").await.contains("已转给别人办理"));
+    // Whoever gives work out moves it at once.
+    manager.says(&format!("转派 {id} 孙梅")).await;
+    let case = app.case(id).await;
+    assert_eq!(holder(&app, &case).await, "孙梅");
+    assert_eq!(case.state, CaseState::Assigned);
+}
+
+#[tokio::test]
+async fn each_level_has_its_time_once_in_a_round() {
+    let app = house(1).await;
+    let id = raised(&app).await;
+    let (steward, grid) = (tied(&app, "孙梅").await, tied(&app, "吴静").await);
+    grid.says(&format!("接单 {id}")).await;
+    let due = app.case(id).await.finish_due_at;
+    // Down and up again.
+    grid.says(&format!("转派 {id} 孙梅")).await;
+    steward.says(&format!("接单 {id}")).await;
+    let case = app.case(id).await;
+    assert_eq!((case.level, case.finish_due_at), (Level::Compound, due));
+    steward.says(&format!("上报 {id} 还是要社区来办")).await;
+    grid.says(&format!("接单 {id}")).await;
+    let case = app.case(id).await;
+    assert_eq!((case.level, case.finish_due_at), (Level::Community, due));
+    app.advance(31).await;
+    let case = app.case(id).await;
+    assert!(case.finish_late);
+    assert_eq!(case.asked_level, Some(Level::Street));
+}

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::actions::is_offered;
 use crate::case::behalf::NAMELESS;
 use crate::case::queries::{self, Found};
 use crate::case::{category, kind_says, level_says};
@@ -115,6 +116,10 @@ pub(super) async fn asked_line(
         shorten(&case.text, TEXT_SHOWN)
     );
     let level = level_says(case.asked_level.unwrap_or(case.level));
+    let whose = match is_offered(case) {
+        true => format!("{holder}请您"),
+        false => format!("请{level}"),
+    };
     let (text, hint) = match case.state {
         CaseState::ReopenRequested => {
             let reason = last_note(app, id, "reopen-asked").await?;
@@ -130,7 +135,7 @@ pub(super) async fn asked_line(
         }
         CaseState::Accepted | CaseState::Arrived | CaseState::Paused => (
             format!(
-                "请{level}接手诉求 #{id}：{about}。请在{}前接单，接单前仍由{holder}办理；不接请回复“退单 {id} 原因”。",
+                "{whose}接手诉求 #{id}：{about}。请在{}前接单，接单前仍由{holder}办理；不接请回复“退单 {id} 原因”。",
                 say(due)
             ),
             hints::take_over(id),

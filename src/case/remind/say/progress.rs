@@ -188,8 +188,12 @@ async fn pause(
 fn pause_says(case: &case::Model, began: Moment, reason: &str) -> (String, Brief) {
     let (id, reason) = (case.id, shorten(reason, TEXT_SHOWN));
     if case.state == CaseState::Paused && counts(case.paused_at, began) {
+        let until = case
+            .pause_until
+            .map(|until| format!("最迟{}接着办。", say(until)));
+        let until = until.unwrap_or_default();
         (
-            format!("诉求 #{id} 暂停办理，原因：{reason}。恢复后会告诉您。"),
+            format!("诉求 #{id} 暂停办理，原因：{reason}。{until}恢复后会告诉您。"),
             Brief::News(format!("暂停：{reason}")),
         )
     } else {

@@ -1,6 +1,6 @@
 //! What those who work on a case are told of it, and those who give work out.
 
-use entity::kinds::CaseState;
+use entity::kinds::{CaseState, Grade};
 use entity::{case, reminder};
 
 use super::ask::{asked_line, help_line, need_line, task_line};
@@ -12,6 +12,7 @@ use crate::case::joiner;
 use crate::case::queries::{self, Found};
 use crate::case::remind::{JOINED_RATED, kinds};
 use crate::case::step::OPEN;
+use crate::policy::grade_says;
 
 /// The line of a reminder about `what`; none when it is no longer so.
 pub(super) async fn line(
@@ -67,8 +68,11 @@ pub(super) async fn line(
         kinds::HELPED if !open => Some(standing.helped(what)),
         kinds::JOINED if theirs => Some(standing.joined()),
         kinds::MEDIATED if theirs => Some(Line {
-            hint: format!("回复“恢复 {id}”接着办。"),
-            ..standing.task(format!("诉求 #{id} 调解不成，请接着办或告诉居民其他途径。"))
+            hint: format!("调解不成，回复“进度 {id}”"),
+            ..standing.task(format!(
+                "诉求 #{id} 调解不成，时限接着计，请接着办或告诉居民其他途径。{}",
+                next_hint(case.state, id)
+            ))
         }),
         kinds::WITHDRAWN if case.state == CaseState::Withdrawn => {
             let text = format!("诉求 #{id} 已由居民撤回，不用再办。");
@@ -176,9 +180,15 @@ impl Standing<'_> {
                 hint: format!("回复“方案 {id} 内容”。"),
                 ..self.task(format!("诉求 #{id} 已超过方案时限，请尽快告诉居民怎么办。"))
             },
+            "pause" if case.state != CaseState::Paused => self.task(format!(
+                "诉求 #{id} 暂停到期，时限接着计，请接着办。还要等请再回复“暂停 {id} 天数 原因”，例如：暂停 {id} 5天 等配件。"
+            )),
             "finish" => self.task(format!("诉求 #{id} 已超过办结时限，请尽快办理。")),
             "raised" => self.task(format!(
                 "诉求 #{id} 已超过时限，已请上一级接手；对方接单前仍由您负责，请继续办理。"
+            )),
+            "not-taken" => self.task(format!(
+                "诉求 #{id} 对方没有接手，仍由您负责，请继续办理。"
             )),
             "kept" => self.task(format!(
                 "诉求 #{id} 上一级没有人接手，仍由您负责，请继续办理。"
@@ -268,6 +278,17 @@ impl Standing<'_> {
                     ),
                 )
             }
+            "grade-asked" if open && case.grade != Grade::Complex => (
+                look,
+                format!(
+                    "诉求 #{id} 的办理人请您确认是否特殊复杂：{words}。同意请回复“定级 {id} 特殊复杂”；确认前仍按{}计时。",
+                    grade_says(case.grade)
+                ),
+            ),
+            "mediation-stalled" if case.state == CaseState::Paused => (
+                look,
+                format!("诉求 #{id} 的调解一直没有进展，请过问；再没有进展会改由别人主持。"),
+            ),
             "swarm" if open => (
                 format!("已有{}户，回复“进度 {id}”", case.households),
                 format!(
