@@ -1,9 +1,10 @@
 //! Cases that the staff files for somebody (代报), cases without a name (匿名), and the look at who
 //! stands behind one (查看身份), which is put on record.
 
-use entity::kinds::{BindingState, PlaceKind};
-use entity::{binding, case, person, place};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::kinds::{ActorKind, BindingState, PlaceKind};
+use entity::{binding, case, case_event, person, place};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::access::permit::{Deed, may, roles};
@@ -255,8 +256,8 @@ async fn compounds(tx: &Tx, actor: &Actor) -> Result<Vec<String>, Fault> {
     Ok(codes)
 }
 
-/// Takes the name off a case of one's own (匿名): name, home and phone are hidden in its words, and
-/// its place is the building from now on.
+/// Takes the name off a case of one's own (匿名): name, home and phone are hidden in its words and in
+/// what was said of it since; its place is the building from now on, without the spot on the map.
 ///
 /// # Errors
 /// `not_found`, `forbidden` when somebody else filed it, `wrong_step` when it is over.
@@ -272,12 +273,41 @@ pub async fn hide(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fa
     }
     let veil = Veil::of(actor);
     let place = building_of(tx, &found.place).await?;
+    hide_said(tx, &found.case, &veil).await?;
     let mut draft = Draft::new(tx, actor, By::Resident, found);
     draft.next.anonymous = true;
     draft.next.text = veil.hide(&draft.next.text);
+    let words = draft.next.rating_text.take();
+    draft.next.rating_text = words.map(|words| veil.hide(&words));
+    draft.next.latitude = None;
+    draft.next.longitude = None;
     draft.next.place_id = place.map_or(draft.next.place_id, |place| place.id);
     draft.event("hidden", None, None, None);
     draft.store(tx, actor, "case.hide").await
+}
+
+/// Hides who filed in what they have said to a case until now. Beside erasure and retention the one change
+/// that a history sees: what it hides was never anybody's business.
+async fn hide_said(tx: &Tx, case: &case::Model, veil: &Veil) -> Result<(), Fault> {
+    let said = case_event::Entity::find()
+        .filter(case_event::COLUMN.case_id.eq(case.id))
+        .filter(case_event::COLUMN.actor_kind.eq(ActorKind::Resident))
+        .filter(case_event::COLUMN.actor_id.eq(case.reporter_id))
+        .filter(case_event::COLUMN.note.is_not_null())
+        .all(tx.db())
+        .await?;
+    for event in said {
+        let note = event.note.as_deref().map(|note| veil.hide(note));
+        if note != event.note {
+            let change = case_event::ActiveModel {
+                id: Set(event.id),
+                note: Set(note),
+                ..Default::default()
+            };
+            change.update(tx.db()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The building that a place lies in, or the compound; none for what lies in none.
