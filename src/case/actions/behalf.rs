@@ -18,6 +18,7 @@ use crate::base::text::fold;
 use crate::case::actions::{Behalf, Draft, require_text};
 use crate::case::behalf::{Veil, Whom};
 use crate::case::queries::{Found, visible};
+use crate::case::shield;
 use crate::case::step::{By, OPEN};
 use crate::person::queries as people;
 use crate::place::code;
@@ -336,10 +337,13 @@ pub struct Identity {
     pub asker_phone: Option<Phone>,
     /// Name of the member of the staff who filed it.
     pub filed_by: Option<String>,
+    /// Phones are among what whoever looks may know.
+    pub with_phones: bool,
 }
 
 /// Looks who stands behind a case (查看身份); every look is in the audit and in the case's history,
-/// with the reason.
+/// with the reason. Whoever may see identities reads everything; the holder of a complaint from whom it is
+/// kept reads name and home, and of a case without a name nothing.
 ///
 /// # Errors
 /// `not_found` for what they may not see, `forbidden` without the permission, `invalid` without a reason.
@@ -351,7 +355,8 @@ pub async fn identity(
     reason: &str,
 ) -> Result<Identity, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    if !may(actor, Deed::SeeIdentities, &found.place.path) {
+    let with_phones = may(actor, Deed::SeeIdentities, &found.place.path);
+    if !with_phones && !shield::may_look(actor, &found) {
         return Err(Fault::new(
             Code::Forbidden,
             "只有社区书记和街道干部可以查看身份。确有需要请向他们申请。",
@@ -360,7 +365,14 @@ pub async fn identity(
     let reason = require_text("reason", reason, || {
         format!("请写明原因，例如：查看身份 {id} 需要当面核实")
     })?;
-    let shown = read_identity(tx, seal, &found).await?;
+    let mut shown = read_identity(tx, seal, &found).await?;
+    if !with_phones {
+        // Whoever left a phone alone is still somebody who asked.
+        let unnamed = shown.asker_phone.take().map(|_| "未留姓名".to_owned());
+        shown.asker = shown.asker.or(unnamed);
+        shown.phone = None;
+        shown.with_phones = false;
+    }
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     // The trail is kept for good: it may say why, not who it was.
     let names: Vec<String> = [Some(&shown.name), shown.asker.as_ref()]
@@ -400,6 +412,7 @@ async fn read_identity(tx: &Tx, seal: &Seal, found: &Found) -> Result<Identity, 
         asker: case.asker.clone(),
         asker_phone: sealed.and_then(|sealed| people::open_phone(seal, sealed)),
         filed_by,
+        with_phones: true,
     })
 }
 

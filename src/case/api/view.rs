@@ -1,16 +1,18 @@
 //! How the API shows a case: ids are strings, times RFC 3339 at +08:00.
 
-use entity::{attachment, case, case_event, person, place};
+use entity::{attachment, case, case_event, person};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Actor;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::api::together::AlikeView;
 use crate::case::queries::Helper;
+use crate::case::shield::{self, Seen};
 use crate::case::{case_says, clock, kind_says};
 use crate::policy::grade_says;
 use crate::visit::api::VisitView;
@@ -113,7 +115,8 @@ pub struct FullView {
     pub case: CaseView,
     /// Who helps or helped, the first to come first.
     pub helpers: Vec<HelperView>,
-    /// Who reported, for whoever works on it; nobody's name for a case without one.
+    /// Who reported, for whoever works on it; nobody's name for a case without one, and for those whom a
+    /// complaint may be about.
     pub reporter: Option<String>,
     /// Oldest first.
     pub events: Vec<EventView>,
@@ -218,14 +221,16 @@ pub struct EventView {
     pub at: String,
 }
 
-impl From<&case_event::Model> for EventView {
-    fn from(event: &case_event::Model) -> Self {
+impl EventView {
+    /// As whoever reads the case may read it.
+    #[must_use]
+    pub fn of(seen: &Seen, event: &case_event::Model) -> Self {
         Self {
             action: event.action.clone(),
             step: event.step.map(|step| step.to_value()),
             round: event.round,
             by: event.actor_kind.to_value(),
-            note: event.note.clone(),
+            note: event.note.as_deref().map(|note| seen.words(note)),
             at: time(event.at),
         }
     }
@@ -235,36 +240,34 @@ fn time(at: Moment) -> String {
     china(at).to_rfc3339()
 }
 
-/// One case as it is shown.
+/// One case as it is shown to the actor.
 ///
 /// # Errors
 /// The database's.
-pub async fn one<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<CaseView, Fault> {
-    let mut views = many(db, std::slice::from_ref(case)).await?;
+pub async fn one<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    case: &case::Model,
+) -> Result<CaseView, Fault> {
+    let mut views = many(db, actor, std::slice::from_ref(case)).await?;
     views
         .pop()
         .ok_or_else(|| Fault::internal("a case was not shown"))
 }
 
-/// Many of them, with two reads for all.
+/// Many of them, with few reads for all.
 ///
 /// # Errors
 /// The database's.
 pub async fn many<C: ConnectionTrait>(
     db: &C,
+    actor: &Actor,
     cases: &[case::Model],
 ) -> Result<Vec<CaseView>, Fault> {
     if cases.is_empty() {
         return Ok(Vec::new());
     }
-    let places = place::Entity::find()
-        .filter(
-            place::COLUMN
-                .id
-                .is_in(cases.iter().map(|case| case.place_id)),
-        )
-        .all(db)
-        .await?;
+    let seen = shield::cases(db, actor, cases.to_vec()).await?;
     let holders = person::Entity::find()
         .filter(
             person::COLUMN.id.is_in(
@@ -276,18 +279,18 @@ pub async fn many<C: ConnectionTrait>(
         )
         .all(db)
         .await?;
-    let code = |id: i64| places.iter().find(|place| place.id == id);
     let name = |id: i64| holders.iter().find(|person| person.id == id);
-    Ok(cases
+    Ok(seen
         .iter()
-        .map(|case| CaseView {
+        .map(|seen| (&seen.found.case, &seen.found.place))
+        .map(|(case, place)| CaseView {
             id: case.id.to_string(),
             kind: case.kind.to_value(),
             kind_label: kind_says(case.kind).to_owned(),
             category: case.category.clone(),
             text: case.text.clone(),
             place_id: case.place_id.to_string(),
-            place_code: code(case.place_id).map_or_else(String::new, |place| place.code.clone()),
+            place_code: place.code.clone(),
             state: case.state.to_value(),
             state_label: case_says(case).to_owned(),
             step: case.step.to_value(),

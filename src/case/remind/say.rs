@@ -19,9 +19,10 @@ use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
+use crate::case::shield::{self, Seen};
 use crate::case::step::OPEN;
 use crate::case::{case_says, category, kind_says};
-use crate::delivery::Message;
+use crate::delivery::{Button, Message};
 use crate::reminder::BoxFuture;
 
 /// Minutes after filing in which the reporter is told of progress at night, too: whoever filed just
@@ -52,17 +53,25 @@ pub(super) fn compose<'a>(
         let Some(found) = queries::by_id(app.store.read(), id).await? else {
             return Ok(None);
         };
+        let recipient = reminders.last().and_then(|last| last.recipient_id);
+        let (db, now) = (app.store.read(), app.clock.now());
+        let seen = shield::for_person(db, recipient, found.clone(), now).await?;
         let mut lines: Vec<Line> = Vec::new();
         for reminder in reminders {
-            if let Some(line) = line(app, &found, reminder).await?
+            if let Some(line) = line(app, &seen, reminder).await?
                 && lines.iter().all(|other| other.text != line.text)
             {
                 lines.push(line);
             }
         }
-        let recipient = reminders.last().and_then(|last| last.recipient_id);
         let joined = reminders.iter().any(|one| is_joiners(&found, one));
-        let Some(message) = message(app, &found, lines, recipient).await? else {
+        let buttons = match recipient {
+            Some(person) if lines.iter().any(|line| line.template == "task") => {
+                buttons(app, &found, person).await?
+            }
+            _ => Vec::new(),
+        };
+        let Some(message) = message(app, &seen.found, lines, buttons).await? else {
             return Ok(None);
         };
         Ok(Some(if joined {
@@ -100,20 +109,15 @@ async fn message(
     app: &App,
     found: &Found,
     lines: Vec<Line>,
-    recipient: Option<i64>,
+    buttons: Vec<Button>,
 ) -> Result<Option<Message>, Fault> {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let text = texts.join("\n");
     let urgent = lines.iter().any(|line| line.urgent);
-    let asks = lines.iter().any(|line| line.template == "task");
     let Some(last) = lines.into_iter().next_back() else {
         return Ok(None);
     };
     let case = &found.case;
-    let buttons = match recipient {
-        Some(person) if asks => buttons(app, found, person).await?,
-        _ => Vec::new(),
-    };
     let text = format!("{text}\n{}", last.hint);
     Ok(Some(Message {
         template: last.template,
@@ -138,7 +142,8 @@ fn number(payload: &Value, name: &str) -> Option<i64> {
     payload.get(name).and_then(Value::as_i64)
 }
 
-async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+async fn line(app: &App, seen: &Seen, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+    let found = &seen.found;
     let what = reminder
         .payload
         .get("what")
@@ -168,7 +173,7 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
         at: reminder.due_at,
     };
     let line = match (reminder.kind.as_str(), what) {
-        (kinds::TASK, _) if waits => Some(task_line(app, found, reminder).await?),
+        (kinds::TASK, _) if waits => Some(task_line(app, seen, reminder).await?),
         (kinds::OVERDUE, "accept") if waits => Some(task(format!(
             "诉求 #{id} 已超过响应时限，请马上接单，否则会转给上一级。"
         ))),
@@ -194,7 +199,7 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             shorten(&case.text, TEXT_SHOWN)
         ))),
         (kinds::SUPPLEMENTED, what) if theirs => {
-            let words = last_note(app, id, what).await?;
+            let words = seen.words(&last_note(app, id, what).await?);
             let said = match what {
                 "noted" => "助力人说明",
                 "proposed" => "助力人建议的方案",
@@ -240,7 +245,7 @@ async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Op
             ))
         }),
         (kinds::ASKED | kinds::REOPEN_ASKED, _) if case.asked_id == reminder.recipient_id => {
-            asked_line(app, found, reminder).await?
+            asked_line(app, seen, reminder).await?
         }
         (kinds::HELP_ASKED, _) if open => help_line(app, found, reminder).await?,
         (kinds::HELPER, "joined") if theirs => {

@@ -59,11 +59,12 @@ pub(super) struct Around {
     pub(super) leads: bool,
 }
 
-/// Reads it.
+/// Reads it; `words` is what was filed as whoever looks may read it.
 pub(super) async fn around<C: ConnectionTrait>(
     db: &C,
     desk: &Desk,
     found: &Found,
+    words: &str,
 ) -> Result<Around, Fault> {
     let case = &found.case;
     let person = desk.actor().person_id();
@@ -106,7 +107,7 @@ pub(super) async fn around<C: ConnectionTrait>(
         is_asked,
         joiners: case.joiners,
         households: case.households,
-        alike: alike(db, desk, found).await?,
+        alike: alike(db, desk, found, words).await?,
         merged_into: case.merged_into,
         owes: evidence.is_owed() && !BEFORE_WORK.contains(&case.state),
         waived: evidence.waived,
@@ -137,6 +138,7 @@ async fn alike<C: ConnectionTrait>(
     db: &C,
     desk: &Desk,
     found: &Found,
+    words: &str,
 ) -> Result<Vec<Alike>, Fault> {
     let (actor, case): (_, &case::Model) = (desk.actor(), &found.case);
     let gives = may(actor, Deed::DispatchCases, &found.place.path);
@@ -146,7 +148,7 @@ async fn alike<C: ConnectionTrait>(
     let wanted = similar::Wanted {
         kind: case.kind,
         category: case.category.as_deref(),
-        text: &case.text,
+        text: words,
         compound_id: case.compound_id,
         path: &found.place.path,
         reporter_id: case.reporter_id,

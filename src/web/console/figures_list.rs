@@ -2,6 +2,8 @@
 //! made of the same condition as the number (`case::stats::count::Behind`).
 
 use askama::Template;
+use entity::kinds::PlaceKind;
+use entity::place;
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
@@ -118,7 +120,9 @@ async fn narrowed<C: ConnectionTrait>(
     }
     let own = &read.scope.place;
     let place = places::by_code(db, &wanted.key).await?;
-    let place = place.filter(|place| place.path.starts_with(&own.path));
+    // Nothing nearer than a building: which home has filed is not to be found by trying.
+    let near = |place: &place::Model| matches!(place.kind, PlaceKind::Home | PlaceKind::Unit);
+    let place = place.filter(|place| place.path.starts_with(&own.path) && !near(place));
     let place = place.ok_or_else(none)?;
     if place.id == own.id {
         // What lies at the place itself and at nothing below it.
