@@ -28,6 +28,7 @@ mod policies;
 mod removed;
 mod reopening;
 mod resident;
+mod shield;
 mod together;
 
 /// The program with the standard compound, whose people all follow the account: nothing that is
