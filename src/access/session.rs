@@ -61,6 +61,8 @@ pub struct SignedIn {
     pub expires_at: Moment,
     /// Who signed in.
     pub actor: Actor,
+    /// By which account.
+    pub account: account::Model,
 }
 
 /// Exchanges the code of `wx.login`; `scene` is what the scanned code of a place says, if one was:
@@ -149,6 +151,7 @@ async fn open(
         token,
         expires_at,
         actor,
+        account,
     })
 }
 

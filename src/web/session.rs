@@ -11,6 +11,8 @@ use crate::access::{Actor, Grant, HomeTie};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::privacy::consent;
+use crate::web::privacy::ConsentView;
 use crate::web::problem::Problem;
 
 /// What `wx.login` gave.
@@ -31,6 +33,9 @@ pub struct SessionView {
     pub expires_at: String,
     /// Who signed in; none before binding to a home.
     pub person: Option<PersonView>,
+    /// The rules on personal data. Where they were not agreed to, they are to be shown now with the link:
+    /// whoever goes on after that and writes something agrees to them.
+    pub rules: ConsentView,
 }
 
 /// The signed-in person.
@@ -88,10 +93,12 @@ pub async fn sign_in(
     Json(body): Json<SignIn>,
 ) -> poem::Result<(StatusCode, Json<SessionView>)> {
     let signed = session::sign_in(&app, &body.code, body.scene.as_deref()).await?;
+    consent::show(&app, &signed.account).await?;
     let view = SessionView {
         token: signed.token,
         expires_at: china(signed.expires_at).to_rfc3339(),
         person: person_view(&signed.actor),
+        rules: ConsentView::of(&app, &signed.account),
     };
     Ok((StatusCode::CREATED, Json(view)))
 }
