@@ -152,6 +152,8 @@ const fn line(path: &'static str, words: &'static str, deeds: &'static [Deed]) -
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/console/buildings", "/console/homes"),
     ("/console/bindings", "/console/people"),
+    ("/console/corrections", "/console/people"),
+    ("/console/deletions", "/console/audit"),
 ];
 
 /// Where it leads, what it is called, and whether this page is the one.
@@ -352,6 +354,8 @@ const NOTICES: &[(&str, &str)] = &[
     ("view-removed", "已删除常用列表。"),
     ("verify", "已核验通过，对方会收到通知。"),
     ("refuse-binding", "已驳回，对方会收到通知。"),
+    ("corrected", "已更正，本人会收到通知。"),
+    ("not-corrected", "没有更正，本人会看到原因。"),
     ("release", "已解除绑定，对方会收到通知。"),
     ("role-granted", "已任命。请发邀请码给本人绑定微信。"),
     (
