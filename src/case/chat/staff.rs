@@ -68,10 +68,8 @@ pub(super) fn accept<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         } else {
             let one = vec![case];
             let seen = shield::cases(turn.tx.db(), &turn.actor, one).await?;
-            let texts = seen
-                .iter()
-                .map(|seen| shorten(&seen.found.case.text, SHOWN));
-            texts.map(|text| format!("：{text}")).collect()
+            let text = seen.first().map(|seen| seen.found.case.text.as_str());
+            text.map_or_else(String::new, |text| format!("：{}", shorten(text, SHOWN)))
         };
         Ok(Reply::text(format!(
             "诉求 #{id} 已接单{what}。{due}到现场后回复“到场 {id}”，办好后回复“办结 {id} 结果”。"
