@@ -2,8 +2,6 @@
 //! made of the same condition as the number (`case::stats::count::Behind`).
 
 use askama::Template;
-use entity::kinds::PlaceKind;
-use entity::place;
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
@@ -77,7 +75,9 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
     };
     let slice = Slice::parse(Some(&wanted.cursor), Some(LINES))?;
     let page = count::behind(db, &scope, &what, slice).await?;
-    let found = search::among(db, desk.actor(), page.items).await?;
+    let mut found = search::among(db, desk.actor(), page.items).await?;
+    // Whose place is kept back is not found by trying home after home.
+    found.retain(|found| found.place.path.starts_with(&scope.place.path));
     let own = query(&read.scope.place.code, read.span);
     let group = group.filter(|(by, _)| *by != By::Place);
     let words = figure.words();
@@ -120,9 +120,7 @@ async fn narrowed<C: ConnectionTrait>(
     }
     let own = &read.scope.place;
     let place = places::by_code(db, &wanted.key).await?;
-    // Nothing nearer than a building: which home has filed is not to be found by trying.
-    let near = |place: &place::Model| matches!(place.kind, PlaceKind::Home | PlaceKind::Unit);
-    let place = place.filter(|place| place.path.starts_with(&own.path) && !near(place));
+    let place = place.filter(|place| place.path.starts_with(&own.path));
     let place = place.ok_or_else(none)?;
     if place.id == own.id {
         // What lies at the place itself and at nothing below it.

@@ -83,8 +83,20 @@ async fn whom_a_complaint_may_be_about_does_not_read_who_complains() {
             let page = desk.open(&list).await;
             assert_eq!(page.is(200).body.contains(&link), found, "{name}, {query}");
         }
-        let figures = "/console/figures/cases?place=GY&figure=filed&by=place&key=GY%2F1-1-101";
-        desk.open(figures).await.is(404);
+        let figures = "/console/figures/cases?place=GY&figure=filed";
+        desk.open(figures).await.is(200).says(&link);
+        let page = desk
+            .open(&format!("{figures}&by=place&key=GY%2F1-1-101"))
+            .await;
+        assert!(!page.is(200).body.contains(&link), "{name}");
+    }
+    // Nor does the page of the home.
+    let home = place_called(&app, "GY/1-1-101").await.id;
+    for (name, shown) in [("沈立", false), ("卫东", false), ("郑洪", true)] {
+        let mut desk = Desk::of(&app, name).await;
+        let page = desk.open(&format!("/console/homes/{home}")).await;
+        let link = format!("href=\"/console/cases/{id}\"");
+        assert_eq!(page.is(200).body.contains(&link), shown, "{name}");
     }
     let reply = manager.says(&format!("进度 {id}")).await;
     assert!(
