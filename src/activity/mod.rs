@@ -8,6 +8,7 @@ pub mod actions;
 pub mod api;
 pub mod belonging;
 pub mod chat;
+pub mod ending;
 pub mod ics;
 pub mod line;
 pub mod link;

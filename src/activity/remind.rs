@@ -112,7 +112,8 @@ impl Telling {
         }
     }
 
-    fn read(reminder: &reminder::Model) -> Option<Self> {
+    /// What a reminder tells, if it tells something.
+    pub(super) fn read(reminder: &reminder::Model) -> Option<Self> {
         let name = reminder.payload.get("what").and_then(Value::as_str)?;
         <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
     }
@@ -256,7 +257,8 @@ pub fn activity_of(reminder: &reminder::Model) -> Option<i64> {
     number(reminder, "activity")
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
+/// A number of a reminder's payload.
+pub(super) fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
     reminder.payload.get(name).and_then(Value::as_i64)
 }
 
@@ -373,7 +375,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         text,
         url: Some(link::public(app, id)),
         urgent: false,
-        buttons: match is_ahead(row.state) {
+        // Once it has begun nobody gives anything back.
+        buttons: match is_ahead(row.state) && row.starts_at > now {
             true => vec![cancel],
             false => Vec::new(),
         },

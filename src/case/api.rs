@@ -27,12 +27,12 @@ use crate::case::api::body::{
 };
 use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
-use crate::case::api::together::AlikeView;
+use crate::case::api::together::{AlikeView, RatedView};
 use crate::case::api::view::{
     CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
-use crate::case::queries::{self, no_such};
-use crate::case::{evidence, shield};
+use crate::case::queries;
+use crate::case::{evidence, joiner, shield};
 use crate::visit::{api::VisitView, queries as visits};
 
 /// Visits shown with the tasks.
@@ -168,6 +168,7 @@ async fn show_case(
             .collect(),
         attachments: photo::of_case(&app, &found.case).await?,
         photo_owed: evidence::of(db, &found.case).await?.is_owed(),
+        joiner_ratings: joiner::ratings(db, &found.case).await?,
     }))
 }
 
@@ -202,7 +203,7 @@ async fn file_case(
         text: body.text,
         home_id,
         channel: caller.account.channel,
-        location: body.latitude.zip(body.longitude),
+        location: location(body.latitude, body.longitude)?,
         at: None,
         anonymous: body.anonymous,
         behalf: None,
@@ -219,11 +220,28 @@ async fn file_case(
     .await
 }
 
+/// A whole position on the globe, or none.
+fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64, f64)>, Fault> {
+    let whole = "latitude 和 longitude 要一起给，或都不给。";
+    match (latitude, longitude) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Fault::invalid("longitude", whole)),
+        (None, Some(_)) => Err(Fault::invalid("latitude", whole)),
+        (Some(latitude), Some(_)) if !(-90.0..=90.0).contains(&latitude) => {
+            Err(Fault::invalid("latitude", "latitude 必须是 -90 到 90。"))
+        }
+        (Some(_), Some(longitude)) if !(-180.0..=180.0).contains(&longitude) => Err(
+            Fault::invalid("longitude", "longitude 必须是 -180 到 180。"),
+        ),
+        (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+    }
+}
+
 fn number(id: &str) -> Result<i64, Fault> {
     id.parse()
         .ok()
         .filter(|id| *id > 0)
-        .ok_or_else(|| no_such(0))
+        .ok_or_else(|| Fault::not_found("没有这个编号的诉求。"))
 }
 
 /// Add words to my case.
@@ -259,11 +277,14 @@ async fn nudge(
     change(&app, &caller, &once, &id, Change::Nudge).await
 }
 
-/// Rate what was done for my case.
+/// Rate what was done for my case, or for one that I have joined.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/rating", tag = "cases", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Score,
-    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+    responses(
+        (status = 200, body = CaseView, description = "for who has joined it, a JoinedView"),
+        (status = "4XX", description = "problem+json")
+    )
 )]
 #[handler]
 async fn rate(
@@ -273,13 +294,11 @@ async fn rate(
     Path(id): Path<String>,
     Json(body): Json<Score>,
 ) -> Result<Answer, Fault> {
-    change(
-        &app,
-        &caller,
-        &once,
-        &id,
-        Change::Rate(body.score, body.text),
-    )
+    let id = number(&id)?;
+    once.answer(&app, 200, async |tx| {
+        let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
+        RatedView::of(tx.db(), &rated).await
+    })
     .await
 }
 
@@ -419,7 +438,7 @@ async fn escalate(
     change(&app, &caller, &once, &id, Change::Escalate(body.text)).await
 }
 
-/// Stop the clock with a reason.
+/// Stop the clock with a reason, for three days or as many as stand in front of it: `10天 等配件`.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/pause", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Words,
@@ -452,7 +471,7 @@ async fn resume(
     change(&app, &caller, &once, &id, Change::Resume).await
 }
 
-/// Give it to a person by name.
+/// Give it to a person by name. What the caller has accepted they keep until the other accepts.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/hand-over", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Whom,

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::phone::Phone;
-use crate::case::actions::{self, Asked, Filing, Request};
+use crate::case::actions::{self, Asked, Filing, Rated, Request};
 use crate::case::api::body::Words;
 use crate::case::api::number;
 use crate::case::api::view::{CaseView, one};
@@ -22,7 +22,7 @@ use crate::case::behalf::Whom;
 use crate::case::queries::near;
 use crate::case::shield::Seen;
 use crate::case::similar::Alike;
-use crate::case::{joiner, kind_says, state_says};
+use crate::case::{case_says, joiner, kind_says};
 
 /// Entries of the list of joined cases.
 const MOST: u64 = 100;
@@ -74,6 +74,8 @@ pub struct JoinedView {
     pub state: String,
     /// 待接单 …
     pub state_label: String,
+    /// solved or unsolved; none while it is open.
+    pub outcome: Option<String>,
     /// How many homes have met it.
     pub households: i32,
     /// When it was filed.
@@ -163,6 +165,29 @@ pub struct IdentityView {
     pub filed_by: Option<String>,
 }
 
+/// A case as whoever rated it may see it: a neighbour who has joined reads nothing of what another wrote.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum RatedView {
+    /// Of who filed it.
+    Own(Box<CaseView>),
+    /// Of who has joined.
+    Joined(Box<JoinedView>),
+}
+
+impl RatedView {
+    /// Of a case that was rated just now.
+    pub(super) async fn of<C: ConnectionTrait>(
+        db: &C,
+        (case, rated): &(entity::case::Model, Rated),
+    ) -> Result<Self, Fault> {
+        Ok(match rated {
+            Rated::Own(_) => Self::Own(Box::new(one(db, case).await?)),
+            Rated::Joined => Self::Joined(Box::new(joined(db, case).await?)),
+        })
+    }
+}
+
 /// One joined case.
 async fn joined<C: ConnectionTrait>(
     db: &C,
@@ -180,7 +205,8 @@ async fn joined<C: ConnectionTrait>(
         category: case.category.clone(),
         place,
         state: case.state.to_value(),
-        state_label: state_says(case.state).to_owned(),
+        state_label: case_says(case).to_owned(),
+        outcome: case.outcome.map(|outcome| outcome.to_value()),
         households: case.households,
         created_at: china(case.created_at).to_rfc3339(),
     })

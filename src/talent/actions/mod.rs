@@ -19,6 +19,7 @@ use crate::access::{Actor, in_force};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
 use crate::base::text::line;
+use crate::delivery::cards;
 use crate::person::queries as people;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
@@ -60,9 +61,10 @@ fn becomes(row: &help_request::Model, act: Act, by: By) -> Result<entity::kinds:
     })
 }
 
-/// The one way to store a change of a request: by its version. With the answer of who was asked.
+/// The one way to store a change of a request: by its version. With the answer of who was asked; whoever holds a card
+/// about it sees what has become of it.
 async fn store(
-    tx: &Tx,
+    tx: &mut Tx,
     was: &help_request::Model,
     next: &help_request::Model,
     answer: Option<HelpAnswer>,
@@ -88,6 +90,7 @@ async fn store(
             format!("帮忙 #{} 刚刚有变化，请再看一下。", was.id),
         ));
     }
+    cards::moved(tx, &request_subject(was.id), Some(was.compound_id)).await?;
     let (Some(answer), Some(talent)) = (answer, was.talent_id) else {
         return Ok(());
     };

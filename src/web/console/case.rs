@@ -14,6 +14,7 @@ use crate::access::permit::{Deed, roles};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::case::chat::event_says;
+use crate::case::course::{self, Course};
 use crate::case::queries::{self, Found, no_such};
 use crate::case::shield::{self, Seen};
 use crate::case::{STEPS, case_says, category, clock, kind_says, level_says, step_says, subject};
@@ -50,9 +51,16 @@ struct Photo {
     at: String,
 }
 
+/// One of the seven steps.
+struct StepMark {
+    says: String,
+    class: &'static str,
+    current: bool,
+}
+
 /// The parts of the page, each made for itself.
 struct Sections {
-    steps: Vec<(&'static str, bool, bool)>,
+    steps: Vec<StepMark>,
     history: Vec<EventLine>,
     photos: Vec<Photo>,
     map: Option<String>,
@@ -117,7 +125,7 @@ pub(super) async fn page(
     forms.extend(also::forms(desk, &found, &around, tried.as_ref()));
     let named = forms.iter().any(|form| form.shape == Shape::Name);
     let sections = Sections {
-        steps: steps(case),
+        steps: steps(case, course::of(db, case).await?),
         history: history(db, &seen).await?,
         photos: attached(db, id).await?,
         map: map(case),
@@ -162,6 +170,7 @@ fn late(case: &case::Model) -> Vec<&'static str> {
         (case.arrive_late, "到场曾超时"),
         (case.plan_late, "方案曾超时"),
         (case.finish_late, "办结曾超时"),
+        (case.silent_later, "接手曾超时"),
     ];
     let set = flags.into_iter().filter(|(late, _)| *late);
     set.map(|(_, words)| words).collect()
@@ -200,6 +209,9 @@ async fn facts<C: ConnectionTrait>(
     if !clocks.is_empty() {
         facts.push(("时限", clocks.join("，")));
     }
+    if let Some(until) = case.pause_until {
+        facts.push(("暂停到", say(until)));
+    }
     if case.nudges > 0 {
         facts.push(("催办", format!("{}次", case.nudges)));
     }
@@ -210,10 +222,17 @@ async fn facts<C: ConnectionTrait>(
     Ok(facts)
 }
 
-fn steps(case: &case::Model) -> Vec<(&'static str, bool, bool)> {
+fn steps(case: &case::Model, course: Course) -> Vec<StepMark> {
     let steps = STEPS.iter();
     steps
-        .map(|step| (step_says(*step), *step <= case.step, *step == case.step))
+        .map(|step| {
+            let mark = course.mark(case, *step);
+            StepMark {
+                says: format!("{}{}", step_says(*step), mark.note()),
+                class: mark.class(),
+                current: *step == case.step,
+            }
+        })
         .collect()
 }
 

@@ -1,31 +1,24 @@
-//! The making of a month's bills: what it comes to, twice, by two at once, stopped, by the clock.
+//! What a month's bills come to: by every rule, a second time, where something is not known, and for a home that was
+//! sold.
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use chrono::TimeDelta;
 use entity::kinds::FeeKind;
-use entity::money::{BillState, RunState};
-use entity::{bill_run, person, place, residency};
+use entity::money::RunState;
+use entity::{person, place, residency};
 use linli::access::Actor;
-use linli::base::clock::{begin_of, china};
+use linli::base::clock::begin_of;
 use linli::base::fault::Code;
 use linli::base::month::Month;
 use linli::fee::actions::entries::{self, Reading, Space};
 use linli::fee::actions::run::{self, go_on};
-use linli::fee::remind::WORKS;
-use linli::reminder::schedule::run_slot;
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 
 use super::{
-    add, bills, bills_of, charge, day, expect_sound, fee, four_fees, grow, lines, make, own,
-    place_of, set_cost, this_month,
+    add, bills, bills_of, charge, day, expect_sound, fee, lines, make, own, place_of, set_cost,
+    this_month,
 };
 use crate::harness::app::TestApp;
 use crate::harness::compound;
-use crate::harness::program;
 
 async fn called(app: &TestApp, name: &str) -> person::Model {
     let found = person::Entity::find()
@@ -216,273 +209,6 @@ async fn a_home_that_was_sold_is_billed_to_both_for_their_days() {
     let all = lines(&app).await;
     let line = all.iter().find(|line| line.bill_id == before.id).unwrap();
     assert!(line.formula.contains("1日至"), "{}", line.formula);
-}
-
-#[tokio::test]
-async fn two_instances_at_once_bill_every_home_once() {
-    const HOMES: usize = 2_500;
-    let mut app = TestApp::plan().instances(0).start().await;
-    app.allow_errors();
-    let month = this_month(&app);
-    let compound_id = grow(&app, "DY", HOMES).await;
-    let shared = four_fees(&app, compound_id, month, 1_234_567).await;
-    let other = linli::store::Store::connect(&app.settings.database)
-        .await
-        .unwrap();
-    let runs = [&app.store, &other, &app.store].map(|store| {
-        let now = app.now();
-        async move {
-            loop {
-                let (actor, mut quiet) = (Actor::operator(), |_: &bill_run::Model| {});
-                let done = run::run(store, &actor, now, compound_id, month, &mut quiet).await;
-                match done {
-                    Ok(run) => return run,
-                    Err(fault) if fault.is_busy() || fault.code == Code::Conflict => {}
-                    Err(fault) => panic!("{fault:?}"),
-                }
-            }
-        }
-    });
-    for run in futures_util::future::join_all(runs).await {
-        assert_eq!((run.state, run.homes), (RunState::Done, 2_500));
-    }
-    let all = bills(&app).await;
-    assert_eq!(all.len(), HOMES);
-    let all = lines(&app).await;
-    assert_eq!(all.len(), HOMES * 4);
-    let cost: i64 = all
-        .iter()
-        .filter(|line| line.fee_item_id == Some(shared))
-        .map(|line| line.amount)
-        .sum();
-    assert_eq!(cost, 1_234_567);
-    expect_sound_in_sum(&app, compound_id).await;
-}
-
-/// The run, the bills, their lines and the books say the same, by sums: for many homes.
-async fn expect_sound_in_sum(app: &TestApp, compound_id: i64) {
-    let run = bill_run::Entity::find()
-        .filter(bill_run::COLUMN.compound_id.eq(compound_id))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    let (bills, lines) = (bills(app).await, lines(app).await);
-    let asked: i64 = bills.iter().map(|bill| bill.amount).sum();
-    let of_lines: i64 = lines.iter().map(|line| line.amount).sum();
-    assert_eq!((run.amount, of_lines), (asked, asked));
-    assert_eq!(usize::try_from(run.bills).unwrap(), bills.len());
-    let books = linli::ledger::queries::moved(
-        app.store.read(),
-        compound_id,
-        linli::ledger::queries::Days::default(),
-    );
-    let books = books.await.unwrap();
-    assert_eq!(books[&linli::ledger::Account::Receivable].debit, asked);
-    let entries = entity::ledger_entry::Entity::find()
-        .filter(entity::ledger_entry::COLUMN.compound_id.eq(compound_id))
-        .count(app.store.read())
-        .await
-        .unwrap();
-    assert_eq!(usize::try_from(entries).unwrap(), bills.len());
-    for bill in &bills {
-        let own: i64 = lines
-            .iter()
-            .filter(|line| line.bill_id == bill.id)
-            .map(|line| line.amount)
-            .sum();
-        assert_eq!(bill.amount, own);
-    }
-}
-
-/// The command is killed at another moment each time, on a few thousand homes, and started again, until it
-/// comes to its end.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_run_that_is_killed_again_and_again_bills_every_home_once() {
-    const HOMES: usize = 3_000;
-    let app = TestApp::plan().instances(0).start().await;
-    let month = this_month(&app);
-    let compound_id = grow(&app, "DY", HOMES).await;
-    let shared = four_fees(&app, compound_id, month, 7_654_321).await;
-    let text = month.to_string();
-    let arguments = ["bills", "run", "--compound", "DY", "--month", &text];
-    let mut kills = 0;
-    for round in 0..40_u64 {
-        let mut command = program::command(&app.variables, &arguments);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
-        let mut child = command.spawn().unwrap();
-        tokio::time::sleep(Duration::from_millis(40 + round * 25)).await;
-        if child
-            .try_wait()
-            .unwrap()
-            .is_some_and(|ended| ended.success())
-        {
-            break;
-        }
-        drop(child.kill());
-        drop(child.wait());
-        kills += 1;
-        let half = bills(&app).await.len();
-        let all = lines(&app).await.len();
-        assert_eq!(all, half * 4, "a bill without its lines");
-        // Somebody mends an area of a home that is done, and of one that is not.
-        if round == 6 {
-            place::Entity::update_many()
-                .col_expr(place::Column::AreaCm2, Expr::value(987_600_i64))
-                .filter(place::COLUMN.code.is_in(["DY/1-1-3", "DY/1-1-2990"]))
-                .exec(app.store.write())
-                .await
-                .unwrap();
-        }
-    }
-    let said = program::succeed(&app.variables, &arguments).await;
-    assert!(said.contains("3000户, 账单3000张"), "{said}");
-    assert!(kills > 0, "it was never killed");
-    assert_eq!(bills(&app).await.len(), HOMES);
-    let all = lines(&app).await;
-    assert_eq!(all.len(), HOMES * 4);
-    let cost: i64 = all
-        .iter()
-        .filter(|line| line.fee_item_id == Some(shared))
-        .map(|line| line.amount)
-        .sum();
-    assert_eq!(cost, 7_654_321, "the shares do not add up");
-    expect_sound_in_sum(&app, compound_id).await;
-    // And once more: nothing.
-    program::succeed(&app.variables, &arguments).await;
-    assert_eq!(bills(&app).await.len(), HOMES);
-}
-
-#[tokio::test]
-async fn a_compound_names_the_account_that_takes_its_money() {
-    let app = TestApp::plan().instances(0).start().await;
-    let named = async || {
-        let row = entity::fee_policy::Entity::find()
-            .one(app.store.read())
-            .await;
-        row.unwrap().map(|row| (row.merchant, row.version))
-    };
-    for wrong in [
-        [
-            "bills",
-            "account",
-            "--compound",
-            "GY",
-            "--merchant",
-            "nobody",
-        ],
-        [
-            "bills",
-            "account",
-            "--compound",
-            "NO",
-            "--merchant",
-            "sandbox",
-        ],
-        [
-            "bills",
-            "account",
-            "--compound",
-            "GY/1",
-            "--merchant",
-            "sandbox",
-        ],
-    ] {
-        let output = program::run(&app.variables, &wrong).await;
-        assert_eq!(output.status.code(), Some(2), "{wrong:?}");
-    }
-    assert_eq!(named().await, None);
-    let right = [
-        "bills",
-        "account",
-        "--compound",
-        "GY",
-        "--merchant",
-        "sandbox",
-    ];
-    let said = program::succeed(&app.variables, &right).await;
-    assert!(said.contains("收款账户是 sandbox"), "{said}");
-    assert_eq!(named().await, Some((Some("sandbox".to_owned()), 1)));
-    program::succeed(&app.variables, &["bills", "account", "--compound", "GY"]).await;
-    assert_eq!(named().await, Some((None, 2)));
-}
-
-#[tokio::test]
-async fn the_command_says_what_is_wrong() {
-    let app = TestApp::plan().instances(0).start().await;
-    let month = this_month(&app).to_string();
-    for (arguments, status, words) in [
-        (
-            ["bills", "run", "--compound", "GY", "--month", "2026-13"],
-            2,
-            "2026-11",
-        ),
-        (
-            ["bills", "run", "--compound", "NO", "--month", &month],
-            2,
-            "NO",
-        ),
-        (
-            ["bills", "run", "--compound", "GY/1", "--month", &month],
-            2,
-            "小区",
-        ),
-        (
-            ["bills", "run", "--compound", "GY", "--month", "2199-01"],
-            2,
-            "月",
-        ),
-    ] {
-        let output = program::run(&app.variables, &arguments).await;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
-        assert!(said.contains(words), "{arguments:?}: {said}");
-    }
-    let arguments = ["bills", "run", "--compound", "GY", "--month", &month];
-    let output = program::run(&app.variables, &arguments).await;
-    assert!(output.status.success());
-    let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains("6户, 账单0张, 合计0.00元"), "{said}");
-    assert!(String::from_utf8_lossy(&output.stderr).contains("没有收费项目"));
-}
-
-/// On the first at six, once; not on the second of a compound that has its bills; and a run that was left
-/// is taken up again on any day.
-#[tokio::test]
-async fn the_clock_makes_the_months_bills_on_the_first() {
-    let app = TestApp::plan().instances(0).start().await;
-    add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
-    let month = this_month(&app).next();
-    let hour = |on: u32, hour: i64| begin_of(day(month, on)) + TimeDelta::hours(hour);
-    let [work] = WORKS else { panic!("one clock") };
-    run_slot(&app.store, work, hour(1, 5)).await.unwrap();
-    assert_eq!(bills(&app).await.len(), 0);
-    assert!(run_slot(&app.store, work, hour(1, 6)).await.unwrap());
-    let all = bills(&app).await;
-    assert_eq!(all.len(), 6);
-    assert!(all.iter().all(|bill| bill.month == month.number()));
-    assert!(all.iter().all(|bill| bill.state == BillState::Open));
-    for (day, at) in [(1, 12), (2, 0), (15, 6)] {
-        run_slot(&app.store, work, hour(day, at)).await.unwrap();
-    }
-    assert_eq!(bills(&app).await.len(), 6);
-    // Left behind: begun by somebody whose machine died.
-    let gy = place_of(&app, "GY").await;
-    let next = month.next();
-    let mut tx = app.store.begin(hour(20, 0)).await.unwrap();
-    run::begin(&mut tx, &Actor::operator(), gy.id, next)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    run_slot(&app.store, work, hour(20, 1)).await.unwrap();
-    assert_eq!(bills(&app).await.len(), 12);
-    // A month in which nobody was there on the first is made up for on any day, once.
-    let late = begin_of(day(next.next(), 15)) + TimeDelta::hours(7);
-    assert_eq!(china(late).date_naive(), day(next.next(), 15));
-    for _ in 0..2 {
-        run_slot(&app.store, work, late).await.unwrap();
-        assert_eq!(bills(&app).await.len(), 18);
-    }
 }
 
 #[tokio::test]
