@@ -20,9 +20,10 @@ use crate::web::console::guard::Desk;
 const LINES: u64 = 50;
 
 /// What people call a class of the log.
-const CLASSES: [(&str, &str); 14] = [
+const CLASSES: [(&str, &str); 15] = [
     ("withdrawn-case", "撤回的诉求：谁提的"),
     ("resolved-case", "办结的诉求：谁提的"),
+    ("merged-case", "合并的诉求：谁提的"),
     ("erased-case", "已注销的人的诉求"),
     ("claim", "结束的绑定：填写的姓名、手机号"),
     ("visit", "上门记录"),
