@@ -8,7 +8,7 @@ use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::case::category::chinese_digit;
 use crate::case::step::OPEN;
-use crate::case::{case_says, kind_says, queries};
+use crate::case::{case_says, kind_says, queries, shield};
 use crate::chat::{Args, Dialog, Reply, Turn};
 
 /// Most lines of a list: a digit picks.
@@ -89,10 +89,11 @@ pub(super) async fn only(
         several => {
             // A list shows what people wrote.
             turn.aside = true;
-            let lines: Vec<String> = several
+            let seen = shield::cases(turn.tx.db(), &turn.actor, cases.clone()).await?;
+            let lines: Vec<String> = seen
                 .iter()
                 .enumerate()
-                .map(|(at, case)| format!("{} {}", at + 1, line(case)))
+                .map(|(at, seen)| format!("{} {}", at + 1, line(&seen.found.case)))
                 .collect();
             turn.dialog =
                 Some(Dialog::pick(several.iter().map(|case| {

@@ -17,8 +17,9 @@ use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
+use crate::case::shield::{self, Seen};
 use crate::case::{case_says, category, kind_says, level_says};
-use crate::delivery::Message;
+use crate::delivery::{Button, Message};
 use crate::reminder::BoxFuture;
 
 /// Minutes after filing in which the reporter is told of progress at night, too: whoever filed just
@@ -82,17 +83,25 @@ pub(super) fn compose<'a>(
         let Some(found) = queries::by_id(app.store.read(), id).await? else {
             return Ok(None);
         };
+        let recipient = reminders.last().and_then(|last| last.recipient_id);
+        let (db, now) = (app.store.read(), app.clock.now());
+        let seen = shield::for_person(db, recipient, found.clone(), now).await?;
         let mut lines: Vec<Line> = Vec::new();
         for reminder in reminders {
-            if let Some(line) = line(app, &found, reminder).await?
+            if let Some(line) = line(app, &seen, reminder).await?
                 && lines.iter().all(|other| other.text != line.text)
             {
                 lines.push(line);
             }
         }
-        let recipient = reminders.last().and_then(|last| last.recipient_id);
         let joined = reminders.iter().any(|one| is_joiners(&found, one));
-        let Some(message) = message(app, &found, lines, recipient).await? else {
+        let buttons = match recipient {
+            Some(person) if lines.iter().any(|line| line.template == "task") => {
+                buttons(app, &found, person).await?
+            }
+            _ => Vec::new(),
+        };
+        let Some(message) = message(app, &seen.found, lines, buttons).await? else {
             return Ok(None);
         };
         Ok(Some(if joined {
@@ -130,21 +139,16 @@ async fn message(
     app: &App,
     found: &Found,
     lines: Vec<Line>,
-    recipient: Option<i64>,
+    buttons: Vec<Button>,
 ) -> Result<Option<Message>, Fault> {
     let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
     let text = texts.join("\n");
     let urgent = lines.iter().any(|line| line.urgent);
-    let asks = lines.iter().any(|line| line.template == "task");
     let hint = template_hint(&lines);
     let (Some(hint), Some(last)) = (hint, lines.into_iter().next_back()) else {
         return Ok(None);
     };
     let case = &found.case;
-    let buttons = match recipient {
-        Some(person) if asks => buttons(app, found, person).await?,
-        _ => Vec::new(),
-    };
     let text = format!("{text}\n{}", last.hint);
     let title = match last.brief {
         Brief::End(words) => format!("#{} {words}", case.id),
@@ -173,12 +177,12 @@ fn number(payload: &Value, name: &str) -> Option<i64> {
     payload.get(name).and_then(Value::as_i64)
 }
 
-async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+async fn line(app: &App, seen: &Seen, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
     let what = reminder.payload.get("what").and_then(Value::as_str);
     let what = what.unwrap_or_default();
     match reminder.kind.as_str() {
-        kinds::PROGRESS => progress::progress(app, found, reminder, what).await,
-        _ => staff::line(app, found, reminder, what).await,
+        kinds::PROGRESS => progress::progress(app, &seen.found, reminder, what).await,
+        _ => staff::line(app, seen, reminder, what).await,
     }
 }
 
