@@ -8,6 +8,7 @@ mod entered;
 pub mod figures;
 mod files;
 mod runs;
+mod threats;
 
 use chrono::{Datelike, NaiveDate};
 use entity::kinds::{FeeKind, FeeSplit, HomeRelation, PlaceKind};
