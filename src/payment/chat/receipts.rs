@@ -12,10 +12,10 @@ use crate::payment::queries::{self, OwnReceipt};
 use crate::payment::{left, link, month_says};
 
 /// Stands before the key of a payment, where otherwise a bill's is.
-const OF_PAYMENT: &str = "付款";
+const OF_PAYMENT: &str = "凭证";
 const NO_INVOICE: &str = "要税务发票请联系物业服务中心，报收据编号就行。";
 
-/// `收据`, `收据 (2)`, `收据 12`, `收据 付款 7`.
+/// `收据`, `收据 (2)`, `收据 12`, `收据 凭证 7`.
 ///
 /// # Errors
 /// `not_found` for a bill and a payment that are not theirs.

@@ -163,7 +163,7 @@ async fn a_receipt_of_what_was_paid_ahead_is_in_the_list_of_whoever_paid() {
     let token = receipts(&app).await.remove(0).token;
     let one = zhang.says("1").await;
     assert!(one.contains(&token) && one.contains("第 1 号"), "{one}");
-    let other = liu.says(&format!("收据 付款 {id}")).await;
+    let other = liu.says(&format!("收据 凭证 {id}")).await;
     assert!(
         other.contains("没有找到这张收据") && !other.contains(&token),
         "{other}"
