@@ -2,10 +2,11 @@
 //! was settled without money; and a link and a code by which somebody who is on no roster pays.
 
 use chrono::TimeDelta;
-use entity::bill_line;
 use entity::money::{BillState, PaymentState};
+use entity::{bill, bill_line, binding, place};
 use linli::report::pdf::available;
-use sea_orm::{EntityTrait, QueryFilter};
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 
 use super::{
     bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
@@ -108,6 +109,57 @@ async fn a_long_list_of_bills_has_a_way_to_the_rest() {
     zhang.says("账单").await;
     let all = zhang.says("9").await;
     assert!(all.contains("900.00 元") && all.contains("/pay/"), "{all}");
+}
+
+/// Another home of whoever lives in a bill's, on their account, with a bill of its own.
+async fn another_home(app: &TestApp, first: &bill::Model, number: usize) {
+    let db = app.store.write();
+    let old = place::Entity::find_by_id(first.home_id).one(db).await;
+    let mut home = place::ActiveModel::from(old.unwrap().unwrap());
+    home.id = NotSet;
+    home.code = Set(format!("GY/2-9-{number}"));
+    home.path = Set(format!("/9/{number}/"));
+    let home = home.insert(db).await.unwrap();
+    let old = binding::Entity::find()
+        .filter(binding::COLUMN.place_id.eq(first.home_id))
+        .one(db)
+        .await;
+    let mut tie = binding::ActiveModel::from(old.unwrap().unwrap());
+    tie.id = NotSet;
+    tie.place_id = Set(home.id);
+    tie.insert(db).await.unwrap();
+    let mut own = bill::ActiveModel::from(first.clone());
+    own.id = NotSet;
+    own.home_id = Set(home.id);
+    own.insert(db).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_has_many_homes_reaches_each_of_them() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let first = bill_for(&app, "张秀英", 202_611, 10_000).await;
+    for number in 902..=909 {
+        another_home(&app, &first, number).await;
+    }
+    let some = zhang.says("缴费").await;
+    assert!(
+        some.contains("1 1-1-101：100.00 元")
+            && some.contains("7 2-9-907")
+            && some.contains("8 下一页"),
+        "{some}"
+    );
+    let rest = zhang.says("8").await;
+    assert!(
+        rest.contains("1 2-9-908") && rest.contains("2 2-9-909"),
+        "{rest}"
+    );
+    let pay = zhang.says("2").await;
+    assert!(
+        pay.contains("2-9-909 要付 100.00 元") && pay.contains("/pay/"),
+        "{pay}"
+    );
 }
 
 #[tokio::test]
