@@ -125,6 +125,7 @@ fn residents(route: Route, most: usize) -> Route {
             "/pay/:token",
             get(pages::pay::show_wish).post(pages::pay::order_wish),
         )
+        .at("/bill/:token", get(pages::bill::show_bill))
         .at("/receipt/:token", get(pages::receipt::show_receipt))
         .at(
             "/notice/:token",
