@@ -25,8 +25,9 @@ async fn a_body_that_cannot_be_read_names_the_field_or_the_spot() {
     let twice = twice.await;
     twice.refuses(400, "malformed", "kind 写了两次");
     assert_eq!(twice.json["errors"][0]["field"], "kind");
-    let wrong = api.post("/cases", &json!({ "kind": "repair", "text": 5 }));
-    wrong.await.refuses(400, "malformed", "第1行第");
+    let wrong = json!({ "kind": "repair", "text": 5 });
+    let wrong = api.post("/cases", &wrong).await;
+    wrong.refuses(400, "malformed", "第1行第");
     let broken = br#"{"kind":"repair","#.to_vec();
     let broken = api.post_bytes("/cases", "application/json", None, broken);
     broken.await.refuses(400, "malformed", "不是完整的 JSON");

@@ -75,7 +75,7 @@ async fn the_day_of_a_pause_waits_for_a_mediation() {
     steward.says(&format!("转调解 {id} 街道")).await;
     app.advance(24 * 60 + 1).await;
     assert_eq!(app.case(id).await.state, CaseState::Paused);
-    let found = super::mediation::newest(&app).await.id;
+    let found = mediation::newest(&app).await.id;
     officer.says(&format!("调解不成 {found} 一方不来")).await;
     app.drain().await;
     let case = app.case(id).await;

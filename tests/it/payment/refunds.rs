@@ -1,10 +1,11 @@
 //! Money that goes back: by itself what came twice, by two people what somebody asks for; through a
 //! platform that does not answer, and one that cannot.
 
-use entity::money::{PaymentState, RefundCause, RefundState};
+use entity::money::{BillState, PaymentState, RefundCause, RefundState};
 use linli::payment::actions::settle::{Paid, Settled, settle};
 use linli::payment::queries::back_of;
 use linli::sandbox::{Api, Fault};
+use sea_orm::EntityTrait;
 
 use super::paying::api_bound;
 use super::{
