@@ -43,6 +43,7 @@ mod m20261201_000038_for_one_alone;
 mod m20261201_000039_vouchers;
 mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
+mod m20261201_000047_flow;
 mod tools;
 
 /// All changes, in order.
@@ -90,6 +91,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000039_vouchers::Migration),
             Box::new(m20261201_000041_rounds::Migration),
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
+            Box::new(m20261201_000047_flow::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ mod cash;
 mod crash;
 mod days;
 mod elsewhere;
+mod flow;
 mod house;
 mod letter;
 mod notices;
