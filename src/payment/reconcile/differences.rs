@@ -1,16 +1,19 @@
 //! Differences of a day: what is open, what came of the others, and saying what one was. Called by `store` and by
 //! the console.
 
+use chrono::{Days, NaiveDate};
 use entity::money::ReconState;
-use entity::{recon_difference, reconciliation};
+use entity::{fee_policy, recon_difference, reconciliation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 use serde_json::json;
 
+use super::clock::DAYS_BACK;
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
+use crate::base::clock::{Moment, china};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::{Page, Slice};
 use crate::base::redact::hide_numbers;
@@ -63,6 +66,41 @@ pub async fn solved<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(slice.cut(rows, |row| row.id))
+}
+
+/// The first of these days, both included, that the clock has still to compare for the receiving account of a
+/// compound: what the platform kept and sent to the bank on it is not booked yet.
+///
+/// # Errors
+/// The database's.
+pub async fn still_to_come<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    (from, to): (NaiveDate, NaiveDate),
+    now: Moment,
+) -> Result<Option<NaiveDate>, Fault> {
+    let policy = fee_policy::Entity::find()
+        .filter(fee_policy::COLUMN.compound_id.eq(compound_id))
+        .one(db)
+        .await?;
+    let Some(merchant) = policy.and_then(|policy| policy.merchant) else {
+        return Ok(None);
+    };
+    let oldest = china(now)
+        .date_naive()
+        .checked_sub_days(Days::new(DAYS_BACK));
+    let from = oldest.map_or(from, |oldest| oldest.max(from));
+    let done: Vec<NaiveDate> = reconciliation::Entity::find()
+        .select_only()
+        .column(reconciliation::Column::Day)
+        .filter(reconciliation::COLUMN.merchant.eq(merchant))
+        .filter(reconciliation::COLUMN.day.gte(from))
+        .filter(reconciliation::COLUMN.state.ne(ReconState::Waiting))
+        .into_tuple()
+        .all(db)
+        .await?;
+    let mut days = from.iter_days().take_while(|day| *day <= to);
+    Ok(days.find(|day| !done.contains(day)))
 }
 
 /// Closes one that is open; false when it was closed before.

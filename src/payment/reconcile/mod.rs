@@ -30,7 +30,7 @@ use crate::base::fault::Fault;
 use crate::store::Store;
 use crate::wechat::pay::{Action, Client, PayError};
 
-pub use differences::{open_of, solve, solved};
+pub use differences::{open_of, solve, solved, still_to_come};
 
 /// A day and what differs in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use linli::app::App;
 use linli::base::clock::{begin_of, china};
 use linli::base::dice::Dice;
 use linli::payment::reconcile::{Failure, Outcome, Wanted, clock, run};
-use linli::reminder::schedule::run_slot;
 use linli::sandbox::{Api, Fault};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -341,9 +340,9 @@ async fn each_morning_yesterday_is_compared_by_itself() {
 }
 
 /// The plan of a morning, as the clock makes it.
-async fn plan(app: &TestApp) {
+pub async fn plan(app: &TestApp) {
     for work in clock::WORKS {
-        run_slot(&app.store, work, app.now()).await.unwrap();
+        (work.run)(&app.store, app.now()).await.unwrap();
     }
 }
 

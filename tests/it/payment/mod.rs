@@ -5,7 +5,7 @@ mod anything;
 mod attack;
 mod cash;
 mod crash;
-mod days;
+pub mod days;
 mod elsewhere;
 mod flow;
 mod house;
