@@ -2,7 +2,7 @@
 //! a time; its fee is held against the trade bill's, what lay there in the end against the books, and money that
 //! went to the bank (提现) is booked. Called by `run`, and by `store` in the day's transaction.
 
-use chrono::{Days as Ahead, NaiveDate, TimeDelta};
+use chrono::{Days, NaiveDate, TimeDelta};
 use entity::money::{DifferenceKind, EntryKind, PaymentState, RefundState};
 use entity::{payment, recon_difference, reconciliation, refund};
 use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder};
@@ -235,8 +235,8 @@ fn moved_by(drafts: &[Draft], compound_id: i64) -> Vec<Transfer> {
 fn around(day: NaiveDate) -> (NaiveDate, NaiveDate) {
     let (before, after) = ENTERED;
     (
-        day.checked_sub_days(Ahead::new(before)).unwrap_or(day),
-        day.checked_add_days(Ahead::new(after)).unwrap_or(day),
+        day.checked_sub_days(Days::new(before)).unwrap_or(day),
+        day.checked_add_days(Days::new(after)).unwrap_or(day),
     )
 }
 

@@ -202,8 +202,7 @@ async fn a_platform_that_gives_no_fund_flow_bill_stops_nothing() {
     let day = noon(&app).await;
     pay(&app, &zhang, 202_611, 20_000).await;
     wait_until(&app, day, 10 * 60 + 31);
-    let mut withheld = Fault::new(Api::Paybill, "error:NO_AUTH", Some(1));
-    withheld.after = Some(1);
+    let withheld = Fault::new(Api::Paybill, "error:NO_AUTH", Some(1)).after(1);
     assert!(app.platform.set_fault(withheld));
     let done = compared(&app, day).await;
     stands(&done, ReconState::Balanced);
