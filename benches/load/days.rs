@@ -1,5 +1,5 @@
-//! A day's trade bill of 1 000 000 rows, fetched from the pretended platform, checked and held against as many
-//! payments of ours by the command; and how much more memory that takes than 10 000 rows.
+//! A day's trade bill of 1 000 000 rows and its fund-flow bill, fetched from the pretended platform, checked and held
+//! against as many payments of ours by the command; and how much more memory that takes than 10 000 rows.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use chrono::{Days, NaiveDate};
 use linli::base::clock::{Clock, ShiftedClock, SystemClock, china};
 use linli::config::Settings;
+use linli::sandbox::pay::Sort;
 use secrecy::ExposeSecret;
 
 use crate::figure::{Figure, median, whole};
@@ -49,7 +50,9 @@ pub async fn measure() -> Result<Vec<Figure>> {
     let mut setups = Vec::new();
     for (name, day, rows) in days {
         pretend.platform.invent_trades(MCH_ID, day, u64::from(rows));
-        pretend.platform.make_trade_bill(MCH_ID, day)?;
+        for sort in [Sort::Trade, Sort::Flow] {
+            pretend.platform.make_bill(MCH_ID, day, sort)?;
+        }
         let url = postgres.database(name)?;
         let mut setup = Setup::new(room.path(), &sample, &url);
         setup.set("SANDBOX__KEYS", &keys);
@@ -93,7 +96,8 @@ fn rows_of(seconds: &[f64], peaks: &[f64], before: &[f64]) -> Vec<Figure> {
             bound: format!(
                 "The command from its start to its end on one core: the bill asked for and fetched from the pretended \
                  platform on the other core (gzip, already made), unpacked to a file, its SHA-1 and its summary checked, \
-                 each row held against our row of its number, which lie in another order; no difference, the day and the \
+                 each row held against our row of its number, which lie in another order; then the fund-flow bill, two rows for each \
+                 payment, read to its summary and its fee held against the first one's; no difference, the day and the \
                  platform's fee written down. {ROUNDS} rounds, each row of the day counted after each. Bound by \
                  PostgreSQL's look-ups and the reading of the rows, in turn."
             ),
@@ -165,6 +169,21 @@ fn fill(postgres: &Postgres, name: &str, app_id: &str, day: NaiveDate, rows: u32
              'oLinliLoadPayer-' || n % 1000, 'invented-' || n, '4299' || lpad(n::text, 24, '0'), 1, at, '{day}', at, at \
              FROM (SELECT n, timestamp with time zone '{day} 00:00:00+08' + n % 86400 * interval '1 second' AS at \
              FROM (SELECT s * 7919::bigint % {rows} AS n FROM generate_series(1, {rows}) s) mixed) made"
+        ),
+        // In the books they are one entry: what lies at the platform is held against it.
+        format!(
+            "INSERT INTO ledger_account (compound_id, code, created_at) \
+             VALUES ({COMPOUND}, 'assets:wechat', now()), ({COMPOUND}, 'assets:receivable', now())"
+        ),
+        format!(
+            "INSERT INTO ledger_entry (compound_id, day, cause, kind, memo, created_at) \
+             VALUES ({COMPOUND}, '{day}', 'load:paid', 'payment', '缴费', now())"
+        ),
+        format!(
+            "INSERT INTO ledger_transfer (entry_id, compound_id, day, debit_id, credit_id, amount) \
+             SELECT e.id, {COMPOUND}, '{day}', d.id, c.id, (SELECT sum(amount) FROM payment) \
+             FROM ledger_entry e, ledger_account d, ledger_account c \
+             WHERE e.cause = 'load:paid' AND d.code = 'assets:wechat' AND c.code = 'assets:receivable'"
         ),
         "VACUUM ANALYZE".to_owned(),
     ] {

@@ -234,6 +234,8 @@ pub enum ReconState {
     Balanced,
     /// Something differs.
     Different,
+    /// Something differs, and somebody has said what it was.
+    Explained,
     /// The platform has no bill yet.
     Waiting,
 }
@@ -258,6 +260,12 @@ pub enum DifferenceKind {
     RefundTheirsOnly,
     /// The amount of a refund.
     RefundAmount,
+    /// What the platform took as its fee, by its two bills.
+    Fee,
+    /// What lies at the platform at the end of the day.
+    Balance,
+    /// Money that went from the platform to the bank, and could not be booked by itself.
+    Withdrawal,
 }
 
 /// Where an expense stands on its way through reviews, publications and filing (三审两公开一备案).

@@ -26,6 +26,11 @@ pub struct Model {
     pub theirs_count: i32,
     /// Theirs, in fen.
     pub theirs_amount: i64,
+    /// What our books say that lay at the platform at the end of the day, in fen; none where it could not be held
+    /// against the platform's bill.
+    pub left_ours: Option<i64>,
+    /// What lay there by the platform's bill, in fen.
+    pub left_theirs: Option<i64>,
     /// Who had it done; none for the clock.
     pub started_by: Option<i64>,
     /// UTC, whole ms.

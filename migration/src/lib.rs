@@ -45,6 +45,7 @@ mod m20261201_000040_advances;
 mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
 mod m20261201_000045_no_longer_than;
+mod m20261201_000047_flow;
 mod tools;
 
 /// All changes, in order.
@@ -94,6 +95,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000041_rounds::Migration),
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
             Box::new(m20261201_000045_no_longer_than::Migration),
+            Box::new(m20261201_000047_flow::Migration),
         ]
     }
 }

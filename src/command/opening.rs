@@ -44,6 +44,8 @@ enum Where {
     Bank,
     /// 现金
     Cash,
+    /// 商户号里的钱
+    Wechat,
     /// 前面几项里属于维修资金的
     Maintenance,
 }
@@ -53,6 +55,7 @@ impl Where {
         match self {
             Self::Bank => Account::Bank,
             Self::Cash => Account::Cash,
+            Self::Wechat => Account::Wechat,
             Self::Maintenance => Account::Maintenance,
         }
     }
@@ -60,7 +63,7 @@ impl Where {
     /// What is booked: money came from before the books; whose it is, out of that.
     const fn transfer(self, amount: i64) -> Transfer {
         match self {
-            Self::Bank | Self::Cash => Transfer {
+            Self::Bank | Self::Cash | Self::Wechat => Transfer {
                 debit: self.account(),
                 credit: Account::Opening,
                 amount,
@@ -101,7 +104,7 @@ pub async fn run(settings: &Settings, now: Moment, given: Given) -> anyhow::Resu
     let cause = cause(&tx, place.id, account).await?.ok_or_else(again)?;
     let transfer = given.account.transfer(amount.0);
     if let Some(short) = short(&tx, place.id, day, &[transfer]).await? {
-        let words = format!("{};请先记银行存款和现金的期初", short.says());
+        let words = format!("{};请先记银行存款、现金和微信支付的期初", short.says());
         return Err(Usage(words).into());
     }
     let entry = Draft {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use chrono::NaiveDate;
+use entity::money::ReconState;
 
 use crate::app::App;
 use crate::base::clock::{Clock, china};
@@ -78,9 +79,10 @@ fn tell(merchant: &str, outcome: &Outcome) {
         Fen(day.ours_amount),
         day.theirs_count,
         Fen(day.theirs_amount),
-        match outcome.open.len() {
-            0 => "对平了".to_owned(),
-            count => format!("有{count}处不一样"),
+        match (day.state, outcome.open.len()) {
+            (ReconState::Explained, _) => "不一样的都查清了".to_owned(),
+            (_, 0) => "对平了".to_owned(),
+            (_, count) => format!("有{count}处不一样"),
         }
     );
     for one in &outcome.open {

@@ -212,6 +212,7 @@ fn start_queue(app: &App, tasks: &TaskTracker, role: Role) {
             notice::remind::WORKS,
             agreement::remind::WORKS,
             payment::reconcile::clock::WORKS,
+            disclosure::ask::WORKS,
         ]
         .concat();
         schedule::keep_time(&timer.store, &*timer.clock, &works, stop).await;

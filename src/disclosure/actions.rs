@@ -17,6 +17,8 @@ use crate::disclosure::seal::{self, Content, FIRST};
 use crate::disclosure::statement::Line;
 use crate::disclosure::{queries, remind};
 use crate::ledger::floor::below;
+use crate::payment::reconcile::clock::DAYS_BACK;
+use crate::payment::reconcile::still_to_come;
 use crate::place::queries::compound_by_id;
 use crate::reminder::enqueue;
 use crate::store::Tx;
@@ -29,7 +31,7 @@ pub const MOST_REASON: usize = 200;
 ///
 /// # Errors
 /// `not_found` for a compound that is not theirs; `wrong_step` for a month that is not over, that has nothing
-/// in it, at whose end there would be less money than none, or whose books have not changed since it was
+/// in it, of which a day is still to be compared with the platform's bill, at whose end there would be less money than none, or whose books have not changed since it was
 /// published; `invalid` for a correction without a reason; `conflict` when somebody else published at this moment.
 pub async fn publish(
     tx: &mut Tx,
@@ -43,6 +45,12 @@ pub async fn publish(
         let says = month.says();
         return Err(Fault::wrong_step(format!(
             "{says}还没有结束，结束后才能公布。"
+        )));
+    }
+    let days = (month.first(), month.last());
+    if let Some(day) = still_to_come(tx.db(), place.id, days, tx.now()).await? {
+        return Err(Fault::wrong_step(format!(
+            "{day}还没有和微信支付对账，这一天的手续费和提现还没有记进账簿。对账在第二天上午十点半，对完再公布；一直对不成的，{DAYS_BACK}天后可以公布。"
         )));
     }
     let lines = queries::statement(tx.db(), place.id, month).await?;

@@ -3,6 +3,7 @@
 //! take one out or slip another in; a correction is a new version that says why. Floor 3.
 
 pub mod actions;
+pub mod ask;
 pub mod chat;
 pub mod queries;
 pub mod remind;

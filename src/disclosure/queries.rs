@@ -1,14 +1,14 @@
 //! Reads of published months, and what the books say of a month just now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::{disclosure, disclosure_line, ledger_entry};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
 use crate::base::month::Month;
-use crate::disclosure::statement::{Line, lines};
-use crate::ledger::queries::{Days, moved};
+use crate::disclosure::statement::{Line, Movements, lines};
+use crate::ledger::queries::{Days, moved, moved_by_month};
 
 /// Most disclosures of a compound that are listed.
 const MOST: u64 = 240;
@@ -94,6 +94,43 @@ pub async fn list<C: ConnectionTrait>(
         .await?;
     rows.dedup_by_key(|row| row.month);
     Ok(rows)
+}
+
+/// The published months of a compound whose lines the books have otherwise by now; by one look over the books.
+///
+/// # Errors
+/// The database's.
+pub async fn changed<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+) -> Result<BTreeSet<Month>, Fault> {
+    let mut published = with_lines(db, list(db, compound_id).await?).await?;
+    if published.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    published.sort_by_key(Published::month);
+    let mut months = moved_by_month(db, compound_id)
+        .await?
+        .into_iter()
+        .peekable();
+    let mut before = Movements::new();
+    let mut all = BTreeSet::new();
+    for one in published {
+        let month = one.month();
+        while let Some((_, earlier)) = months.next_if(|(at, _)| *at < month) {
+            for (account, moved) in earlier {
+                let sum = before.entry(account).or_default();
+                sum.debit += moved.debit;
+                sum.credit += moved.credit;
+            }
+        }
+        let during = months.peek().filter(|(at, _)| *at == month);
+        let during = during.map(|(_, moved)| moved.clone()).unwrap_or_default();
+        if lines(&before, &during) != one.statement() {
+            all.insert(month);
+        }
+    }
+    Ok(all)
 }
 
 /// All versions of a month, the newest first.

@@ -10,6 +10,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::{Kind, Message, Topic, Work};
+use crate::disclosure::ask;
 use crate::disclosure::queries::{Published, by_id};
 use crate::disclosure::statement::total;
 use crate::ledger::Family;
@@ -32,6 +33,10 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: PUBLISHED,
         work: Work::Push(Topic::News, compose),
+    },
+    Kind {
+        name: ask::UNPUBLISHED,
+        work: Work::Push(Topic::Task, ask::compose),
     },
 ];
 

@@ -145,6 +145,9 @@ pub const fn difference_says(kind: DifferenceKind) -> &'static str {
         DifferenceKind::RefundOursOnly => "我们有、平台没有的退款",
         DifferenceKind::RefundTheirsOnly => "平台有、我们没有的退款",
         DifferenceKind::RefundAmount => "退款金额不一样",
+        DifferenceKind::Fee => "两份账单的手续费不一样",
+        DifferenceKind::Balance => "微信支付的余额和账上不一样",
+        DifferenceKind::Withdrawal => "提现没有自动记账（可能手工记过，或账上没有这么多）",
     }
 }
 

@@ -148,6 +148,8 @@ pub enum ToMend {
     Refund(i64, RefundState),
     /// Something in which a day differs from the platform's bill.
     Difference(i64),
+    /// A day that could not be compared.
+    Day(i64),
 }
 
 fn item(
@@ -298,6 +300,7 @@ pub(super) async fn ask_to_mend(
             (refunds::subject(id), payload)
         }
         ToMend::Difference(id) => (format!("difference:{id}"), json!({ "difference": id })),
+        ToMend::Day(id) => (format!("reconciliation:{id}"), json!({ "day": id })),
     };
     let about = (compound_id, subject, payload);
     tell_all(tx, MEND, Deed::KeepMoney, path, about, None).await

@@ -183,6 +183,9 @@ pub fn reversible(entry: &ledger_entry::Model) -> Result<(), Fault> {
         "bill" | "credit" | "late" => "账单不在这里冲销。请在那张账单的页面上更正。",
         "waiver" => "减免不在这里冲销。",
         "donation-use" => "捐款的用途不在这里冲销。",
+        "platform-fee" | "withdrawal" => {
+            "手续费和提现是对账时按微信支付的账单记的，不能在这里冲销。"
+        }
         _ => "这一笔不是在“记账”里记的，不能在这里冲销。",
     };
     Err(Fault::wrong_step(says))
@@ -237,6 +240,7 @@ mod tests {
             "waiver:1:granted",
             "donation-use:1:used",
             "platform-fee:x:2026-11-30:kept",
+            "withdrawal:x:1:moved",
             "entry:1:reversed",
             "vouchers",
         ] {

@@ -1,5 +1,6 @@
 //! Reads of vouchers: whoever sees, takes in or keeps the money of a compound sees all of its vouchers.
 
+use chrono::NaiveDate;
 use entity::money::VoucherState;
 use entity::{ledger_entry, place, voucher};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -8,6 +9,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::ledger::post::Transfer;
 use crate::ledger::queries as ledger;
 use crate::place::queries as places;
 use crate::voucher::subject;
@@ -120,4 +122,37 @@ pub async fn entry_of<C: ConnectionTrait>(
     }
     let booked = ledger::of_subject(db, row.compound_id, &subject(row.id)).await?;
     Ok(booked.into_iter().next().map(|one| one.entry))
+}
+
+/// Whether people have entered this move for one of these days, both included: agreed to and not taken back, or
+/// waiting for the second.
+///
+/// # Errors
+/// The database's.
+pub async fn was_entered<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    moved: Transfer,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<bool, Fault> {
+    let rows = voucher::Entity::find()
+        .filter(voucher::COLUMN.compound_id.eq(compound_id))
+        .filter(voucher::COLUMN.debit.eq(moved.debit.code()))
+        .filter(voucher::COLUMN.credit.eq(moved.credit.code()))
+        .filter(voucher::COLUMN.amount.eq(moved.amount))
+        .filter(voucher::COLUMN.day.gte(from))
+        .filter(voucher::COLUMN.day.lte(to))
+        .filter(voucher::COLUMN.state.ne(VoucherState::Refused))
+        .all(db)
+        .await?;
+    for row in rows {
+        let stands = match entry_of(db, &row).await? {
+            Some(entry) => ledger::reversal_of(db, entry.id).await?.is_none(),
+            None => true,
+        };
+        if stands {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

@@ -8,6 +8,7 @@ use linli::base::month::Month;
 use linli::disclosure::seal;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
+use linli::sandbox::{Api, Fault};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::console::Desk;
@@ -317,4 +318,109 @@ async fn a_question_about_a_line_is_a_case_that_must_be_answered() {
     assert_eq!(filed.len(), 1);
     let stranger = han.says("财务").await;
     assert!(stranger.contains("还没有公布过账"), "{stranger}");
+}
+
+/// To so many minutes after China's midnight before the next month's first day.
+fn into_next_month(app: &TestApp, minutes: i64) {
+    let today = linli::base::clock::china(app.now()).date_naive();
+    let first = Month::of(today).next().first();
+    let to = linli::base::clock::begin_of(first) + chrono::TimeDelta::minutes(minutes);
+    app.clock.advance(to - app.now());
+}
+
+#[tokio::test]
+async fn a_month_is_not_published_before_its_last_day_is_compared() {
+    let app = TestApp::start().await;
+    crate::payment::open_counter(&app).await;
+    into_next_month(&app, 9 * 60);
+    let month = books(&app).await;
+    let path = month.to_string();
+    let mut chair = Desk::of(&app, "卫东").await;
+    publish(&mut chair, &path, "")
+        .await
+        .is(409)
+        .says("还没有和微信支付对账");
+    assert!(all(&app).await.is_empty());
+    app.clock.advance(chrono::TimeDelta::minutes(91));
+    crate::payment::days::plan(&app).await;
+    app.drain().await;
+    publish(&mut chair, &path, "").await.is(303);
+}
+
+#[tokio::test]
+async fn what_cannot_be_compared_holds_a_month_up_for_a_week() {
+    let app = TestApp::start().await;
+    crate::payment::open_counter(&app).await;
+    let broken = Fault::new(Api::Paybill, "error:SYSTEM_ERROR", None);
+    assert!(app.platform.set_fault(broken));
+    into_next_month(&app, 7 * 24 * 60 - 60);
+    let month = books(&app).await;
+    let path = month.to_string();
+    let mut chair = Desk::of(&app, "卫东").await;
+    publish(&mut chair, &path, "")
+        .await
+        .is(409)
+        .says(&month.last().to_string());
+    app.clock.advance(chrono::TimeDelta::minutes(61));
+    publish(&mut chair, &path, "").await.is(303);
+}
+
+#[tokio::test]
+async fn months_that_have_changed_stand_out_in_the_list() {
+    let app = TestApp::start().await;
+    let month = books(&app).await;
+    let mut chair = Desk::of(&app, "卫东").await;
+    publish(&mut chair, &month.to_string(), "").await.is(303);
+    let list = "/console/accounts?place=GY";
+    let page = chair.open(list).await;
+    page.says("（已公布）");
+    assert!(!page.body.contains("账有变动"), "{}", page.body);
+    // A later entry of an earlier month changes what the published one begins with.
+    let before = month.before().last();
+    let (bank, opening) = (Account::Bank, Account::Opening);
+    book(&app, "opening:1", before, bank, opening, 500).await;
+    chair.open(list).await.says("（已公布，账有变动）");
+    let path = month.to_string();
+    publish(&mut chair, &path, "漏记了期初").await.is(303);
+    let page = chair.open(list).await;
+    page.says("（已公布，第2版）");
+}
+
+#[tokio::test]
+async fn whoever_may_publish_is_asked_once_a_month() {
+    let app = TestApp::start().await;
+    let chair = app.staff("卫东").await;
+    // On the third, at eleven.
+    into_next_month(&app, 2 * 24 * 60 + 11 * 60);
+    chair.says("帮助").await;
+    let month = books(&app).await;
+    for _ in 0..2 {
+        for work in linli::disclosure::ask::WORKS {
+            (work.run)(&app.store, app.now()).await.unwrap();
+        }
+        app.drain().await;
+    }
+    let push = chair.expects_push("的账还没有公布").await;
+    assert!(push.contains(&month.says()), "{push}");
+    assert!(push.contains(&format!("place=GY&month={month}")), "{push}");
+    let asked = |text: &&String| text.contains("还没有公布");
+    assert_eq!(chair.pushes().iter().filter(asked).count(), 1);
+    // Once it is published nobody is asked any more.
+    let mut desk = Desk::of(&app, "卫东").await;
+    publish(&mut desk, &month.to_string(), "").await.is(303);
+    app.drain().await;
+    let before = reminders_of(&app).await;
+    for work in linli::disclosure::ask::WORKS {
+        (work.run)(&app.store, app.now()).await.unwrap();
+    }
+    assert_eq!(reminders_of(&app).await, before);
+}
+
+/// How many were asked to publish.
+async fn reminders_of(app: &TestApp) -> usize {
+    let rows = reminder::Entity::find()
+        .filter(reminder::COLUMN.kind.eq("disclosure.unpublished"))
+        .all(app.store.read())
+        .await;
+    rows.unwrap().len()
 }

@@ -85,7 +85,7 @@ pub async fn pay(
 }
 
 /// Whether there is as much as is to be paid, where it is to be paid from, and in the fund when it is the fund's.
-/// What the platform has taken is not in the bank before somebody has written down that it went there.
+/// What the platform has taken is not in the bank before it is in the books that it went there.
 async fn covered(
     tx: &Tx,
     row: &expense::Model,
@@ -103,7 +103,7 @@ async fn covered(
             let taken = least(tx.db(), row.compound_id, Account::Wechat, day).await?;
             match taken > 0 {
                 true => format!(
-                    "。微信支付账上还有{}元，已经到银行的，请先在“记账”里记“微信支付的钱转到银行”",
+                    "。微信支付账上还有{}元：提现到银行的，第二天上午对账时自动记账；没有自动记的，再在“记账”里记“微信支付的钱转到银行”",
                     Fen(taken).in_groups()
                 ),
                 false => "。请先核对有没有没记的进账，或者换一个账户".to_owned(),

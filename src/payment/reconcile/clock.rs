@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
-use super::store::{Claim, claim, let_go};
+use super::store::{Claim, ask_for_day, claim, let_go};
 use super::{Failure, Wanted, run};
 use crate::app::App;
 use crate::base::clock::{Moment, begin_of, china};
@@ -24,11 +24,11 @@ use crate::store::Store;
 pub const RECONCILE: &str = "payment.reconcile";
 /// Minutes after China's midnight: bills are ready after ten.
 const READY: i64 = 10 * 60 + 30;
-/// The platform is asked again after so long, and for so long.
+/// The platform is asked again after so long, and for so long: then the next morning's plan asks.
 const AGAIN: TimeDelta = TimeDelta::minutes(30);
-const GIVE_UP: TimeDelta = TimeDelta::hours(36);
-/// Days that are looked back upon.
-const DAYS_BACK: u64 = 7;
+const GIVE_UP: TimeDelta = TimeDelta::hours(23);
+/// Days that are looked back upon: a day is tried on so many mornings.
+pub const DAYS_BACK: u64 = 7;
 /// The clock waits so long for the work, then comes back after [`SOON`].
 const WAIT: Duration = Duration::from_secs(20);
 const SOON: TimeDelta = TimeDelta::seconds(30);
@@ -66,7 +66,8 @@ async fn plan(store: &Store, now: Moment) -> Result<u64, Fault> {
             if !done.contains(&(merchant.clone(), *day)) {
                 items.push(NewReminder {
                     kind: RECONCILE,
-                    dedupe_key: format!("reconcile:{merchant}:{day}"),
+                    // Each morning anew: what was given up yesterday is not given up for good.
+                    dedupe_key: format!("reconcile:{merchant}:{day}:{today}"),
                     recipient_id: None,
                     compound_id: None,
                     subject: format!("reconcile:{merchant}"),
@@ -112,15 +113,17 @@ pub fn obey<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<
         let (Some(merchant), Some(day)) = (text("merchant"), day) else {
             return Ok(Verdict::Drop);
         };
-        let Some(client) = app.pay.get(merchant).cloned() else {
-            return Ok(Verdict::Fail("配置里没有这个收款账户".to_owned()));
-        };
         let now = app.clock.now();
         match claim(&app.store, merchant, day, now).await? {
             Claim::Done => return Ok(Verdict::Done),
             Claim::Others => return Ok(Verdict::Later(now + SOON)),
             Claim::Ours => {}
         }
+        let Some(client) = app.pay.get(merchant).cloned() else {
+            let_go(&app.store, merchant, day, now).await?;
+            let why = "配置里没有这个收款账户".to_owned();
+            return give_up(app, row, (merchant, day), why).await;
+        };
         let (store, dice, name) = (app.store.clone(), app.dice.clone(), merchant.to_owned());
         let task = tokio::spawn(async move {
             let wanted = Wanted {
@@ -147,8 +150,28 @@ pub fn obey<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<
                 tracing::warn!(merchant, %day, %failure, "a day could not be reconciled yet");
                 Ok(Verdict::Later(now + AGAIN))
             }
-            Ok(Err(failure)) => Ok(Verdict::Fail(failure.to_string())),
+            Ok(Err(failure)) => give_up(app, row, (merchant, day), failure.to_string()).await,
             Err(_) => Ok(Verdict::Retry("对账时出错".to_owned())),
         }
+    })
+}
+
+/// Not this morning any more. Whoever keeps the money learns of it, once; what no morning will try again stands among
+/// what was not sent.
+async fn give_up(
+    app: &App,
+    row: &reminder::Model,
+    (merchant, day): (&str, NaiveDate),
+    why: String,
+) -> Result<Verdict, Fault> {
+    tracing::warn!(merchant, %day, why, "a day was not reconciled this time");
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    ask_for_day(&mut tx, merchant, day).await?;
+    tx.commit().await?;
+    let planned = china(row.due_at).date_naive();
+    let last = day.checked_add_days(Days::new(DAYS_BACK));
+    Ok(match last.is_some_and(|last| planned < last) {
+        true => Verdict::Drop,
+        false => Verdict::Fail(why),
     })
 }

@@ -17,11 +17,11 @@ use crate::store::Store;
 use crate::wechat::pay::{Bill, PayError, TradeRow};
 
 /// Rows of one part.
-const PART: usize = 2_000;
+pub(super) const PART: usize = 2_000;
 /// Keys of ours of one look.
 const KEYS: u64 = 20_000;
 /// Around midnight the platform's clock and ours may name different days.
-const MIDNIGHT: TimeDelta = TimeDelta::minutes(5);
+pub(super) const MIDNIGHT: TimeDelta = TimeDelta::minutes(5);
 /// Differences that are kept of one day: beyond it somebody has to look at the whole.
 const MOST: usize = 20_000;
 

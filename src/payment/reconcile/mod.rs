@@ -8,11 +8,15 @@
 //! | `compare` | the bill's rows against ours, a part at a time: memory stays flat |
 //! | `keys` | which of ours the bill has not shown |
 //! | `follow` | what the platform knows and we do not |
+//! | `flow` | the fund-flow bill: the fee once more, what lay there in the end, what went to the bank |
 //! | [`clock`] | each morning |
-//! | `store` | the day, its differences, the platform's fee in the books |
+//! | `store` | the day, its differences, the platform's fee and transfers in the books |
+//! | `differences` | what is open, what came of the others, saying what one was |
 
 pub mod clock;
 mod compare;
+mod differences;
+mod flow;
 mod follow;
 mod keys;
 mod store;
@@ -26,7 +30,7 @@ use crate::base::fault::Fault;
 use crate::store::Store;
 use crate::wechat::pay::{Action, Client, PayError};
 
-pub use store::{open_of, solve};
+pub use differences::{open_of, solve, solved, still_to_come};
 
 /// A day and what differs in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,6 +89,10 @@ pub async fn run(
 ) -> Result<Outcome, Failure> {
     let bill = client.trade_bill(wanted.day, now.timestamp()).await?;
     let mut compared = compare::compare(store, wanted, bill).await?;
+    let flow = flow::read(client, wanted.day, now.timestamp()).await?;
+    if let Some(flow) = &flow {
+        flow::hold_fee(flow, &mut compared);
+    }
     follow::follow(store, dice, now, wanted, &mut compared).await?;
-    Ok(store::write(store, now, wanted, compared).await?)
+    Ok(store::write(store, now, wanted, compared, flow).await?)
 }

@@ -1,33 +1,27 @@
-//! Writing a compared day down: once for an account and a day, differences once each, the platform's fee in
-//! the books; and solving a difference by hand.
+//! Writing a compared day down: once for an account and a day, differences once each, the platform's fee and what
+//! went to the bank in the books.
 
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::money::{DifferenceKind, EntryKind, ReconState};
-use entity::{fee_policy, recon_difference, reconciliation};
+use entity::{fee_policy, payment, recon_difference, reconciliation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::json;
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
 use super::compare::{Compared, Difference};
+use super::differences::{close, open_of, reopen};
+use super::flow::{self, Flow};
 use super::{Outcome, Wanted};
-use crate::access::permit::{Deed, may};
-use crate::access::{Actor, audit};
 use crate::base::clock::Moment;
-use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
-use crate::base::text::clean;
+use crate::base::fault::Fault;
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::ledger::queries::of_subject;
 use crate::payment::remind;
 use crate::place::queries as places;
 use crate::store::{Store, Tx};
-
-/// Most characters of what somebody writes who solves a difference.
-const MOST_NOTE: usize = 200;
 
 /// Who is to compare a day.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,48 +108,44 @@ pub(super) async fn write(
     now: Moment,
     wanted: Wanted<'_>,
     compared: Compared,
+    flow: Option<Flow>,
 ) -> Result<Outcome, Fault> {
     let mut tx = store.begin(now).await?;
-    let whose = default_compound(&tx, wanted.merchant).await?;
+    let whose = whose(&tx, wanted.merchant).await?;
     let day = upsert_day(&tx, wanted, &compared).await?;
     let known = recon_difference::Entity::find()
         .filter(recon_difference::COLUMN.reconciliation_id.eq(day.id))
         .all(tx.db())
         .await?;
-    let key = |kind: DifferenceKind, reference: &str| format!("{}:{reference}", kind.to_value());
-    let before: HashSet<String> = known
-        .iter()
-        .map(|row| key(row.kind, &row.reference))
-        .collect();
-    let still: HashSet<String> = compared
-        .differences
-        .iter()
-        .map(|one| key(one.kind, &one.reference))
-        .collect();
-    let new: Vec<_> = compared
-        .differences
-        .iter()
-        .filter(|one| !before.contains(&key(one.kind, &one.reference)))
-        .collect();
-    for one in new {
-        insert(&mut tx, &day, whose, one).await?;
-    }
-    // What was different the last time and is not any more.
-    for row in known.iter().filter(|row| row.solved_at.is_none()) {
-        if !still.contains(&key(row.kind, &row.reference)) {
-            close(&tx, row.id, None, "再次对账时已一致").await?;
+    let mut drafts = fees(&tx, wanted, &compared, whose).await?;
+    let mut found = compared.differences;
+    let mut ends = None;
+    if let (Some(flow), Some(compound_id)) = (&flow, whose) {
+        let left = flow::to_bank(&tx, wanted, compound_id, flow, &known, &mut drafts).await?;
+        found.extend(left);
+        ends = flow::ends(&tx, wanted, compound_id, flow, (&found, &drafts)).await?;
+        if let Some(ends) = ends {
+            found.extend(flow::hold_ends(&tx, wanted, compound_id, ends).await?);
         }
     }
-    fees(&mut tx, wanted, &compared, whose).await?;
+    post(&mut tx, wanted.actor_id, &drafts).await?;
+    let looked = |kind: DifferenceKind| match kind {
+        DifferenceKind::Balance => ends.is_some(),
+        DifferenceKind::Fee | DifferenceKind::Withdrawal => flow.is_some(),
+        _ => true,
+    };
+    let is_explained = settle(&mut tx, &day, whose, (&known, &found), looked).await?;
     let open = open_of(tx.db(), day.id).await?;
-    let state = if open.is_empty() {
-        ReconState::Balanced
-    } else {
-        ReconState::Different
+    let state = match (open.is_empty(), is_explained) {
+        (false, _) => ReconState::Different,
+        (true, true) => ReconState::Explained,
+        (true, false) => ReconState::Balanced,
     };
     let day = reconciliation::Entity::update(reconciliation::ActiveModel {
         id: Set(day.id),
         state: Set(state),
+        left_ours: Set(ends.map(|ends| ends.ours)),
+        left_theirs: Set(ends.map(|ends| ends.theirs)),
         updated_at: Set(tx.now()),
         ..Default::default()
     })
@@ -165,14 +155,80 @@ pub(super) async fn write(
     Ok(Outcome { day, open })
 }
 
-/// Of a receiving account that no order of ours leads from: the first compound that names it.
-async fn default_compound(tx: &Tx, merchant: &str) -> Result<Option<i64>, Fault> {
+/// Writes new differences down, closes those that are none any more, and opens those again that had closed by
+/// themselves and have come back. `looked` says which kinds were looked for this time. Whether something still
+/// differs that was explained.
+async fn settle(
+    tx: &mut Tx,
+    day: &reconciliation::Model,
+    whose: Option<i64>,
+    (known, found): (&[recon_difference::Model], &[Difference]),
+    looked: impl Fn(DifferenceKind) -> bool,
+) -> Result<bool, Fault> {
+    let mut is_explained = false;
+    for row in known {
+        let now = found
+            .iter()
+            .find(|one| one.kind == row.kind && one.reference == row.reference);
+        let differs = now.map_or(!looked(row.kind), |one| one.solved.is_none());
+        match (row.solved_at.is_some(), row.solved_by.is_some()) {
+            (true, true) => is_explained |= differs,
+            (true, false) if differs && now.is_some() => reopen(tx, row.id).await?,
+            (false, _) if !differs => {
+                let how = now.and_then(|one| one.solved);
+                close(tx, row.id, None, how.unwrap_or("再次对账时已一致")).await?;
+            }
+            _ => {}
+        }
+    }
+    let before: HashSet<(DifferenceKind, &str)> = known
+        .iter()
+        .map(|row| (row.kind, row.reference.as_str()))
+        .collect();
+    for one in found {
+        if !before.contains(&(one.kind, one.reference.as_str())) {
+            insert(tx, day, whose, one).await?;
+        }
+    }
+    Ok(is_explained)
+}
+
+/// Asks those who keep the money to look at a day that was not compared, once.
+pub(super) async fn ask_for_day(tx: &mut Tx, merchant: &str, day: NaiveDate) -> Result<(), Fault> {
+    let row = reconciliation::Entity::find()
+        .filter(reconciliation::COLUMN.merchant.eq(merchant))
+        .filter(reconciliation::COLUMN.day.eq(day))
+        .one(tx.db())
+        .await?;
+    let place = match whose(tx, merchant).await? {
+        Some(id) => places::by_id(tx.db(), id).await?,
+        None => None,
+    };
+    let (Some(row), Some(place)) = (row, place) else {
+        tracing::error!(merchant, %day, "a day that could not be compared is of no compound");
+        return Ok(());
+    };
+    let about = remind::ToMend::Day(row.id);
+    remind::ask_to_mend(tx, about, place.id, &place.path).await
+}
+
+/// Whose a receiving account is: of the compound that names it, or of the one for which it took money last.
+async fn whose(tx: &Tx, merchant: &str) -> Result<Option<i64>, Fault> {
     let first = fee_policy::Entity::find()
         .filter(fee_policy::COLUMN.merchant.eq(merchant))
         .order_by_asc(fee_policy::Column::CompoundId)
         .one(tx.db())
         .await?;
-    Ok(first.map(|policy| policy.compound_id))
+    if let Some(policy) = first {
+        return Ok(Some(policy.compound_id));
+    }
+    let last = payment::Entity::find()
+        .filter(payment::COLUMN.merchant.eq(merchant))
+        .filter(payment::COLUMN.day.is_not_null())
+        .order_by_desc(payment::Column::Day)
+        .one(tx.db())
+        .await?;
+    Ok(last.map(|row| row.compound_id))
 }
 
 fn day_key() -> OnConflict {
@@ -259,19 +315,21 @@ async fn insert(
     remind::ask_to_mend(tx, about, place.id, &place.path).await
 }
 
-/// What the platform kept for itself that day, once; of a day that is compared again it stays as it was.
+/// The entries of what the platform kept for itself that day, once; of a day that is compared again it stays as it
+/// was.
 async fn fees(
-    tx: &mut Tx,
+    tx: &Tx,
     wanted: Wanted<'_>,
     compared: &Compared,
     whose: Option<i64>,
-) -> Result<(), Fault> {
+) -> Result<Vec<Draft>, Fault> {
     let mut by_compound: BTreeMap<i64, i64> = BTreeMap::new();
     for (compound_id, fee) in &compared.fees {
         if let Some(id) = compound_id.or(whose) {
             *by_compound.entry(id).or_default() += fee;
         }
     }
+    let mut drafts = Vec::new();
     for (compound_id, fee) in by_compound {
         let subject = format!("platform-fee:{}:{}", wanted.merchant, wanted.day);
         if fee == 0 || !of_subject(tx.db(), compound_id, &subject).await?.is_empty() {
@@ -282,7 +340,7 @@ async fn fees(
         } else {
             (Account::Wechat, Account::ExpenseFee)
         };
-        let draft = Draft {
+        drafts.push(Draft {
             compound_id,
             day: wanted.day,
             cause: format!("{subject}:kept"),
@@ -294,91 +352,7 @@ async fn fees(
                 credit,
                 amount: fee.saturating_abs(),
             }],
-        };
-        post(tx, wanted.actor_id, &[draft]).await?;
+        });
     }
-    Ok(())
-}
-
-/// What is open of a day, in the order in which it was found.
-///
-/// # Errors
-/// The database's.
-pub async fn open_of<C: sea_orm::ConnectionTrait>(
-    db: &C,
-    reconciliation_id: i64,
-) -> Result<Vec<recon_difference::Model>, Fault> {
-    let rows = recon_difference::Entity::find()
-        .filter(
-            recon_difference::COLUMN
-                .reconciliation_id
-                .eq(reconciliation_id),
-        )
-        .filter(recon_difference::COLUMN.solved_at.is_null())
-        .order_by_asc(recon_difference::Column::Id)
-        .all(db)
-        .await?;
-    Ok(rows)
-}
-
-async fn close(tx: &Tx, id: i64, by: Option<i64>, note: &str) -> Result<bool, Fault> {
-    let done = recon_difference::Entity::update_many()
-        .set(recon_difference::ActiveModel {
-            solved_at: Set(Some(tx.now())),
-            solved_by: Set(by),
-            note: Set(Some(note.to_owned())),
-            ..Default::default()
-        })
-        .filter(recon_difference::COLUMN.id.eq(id))
-        .filter(recon_difference::COLUMN.solved_at.is_null())
-        .exec(tx.db())
-        .await?;
-    Ok(done.rows_affected == 1)
-}
-
-/// Somebody has looked into a difference and says what it was.
-///
-/// # Errors
-/// `not_found` for what is not theirs, `invalid` without words, `conflict` when it was solved already.
-pub async fn solve(tx: &mut Tx, actor: &Actor, id: i64, note: &str) -> Result<(), Fault> {
-    let none = || Fault::not_found("没有找到这条对账差异。");
-    let row = recon_difference::Entity::find_by_id(id)
-        .one(tx.db())
-        .await?
-        .ok_or_else(none)?;
-    let place = match row.compound_id {
-        Some(id) => places::by_id(tx.db(), id).await?,
-        None => None,
-    };
-    let place = place
-        .filter(|place| may(actor, Deed::KeepMoney, &place.path))
-        .ok_or_else(none)?;
-    let note = hide_numbers(&clean(note));
-    let count = note.chars().count();
-    if count == 0 || count > MOST_NOTE {
-        return Err(Fault::invalid(
-            "note",
-            format!("请写明查清了什么，最多{MOST_NOTE}字。"),
-        ));
-    }
-    if !close(tx, id, actor.person_id(), &note).await? {
-        return Err(Fault::new(Code::Conflict, "这条差异刚刚已经处理过了。"));
-    }
-    if open_of(tx.db(), row.reconciliation_id).await?.is_empty() {
-        let day = reconciliation::ActiveModel {
-            id: Set(row.reconciliation_id),
-            state: Set(ReconState::Balanced),
-            updated_at: Set(tx.now()),
-            ..Default::default()
-        };
-        reconciliation::Entity::update(day).exec(tx.db()).await?;
-    }
-    let entry = audit::Entry {
-        action: "payment.reconcile",
-        subject: format!("difference:{id}"),
-        compound_id: Some(place.id),
-        detail: Some(json!({ "of": row.kind.to_value() })),
-    };
-    audit::record(tx, actor, entry);
-    Ok(())
+    Ok(drafts)
 }

@@ -1,10 +1,10 @@
 //! What payers and whoever keeps the money read, composed from the rows as they are now. Part of
 //! [`super`].
 
-use entity::money::{NoticeState, PaymentState, RefundState, WaiverState};
+use entity::money::{NoticeState, PaymentState, ReconState, RefundState, WaiverState};
 use entity::{
-    bill, payment, payment_notice, payment_part, receipt, recon_difference, refund, reminder,
-    waiver,
+    bill, payment, payment_notice, payment_part, receipt, recon_difference, reconciliation, refund,
+    reminder, waiver,
 };
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
@@ -16,6 +16,7 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::Message;
 use crate::fund::rows::{by_id, purpose};
+use crate::payment::reconcile::clock::DAYS_BACK;
 use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
 use crate::place::queries as places;
 use crate::reminder::BoxFuture;
@@ -276,13 +277,21 @@ pub(super) fn compose_mend<'a>(
                 let what = difference_says(row.kind);
                 format!("对账有一处不一样：{what}，单号 {}，请查清", row.reference)
             })
+        } else if let Some(id) = number(last, "day") {
+            let row = reconciliation::Entity::find_by_id(id).one(db).await?;
+            let row = row.filter(|row| row.state == ReconState::Waiting);
+            row.map(|row| {
+                let (day, days) = (row.day, DAYS_BACK);
+                format!("{day}的微信支付账单没有取到，这一天还没有对账。{days}天内每天上午会自动再试，请让管理员检查商户号的配置")
+            })
         } else {
             let id = number(last, "payment").unwrap_or_default();
             let row = payment::Entity::find_by_id(id).one(db).await?;
             let row = row.filter(|row| row.state != PaymentState::Paid);
             row.map(|row| format!("缴费 #{} 和微信支付对不上，没有入账，请核对", row.id))
         };
-        let page = match (number(last, "difference"), number(last, "payment")) {
+        let compared = number(last, "difference").or_else(|| number(last, "day"));
+        let page = match (compared, number(last, "payment")) {
             _ if number(last, "notice").is_some() => "/notices".to_owned(),
             (Some(_), _) => "/days".to_owned(),
             (_, Some(id)) => format!("/{id}"),

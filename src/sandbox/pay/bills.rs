@@ -6,6 +6,7 @@ use poem::{Body, Request, Response, handler};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::Memory;
 use super::paper::{Back, Deal, Packed, fund_flow as write_flow, trade as write_trade};
 use super::wire::{Asked, Refusal, Reply, serve};
 use crate::base::clock::{Moment, begin_of, china};
@@ -21,12 +22,51 @@ const HOUR: i64 = 10;
 /// And kept for so many days.
 const DAYS: i64 = 92;
 
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sort {
+    /// 交易账单.
+    Trade,
+    /// 资金账单.
+    Flow,
+}
+
+impl Sort {
+    fn write(self, mut deals: Deals) -> std::io::Result<Packed> {
+        match self {
+            Self::Trade => write_trade(deals),
+            Self::Flow => {
+                let (moved, before) = (std::mem::take(&mut deals.moved), deals.before);
+                write_flow(before, &moved, deals)
+            }
+        }
+    }
+
+    fn is_empty(self, deals: &Deals) -> bool {
+        let none = deals.real.len() == 0 && deals.invented == 0;
+        none && (self == Self::Trade || deals.moved.is_empty())
+    }
+}
+
 /// A bill that was made before anybody asked.
 #[derive(Debug)]
 pub(super) struct Made {
     mch_id: String,
     day: NaiveDate,
+    sort: Sort,
     packed: Packed,
+}
+
+/// What moved on a merchant's account without a deal.
+#[derive(Clone, Debug)]
+pub(super) struct Moved {
+    pub(super) mch_id: String,
+    pub(super) at: Moment,
+    pub(super) number: String,
+    /// 业务类型.
+    pub(super) kind: String,
+    /// Fen; below 0 when it went.
+    pub(super) amount: i64,
 }
 
 /// A file that may be downloaded.
@@ -59,12 +99,7 @@ pub(super) async fn offer_trade(
         if !matches!(which.bill_type.as_deref(), None | Some("ALL")) {
             return Err(Refusal::parameter("bill_type"));
         }
-        offer(platform, asked, &which, write_trade, |day| {
-            let state = platform.state();
-            let mut made = state.pay.made_bills.iter();
-            let known = made.find(|bill| bill.mch_id == asked.mch_id && bill.day == day);
-            known.map(|bill| bill.packed.clone())
-        })
+        offer(platform, asked, &which, Sort::Trade)
     })
     .await
 }
@@ -81,7 +116,7 @@ pub(super) async fn offer_fund_flow(
         if !matches!(which.account_type.as_deref(), None | Some("BASIC")) {
             return Err(Refusal::parameter("account_type"));
         }
-        offer(platform, asked, &which, write_flow, |_| None)
+        offer(platform, asked, &which, Sort::Flow)
     })
     .await
 }
@@ -91,8 +126,7 @@ fn offer(
     platform: &Platform,
     asked: &Asked<'_>,
     which: &Which,
-    write: impl FnOnce(Deals) -> std::io::Result<Packed>,
-    made: impl FnOnce(NaiveDate) -> Option<Packed>,
+    sort: Sort,
 ) -> Result<Reply, Refusal> {
     if which.tar_type.as_deref() != Some("GZIP") {
         return Err(Refusal::parameter("tar_type"));
@@ -106,14 +140,15 @@ fn offer(
     if asked.now < ready {
         return Err(Refusal::new("STATEMENT_CREATING", "账单生成中"));
     }
-    let packed = match made(day) {
+    let packed = match platform.made(&asked.mch_id, day, sort) {
         Some(packed) => packed,
         None => {
             let deals = platform.deals_of(&asked.mch_id, day);
-            if deals.is_empty() {
+            if sort.is_empty(&deals) {
                 return Err(Refusal::new("NO_STATEMENT_EXIST", "账单不存在"));
             }
-            write(deals).map_err(|_| Refusal::new("SYSTEM_ERROR", "账单写不出来"))?
+            sort.write(deals)
+                .map_err(|_| Refusal::new("SYSTEM_ERROR", "账单写不出来"))?
         }
     };
     let token = platform.0.dice.token();
@@ -192,12 +227,9 @@ pub(super) struct Deals {
     begin: i64,
     invented: u64,
     next: u64,
-}
-
-impl Deals {
-    fn is_empty(&self) -> bool {
-        self.real.len() == 0 && self.invented == 0
-    }
+    moved: Vec<Moved>,
+    /// What lay on the account before the day, in fen, without what was invented for earlier days.
+    before: i64,
 }
 
 impl Iterator for Deals {
@@ -235,65 +267,62 @@ impl Platform {
         self.state().pay.invented.insert(key, count);
     }
 
-    /// Makes a day's trade bill now, as the real platform does in the morning, and keeps it as it is: a long one
+    /// Moves a merchant's money now, in fen: `提现` below 0 takes it to the bank. It stands in the fund-flow bill.
+    pub fn move_funds(&self, mch_id: &str, kind: &str, amount: i64) {
+        let now = self.now();
+        let mut state = self.state();
+        let number = state.pay.number("50", now);
+        state.pay.moved.push(Moved {
+            mch_id: mch_id.to_owned(),
+            at: now,
+            number,
+            kind: kind.to_owned(),
+            amount,
+        });
+    }
+
+    /// Makes a day's bill now, as the real platform does in the morning, and keeps it as it is: a long one
     /// takes longer to write than anybody waits for an answer.
     ///
     /// # Errors
     /// When it cannot be packed.
-    pub fn make_trade_bill(&self, mch_id: &str, day: NaiveDate) -> std::io::Result<()> {
+    pub fn make_bill(&self, mch_id: &str, day: NaiveDate, sort: Sort) -> std::io::Result<()> {
         let made = Made {
             mch_id: mch_id.to_owned(),
             day,
-            packed: write_trade(self.deals_of(mch_id, day))?,
+            sort,
+            packed: sort.write(self.deals_of(mch_id, day))?,
         };
         let mut state = self.state();
         let bills = &mut state.pay.made_bills;
-        bills.retain(|bill| bill.mch_id != mch_id || bill.day != day);
+        bills.retain(|bill| bill.mch_id != mch_id || bill.day != day || bill.sort != sort);
         bills.push(made);
         Ok(())
+    }
+
+    fn made(&self, mch_id: &str, day: NaiveDate, sort: Sort) -> Option<Packed> {
+        let state = self.state();
+        let mut made = state.pay.made_bills.iter();
+        let known = made.find(|bill| bill.mch_id == mch_id && bill.day == day && bill.sort == sort);
+        known.map(|bill| bill.packed.clone())
     }
 
     fn deals_of(&self, mch_id: &str, day: NaiveDate) -> Deals {
         self.end_refunds();
         let state = self.state();
         let pay = &state.pay;
-        let on_that_day = |at: Moment| china(at).date_naive() == day;
-        let mut real = Vec::new();
-        for order in pay.orders.values().filter(|order| order.mch_id == mch_id) {
-            let deal = |at: Moment| Deal {
-                at: at.timestamp(),
-                app_id: order.app_id.clone(),
-                mch_id: mch_id.to_owned(),
-                transaction_id: order.transaction_id.clone().unwrap_or_default(),
-                out_trade_no: order.out_trade_no.clone(),
-                openid: order.openid.clone(),
-                total: order.total,
-                description: order.description.clone(),
-                attach: order.attach.clone(),
-                refund: None,
-            };
-            if let Some(at) = order.paid_at.filter(|at| on_that_day(*at)) {
-                real.push(deal(at));
-            }
-            let refunds = pay.refunds.values();
-            for refund in refunds.filter(|refund| {
-                refund.mch_id == mch_id && refund.out_trade_no == order.out_trade_no
-            }) {
-                if let Some(at) = refund.ended.filter(|at| on_that_day(*at)) {
-                    real.push(Deal {
-                        total: 0,
-                        refund: Some(Back {
-                            refund_id: refund.refund_id.clone(),
-                            out_refund_no: refund.out_refund_no.clone(),
-                            refund: refund.refund,
-                        }),
-                        ..deal(at)
-                    });
-                }
-            }
-        }
-        real.sort_by(|a, b| (a.at, &a.out_trade_no).cmp(&(b.at, &b.out_trade_no)));
+        let of = |at: Moment| china(at).date_naive();
+        let all = deals_until(pay, mch_id, day);
+        let (mut real, earlier): (Vec<_>, Vec<_>) = all.into_iter().partition(|(on, _)| *on == day);
+        real.sort_by(|(_, a), (_, b)| (a.at, &a.out_trade_no).cmp(&(b.at, &b.out_trade_no)));
+        let own = pay.moved.iter().filter(|one| one.mch_id == mch_id);
+        let (moved, gone): (Vec<&Moved>, Vec<&Moved>) = own
+            .filter(|one| of(one.at) <= day)
+            .partition(|one| of(one.at) == day);
+        let dealt: i64 = earlier.iter().map(|(_, deal)| deal.net()).sum();
+        let before = dealt + gone.iter().map(|one| one.amount).sum::<i64>();
         let invented = pay.invented.get(&(mch_id.to_owned(), day)).copied();
+        let real: Vec<Deal> = real.into_iter().map(|(_, deal)| deal).collect();
         Deals {
             real: real.into_iter(),
             mch_id: mch_id.to_owned(),
@@ -301,6 +330,53 @@ impl Platform {
             begin: begin_of(day).timestamp(),
             invented: invented.unwrap_or_default(),
             next: 0,
+            moved: moved.into_iter().cloned().collect(),
+            before,
         }
     }
+}
+
+/// What really happened up to the end of a day, each with its day.
+fn deals_until(pay: &Memory, mch_id: &str, day: NaiveDate) -> Vec<(NaiveDate, Deal)> {
+    let in_time = |at: Moment| Some(china(at).date_naive()).filter(|on| *on <= day);
+    let mut all = Vec::new();
+    for order in pay.orders.values().filter(|order| order.mch_id == mch_id) {
+        let deal = |at: Moment| Deal {
+            at: at.timestamp(),
+            app_id: order.app_id.clone(),
+            mch_id: mch_id.to_owned(),
+            transaction_id: order.transaction_id.clone().unwrap_or_default(),
+            out_trade_no: order.out_trade_no.clone(),
+            openid: order.openid.clone(),
+            total: order.total,
+            description: order.description.clone(),
+            attach: order.attach.clone(),
+            refund: None,
+        };
+        if let Some(at) = order.paid_at
+            && let Some(on) = in_time(at)
+        {
+            all.push((on, deal(at)));
+        }
+        let refunds = pay.refunds.values();
+        for refund in refunds
+            .filter(|refund| refund.mch_id == mch_id && refund.out_trade_no == order.out_trade_no)
+        {
+            if let Some(at) = refund.ended
+                && let Some(on) = in_time(at)
+            {
+                let back = Deal {
+                    total: 0,
+                    refund: Some(Back {
+                        refund_id: refund.refund_id.clone(),
+                        out_refund_no: refund.out_refund_no.clone(),
+                        refund: refund.refund,
+                    }),
+                    ..deal(at)
+                };
+                all.push((on, back));
+            }
+        }
+    }
+    all
 }

@@ -145,6 +145,32 @@ pub async fn invent_deals(
     Ok(Json(json!({})))
 }
 
+/// Money of a merchant that moves without a deal.
+#[derive(Debug, Deserialize)]
+pub struct Move {
+    mch_id: String,
+    kind: String,
+    amount: i64,
+}
+
+/// Most fen that move at once.
+const MOST_MOVED: i64 = 1_000_000_000_000;
+
+/// `POST /sandbox/pay/move {mch_id, kind, amount}`: so many fen move now, as `提现` below 0 to the bank.
+#[handler]
+pub async fn move_money(
+    Data(platform): Data<&Platform>,
+    Json(asked): Json<Move>,
+) -> poem::Result<Json<Value>> {
+    let fine = (-MOST_MOVED..=MOST_MOVED).contains(&asked.amount) && asked.amount != 0;
+    let odd = |one: char| one == '`' || one == ',' || one.is_control();
+    if !fine || asked.kind.is_empty() || asked.kind.contains(odd) {
+        return Err(bad("金额或业务类型不对"));
+    }
+    platform.move_funds(&asked.mch_id, &asked.kind, asked.amount);
+    Ok(Json(json!({})))
+}
+
 impl Platform {
     /// Pays an order and tells the merchant; the platform's number of the payment.
     ///

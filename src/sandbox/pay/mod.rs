@@ -29,6 +29,7 @@ use chrono::NaiveDate;
 use poem::{Route, get, post};
 use secrecy::SecretString;
 
+pub use bills::Sort;
 pub use keys::Keys;
 pub use notices::Told;
 pub use orders::{Order, Standing};
@@ -96,10 +97,12 @@ pub struct Memory {
     told: Vec<Told>,
     /// Files that may be downloaded.
     files: Vec<bills::Paper>,
-    /// Trade bills that were made beforehand.
+    /// Bills that were made beforehand.
     made_bills: Vec<bills::Made>,
     /// Trades that never were, for long bills.
     invented: BTreeMap<(String, NaiveDate), u64>,
+    /// What moved on the merchants' accounts without a deal.
+    moved: Vec<bills::Moved>,
     /// Answers and notifications are signed with the certificate, whatever the merchant has.
     uses_certificate: bool,
     /// How often the certificate was renewed.
@@ -145,4 +148,5 @@ pub fn routes() -> Route {
         .at("/notices", get(desk::list_notices))
         .at("/certificate", post(desk::change_certificate))
         .at("/invent", post(desk::invent_deals))
+        .at("/move", post(desk::move_money))
 }

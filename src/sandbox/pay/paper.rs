@@ -7,6 +7,7 @@ use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use super::bills::Moved;
 use crate::wechat::crypto::hex;
 use crate::wechat::pay::bill::write_time;
 use crate::wechat::pay::bill::yuan::write as yuan;
@@ -50,6 +51,12 @@ impl Deal {
             None => (self.total, 1),
         };
         sign * ((amount * 6 + 500) / 1000)
+    }
+
+    /// What it moved on the merchant's account.
+    pub(super) fn net(&self) -> i64 {
+        let back = self.refund.as_ref().map_or(0, |back| back.refund);
+        self.total - back - self.fee()
     }
 }
 
@@ -155,56 +162,91 @@ pub(super) fn trade(deals: impl Iterator<Item = Deal>) -> std::io::Result<Packed
     paper.finish()
 }
 
-/// The fund-flow bill: what each deal moved, and its fee.
-pub(super) fn fund_flow(deals: impl Iterator<Item = Deal>) -> std::io::Result<Packed> {
-    let mut paper = Paper::new(FLOW)?;
-    let mut balance = 0_i64;
-    let (mut incomes, mut income, mut expenses, mut expense) = (0_u64, 0_i64, 0_u64, 0_i64);
-    let mut row = 0_u64;
+/// The fund-flow bill: what each deal moved and its fee, then what moved without a deal; `before` lay there.
+pub(super) fn fund_flow(
+    before: i64,
+    moved: &[Moved],
+    deals: impl Iterator<Item = Deal>,
+) -> std::io::Result<Packed> {
+    let mut flow = Flow {
+        paper: Paper::new(FLOW)?,
+        balance: before,
+        incomes: (0, 0),
+        expenses: (0, 0),
+    };
     for deal in deals {
         let back = deal.refund.as_ref();
         let number = back.map_or(&deal.transaction_id, |back| &back.refund_id);
         let voucher = back.map_or(&deal.out_trade_no, |back| &back.out_refund_no);
-        let moved = back.map_or(deal.total, |back| -back.refund);
+        let amount = back.map_or(deal.total, |back| -back.refund);
         let name = if back.is_some() { "退款" } else { "交易" };
-        for (kind, amount) in [(name, moved), ("交易手续费", -deal.fee())] {
-            if amount == 0 {
-                continue;
-            }
-            row += 1;
-            balance += amount;
-            let direction = if amount > 0 {
-                incomes += 1;
-                income += amount;
-                "收入"
-            } else {
-                expenses += 1;
-                expense -= amount;
-                "支出"
-            };
-            paper.values(&[
-                &write_time(deal.at),
-                number,
-                &format!("{number}{row:0>8}"),
-                name,
-                kind,
-                direction,
-                &yuan(amount.abs()),
-                &yuan(balance),
-                "system",
-                "",
-                voucher,
-            ])?;
-        }
+        let at = write_time(deal.at);
+        flow.row(&at, number, (name, name), amount, voucher)?;
+        flow.row(&at, number, (name, "交易手续费"), -deal.fee(), voucher)?;
     }
-    paper.line(FLOW_SUMMARY)?;
-    let count = |number: u64| format!("{number}.0");
-    paper.values(&[
-        &count(incomes + expenses),
-        &count(incomes),
-        &yuan(income),
-        &count(expenses),
-        &yuan(expense),
-    ])?;
-    paper.finish()
+    for one in moved {
+        let at = write_time(one.at.timestamp());
+        let words = (one.kind.as_str(), one.kind.as_str());
+        flow.row(&at, &one.number, words, one.amount, "")?;
+    }
+    flow.finish()
+}
+
+/// A fund-flow bill that is being written: how many rows and fen came and went.
+struct Flow {
+    paper: Paper,
+    balance: i64,
+    incomes: (u64, i64),
+    expenses: (u64, i64),
+}
+
+impl Flow {
+    /// What moves nothing has no row.
+    fn row(
+        &mut self,
+        at: &str,
+        number: &str,
+        (name, kind): (&str, &str),
+        amount: i64,
+        voucher: &str,
+    ) -> std::io::Result<()> {
+        if amount == 0 {
+            return Ok(());
+        }
+        self.balance += amount;
+        let (side, direction) = match amount > 0 {
+            true => (&mut self.incomes, "收入"),
+            false => (&mut self.expenses, "支出"),
+        };
+        side.0 += 1;
+        side.1 += amount.abs();
+        let row = self.incomes.0 + self.expenses.0;
+        self.paper.values(&[
+            at,
+            number,
+            &format!("{number}{row:0>8}"),
+            name,
+            kind,
+            direction,
+            &yuan(amount.abs()),
+            &yuan(self.balance),
+            "system",
+            "",
+            voucher,
+        ])
+    }
+
+    fn finish(mut self) -> std::io::Result<Packed> {
+        self.paper.line(FLOW_SUMMARY)?;
+        let count = |number: u64| format!("{number}.0");
+        let ((incomes, income), (expenses, expense)) = (self.incomes, self.expenses);
+        self.paper.values(&[
+            &count(incomes + expenses),
+            &count(incomes),
+            &yuan(income),
+            &count(expenses),
+            &yuan(expense),
+        ])?;
+        self.paper.finish()
+    }
 }

@@ -14,7 +14,7 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::disclosure::actions::{MOST_REASON, publish};
-use crate::disclosure::queries::{Published, first_month, list, statement, versions};
+use crate::disclosure::queries::{Published, changed, first_month, list, statement, versions};
 use crate::disclosure::statement::Line;
 use crate::report::pdf;
 use crate::web::console::at::At;
@@ -45,6 +45,8 @@ struct Row {
     path: String,
     says: String,
     version: Option<i32>,
+    /// Whether the books have it otherwise by now.
+    changed: bool,
     here: bool,
     over: bool,
 }
@@ -171,6 +173,7 @@ async fn months(desk: &Desk, compound_id: i64, here: Option<Month>) -> Result<Ve
     let Some(first) = first_month(db, compound_id).await? else {
         return Ok(Vec::new());
     };
+    let changed = changed(db, compound_id).await?;
     let mut all = Vec::new();
     let mut month = first;
     // Books that begin in a far past list their last months only.
@@ -180,6 +183,7 @@ async fn months(desk: &Desk, compound_id: i64, here: Option<Month>) -> Result<Ve
             path: month.to_string(),
             says: month.says(),
             version: published.map(|row| row.version),
+            changed: changed.contains(&month),
             here: here == Some(month),
             over: month < now,
         });

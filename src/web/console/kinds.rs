@@ -58,6 +58,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("payment.reconcile", "每日对账"),
     ("disclosure.broadcast", "群发财务公开"),
     ("disclosure.published", "财务公开"),
+    ("disclosure.unpublished", "请公布财务"),
     ("expense.task", "请审批支出"),
     ("expense.told", "支出进展"),
     ("expense.published", "支出公示"),

@@ -156,6 +156,9 @@ async fn cause<C: ConnectionTrait>(
 ) -> Result<Option<(String, &'static str)>, Fault> {
     let mut parts = entry.cause.split(':');
     let noun = parts.next().unwrap_or_default();
+    if matches!(noun, "platform-fee" | "withdrawal") {
+        return Ok(Some(("/console/payments/days".to_owned(), "看对账")));
+    }
     let Some(id) = parts.next().and_then(|id| id.parse::<i64>().ok()) else {
         return Ok(None);
     };

@@ -114,6 +114,30 @@ async fn a_day_without_trades_has_no_bill() {
 }
 
 #[tokio::test]
+async fn money_that_goes_to_the_bank_stands_in_the_fund_flow_bill_alone() {
+    let world = world().await;
+    let first = end_of_day(&world);
+    let second = china(world.platform.now()).date_naive();
+    world.platform.move_funds(MCH_ID, "充值", 5_000);
+    assert_eq!(end_of_day(&world), second);
+    world.platform.move_funds(MCH_ID, "提现", -1_200);
+    let third = end_of_day(&world);
+    let none = world.client.fund_flow_bill(first, world.now()).await;
+    assert!(none.unwrap().is_none());
+    let trades = world.client.trade_bill(third, world.now()).await;
+    assert!(trades.unwrap().is_none());
+    let bill = world.client.fund_flow_bill(third, world.now()).await;
+    let rows: Vec<FlowRow> = all(bill.unwrap().unwrap()).await.unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(
+        (rows[0].kind.as_str(), rows[0].direction, rows[0].amount),
+        ("提现", Direction::Expense, 1_200)
+    );
+    // What lay there on the evening before is counted.
+    assert_eq!(rows[0].balance, 3_800);
+}
+
+#[tokio::test]
 async fn a_few_thousand_rows() {
     let world = world().await;
     let day = end_of_day(&world);

@@ -7,7 +7,7 @@ use entity::{payment, recon_difference, reconciliation, refund, reminder};
 use linli::app::App;
 use linli::base::clock::{begin_of, china};
 use linli::base::dice::Dice;
-use linli::payment::reconcile::{Failure, Outcome, Wanted, run};
+use linli::payment::reconcile::{Failure, Outcome, Wanted, clock, run};
 use linli::sandbox::{Api, Fault};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -37,7 +37,7 @@ pub async fn alone(app: &mut TestApp) -> App {
 }
 
 /// To so many minutes after China's midnight behind this day.
-fn wait_until(app: &TestApp, day: NaiveDate, minutes: i64) {
+pub fn wait_until(app: &TestApp, day: NaiveDate, minutes: i64) {
     let next = day.checked_add_days(Days::new(1)).unwrap();
     app.clock
         .advance(begin_of(next) + TimeDelta::minutes(minutes) - app.now());
@@ -208,8 +208,21 @@ async fn what_differs_is_a_task_once_until_somebody_says_what_it_was() {
             .is(409)
             .says("已经处理过");
     }
-    desk.open(page).await.says("没有差异").says("已对平");
+    // The sums differ as before: what was said of it stays to be read, and the day is not called equal.
+    let solved = desk.open(page).await;
+    solved
+        .says("没有差异")
+        .says("有差异，已查清")
+        .says("已与银行核对")
+        .says("卫东");
+    assert!(!solved.body.contains("已对平"), "{}", solved.body);
     assert!(open(&app).await.is_empty());
+    let later = compare(&app, &parts, day).await.unwrap();
+    assert_eq!(
+        (later.day.state, later.open.len()),
+        (ReconState::Explained, 0)
+    );
+    desk.open(page).await.says("LOST0001");
     for (name, status) in [("沈立", 404), ("孙梅", 403)] {
         let mut other = Desk::of(&app, name).await;
         let refused = other
@@ -324,6 +337,53 @@ async fn each_morning_yesterday_is_compared_by_itself() {
     })
     .await;
     assert_eq!(found.state, ReconState::Balanced);
+}
+
+/// The plan of a morning, as the clock makes it.
+pub async fn plan(app: &TestApp) {
+    for work in clock::WORKS {
+        (work.run)(&app.store, app.now()).await.unwrap();
+    }
+}
+
+async fn state_of(app: &TestApp, day: NaiveDate) -> Option<ReconState> {
+    let row = reconciliation::Entity::find()
+        .filter(reconciliation::COLUMN.day.eq(day))
+        .one(app.store.read())
+        .await;
+    row.unwrap().map(|row| row.state)
+}
+
+#[tokio::test]
+async fn a_day_that_was_given_up_is_tried_again_the_next_morning_and_somebody_is_told() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let chair = app.staff("卫东").await.open_id;
+    let day = today(&app);
+    let broken = Fault::new(Api::Paybill, "error:SYSTEM_ERROR", None);
+    assert!(app.platform.set_fault(broken));
+    wait_until(&app, day, 10 * 60 + 31);
+    plan(&app).await;
+    app.drain().await;
+    assert_eq!(state_of(&app, day).await, Some(ReconState::Waiting));
+    // Whoever has just written can be written to tomorrow.
+    app.known(&chair).says("帮助").await;
+    // The last try of this morning's plan.
+    app.advance(23 * 60).await;
+    let told = app.known(&chair).expects_push("还没有对账").await;
+    assert!(told.contains(&day.to_string()), "{told}");
+    assert_eq!(state_of(&app, day).await, Some(ReconState::Waiting));
+    let mut desk = Desk::of(&app, "卫东").await;
+    desk.open("/console/payments/days")
+        .await
+        .is(200)
+        .says("等平台账单");
+    app.platform.clear_faults();
+    let next = day.checked_add_days(Days::new(1)).unwrap();
+    wait_until(&app, next, 10 * 60 + 31);
+    plan(&app).await;
+    app.drain().await;
+    assert_eq!(state_of(&app, day).await, Some(ReconState::Balanced));
 }
 
 #[tokio::test]
