@@ -450,7 +450,14 @@ mod tests {
                 for bill in &now.bills {
                     prop_assert!(bill.amount - bill.credited - bill.waived >= 0, "{bill:?}");
                 }
-                prop_assert_eq!(super::plan(&now), None, "done is done");
+                // Done is done; where something was waived, what a second sale frees may go over after it.
+                for _ in 0..10 {
+                    let Some(more) = super::plan(&now) else { break };
+                    prop_assert!(waived > 0, "{more:?}");
+                    now = done(&now, &more);
+                    prop_assert_eq!(owed(&now, 7) + owed(&now, 9), whole);
+                }
+                prop_assert_eq!(super::plan(&now), None);
                 if waived == 0 {
                     let exact = whole * (30 - i64::from(day)) / 30;
                     let off = (owed(&now, 9) - exact).abs();

@@ -71,16 +71,14 @@ fn compose<'a>(
             return Ok(None);
         };
         let place = places::by_id(db, row.compound_id).await?;
-        let text = format!(
-            "有一笔记账等您确认：{} {} 元",
-            what_says(&row),
-            Fen(row.amount)
-        );
+        let (what, amount) = (what_says(&row), Fen(row.amount));
+        let text = format!("有一笔记账等您确认：{what} {amount} 元");
         let base = app.settings.server.public_url.trim_end_matches('/');
         let url = format!("{base}/console/vouchers/{}", row.id);
         Ok(Some(Message {
             template: "task",
-            title: shorten(&text, 20),
+            // The amount first: a card has room for twenty letters.
+            title: shorten(&format!("记账待确认 {amount}元 {what}"), 20),
             place: place.map(|place| place.name).unwrap_or_default(),
             state: "待确认".to_owned(),
             at: last.due_at,

@@ -118,7 +118,11 @@ async fn a_sign_in_that_is_repeated_is_the_same_session() {
     assert_eq!(first.status, 201, "{first:?}");
     for api in [&stranger, &second] {
         let again = api.post_once("/session", "k", &sign_in(&code)).await;
-        assert_eq!((again.status, &again.json), (201, &first.json));
+        // Each instance of a test has an address of its own, which the rules' begins with.
+        let (mut now, mut was) = (again.json.clone(), first.json.clone());
+        now["rules"].take();
+        was["rules"].take();
+        assert_eq!((again.status, now), (201, was));
     }
     // The token is stored for nobody's eyes.
     let token = first.json["token"].as_str().unwrap();

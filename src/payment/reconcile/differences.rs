@@ -6,7 +6,8 @@ use entity::money::ReconState;
 use entity::{fee_policy, recon_difference, reconciliation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
-    ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::json;
 

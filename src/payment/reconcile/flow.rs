@@ -5,7 +5,7 @@
 use chrono::{Days, NaiveDate, TimeDelta};
 use entity::money::{DifferenceKind, EntryKind, PaymentState, RefundState};
 use entity::{payment, recon_difference, reconciliation, refund};
-use sea_orm::{Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 
 use super::compare::{Compared, Difference, MIDNIGHT, PART};
 use super::{Failure, Wanted};

@@ -8,7 +8,7 @@ use entity::money::{DifferenceKind, EntryKind, ReconState};
 use entity::{fee_policy, payment, recon_difference, reconciliation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::compare::{Compared, Difference};
 use super::differences::{close, open_of, reopen};
