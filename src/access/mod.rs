@@ -19,6 +19,15 @@ pub use load::{load_actor, load_staff};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 
+/// States of a tie in which an account has what a home gives.
+pub const TIED: [BindingState; 2] = [BindingState::Declared, BindingState::Verified];
+/// States of a tie that is not over.
+pub const LIVE: [BindingState; 3] = [
+    BindingState::Requested,
+    BindingState::Declared,
+    BindingState::Verified,
+];
+
 /// A role in force, with the part of the tree that it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -142,6 +151,16 @@ impl Actor {
         self.homes
             .iter()
             .any(|home| home.compound_id == compound_id)
+    }
+
+    /// Whether somebody lives or serves in the compound, or serves above it or above a place in it, whose path is
+    /// given. Of people who do not ask `person::queries::still_here` says the same.
+    #[must_use]
+    pub fn belongs(&self, compound_id: i64, path: &str) -> bool {
+        self.lives_in(compound_id)
+            || self.grants.iter().any(|grant| {
+                grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
+            })
     }
 }
 

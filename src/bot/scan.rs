@@ -108,9 +108,8 @@ async fn at_station(turn: &mut Turn<'_>, id: i64, bound: bool) -> Result<String,
         remember_compound(turn, place).await?;
     }
     let here = format!("欢迎您！{}", station::chat::introduce(&seen));
-    let lives = place.is_some_and(|place| {
-        station::queries::belongs(&turn.actor, seen.station.compound_id, &place.path)
-    });
+    let lives =
+        place.is_some_and(|place| turn.actor.belongs(seen.station.compound_id, &place.path));
     if !bound || !lives {
         return Ok(greet(turn, &format!("{here}\n"), bound));
     }

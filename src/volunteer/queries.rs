@@ -14,11 +14,10 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::activity::line::names;
-use crate::activity::queries::{belongs, within};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::place::queries::{by_id as place_by_id, within_reach};
+use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
 
 /// The same answer for a task that is not there and for one that is not theirs to see.
 #[must_use]
@@ -73,7 +72,7 @@ pub async fn by_id<C: ConnectionTrait>(
 fn side_of(actor: &Actor, task: &volunteer_task::Model, place: &place::Model) -> Option<Side> {
     if may(actor, Deed::LeadActivities, &place.path) {
         Some(Side::Leader)
-    } else if belongs(actor, task.compound_id, &place.path) {
+    } else if actor.belongs(task.compound_id, &place.path) {
         Some(Side::Neighbour)
     } else {
         None
@@ -141,7 +140,7 @@ pub async fn page<C: ConnectionTrait>(
     let person = actor.require_person()?;
     let condition = match which {
         Which::Open => Condition::all()
-            .add(within(volunteer_task::Column::CompoundId, actor))
+            .add(in_own_compounds(volunteer_task::Column::CompoundId, actor))
             .add(volunteer_task::COLUMN.state.eq(VolunteerTaskState::Open))
             .add(volunteer_task::COLUMN.ends_at.gt(now)),
         Which::Mine => {

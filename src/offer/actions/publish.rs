@@ -13,7 +13,7 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::config::Lists;
 use crate::offer::actions::{lock_person, make_public, record, step, words};
-use crate::offer::queries::{is_near, speaks_for};
+use crate::offer::queries::speaks_for;
 use crate::offer::{MOST_QUANTITY, MOST_TITLE, category, is_promise, parted, remind};
 use crate::organisation::queries as organisations;
 use crate::person::queries::answering;
@@ -214,7 +214,7 @@ async fn compound(tx: &Tx, actor: &Actor, id: i64) -> Result<place::Model, Fault
     let found = places::by_id(tx.db(), id).await?;
     let found = found.filter(|place| place.kind == PlaceKind::Compound);
     found
-        .filter(|place| is_near(actor, place.id, &place.path))
+        .filter(|place| actor.belongs(place.id, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))
 }
 
