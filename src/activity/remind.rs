@@ -7,7 +7,6 @@ use entity::{activity, activity_signup, reminder};
 use serde_json::{Value, json};
 
 use crate::activity::actions::{self, Fan, Step};
-use crate::activity::belonging::still_here;
 use crate::activity::line::{came, signup_of};
 use crate::activity::queries::by_id;
 use crate::activity::step::is_ahead;
@@ -17,6 +16,7 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::person::queries::{Serving, still_here};
 use crate::reminder::{NewReminder, Verdict};
 
 /// To somebody who has signed up, or to who made it: what has become of it.
@@ -332,8 +332,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         return Ok(None);
     };
     // Whoever has moved out is not told what their neighbours do.
-    let (compound, place, now) = (row.compound_id, row.place_id, app.clock.now());
-    if still_here(db, compound, place, &[person], now)
+    let (serving, now) = (Serving::Above(row.place_id), app.clock.now());
+    if still_here(db, row.compound_id, serving, &[person], now)
         .await?
         .is_empty()
     {

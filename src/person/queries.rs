@@ -1,5 +1,9 @@
 //! Reads of people, homes and answerers. Any noun may use them.
 
+mod belonging;
+
+pub use belonging::{Serving, still_here};
+
 use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
 use sea_orm::sea_query::UnionType;

@@ -5,7 +5,6 @@ use entity::life::{ServiceState, VolunteerTaskState};
 use entity::{reminder, volunteer_service, volunteer_task};
 use serde_json::{Value, json};
 
-use crate::activity::belonging::still_here;
 use crate::activity::remind::{HELPERS, activity_of};
 use crate::activity::times::eve;
 use crate::activity::{reason_hint, span_says, venue_hint};
@@ -13,6 +12,7 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::person::queries::{Serving, still_here};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::volunteer::queries::{Part, by_id, parts, service_of};
 use crate::volunteer::{actions, hours, service_says, subject, task_says};
@@ -200,7 +200,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         return Ok(None);
     };
     let (db, now) = (app.store.read(), app.clock.now());
-    let here = still_here(db, task.compound_id, task.place_id, &[person], now).await?;
+    let serving = Serving::Above(task.place_id);
+    let here = still_here(db, task.compound_id, serving, &[person], now).await?;
     let mut lines: Vec<(Telling, Line)> = Vec::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {

@@ -8,18 +8,18 @@ pub use ask::{Answered, answer, ask, contact_again, lapse, pass_on, withdraw_req
 pub use offer::{offer, withdraw_talent};
 
 use chrono::TimeDelta;
-use entity::kinds::{BindingState, HelpAnswer, TalentState};
-use entity::{binding, help_ask, help_request, role, talent};
+use entity::kinds::{HelpAnswer, TalentState};
+use entity::{help_ask, help_request, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::access::Actor;
 use crate::access::audit::{self, Entry};
-use crate::access::{Actor, in_force};
 use crate::base::fault::{Code, Fault};
 use crate::base::redact::hide_numbers;
 use crate::base::text::line;
-use crate::person::queries as people;
+use crate::person::queries::{self as people, Serving};
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 use crate::talent::choose::{Candidate, next};
@@ -182,29 +182,11 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
 
 /// Those of them who still live or serve in the compound, and can be asked.
 async fn present(tx: &Tx, compound_id: i64, people: &[i64]) -> Result<Vec<i64>, Fault> {
-    if people.is_empty() {
+    let here = people::still_here(tx.db(), compound_id, Serving::Inside, people, tx.now()).await?;
+    if here.is_empty() {
         return Ok(Vec::new());
     }
-    let tied = [BindingState::Declared, BindingState::Verified];
-    let mut here: Vec<i64> = binding::Entity::find()
-        .filter(binding::COLUMN.compound_id.eq(compound_id))
-        .filter(binding::COLUMN.person_id.is_in(people.iter().copied()))
-        .filter(binding::COLUMN.state.is_in(tied))
-        .all(tx.db())
-        .await?
-        .iter()
-        .filter_map(|tie| tie.person_id)
-        .collect();
-    let posts = role::Entity::find()
-        .filter(role::COLUMN.compound_id.eq(compound_id))
-        .filter(role::COLUMN.person_id.is_in(people.iter().copied()))
-        .filter(in_force(tx.now()))
-        .all(tx.db())
-        .await?;
-    here.extend(posts.iter().map(|post| post.person_id));
-    if here.is_empty() {
-        return Ok(here);
-    }
+    let here: Vec<i64> = here.into_iter().collect();
     people::with_account(tx.db(), &here).await
 }
 
