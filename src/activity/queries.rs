@@ -17,6 +17,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// States in which people of the compound know of it.
 const PUBLIC: [ActivityState; 4] = [
@@ -217,14 +218,8 @@ pub async fn page<C: ConnectionTrait>(
         Which::Mine => Condition::all().add(activity::Column::Id.in_subquery(joined(person))),
         Which::Led(figure) => led_by(actor)?.add(counted(figure)),
     };
-    let mut query = activity::Entity::find()
-        .filter(condition)
-        .order_by_desc(activity::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(activity::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = activity::Entity::find().filter(condition);
+    let page = newest(db, query, activity::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: with_sides(db, actor, page.items).await?,
         next: page.next,

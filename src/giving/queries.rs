@@ -19,6 +19,7 @@ use crate::base::page::{Page, Slice};
 use crate::fund::rows::{self, no_such};
 use crate::giving::{SECRET, veiled};
 use crate::place::queries::{self as places, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// Whoever sees the donations of a compound, beside the donors.
 const SEES: [Deed; 3] = [Deed::RunDrives, Deed::TakeMoney, Deed::SeeMoney];
@@ -135,15 +136,7 @@ pub async fn drives<C: ConnectionTrait>(
     if let Some(id) = compound_id {
         query = query.filter(drive::COLUMN.compound_id.eq(id));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(drive::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(drive::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, query, drive::Column::Id, slice, |row| row.id).await
 }
 
 /// What somebody has to do with a donation.
@@ -217,14 +210,8 @@ pub async fn page<C: ConnectionTrait>(
                 None => donation::COLUMN.drive_id.is_null(),
             }),
     };
-    let mut query = donation::Entity::find()
-        .filter(wanted)
-        .order_by_desc(donation::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(donation::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = donation::Entity::find().filter(wanted);
+    let page = newest(db, query, donation::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,

@@ -6,10 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use entity::kinds::{OfferList, OfferState};
 use entity::{attachment, offer, organisation, place};
 use sea_orm::sea_query::Query;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::access::holders::holders;
@@ -24,6 +21,7 @@ use crate::offer::{PART, is_promise, subject};
 use crate::place::queries::{
     by_id as place_by_id, compounds_below, in_own_compounds, within_reach,
 };
+use crate::store::paging::newest;
 
 /// States in which everybody knows of an item.
 pub const PUBLIC: [OfferState; 3] = [OfferState::Open, OfferState::Matched, OfferState::Done];
@@ -282,14 +280,8 @@ pub async fn page<C: ConnectionTrait>(
         Which::Waiting => reach(actor, Deed::CheckOffers)?.add(Figure::Raised.condition()),
         Which::Of(compound_id, figure) => of_figure(actor, compound_id, figure)?,
     };
-    let mut query = offer::Entity::find()
-        .filter(condition)
-        .order_by_desc(offer::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(offer::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = offer::Entity::find().filter(condition);
+    let page = newest(db, query, offer::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,

@@ -19,6 +19,7 @@ use crate::payment::actions::refund::subject as refund_subject;
 use crate::payment::subject;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::store::paging::newest;
 
 /// The same answer for a bill that is not there and for one that is not theirs.
 #[must_use]
@@ -76,21 +77,13 @@ pub async fn bills<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<bill::Model>, Fault> {
     let Some(own) = own(db, actor).await? else {
-        return Ok(slice.cut(Vec::new(), |bill: &bill::Model| bill.id));
+        return Ok(Page::empty());
     };
     let mut query = bill::Entity::find().filter(own);
     if let Some(state) = state {
         query = query.filter(bill::COLUMN.state.eq(state));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(bill::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(bill::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |bill| bill.id))
+    newest(db, query, bill::Column::Id, slice, |bill| bill.id).await
 }
 
 /// A bill with its lines, for whoever is bound to its home.
@@ -384,7 +377,7 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<payment::Model>, Fault> {
     let Some(reach) = reach(payment::Column::CompoundId, actor, SEES) else {
-        return Ok(slice.cut(Vec::new(), |row: &payment::Model| row.id));
+        return Ok(Page::empty());
     };
     let mut query = payment::Entity::find().filter(reach);
     if let Some(home) = filter.home_id {
@@ -402,15 +395,7 @@ pub async fn page<C: ConnectionTrait>(
     if let Some(to) = filter.to {
         query = query.filter(payment::COLUMN.day.lte(to));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(payment::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(payment::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, query, payment::Column::Id, slice, |row| row.id).await
 }
 
 /// Whoever sees payments.

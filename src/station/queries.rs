@@ -18,6 +18,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::{in_own_compounds, short_name};
 use crate::station::hours::{self, Open};
+use crate::store::paging::newest;
 
 /// Stations of one compound, at most.
 pub const MOST_STATIONS: u64 = 30;
@@ -127,15 +128,10 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
     actor.require_person()?;
-    let mut query = station::Entity::find()
+    let query = station::Entity::find()
         .filter(in_own_compounds(station::Column::CompoundId, actor))
-        .filter(station::COLUMN.removed_at.is_null())
-        .order_by_desc(station::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(station::COLUMN.removed_at.is_null());
+    let page = newest(db, query, station::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, page.items, now).await?,
         next: page.next,

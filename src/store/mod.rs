@@ -7,6 +7,7 @@ pub mod gather;
 pub mod insert;
 pub mod lease;
 pub mod listed;
+pub mod paging;
 mod tx;
 
 pub use connect::Store;

@@ -18,6 +18,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// The same answer for a task that is not there and for one that is not theirs to see.
 #[must_use]
@@ -157,14 +158,8 @@ pub async fn page<C: ConnectionTrait>(
             .add(volunteer_task::COLUMN.compound_id.eq(compound_id))
             .add(led_by(actor)?),
     };
-    let mut query = volunteer_task::Entity::find()
-        .filter(condition)
-        .order_by_desc(volunteer_task::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(volunteer_task::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = volunteer_task::Entity::find().filter(condition);
+    let page = newest(db, query, volunteer_task::Column::Id, slice, |row| row.id).await?;
     let places = place::Entity::find()
         .filter(
             place::COLUMN
@@ -391,16 +386,11 @@ pub async fn members<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<Member>, Fault> {
-    let mut query = volunteer::Entity::find()
+    let query = volunteer::Entity::find()
         .filter(volunteer::COLUMN.compound_id.eq(compound_id))
         .filter(volunteer::COLUMN.state.eq(VolunteerState::Active))
-        .filter(volunteer::COLUMN.person_id.is_not_null())
-        .order_by_desc(volunteer::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(volunteer::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(volunteer::COLUMN.person_id.is_not_null());
+    let page = newest(db, query, volunteer::Column::Id, slice, |row| row.id).await?;
     let people = page.items.iter().filter_map(|row| row.person_id);
     let names: HashMap<i64, String> = names(db, people).await?;
     let member = |volunteer: volunteer::Model| Member {

@@ -5,10 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::kinds::{PlaceKind, WishState};
 use entity::{attachment, person, place, wish, wish_step};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::access::holders::path_ids;
@@ -18,6 +15,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
 use crate::place::queries::{by_id as place_by_id, in_own_compounds, short_name, within_reach};
+use crate::store::paging::newest;
 use crate::wish::step::Act;
 use crate::wish::{PART, subject, veiled};
 
@@ -262,14 +260,8 @@ pub async fn page<C: ConnectionTrait>(
             .add(wish::COLUMN.state.is_in(PUBLIC)),
         Which::Checked(figure) => reach(actor)?.add(counted(figure)),
     };
-    let mut query = wish::Entity::find()
-        .filter(condition)
-        .order_by_desc(wish::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(wish::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = wish::Entity::find().filter(condition);
+    let page = newest(db, query, wish::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,
@@ -343,15 +335,10 @@ pub async fn open_in<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<(i64, String)>, Fault> {
-    let mut query = wish::Entity::find()
+    let query = wish::Entity::find()
         .filter(wish::COLUMN.compound_id.eq(compound_id))
-        .filter(wish::COLUMN.state.eq(WishState::Open))
-        .order_by_desc(wish::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(wish::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(wish::COLUMN.state.eq(WishState::Open));
+    let page = newest(db, query, wish::Column::Id, slice, |row| row.id).await?;
     let subjects = page.items.iter().map(|row| subject(row.id)).collect();
     let mut words = all_shown(db, subjects, PART).await?;
     let open = page
