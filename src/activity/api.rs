@@ -21,7 +21,7 @@ use crate::activity::link;
 use crate::activity::queries::{self, Figure, HOLDS, Seen, Side, Which, no_such};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
-use crate::base::page::{MOST, Slice, USUAL};
+use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::store::Tx;
 
@@ -80,8 +80,9 @@ pub struct ActivityQuery {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GuestQuery {
-    /// `next` of the last page.
-    pub after: Option<String>,
+    /// Cursor of the last page.
+    #[serde(alias = "after")]
+    pub cursor: Option<String>,
     /// 1 to 100; 20 if not given.
     pub limit: Option<u64>,
 }
@@ -165,24 +166,11 @@ async fn list_activity_guests(
     let id = number(&id)?;
     let db = app.store.read();
     queries::led(db, &caller.actor, id).await?;
-    let limit = query.limit.unwrap_or(USUAL);
-    if limit == 0 || limit > MOST {
-        return Err(Fault::invalid("limit", "limit 必须在 1 到 100 之间。"));
-    }
-    let after = match query.after.as_deref() {
-        None | Some("") => 0,
-        Some(after) => after
-            .parse()
-            .map_err(|_| Fault::invalid("after", "after 不正确，请从第一页重新开始。"))?,
-    };
-    let mut all = guests(db, id, after, limit + 1).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = all.len() > most;
-    all.truncate(most);
-    let last = all.last().map(|guest| guest.signup.ticket.to_string());
+    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let page = guests(db, id, slice).await?;
     Ok(Json(GuestPage {
-        items: all.into_iter().map(GuestView::from).collect(),
-        next: last.filter(|_| more),
+        items: page.items.into_iter().map(GuestView::from).collect(),
+        next: page.next,
     }))
 }
 

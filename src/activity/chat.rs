@@ -18,6 +18,7 @@ use crate::activity::{link, places_say, signup_says, span_says, state_says};
 use crate::attachment::link::{self as files, Variant};
 use crate::attachment::queries::unfiled;
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, rows};
 use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
@@ -453,7 +454,8 @@ async fn names(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     let db = turn.tx.db();
     let row = queries::led(db, &turn.actor, id).await?.activity;
-    let guests = guests(db, id, 0, MOST_NAMES).await?;
+    let first = Slice::first(MOST_NAMES);
+    let guests = guests(db, id, first).await?.items;
     if guests.is_empty() {
         return Ok(Reply::text(format!("活动 #{id} 还没有人报名。")));
     }

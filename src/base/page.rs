@@ -41,6 +41,15 @@ pub struct Slice {
 }
 
 impl Slice {
+    /// The first page, of so many entries.
+    #[must_use]
+    pub const fn first(limit: u64) -> Self {
+        Self {
+            before: None,
+            limit,
+        }
+    }
+
     /// From the query of a request.
     ///
     /// # Errors

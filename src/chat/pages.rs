@@ -8,10 +8,7 @@ use crate::chat::{Args, Dialog, Turn};
 /// Lines of a page: with what leads on there are eight digits.
 pub const LINES: usize = 7;
 /// Rows that are looked through where a list is sorted or sifted after it was read.
-pub const LOOK: Slice = Slice {
-    before: None,
-    limit: 200,
-};
+pub const LOOK: Slice = Slice::first(200);
 /// What leads on, and what leads back from the last page.
 pub const NEXT: &str = "下一页";
 /// What leads back from the last one.
@@ -28,10 +25,7 @@ pub fn rows(page: usize) -> u64 {
 /// The same, of a list that is read by its keys.
 #[must_use]
 pub fn slice(page: usize) -> Slice {
-    Slice {
-        before: None,
-        limit: rows(page),
-    }
+    Slice::first(rows(page))
 }
 
 impl Args {

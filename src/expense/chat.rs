@@ -75,10 +75,7 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
 async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let db = turn.tx.db();
     let waiting = queries::waiting_for(db, &turn.actor).await?;
-    let slice = Slice {
-        before: None,
-        limit: 100,
-    };
+    let slice = Slice::first(100);
     let page = queries::page(db, &turn.actor, None, None, slice).await?;
     let public = page.items.iter().filter(|row| PUBLIC.contains(&row.state));
     let mut text = String::new();

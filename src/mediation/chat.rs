@@ -223,10 +223,7 @@ async fn fail(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 /// Which mediation an answer is about, when no number is written: the only one that waits for it.
 async fn waiting(turn: &Turn<'_>, state: MediationState) -> Result<Option<i64>, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut waits = page
         .items
@@ -312,10 +309,7 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         let seen = queries::seen(turn.tx.db(), &turn.actor, id).await?;
         return Ok(one(turn, &seen));
     }
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text(

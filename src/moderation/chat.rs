@@ -72,10 +72,7 @@ fn elsewhere(turn: &mut Turn<'_>, refused: Fault) -> Result<Reply, Fault> {
 }
 
 async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let found = queries::waiting(turn.tx.db(), &turn.actor, slice).await;
     let page = match found {
         Err(fault) if fault.code == Code::Forbidden => return elsewhere(turn, fault),

@@ -148,10 +148,7 @@ async fn which(
     fits: fn(NoticeState) -> bool,
 ) -> Result<Reply, Fault> {
     require_somewhere(&turn.actor, Deed::PublishNotices)?;
-    let slice = Slice {
-        before: None,
-        limit: LOOK,
-    };
+    let slice = Slice::first(LOOK);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut lines = Vec::new();
     for row in page.items.iter().filter(|row| fits(row.state)) {

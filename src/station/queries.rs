@@ -148,10 +148,7 @@ pub async fn kept_by<C: ConnectionTrait>(
     actor: &Actor,
     now: Moment,
 ) -> Result<Option<String>, Fault> {
-    let newest = Slice {
-        before: None,
-        limit: 1,
-    };
+    let newest = Slice::first(1);
     let found = page(db, actor, now, newest).await?.items.into_iter().next();
     let Some(row) = found.map(|seen| seen.station) else {
         return Ok(None);

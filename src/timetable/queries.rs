@@ -324,10 +324,7 @@ pub async fn named<C: ConnectionTrait>(
     if wanted.chars().count() < 2 {
         return Ok(Vec::new());
     }
-    let slice = Slice {
-        before: None,
-        limit: NAMED,
-    };
+    let slice = Slice::first(NAMED);
     let mut found = page(db, actor, Which::Mine, slice).await?.items;
     found.retain(|seen| {
         let title = fold(&seen.timetable.title);

@@ -10,7 +10,7 @@ use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::station::queries::lending::{has, things};
 use crate::station::{actions, queries};
 
-use super::{MOST, first, not_meant, picked, station_in};
+use super::{MOST, not_meant, picked, station_in};
 
 /// `借用`, `借用 12`, and `借用 站3 后17`, which stands behind digits.
 pub(super) async fn borrow(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -25,7 +25,7 @@ pub(super) async fn borrow(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
         return Ok(not_meant(turn, "借用"));
     }
     let now = turn.now();
-    let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
+    let page = queries::page(turn.tx.db(), &turn.actor, now, Slice::first(MOST)).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text("这里还没有驿站，借不了东西。")),
         [only] => offer(turn, only.station.id, None).await,

@@ -128,13 +128,6 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first(limit: u64) -> Slice {
-    Slice {
-        before: None,
-        limit,
-    }
-}
-
 /// Lines with digits in front, each of which stands for a command.
 fn picked(turn: &mut Turn<'_>, lines: Vec<(String, String)>) -> String {
     let mut text = String::new();
@@ -202,7 +195,7 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if !args.raw.is_empty() {
         return Ok(not_meant(turn, "驿站"));
     }
-    let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
+    let page = queries::page(turn.tx.db(), &turn.actor, now, Slice::first(MOST)).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text(
             "这里还没有驿站。开了以后，回复“驿站”就能看到。",
@@ -245,7 +238,7 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let db = turn.tx.db();
     let loans = has(db, &turn.actor, &OUT, MOST).await?;
     let booked = ahead(db, &turn.actor, now, MOST).await?;
-    let left = deposits(db, &turn.actor, Left::Mine, first(MOST)).await?;
+    let left = deposits(db, &turn.actor, Left::Mine, Slice::first(MOST)).await?;
     let mut lines = Vec::new();
     for loan in &loans {
         let row = &loan.row;

@@ -20,6 +20,7 @@ use crate::attachment::actions as attachments;
 use crate::attachment::link::{Variant, path as file_path};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
 use crate::web::console::activities::{Choice, FIELDS, filled, kinds, read};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
@@ -40,7 +41,7 @@ const PER_MINUTE: u32 = 10;
 #[serde(default)]
 pub struct Asked {
     said: String,
-    after: i64,
+    cursor: String,
 }
 
 struct GuestLine {
@@ -65,7 +66,7 @@ struct ActivityPage {
     facts: Vec<(&'static str, String)>,
     photos: Vec<String>,
     guests: Vec<GuestLine>,
-    next: Option<i64>,
+    next: Option<String>,
     may_open: bool,
     may_change: bool,
     may_close: bool,
@@ -92,7 +93,8 @@ fn number(id: &str) -> Result<i64, Fault> {
 /// `GET /console/activities/:id`
 ///
 /// # Errors
-/// `not_found` for one that is not theirs to see, `forbidden` for whoever may not lead it.
+/// `not_found` for one that is not theirs to see, `forbidden` for whoever may not lead it; `invalid` for a cursor that
+/// is none.
 #[handler]
 pub async fn open(
     desk: &Desk,
@@ -150,11 +152,11 @@ async fn page(
 ) -> Result<Response, Fault> {
     let (app, db) = (&desk.app, desk.app.store.read());
     let row = queries::led(db, desk.actor(), id).await?.activity;
-    let mut all = guests(db, id, asked.after, MOST + 1).await?;
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    let more = all.len() > most;
-    all.truncate(most);
-    let next = all.last().map(|guest| guest.signup.ticket);
+    let slice = Slice {
+        limit: MOST,
+        ..Slice::parse(Some(&asked.cursor), None)?
+    };
+    let line = guests(db, id, slice).await?;
     let out = row.opened_at.is_some();
     let (act, typed) = match tried {
         Some(tried) => (tried.act, tried.typed),
@@ -183,11 +185,12 @@ async fn page(
             .iter()
             .filter_map(|photo| file_path(app, photo, Variant::Small))
             .collect(),
-        guests: all
+        guests: line
+            .items
             .into_iter()
             .map(|guest| guest_line(guest, &row))
             .collect(),
-        next: next.filter(|_| more),
+        next: line.next,
         may_open: row.state == ActivityState::Draft,
         may_change: is_ahead(row.state) || row.state == ActivityState::Draft,
         may_close: row.state == ActivityState::Open,

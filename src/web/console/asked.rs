@@ -48,8 +48,8 @@ pub struct Asked {
     pub until: String,
     /// Words.
     pub text: String,
-    /// Go on before this case.
-    pub before: String,
+    /// Where the page begins.
+    pub cursor: String,
     /// What has just been done.
     pub said: String,
 }
@@ -83,12 +83,6 @@ impl Asked {
         let fields = self.fields().into_iter();
         let parts = fields.map(|(name, value)| format!("{name}={}", percent(value)));
         parts.collect::<Vec<_>>().join("&")
-    }
-
-    /// The key before which the page begins.
-    #[must_use]
-    pub fn before(&self) -> Option<i64> {
-        self.before.parse().ok().filter(|key| *key > 0)
     }
 
     /// A case that was asked for by its number alone.
@@ -331,14 +325,13 @@ mod tests {
         let asked = Asked {
             state: "all".to_owned(),
             text: "电梯 & 水".to_owned(),
-            before: "7".to_owned(),
+            cursor: "aTc".to_owned(),
             ..Asked::default()
         };
         assert_eq!(
             asked.query(),
             "state=all&text=%E7%94%B5%E6%A2%AF%20%26%20%E6%B0%B4"
         );
-        assert_eq!(asked.before(), Some(7));
     }
 
     #[test]

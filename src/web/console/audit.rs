@@ -19,6 +19,7 @@ use crate::access::audit::words::{self, GROUPS, Known, SUBJECTS};
 use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::web::console::asked::{Wrong, area_of, day, staff_named};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -45,8 +46,8 @@ pub struct Asked {
     from: String,
     /// Last day.
     until: String,
-    /// Go on before this key.
-    before: String,
+    /// Where the page begins.
+    cursor: String,
 }
 
 impl Asked {
@@ -154,7 +155,7 @@ struct Page {
     records: Vec<(&'static str, &'static str, bool)>,
     lines: Vec<Line>,
     query: String,
-    next: Option<i64>,
+    next: Option<String>,
     cut_short: bool,
 }
 
@@ -168,16 +169,16 @@ impl Page {
 /// `GET /console/audit`
 ///
 /// # Errors
-/// `forbidden` for whoever may not read it anywhere.
+/// `forbidden` for whoever may not read it anywhere; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let db = desk.app.store.read();
     let actor = desk.actor();
     require_somewhere(actor, Deed::SeeAudit)?;
     let (wanted, wrong) = asked.read(db, actor).await?;
-    let before = asked.before.parse().ok().filter(|key| *key > 0);
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let listed = if wrong.is_empty() {
-        trail::list(db, actor, &wanted, before, LINES).await?
+        trail::list(db, actor, &wanted, slice).await?
     } else {
         trail::Listed::default()
     };

@@ -12,6 +12,7 @@ use sea_orm::{ActiveEnum, Iterable};
 use crate::access::permit::{Deed, may};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::case::actions::{self, HandedOver, says_target};
 use crate::case::queries::{self, Found};
@@ -173,7 +174,7 @@ struct Outcome {
 /// `GET /console/cases`
 ///
 /// # Errors
-/// The database's.
+/// `invalid` for a cursor that is none; the database's.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     if let Some(id) = asked.number()
@@ -194,10 +195,11 @@ async fn page(
 ) -> Result<Response, Fault> {
     let db = desk.app.store.read();
     let actor = desk.actor();
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let (wanted, wrong) = asked.read(db, actor).await?;
     let now = desk.app.clock.now();
     let listed = if wrong.is_empty() {
-        search::list(db, actor, &wanted, asked.before(), LINES, now).await?
+        search::list(db, actor, &wanted, slice, now).await?
     } else {
         search::Listed::default()
     };
@@ -241,7 +243,7 @@ fn asked_in(form: &Form) -> Asked {
         from: text("from"),
         until: text("until"),
         text: text("text"),
-        before: text("before"),
+        cursor: text("cursor"),
         said: String::new(),
     }
 }

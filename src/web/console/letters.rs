@@ -36,7 +36,8 @@ const LINES: u64 = 30;
 pub struct Asked {
     kind: String,
     place: String,
-    before: String,
+    /// When the last one was given up, and its key: the list is in the order of the time.
+    cursor: String,
     said: String,
 }
 
@@ -46,7 +47,7 @@ impl Asked {
         Self {
             kind: text("kind"),
             place: text("place"),
-            before: text("before"),
+            cursor: text("cursor"),
             said: String::new(),
         }
     }
@@ -59,7 +60,7 @@ impl Asked {
     }
 
     fn before(&self) -> Option<Mark> {
-        let (at, id) = self.before.split_once('-')?;
+        let (at, id) = self.cursor.split_once('-')?;
         Some((from_ms(at.parse().ok()?)?, id.parse().ok()?))
     }
 
@@ -288,7 +289,7 @@ async fn answer(
 pub async fn retry_all(desk: &Desk, form: Form) -> Result<Response, Fault> {
     require_somewhere(desk.actor(), Deed::MendLetters)?;
     let mut asked = Asked::of(&form);
-    asked.before.clear();
+    asked.cursor.clear();
     let (wanted, wrong) = asked.read(desk).await?;
     if !wrong.is_empty() {
         let code = StatusCode::UNPROCESSABLE_ENTITY;

@@ -315,7 +315,7 @@ async fn no_text_becomes_markup_anywhere() {
         "/console/cases?state=all".to_owned(),
         format!("/console/cases/{id}"),
         format!("/console/cases?text={coded}&place={coded}&holder={coded}&from={coded}"),
-        format!("/console/cases?kind={coded}&category={coded}&state={coded}&before={coded}"),
+        format!("/console/cases?kind={coded}&category={coded}&state={coded}&cursor={coded}"),
         format!("/console/cases?said={coded}"),
         format!("/console/cases/{id}?said={coded}"),
         format!("/console/{coded}"),
