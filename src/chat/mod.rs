@@ -230,13 +230,19 @@ impl Turn<'_> {
     /// A numbered list of commands, each with the line that is shown of it: a digit stands for one. `question`
     /// stands in front.
     pub fn offer_list(&mut self, question: &str, all: Vec<(String, String)>) -> Reply {
+        let lines = self.numbered(all);
+        Reply::text(format!("{question}回复前面的数字：\n{lines}"))
+    }
+
+    /// Lines with digits in front, each of which stands for a command.
+    pub fn numbered(&mut self, all: Vec<(String, String)>) -> String {
         let lines: Vec<String> = all
             .iter()
             .enumerate()
             .map(|(at, (_, line))| format!("{} {line}", at + 1))
             .collect();
         self.dialog = Some(Dialog::pick(all.into_iter().map(|(command, _)| command)));
-        Reply::text(format!("{question}回复前面的数字：\n{}", lines.join("\n")))
+        lines.join("\n")
     }
 
     /// Gives the photos and voices that the account sent within the last half hour, and that
