@@ -267,15 +267,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(&seen);
     if !words.is_empty() {
-        let lines: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(
-            words.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = words.iter().map(|word| (format!("{word} {id}"), word));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(lines)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }
@@ -351,19 +344,13 @@ async fn answer(turn: &mut Turn<'_>, joined: &Joined) -> Result<Reply, Fault> {
     if hour_before(row.starts_at) > now {
         digits.insert(0, (format!("提前提醒 {id}"), "开始前1小时再提醒"));
     }
-    let lines: Vec<String> = digits
-        .iter()
-        .enumerate()
-        .map(|(at, (_, says))| format!("{} {says}", at + 1))
-        .collect();
-    turn.dialog = Some(Dialog::pick(digits.into_iter().map(|(command, _)| command)));
+    let digits = turn.in_a_row(digits);
     Ok(Reply::text(format!(
-        "报名成功：活动 #{id}“{}”，{}，{}（{size}人）。{}\n回复数字：{}\n加到手机日历：{}",
+        "报名成功：活动 #{id}“{}”，{}，{}（{size}人）。{}\n回复数字：{digits}\n加到手机日历：{}",
         row.title,
         span_says(row.starts_at, row.ends_at),
         row.venue,
         eve_says(row.starts_at, now),
-        lines.join("  "),
         link::calendar(turn.app, id)
     )))
 }

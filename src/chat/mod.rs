@@ -4,6 +4,8 @@
 
 pub mod pages;
 
+use std::fmt::Display;
+
 use entity::kinds::PhotoStage;
 use entity::{account, attachment};
 use sea_orm::ActiveValue::Set;
@@ -235,14 +237,33 @@ impl Turn<'_> {
     }
 
     /// Lines with digits in front, each of which stands for a command.
-    pub fn numbered(&mut self, all: Vec<(String, String)>) -> String {
-        let lines: Vec<String> = all
-            .iter()
-            .enumerate()
-            .map(|(at, (_, line))| format!("{} {line}", at + 1))
-            .collect();
-        self.dialog = Some(Dialog::pick(all.into_iter().map(|(command, _)| command)));
-        lines.join("\n")
+    pub fn numbered<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+    ) -> String {
+        self.digits(all, "\n")
+    }
+
+    /// The same in one line, for a few words.
+    pub fn in_a_row<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+    ) -> String {
+        self.digits(all, "  ")
+    }
+
+    fn digits<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+        between: &str,
+    ) -> String {
+        let (mut commands, mut lines): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for (command, line) in all {
+            commands.push(command.into());
+            lines.push(format!("{} {line}", commands.len()));
+        }
+        self.dialog = Some(Dialog::pick(commands));
+        lines.join(between)
     }
 
     /// Gives the photos and voices that the account sent within the last half hour, and that

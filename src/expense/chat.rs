@@ -145,15 +145,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let (words, commands) = next(row, theirs);
     text.push_str(&words);
     if !commands.is_empty() {
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        let _ = write!(text, "也可以回复数字：{}", lines.join("  "));
-        turn.dialog = Some(Dialog::pick(
-            commands.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = commands.iter().map(|word| (format!("{word} {id}"), word));
+        let _ = write!(text, "也可以回复数字：{}", turn.in_a_row(lines));
     }
     Ok(Reply::text(text.trim_end()))
 }

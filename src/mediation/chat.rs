@@ -317,28 +317,14 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         )),
         [only] => Ok(one(turn, only)),
         several => {
-            turn.dialog = Some(Dialog::pick(
-                several
-                    .iter()
-                    .map(|seen| format!("我的调解 {}", seen.mediation.id)),
-            ));
-            let lines: Vec<String> = several
-                .iter()
-                .enumerate()
-                .map(|(at, seen)| {
-                    let row = &seen.mediation;
-                    format!(
-                        "{} #{} {}（{}）",
-                        at + 1,
-                        row.id,
-                        seen.about,
-                        state_says(row.state)
-                    )
-                })
-                .collect();
+            let lines = several.iter().map(|seen| {
+                let row = &seen.mediation;
+                let says = format!("#{} {}（{}）", row.id, seen.about, state_says(row.state));
+                (format!("我的调解 {}", row.id), says)
+            });
+            let lines = turn.numbered(lines);
             Ok(Reply::text(format!(
-                "您的调解：\n{}\n回复前面的数字看详情。",
-                lines.join("\n")
+                "您的调解：\n{lines}\n回复前面的数字看详情。"
             )))
         }
     }
@@ -384,13 +370,9 @@ fn one(turn: &mut Turn<'_>, seen: &Seen) -> Reply {
     }
     let commands = next(seen);
     if !commands.is_empty() {
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, command)| format!("{} {}", at + 1, command.replace(&format!(" {id}"), "")))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(commands));
+        let words = commands.iter();
+        let words = words.map(|command| (command.as_str(), command.replace(&format!(" {id}"), "")));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(words)));
     }
     Reply::text(text.trim_end().to_owned())
 }

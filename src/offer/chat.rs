@@ -301,20 +301,11 @@ async fn one_list(turn: &mut Turn<'_>, list: OfferList, at: usize) -> Result<Rep
     let page = queries::page(turn.tx.db(), &turn.actor, Which::Open(list), slice(at)).await?;
     let says = list_says(list);
     if page.items.is_empty() {
-        let other: Vec<String> = LISTS
-            .into_iter()
-            .filter(|other| *other != list)
-            .map(|other| format!("清单 {}", list_says(other)))
-            .collect();
-        let lines: Vec<String> = other
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        turn.dialog = Some(Dialog::pick(other));
+        let other = LISTS.into_iter().filter(|other| *other != list);
+        let other = other.map(|other| format!("清单 {}", list_says(other)));
+        let lines = turn.in_a_row(other.map(|word| (word.clone(), word)));
         return Ok(Reply::text(format!(
-            "{says}清单现在是空的。回复数字看别的：{}",
-            lines.join("  ")
+            "{says}清单现在是空的。回复数字看别的：{lines}"
         )));
     }
     let code = match page.next {
@@ -389,13 +380,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(turn, &seen).await?;
     if !words.is_empty() {
-        let lines: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, (says, _))| format!("{} {says}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(words.into_iter().map(|(_, command)| command)));
+        let words = words.into_iter().map(|(says, command)| (command, says));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(words)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

@@ -303,25 +303,13 @@ async fn receipts(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if paid.is_empty() {
         return Ok(Reply::text("还没有交过的费用。看要交的回复“账单”。"));
     }
-    let lines: Vec<String> = paid
-        .iter()
-        .enumerate()
-        .map(|(at, bill)| {
-            format!(
-                "{} {} {}：已交 {} 元",
-                at + 1,
-                home_of(turn, bill.home_id),
-                month_says(bill.month),
-                Fen(bill.paid)
-            )
-        })
-        .collect();
-    let commands = paid.iter().map(|bill| format!("收据 {}", bill.id));
-    turn.dialog = Some(Dialog::pick(commands));
-    Ok(Reply::text(format!(
-        "看哪一张的收据？回复前面的数字：\n{}",
-        lines.join("\n")
-    )))
+    let lines = paid.iter().map(|bill| {
+        let (home, month) = (home_of(turn, bill.home_id), month_says(bill.month));
+        let line = format!("{home} {month}：已交 {} 元", Fen(bill.paid));
+        (format!("收据 {}", bill.id), line)
+    });
+    let lines = lines.collect();
+    Ok(turn.offer_list("看哪一张的收据？", lines))
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ fn line(seen: &Seen) -> String {
 fn shown(turn: &mut Turn<'_>, seen: &[Seen], more: Option<i64>) -> String {
     let lines = seen.iter().map(|one| (toggle(one), line(one)));
     let on = more.map(|last| older("日程", last, EARLIER));
-    turn.numbered(lines.chain(on).collect())
+    turn.numbered(lines.chain(on))
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

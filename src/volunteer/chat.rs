@@ -250,15 +250,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(&seen);
     if !words.is_empty() {
-        let shown: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", shown.join("  ")));
-        turn.dialog = Some(Dialog::pick(
-            words.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = words.iter().map(|word| (format!("{word} {id}"), word));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(lines)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

@@ -89,19 +89,12 @@ pub(super) async fn only(
         several => {
             // A list shows what people wrote.
             turn.aside = true;
-            let lines: Vec<String> = several
-                .iter()
-                .enumerate()
-                .map(|(at, case)| format!("{} {}", at + 1, line(case)))
-                .collect();
-            turn.dialog =
-                Some(Dialog::pick(several.iter().map(|case| {
-                    format!("{word} {} {behind}", case.id).trim().to_owned()
-                })));
-            Some(Picked::Answer(Reply::text(format!(
-                "要{word}哪一件？回复前面的数字：\n{}",
-                lines.join("\n")
-            ))))
+            let lines = several.iter().map(|case| {
+                let command = format!("{word} {} {behind}", case.id);
+                (command.trim().to_owned(), line(case))
+            });
+            let question = format!("要{word}哪一件？");
+            Some(Picked::Answer(turn.offer_list(&question, lines.collect())))
         }
     })
 }

@@ -130,13 +130,8 @@ pub const COMMANDS: &[Command] = &[
 
 /// Lines with digits in front, each of which stands for a command.
 fn picked(turn: &mut Turn<'_>, lines: Vec<(String, String)>) -> String {
-    let mut text = String::new();
-    for (at, (line, _)) in lines.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n{} {line}", at + 1);
-    }
-    turn.dialog = Some(Dialog::pick(lines.into_iter().map(|(_, command)| command)));
-    text
+    let lines = lines.into_iter().map(|(line, command)| (command, line));
+    format!("\n{}", turn.numbered(lines))
 }
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
