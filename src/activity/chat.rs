@@ -21,7 +21,7 @@ use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, rows};
-use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, bound, staff};
 
 /// People of a list of names.
 const MOST_NAMES: u64 = 60;
@@ -29,63 +29,34 @@ const MOST_NAMES: u64 = 60;
 const MOST_PHOTOS: u64 = 9;
 const SHOWN_PHOTOS: usize = 3;
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
     // Without a space: a sentence that only begins like it (活动室的灯坏了) is none.
-    neighbour(
+    bound(
         &["活动", "小区活动"],
         "活动[编号]",
         "看小区的活动，可以报名",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["报名", "活动报名"],
         "报名 编号 [人数]",
         "报名参加活动，可以带家人",
         |turn, args| Box::pin(join(turn, args)),
     ),
-    neighbour(
+    bound(
         &["取消报名"],
         "取消报名 编号",
         "不去了，让给别的邻居",
         |turn, args| Box::pin(leave(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的活动"],
         "我的活动",
         "看自己报名的活动",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    neighbour(
+    bound(
         &["提前提醒"],
         "提前提醒 编号",
         "活动开始前1小时再提醒",
@@ -100,31 +71,31 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(make::draft(turn, args)),
         )
     },
-    leader(
+    staff(
         &["发布活动"],
         "发布活动 编号",
         "让大家看到活动、报名",
         |turn, args| Box::pin(make::open(turn, args)),
     ),
-    leader(
+    staff(
         &["截止报名"],
         "截止报名 编号",
         "不再接受报名",
         |turn, args| Box::pin(make::close(turn, args)),
     ),
-    leader(
+    staff(
         &["取消活动"],
         "取消活动 编号 原因",
         "活动不办了，通知报名的人",
         |turn, args| Box::pin(make::cancel(turn, args)),
     ),
-    leader(
+    staff(
         &["活动名单"],
         "活动名单 编号",
         "看谁报了名、谁签了到",
         |turn, args| Box::pin(names(turn, args)),
     ),
-    leader(
+    staff(
         &["活动照片"],
         "活动照片 编号",
         "把刚发的照片加到活动",

@@ -14,7 +14,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::base::text::shorten;
 use crate::chat::pages::{LINES, LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::giving::actions::{self, Gift, Goods};
 use crate::giving::queries::{self, Seen, Side, Which, public};
 use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
@@ -24,74 +24,45 @@ use crate::payment::{check_amount, link};
 /// Amounts that a digit stands for, in yuan.
 const USUAL: [i64; 3] = [10, 50, 100];
 
-const fn donor(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn keeper(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..donor(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    donor(
+    bound(
         &["捐款", "捐钱"],
         "捐款 [活动编号] 元",
         "给小区公益捐款",
         |turn, args| Box::pin(money(turn, args)),
     ),
-    donor(
+    bound(
         &["捐物", "捐东西"],
         "捐物 [活动编号] 物品",
         "捐物品，也可以捐给共享空间",
         |turn, args| Box::pin(goods(turn, args)),
     ),
-    donor(
+    bound(
         &["我的捐赠", "我的捐款", "我的捐物", "捐赠"],
         "我的捐赠 [编号]",
         "看捐过的和用在哪里",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    donor(
+    bound(
         &["撤回捐赠"],
         "撤回捐赠 编号",
         "还没付款或收下的不捐了",
         |turn, args| Box::pin(withdraw(turn, args)),
     ),
-    keeper(
+    staff(
         &["待收捐物"],
         "待收捐物",
         "看等着收下的捐物",
         |turn, args| Box::pin(staff::waiting(turn, args, "待收捐物")),
     ),
-    keeper(
+    staff(
         &["收下捐物"],
         "收下捐物 编号",
         "捐物收到了，公示感谢",
         |turn, args| Box::pin(staff::receive(turn, args)),
     ),
-    keeper(
+    staff(
         &["谢绝捐物"],
         "谢绝捐物 编号 原因",
         "捐物收不了",

@@ -7,93 +7,64 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::mediation::queries::{self, Seen};
 use crate::mediation::{FOLLOW_DAYS, actions, centre_says, party_says, state_says, when};
 
 /// Lines of the list: a digit picks.
 const MOST: u64 = 8;
 
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Staff,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn party(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Bound,
-        ..leader(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    leader(
+    staff(
         &["转调解"],
         "转调解 诉求编号 [街道/区/市]",
         "把纠纷交给调解中心",
         |turn, args| Box::pin(open(turn, args)),
     ),
-    leader(
+    staff(
         &["当事人"],
         "当事人 编号 房号 [姓名]",
         "给调解加当事人",
         |turn, args| Box::pin(name(turn, args)),
     ),
-    leader(
+    staff(
         &["约调解"],
         "约调解 编号 11月25日 14:30 地点",
         "约双方见面，前一天再提醒",
         |turn, args| Box::pin(call(turn, args)),
     ),
-    leader(
+    staff(
         &["协议"],
         "协议 编号 [7天] 内容",
         "把协议发给双方确认",
         |turn, args| Box::pin(propose(turn, args)),
     ),
-    leader(
+    staff(
         &["调解不成"],
         "调解不成 编号 原因",
         "谈不拢，结束调解",
         |turn, args| Box::pin(fail(turn, args)),
     ),
-    party(
+    bound(
         &["我的调解", "查调解"],
         "我的调解 [编号]",
         "看调解到哪一步",
         |turn, args| Box::pin(show(turn, args)),
     ),
-    party(
+    bound(
         &["同意"],
         "同意 编号",
         "同意调解协议",
         |turn, args| Box::pin(answer(turn, args, true)),
     ),
-    party(
+    bound(
         &["不同意"],
         "不同意 编号 [原因]",
         "不同意调解协议",
         |turn, args| Box::pin(answer(turn, args, false)),
     ),
-    party(
+    bound(
         &["履行"],
         "履行 编号 是/否",
         "协议履行了没有",

@@ -12,111 +12,82 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::volunteer::actions::{self, Registered};
 use crate::volunteer::hours::{says, year, year_of};
 use crate::volunteer::link::{self, Linked};
 use crate::volunteer::queries::{self, Seen, Side, Which};
 use crate::volunteer::{left_says, service_says, tally, task_says_at};
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    neighbour(
+    bound(
         &["志愿服务", "志愿任务", "志愿者", "志愿"],
         "志愿服务[编号]",
         "看志愿任务，可以领",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["志愿报名", "志愿者报名"],
         "志愿报名",
         "做小区的志愿者",
         |turn, _| Box::pin(register(turn)),
     ),
-    neighbour(
+    bound(
         &["双报到"],
         "双报到 [工作单位]",
         "党员到居住的小区报到",
         |turn, args| Box::pin(report(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的志愿"],
         "我的志愿",
         "看自己的任务和全年时长",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    neighbour(
+    bound(
         &["领任务"],
         "领任务 编号",
         "领一个志愿任务",
         |turn, args| Box::pin(take(turn, args)),
     ),
-    neighbour(
+    bound(
         &["退任务"],
         "退任务 编号",
         "领的任务去不了",
         |turn, args| Box::pin(give_back(turn, args)),
     ),
-    neighbour(
+    bound(
         &["开始服务"],
         "开始服务 编号",
         "到了，开始计时",
         |turn, args| Box::pin(begin(turn, args)),
     ),
-    neighbour(
+    bound(
         &["结束服务"],
         "结束服务 编号",
         "做完了，停止计时",
         |turn, args| Box::pin(end(turn, args)),
     ),
-    neighbour(
+    bound(
         &["志愿公开"],
         "志愿公开",
         "公示栏上写不写您的名字",
         |turn, _| Box::pin(named(turn)),
     ),
-    neighbour(
+    bound(
         &["公开志愿姓名"],
         "公开志愿姓名",
         "同意公示栏写您的名字",
         |turn, _| Box::pin(name(turn, true)),
     ),
-    neighbour(
+    bound(
         &["不公开志愿姓名"],
         "不公开志愿姓名",
         "公示栏不写您的名字",
         |turn, _| Box::pin(name(turn, false)),
     ),
-    neighbour(
+    bound(
         &["退出志愿者"],
         "退出志愿者",
         "不再做志愿者",
@@ -131,13 +102,13 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(lead::post(turn, args)),
         )
     },
-    leader(
+    staff(
         &["取消志愿"],
         "取消志愿 编号 原因",
         "志愿任务不做了",
         |turn, args| Box::pin(lead::cancel(turn, args)),
     ),
-    leader(
+    staff(
         &["确认工时"],
         "确认工时 编号",
         "确认志愿者的时长",
