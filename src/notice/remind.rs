@@ -19,6 +19,7 @@ use crate::notice::actions::send::{self, Step};
 use crate::notice::told::told;
 use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
 use crate::place::queries as places;
+use crate::reminder::payload::number;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::Store;
@@ -140,10 +141,6 @@ pub(super) fn groups_told(
     let mut item = clock(row, GROUPS, format!("notice:{}:groups:{what}", row.id), now);
     item.payload = json!({ "notice": row.id, "what": what });
     Some(item)
-}
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
 }
 
 async fn begins(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {

@@ -13,6 +13,7 @@ use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::talent::queries::{by_id, contact, talent_of};
 use crate::talent::step::Contact;
@@ -146,21 +147,10 @@ pub fn lapse(row: &help_request::Model) -> NewReminder {
     }
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
 async fn read(app: &App, reminder: &reminder::Model) -> Result<Option<help_request::Model>, Fault> {
     match number(reminder, "help") {
         Some(id) => by_id(app.store.read(), id).await,
         None => Ok(None),
-    }
-}
-
-const fn verdict(done: bool) -> Verdict {
-    match done {
-        true => Verdict::Done,
-        false => Verdict::Drop,
     }
 }
 
@@ -169,14 +159,13 @@ fn obey_next<'a>(
     clock: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let version = number(clock, "version").and_then(|version| i32::try_from(version).ok());
-        let (Some(id), Some(version)) = (number(clock, "help"), version) else {
+        let (Some(id), Some(version)) = (number(clock, "help"), payload::version(clock)) else {
             return Ok(Verdict::Drop);
         };
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::pass_on(&mut tx, id, version).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -191,7 +180,7 @@ fn obey_lapse<'a>(
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::lapse(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -252,13 +241,7 @@ fn compose_contact<'a>(
     app: &'a App,
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
-    Box::pin(async move {
-        let message = compose(app, reminders).await?;
-        Ok(message.map(|message| Message {
-            urgent: true,
-            ..message
-        }))
-    })
+    Box::pin(async move { Ok(compose(app, reminders).await?.map(Message::at_once)) })
 }
 
 fn compose_told<'a>(

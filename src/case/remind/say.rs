@@ -8,7 +8,6 @@ mod progress;
 use chrono::TimeDelta;
 use entity::kinds::CaseState;
 use entity::reminder;
-use serde_json::Value;
 
 use self::ask::{asked_line, help_line, task_line};
 use self::progress::progress;
@@ -21,8 +20,9 @@ use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
 use crate::case::step::OPEN;
 use crate::case::{case_says, category, kind_says};
-use crate::delivery::Message;
+use crate::delivery::{Lines, Message, Says};
 use crate::reminder::BoxFuture;
+use crate::reminder::payload::{number, word};
 
 /// Minutes after filing in which the reporter is told of progress at night, too: whoever filed just
 /// now is awake and waits; what comes later can wait for the morning.
@@ -38,26 +38,27 @@ struct Line {
     at: Moment,
 }
 
+impl Says for Line {
+    fn says(&self) -> &str {
+        &self.text
+    }
+}
+
 pub(super) fn compose<'a>(
     app: &'a App,
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
     Box::pin(async move {
-        let Some(id) = reminders
-            .last()
-            .and_then(|last| number(&last.payload, "case"))
-        else {
+        let Some(id) = reminders.last().and_then(|last| number(last, "case")) else {
             return Ok(None);
         };
         let Some(found) = queries::by_id(app.store.read(), id).await? else {
             return Ok(None);
         };
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines = Lines::new();
         for reminder in reminders {
-            if let Some(line) = line(app, &found, reminder).await?
-                && lines.iter().all(|other| other.text != line.text)
-            {
-                lines.push(line);
+            if let Some(line) = line(app, &found, reminder).await? {
+                lines.add(line);
             }
         }
         let recipient = reminders.last().and_then(|last| last.recipient_id);
@@ -99,14 +100,12 @@ async fn without_words(app: &App, found: &Found, message: Message) -> Result<Mes
 async fn message(
     app: &App,
     found: &Found,
-    lines: Vec<Line>,
+    lines: Lines<Line>,
     recipient: Option<i64>,
 ) -> Result<Option<Message>, Fault> {
-    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = texts.join("\n");
-    let urgent = lines.iter().any(|line| line.urgent);
-    let asks = lines.iter().any(|line| line.template == "task");
-    let Some(last) = lines.into_iter().next_back() else {
+    let urgent = lines.any(|line| line.urgent);
+    let asks = lines.any(|line| line.template == "task");
+    let Some((text, last)) = lines.told() else {
         return Ok(None);
     };
     let case = &found.case;
@@ -134,16 +133,8 @@ async fn message(
     }))
 }
 
-fn number(payload: &Value, name: &str) -> Option<i64> {
-    payload.get(name).and_then(Value::as_i64)
-}
-
 async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
-    let what = reminder
-        .payload
-        .get("what")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let what = word(reminder, "what").unwrap_or_default();
     if reminder.kind == kinds::PROGRESS {
         return progress(app, found, reminder, what).await;
     }

@@ -18,7 +18,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::queries::building_says;
-use crate::delivery::{Button, Message};
+use crate::delivery::{Button, Line, Lines, Message};
 use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, names, owners, shown};
 use crate::offer::{category, joined, list_says, state_says};
@@ -114,11 +114,7 @@ pub(super) async fn contact(
     app: &App,
     reminders: &[reminder::Model],
 ) -> Result<Option<Message>, Fault> {
-    let message = tied(app, reminders).await?;
-    Ok(message.map(|message| Message {
-        urgent: true,
-        ..message
-    }))
+    Ok(tied(app, reminders).await?.map(Message::at_once))
 }
 
 /// How to reach the other one.
@@ -217,36 +213,21 @@ pub(super) async fn told(
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines = Lines::new();
     for one in reminders {
-        let Some(what) = Telling::of(one) else {
-            continue;
-        };
-        if let Some(line) = line(&row, what)
-            && lines.iter().all(|other| other.text != line.text)
-        {
-            lines.push(line);
+        if let Some(line) = Telling::of(one).and_then(|what| line(&row, what)) {
+            lines.add(line);
         }
     }
-    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = texts.join("\n");
-    let Some(newest) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
-    let (what, hint) = (newest.what, newest.hint);
+    let hint = newest.hint;
     Ok(Some(message(&row, &what, last.due_at, hint, text)))
 }
 
-/// One thing to be told: the whole sentence, and what a template has room for.
-struct Line {
-    text: String,
-    /// Behind the number.
-    what: String,
-    hint: String,
-}
-
-/// One thing to be told; none when it no longer holds.
-fn line(row: &offer::Model, what: Telling) -> Option<Line> {
+/// One thing to be told, and what stands behind the number; none when it no longer holds.
+fn line(row: &offer::Model, what: Telling) -> Option<(String, Line)> {
     let id = row.id;
     let reason = row.reason.as_deref().unwrap_or_default();
     let hint = match what {
@@ -267,11 +248,8 @@ fn line(row: &offer::Model, what: Telling) -> Option<Line> {
         Telling::Soon => format!("{}到期", day_says(row.due_on)),
         _ => what.words().1.to_owned(),
     };
-    Some(Line {
-        text: sentence(row, what)?,
-        what: says,
-        hint,
-    })
+    let text = sentence(row, what)?;
+    Some((says, Line { text, hint }))
 }
 
 /// The whole of it, for channels without fields; none when it no longer holds.

@@ -3,15 +3,16 @@
 use entity::kinds::WishState;
 use entity::{reminder, wish};
 
-use super::{Telling, read, version_in};
+use super::{Telling, read};
 use crate::app::App;
 use crate::attachment::link;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::phone::Phone;
 use crate::base::text::shorten;
-use crate::delivery::{Button, Message};
+use crate::delivery::{Button, Lines, Message, Says};
 use crate::person::queries as people;
+use crate::reminder::payload;
 use crate::wish::queries::{building_of, photos_of};
 use crate::wish::{state_says, veiled};
 
@@ -22,6 +23,12 @@ const SHOWN: usize = 60;
 struct Line {
     text: String,
     hint: Option<String>,
+}
+
+impl Says for Line {
+    fn says(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Line {
@@ -151,29 +158,25 @@ pub(super) async fn told(
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let mut lines: Vec<(Telling, Line)> = Vec::new();
+    let tells = |told: Telling| reminders.iter().any(|one| Telling::of(one) == Some(told));
+    let fulfilled = tells(Telling::Fulfilled);
+    let mut lines = Lines::new();
     for one in reminders {
         let Some(what) = Telling::of(one) else {
             continue;
         };
-        if let Some(line) = line(app, &row, one, what).await?
-            && lines.iter().all(|(_, other)| other.text != line.text)
-        {
-            lines.push((what, line));
+        // Its photo came at once: that it came true is the news.
+        if fulfilled && what == Telling::Photo {
+            continue;
+        }
+        if let Some(line) = line(app, &row, one, what).await? {
+            lines.add((what, line));
         }
     }
-    // Its photo came at once: that it came true is the news.
-    if lines.iter().any(|(what, _)| *what == Telling::Fulfilled) {
-        lines.retain(|(what, _)| *what != Telling::Photo);
-    }
-    let texts: Vec<String> = lines.iter().map(|(_, line)| line.text.clone()).collect();
-    let Some((what, newest)) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
-    let line = Line {
-        text: texts.join("\n"),
-        ..newest
-    };
+    let line = Line { text, ..newest };
     let what = what.words().1;
     Ok(Some(message(app, &row, what, last.due_at, line).await?))
 }
@@ -198,7 +201,7 @@ async fn line(
     let to = reminder.recipient_id;
     let has = row.state == WishState::Claimed;
     // Given back and claimed again it has another day.
-    let same = has && row.claimer_id == to && version_in(reminder) == Some(row.version);
+    let same = has && row.claimer_id == to && payload::version(reminder) == Some(row.version);
     let done = matches!(row.state, WishState::Fulfilled | WishState::Thanked);
     let open = row.state == WishState::Open;
     let reason = row.reason.as_deref().unwrap_or_default();
