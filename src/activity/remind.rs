@@ -257,7 +257,7 @@ pub fn activity_of(reminder: &reminder::Model) -> Option<i64> {
 }
 
 async fn rings_now(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let name = row.payload.get("what").and_then(Value::as_str);
+    let name = payload::word(row, "what");
     let which = <Ring as strum::IntoEnumIterator>::iter().find(|ring| Some(ring.name()) == name);
     let (Some(id), Some(which)) = (activity_of(row), which) else {
         return Ok(Verdict::Drop);

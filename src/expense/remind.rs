@@ -21,7 +21,7 @@ use crate::expense::step::waits;
 use crate::expense::subject;
 use crate::person::binding::TIED;
 use crate::person::queries as people;
-use crate::reminder::payload::number;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 
@@ -201,7 +201,7 @@ fn tell_part<'a>(
     clock: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let which = clock.payload.get("which").and_then(Value::as_str);
+        let which = payload::word(clock, "which");
         let (Some(id), Some(after), Some(which)) =
             (number(clock, "expense"), number(clock, "after"), which)
         else {

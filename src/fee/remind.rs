@@ -8,7 +8,7 @@ use chrono::{Datelike, TimeDelta, Timelike};
 use entity::money::RunState;
 use entity::{bill_run, fee_item, fee_policy, reminder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::access::Actor;
@@ -18,6 +18,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
 use crate::delivery::{Kind, kind::Work};
 use crate::fee::actions::run::{go_on, run, run_of};
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::{Store, Tx};
@@ -66,7 +67,7 @@ pub async fn start(tx: &mut Tx, run: &bill_run::Model) -> Result<(), Fault> {
 }
 
 fn meant(row: &reminder::Model) -> Option<(i64, Month)> {
-    let of = |key: &str| row.payload.get(key).and_then(Value::as_i64);
+    let of = |key: &str| payload::number(row, key);
     let month = i32::try_from(of("month")?).ok()?;
     Some((of("compound")?, Month::from_number(month)?))
 }

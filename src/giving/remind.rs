@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation, donation_use, donation_use_share, drive, reminder};
 use sea_orm::{EntityTrait, QueryFilter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::begin_of;
@@ -304,7 +304,7 @@ fn compose_told<'a>(
 
 /// One thing; none when it no longer holds.
 async fn line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
-    let what = reminder.payload.get("what").and_then(Value::as_str);
+    let what = payload::word(reminder, "what");
     match what {
         Some("used") => used_line(app, reminder).await,
         Some("closed") => closed_line(app, reminder).await,

@@ -19,7 +19,7 @@ use crate::notice::actions::send::{self, Step};
 use crate::notice::told::told;
 use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
 use crate::place::queries as places;
-use crate::reminder::payload::number;
+use crate::reminder::payload::{self, number};
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::Store;
@@ -233,7 +233,7 @@ async fn spreads(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
 }
 
 async fn tells_group(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let word = |name: &str| row.payload.get(name).and_then(Value::as_str);
+    let word = |name: &str| payload::word(row, name);
     let (Some(id), Some(group), Some(what)) = (number(row, "notice"), word("group"), word("what"))
     else {
         return Ok(Verdict::Drop);

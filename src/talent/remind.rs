@@ -4,7 +4,7 @@
 
 use entity::kinds::HelpState;
 use entity::{help_request, reminder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::{Moment, say};
@@ -258,7 +258,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let what = last.payload.get("what").and_then(Value::as_str);
+    let what = payload::word(last, "what");
     let (id, kind) = (row.id, kind_says(row.kind));
     let about = match row.text.as_str() {
         "" => String::new(),

@@ -5,7 +5,6 @@
 use entity::kinds::{CaseState, Outcome};
 use entity::{account, reminder};
 use sea_orm::EntityTrait;
-use serde_json::Value;
 
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
@@ -17,6 +16,7 @@ use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
 use crate::case::{case_says, kind_says};
 use crate::delivery::{Button, Message, cards};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
 
 /// What a person may do to a case now, by pressing.
@@ -133,7 +133,7 @@ pub(super) fn refresh<'a>(
     row: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let Some(case_id) = row.payload.get("case").and_then(Value::as_i64) else {
+        let Some(case_id) = payload::number(row, "case") else {
             return Ok(Verdict::Drop);
         };
         let mut verdict = Verdict::Done;

@@ -9,6 +9,7 @@ use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::{Code, Fault};
 use crate::case::actions;
 use crate::case::queries::{Found, by_id};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
 use crate::store::Tx;
 
@@ -162,7 +163,7 @@ pub(super) async fn open(
     app: &App,
     clock: &reminder::Model,
 ) -> Result<Option<(Tx, Found, Set)>, Fault> {
-    let field = |name: &str| clock.payload.get(name).and_then(serde_json::Value::as_i64);
+    let field = |name: &str| payload::number(clock, name);
     let (Some(id), Some(round)) = (field("case"), field("round")) else {
         return Ok(None);
     };

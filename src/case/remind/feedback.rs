@@ -6,7 +6,6 @@ use chrono::TimeDelta;
 use entity::kinds::{DeliveryState, ReminderState};
 use entity::{delivery, reminder};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::Value;
 
 use super::clocks::{Obeyed, close, open};
 use crate::app::App;
@@ -14,6 +13,7 @@ use crate::base::fault::Fault;
 use crate::case::{actions, queries};
 use crate::delivery::IN_PERSON;
 use crate::reminder::Verdict;
+use crate::reminder::payload;
 
 /// Minutes between two looks at what is still on its way.
 const AGAIN_MINUTES: i64 = 30;
@@ -39,7 +39,7 @@ pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
         if i64::from(found.case.round) != set.round || is_noted(tx.db(), &found).await? {
             return Ok(Verdict::Drop);
         }
-        let key = clock.payload.get("asked").and_then(Value::as_str);
+        let key = payload::word(clock, "asked");
         let now = tx.now();
         let too_long = now - clock.due_at > TimeDelta::days(DAYS);
         let (asked, note) = match fate(tx.db(), key.unwrap_or_default()).await? {

@@ -14,6 +14,7 @@ use crate::case::queries::{Found, by_id, near};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, subject};
 use crate::delivery::group::{groups_of, tell_group};
+use crate::reminder::payload;
 use crate::reminder::{self as reminders, BoxFuture, NewReminder, Verdict};
 
 /// Something that the groups of the compound are told: `what` is `accept-late`, `finish-late`,
@@ -82,8 +83,8 @@ pub(super) fn tell<'a>(
     row: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let text = |name: &str| row.payload.get(name).and_then(Value::as_str);
-        let number = |name: &str| row.payload.get(name).and_then(Value::as_i64);
+        let text = |name: &str| payload::word(row, name);
+        let number = |name: &str| payload::number(row, name);
         let (Some(id), Some(what), Some(group)) = (number("case"), text("what"), text("group"))
         else {
             return Ok(Verdict::Drop);

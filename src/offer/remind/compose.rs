@@ -8,7 +8,6 @@ use entity::{offer, organisation, reminder, role};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::Value;
 
 use super::{Telling, named, number, read};
 use crate::access::in_force;
@@ -25,6 +24,7 @@ use crate::offer::{category, joined, list_says, state_says};
 use crate::organisation::queries as organisations;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::reminder::payload;
 
 /// Own items that are looked at for what fits, the newest.
 const MOST_OWN: u64 = 50;
@@ -138,7 +138,7 @@ pub(super) async fn tied(
     let Some(resource) = by_id(db, resource).await? else {
         return Ok(None);
     };
-    let on_need = last.payload.get("side").and_then(Value::as_str) == Some("need");
+    let on_need = payload::word(last, "side") == Some("need");
     let (own, other) = if on_need {
         (&need, &resource)
     } else {
