@@ -11,6 +11,7 @@ use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::person::contact::Known;
 use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::reminder::payload::{self, number};
@@ -268,26 +269,26 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let accepted = contact(app.store.read(), &row, now).await? == Contact::Open;
     let (title, text, hint) = match what {
         Some("contact-asker") if accepted => {
-            let who = reach(app, Some(row.asker_id)).await?;
+            let who = known(app, Some(row.asker_id)).await?;
             (
                 format!("请联系邻居 #{id}"),
                 format!(
                     "您答应帮忙的事 #{id}{about}。邻居：{}。请只用来办这件事，谢谢您！",
-                    who.0
+                    who.says()
                 ),
-                who.1,
+                who.hint(),
             )
         }
         Some("contact-talent") if accepted => {
             let talent = talent_of(app.store.read(), &row).await?;
-            let who = reach(app, talent.map(|talent| talent.person_id)).await?;
+            let who = known(app, talent.map(|talent| talent.person_id)).await?;
             (
                 format!("有人愿意帮忙 #{id}"),
                 format!(
                     "您找帮手（{kind}，#{id}）{about}，有邻居答应了：{}。对方也收到了您的联系方式，请只用来办这件事。",
-                    who.0
+                    who.says()
                 ),
-                who.1,
+                who.hint(),
             )
         }
         Some("unmet") if row.state == HelpState::Unmet => (
@@ -320,24 +321,11 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     }))
 }
 
-/// Name and phone of somebody as the roster has them: in a sentence, and where there is little room.
-async fn reach(app: &App, person_id: Option<i64>) -> Result<(String, String), Fault> {
+/// Name and phone of somebody as the roster has them.
+async fn known(app: &App, person_id: Option<i64>) -> Result<Known, Fault> {
     let person = match person_id {
         Some(id) => people::by_id(app.store.read(), id).await?,
         None => None,
     };
-    let phone = person
-        .as_ref()
-        .and_then(|person| people::phone_of(&app.seal, person));
-    let name = person.map(|person| person.name).unwrap_or_default();
-    Ok(match phone {
-        Some(phone) => (
-            format!("{name}，电话 {}", phone.digits()),
-            format!("{} {name}", phone.digits()),
-        ),
-        None => (
-            format!("{name}，没有登记电话，请社区帮忙联系"),
-            format!("{name}没有登记电话"),
-        ),
-    })
+    Ok(Known::of(&app.seal, person))
 }

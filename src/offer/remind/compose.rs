@@ -22,6 +22,7 @@ use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, names, owners, shown};
 use crate::offer::{category, joined, list_says, state_says};
 use crate::organisation::queries as organisations;
+use crate::person::contact::Known;
 use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::reminder::payload;
@@ -179,21 +180,12 @@ async fn reach(app: &App, row: &offer::Model) -> Result<(String, String), Fault>
             "暂时没有联系人，请社区帮忙联系".to_owned(),
         ));
     };
-    let name = &person.name;
-    let (says, hint) = match people::phone_of(&app.seal, &person) {
-        Some(phone) => (
-            format!("{name}，电话 {}", phone.digits()),
-            format!("{} {name}", phone.digits()),
-        ),
-        None => (
-            format!("{name}，没有登记电话，请社区帮忙联系"),
-            format!("{name}没有登记电话"),
-        ),
+    let who = Known::of(&app.seal, Some(person));
+    let says = match organisation {
+        Some(organisation) => format!("{}，联系人{}", of(&organisation), who.says()),
+        None => who.says(),
     };
-    Ok(match organisation {
-        Some(organisation) => (format!("{}，联系人{says}", of(&organisation)), hint),
-        None => (says, hint),
-    })
+    Ok((says, who.hint()))
 }
 
 fn of(organisation: &organisation::Model) -> String {

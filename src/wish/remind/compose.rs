@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::attachment::link;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
-use crate::base::phone::Phone;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Lines, Message, Says};
+use crate::person::contact::Known;
 use crate::person::queries as people;
 use crate::reminder::payload;
 use crate::wish::queries::{building_of, photos_of};
@@ -259,7 +259,7 @@ async fn line(
 async fn asker_of(app: &App, row: &wish::Model) -> Result<Line, Fault> {
     let id = row.id;
     let building = building_of(app.store.read(), row.place_id).await?;
-    let who = reach(app, row.asker_id).await?;
+    let who = known(app, row.asker_id).await?;
     Ok(Line::hinting(
         format!(
             "您认领了心愿 #{id}{}。许愿人：{}，{building}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
@@ -273,7 +273,7 @@ async fn asker_of(app: &App, row: &wish::Model) -> Result<Line, Fault> {
 
 /// How the asker reaches whoever has it.
 async fn claimer_of(app: &App, row: &wish::Model, claimer: i64) -> Result<Line, Fault> {
-    let who = reach(app, claimer).await?;
+    let who = known(app, claimer).await?;
     Ok(Line::hinting(
         format!(
             "您的心愿 #{}{}有人认领了：{}。对方会联系您，请只用来办这件事。",
@@ -285,39 +285,10 @@ async fn claimer_of(app: &App, row: &wish::Model, claimer: i64) -> Result<Line, 
     ))
 }
 
-/// How somebody is reached.
-struct Reach {
-    name: String,
-    phone: Option<Phone>,
-}
-
-impl Reach {
-    /// In a sentence.
-    fn says(&self) -> String {
-        match &self.phone {
-            Some(phone) => format!("{}，电话 {}", self.name, phone.digits()),
-            None => format!("{}，没有登记电话，请社区帮忙联系", self.name),
-        }
-    }
-
-    /// Where there is little room: the number is never cut.
-    fn hint(&self) -> String {
-        match &self.phone {
-            Some(phone) => format!("{} {}", phone.digits(), self.name),
-            None => format!("{}没有登记电话", self.name),
-        }
-    }
-}
-
 /// Name and phone of somebody, as the roster has them.
-async fn reach(app: &App, person_id: i64) -> Result<Reach, Fault> {
+async fn known(app: &App, person_id: i64) -> Result<Known, Fault> {
     let person = people::by_id(app.store.read(), person_id).await?;
-    Ok(Reach {
-        phone: person
-            .as_ref()
-            .and_then(|person| people::phone_of(&app.seal, person)),
-        name: person.map(|person| person.name).unwrap_or_default(),
-    })
+    Ok(Known::of(&app.seal, person))
 }
 
 /// That it is done, with the newest photo of it, for the asker.
