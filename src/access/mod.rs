@@ -112,6 +112,15 @@ impl Actor {
         }
     }
 
+    /// The same, in office or for themselves: what is done decides, not how somebody was loaded.
+    #[must_use]
+    pub fn acting(&self, kind: ActorKind) -> Self {
+        Self {
+            kind,
+            ..self.clone()
+        }
+    }
+
     /// Key of the person, if bound.
     #[must_use]
     pub fn person_id(&self) -> Option<i64> {

@@ -9,6 +9,7 @@ pub mod lease;
 pub mod listed;
 pub mod paging;
 mod tx;
+pub mod update;
 
 pub use connect::Store;
 pub use error::is_unique_violation;

@@ -413,16 +413,12 @@ pub(super) async fn rate(
             "诉求 #{id} 您已经评价过了，谢谢您。"
         )));
     }
-    let actor = Actor {
-        kind: ActorKind::Resident,
-        ..actor.clone()
-    };
     let entry = Entry {
         action: "case.rate-joined",
         subject: subject(id),
         compound_id: Some(case.compound_id),
         detail: Some(serde_json::json!({ "score": score })),
     };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(ActorKind::Resident), entry);
     Ok(Some(case))
 }

@@ -17,9 +17,7 @@ use entity::kinds::{ActorKind, OfferState};
 use entity::{offer, offer_step, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
@@ -34,7 +32,7 @@ use crate::offer::remind::{self, Telling};
 use crate::offer::step::{Act, By, after, is_over};
 use crate::offer::{MOST_TEXT, PART, joined, state_says, subject};
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 
 /// A change of an item while it is being worked out.
 struct Change {
@@ -132,24 +130,14 @@ impl Change {
 
 /// One row, or somebody else was first.
 async fn compare_and_set(tx: &Tx, was: &offer::Model, is: &offer::Model) -> Result<(), Fault> {
-    let mut change = <offer::ActiveModel as ActiveModelTrait>::default();
-    for column in offer::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(offer::COLUMN.id.eq(was.id))
+        .add(offer::COLUMN.state.eq(was.state))
+        .add(offer::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<offer::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(changed(was.id)),
     }
-    let done = offer::Entity::update_many()
-        .set(change)
-        .filter(offer::COLUMN.id.eq(was.id))
-        .filter(offer::COLUMN.state.eq(was.state))
-        .filter(offer::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(changed(was.id))
 }
 
 fn changed(id: i64) -> Fault {
@@ -186,11 +174,7 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &offer::Model, audited: 
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// The row, locked: who comes at the same moment waits, and sees what became of it. Messages to its people

@@ -18,7 +18,6 @@ pub use stock::{
 pub use visit::{count, scan};
 pub use window::{clear, collect, deposit, expire, tap, untap};
 
-use entity::kinds::ActorKind;
 use entity::{person, station, station_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
@@ -67,14 +66,6 @@ async fn note(tx: &Tx, actor: &Actor, compound_id: i64, step: Step) -> Result<()
         .exec_without_returning(tx.db())
         .await?;
     Ok(())
-}
-
-/// The same actor in office, or as the resident who acts for themselves.
-fn acting(actor: &Actor, kind: ActorKind) -> Actor {
-    Actor {
-        kind,
-        ..actor.clone()
-    }
 }
 
 fn record(

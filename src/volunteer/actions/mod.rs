@@ -144,11 +144,7 @@ fn note(
         compound_id: Some(task.compound_id),
         detail,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// Words in one line, not longer than that and without long numbers.

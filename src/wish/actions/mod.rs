@@ -13,10 +13,7 @@ use entity::kinds::{ActorKind, WishState};
 use entity::{person, wish, wish_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, PaginatorTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
@@ -26,7 +23,7 @@ use crate::base::redact::hide_numbers;
 use crate::base::text::{clean, line};
 use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 use crate::wish::remind::{self, Telling};
 use crate::wish::step::{Act, By, after, is_over};
 use crate::wish::{MOST_TEXT, state_says, subject};
@@ -121,24 +118,14 @@ impl Change {
 
 /// One row, or somebody else was first.
 async fn compare_and_set(tx: &Tx, was: &wish::Model, is: &wish::Model) -> Result<(), Fault> {
-    let mut change = <wish::ActiveModel as ActiveModelTrait>::default();
-    for column in wish::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(wish::COLUMN.id.eq(was.id))
+        .add(wish::COLUMN.state.eq(was.state))
+        .add(wish::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<wish::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(changed(was.id)),
     }
-    let done = wish::Entity::update_many()
-        .set(change)
-        .filter(wish::COLUMN.id.eq(was.id))
-        .filter(wish::COLUMN.state.eq(was.state))
-        .filter(wish::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(changed(was.id))
 }
 
 fn changed(id: i64) -> Fault {
@@ -175,11 +162,7 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &wish::Model, audited: &
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// Words that must be given, and that hold no long number: others will read them, in lists, on one line.
