@@ -21,6 +21,7 @@ use crate::activity::link;
 use crate::activity::queries::{self, Figure, HOLDS, Seen, Side, Which, no_such};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::{key_in, uploaded};
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -87,17 +88,6 @@ pub struct GuestQuery {
     pub limit: Option<u64>,
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
-fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
-    let wrong = || Fault::invalid("attachments", "attachments 必须是上传后得到的编号。");
-    let all = ids.iter().map(|id| id.parse().map_err(|_| wrong()));
-    all.collect()
-}
-
 /// Activities, newest first.
 #[utoipa::path(
     get, path = "/api/v1/activities", tag = "activities", security(("bearer" = [])),
@@ -146,7 +136,7 @@ async fn show_activity(
     Path(id): Path<String>,
 ) -> Result<Json<ActivityView>, Fault> {
     let db = app.store.read();
-    let seen = queries::seen(db, &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(whole(&app, db, seen).await?))
 }
 
@@ -163,7 +153,7 @@ async fn list_activity_guests(
     Path(id): Path<String>,
     Query(query): Query<GuestQuery>,
 ) -> Result<Json<GuestPage>, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let db = app.store.read();
     queries::led(db, &caller.actor, id).await?;
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
@@ -305,8 +295,8 @@ async fn check_in_activity_guest(
     once: Once,
     Path((id, guest)): Path<(String, String)>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Guest(number(&guest)?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    let deed = Deed::Guest(key_in(&guest, no_such)?);
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Let people know of it and sign up.
@@ -322,7 +312,7 @@ async fn open_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Open).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Open).await
 }
 
 /// Change it; whoever has signed up is told of another time or place.
@@ -340,7 +330,7 @@ async fn change_activity(
     Json(body): Json<NewActivity>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Change(body.read()?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Nobody signs up any more.
@@ -356,7 +346,7 @@ async fn close_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Close).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Close).await
 }
 
 /// People sign up again.
@@ -372,7 +362,7 @@ async fn reopen_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Reopen).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Reopen).await
 }
 
 /// Call it off.
@@ -390,7 +380,7 @@ async fn cancel_activity(
     Json(body): Json<ActivityReason>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Cancel(body.reason);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Add photos of it.
@@ -407,8 +397,8 @@ async fn add_activity_photos(
     Path(id): Path<String>,
     Json(body): Json<ActivityPhotos>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Photos(numbers(&body.attachments)?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    let deed = Deed::Photos(uploaded(&body.attachments)?);
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Sign up, with one's family, or change how many come; where there is no place they wait.
@@ -426,7 +416,7 @@ async fn sign_up_to_activity(
     Json(body): Json<SignUp>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::SignUp(body.size);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Take the sign-up back.
@@ -442,7 +432,7 @@ async fn leave_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Leave).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Leave).await
 }
 
 /// Be told an hour before, too, or not.
@@ -460,5 +450,5 @@ async fn remind_of_activity(
     Json(body): Json<HourBefore>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Hour(body.wants);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }

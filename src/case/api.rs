@@ -20,6 +20,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing};
 use crate::case::api::body::{
@@ -150,7 +151,7 @@ async fn show_case(
     Path(id): Path<String>,
 ) -> Result<Json<FullView>, Fault> {
     let db = app.store.read();
-    let found = queries::visible(db, &caller.actor, number(&id)?).await?;
+    let found = queries::visible(db, &caller.actor, key_in(&id, no_such)?).await?;
     let events = queries::events(db, found.case.id).await?;
     let helpers = queries::helpers(db, found.case.id).await?;
     Ok(Json(FullView {
@@ -209,13 +210,6 @@ async fn file_case(
         Ok(view)
     })
     .await
-}
-
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| no_such(0))
 }
 
 /// Add words to my case.

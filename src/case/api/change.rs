@@ -2,15 +2,15 @@
 
 use entity::case;
 
-use super::number;
 use super::view::one;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::case::actions::{self, HandedOver, Helped, says_target};
 use crate::case::dispatch::Target;
-use crate::case::queries;
+use crate::case::queries::{self, no_such};
 use crate::store::Tx;
 
 /// What a POST below a case does.
@@ -44,7 +44,7 @@ pub(super) async fn change(
     id: &str,
     change: Change,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     once.answer(app, 200, async |tx| {
         let case = run(tx, caller, id, change).await?;
         one(tx.db(), &case).await

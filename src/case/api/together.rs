@@ -13,13 +13,13 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::phone::Phone;
 use crate::case::actions::{self, Asked, Filing, Request};
 use crate::case::api::body::Words;
-use crate::case::api::number;
 use crate::case::api::view::{CaseView, one};
 use crate::case::behalf::Whom;
-use crate::case::queries::near;
+use crate::case::queries::{near, no_such};
 use crate::case::similar::Alike;
 use crate::case::{joiner, kind_says, queries, state_says};
 
@@ -215,7 +215,7 @@ async fn join(
     Path(id): Path<String>,
     body: Option<Json<NewJoin>>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let own = body.and_then(|Json(body)| body.own_id);
     let own = own.as_deref().map(number).transpose()?;
     once.answer(&app, 200, async |tx| {
@@ -238,7 +238,7 @@ async fn quit(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::quit(tx, &caller.actor, id).await?;
         joined(tx.db(), &case).await
@@ -260,7 +260,7 @@ async fn merge(
     Path(id): Path<String>,
     Json(body): Json<MergeInto>,
 ) -> Result<Answer, Fault> {
-    let (id, into) = (number(&id)?, number(&body.into)?);
+    let (id, into) = (key_in(&id, no_such)?, key_in(&body.into, no_such)?);
     once.answer(&app, 200, async |tx| {
         let case = actions::merge(tx, &caller.actor, id, into).await?;
         one(tx.db(), &case).await
@@ -281,7 +281,7 @@ async fn unmerge(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::unmerge(tx, &caller.actor, id).await?;
         one(tx.db(), &case).await
@@ -302,7 +302,7 @@ async fn hide(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::hide(tx, &caller.actor, id).await?;
         one(tx.db(), &case).await
@@ -324,7 +324,7 @@ async fn identity(
     Json(body): Json<Words>,
 ) -> Result<Json<IdentityView>, Fault> {
     // Without `Once`: the answer is not to be kept beside the case.
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     let who = actions::identity(&mut tx, &caller.actor, &app.seal, id, &body.text).await?;
     tx.commit().await?;
