@@ -20,6 +20,7 @@ use crate::attachment::actions as attachments;
 use crate::attachment::link::{Variant, path as file_path};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::web::console::activities::{Choice, FIELDS, filled, kinds, read};
 use crate::web::console::form::{Form, Typed};
@@ -86,10 +87,6 @@ struct ActivityPage {
     reason: String,
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/activities/:id`
 ///
 /// # Errors
@@ -101,7 +98,7 @@ pub async fn open(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    page(desk, number(&id)?, StatusCode::OK, None, &asked).await
+    page(desk, key_in(&id, no_such)?, StatusCode::OK, None, &asked).await
 }
 
 #[derive(Template)]
@@ -120,7 +117,7 @@ struct DoorPage {
 /// `not_found` for one that is not theirs to see, or that nobody can come to, `forbidden` for whoever may not lead it.
 #[handler]
 pub async fn show_door(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
-    let (app, id) = (&desk.app, number(&id)?);
+    let (app, id) = (&desk.app, key_in(&id, no_such)?);
     let row = queries::led(app.store.read(), desk.actor(), id)
         .await?
         .activity;
@@ -261,7 +258,7 @@ pub async fn take(
     Path((id, act)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let said = match act.as_str() {
         "open" => "activity-opened",
         "change" => "activity-changed",
@@ -328,7 +325,7 @@ pub async fn take_photos(
     form: Form,
     uploads: Uploads,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let done = add(desk, id, &uploads).await;
     answer(desk, id, "photos", &form, done, "activity-photos").await
 }
