@@ -18,7 +18,7 @@ use crate::payment::actions::no_such;
 use crate::payment::actions::refund::subject as refund_subject;
 use crate::payment::subject;
 use crate::person::queries as people;
-use crate::place::queries as places;
+use crate::place::queries::{self as places, within_any_reach};
 use crate::store::paging::newest;
 
 /// The same answer for a bill that is not there and for one that is not theirs.
@@ -353,19 +353,6 @@ pub struct Filter {
     pub to: Option<chrono::NaiveDate>,
 }
 
-/// The condition that a compound is one where the actor may do one of the deeds; none when they may
-/// nowhere.
-pub fn reach(column: impl ColumnTrait, actor: &Actor, deeds: &[Deed]) -> Option<Condition> {
-    let each = deeds
-        .iter()
-        .filter_map(|deed| places::within_reach(column, actor, *deed));
-    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
-        // Everywhere; an empty part of «any» would be left out of it.
-        true => Condition::all(),
-        false => Condition::any().add(all).add(more),
-    })
-}
-
 /// Payments that a role of the actor covers, the newest first.
 ///
 /// # Errors
@@ -376,7 +363,7 @@ pub async fn page<C: ConnectionTrait>(
     filter: Filter,
     slice: Slice,
 ) -> Result<Page<payment::Model>, Fault> {
-    let Some(reach) = reach(payment::Column::CompoundId, actor, SEES) else {
+    let Some(reach) = within_any_reach(payment::Column::CompoundId, actor, SEES) else {
         return Ok(Page::empty());
     };
     let mut query = payment::Entity::find().filter(reach);
@@ -428,7 +415,8 @@ pub async fn waiting_waivers<C: ConnectionTrait>(
     actor: &Actor,
     most: u64,
 ) -> Result<Vec<(waiver::Model, Option<bill::Model>)>, Fault> {
-    let Some(reach) = reach(waiver::Column::CompoundId, actor, &[Deed::WaiveFees]) else {
+    let Some(reach) = within_any_reach(waiver::Column::CompoundId, actor, &[Deed::WaiveFees])
+    else {
         return Ok(Vec::new());
     };
     let rows = waiver::Entity::find()
@@ -458,7 +446,8 @@ pub async fn waiting_refunds<C: ConnectionTrait>(
     actor: &Actor,
     most: u64,
 ) -> Result<Vec<refund::Model>, Fault> {
-    let Some(reach) = reach(refund::Column::CompoundId, actor, &[Deed::KeepMoney]) else {
+    let Some(reach) = within_any_reach(refund::Column::CompoundId, actor, &[Deed::KeepMoney])
+    else {
         return Ok(Vec::new());
     };
     let states = [

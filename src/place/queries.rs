@@ -308,6 +308,23 @@ pub fn within_reach(column: impl ColumnTrait, actor: &Actor, deed: Deed) -> Opti
     }
 }
 
+/// The same where they may do one of several.
+#[must_use]
+pub fn within_any_reach(
+    column: impl ColumnTrait,
+    actor: &Actor,
+    deeds: &[Deed],
+) -> Option<Condition> {
+    let each = deeds
+        .iter()
+        .filter_map(|deed| within_reach(column, actor, *deed));
+    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
+        // Everywhere; an empty part of «any» would be left out of it.
+        true => Condition::all(),
+        false => Condition::any().add(all).add(more),
+    })
+}
+
 /// The compounds below a place, itself included. The kind stands in the statement itself: there is an index
 /// of compounds alone, which SQLite takes for nothing else.
 pub fn compounds_below(path: &str) -> Condition {

@@ -9,7 +9,8 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::payment::queries::{SEES, reach};
+use crate::payment::queries::SEES;
+use crate::place::queries::within_any_reach;
 use crate::store::paging::newest;
 
 /// Notifications that are shown of one order; repetitions are one.
@@ -58,7 +59,7 @@ pub async fn refused_notices<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<payment_notice::Model>, Fault> {
-    let Some(reach) = reach(payment_notice::Column::CompoundId, actor, SEES) else {
+    let Some(reach) = within_any_reach(payment_notice::Column::CompoundId, actor, SEES) else {
         return Ok(Page::empty());
     };
     let query = payment_notice::Entity::find()

@@ -57,6 +57,20 @@ pub struct Asked {
 /// What is wrong with a filter: its field and the words.
 pub type Wrong = (&'static str, &'static str);
 
+/// What is wrong with this one.
+pub(super) fn beside(wrong: &[Wrong], field: &str) -> Option<&'static str> {
+    let found = wrong.iter().find(|(known, _)| *known == field);
+    found.map(|(_, words)| *words)
+}
+
+/// Filters as an address holds them: those that are set.
+pub(super) fn query_of(fields: &[(&str, &str)]) -> String {
+    let set = fields.iter().map(|(name, value)| (name, value.trim()));
+    let set = set.filter(|(_, value)| !value.is_empty());
+    let parts = set.map(|(name, value)| format!("{name}={}", percent(value)));
+    parts.collect::<Vec<_>>().join("&")
+}
+
 impl Asked {
     /// The filters that are set, by the name of their field.
     #[must_use]
@@ -80,9 +94,7 @@ impl Asked {
     /// The filters alone, for a link or a saved view.
     #[must_use]
     pub fn query(&self) -> String {
-        let fields = self.fields().into_iter();
-        let parts = fields.map(|(name, value)| format!("{name}={}", percent(value)));
-        parts.collect::<Vec<_>>().join("&")
+        query_of(&self.fields())
     }
 
     /// A case that was asked for by its number alone.

@@ -20,10 +20,9 @@ use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::web::console::asked::{Wrong, area_of, day, staff_named};
+use crate::web::console::asked::{Wrong, area_of, beside, day, query_of, staff_named};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
-use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 50;
@@ -52,7 +51,7 @@ pub struct Asked {
 
 impl Asked {
     fn query(&self) -> String {
-        let all = [
+        query_of(&[
             ("who", &self.who),
             ("what", &self.what),
             ("record", &self.record),
@@ -60,10 +59,7 @@ impl Asked {
             ("place", &self.place),
             ("from", &self.from),
             ("until", &self.until),
-        ];
-        let set = all.iter().filter(|(_, value)| !value.trim().is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value.trim())));
-        parts.collect::<Vec<_>>().join("&")
+        ])
     }
 
     async fn read<C: ConnectionTrait>(
@@ -161,8 +157,7 @@ struct Page {
 
 impl Page {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 

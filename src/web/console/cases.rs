@@ -21,7 +21,7 @@ use crate::case::step::OPEN;
 use crate::case::{case_says, category, clock, kind_says, level_says, state_says, views};
 use crate::visit::queries as visits;
 use crate::web::console::act::{as_seen, of_one_name, seen};
-use crate::web::console::asked::{Asked, Wrong};
+use crate::web::console::asked::{Asked, Wrong, beside};
 use crate::web::console::form::Form;
 use crate::web::console::frame::{Frame, may_somewhere, show};
 use crate::web::console::guard::Desk;
@@ -145,8 +145,7 @@ struct Cases {
 
 impl Cases {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 

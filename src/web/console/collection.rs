@@ -22,6 +22,7 @@ use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
 use crate::report::money::{self, By, Report, Table, rate_says};
 use crate::report::sheet;
+use crate::web::console::asked::beside;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::web::pages::escape;
@@ -185,8 +186,7 @@ struct Chosen {
 
 impl CollectionPage {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 

@@ -25,6 +25,7 @@ use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
 use crate::report::figures::{self, Report, Table, score};
 use crate::report::sheet;
+use crate::web::console::asked::beside;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::web::pages::escape;
@@ -214,8 +215,7 @@ struct Chosen {
 
 impl FiguresPage {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 

@@ -18,14 +18,13 @@ use crate::base::fault::{Code, Fault};
 use crate::delivery::letters::{self, Retried, Wanted, seen};
 use crate::delivery::plain::error_says;
 use crate::reminder::letters::{Listed, Mark};
-use crate::web::console::asked::{Wrong, area_of};
+use crate::web::console::asked::{Wrong, area_of, beside, query_of};
 use crate::web::console::audit::link;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::kinds;
 use crate::web::pages::go;
-use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 30;
@@ -53,10 +52,7 @@ impl Asked {
     }
 
     fn query(&self) -> String {
-        let all = [("kind", &self.kind), ("place", &self.place)];
-        let set = all.iter().filter(|(_, value)| !value.trim().is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value.trim())));
-        parts.collect::<Vec<_>>().join("&")
+        query_of(&[("kind", &self.kind), ("place", &self.place)])
     }
 
     fn before(&self) -> Option<Mark> {
@@ -112,8 +108,7 @@ struct Page {
 
 impl Page {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 

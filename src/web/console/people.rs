@@ -20,7 +20,7 @@ use crate::person::queries;
 use crate::person::reach::Reach;
 use crate::person::search::{self, Wanted};
 use crate::person::words::role_name;
-use crate::web::console::asked::place_typed;
+use crate::web::console::asked::{place_typed, query_of};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, may_somewhere, show};
 use crate::web::console::guard::{Desk, status};
@@ -115,14 +115,11 @@ pub(super) fn masked(desk: &Desk, person: &person::Model) -> String {
 
 impl Asked {
     fn query(&self) -> String {
-        let fields = [
-            ("name", self.name.trim()),
-            ("place", self.place.trim()),
-            ("role", self.role.trim()),
-        ];
-        let set = fields.iter().filter(|(_, value)| !value.is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value)));
-        parts.collect::<Vec<_>>().join("&")
+        query_of(&[
+            ("name", &self.name),
+            ("place", &self.place),
+            ("role", &self.role),
+        ])
     }
 }
 
