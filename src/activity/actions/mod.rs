@@ -30,8 +30,8 @@ use crate::activity::queries::no_such;
 use crate::activity::step::{Act, By, after, is_over};
 use crate::activity::{state_says, subject};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::clean;
+use crate::base::worded::{checked, given};
 use crate::reminder::{self, NewReminder};
 use crate::store::{Tx, update};
 
@@ -164,27 +164,12 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &activity::Model, action
 
 /// Words that everybody may read: not longer than that, and without long numbers.
 fn words(field: &'static str, text: &str, most: usize) -> Result<String, Fault> {
-    let text = clean(text);
-    if text.chars().count() > most {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{most}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码，大家都看得到。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码，大家都看得到。";
+    checked(field, clean(text), most, number)
 }
 
 /// The same for one line that must be given.
 fn one_line(field: &'static str, text: &str, most: usize, example: &str) -> Result<String, Fault> {
     let text = words(field, text, most)?.replace('\n', " ");
-    match text.chars().count() {
-        0 | 1 => Err(Fault::invalid(field, format!("请写清楚，例如：{example}"))),
-        _ => Ok(text),
-    }
+    given(field, text, example)
 }

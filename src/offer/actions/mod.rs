@@ -23,8 +23,9 @@ use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::access::named::residents_named;
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::{hide_numbers, redact};
+use crate::base::redact::redact;
 use crate::base::text::clean;
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
 use crate::moderation::{self, Submission};
 use crate::offer::queries::owners;
@@ -220,23 +221,8 @@ async fn make_public(tx: &Tx, row: &offer::Model, reader: i64) -> Result<(), Fau
 
 /// Words that must be given, and that hold no long number: others will read them.
 fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
-    let text = clean(text);
-    if text.chars().count() < 2 {
-        return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
-    }
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码：对接以后，联系方式会单独发给对方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：对接以后，联系方式会单独发给对方。";
+    checked(field, given(field, clean(text), usage)?, MOST_TEXT, number)
 }
 
 /// Whether neighbours may see a row in this state.

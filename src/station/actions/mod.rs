@@ -29,9 +29,8 @@ use crate::access::audit::{self, Entry};
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::line;
-use crate::base::worded::{Asks, worded};
+use crate::base::worded::{Asks, checked, worded};
 use crate::person::queries::with_account;
 use crate::station::{MOST_NAME, MOST_TEXT};
 use crate::store::Tx;
@@ -91,19 +90,8 @@ fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> 
     if text.is_empty() {
         return Ok(None);
     }
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码。",
-        ));
-    }
-    Ok(Some(text))
+    let number = "请不要写手机号、证件号这样的长号码。";
+    checked(field, text, MOST_TEXT, number).map(Some)
 }
 
 /// The same where something must be said.

@@ -17,8 +17,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::line;
+use crate::base::worded::{checked, given};
 use crate::person::queries::{self as people, Serving};
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
@@ -29,24 +29,8 @@ use crate::talent::{ASK_HOURS, MOST_TEXT, remind, request_subject, state_says};
 /// Words that must be given, on one line and without long numbers: who reads them does not know the other yet, and
 /// reads them in a list.
 fn words(text: &str, usage: &str) -> Result<String, Fault> {
-    let text = line(text);
-    let count = text.chars().count();
-    if count < 2 {
-        return Err(Fault::invalid("text", format!("请写清楚，例如：{usage}")));
-    }
-    if count > MOST_TEXT {
-        return Err(Fault::invalid(
-            "text",
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            "text",
-            "请不要写手机号、证件号这样的长号码：对方答应后，联系方式会单独发给双方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：对方答应后，联系方式会单独发给双方。";
+    checked("text", given("text", line(text), usage)?, MOST_TEXT, number)
 }
 
 /// What becomes of a request by an act.

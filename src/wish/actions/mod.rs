@@ -19,8 +19,8 @@ use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::{clean, line};
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
 use crate::store::{Tx, update};
@@ -167,11 +167,7 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &wish::Model, audited: &
 
 /// Words that must be given, and that hold no long number: others will read them, in lists, on one line.
 fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
-    let text = line(text);
-    if text.chars().count() < 2 {
-        return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
-    }
-    fitting(field, text)
+    fitting(field, given(field, line(text), usage)?)
 }
 
 /// The same where nothing need be said.
@@ -184,19 +180,8 @@ fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> 
 }
 
 fn fitting(field: &'static str, text: String) -> Result<String, Fault> {
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码：有人认领后，联系方式会单独发给对方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：有人认领后，联系方式会单独发给对方。";
+    checked(field, text, MOST_TEXT, number)
 }
 
 /// Takes somebody's wishes and claims one after the other, on whatever instance, and counts those in a
