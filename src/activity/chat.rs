@@ -139,15 +139,7 @@ fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "活动"])
-    });
-    Reply::text(format!(
-        "没看到活动的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看活动\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到活动的编号。", &[("活动", "看活动")])
 }
 
 async fn ahead(turn: &Turn<'_>, most: u64) -> Result<Vec<Seen>, Fault> {

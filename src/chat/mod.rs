@@ -164,23 +164,23 @@ impl Turn<'_> {
     }
 
     /// Words that were not what was asked for are not lost: a digit files them. `why` stands in front; `also`
-    /// are other commands that may take them.
-    pub fn offer_to_file(&mut self, why: &str, words: &str, also: &[&str]) -> Reply {
-        let commands: Vec<&str> = FILINGS.iter().chain(also).copied().collect();
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        self.dialog = Some(Dialog {
-            said: Some(words.to_owned()),
-            ..Dialog::pick(commands)
-        });
+    /// are other commands that may take them, each with what is shown of it.
+    pub fn offer_to_file(&mut self, why: &str, words: &str, also: &[(&str, &str)]) -> Reply {
+        let filings = FILINGS.iter().map(|word| (*word, *word));
+        let lines = self.in_a_row(filings.chain(also.iter().copied()));
+        if let Some(dialog) = self.dialog.as_mut() {
+            dialog.said = Some(words.to_owned());
+        }
         Reply::text(format!(
-            "{why}要把“{}”提交吗？请回复数字：\n{}\n0 返回菜单",
-            shorten(words, 30),
-            lines.join("  ")
+            "{why}要把“{}”提交吗？请回复数字：\n{lines}\n0 返回菜单",
+            shorten(words, 30)
         ))
+    }
+
+    /// A sentence that only begins like a command: all of it is offered so.
+    pub fn not_meant(&mut self, why: &str, also: &[(&str, &str)]) -> Reply {
+        let text = self.text.clone();
+        self.offer_to_file(why, &text, also)
     }
 
     /// What was typed is no answer to the question of `prompt`: says `how` one is written and asks once more. Whoever

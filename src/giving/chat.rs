@@ -18,8 +18,9 @@ use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::giving::actions::{self, Gift, Goods};
 use crate::giving::queries::{self, Seen, Side, Which, public};
 use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
-use crate::giving::{FREE, amount_says, state_says, veiled, way_of_goods};
+use crate::giving::{FREE, amount_says, state_says, way_of_goods};
 use crate::payment::{check_amount, link};
+use crate::person::words::veiled;
 
 /// Amounts that a digit stands for, in yuan.
 const USUAL: [i64; 3] = [10, 50, 100];
@@ -72,15 +73,7 @@ pub const COMMANDS: &[Command] = &[
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助"])
-    });
-    Reply::text(format!(
-        "没看懂要捐什么。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助\n想捐款回复“捐款”，想捐物回复“捐物”。",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看懂要捐什么，想捐款回复“捐款”，想捐物回复“捐物”。", &[])
 }
 
 /// The drives that take something today.

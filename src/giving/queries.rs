@@ -17,7 +17,8 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::fund::rows::{self, no_such};
-use crate::giving::{SECRET, veiled};
+use crate::giving::SECRET;
+use crate::person::words::veiled;
 use crate::place::queries::{self as places, in_own_compounds, within_reach};
 use crate::store::paging::newest;
 

@@ -86,8 +86,7 @@ fn ask(turn: &mut Turn<'_>, command: &str, id: i64, question: &str) -> Reply {
 /// A sentence that only begins like an answer is offered to be filed, as anything that is not
 /// understood.
 fn not_an_answer(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.offer_to_file("没有等您回复的调解协议。", &text, &[])
+    turn.not_meant("没有等您回复的调解协议。", &[])
 }
 
 async fn open(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

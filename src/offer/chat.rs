@@ -223,15 +223,7 @@ fn asks_which(word: &str) -> String {
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "发需求"])
-    });
-    Reply::text(format!(
-        "没看到清单的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 发需求\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到清单的编号。", &[("发需求", "发需求")])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

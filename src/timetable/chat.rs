@@ -3,7 +3,6 @@
 
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::shorten;
 use crate::chat::pages::older;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::timetable::actions;
@@ -132,15 +131,7 @@ async fn by_name(turn: &mut Turn<'_>, args: &Args, on: Option<bool>) -> Result<R
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "日程"])
-    });
-    Reply::text(format!(
-        "没有叫这个名字的日程。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看日程\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没有叫这个名字的日程。", &[("日程", "看日程")])
 }
 
 async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply, Fault> {

@@ -155,15 +155,7 @@ fn lines(seen: &[Seen], word: &str, now: Moment) -> Vec<(String, String)> {
 /// A command that came without a number: which one is meant, by a digit.
 fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str) -> Reply {
     let Some(at) = args.page() else {
-        let text = turn.text.clone();
-        turn.dialog = Some(Dialog {
-            said: Some(text.clone()),
-            ..Dialog::pick(["报修", "投诉", "建议", "求助", "志愿服务"])
-        });
-        return Reply::text(format!(
-            "没看到任务的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看志愿任务\n0 返回菜单",
-            shorten(&text, 30)
-        ));
+        return turn.not_meant("没看到任务的编号。", &[("志愿服务", "看志愿任务")]);
     };
     if seen.is_empty() {
         turn.dialog = Some(Dialog::pick(["志愿服务"]));

@@ -162,8 +162,7 @@ fn asks_which(word: &str) -> String {
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.offer_to_file("没看到心愿的编号。", &text, &["许愿"])
+    turn.not_meant("没看到心愿的编号。", &[("许愿", "许愿")])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

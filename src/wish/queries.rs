@@ -14,10 +14,11 @@ use crate::attachment::queries as attachments;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
+use crate::person::words::veiled;
 use crate::place::queries::{by_id as place_by_id, in_own_compounds, short_name, within_reach};
 use crate::store::paging::newest;
 use crate::wish::step::Act;
-use crate::wish::{PART, subject, veiled};
+use crate::wish::{PART, subject};
 
 /// States in which neighbours know of a wish.
 const PUBLIC: [WishState; 4] = [

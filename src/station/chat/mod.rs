@@ -107,15 +107,7 @@ fn picked(turn: &mut Turn<'_>, lines: Vec<(String, String)>) -> String {
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
 fn not_meant(turn: &mut Turn<'_>, meant: &'static str) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", meant])
-    });
-    Reply::text(format!(
-        "没看到编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 {meant}\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到编号。", &[(meant, meant)])
 }
 
 /// `站3` behind a command: at which station.

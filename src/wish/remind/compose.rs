@@ -12,9 +12,10 @@ use crate::base::text::shorten;
 use crate::delivery::{Button, Lines, Message, Says};
 use crate::person::contact::Known;
 use crate::person::queries as people;
+use crate::person::words::veiled;
 use crate::reminder::payload;
 use crate::wish::queries::{building_of, photos_of};
-use crate::wish::{state_says, veiled};
+use crate::wish::state_says;
 
 /// Characters of a wish that a push shows.
 const SHOWN: usize = 60;
