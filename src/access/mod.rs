@@ -154,6 +154,20 @@ impl Actor {
         !self.grants.is_empty()
     }
 
+    /// One of the homes of the account, the first when none is named; `unbound` is said to whoever has none.
+    ///
+    /// # Errors
+    /// `forbidden` for whoever has none, `not_found` for a home that is not theirs.
+    pub fn home(&self, place_id: Option<i64>, unbound: &'static str) -> Result<&HomeTie, Fault> {
+        let mut homes = self.homes.iter();
+        match place_id {
+            None => homes.next().ok_or_else(|| Fault::forbidden(unbound)),
+            Some(id) => homes
+                .find(|home| home.place_id == id)
+                .ok_or_else(|| Fault::not_found("没有找到您的这个房号。")),
+        }
+    }
+
     /// Whether a home of the account lies in the compound.
     #[must_use]
     pub fn lives_in(&self, compound_id: i64) -> bool {

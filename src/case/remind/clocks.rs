@@ -31,7 +31,7 @@ pub(super) fn accept<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::accept_breach(&mut tx, found, set.due, set.minutes).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -41,7 +41,7 @@ pub(super) fn grace<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
             return Ok(Verdict::Drop);
         };
         let done = actions::pass_over(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -51,7 +51,7 @@ pub(super) fn arrive<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::arrive_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -61,7 +61,7 @@ pub(super) fn plan<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             return Ok(Verdict::Drop);
         };
         let done = actions::plan_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -71,7 +71,7 @@ pub(super) fn finish<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::finish_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -102,7 +102,7 @@ pub(super) fn lapse<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
             return Ok(Verdict::Drop);
         }
         let done = actions::lapse(&mut tx, found).await;
-        close(app, tx, done.map(|lapsed| verdict(lapsed.is_some()))).await
+        close(app, tx, done.map(|lapsed| Verdict::of(lapsed.is_some()))).await
     })
 }
 
@@ -112,7 +112,7 @@ pub(super) fn ask<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             return Ok(Verdict::Drop);
         };
         let done = actions::ask_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -122,7 +122,7 @@ pub(super) fn reopen<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::reopen_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -149,14 +149,6 @@ pub(super) fn close_off<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<
         });
         close(app, tx, verdict).await
     })
-}
-
-fn verdict(counted: bool) -> Verdict {
-    if counted {
-        Verdict::Done
-    } else {
-        Verdict::Drop
-    }
 }
 
 pub(super) async fn open(
