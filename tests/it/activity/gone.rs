@@ -11,7 +11,6 @@ use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{activity, adds_up, body, got, open, signups, starts, until};
-use crate::console::place;
 use crate::harness::app::TestApp;
 use crate::harness::compound;
 use crate::harness::people::Person;
@@ -20,7 +19,7 @@ use crate::harness::people::Person;
 pub async fn moves_next_door(person: &Person<'_>, name: &str) {
     let app = person.app;
     let account = person.account().await;
-    let home = place(app, "LY/9-1-901").await;
+    let home = app.place("LY/9-1-901").await;
     let accounts = account::Entity::find().filter(account::COLUMN.person_id.eq(account.person_id));
     let accounts = accounts.all(app.store.read()).await.unwrap();
     let ties = accounts.iter().map(|one| binding::ActiveModel {

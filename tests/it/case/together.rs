@@ -292,7 +292,7 @@ async fn what_is_alike_is_found_among_ten_thousand() {
     let mut like = first.clone().into_active_model().reset_all();
     like.id = sea_orm::ActiveValue::NotSet;
     let like = like.insert(app.store.write()).await.unwrap();
-    let place = place_called(&app, "GY/1").await;
+    let place = app.place("GY/1").await;
     let wanted = Wanted {
         kind: CaseKind::Repair,
         category: Some("lift"),

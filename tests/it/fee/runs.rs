@@ -6,7 +6,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use entity::kinds::FeeKind;
 use entity::money::{BillState, RunState};
-use entity::{bill_run, person, place, residency};
+use entity::{bill_run, place, residency};
 use linli::access::Actor;
 use linli::base::clock::{begin_of, china};
 use linli::base::fault::Code;
@@ -21,25 +21,16 @@ use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::{
     add, bills, bills_of, charge, day, expect_sound, fee, four_fees, grow, lines, make, own,
-    place_of, set_cost, this_month,
+    set_cost, this_month,
 };
 use crate::harness::app::TestApp;
-use crate::harness::compound;
 use crate::harness::program;
-
-async fn called(app: &TestApp, name: &str) -> person::Model {
-    let found = person::Entity::find()
-        .filter(person::COLUMN.key.eq(compound::person(name, 0)))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap()
-}
 
 #[tokio::test]
 async fn a_home_is_billed_by_every_rule_once() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app);
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
     let lift = add(&app, fee("电梯公摊", FeeKind::Shared, 0)).await;
     set_cost(&app, &lift, month, 10_000).await.unwrap();
@@ -80,7 +71,7 @@ async fn a_home_is_billed_by_every_rule_once() {
     let [bill] = zhang.as_slice() else {
         panic!("{zhang:?}")
     };
-    assert_eq!(bill.payer_id, called(&app, "张秀英").await.id);
+    assert_eq!(bill.payer_id, app.person("张秀英").await.id);
     assert_eq!((bill.from_day, bill.to_day), (month.first(), month.last()));
     assert_eq!(bill.due_on, day(month, 10));
     let mine = lines(&app).await;
@@ -144,7 +135,7 @@ async fn a_second_run_changes_nothing_and_what_comes_late_is_on_the_next_bill() 
     // Two months ahead is a slip of the hand.
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let far = month.next().next();
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     let fault = run::begin(&mut tx, &Actor::operator(), gy.id, far).await;
     assert_eq!(fault.unwrap_err().field, Some("month"));
 }
@@ -154,7 +145,7 @@ async fn homes_without_owner_or_area_and_homes_that_come_later() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app);
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
-    let bare = place_of(&app, "GY/2-1-102").await;
+    let bare = app.place("GY/2-1-102").await;
     let mut change = place::ActiveModel::from(bare.clone());
     change.area_cm2 = Set(None);
     change.update(app.store.write()).await.unwrap();
@@ -189,13 +180,13 @@ async fn a_home_that_was_sold_is_billed_to_both_for_their_days() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app).before();
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
-    let home = place_of(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     residency::Entity::delete_many()
         .filter(residency::COLUMN.place_id.eq(home.id))
         .exec(app.store.write())
         .await
         .unwrap();
-    let (zhang, wu) = (called(&app, "张秀英").await, called(&app, "李建国").await);
+    let (zhang, wu) = (app.person("张秀英").await, app.person("李建国").await);
     let (from, sold) = (day(month.before(), 1), day(month, 11));
     own(&app, zhang.id, &home, from, Some(sold)).await;
     own(&app, wu.id, &home, sold, None).await;
@@ -467,7 +458,7 @@ async fn the_clock_makes_the_months_bills_on_the_first() {
     }
     assert_eq!(bills(&app).await.len(), 6);
     // Left behind: begun by somebody whose machine died.
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     let next = month.next();
     let mut tx = app.store.begin(hour(20, 0)).await.unwrap();
     run::begin(&mut tx, &Actor::operator(), gy.id, next)
@@ -498,7 +489,7 @@ async fn a_figure_that_cannot_be_stops_the_run_and_says_where() {
         ),
     )
     .await;
-    let home = place_of(&app, "GY/2-1-201").await;
+    let home = app.place("GY/2-1-201").await;
     let mut change = place::ActiveModel::from(home.clone());
     change.area_cm2 = Set(Some(1_000_000_000_000));
     change.update(app.store.write()).await.unwrap();

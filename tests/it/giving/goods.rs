@@ -8,7 +8,7 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::{CLERK, MANAGER, board, gift, gifts, history, number_in, sound, uses};
-use crate::console::{Desk, on_record, place};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -190,7 +190,7 @@ async fn the_same_form_with_anything_else_in_it_is_refused_and_writes_nothing() 
 
 /// Goods that wait in a compound, of nobody we know.
 async fn waits(app: &TestApp, code: &str, count: usize) {
-    let compound = place(app, code).await.id;
+    let compound = app.place(code).await.id;
     let rows = (0..count).map(|at| donation::ActiveModel {
         compound_id: Set(compound),
         anonymous: Set(true),

@@ -8,7 +8,7 @@ use super::{
     TEXT, get, goes_out, got, heard, hears, last, link_in, posted, published, recipient,
     recipients, row,
 };
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::harness::app::{Plan, TestApp};
 
 /// The groups of both compounds.
@@ -118,9 +118,9 @@ async fn stewards_below_see_who_has_not_read_it_in_their_own_buildings() {
     let read = recipient(&app, id, "张秀英").await.unwrap();
     assert!(read.read_at.is_some());
     let [one, two, nine] = [
-        place(&app, "GY/1").await.id,
-        place(&app, "GY/2").await.id,
-        place(&app, "LY/9").await.id,
+        app.place("GY/1").await.id,
+        app.place("GY/2").await.id,
+        app.place("LY/9").await.id,
     ];
     let path = format!("/console/notices/{id}");
     let unread = |building: i64| format!("{path}/unread?building={building}");

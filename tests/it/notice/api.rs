@@ -5,7 +5,6 @@ use entity::kinds::{NoticeState, RoleKind};
 use serde_json::json;
 
 use super::{all, goes_out, got, last, posted, reminders_of, row};
-use crate::console::place;
 use crate::harness::app::TestApp;
 use crate::powers::{mini, newcomer};
 
@@ -35,7 +34,7 @@ async fn a_draft_gets_another_scope_and_what_is_out_another_version() {
     desk.post_once(&scope, "s-2", &one).await;
     let again = desk.post_once(&scope, "s-1", &two).await;
     assert_eq!(again.json, answer.json);
-    assert_eq!(last(&app).await.place_id, place(&app, "GY/1").await.id);
+    assert_eq!(last(&app).await.place_id, app.place("GY/1").await.id);
     desk.post(&format!("{path}/publish"), &json!({})).await;
     let old = last(&app).await.id;
     let correct = format!("{path}/correct");

@@ -90,8 +90,8 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
     assert!(html.contains("<img src=\"/files/"), "{html}");
 
     // The list of a building: for the chair, for its steward, for nobody else.
-    let one = crate::console::place(&app, "GY/1").await.id;
-    let two = crate::console::place(&app, "GY/2").await.id;
+    let one = app.place("GY/1").await.id;
+    let two = app.place("GY/2").await.id;
     let unread = format!("{path}/unread?building={one}");
     let page = chair.open(&unread).await;
     page.is(200).says("李建国").says("1-1-102").says("没有微信");

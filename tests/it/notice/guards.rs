@@ -35,7 +35,7 @@ async fn nobody_goes_to_a_door_for_what_holds_no_more() {
     let app = TestApp::start().await;
     let (sun, chair) = (app.steward("1栋").await, app.staff("卫东").await);
     let mut desk = Desk::of(&app, "卫东").await;
-    let building = crate::console::place(&app, "GY/1").await.id.to_string();
+    let building = app.place("GY/1").await.id.to_string();
     let fields = [("building", building.as_str())];
     for act in ["撤回", "更正"] {
         let id = published(&chair, TEXT).await;

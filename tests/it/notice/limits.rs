@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{
     TEXT, all, get, goes_out, got, last, link_in, posted, published, recipient, recipients,
 };
-use crate::console::{Desk, person};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::payment::browser_of;
 
@@ -103,7 +103,7 @@ async fn a_post_that_ends_before_it_is_confirmed_publishes_nothing() {
             to_at: Set(Some(app.now() - TimeDelta::minutes(1))),
             ..Default::default()
         })
-        .filter(role::COLUMN.person_id.eq(person(&app, "卫东").await.id))
+        .filter(role::COLUMN.person_id.eq(app.person("卫东").await.id))
         .exec(app.store.write())
         .await
         .unwrap();

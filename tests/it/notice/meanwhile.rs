@@ -133,7 +133,7 @@ async fn whoever_goes_by_themselves_while_it_waits_for_the_morning_is_not_told()
 }
 
 async fn move_out(app: &TestApp, name: &str) {
-    let who = crate::console::person(app, name).await;
+    let who = app.person(name).await;
     residency::Entity::update_many()
         .set(residency::ActiveModel {
             ended_at: Set(Some(app.now())),

@@ -17,7 +17,7 @@ mod scope;
 mod undo;
 
 use entity::kinds::NoticeState;
-use entity::{notice, notice_recipient, person};
+use entity::{notice, notice_recipient};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
@@ -98,8 +98,7 @@ async fn recipients(app: &TestApp, id: i64) -> Vec<notice_recipient::Model> {
 
 /// What a recipient's row says of somebody.
 async fn recipient(app: &TestApp, id: i64, name: &str) -> Option<notice_recipient::Model> {
-    let who = person::Entity::find().filter(person::COLUMN.name.eq(name));
-    let who = who.one(app.store.read()).await.unwrap().unwrap();
+    let who = app.called(name).await;
     let all = recipients(app, id).await;
     all.into_iter().find(|row| row.person_id == who.id)
 }
@@ -258,8 +257,8 @@ async fn somebody_with_several_homes_gets_one() {
     use sea_orm::ActiveValue::Set;
     let app = TestApp::start().await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
-    let home = crate::console::place(&app, "GY/2-1-101").await;
-    let who = crate::console::person(&app, "张秀英").await;
+    let home = app.place("GY/2-1-101").await;
+    let who = app.person("张秀英").await;
     let second = entity::residency::ActiveModel {
         person_id: Set(who.id),
         place_id: Set(home.id),

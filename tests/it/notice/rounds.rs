@@ -93,7 +93,7 @@ async fn who_has_bound_since_is_no_more_without_wechat_and_gets_the_next_round()
     assert!(first.contains("没有微信要上门5"), "{first}");
     let li = app.resident("李建国").await;
     let mut desk = Desk::of(&app, "卫东").await;
-    let building = crate::console::place(&app, "GY/1").await.id.to_string();
+    let building = app.place("GY/1").await.id.to_string();
     let page = desk
         .open(&format!("/console/notices/{id}/unread?building={building}"))
         .await;

@@ -13,7 +13,7 @@ use linli::notice::{UNDO, link};
 use serde_json::json;
 
 use super::{TEXT, confirmed, get, got, posted, recipients, reminders_of, row};
-use crate::console::{Desk, on_record, person, place};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::until;
 
@@ -95,7 +95,7 @@ async fn undone_over_the_api_in_time_and_recalled_after_it() {
 
 /// The chair as an action sees them.
 async fn chair(app: &TestApp) -> Actor {
-    let who = person(app, "卫东").await.id;
+    let who = app.person("卫东").await.id;
     let found = load_staff(app.store.read(), who, app.now()).await;
     found.unwrap().expect("nobody has this post")
 }
@@ -104,7 +104,7 @@ async fn chair(app: &TestApp) -> Actor {
 async fn the_fifteen_seconds_end_when_they_end() {
     let app = TestApp::plan().instances(0).start().await;
     let actor = chair(&app).await;
-    let place_id = place(&app, "GY").await.id;
+    let place_id = app.place("GY").await.id;
     for (seconds, begins, state) in [
         (14, Step::Over, NoticeState::Undone),
         (15, Step::More, NoticeState::Recalled),
@@ -151,7 +151,7 @@ async fn the_fifteen_seconds_end_when_they_end() {
 async fn at_the_moment_it_goes_out_it_is_undone_or_has_a_tombstone() {
     let app = TestApp::with_instances(2).await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
-    let who = person(&app, "张秀英").await.id;
+    let who = app.person("张秀英").await.id;
     let desk = app.api(&chair).await;
     let second = desk.at(&format!("http://{}", app.instances[1].address));
     for round in 0..5_u64 {

@@ -13,7 +13,6 @@ use linli::payment::actions::settle::{Paid, Settled, settle};
 use linli::store::Tx;
 use sea_orm::EntityTrait;
 
-use super::person_of;
 use crate::activity::{activity, open};
 use crate::giving::{gift, promise, sound};
 use crate::harness::app::TestApp;
@@ -149,7 +148,7 @@ async fn nobody_is_erased_with_something_that_is_lent_to_them_at_that_moment() {
     lent.unwrap();
     let reply = erased_beside(&zhang, tx).await;
     assert!(reply.contains("您还借着驿站的1件东西"), "{reply}");
-    assert_eq!(person_of(&app, "张秀英").await.erased_at, None);
+    assert_eq!(app.person("张秀英").await.erased_at, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

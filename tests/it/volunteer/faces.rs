@@ -9,7 +9,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 use super::{part, post, task};
-use crate::console::{Desk, person, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 
 async fn board(app: &TestApp) -> String {
@@ -252,9 +252,9 @@ async fn a_steward_of_one_building_reads_names_and_neither_hours_nor_units() {
 async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behind_a_page() {
     let app = TestApp::start().await;
     let from = app.now() + TimeDelta::hours(1);
-    let author = person(&app, "郑洪").await.id;
+    let author = app.person("郑洪").await.id;
     for (code, count) in [("GY", 21), ("LY", 25)] {
-        let compound = place(&app, code).await.id;
+        let compound = app.place(code).await.id;
         let rows = (0..count).map(|at| volunteer_task::ActiveModel {
             compound_id: Set(compound),
             place_id: Set(compound),
@@ -293,7 +293,7 @@ async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behi
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_may_everywhere_begins_at_their_own_compound_and_what_is_over_says_so() {
     let app = TestApp::start().await;
-    let yang = person(&app, "杨光").await;
+    let yang = app.person("杨光").await;
     let everywhere = entity::role::ActiveModel {
         person_id: Set(yang.id),
         role: Set(entity::kinds::RoleKind::StreetOfficer),

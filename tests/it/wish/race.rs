@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use entity::kinds::{BindingState, Channel, WishState};
-use entity::{account, binding, person, place, wish, wish_step};
+use entity::{account, binding, person, wish, wish_step};
 use futures_util::StreamExt;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
@@ -21,12 +21,7 @@ const AT_ONCE: usize = 50;
 
 /// So many people of the compound with a chat account each.
 pub async fn neighbours(app: &TestApp, count: usize) -> Vec<Person<'_>> {
-    let home = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY/2-1-101"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let home = app.place("GY/2-1-101").await;
     let people = (0..count).map(|number| person::ActiveModel {
         name: Set(format!("邻居{number}")),
         party_member: Set(false),

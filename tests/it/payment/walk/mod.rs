@@ -24,7 +24,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use super::days::{alone, today};
 use super::house::{Answered, Houses, Visitor};
 use super::letter::Office;
-use super::{bill_for, link_in, open_counter, payments, person_of, place_of};
+use super::{bill_for, link_in, open_counter, payments};
 use crate::harness::app::TestApp;
 
 /// Who takes part at the console.
@@ -424,11 +424,11 @@ async fn walk(seed: u64, steps: usize) {
     let mut staff = Vec::new();
     for name in STAFF {
         let visitor = Visitor::staff(&app, &urls[0], name).await;
-        staff.push((visitor, person_of(&app, name).await.id));
+        staff.push((visitor, app.person(name).await.id));
     }
     let mut homes = Vec::new();
     for code in ["1-1-101", "1-1-102"] {
-        homes.push((place_of(&app, &format!("GY/{code}")).await.id, code));
+        homes.push((app.place(&format!("GY/{code}")).await.id, code));
     }
     let walk = Walk {
         app: &app,
