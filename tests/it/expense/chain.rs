@@ -14,10 +14,9 @@ use crate::harness::pictures::jpeg;
 const DAY: i64 = 24 * 60;
 
 async fn board(app: &TestApp) -> String {
-    let url = format!("{}/board/GY/expenses", app.url());
-    let answer = reqwest::get(url).await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    answer.text().await.unwrap()
+    let (status, html) = app.page("/board/GY/expenses").await;
+    assert_eq!(status, 200);
+    html
 }
 
 #[tokio::test]

@@ -160,11 +160,6 @@ pub async fn spend_from(
     desk.send_with(&csrf, &path, &fields).await
 }
 
-pub async fn board(app: &TestApp, path: &str) -> String {
-    let answer = reqwest::get(format!("{}/board/{path}", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
-
 /// Whether messages of these kinds that did not reach somebody were dropped, and no list of staff names them: not
 /// who is told at the door, not what could not be sent. The steward and the secretary are told of bindings alone.
 pub async fn is_on_no_list(app: &TestApp, name: &str, kinds: &[&str]) {

@@ -124,6 +124,12 @@ impl Person<'_> {
         sent.into_iter().map(|entry| entry.text).collect()
     }
 
+    /// How many pushes with these words have been received so far.
+    pub fn told(&self, words: &str) -> usize {
+        let pushes = self.pushes();
+        pushes.iter().filter(|text| text.contains(words)).count()
+    }
+
     /// Waits for a push that was not expected before and holds these words; gives its text.
     pub async fn expects_push(&self, words: &str) -> String {
         let what = format!("a push to {} with «{words}»", self.open_id);

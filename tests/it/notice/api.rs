@@ -4,7 +4,7 @@
 use entity::kinds::{NoticeState, RoleKind};
 use serde_json::json;
 
-use super::{all, goes_out, got, last, posted, reminders_of, row};
+use super::{all, goes_out, last, posted, reminders_of, row};
 use crate::harness::app::TestApp;
 use crate::powers::{mini, newcomer};
 
@@ -110,7 +110,7 @@ async fn who_has_not_read_it_is_told_again_once_and_is_a_list() {
     goes_out(&app, id).await;
     let again = desk.post_once(&repeat, "r-1", &nothing).await;
     assert_eq!((again.status, again.json), (200, answer.json));
-    assert_eq!((got(&zhang, "停水"), got(&li, "停水")), (1, 2));
+    assert_eq!((zhang.told("停水"), li.told("停水")), (1, 2));
     assert_eq!(reminders_of(&app, id).await, 3);
 
     // Two of the building have not: page by page, and only for who goes there.

@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
-use super::{TEXT, all, get, goes_out, last, link_in, posted, published};
+use super::{TEXT, all, goes_out, last, link_in, posted, published};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -53,7 +53,7 @@ async fn a_photo_by_chat_and_one_over_the_api_are_on_the_page_and_nobody_elses_i
     let id = last(&app).await.id;
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("周六停水").await);
-    let (_, html) = get(&app, &page).await;
+    let (_, html) = app.page(&page).await;
     assert!(html.contains("<img src=\"/files/"), "{html}");
     let (status, headers, bytes) = fetched(&app, &links(&html)[0]).await;
     assert_eq!(status, 200);
@@ -121,7 +121,7 @@ async fn a_document_goes_with_a_notice_and_with_nothing_else() {
         .is(303);
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("停水通知").await);
-    let (_, html) = get(&app, &page).await;
+    let (_, html) = app.page(&page).await;
     assert!(html.contains(&name) && !html.contains("<img"), "{html}");
     let link = links(&html).remove(0);
     let (status, headers, bytes) = fetched(&app, &link).await;
@@ -217,7 +217,7 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         page.is(200).says("src=\"/files/");
     }
     for (page, corrected) in [(&before, true), (&now, false)] {
-        let (_, html) = get(&app, page).await;
+        let (_, html) = app.page(page).await;
         assert_eq!(links(&html).len(), 1, "{html}");
         assert_eq!(html.contains("这条公告已更正"), corrected, "{html}");
     }
@@ -250,14 +250,16 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         .await
         .is(303);
     goes_out(&app, third.id).await;
-    let (_, html) = get(&app, &link_in(&zhang.expects_push("周日停水").await)).await;
+    let (_, html) = app
+        .page(&link_in(&zhang.expects_push("周日停水").await))
+        .await;
     let photo = files_of(&app, third.id).await[0].id;
     let shown = links(&html);
     assert!(
         shown.len() == 1 && shown[0].starts_with(&format!("/files/{photo}/")),
         "{html}"
     );
-    let (_, html) = get(&app, &now).await;
+    let (_, html) = app.page(&now).await;
     assert_eq!(links(&html).len(), 1, "the version before keeps its own");
 }
 

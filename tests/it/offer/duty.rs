@@ -163,8 +163,7 @@ async fn an_alliance_has_members_and_what_they_did_and_everybody_reads_it() {
             .collect();
         desk.send(PAGE, &record, &fields).await.is(status);
     }
-    let board = reqwest::get(format!("{}/board/GY", app.url())).await;
-    let html = board.unwrap().text().await.unwrap();
+    let html = app.board("GY").await;
     assert!(
         html.contains("桂园共建联盟") && html.contains("<b>35</b> 人次"),
         "{html}"

@@ -12,11 +12,6 @@ use super::{part, post, task};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
-async fn board(app: &TestApp) -> String {
-    let answer = reqwest::get(format!("{}/board/GY", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_coordinator_posts_enters_confirms_and_takes_the_year_away() {
     let app = TestApp::start().await;
@@ -151,7 +146,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
     let id = post(&chair, 5).await;
     // Nobody has served yet; what volunteers are wanted for is there.
-    let empty = board(&app).await;
+    let empty = app.board("GY").await;
     assert!(
         empty.contains(&format!("#{id} 楼道大扫除")) && empty.contains("（还要5人）"),
         "{empty}"
@@ -167,7 +162,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
         person.says(&format!("结束服务 {id}")).await;
     }
     chair.says(&format!("确认工时 {id}")).await;
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("<b>2</b> 位志愿者服务了 <b>2小时</b>"),
         "{shown}"
@@ -178,7 +173,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     );
     li.says("志愿公开").await;
     assert!(li.says("1").await.contains("会写您的名字"));
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("李建国　1小时") && !shown.contains("张秀英"),
         "{shown}"
@@ -190,7 +185,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     let erased = li.says("2").await;
     assert!(erased.contains("已注销"), "{erased}");
     assert_eq!(task(&app, next).await.taken, 0);
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("服务了 <b>2小时</b>") && !shown.contains("李建国"),
         "{shown}"
