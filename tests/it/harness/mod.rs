@@ -1,13 +1,14 @@
 //! What tests say instead of set-up: the program as it runs ([`app`]) or as a process ([`program`]),
 //! people of a standard compound and what they do ([`people`]), a database of one's own ([`db`]),
 //! messages as WeChat sends them ([`wechat`]), pictures ([`pictures`]), a browser ([`browser`]), servers and wires
-//! that may be broken ([`faults`]), rows by what tests call them ([`rows`]).
+//! that may be broken ([`faults`]), races of an erasure ([`leaving`]), rows by what tests call them ([`rows`]).
 
 pub mod app;
 pub mod browser;
 pub mod compound;
 pub mod db;
 pub mod faults;
+pub mod leaving;
 pub mod log;
 pub mod people;
 pub mod pictures;
