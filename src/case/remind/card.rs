@@ -3,8 +3,7 @@
 //! kinds and by `web/work.rs` when a card is pressed.
 
 use entity::kinds::{CaseState, Outcome};
-use entity::{account, reminder};
-use sea_orm::EntityTrait;
+use entity::reminder;
 
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
@@ -141,11 +140,7 @@ pub(super) fn refresh<'a>(
             let Some(message) = face(app, case_id, card.person_id).await? else {
                 continue;
             };
-            let account = account::Entity::find_by_id(card.account_id);
-            let Some(account) = account.one(app.store.read()).await? else {
-                continue;
-            };
-            let shown = cards::show(app, &card, &account.external_id, &message).await?;
+            let shown = cards::show(app, &card, &message).await?;
             if matches!(shown, Verdict::Later(_) | Verdict::Retry(_)) {
                 verdict = shown;
             }
