@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,7 +15,7 @@ use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::memo::Memo;
 use crate::base::seal::Seal;
-use crate::config::{CallbackMode, RobotMode, Settings};
+use crate::config::{CallbackMode, RobotMode, Settings, Wechat};
 use crate::files::Files;
 use crate::redis::{
     self, Limiter, LocalLimiter, LocalWindow, RedisLimiter, RedisShelf, RedisWindow, Window,
@@ -148,26 +148,23 @@ impl App {
         settings.fill_in_merchants().map_err(Fault::internal)?;
         fill_in(&mut settings);
         let redis = redis::connect(&settings.redis)?;
-        let prefix = &settings.redis.prefix;
-        let limiter: Arc<dyn Limiter> = match &redis {
-            Some(connection) => Arc::new(RedisLimiter::new(connection.clone(), prefix)),
-            None => Arc::new(LocalLimiter::default()),
-        };
-        let window: Arc<dyn Window> = match &redis {
-            Some(connection) => Arc::new(RedisWindow::new(connection.clone(), prefix)),
-            None => Arc::new(LocalWindow::default()),
+        let (limiter, window) = limits(&settings, redis.as_ref());
+        let http = Http::new().map_err(Fault::internal)?;
+        let keeper = |api_base: &str, app_id: &str, secret: &SecretString| {
+            let shelf = shelf_of(&settings, redis.as_ref(), app_id);
+            let seed = u64::from_le_bytes(dice.bytes());
+            let secret = secret.clone();
+            Arc::new(TokenKeeper::new(
+                http.clone(),
+                api_base,
+                app_id,
+                secret,
+                shelf,
+                seed,
+            ))
         };
         let official = &settings.wechat.official;
-        let shelf = shelf_of(&settings, redis.as_ref(), &official.app_id);
-        let http = Http::new().map_err(Fault::internal)?;
-        let official_token = Arc::new(TokenKeeper::new(
-            http.clone(),
-            &official.api_base,
-            &official.app_id,
-            official.app_secret.clone(),
-            shelf,
-            u64::from_le_bytes(dice.bytes()),
-        ));
+        let official_token = keeper(&official.api_base, &official.app_id, &official.app_secret);
         let queue = queue::open(
             store.clone(),
             redis.clone(),
@@ -178,14 +175,7 @@ impl App {
         store.tell(queue.clone());
         let work = work_app(&settings, redis.as_ref(), &http, &dice).map_err(Fault::internal)?;
         let mini = &settings.wechat.mini;
-        let mini_token = Arc::new(TokenKeeper::new(
-            http.clone(),
-            &mini.api_base,
-            &mini.app_id,
-            mini.app_secret.clone(),
-            shelf_of(&settings, redis.as_ref(), &mini.app_id),
-            u64::from_le_bytes(dice.bytes()),
-        ));
+        let mini_token = keeper(&mini.api_base, &mini.app_id, &mini.app_secret);
         let key = settings.security.data_key().map_err(Fault::internal)?;
         Ok(Self::new(Parts {
             seal: Seal::new(&key)?,
@@ -239,6 +229,24 @@ impl Deref for App {
     }
 }
 
+/// What is counted, in all instances together where Redis is.
+fn limits(
+    settings: &Settings,
+    redis: Option<&redis::Connection>,
+) -> (Arc<dyn Limiter>, Arc<dyn Window>) {
+    let prefix = &settings.redis.prefix;
+    match redis {
+        Some(connection) => (
+            Arc::new(RedisLimiter::new(connection.clone(), prefix)),
+            Arc::new(RedisWindow::new(connection.clone(), prefix)),
+        ),
+        None => (
+            Arc::new(LocalLimiter::default()),
+            Arc::new(LocalWindow::default()),
+        ),
+    }
+}
+
 /// Addresses that follow from others: the program's own URL, and whom it calls.
 fn fill_in(settings: &mut Settings) {
     let server = &mut settings.server;
@@ -253,58 +261,59 @@ fn fill_in(settings: &mut Settings) {
     while server.public_url.ends_with('/') {
         server.public_url.pop();
     }
-    let api_base = if settings.sandbox.enabled {
-        format!("{}/sandbox/api", server.public_url)
-    } else {
-        API_BASE.to_owned()
+    let pretended = Some(server.public_url.as_str()).filter(|_| settings.sandbox.enabled);
+    fill_in_interfaces(&mut settings.wechat, pretended);
+    fill_in_pages(&mut settings.wechat);
+}
+
+/// Where the platforms' interfaces are; those of the pretended platform stand below the program's own URL.
+fn fill_in_interfaces(wechat: &mut Wechat, pretended: Option<&str>) {
+    let (api_base, work_base, pay_base, socket_url) = match pretended {
+        Some(own) => {
+            let at = |room: &str| format!("{own}/sandbox/{room}");
+            let socket = format!("{}/sandbox/socket", own.replacen("http", "ws", 1));
+            (at("api"), at("work"), at("pay"), socket)
+        }
+        None => (
+            API_BASE.to_owned(),
+            WORK_API_BASE.to_owned(),
+            pay::API_BASE.to_owned(),
+            SOCKET_URL.to_owned(),
+        ),
     };
-    let (work_base, pay_base, socket_url) = if settings.sandbox.enabled {
-        let server = &settings.server.public_url;
-        let socket = format!("{}/sandbox/socket", server.replacen("http", "ws", 1));
-        let at = |room: &str| format!("{server}/sandbox/{room}");
-        (at("work"), at("pay"), socket)
-    } else {
-        let pay_base = pay::API_BASE.to_owned();
-        (WORK_API_BASE.to_owned(), pay_base, SOCKET_URL.to_owned())
-    };
-    let wechat = &mut settings.wechat;
     if wechat.robot.socket_url.is_empty() {
         wechat.robot.socket_url = socket_url;
     }
-    for (base, usual) in [
-        (&mut wechat.official.api_base, &api_base),
-        (&mut wechat.mini.api_base, &api_base),
-        (&mut wechat.work.api_base, &work_base),
-        (&mut wechat.pay.api_base, &pay_base),
-    ] {
-        if base.is_empty() {
-            base.clone_from(usual);
-        }
-        while base.ends_with('/') {
-            base.pop();
-        }
-    }
-    // Whoever stands in for the platform's API stands in for its pages and pictures as well.
+    complete(&mut wechat.official.api_base, &api_base);
+    complete(&mut wechat.mini.api_base, &api_base);
+    complete(&mut wechat.work.api_base, &work_base);
+    complete(&mut wechat.pay.api_base, &pay_base);
+}
+
+/// Whoever stands in for the platform's API stands in for its pages and pictures as well.
+fn fill_in_pages(wechat: &mut Wechat) {
     let official = &mut wechat.official;
+    let api_base = match official.api_base.as_str() {
+        API_BASE => None,
+        other => Some(other),
+    };
+    complete(&mut official.open_base, api_base.unwrap_or(OPEN_BASE));
+    complete(&mut official.code_base, api_base.unwrap_or(CODE_BASE));
     let work = &mut wechat.work;
-    let real = official.api_base == API_BASE;
-    let real_work = work.api_base == WORK_API_BASE;
-    for (base, api, usual, real) in [
-        (&mut official.open_base, &official.api_base, OPEN_BASE, real),
-        (&mut official.code_base, &official.api_base, CODE_BASE, real),
-        (
-            &mut work.login_base,
-            &work.api_base,
-            WORK_LOGIN_BASE,
-            real_work,
-        ),
-    ] {
-        if base.is_empty() {
-            base.push_str(if real { usual } else { api });
-        }
-        while base.ends_with('/') {
-            base.pop();
-        }
+    let work_base = match work.api_base.as_str() {
+        WORK_API_BASE => WORK_LOGIN_BASE,
+        other => other,
+    };
+    complete(&mut work.login_base, work_base);
+}
+
+/// The usual one where none is given; without a slash at the end.
+fn complete(base: &mut String, usual: &str) {
+    if base.is_empty() {
+        base.push_str(usual);
+    }
+    while base.ends_with('/') {
+        base.pop();
     }
 }
 

@@ -46,6 +46,7 @@ pub mod talent;
 pub mod timetable;
 pub mod visit;
 pub mod volunteer;
+pub mod voucher;
 pub mod wish;
 // -- floor 4: the faces --
 pub mod bot;

@@ -32,6 +32,8 @@ pub struct Model {
     pub amount: i64,
     /// The last day that this late fee is for; none for everything else.
     pub late_to: Option<Date>,
+    /// The sale of the home by which this moved from one owner's bill to another's; none for everything else.
+    pub sale_id: Option<i64>,
     /// Who made the credit; none for charges.
     pub created_by: Option<i64>,
     /// UTC, whole ms.

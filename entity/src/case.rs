@@ -63,7 +63,7 @@ pub struct Model {
     pub paused_at: Option<DateTimeUtc>,
     /// The state that a pause, or a declined request to reopen, goes back to.
     pub resume_state: Option<CaseState>,
-    /// The accept clock was missed at least once; never cleared.
+    /// The first answer was late, or there was none in time; fixed once there is one, never cleared.
     pub accept_late: bool,
     /// The finish clock was missed at least once; never cleared.
     pub finish_late: bool,
@@ -79,7 +79,7 @@ pub struct Model {
     pub outcome: Option<Outcome>,
     /// What the board shows: no personal data.
     pub public_text: Option<String>,
-    /// 1 to 5, of the last round.
+    /// 1 to 5, of this round; none until it is rated.
     pub rating: Option<i16>,
     /// The resident's words with it.
     pub rating_text: Option<String>,
@@ -129,8 +129,16 @@ pub struct Model {
     pub arrive_late: bool,
     /// The plan clock was missed at least once; never cleared.
     pub plan_late: bool,
+    /// Behind the first answer somebody kept silent past their time: who got it later, or was asked to
+    /// take it over; never cleared.
+    pub silent_later: bool,
     /// What was left of each clock when the pause began, open milliseconds (case/clock.rs).
     pub clocks_left: Option<Json>,
+    /// The highest level that has had it in this round: its finish and plan clocks have begun there. None in
+    /// a case that was filed before this was noted, or has not moved.
+    pub clock_level: Option<Level>,
+    /// When a pause ends though nobody says so.
+    pub pause_until: Option<DateTimeUtc>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

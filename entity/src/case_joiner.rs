@@ -20,7 +20,7 @@ pub struct Model {
     pub home_id: Option<i64>,
     /// The case merged by which they came; none when they joined of themselves.
     pub from_case_id: Option<i64>,
-    /// 1 to 5, once.
+    /// 1 to 5, of the last end that they rated: once for each (case/joiner.rs).
     pub rating: Option<i16>,
     /// Their words with it.
     pub rating_text: Option<String>,

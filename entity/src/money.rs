@@ -50,6 +50,22 @@ pub enum RunState {
     Done,
 }
 
+/// Where the bills of a home that was sold stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum SaleState {
+    /// Somebody has to look at it.
+    Waiting,
+    /// What is the other owner's stands on their bill.
+    Done,
+    /// Somebody said that nothing is to be corrected.
+    Dropped,
+}
+
 /// Where a bill stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
 #[sea_orm(
@@ -167,6 +183,40 @@ pub enum WaiverState {
     /// A second person has to decide.
     Asked,
     /// Done.
+    Granted,
+    /// The second person said no.
+    Refused,
+}
+
+/// What people enter into the books themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum VoucherKind {
+    /// Money that came in without a bill.
+    Income,
+    /// Between accounts of one’s own.
+    Transfer,
+    /// Which part of what was there before the books began is whose.
+    Opening,
+    /// Takes an entry back.
+    Reversal,
+}
+
+/// Where a voucher stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum)]
+#[sea_orm(
+    rs_type = "String",
+    db_type = "String(StringLen::N(16))",
+    rename_all = "snake_case"
+)]
+pub enum VoucherState {
+    /// A second person has to decide.
+    Asked,
+    /// In the books.
     Granted,
     /// The second person said no.
     Refused,

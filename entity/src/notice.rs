@@ -30,6 +30,8 @@ pub struct Model {
     pub version: i32,
     /// The notice whose place it takes.
     pub corrects: Option<i64>,
+    /// The notice whose words it began with: what files that one has it has, too.
+    pub rewrites: Option<i64>,
     /// Parts of the place and groups of people (notice/audience.rs).
     pub scope: Json,
     /// Recipients: counted for the draft, then those who were written down.

@@ -28,6 +28,9 @@ pub struct Model {
     pub amount: i64,
     /// Keys of the bills that were meant, in the order in which they are paid.
     pub bills: Json,
+    /// What was paid of them when it was ordered, in fen: what others pay meanwhile shows by it. None where
+    /// nobody can pay meanwhile.
+    pub paid_before: Option<i64>,
     /// The receiving account’s name.
     pub merchant: Option<String>,
     /// Its number at the platform.

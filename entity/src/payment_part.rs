@@ -14,8 +14,11 @@ pub struct Model {
     pub payment_id: i64,
     /// Tenant.
     pub compound_id: i64,
-    /// To this bill; none: kept for the home (预存).
+    /// To this bill; none: kept (预存).
     pub bill_id: Option<i64>,
+    /// Whose it is when it is kept: whoever owes the bills that it will pay, 0 while no owner is known; none for
+    /// what went to a bill.
+    pub payer_id: Option<i64>,
     /// In fen; less than 0 takes a part back.
     pub amount: i64,
     /// UTC, whole ms.

@@ -22,6 +22,10 @@ pub struct Model {
     pub hours: String,
     /// Closed on China's public holidays, open on its make-up days.
     pub public_holidays: bool,
+    /// The official account whose platform made the code at its door.
+    pub code_app_id: Option<String>,
+    /// What that code holds.
+    pub code_url: Option<String>,
     /// Counts the changes.
     pub version: i32,
     /// Made. UTC, whole ms.

@@ -191,6 +191,35 @@ pub const GIVING: &[Guard] = &[
     ),
 ];
 
+/// What people enter into the books is agreed to by a second person, and does not change.
+pub const VOUCHERS: &[Guard] = &[
+    guard(
+        "guard_voucher_begins",
+        ("INSERT", "voucher"),
+        r#"NEW."state" <> 'asked' OR NEW."decided_by" IS NOT NULL"#,
+        "a voucher begins with one person",
+    ),
+    guard(
+        "guard_voucher_second",
+        ("UPDATE", "voucher"),
+        r#"OLD."state" <> 'asked' OR NEW."asked_by" <> OLD."asked_by"
+            OR NEW."compound_id" <> OLD."compound_id" OR NEW."kind" <> OLD."kind"
+            OR COALESCE(NEW."debit", '') <> COALESCE(OLD."debit", '')
+            OR COALESCE(NEW."credit", '') <> COALESCE(OLD."credit", '')
+            OR NEW."amount" <> OLD."amount" OR NEW."day" <> OLD."day" OR NEW."words" <> OLD."words"
+            OR COALESCE(NEW."proof_id", 0) <> COALESCE(OLD."proof_id", 0)
+            OR COALESCE(NEW."entry_id", 0) <> COALESCE(OLD."entry_id", 0)
+            OR (NEW."state" <> 'asked' AND (NEW."decided_by" IS NULL OR NEW."decided_by" = NEW."asked_by"))"#,
+        "a voucher is agreed to by a second person and does not change",
+    ),
+    guard(
+        "guard_voucher_kept",
+        ("DELETE", "voucher"),
+        r#"OLD."id" IS NOT NULL"#,
+        "vouchers are never removed",
+    ),
+];
+
 /// Puts them.
 pub async fn put(manager: &SchemaManager<'_>, guards: &[Guard]) -> Result<(), DbErr> {
     let db = manager.get_connection();

@@ -39,6 +39,12 @@ mod m20261130_000034_activities;
 mod m20261130_000035_stations;
 mod m20261130_000036_timetables;
 mod m20261130_000037_handbook;
+mod m20261201_000038_for_one_alone;
+mod m20261201_000039_vouchers;
+mod m20261201_000040_advances;
+mod m20261201_000041_rounds;
+mod m20261201_000043_rewrites_and_doors;
+mod m20261201_000045_no_longer_than;
 mod tools;
 
 /// All changes, in order.
@@ -74,14 +80,20 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_000026_payments::Migration),
             Box::new(m20261129_000027_disclosures::Migration),
             Box::new(m20261130_000028_expenses::Migration),
-            Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000030_notices::Migration),
+            Box::new(m20261130_000031_wishes::Migration),
             Box::new(m20261130_000032_lists::Migration),
             Box::new(m20261130_000033_giving::Migration),
             Box::new(m20261130_000034_activities::Migration),
             Box::new(m20261130_000035_stations::Migration),
             Box::new(m20261130_000036_timetables::Migration),
             Box::new(m20261130_000037_handbook::Migration),
+            Box::new(m20261201_000038_for_one_alone::Migration),
+            Box::new(m20261201_000039_vouchers::Migration),
+            Box::new(m20261201_000040_advances::Migration),
+            Box::new(m20261201_000041_rounds::Migration),
+            Box::new(m20261201_000043_rewrites_and_doors::Migration),
+            Box::new(m20261201_000045_no_longer_than::Migration),
         ]
     }
 }

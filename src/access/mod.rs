@@ -1,6 +1,7 @@
 //! Who somebody is and what follows from it: the actor, the one table of permissions, the audit
 //! trail. Floor 2; every action of the domain asks here.
 
+pub mod again;
 pub mod audit;
 pub mod console;
 pub mod holders;

@@ -44,6 +44,10 @@ impl Print {
         let bytes = [head.as_bytes(), body].concat();
         Self(STANDARD.encode(digest(&SHA256, &bytes).as_ref()))
     }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 /// One POST of one account. Without a key it lets everything pass.
@@ -216,7 +220,7 @@ impl<'a> FromRequest<'a> for Once {
 }
 
 /// The key, if one came: 1 to 64 visible ASCII characters, once.
-fn read_key(request: &Request) -> Result<Option<String>, Fault> {
+pub(super) fn read_key(request: &Request) -> Result<Option<String>, Fault> {
     let wrong = || {
         Fault::invalid(
             IDEMPOTENCY_KEY,

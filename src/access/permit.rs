@@ -320,13 +320,19 @@ pub fn require(actor: &Actor, deed: Deed, path: &str) -> Result<(), Fault> {
     }
 }
 
-/// Whether the actor may do it anywhere, as an error: for pages that show what each of their roles covers.
+/// Whether the actor may do it at some place: for pages that show what each of their roles covers.
+#[must_use]
+pub fn may_somewhere(actor: &Actor, deed: Deed) -> bool {
+    let able = roles(deed);
+    actor.grants.iter().any(|grant| able.contains(&grant.role))
+}
+
+/// The same, as an error.
 ///
 /// # Errors
 /// `forbidden` when no role is one that may.
 pub fn require_somewhere(actor: &Actor, deed: Deed) -> Result<(), Fault> {
-    let able = roles(deed);
-    if actor.grants.iter().any(|grant| able.contains(&grant.role)) {
+    if may_somewhere(actor, deed) {
         Ok(())
     } else {
         Err(Fault::forbidden("您没有这项权限。"))

@@ -11,6 +11,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, TryInsertResult};
 use secrecy::ExposeSecret;
 
+use crate::access::again::{Again, STALE};
 use crate::access::{Actor, load_actor, union};
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -61,6 +62,8 @@ pub struct SignedIn {
     pub expires_at: Moment,
     /// Who signed in.
     pub actor: Actor,
+    /// Whether it was given before.
+    pub repeated: bool,
 }
 
 /// Exchanges the code of `wx.login`; `scene` is what the scanned code of a place says, if one was:
@@ -69,6 +72,41 @@ pub struct SignedIn {
 /// # Errors
 /// `invalid` for a code that the platform refuses, `too_many`, `forbidden`, `outside` as it answers.
 pub async fn sign_in(app: &App, code: &str, scene: Option<&str>) -> Result<SignedIn, Fault> {
+    exchange(app, code, scene, None).await
+}
+
+/// The same once: a repeat of the same request gets the session of before while the code lives.
+///
+/// # Errors
+/// As [`sign_in`]; `in_progress` while a twin is under way.
+pub async fn sign_in_once(
+    app: &App,
+    code: &str,
+    scene: Option<&str>,
+    again: &Again,
+) -> Result<SignedIn, Fault> {
+    if let Some(token) = again.enter(app).await? {
+        let (session, account) = held(app, &token).await?;
+        return Ok(SignedIn {
+            actor: load_actor(app.store.read(), &account, app.clock.now()).await?,
+            expires_at: session.expires_at,
+            token,
+            repeated: true,
+        });
+    }
+    let signed = exchange(app, code, scene, Some(again)).await;
+    if signed.is_err() {
+        again.give_up(app).await;
+    }
+    signed
+}
+
+async fn exchange(
+    app: &App,
+    code: &str,
+    scene: Option<&str>,
+    again: Option<&Again>,
+) -> Result<SignedIn, Fault> {
     let known = app.mini.code2session(code).await.map_err(explain)?;
     if let Some(union_id) = &known.unionid {
         union::learn(app, union_id).await?;
@@ -84,6 +122,9 @@ pub async fn sign_in(app: &App, code: &str, scene: Option<&str>) -> Result<Signe
         Some(scene) => remember_compound(&tx, account, scene).await?,
         None => account,
     };
+    if let Some(again) = again {
+        again.leave(app, &tx, &token).await?;
+    }
     open(app, tx, account, token, Some(sealed)).await
 }
 
@@ -149,6 +190,7 @@ async fn open(
         token,
         expires_at,
         actor,
+        repeated: false,
     })
 }
 
@@ -186,16 +228,26 @@ async fn remember_compound(
 /// # Errors
 /// `unauthenticated` when nobody does, or no longer.
 pub async fn authenticate(app: &App, token: &str) -> Result<Caller, Fault> {
+    let (session, account) = held(app, token).await?;
+    let actor = load_actor(app.store.read(), &account, app.clock.now()).await?;
+    Ok(Caller {
+        account,
+        actor,
+        session_id: session.id,
+    })
+}
+
+/// The session of this token, and whose it is.
+async fn held(app: &App, token: &str) -> Result<(session::Model, account::Model), Fault> {
     let refused = || Fault::new(Code::Unauthenticated, "登录已失效,请重新登录。");
     if token.len() > TOKEN_MOST {
         return Err(refused());
     }
-    let now = app.clock.now();
     let db = app.store.read();
     let session = session::Entity::find()
         .filter(session::COLUMN.token_index.eq(app.seal.index(token)))
         .filter(session::COLUMN.revoked_at.is_null())
-        .filter(session::COLUMN.expires_at.gt(now))
+        .filter(session::COLUMN.expires_at.gt(app.clock.now()))
         .one(db)
         .await?
         .ok_or_else(refused)?;
@@ -203,12 +255,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Caller, Fault> {
         .one(db)
         .await?
         .ok_or_else(refused)?;
-    let actor = load_actor(db, &account, now).await?;
-    Ok(Caller {
-        account,
-        actor,
-        session_id: session.id,
-    })
+    Ok((session, account))
 }
 
 /// Ends a session.
@@ -282,11 +329,10 @@ async fn upsert(
 
 /// The platform's answers in our words (protocols.md §3.1).
 fn explain(error: wechat::Error) -> Fault {
-    let stale = "登录凭证已失效,请重新打开小程序再试。";
     match &error {
-        wechat::Error::Malformed(_) => Fault::invalid("code", stale),
+        wechat::Error::Malformed(_) => Fault::invalid("code", STALE),
         wechat::Error::Platform { code, .. } => match code {
-            40029 | 40163 => Fault::invalid("code", stale),
+            40029 | 40163 => Fault::invalid("code", STALE),
             40226 => Fault::forbidden("微信限制了这个账号登录,请联系社区工作人员。"),
             45011 => Fault::too_many(60),
             _ => Fault::plain(Code::Outside).because(error),

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod chat;
+pub mod ending;
 pub mod ics;
 pub mod line;
 pub mod link;

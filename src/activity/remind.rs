@@ -113,7 +113,8 @@ impl Telling {
         }
     }
 
-    fn read(reminder: &reminder::Model) -> Option<Self> {
+    /// What a reminder tells, if it tells something.
+    pub(super) fn read(reminder: &reminder::Model) -> Option<Self> {
         payload::what(reminder, |what: &Self| what.words().0)
     }
 
@@ -356,7 +357,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         text,
         url: Some(link::public(app, id)),
         urgent: false,
-        buttons: match is_ahead(row.state) {
+        // Once it has begun nobody gives anything back.
+        buttons: match is_ahead(row.state) && row.starts_at > now {
             true => vec![cancel],
             false => Vec::new(),
         },

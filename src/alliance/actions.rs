@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::access::named::residents_named;
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
-use crate::alliance::queries::{found, kept, membership};
+use crate::alliance::queries::{found, kept, membership, no_such};
 use crate::alliance::{KIND, MOST_SERVED, MOST_TEXT, subject};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
@@ -36,7 +36,9 @@ pub async fn join(
     alliance_id: i64,
     organisation_id: i64,
 ) -> Result<(), Fault> {
-    let (alliance, place) = kept(tx.db(), actor, alliance_id).await?;
+    let (_, place) = kept(tx.db(), actor, alliance_id).await?;
+    let alliance = organisations::staying(tx, alliance_id).await?;
+    let alliance = alliance.ok_or_else(no_such)?;
     let unit = unit(tx, &place, organisation_id).await?;
     let today = china(tx.now()).date_naive();
     let row = alliance_member::ActiveModel {
@@ -80,10 +82,11 @@ pub async fn join(
     Ok(())
 }
 
-/// An organisation that works in the place of an alliance, inside of it, or above it.
+/// An organisation that works in the place of an alliance, inside of it, or above it; it stays until its membership
+/// is stored.
 async fn unit(tx: &Tx, place: &place::Model, id: i64) -> Result<organisation::Model, Fault> {
     let none = || Fault::invalid("organisation", "没有找到这个单位，请先在“组织”里登记。");
-    let unit = organisations::by_id(tx.db(), id).await?;
+    let unit = organisations::staying(tx, id).await?;
     let unit = unit.filter(|row| row.kind != KIND).ok_or_else(none)?;
     let works = places::by_id(tx.db(), unit.place_id).await?;
     let works = works.ok_or_else(none)?;

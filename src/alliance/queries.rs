@@ -56,6 +56,10 @@ pub struct Alliance {
     pub total: (i64, i64),
 }
 
+pub(super) fn no_such() -> Fault {
+    Fault::not_found("没有找到这个联盟。")
+}
+
 /// The alliance, with where it works.
 ///
 /// # Errors
@@ -64,11 +68,10 @@ pub async fn found<C: ConnectionTrait>(
     db: &C,
     id: i64,
 ) -> Result<(organisation::Model, place::Model), Fault> {
-    let none = || Fault::not_found("没有找到这个联盟。");
     let row = organisations::by_id(db, id).await?;
-    let row = row.filter(|row| row.kind == KIND).ok_or_else(none)?;
-    let place = places::by_id(db, row.place_id).await?.ok_or_else(none)?;
-    Ok((row, place))
+    let row = row.filter(|row| row.kind == KIND).ok_or_else(no_such)?;
+    let place = places::by_id(db, row.place_id).await?;
+    Ok((row, place.ok_or_else(no_such)?))
 }
 
 /// The same for whoever keeps it.
@@ -84,7 +87,7 @@ pub async fn kept<C: ConnectionTrait>(
     if may(actor, Deed::KeepAgreements, &place.path) {
         Ok((row, place))
     } else {
-        Err(Fault::not_found("没有找到这个联盟。"))
+        Err(no_such())
     }
 }
 

@@ -1,5 +1,7 @@
 //! Reads of attachments. Any noun may use them.
 
+use std::collections::HashMap;
+
 use entity::attachment;
 use entity::kinds::{AttachmentState, PhotoStage};
 use sea_orm::{
@@ -37,6 +39,32 @@ pub async fn of_subject<C: ConnectionTrait>(
         .order_by_asc(attachment::COLUMN.id)
         .all(db)
         .await?)
+}
+
+/// The same of several subjects, by subject, in one statement; those that have nothing are left out.
+///
+/// # Errors
+/// The database's.
+pub async fn of_subjects<C: ConnectionTrait>(
+    db: &C,
+    subjects: Vec<String>,
+) -> Result<HashMap<String, Vec<attachment::Model>>, Fault> {
+    let mut found: HashMap<String, Vec<attachment::Model>> = HashMap::new();
+    if subjects.is_empty() {
+        return Ok(found);
+    }
+    let rows = attachment::Entity::find()
+        .filter(attachment::COLUMN.subject.is_in(subjects))
+        .filter(attachment::COLUMN.state.is_in(KEPT))
+        .order_by_asc(attachment::COLUMN.id)
+        .all(db)
+        .await?;
+    for row in rows {
+        if let Some(subject) = row.subject.clone() {
+            found.entry(subject).or_default().push(row);
+        }
+    }
+    Ok(found)
 }
 
 /// How many pictures of what was done belong to this round of a subject.

@@ -19,8 +19,7 @@ pub const KINDS: &[Kind] = &[Kind {
     work: Work::Clock(refresh),
 }];
 
-/// The messages that have buttons, noun by noun. A card of an activity or of a talent ends when it is pressed: what
-/// becomes of these is told to its holder by a message of its own.
+/// The messages that have buttons, noun by noun.
 const TABLES: &[&[Kind]] = &[
     wish::remind::KINDS,
     offer::remind::KINDS,
@@ -38,7 +37,7 @@ const NAMES: &[(&str, &str)] = &[
     ("donation", "捐物"),
     ("loan", "借用"),
     ("activity", "活动"),
-    ("help", "找帮手"),
+    ("help", "邻居请帮忙"),
     ("volunteer-task", "志愿任务"),
 ];
 
@@ -90,11 +89,17 @@ async fn over(
         .order_by_desc(audit::COLUMN.id)
         .one(db)
         .await?;
-    let ending = match &last {
+    // Nobody deals with what somebody takes part in, or is asked for: these say themselves what has become of them.
+    let own = match word {
+        "activity" => Some(activity::ending::ending(app, origin).await?),
+        "help" => Some(talent::remind::ending(app, origin).await?),
+        _ => None,
+    };
+    let ending = own.unwrap_or(match &last {
         Some(row) if row.actor_id == Some(card.person_id) => "已办理",
         Some(row) if row.actor_kind == ActorKind::Staff => "已由别人办理",
         _ => "不用再办了",
-    };
+    });
     Ok(Message {
         template: "task",
         title: format!("{name} #{id}"),

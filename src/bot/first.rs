@@ -48,15 +48,19 @@ pub(super) enum First {
     Plain(Meaning),
 }
 
+/// Whether the text may tell of danger, whatever else it is.
+pub(super) fn is_urgent(text: &str) -> bool {
+    emergency(text).is_some() || NUMBERS.contains(&fold(text).as_str())
+}
+
 /// What a text means to somebody who was asked `before`.
 pub(super) fn weigh(lexicon: &Lexicon, text: &str, before: &Dialog, speaker: Speaker) -> First {
     let meaning = understand(lexicon, text, before, speaker);
     match &meaning {
         Meaning::Unknown(said) => {
-            let emergency = emergency(said);
-            if emergency.is_some() || NUMBERS.contains(&fold(said).as_str()) {
+            if is_urgent(said) {
                 return First::Urgent {
-                    emergency,
+                    emergency: emergency(said),
                     said: said.clone(),
                     goes_on: None,
                 };

@@ -111,6 +111,21 @@ pub enum SpokenKind {
     Other,
 }
 
+impl SpokenKind {
+    /// Whether somebody in danger may have sent it: then it is heard however much was sent before.
+    #[must_use]
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Self::Text(text)
+            | Self::Voice {
+                recognition: Some(text),
+                ..
+            } => first::is_urgent(text),
+            _ => false,
+        }
+    }
+}
+
 /// Commands that the menu shows together.
 pub struct Section {
     /// As the menu calls it.

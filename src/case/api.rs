@@ -28,12 +28,12 @@ use crate::case::api::body::{
 };
 use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
-use crate::case::api::together::AlikeView;
+use crate::case::api::together::{AlikeView, RatedView};
 use crate::case::api::view::{
     CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
-use crate::case::evidence;
-use crate::case::queries::{self, no_such};
+use crate::case::queries;
+use crate::case::{evidence, joiner};
 use crate::visit::{api::VisitView, queries as visits};
 
 /// Visits shown with the tasks.
@@ -151,7 +151,7 @@ async fn show_case(
     Path(id): Path<String>,
 ) -> Result<Json<FullView>, Fault> {
     let db = app.store.read();
-    let found = queries::visible(db, &caller.actor, key_in(&id, no_such)?).await?;
+    let found = queries::visible(db, &caller.actor, number(&id)?).await?;
     let events = queries::events(db, found.case.id).await?;
     let helpers = queries::helpers(db, found.case.id).await?;
     Ok(Json(FullView {
@@ -161,6 +161,7 @@ async fn show_case(
         events: events.iter().map(EventView::from).collect(),
         attachments: photo::of_case(&app, &found.case).await?,
         photo_owed: evidence::of(db, &found.case).await?.is_owed(),
+        joiner_ratings: joiner::ratings(db, &found.case).await?,
     }))
 }
 
@@ -195,7 +196,7 @@ async fn file_case(
         text: body.text,
         home_id,
         channel: caller.account.channel,
-        location: body.latitude.zip(body.longitude),
+        location: location(body.latitude, body.longitude)?,
         at: None,
         anonymous: body.anonymous,
         behalf: None,
@@ -210,6 +211,27 @@ async fn file_case(
         Ok(view)
     })
     .await
+}
+
+/// A whole position on the globe, or none.
+fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64, f64)>, Fault> {
+    let whole = "latitude 和 longitude 要一起给，或都不给。";
+    match (latitude, longitude) {
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(Fault::invalid("longitude", whole)),
+        (None, Some(_)) => Err(Fault::invalid("latitude", whole)),
+        (Some(latitude), Some(_)) if !(-90.0..=90.0).contains(&latitude) => {
+            Err(Fault::invalid("latitude", "latitude 必须是 -90 到 90。"))
+        }
+        (Some(_), Some(longitude)) if !(-180.0..=180.0).contains(&longitude) => Err(
+            Fault::invalid("longitude", "longitude 必须是 -180 到 180。"),
+        ),
+        (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+    }
+}
+
+fn number(id: &str) -> Result<i64, Fault> {
+    key_in(id, |_| Fault::not_found("没有这个编号的诉求。"))
 }
 
 /// Add words to my case.
@@ -245,11 +267,14 @@ async fn nudge(
     change(&app, &caller, &once, &id, Change::Nudge).await
 }
 
-/// Rate what was done for my case.
+/// Rate what was done for my case, or for one that I have joined.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/rating", tag = "cases", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Score,
-    responses((status = 200, body = CaseView), (status = "4XX", description = "problem+json"))
+    responses(
+        (status = 200, body = CaseView, description = "for who has joined it, a JoinedView"),
+        (status = "4XX", description = "problem+json")
+    )
 )]
 #[handler]
 async fn rate(
@@ -259,13 +284,11 @@ async fn rate(
     Path(id): Path<String>,
     Json(body): Json<Score>,
 ) -> Result<Answer, Fault> {
-    change(
-        &app,
-        &caller,
-        &once,
-        &id,
-        Change::Rate(body.score, body.text),
-    )
+    let id = number(&id)?;
+    once.answer(&app, 200, async |tx| {
+        let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
+        RatedView::of(tx.db(), &rated).await
+    })
     .await
 }
 
@@ -405,7 +428,7 @@ async fn escalate(
     change(&app, &caller, &once, &id, Change::Escalate(body.text)).await
 }
 
-/// Stop the clock with a reason.
+/// Stop the clock with a reason, for three days or as many as stand in front of it: `10天 等配件`.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/pause", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Words,
@@ -438,7 +461,7 @@ async fn resume(
     change(&app, &caller, &once, &id, Change::Resume).await
 }
 
-/// Give it to a person by name.
+/// Give it to a person by name. What the caller has accepted they keep until the other accepts.
 #[utoipa::path(
     post, path = "/api/v1/cases/{id}/hand-over", tag = "tasks", security(("bearer" = [])),
     params(("id" = String, Path)), request_body = Whom,

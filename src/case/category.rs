@@ -219,6 +219,24 @@ const EMERGENCIES: &[Emergency] = &[
             "喘不过气",
             "噎住了",
             "抽搐",
+            "摔倒",
+            "跌倒",
+            "滑倒",
+            "摔伤",
+            "摔下",
+            "起不来",
+            "站不起来",
+            "爬不起来",
+            "心脏病",
+            "心绞痛",
+            "胸口疼",
+            "胸口痛",
+            "胸痛",
+            "心口疼",
+            "心口痛",
+            "砸到人",
+            "砸中人",
+            "砸伤",
             "救护车",
             "打120",
         ],
@@ -282,8 +300,31 @@ const MISSING: Emergency = Emergency {
     advice: "有人走失请马上拨打110，说清衣着和最后在哪里看到！",
     words: &[],
 };
-/// In these the words of emergencies mean something else: an instrument is no fight, a call to a human none either.
-const HARMLESS: &[&str] = &["打架子鼓", "打人工", "其中风", "进入室", "火烧云", "跳楼价"];
+/// In these the words of emergencies mean something else: an instrument is no fight, a call to a human none either,
+/// and a floor on which somebody may fall is one to be mended.
+const HARMLESS: &[&str] = &[
+    "打架子鼓",
+    "打人工",
+    "其中风",
+    "进入室",
+    "火烧云",
+    "跳楼价",
+    "容易摔倒",
+    "容易跌倒",
+    "容易滑倒",
+    "怕摔倒",
+    "怕跌倒",
+    "怕滑倒",
+    "防摔倒",
+    "防跌倒",
+    "防滑倒",
+    "差点摔倒",
+    "差点跌倒",
+    "差点滑倒",
+    "会砸到人",
+    "差点砸到人",
+    "差点砸伤",
+];
 
 /// The emergency that the words point to.
 #[must_use]
@@ -387,6 +428,12 @@ mod tests {
             "小孩走丢了",
             "老人不見了",
             "打110",
+            "老人在家摔倒了",
+            "摔倒了起不来",
+            "奶奶跌倒了",
+            "心脏病犯了",
+            "胸口疼",
+            "高空坠物砸到人了",
         ] {
             assert!(emergency(text).is_some(), "{text}");
         }
@@ -399,6 +446,9 @@ mod tests {
             "其中风险谁担",
             "猫走丢了",
             "钥匙不见了",
+            "楼道有水，容易滑倒",
+            "卫生间怕摔倒，想装扶手",
+            "花盆放窗台上会砸到人",
         ] {
             assert!(emergency(text).is_none(), "{text}");
         }

@@ -3,12 +3,13 @@
 //! actions. How long each is says the noun `policy`.
 
 use entity::case;
-use entity::kinds::{CaseState, CaseStep};
+use entity::kinds::{CaseState, CaseStep, Level};
 use serde::{Deserialize, Serialize};
 use strum::{EnumIter, IntoEnumIterator};
 
 use crate::base::calendar::Calendar;
 use crate::base::clock::Moment;
+use crate::base::text::half_width;
 use crate::case::remind::kinds;
 use crate::case::step::Action;
 use crate::policy::Clocks;
@@ -17,8 +18,19 @@ use crate::policy::Clocks;
 pub const RATING_DAYS: i64 = 7;
 /// Days after finishing or reviewing in which the one reopening is possible.
 pub const REOPEN_DAYS: i64 = 7;
+/// Minutes after which we look whether the question for a rating has reached those who were asked.
+pub const FEEDBACK_MINUTES: i64 = 10;
 /// Minutes between two presses (催办).
 pub const NUDGE_MINUTES: i64 = 10;
+
+/// Days after which a pause ends by itself, unless whoever pauses says otherwise.
+pub const PAUSE_DAYS: i64 = 3;
+/// Most such days: who still has to wait then says so anew, and the resident hears it.
+pub const MOST_PAUSE_DAYS: i64 = 30;
+/// Days after its plan in which a complex case must be finished, unless the plan says otherwise.
+pub const PLAN_DAYS: i64 = 7;
+/// Most such days.
+pub const MOST_PLAN_DAYS: i64 = 180;
 
 /// Something that must be done by a moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter)]
@@ -27,7 +39,7 @@ pub enum Clock {
     Accept,
     /// 到场: from accepting.
     Arrive,
-    /// 方案: from the filing, or from coming to a new level or round.
+    /// 方案: from the filing, from a new round, or from when a level first gets it in this round.
     Plan,
     /// 办结: as the plan's.
     Finish,
@@ -98,10 +110,11 @@ impl Clock {
         }
     }
 
-    /// Whether it was ever missed.
+    /// Whether it was ever missed; that to accept, since the first answer.
     #[must_use]
     pub const fn was_late(self, case: &case::Model) -> bool {
         match self {
+            Self::Accept if case.accepted_at.is_some() => case.silent_later,
             Self::Accept => case.accept_late,
             Self::Arrive => case.arrive_late,
             Self::Plan => case.plan_late,
@@ -132,10 +145,10 @@ pub const fn ended_by(action: Action) -> &'static [Clock] {
         Action::Arrive | Action::Refuse | Action::HandOver | Action::Vacate => {
             &[Clock::Accept, Clock::Arrive]
         }
+        Action::TakeOver => &[Clock::Arrive],
         Action::Plan => &[Clock::Plan],
         Action::Pause => &[Clock::Arrive, Clock::Plan, Clock::Finish],
         Action::Grade => &[Clock::Plan, Clock::Finish],
-        Action::TakeOver => &[Clock::Arrive, Clock::Plan, Clock::Finish],
         Action::Finish
         | Action::GiveUp
         | Action::Withdraw
@@ -175,6 +188,18 @@ pub fn begin(case: &mut case::Model, clocks: &Clocks<'_>, from: Moment) {
     case.calendar_id = clocks.policy.calendar_id;
     case.plan_due_at = due(clocks.policy.plan_minutes);
     case.finish_due_at = due(clocks.policy.finish_minutes);
+}
+
+/// Whether the plan and finish clocks begin again for whoever gets it at `level`. Each level has a time of its own
+/// when it first gets a case in a round; to pass one to and fro wins nobody any. Where all have run out they do
+/// begin again, so that somebody hears of it: what was late stays late.
+#[must_use]
+pub fn begins_afresh(case: &case::Model, level: Level, now: Moment) -> bool {
+    let highest = case.clock_level.unwrap_or(case.level);
+    let left = [Clock::Plan, Clock::Finish]
+        .iter()
+        .any(|clock| clock.due(case).is_some_and(|due| due > now));
+    level > highest || !left
 }
 
 /// What was left of the clocks when a pause began, open milliseconds; none of what had run out.
@@ -251,6 +276,10 @@ pub fn regrade(case: &mut case::Model, clocks: &Clocks<'_>, now: Moment) -> Vec<
     case.clock_from = from;
     if case.step >= CaseStep::Deliberated {
         case.plan_due_at = None;
+        // Whoever has a plan has a day by which it is done.
+        if case.finish_due_at.is_none() {
+            case.finish_due_at = Some(after_days(now, PLAN_DAYS));
+        }
     }
     if let (Some(since), Some(interrupted)) = (case.paused_at, case.resume_state) {
         let noted: Left = case
@@ -274,6 +303,19 @@ pub fn regrade(case: &mut case::Model, clocks: &Clocks<'_>, now: Moment) -> Vec<
                 .is_some_and(|due| due > now || !clock.was_late(case))
         })
         .collect()
+}
+
+/// `3天 等配件` is three days and the words behind them; without days in front all are words.
+#[must_use]
+pub fn days_first(words: &str) -> (Option<i64>, &str) {
+    let text = words.trim();
+    let (head, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let digits = head.strip_suffix('天').unwrap_or_default();
+    let digits: String = digits.chars().map(half_width).collect();
+    match digits.parse::<i64>() {
+        Ok(days) => (Some(days), rest.trim_start()),
+        Err(_) => (None, text),
+    }
 }
 
 /// So many minutes later; the end of time if there is no such moment.

@@ -8,6 +8,7 @@ pub mod board;
 pub mod category;
 pub mod chat;
 pub mod clock;
+pub mod course;
 pub mod dispatch;
 pub mod evidence;
 pub mod fill;

@@ -276,6 +276,7 @@ fn late(now: Moment) -> Condition {
         .add(case::COLUMN.arrive_late.eq(true))
         .add(case::COLUMN.plan_late.eq(true))
         .add(case::COLUMN.finish_late.eq(true))
+        .add(case::COLUMN.silent_later.eq(true))
         .add(
             Condition::all()
                 .add(case::COLUMN.state.eq(CaseState::Assigned))

@@ -42,14 +42,20 @@ pub enum Action {
     Refuse,
     /// 转派, 派单
     HandOver,
+    /// 转派 by who has accepted it: whoever is named is asked to take it over.
+    Offer,
     /// 上报: somebody of the next level is asked.
     Escalate,
     /// 暂停
     Pause,
     /// 恢复
     Resume,
+    /// A pause ends though nobody said so: its day has come, or a mediation brought nothing.
+    GoOn,
     /// 定级
     Grade,
+    /// 定级 by whoever is measured: somebody else is asked whether it is complex.
+    AskGrade,
     /// 助力: somebody is invited, comes, goes, or notes something.
     Assist,
     /// 同意重开
@@ -64,6 +70,8 @@ pub enum Action {
     ArriveLate,
     /// Who is asked to take it over has not answered in time.
     AskLate,
+    /// Whoever it was offered to has not answered in time: they are asked no longer.
+    OfferLate,
     /// The finish clock ran out.
     FinishLate,
     /// The plan clock ran out.
@@ -171,7 +179,7 @@ pub const fn row(action: Action) -> Row {
             &[Assigned, Accepted] as &[CaseState],
             To::State(Arrived),
         ),
-        Action::Plan | Action::Escalate => (Staff, TAKEN, To::Same),
+        Action::Plan | Action::Offer | Action::Escalate => (Staff, TAKEN, To::Same),
         Action::Finish | Action::GiveUp => (Staff, HELD, To::State(Finished)),
         Action::Refuse => (Staff, HELD, To::Dispatch),
         Action::HandOver => (
@@ -181,13 +189,14 @@ pub const fn row(action: Action) -> Row {
         ),
         Action::Pause => (Staff, TAKEN, To::State(Paused)),
         Action::Resume => (Staff, &[Paused] as &[CaseState], To::Interrupted),
-        Action::Grade => (Staff, OPEN, To::Same),
+        Action::GoOn => (System, &[Paused] as &[CaseState], To::Interrupted),
+        Action::Grade | Action::AskGrade => (Staff, OPEN, To::Same),
         Action::Assist => (Staff, SOMEBODYS, To::Same),
         Action::Reopen => (Staff, REQUESTED, To::Dispatch),
         Action::DeclineReopen => (Staff, REQUESTED, To::Interrupted),
         Action::AcceptLate => (System, &[Assigned] as &[CaseState], To::Same),
         Action::PassOver => (System, &[Assigned] as &[CaseState], To::Dispatch),
-        Action::AskLate => (System, KEPT, To::Same),
+        Action::AskLate | Action::OfferLate => (System, KEPT, To::Same),
         // A pause stops the clocks, so nothing runs out in it.
         Action::Raise => (System, TAKEN, To::Same),
         Action::ArriveLate => (System, &[Accepted] as &[CaseState], To::Same),
@@ -275,6 +284,9 @@ pub fn apply(
         To::Dispatch if found => Assigned,
         To::Dispatch => Raised,
     };
+    if case.state != Paused {
+        case.pause_until = None;
+    }
     case.resume_state = match (action, row.to) {
         (Action::Pause | Action::AskReopen | Action::Mediate, _) => Some(before),
         (_, To::Same) => case.resume_state,
@@ -286,12 +298,17 @@ pub fn apply(
             case.reopened = true;
             case.outcome = None;
             case.closed_off_at = None;
+            // What was thought of the last round stands in the history.
+            case.rating = None;
+            case.rating_text = None;
         }
         Action::AskReopen => case.reopen_asked_at = Some(case.updated_at),
         Action::CloseOff => case.closed_off_at = Some(case.updated_at),
         Action::Finish | Action::Settle => case.outcome = Some(Outcome::Solved),
         Action::GiveUp => case.outcome = Some(Outcome::Unsolved),
-        Action::AcceptLate | Action::AskLate => case.accept_late = true,
+        // The first answer is fixed once it is there.
+        Action::AcceptLate if case.accepted_at.is_none() => case.accept_late = true,
+        Action::AcceptLate | Action::AskLate => case.silent_later = true,
         Action::ArriveLate => case.arrive_late = true,
         Action::FinishLate => case.finish_late = true,
         Action::PlanLate => case.plan_late = true,
@@ -317,8 +334,10 @@ fn guard(case: &case::Model, action: Action) -> Result<(), Refused> {
         Action::AskReopen if case.reopened || case.reopen_asked_at.is_some() => {
             Err(Refused::ReopenedBefore)
         }
-        Action::Escalate | Action::Refuse if asked => Err(Refused::Asked),
-        Action::TakeOver | Action::TurnDown | Action::AskLate if !asked => Err(Refused::NotAsked),
+        Action::Offer | Action::Escalate | Action::Refuse if asked => Err(Refused::Asked),
+        Action::TakeOver | Action::TurnDown | Action::AskLate | Action::OfferLate if !asked => {
+            Err(Refused::NotAsked)
+        }
         Action::CloseOff
             if case.outcome != Some(Outcome::Solved)
                 || case.step != CaseStep::Reviewed
@@ -337,6 +356,7 @@ const fn ends_asking(action: Action) -> bool {
         Action::Withdraw
             | Action::TakeOver
             | Action::TurnDown
+            | Action::OfferLate
             | Action::Finish
             | Action::GiveUp
             | Action::Refuse

@@ -13,11 +13,11 @@ use sea_orm::{
 
 use crate::app::App;
 use crate::base::calendar::holidays::LAST_YEAR;
-use crate::base::clock::{Clock, Moment, china, say};
+use crate::base::clock::{Clock, Moment, ShiftedClock, china, say};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
-use crate::command::{doctor_official, doctor_pay, doctor_robot, doctor_work};
-use crate::config::Settings;
+use crate::command::{doctor_delivery, doctor_official, doctor_pay, doctor_robot, doctor_work};
+use crate::config::{RobotMode, Settings};
 use crate::files::FileKind;
 use crate::redis;
 use crate::store::Store;
@@ -33,20 +33,43 @@ const LATE: TimeDelta = TimeDelta::minutes(5);
 /// What one check found: a good word, or what is wrong and what to do.
 type Finding = Result<String, String>;
 
+/// What was found so far.
+#[derive(Default)]
+struct Report {
+    failed: usize,
+    /// The database is away: what asks it has to wait, all else has not.
+    without_database: bool,
+}
+
+impl Report {
+    fn tell(&mut self, name: &str, finding: Finding) {
+        match finding {
+            Ok(word) => println!("正常 {name}:{word}"),
+            Err(word) => {
+                self.failed += 1;
+                println!("故障 {name}:{word}");
+            }
+        }
+    }
+
+    /// A check that asks the database.
+    async fn ask(&mut self, name: &str, check: impl Future<Output = Finding>) {
+        if self.without_database {
+            println!("未查 {name}:等数据库");
+        } else {
+            let finding = check.await;
+            self.tell(name, finding);
+        }
+    }
+}
+
 /// The command.
 ///
 /// # Errors
 /// When any check fails.
-pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> anyhow::Result<()> {
-    let mut failed = 0;
-    let mut tell = |name: &str, finding: Finding| match finding {
-        Ok(word) => println!("正常 {name}:{word}"),
-        Err(word) => {
-            failed += 1;
-            println!("故障 {name}:{word}");
-        }
-    };
-    tell("配置", check_settings(&settings));
+pub async fn run(settings: Settings, clock: &dyn Clock, dice: Arc<Dice>) -> anyhow::Result<()> {
+    let mut report = Report::default();
+    report.tell("配置", check_settings(&settings));
     for danger in doctor_official::dangers(&settings) {
         println!("提醒 公众号:{danger}");
     }
@@ -55,50 +78,76 @@ pub async fn run(settings: Settings, clock: Arc<dyn Clock>, dice: Arc<Dice>) -> 
     }
     // Without one only this machine reaches us.
     let has_url = !settings.server.public_url.is_empty();
-    match Store::connect(&settings.database).await {
-        Err(fault) => tell(
-            "数据库",
-            Err(format!(
-                "连不上,请检查 database.url 和数据库是否在运行({})",
-                cause(&fault)
-            )),
-        ),
-        Ok(store) => {
-            tell("数据库", check_schema(&store).await);
-            tell("时钟", check_clock(&store, clock.now()).await);
-            tell("提醒", check_reminders(&store, clock.now()).await);
-            match App::build(settings, clock, dice, store) {
-                Err(fault) => tell("配置", Err(cause(&fault))),
-                Ok(app) => {
-                    tell("Redis", check_redis(&app).await);
-                    tell("存储", check_files(&app).await);
-                    let official = check_official(&app).await;
-                    let may_call = official.is_ok();
-                    tell("公众号", official);
-                    // Without a token the rest would say the same again.
-                    if may_call {
-                        tell("公众号接口", doctor_official::calls(&app).await);
-                        tell("公众号额度", doctor_official::quotas(&app).await);
-                    }
-                    if has_url {
-                        tell("公众号回调", doctor_official::callback(&app).await);
-                    }
-                    tell("小程序", check_mini(&app).await);
-                    for (name, finding) in doctor_pay::check(&app).await {
-                        tell(&name, finding);
-                    }
-                    tell("企业微信", doctor_work::check(&app).await);
-                    tell("机器人", doctor_robot::robot(&app).await);
-                    tell("群机器人", doctor_robot::groups(&app).await);
-                    app.store.close().await;
-                }
+    let store = reach_store(&settings, &mut report).await?;
+    report.ask("时钟", check_clock(&store, clock.now())).await;
+    // Moved below, if the sandbox's page has moved the program's.
+    let shift = Arc::new(ShiftedClock::default());
+    match App::build(settings, shift.clone(), dice, store) {
+        Err(fault) => report.tell("配置", Err(cause(&fault))),
+        Ok(app) => {
+            if let Some(by) = doctor_official::clock_moved_by(&app).await {
+                shift.advance(by);
+                let now = say(app.clock.now());
+                println!("提醒 沙盒时钟:已被调过,下面按它的时间 {now} 检查");
             }
+            look(&app, &mut report, has_url).await;
+            app.store.close().await;
         }
     }
-    if failed > 0 {
-        anyhow::bail!("{failed} 项故障,请按上面的说明处理");
+    if report.failed > 0 {
+        anyhow::bail!("{} 项故障,请按上面的说明处理", report.failed);
     }
     Ok(())
+}
+
+/// The database; one that is away is told of, and taken all the same, so that the rest can be looked at.
+async fn reach_store(settings: &Settings, report: &mut Report) -> Result<Store, Fault> {
+    let fault = match Store::connect(&settings.database).await {
+        Ok(store) => {
+            report.tell("数据库", check_schema(&store).await);
+            return Ok(store);
+        }
+        Err(fault) => fault,
+    };
+    report.without_database = true;
+    let why = cause(&fault);
+    let word = format!("连不上,请检查 database.url 和数据库是否在运行({why})");
+    report.tell("数据库", Err(word));
+    Store::connect_later(&settings.database).await
+}
+
+/// All that is looked at with the parts of the program.
+async fn look(app: &App, report: &mut Report, has_url: bool) {
+    let now = app.clock.now();
+    report.ask("提醒", check_reminders(&app.store, now)).await;
+    report.ask("推送", doctor_delivery::check(app)).await;
+    report.tell("Redis", check_redis(app).await);
+    report.tell("存储", check_files(app).await);
+    let official = check_official(app).await;
+    let may_call = official.is_ok();
+    report.tell("公众号", official);
+    // Without a token the rest would say the same again.
+    if may_call {
+        report.tell("公众号接口", doctor_official::calls(app).await);
+        report.tell("公众号额度", doctor_official::quotas(app).await);
+    }
+    if has_url {
+        report.tell("公众号回调", doctor_official::callback(app).await);
+    }
+    report.tell("小程序", check_mini(app).await);
+    for (name, finding) in doctor_pay::check(app).await {
+        report.tell(&name, finding);
+    }
+    report.tell("企业微信", doctor_work::check(app).await);
+    // Who holds the connection, and which compounds there are, stands in the database.
+    match app.settings.wechat.robot.mode {
+        RobotMode::Socket => report.ask("机器人", doctor_robot::robot(app)).await,
+        _ => report.tell("机器人", doctor_robot::robot(app).await),
+    }
+    match app.settings.wechat.groups.is_empty() {
+        false => report.ask("群机器人", doctor_robot::groups(app)).await,
+        true => report.tell("群机器人", doctor_robot::groups(app).await),
+    }
 }
 
 /// From December on the holidays of the next year are to be known.

@@ -3,17 +3,24 @@
 
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use secrecy::ExposeSecret;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::command::doctor::explain;
 use crate::config::{CallbackMode, Settings};
 use crate::wechat::Error;
 use crate::wechat::crypto::signature;
+use crate::wechat::http::Http;
 use crate::wechat::official::Quota;
 
 /// How long our own address may take: the platform gives it five seconds.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Bytes of what the sandbox says of itself.
+const STATE_MOST: usize = 256 * 1024;
+/// Clocks that differ by less are the same: the answer was under way.
+const SAME: TimeDelta = TimeDelta::seconds(5);
 /// Below so many parts of a hundred a quota is nearly used up.
 const SCARCE: i64 = 10;
 /// APIs that pushes depend on, as operators call them.
@@ -21,6 +28,22 @@ const WATCHED: [(&str, &str); 2] = [
     ("模板消息", "/cgi-bin/message/template/send"),
     ("客服消息", "/cgi-bin/message/custom/send"),
 ];
+
+/// How far the sandbox's page has moved the program's clock; none when it has not, or may not. Whatever is
+/// signed here holds by that time, not by the machine's.
+pub async fn clock_moved_by(app: &App) -> Option<TimeDelta> {
+    let sandbox = &app.settings.sandbox;
+    if !sandbox.enabled || !sandbox.clock {
+        return None;
+    }
+    let base = &app.settings.wechat.official.api_base;
+    let url = format!("{}/state", base.strip_suffix("/api")?);
+    let state = Http::new().ok()?.get_text(&url, &[], STATE_MOST).await;
+    let state: Value = serde_json::from_str(&state.ok()?).ok()?;
+    let theirs = state.get("now")?.as_i64()?;
+    let by = TimeDelta::milliseconds(theirs - app.clock.now().timestamp_millis());
+    (by.abs() > SAME).then_some(by)
+}
 
 /// Whether calls from here are let in: one that needs a token and a listed address.
 pub async fn calls(app: &App) -> Result<String, String> {

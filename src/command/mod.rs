@@ -5,6 +5,7 @@ pub mod admin;
 pub mod bills;
 pub mod demo;
 pub mod doctor;
+mod doctor_delivery;
 mod doctor_official;
 mod doctor_pay;
 mod doctor_robot;
@@ -13,6 +14,7 @@ pub mod export;
 pub mod export_ledger;
 pub mod import;
 pub mod invite;
+pub mod ledger;
 pub mod migrate;
 pub mod opening;
 pub mod reconcile;
@@ -22,8 +24,10 @@ pub mod wechat;
 use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +35,9 @@ use crate::base::clock::{Clock, SystemClock};
 use crate::base::dice::Dice;
 use crate::config::{ConfigError, LogFormat, Settings};
 use crate::store::Store;
+
+/// What runs on a thread of its own (a look-up of a name, a file) may take so long to end with us.
+const LEFT_OVER: Duration = Duration::from_secs(1);
 
 /// 邻里:小区自治的后台与微信机器人。
 #[derive(Debug, Parser)]
@@ -95,6 +102,11 @@ enum Command {
         #[command(flatten)]
         given: opening::Given,
     },
+    /// 账簿
+    Ledger {
+        #[command(subcommand)]
+        what: ledger::What,
+    },
     /// 对账:取平台某一天的账单,和我们的账逐笔核对
     Reconcile {
         /// 哪一天,写成 2026-11-28
@@ -157,9 +169,7 @@ pub fn main() -> ExitCode {
             return ExitCode::SUCCESS;
         }
         Err(error) => {
-            let text = error.to_string();
-            let first = text.lines().next().unwrap_or_default();
-            eprintln!("{first};用法见 linli --help");
+            eprintln!("{};用法见 linli --help", usage_line(&error));
             return ExitCode::from(2);
         }
     };
@@ -170,6 +180,19 @@ pub fn main() -> ExitCode {
             ExitCode::from(status_of(&error))
         }
     }
+}
+
+/// What the library says is wrong, with the names that it puts on lines of their own, up to its hints.
+fn usage_line(error: &clap::Error) -> String {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "error: 后面还要写一个子命令".to_owned();
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let said =
+        lines.take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let said: Vec<&str> = said.filter(|line| !line.is_empty()).collect();
+    said.join(" ")
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
@@ -185,7 +208,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let runtime = builder.enable_all().build().context("no runtime")?;
     let clock = Arc::new(SystemClock);
     let dice = Arc::new(Dice::from_system());
-    runtime.block_on(async {
+    let ended = runtime.block_on(async {
         match command {
             Command::Serve { role } => serve::run(settings, dice, role).await,
             Command::Migrate { direction } => migrate::run(&settings, direction, clock.now()).await,
@@ -211,13 +234,16 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
             Command::Bills { what } => bills::run(&settings, clock.now(), what).await,
             Command::Opening { given } => opening::run(&settings, clock.now(), given).await,
+            Command::Ledger { what } => ledger::run(&settings, clock.now(), what).await,
             Command::Reconcile { date, merchant } => {
                 reconcile::run(settings, clock, dice, date, merchant.as_deref()).await
             }
             Command::Wechat { what } => wechat::run(settings, clock, dice, what).await,
-            Command::Doctor => doctor::run(settings, clock, dice).await,
+            Command::Doctor => doctor::run(settings, &*clock, dice).await,
         }
-    })
+    });
+    runtime.shutdown_timeout(LEFT_OVER);
+    ended
 }
 
 /// Log lines go to stderr, so that stdout stays for results.

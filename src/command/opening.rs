@@ -1,5 +1,6 @@
-//! `linli opening --compound CODE --account bank --amount 120000.00`: what a compound had before its books began.
-//! Once for each account, so that a repeat changes nothing; what was wrong is taken back by a reversal.
+//! `linli opening --compound CODE --account bank --amount 120000.00`: what a compound had before its books began;
+//! with `--account maintenance`, which part of that is the maintenance fund's. Once for each account, so that a
+//! repeat changes nothing; what was wrong is taken back by `linli ledger reverse`, then it may be booked again.
 
 use chrono::NaiveDate;
 use clap::ValueEnum;
@@ -8,13 +9,16 @@ use serde_json::json;
 
 use crate::access::{Actor, audit};
 use crate::base::clock::{Moment, china};
-use crate::base::fault::Code;
+use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::command::{Usage, migrate, open_store};
 use crate::config::Settings;
 use crate::ledger::Account;
+use crate::ledger::floor::short;
 use crate::ledger::post::{Draft, MOST, Transfer, post};
+use crate::ledger::queries::{of_subject, reversal_of};
 use crate::place::queries as places;
+use crate::store::Tx;
 
 /// What is said on the command line.
 #[derive(Debug, clap::Args)]
@@ -40,6 +44,8 @@ enum Where {
     Bank,
     /// 现金
     Cash,
+    /// 前面几项里属于维修资金的
+    Maintenance,
 }
 
 impl Where {
@@ -47,6 +53,23 @@ impl Where {
         match self {
             Self::Bank => Account::Bank,
             Self::Cash => Account::Cash,
+            Self::Maintenance => Account::Maintenance,
+        }
+    }
+
+    /// What is booked: money came from before the books; whose it is, out of that.
+    const fn transfer(self, amount: i64) -> Transfer {
+        match self {
+            Self::Bank | Self::Cash => Transfer {
+                debit: self.account(),
+                credit: Account::Opening,
+                amount,
+            },
+            Self::Maintenance => Transfer {
+                debit: Account::Opening,
+                credit: Account::Maintenance,
+                amount,
+            },
         }
     }
 }
@@ -70,25 +93,29 @@ pub async fn run(settings: &Settings, now: Moment, given: Given) -> anyhow::Resu
         .await?
         .ok_or_else(|| Usage(format!("没有编码为“{}”的小区", given.compound)))?;
     let account = given.account.account();
+    let mut tx = store.begin(now).await?;
+    let again = || {
+        let words = format!("{}的期初{}已经记过了", place.name, account.says());
+        Usage(format!("{words},记错了先用 linli ledger reverse 冲销"))
+    };
+    let cause = cause(&tx, place.id, account).await?.ok_or_else(again)?;
+    let transfer = given.account.transfer(amount.0);
+    if let Some(short) = short(&tx, place.id, day, &[transfer]).await? {
+        let words = format!("{};请先记银行存款和现金的期初", short.says());
+        return Err(Usage(words).into());
+    }
     let entry = Draft {
         compound_id: place.id,
         day,
-        cause: format!("opening:{}", account.code()),
+        cause,
         kind: EntryKind::Opening,
         memo: format!("期初{}", account.says()),
         reverses: None,
-        transfers: vec![Transfer {
-            debit: account,
-            credit: Account::Opening,
-            amount: amount.0,
-        }],
+        transfers: vec![transfer],
     };
-    let mut tx = store.begin(now).await?;
     match post(&mut tx, None, &[entry]).await {
-        Err(fault) if fault.code == Code::Conflict => {
-            let words = format!("{}的期初{}已经记过了", place.name, account.says());
-            return Err(Usage(words).into());
-        }
+        // Somebody else was faster.
+        Err(fault) if fault.code == Code::Conflict => return Err(again().into()),
         done => done?,
     };
     let record = audit::Entry {
@@ -108,4 +135,27 @@ pub async fn run(settings: &Settings, now: Moment, given: Given) -> anyhow::Resu
         amount.in_groups()
     );
     Ok(())
+}
+
+/// The cause of the opening of an account: `opening:assets:bank`, with a number behind it when those before it were
+/// taken back; none when one stands.
+async fn cause(tx: &Tx, compound_id: i64, account: Account) -> Result<Option<String>, Fault> {
+    let first = format!("opening:{}", account.code());
+    let next = format!("{first}:");
+    let all = of_subject(tx.db(), compound_id, "opening").await?;
+    let own = all
+        .iter()
+        .map(|one| &one.entry)
+        .filter(|entry| entry.cause == first || entry.cause.starts_with(&next));
+    let mut count = 0;
+    for entry in own {
+        count += 1;
+        if reversal_of(tx.db(), entry.id).await?.is_none() {
+            return Ok(None);
+        }
+    }
+    Ok(Some(match count {
+        0 => first,
+        _ => format!("{next}{}", count + 1),
+    }))
 }

@@ -47,6 +47,7 @@ use crate::talent;
 use crate::timetable;
 use crate::visit;
 use crate::volunteer;
+use crate::voucher;
 use crate::web::accept::PatientAcceptor;
 use crate::web::robot::socket;
 use crate::web::{health, late, router};
@@ -54,6 +55,8 @@ use crate::wish;
 
 /// Requests and reminders under way may take so long to end.
 const DRAIN: Duration = Duration::from_secs(25);
+/// The database may take so long to close: one that hangs would hold us up for good.
+const CLOSE: Duration = Duration::from_secs(2);
 /// A connection on which nothing happens is closed.
 const IDLE: Duration = Duration::from_secs(75);
 
@@ -68,7 +71,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Takes no more work, lets what is under way end (at most 30 s), closes the database.
+    /// Takes no more work, lets what is under way end, closes the database: at most 27 s, whatever hangs.
     ///
     /// # Errors
     /// When the server had failed before.
@@ -83,7 +86,12 @@ impl Running {
             ended
         })
         .await;
-        self.app.store.close().await;
+        if tokio::time::timeout(CLOSE, self.app.store.close())
+            .await
+            .is_err()
+        {
+            tracing::warn!("the database did not close in time");
+        }
         tracing::info!("stopped");
         match drained {
             Ok(ended) => Ok(ended??),
@@ -233,6 +241,7 @@ pub fn kinds() -> Vec<Kind> {
         mediation::remind::KINDS,
         moderation::remind::KINDS,
         payment::remind::KINDS,
+        voucher::remind::KINDS,
         visit::remind::KINDS,
         disclosure::remind::KINDS,
         expense::remind::KINDS,
@@ -312,9 +321,12 @@ pub async fn run(settings: Settings, dice: Arc<Dice>, role: Role) -> anyhow::Res
         dice,
         role,
     };
-    let running = start_as(settings, boot).await?;
-    let lent = demo::lend_console(&running.app).await;
-    greet(&running, lent.context("演示账号无法写入数据库")?);
+    let running = tokio::select! {
+        begun = begin(settings, boot) => begun?,
+        // A database that hangs may hold up the start: nothing has been taken yet.
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -325,6 +337,14 @@ pub async fn run(settings: Settings, dice: Arc<Dice>, role: Role) -> anyhow::Res
         _ = terminate.recv() => Err(anyhow::anyhow!("第二次收到停止信号,立即退出")),
         _ = interrupt.recv() => Err(anyhow::anyhow!("第二次收到停止信号,立即退出")),
     }
+}
+
+/// Starts, and says on the terminal where.
+async fn begin(settings: Settings, boot: Boot) -> anyhow::Result<Running> {
+    let running = start_as(settings, boot).await?;
+    let lent = demo::lend_console(&running.app).await;
+    greet(&running, lent.context("演示账号无法写入数据库")?);
+    Ok(running)
 }
 
 /// Says where to look.

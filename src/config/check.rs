@@ -7,10 +7,30 @@ use super::{CallbackMode, ConfigError, PUBLIC_DATA_KEY, RobotMode, Settings};
 impl Settings {
     /// Rules that go over several keys, and formats.
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        let fail = |text: &str| Err(ConfigError(text.to_owned()));
         self.security.data_key()?;
+        self.check_running()?;
+        self.check_accounts()?;
+        self.check_work()?;
+        self.check_pay()?;
+        self.check_reminders()?;
+        self.check_retention()?;
+        self.check_shares()?;
+        self.check_stations()?;
+        if self.profile == "production" {
+            self.check_production()?;
+        }
+        Ok(())
+    }
+
+    /// What the program leans on.
+    fn check_running(&self) -> Result<(), ConfigError> {
         if self.server.time_zone != "Asia/Shanghai" {
             return fail("server.time_zone must be Asia/Shanghai");
+        }
+        let database = self.database.url.expose_secret();
+        let kinds = ["sqlite:", "postgres:", "postgresql:"];
+        if !kinds.iter().any(|kind| database.starts_with(kind)) {
+            return fail("database.url must begin with sqlite:// or postgres://");
         }
         if self
             .redis
@@ -21,11 +41,30 @@ impl Settings {
                 "redis.url: a Redis Cluster is not supported yet, use one server (redis://host:port)",
             );
         }
+        at_least_one(&[
+            (
+                "database.max_connections",
+                self.database.max_connections.into(),
+            ),
+            (
+                "limits.messages_per_minute",
+                self.limits.messages_per_minute.into(),
+            ),
+        ])
+    }
+
+    /// The official account and the mini-program.
+    fn check_accounts(&self) -> Result<(), ConfigError> {
         let official = &self.wechat.official;
         let key_length = official.encoding_aes_key.expose_secret().len();
         if official.mode != CallbackMode::Plain && key_length != 43 {
             return fail(
                 "wechat.official.encoding_aes_key must have 43 characters unless mode is plain",
+            );
+        }
+        if official.mode == CallbackMode::Plain && key_length > 0 && !official.accept_plain {
+            return fail(
+                "wechat.official.mode is plain though encoding_aes_key is set: set mode to what the platform's page says, or leave the key empty, or take plain messages on purpose by accept_plain = true",
             );
         }
         if official.token.expose_secret().is_empty() || official.app_id.is_empty() {
@@ -39,30 +78,33 @@ impl Settings {
                 "wechat.mini.token needs app_id and an encoding_aes_key of 43 characters: pushes are taken encrypted only",
             );
         }
-        self.check_work()?;
-        self.check_pay()?;
+        Ok(())
+    }
+
+    /// How fast the worker goes, and when it is quiet.
+    fn check_reminders(&self) -> Result<(), ConfigError> {
+        let reminder = &self.reminder;
         for (key, value) in [
-            ("reminder.quiet_from", &self.reminder.quiet_from),
-            ("reminder.quiet_to", &self.reminder.quiet_to),
+            ("reminder.quiet_from", &reminder.quiet_from),
+            ("reminder.quiet_to", &reminder.quiet_to),
         ] {
             if chrono::NaiveTime::parse_from_str(value, "%H:%M").is_err() {
                 return Err(ConfigError(format!("{key} must be HH:MM, not `{value}`")));
             }
         }
-        let counts = [
-            ("database.max_connections", self.database.max_connections),
-            ("reminder.batch", self.reminder.batch),
-            ("reminder.lease_seconds", self.reminder.lease_seconds),
-            ("reminder.poll_ms", self.reminder.poll_ms),
-            ("reminder.sweep_seconds", self.reminder.sweep_seconds),
-            (
-                "limits.messages_per_minute",
-                self.limits.messages_per_minute,
-            ),
-        ];
-        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError(format!("{key} must be at least 1")));
+        if reminder.max_attempts < 1 {
+            return fail("reminder.max_attempts must be at least 1");
         }
+        at_least_one(&[
+            ("reminder.batch", reminder.batch.into()),
+            ("reminder.lease_seconds", reminder.lease_seconds.into()),
+            ("reminder.poll_ms", reminder.poll_ms.into()),
+            ("reminder.sweep_seconds", reminder.sweep_seconds.into()),
+        ])
+    }
+
+    /// How long personal data is kept.
+    fn check_retention(&self) -> Result<(), ConfigError> {
         let kept = &self.retention;
         let days = [
             ("retention.withdrawn_case_days", kept.withdrawn_case_days),
@@ -77,32 +119,26 @@ impl Settings {
             ("retention.station_days", kept.station_days),
             ("retention.question_days", kept.question_days),
         ];
-        if let Some((key, _)) = days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
-            return Err(ConfigError(format!("{key} must be 1 to 36500 days")));
+        match days.iter().find(|(_, days)| !(1..=36_500).contains(days)) {
+            Some((key, _)) => Err(ConfigError(format!("{key} must be 1 to 36500 days"))),
+            None => Ok(()),
         }
+    }
+
+    /// How much of the wishes and lists one person may have.
+    fn check_shares(&self) -> Result<(), ConfigError> {
         let wishes = &self.wishes;
         // The warning comes a day before the end.
         if !(2..=365).contains(&wishes.claim_days) {
             return fail("wishes.claim_days must be 2 to 365 days");
         }
-        let counts = [
+        at_least_one(&[
             ("wishes.most_claims", wishes.most_claims),
             ("wishes.claims_per_day", wishes.claims_per_day),
             ("wishes.most_wishes", wishes.most_wishes),
             ("lists.most_offers", self.lists.most_offers),
             ("lists.ties_per_day", self.lists.ties_per_day),
-        ];
-        if let Some((key, _)) = counts.iter().find(|(_, value)| *value == 0) {
-            return Err(ConfigError(format!("{key} must be at least 1")));
-        }
-        self.check_stations()?;
-        if self.reminder.max_attempts < 1 {
-            return fail("reminder.max_attempts must be at least 1");
-        }
-        if self.profile == "production" {
-            self.check_production()?;
-        }
-        Ok(())
+        ])
     }
 
     /// What a booking, a loan and a deposit may be.
@@ -123,12 +159,10 @@ impl Settings {
             return Err(ConfigError(format!("{key} must be {from} to {to}")));
         }
         if terms.unclaimed_days <= terms.deposit_days {
-            let text = "stations.unclaimed_days must be more than stations.deposit_days";
-            return Err(ConfigError(text.to_owned()));
+            return fail("stations.unclaimed_days must be more than stations.deposit_days");
         }
         if terms.bookings_per_week == 0 || terms.most_loans == 0 {
-            let text = "stations.bookings_per_week and stations.most_loans must be at least 1";
-            return Err(ConfigError(text.to_owned()));
+            return fail("stations.bookings_per_week and stations.most_loans must be at least 1");
         }
         Ok(())
     }
@@ -138,7 +172,6 @@ impl Settings {
         let (work, robot) = (&self.wechat.work, &self.wechat.robot);
         let is_key = |key: &SecretString| key.expose_secret().len() == 43;
         let empty = |secret: &SecretString| secret.expose_secret().is_empty();
-        let fail = |text: &str| Err(ConfigError(text.to_owned()));
         if work.is_set()
             && (!is_key(&work.encoding_aes_key) || empty(&work.token) || empty(&work.secret))
         {
@@ -173,7 +206,6 @@ impl Settings {
     }
 
     fn check_production(&self) -> Result<(), ConfigError> {
-        let fail = |text: &str| Err(ConfigError(text.to_owned()));
         if self.sandbox.enabled || self.demo.enabled {
             return fail("sandbox.enabled and demo.enabled must be false in production");
         }
@@ -187,5 +219,17 @@ impl Settings {
             return fail("wechat.official.app_secret must be set");
         }
         Ok(())
+    }
+}
+
+fn fail(text: &str) -> Result<(), ConfigError> {
+    Err(ConfigError(text.to_owned()))
+}
+
+/// None of the keys may be 0.
+fn at_least_one(counts: &[(&str, u64)]) -> Result<(), ConfigError> {
+    match counts.iter().find(|(_, value)| *value == 0) {
+        Some((key, _)) => Err(ConfigError(format!("{key} must be at least 1"))),
+        None => Ok(()),
     }
 }

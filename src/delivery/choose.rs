@@ -49,6 +49,12 @@ impl Carrier {
         }
     }
 
+    /// Whether it reaches only who follows the official account.
+    #[must_use]
+    pub const fn needs_follower(self) -> bool {
+        matches!(self, Self::Template | Self::Notice | Self::Customer)
+    }
+
     /// Whether each message spends one accept.
     #[must_use]
     pub const fn spends_accepts(self) -> bool {

@@ -64,7 +64,7 @@ impl<'a> Direct<'a> {
         let (app, carrier) = (self.app, self.carrier);
         let id = self.record().await?;
         let now = app.clock.now();
-        let step = conclude(app, &[id], carrier, call.await, now).await?;
+        let step = conclude(app, &[id], (carrier, None), call.await, now).await?;
         Ok(match step {
             Step::Sent => {
                 self.halts.answered(app, carrier).await?;

@@ -125,7 +125,7 @@ async fn record(
 ) -> Result<(), Fault> {
     let ended = match sent {
         Ok(()) => sent_row(None),
-        Err(error) => failed_row(error, false),
+        Err(error) => failed_row(error, None, false),
     };
     let row = delivery::ActiveModel {
         channel: Set(GROUP.to_owned()),

@@ -60,6 +60,19 @@ pub const CHANNELS: &[&str] = &[
     GROUP,
 ];
 
+/// A channel as people know it.
+#[must_use]
+pub fn channel_says(channel: &str) -> &'static str {
+    match channel {
+        "template" => "公众号 模板消息",
+        "notice" => "公众号 订阅通知",
+        "customer" => "公众号 客服消息",
+        "subscription" => "小程序 订阅消息",
+        "work" => "企业微信 应用消息",
+        _ => "企业微信 群机器人",
+    }
+}
+
 /// What the platform promises an account with few followers, for a day; the others depend on the account.
 fn quota_of(channel: &str) -> Option<u64> {
     match channel {

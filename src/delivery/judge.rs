@@ -11,12 +11,14 @@ use crate::wechat::errors::{Action, action, work_action};
 
 /// «System busy»: what the platform says when it is in trouble.
 const BUSY: i64 = -1;
+/// «Invalid openid»: no follower of this account has it.
+const UNKNOWN: i64 = 40003;
 
 /// What has to be remembered beside the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mark {
     Nothing,
-    /// The person has left: nothing reaches this account.
+    /// The person has left, or the platform knows no such follower: nothing reaches this account.
     Unfollowed,
     /// No customer message until the person writes again.
     WindowUsed,
@@ -72,11 +74,13 @@ pub(super) fn judge(error: &Error, carrier: Carrier, now: Moment) -> Step {
         Action::Unfollowed => next(Mark::Unfollowed),
         Action::OutsideWindow | Action::WaitForUser => next(Mark::WindowUsed),
         Action::SubscriptionUsed if carrier.spends_accepts() => next(Mark::AcceptsUsed),
+        // Whoever writes again is known again.
+        Action::Drop if *code == UNKNOWN && carrier.needs_follower() => next(Mark::Unfollowed),
         Action::Drop | Action::SubscriptionUsed | Action::Cut => next(Mark::Nothing),
+        // The same message would be refused again: sent anew from the list of what could not be sent.
+        Action::Fix => next(Mark::Alarm),
         // Mended by an operator, perhaps within the hours that trying goes on.
-        Action::Config | Action::Alarm | Action::Fix => {
-            Step::Next(Verdict::Retry(text), Mark::Alarm)
-        }
+        Action::Config | Action::Alarm => Step::Next(Verdict::Retry(text), Mark::Alarm),
     }
 }
 
@@ -129,12 +133,16 @@ mod tests {
             (43004, Mark::Unfollowed),
             (45015, Mark::WindowUsed),
             (45047, Mark::WindowUsed),
-            (40003, Mark::Nothing),
+            (40003, Mark::Unfollowed),
             (43019, Mark::Nothing),
             (43101, Mark::Nothing),
             (45168, Mark::Nothing),
             (50002, Mark::Nothing),
             (87014, Mark::Nothing),
+            (45008, Mark::Alarm),
+            (45067, Mark::Alarm),
+            (47001, Mark::Alarm),
+            (47003, Mark::Alarm),
         ] {
             let step = of(code);
             assert!(
@@ -147,12 +155,17 @@ mod tests {
             let halted = matches!(step, Step::Next(Verdict::Later(_), Mark::Halted));
             assert!(halted, "{code}");
         }
+        for carrier in [Carrier::Work, Carrier::Subscription] {
+            let step = by(carrier, 40003);
+            let kept = matches!(step, Step::Next(Verdict::Fail(_), Mark::Nothing));
+            assert!(kept, "{carrier:?}");
+        }
         let blocked = by(Carrier::Work, 45009);
         assert!(matches!(
             blocked,
             Step::Next(Verdict::Later(_), Mark::Blocked)
         ));
-        for code in [40037, 40164, 43107, 47003, 48001, 48004] {
+        for code in [40037, 40164, 43107, 48001, 48004] {
             let step = of(code);
             let alarmed = matches!(step, Step::Next(Verdict::Retry(_), Mark::Alarm));
             assert!(alarmed, "{code}");

@@ -17,7 +17,7 @@ pub const ASIDE_TEMPLATE: &str = "aside";
 pub struct Message {
     /// Name of the template: `task`, `progress` … (`wechat.official.templates`).
     pub template: &'static str,
-    /// What it is about, in a few characters.
+    /// What it is about, in a few characters: at most 20 are shown.
     pub title: String,
     /// Where.
     pub place: String,
@@ -25,7 +25,7 @@ pub struct Message {
     pub state: String,
     /// When it happened or is due.
     pub at: Moment,
-    /// What to do next.
+    /// What to do next, or what has happened where a template would not show it: at most 20 characters are shown.
     pub hint: String,
     /// The whole text, for channels without fields.
     pub text: String,

@@ -52,6 +52,12 @@ impl<L: Says> Lines<L> {
         self.0.iter().any(is)
     }
 
+    /// All of them, the oldest first.
+    #[must_use]
+    pub fn as_slice(&self) -> &[L] {
+        &self.0
+    }
+
     /// All sentences, one below the other, and the newest line; none when there is nothing to tell.
     #[must_use]
     pub fn told(mut self) -> Option<(String, L)> {

@@ -33,6 +33,7 @@
 //! | [`letters`] | what could not be sent: sent again or given up by people |
 //! | [`health`] | how each channel is, for people to see |
 //! | [`plain`] | errors in words for people |
+//! | [`refused`] | what an operator has to mend, for `linli doctor` |
 //! | `receipt` | what the platform reports afterwards |
 
 mod alone;
@@ -55,6 +56,7 @@ pub mod quiet;
 mod receipt;
 mod recipient;
 mod record;
+pub mod refused;
 pub mod say;
 mod send;
 mod sift;

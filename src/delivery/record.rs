@@ -21,6 +21,10 @@ use crate::store::insert;
 use crate::store::listed::listed;
 use crate::wechat::Error;
 
+/// Characters of the platform's words, and of all that is stored: a template's id has 43.
+const WORDS_MOST: usize = 220;
+const ERROR_MOST: usize = 300;
+
 /// How an attempt ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Ended {
@@ -177,12 +181,17 @@ pub(super) const fn sent_row(platform_id: Option<String>) -> Ended {
     }
 }
 
-/// It ended so; `sent` when the platform had it already.
-pub(super) fn failed_row(error: &Error, sent: bool) -> Ended {
+/// It ended so; `sent` when the platform had it already. The template stands with the words: nothing else in
+/// the row tells an operator which one to look at.
+pub(super) fn failed_row(error: &Error, template: Option<&str>, sent: bool) -> Ended {
     let error_code = match error {
         Error::Platform { code, .. } => Some(*code),
         _ => None,
     };
+    let mut words = shorten(&error.to_string(), WORDS_MOST);
+    if let Some(id) = template {
+        words = format!("{words}; template {id}");
+    }
     Ended {
         state: if sent {
             DeliveryState::Sent
@@ -191,7 +200,7 @@ pub(super) fn failed_row(error: &Error, sent: bool) -> Ended {
         },
         platform_id: None,
         error_code,
-        error: Some(shorten(&error.to_string(), 300)),
+        error: Some(shorten(&words, ERROR_MOST)),
     }
 }
 

@@ -98,16 +98,7 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     let mut accounts = together::accounts(app, letter.to).await?;
     work::join(app, letter.userid, &mut accounts).await?;
     let forms = Forms::of(app, letter.message.template);
-    let noticed = accepts(app, &accounts, forms.notice).await?;
-    let accepted = accepts(app, &accounts, forms.subscription).await?;
-    let offer = Offer {
-        template: forms.template.is_some(),
-        noticed: &noticed,
-        accepted: &accepted,
-        task: letter.message.template == "task",
-        aside: letter.message.template == ASIDE_TEMPLATE,
-    };
-    let ways = choose(&accounts, offer, app.clock.now());
+    let ways = ways_to(app, letter, &accounts, forms).await?;
     if ways.is_empty() {
         return unreachable(app, letter).await;
     }
@@ -176,6 +167,25 @@ pub(super) async fn send(app: &App, halts: &Halts, letter: &Letter<'_>) -> Resul
     })
 }
 
+/// The ways to reach the holder of these accounts, best first.
+async fn ways_to(
+    app: &App,
+    letter: &Letter<'_>,
+    accounts: &[account::Model],
+    forms: Forms<'_>,
+) -> Result<Vec<Way>, Fault> {
+    let noticed = accepts(app, accounts, forms.notice).await?;
+    let accepted = accepts(app, accounts, forms.subscription).await?;
+    let offer = Offer {
+        template: forms.template.is_some(),
+        noticed: &noticed,
+        accepted: &accepted,
+        task: letter.message.template == "task",
+        aside: letter.message.template == ASIDE_TEMPLATE,
+    };
+    Ok(choose(accounts, offer, app.clock.now()))
+}
+
 /// Which accounts have accepted a message of this template.
 async fn accepts(
     app: &App,
@@ -198,9 +208,13 @@ async fn attempt(
 ) -> Result<Step, Fault> {
     let now = app.clock.now();
     let form = forms.by(way.carrier);
+    let template = form.map(|form| form.id.as_str());
     let data = match form.map(|form| fill_in(letter.message, form)).transpose() {
-        Ok(data) => data.unwrap_or_default(),
-        Err(misfit) => return refuse(app, letter, (account.id, way.carrier), &misfit).await,
+        Ok(data) => data,
+        Err(misfit) => {
+            alarm(way.carrier, template, &misfit);
+            return refuse(app, letter, (account.id, way.carrier), &misfit).await;
+        }
     };
     if !take_of(app, way.carrier, account.id, form, now).await? {
         // Another instance, or an earlier message of this one, has used the last.
@@ -219,15 +233,32 @@ async fn attempt(
         return card(app, letter, account, now).await;
     }
     let rows = open_rows(app, letter, Some((account.id, way.carrier))).await?;
-    let to = &account.external_id;
     // Never closed; without a permit we would only be too many.
     let line = letter.calls.acquire().await.ok();
-    let answer = match (way.carrier, form) {
+    let filled = form.zip(data);
+    let answer = call(app, letter, way.carrier, &account.external_id, filled, now).await;
+    drop(line);
+    if let Err(error) = &answer {
+        return_unused(app, way, form, error, now).await;
+    }
+    conclude(app, &rows, (way.carrier, template), answer, now).await
+}
+
+/// The call to the platform: with a template that is filled in, or with words.
+async fn call(
+    app: &App,
+    letter: &Letter<'_>,
+    carrier: Carrier,
+    to: &str,
+    filled: Option<(&Template, Vec<(String, String)>)>,
+    now: Moment,
+) -> Result<Option<String>, Error> {
+    match (carrier, filled) {
         (Carrier::Work, _) => match &app.work {
             Some(wecom) => work::send(app, wecom, letter, to, now).await,
             None => Err(Error::Network { timeout: false }),
         },
-        (Carrier::Template | Carrier::Notice, Some(form)) => {
+        (Carrier::Template | Carrier::Notice, Some((form, data))) => {
             let message = TemplateMessage {
                 to: to.to_owned(),
                 template_id: form.id.clone(),
@@ -236,7 +267,7 @@ async fn attempt(
                 client_msg_id: Some(letter.client_msg_id.to_owned()),
             };
             let client = &app.official_client;
-            match way.carrier {
+            match carrier {
                 Carrier::Notice => client.notice_send(&message, now.timestamp()).await,
                 _ => {
                     let sent = client.template_send(&message, now.timestamp());
@@ -244,7 +275,7 @@ async fn attempt(
                 }
             }
         }
-        (Carrier::Subscription, Some(form)) => {
+        (Carrier::Subscription, Some((form, data))) => {
             let message = SubscribeMessage {
                 to: to.to_owned(),
                 template_id: form.id.clone(),
@@ -254,12 +285,7 @@ async fn attempt(
             app.mini.subscribe_send(&message, now.timestamp()).await
         }
         _ => send_text(app, letter.message, to, now).await.map(|()| None),
-    };
-    drop(line);
-    if let Err(error) = &answer {
-        return_unused(app, way, form, error, now).await;
     }
-    conclude(app, &rows, way.carrier, answer, now).await
 }
 
 /// A card: noted before it goes out, and composed once more then, so that whatever changes what it
@@ -289,19 +315,17 @@ async fn card(
     };
     let rows = open_rows(app, &letter, Some((account.id, Carrier::Work))).await?;
     let line = letter.calls.acquire().await.ok();
-    let answer = match &app.work {
-        Some(wecom) => work::send(app, wecom, &letter, &account.external_id, now).await,
-        None => Err(Error::Network { timeout: false }),
-    };
+    let answer = call(app, &letter, Carrier::Work, &account.external_id, None, now).await;
     drop(line);
-    conclude(app, &rows, Carrier::Work, answer, now).await
+    conclude(app, &rows, (Carrier::Work, None), answer, now).await
 }
 
-/// Judges the platform's answer, and records how the attempt ended.
+/// Judges the platform's answer to what went by a carrier, with the id of its template if it has one, and
+/// records how the attempt ended.
 pub(super) async fn conclude(
     app: &App,
     rows: &[i64],
-    carrier: Carrier,
+    (carrier, template): (Carrier, Option<&str>),
     answer: Result<Option<String>, Error>,
     now: Moment,
 ) -> Result<Step, Fault> {
@@ -309,7 +333,10 @@ pub(super) async fn conclude(
         Ok(platform_id) => (Step::Sent, sent_row(platform_id)),
         Err(error) => {
             let step = judge(&error, carrier, now);
-            let row = failed_row(&error, step == Step::Sent);
+            if let Step::Next(_, Mark::Alarm) = &step {
+                alarm(carrier, template, &error);
+            }
+            let row = failed_row(&error, template, step == Step::Sent);
             (step, row)
         }
     };
@@ -329,6 +356,18 @@ pub(super) async fn conclude(
         }
     }
     Ok(step)
+}
+
+/// What an operator has to mend; the platform names the field at fault, never what stands in it.
+fn alarm(carrier: Carrier, template: Option<&str>, error: &dyn std::fmt::Display) {
+    let channel = carrier.name();
+    metrics::counter!("linli_delivery_alarms_total", "channel" => channel).increment(1);
+    tracing::error!(
+        channel,
+        template,
+        %error,
+        "our messages are refused: `linli doctor` says what to do"
+    );
 }
 
 /// A field that cannot be filled is our own mistake or the configuration's: on record, and told to
@@ -397,18 +436,8 @@ pub(super) async fn remember(
         ..Default::default()
     };
     match mark {
-        // What an account has accepted stands in its own table.
-        Mark::Nothing | Mark::AcceptsUsed => return Ok(()),
-        Mark::Alarm => {
-            metrics::counter!("linli_delivery_alarms_total", "channel" => carrier.name())
-                .increment(1);
-            tracing::error!(
-                account = account_id,
-                channel = carrier.name(),
-                "the platform refuses our messages: run `linli doctor`"
-            );
-            return Ok(());
-        }
+        // What an account has accepted stands in its own table; who has to mend something was told at once.
+        Mark::Nothing | Mark::AcceptsUsed | Mark::Alarm => return Ok(()),
         Mark::Halted => {
             let until = quota_is_new(app.clock.now());
             halts.used_up(app, carrier, until).await?;

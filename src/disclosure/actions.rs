@@ -10,11 +10,13 @@ use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
+use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::base::worded::Asks;
 use crate::disclosure::seal::{self, Content, FIRST};
 use crate::disclosure::statement::Line;
 use crate::disclosure::{queries, remind};
+use crate::ledger::floor::below;
 use crate::place::queries::compound_by_id;
 use crate::reminder::enqueue;
 use crate::store::Tx;
@@ -27,8 +29,8 @@ pub const MOST_REASON: usize = 200;
 ///
 /// # Errors
 /// `not_found` for a compound that is not theirs; `wrong_step` for a month that is not over, that has nothing
-/// in it, or whose books have not changed since it was published; `invalid` for a correction without a
-/// reason; `conflict` when somebody else published at this moment.
+/// in it, at whose end there would be less money than none, or whose books have not changed since it was
+/// published; `invalid` for a correction without a reason; `conflict` when somebody else published at this moment.
 pub async fn publish(
     tx: &mut Tx,
     actor: &Actor,
@@ -48,6 +50,7 @@ pub async fn publish(
         let says = month.says();
         return Err(Fault::wrong_step(format!("{says}的账上还没有任何一笔。")));
     }
+    whole(&lines)?;
     let earlier = queries::versions(tx.db(), place.id, month).await?;
     let reason = match earlier.first() {
         None => None,
@@ -85,6 +88,24 @@ pub async fn publish(
     let broadcast = remind::broadcast(&stored, 0, tx.now());
     enqueue(tx, vec![broadcast]).await?;
     Ok(stored)
+}
+
+/// Nobody reads that less than nothing was in the bank: then something is not written down yet.
+fn whole(lines: &[Line]) -> Result<(), Fault> {
+    let holds = lines
+        .iter()
+        .map(|line| (line.account.as_str(), line.closing));
+    let below = below(holds);
+    if below.is_empty() {
+        return Ok(());
+    }
+    let each = below
+        .iter()
+        .map(|(account, fen)| format!("{}{}元", account.says(), Fen(*fen).in_groups()));
+    Err(Fault::wrong_step(format!(
+        "期末的{}，不会比零少，一定有漏记的。请先在“记账”里补记（例如微信支付转到银行、现金存入银行），再公布。",
+        each.collect::<Vec<_>>().join("、")
+    )))
 }
 
 /// The compound, if the actor may publish there.

@@ -142,6 +142,7 @@ async fn charge(
         basis: Set(basis.to_owned()),
         amount: Set(fee.amount),
         late_to: Set(Some(last)),
+        sale_id: Set(None),
         created_by: Set(None),
         created_at: Set(tx.now()),
     };

@@ -1,12 +1,17 @@
-//! 预存: what a home has paid ahead. Given by payments and credits, used by bills. For the actions of `fee`
-//! and of the noun `payment`, in their transaction.
+//! 预存: what somebody has paid ahead for a home. Given by payments and credits, used by bills of the same person
+//! for the same home: one owner's money pays no other owner's bill. For the actions of `fee` and of the noun
+//! `payment`, in their transaction.
+
+use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use entity::money::{EntryKind, PayWay, PaymentState};
+use entity::money::{BillState, EntryKind, PayWay, PaymentState};
 use entity::{advance, bill, payment, payment_part};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::json;
 
 use crate::base::fault::{Code, Fault};
@@ -16,25 +21,63 @@ use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::store::Tx;
 
-/// What a home has, in fen.
+/// Whose it is while no owner of a home is known; it pays whoever's bills come then.
+pub const NOBODY: i64 = 0;
+
+/// What is kept for some homes, by home and person; only where something is.
 ///
 /// # Errors
 /// The database's.
-pub async fn balance<C: ConnectionTrait>(db: &C, home_id: i64) -> Result<i64, Fault> {
-    let row = advance::Entity::find_by_id(home_id).one(db).await?;
+pub async fn kept<C: ConnectionTrait>(
+    db: &C,
+    homes: impl IntoIterator<Item = i64>,
+) -> Result<Vec<advance::Model>, Fault> {
+    let homes: Vec<i64> = homes.into_iter().collect();
+    if homes.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = advance::Entity::find()
+        .filter(advance::COLUMN.home_id.is_in(homes))
+        .filter(advance::COLUMN.balance.gt(0))
+        .order_by_asc(advance::COLUMN.home_id)
+        .order_by_asc(advance::COLUMN.payer_id)
+        .all(db)
+        .await?;
+    Ok(rows)
+}
+
+/// What somebody has for a home, in fen; not what is nobody's yet.
+///
+/// # Errors
+/// The database's.
+pub async fn balance<C: ConnectionTrait>(
+    db: &C,
+    home_id: i64,
+    payer_id: i64,
+) -> Result<i64, Fault> {
+    let row = advance::Entity::find_by_id((home_id, payer_id))
+        .one(db)
+        .await?;
     Ok(row.map_or(0, |row| row.balance))
 }
 
-/// Adds to what a home has; the caller books it.
+/// Adds to what somebody has for a home; the caller books it.
 ///
 /// # Errors
 /// The database's.
-pub async fn give(tx: &Tx, compound_id: i64, home_id: i64, amount: i64) -> Result<(), Fault> {
+pub async fn give(
+    tx: &Tx,
+    compound_id: i64,
+    home_id: i64,
+    payer_id: i64,
+    amount: i64,
+) -> Result<(), Fault> {
     if amount == 0 {
         return Ok(());
     }
     let row = advance::ActiveModel {
         home_id: Set(home_id),
+        payer_id: Set(payer_id),
         compound_id: Set(compound_id),
         balance: Set(amount),
         updated_at: Set(tx.now()),
@@ -42,7 +85,7 @@ pub async fn give(tx: &Tx, compound_id: i64, home_id: i64, amount: i64) -> Resul
     let balance = Expr::col((advance::Entity, advance::Column::Balance)).add(amount);
     advance::Entity::insert(row)
         .on_conflict(
-            OnConflict::column(advance::Column::HomeId)
+            OnConflict::columns([advance::Column::HomeId, advance::Column::PayerId])
                 .value(advance::Column::Balance, balance)
                 .update_column(advance::Column::UpdatedAt)
                 .to_owned(),
@@ -52,16 +95,17 @@ pub async fn give(tx: &Tx, compound_id: i64, home_id: i64, amount: i64) -> Resul
     Ok(())
 }
 
-/// Takes from what a home has; the caller books it.
+/// Takes from what somebody has for a home; the caller books it.
 ///
 /// # Errors
-/// `conflict` when it has less.
-pub async fn take(tx: &Tx, home_id: i64, amount: i64) -> Result<(), Fault> {
+/// `conflict` when it is less.
+pub async fn take(tx: &Tx, home_id: i64, payer_id: i64, amount: i64) -> Result<(), Fault> {
     let less = Expr::col(advance::Column::Balance).sub(amount);
     let done = advance::Entity::update_many()
         .col_expr(advance::Column::Balance, less)
         .col_expr(advance::Column::UpdatedAt, Expr::value(tx.now()))
         .filter(advance::COLUMN.home_id.eq(home_id))
+        .filter(advance::COLUMN.payer_id.eq(payer_id))
         .filter(advance::COLUMN.balance.gte(amount))
         .exec(tx.db())
         .await?;
@@ -74,35 +118,80 @@ pub async fn take(tx: &Tx, home_id: i64, amount: i64) -> Result<(), Fault> {
     }
 }
 
-/// Pays open bills of a home, in their order, from what it has: one payment without a receipt, booked.
-/// Gives what was used, in fen; 0 when there is nothing to use or nothing to pay.
+/// Pays what is owed for some homes from what is kept for whoever owes it, each one's oldest bill first: one
+/// payment without a receipt for each of them, booked. Gives what was used, in fen; 0 when there is nothing to use
+/// or nothing to pay. May be repeated: what is used is gone.
 ///
 /// # Errors
-/// `conflict` when somebody paid one of them, or used it, at the same time.
-pub async fn use_advance(
+/// `conflict` when somebody used it at the same time.
+pub async fn pay_open(
     tx: &mut Tx,
     actor_id: Option<i64>,
     day: NaiveDate,
-    home_id: i64,
+    homes: impl IntoIterator<Item = i64>,
+) -> Result<i64, Fault> {
+    let rows = kept(tx.db(), homes).await?;
+    let homes: BTreeSet<i64> = rows.iter().map(|row| row.home_id).collect();
+    if homes.is_empty() {
+        return Ok(0);
+    }
+    // Bills by their keys before what is kept: the one order of locks.
+    let mut bills = bill::Entity::find()
+        .filter(bill::COLUMN.home_id.is_in(homes.iter().copied()))
+        .filter(bill::COLUMN.state.eq(BillState::Open))
+        .order_by_asc(bill::COLUMN.id)
+        .lock_exclusive()
+        .all(tx.db())
+        .await?;
+    bills.sort_by_key(|bill| (bill.home_id, bill.payer_id, bill.month, bill.id));
+    let mut rows = kept(tx.db(), homes).await?;
+    let same = |one: &bill::Model, other: &bill::Model| {
+        (one.home_id, one.payer_id) == (other.home_id, other.payer_id)
+    };
+    let mut used = 0;
+    for own in bills.chunk_by(same) {
+        used += pay_from(tx, actor_id, day, &mut rows, own).await?;
+    }
+    Ok(used)
+}
+
+/// Pays bills of one person for one home, in their order.
+async fn pay_from(
+    tx: &mut Tx,
+    actor_id: Option<i64>,
+    day: NaiveDate,
+    rows: &mut [advance::Model],
     bills: &[bill::Model],
 ) -> Result<i64, Fault> {
-    let mut has = balance(tx.db(), home_id).await?;
-    let mut parts: Vec<(&bill::Model, i64)> = Vec::new();
-    for bill in bills.iter().filter(|bill| bill.home_id == home_id) {
-        let amount = std::cmp::min(left(bill), has);
-        if amount > 0 {
-            has -= amount;
-            parts.push((bill, amount));
-        }
-    }
-    let Some((first, _)) = parts.first() else {
+    let Some(first) = bills.first() else {
         return Ok(0);
     };
-    let (compound_id, month) = (first.compound_id, first.month);
+    let usable = |row: &advance::Model| {
+        row.home_id == first.home_id && [first.payer_id, NOBODY].contains(&row.payer_id)
+    };
+    let has: i64 = rows
+        .iter()
+        .filter(|row| usable(row))
+        .map(|row| row.balance)
+        .sum();
+    let parts = by_age(has, bills);
     let used: i64 = parts.iter().map(|(_, amount)| amount).sum();
-    take(tx, home_id, used).await?;
+    let Some((oldest, _)) = parts.first() else {
+        return Ok(0);
+    };
+    let mut rest = used;
+    // Their own before nobody's: the rows stand by person, and nobody is the first.
+    for row in rows.iter_mut().rev().filter(|row| usable(row)) {
+        let some = Ord::min(rest, row.balance);
+        if some > 0 {
+            take(tx, row.home_id, row.payer_id, some).await?;
+            row.balance -= some;
+            rest -= some;
+        }
+    }
+    let says = Month::from_number(oldest.month).map_or_else(String::new, Month::says);
+    let compound_id = oldest.compound_id;
     let payment_id = pay(tx, actor_id, day, &parts, used).await?;
-    let says = Month::from_number(month).map_or_else(String::new, Month::says);
     let draft = Draft {
         compound_id,
         day,
@@ -120,6 +209,20 @@ pub async fn use_advance(
     Ok(used)
 }
 
+/// What of an amount each bill gets, in their order, until it is used up.
+fn by_age(has: i64, bills: &[bill::Model]) -> Vec<(&bill::Model, i64)> {
+    let mut rest = has;
+    let mut parts = Vec::new();
+    for bill in bills {
+        let amount = Ord::min(left(bill), rest);
+        if amount > 0 {
+            rest -= amount;
+            parts.push((bill, amount));
+        }
+    }
+    parts
+}
+
 /// The payment, what of it went where, and the bills that grow by it.
 async fn pay(
     tx: &Tx,
@@ -130,7 +233,7 @@ async fn pay(
 ) -> Result<i64, Fault> {
     let first = parts.first().map(|(bill, _)| *bill);
     let ids: Vec<i64> = parts.iter().map(|(bill, _)| bill.id).collect();
-    let payer = first.map(|bill| bill.payer_id).filter(|id| *id != 0);
+    let payer = first.map(|bill| bill.payer_id).filter(|id| *id != NOBODY);
     let row = payment::ActiveModel {
         compound_id: Set(first.map_or(0, |bill| bill.compound_id)),
         home_id: Set(first.map_or(0, |bill| bill.home_id)),

@@ -1,9 +1,9 @@
 //! A bill that grows: paid, credited, waived. For the actions of `fee` and of the noun `payment`.
 
-use entity::bill;
 use entity::money::BillState;
+use entity::{bill, bill_line};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::{Code, Fault};
 use crate::store::Tx;
@@ -44,6 +44,37 @@ pub fn grown(bill: &bill::Model, by: Growth) -> Option<bill::Model> {
     Some(next)
 }
 
+/// What may still be credited of a line, in fen: what earlier credits left of it, and no more than was not waived.
+#[must_use]
+pub fn creditable_among(
+    bill: &bill::Model,
+    line: &bill_line::Model,
+    lines: &[bill_line::Model],
+) -> i64 {
+    let credits = lines.iter().filter(|row| row.corrects == Some(line.id));
+    let credited: i64 = credits.map(|row| row.amount).sum();
+    let of_bill = bill.amount - bill.credited - bill.waived;
+    (line.amount + credited).min(of_bill).max(0)
+}
+
+/// What is open of a home, and these, locked by key: the order in which everybody locks them.
+///
+/// # Errors
+/// The database's.
+pub async fn lock_home(tx: &Tx, home_id: i64, also: &[i64]) -> Result<Vec<bill::Model>, Fault> {
+    let wanted = Condition::any()
+        .add(bill::COLUMN.state.eq(BillState::Open))
+        .add(bill::COLUMN.id.is_in(also.iter().copied()));
+    let rows = bill::Entity::find()
+        .filter(bill::COLUMN.home_id.eq(home_id))
+        .filter(wanted)
+        .order_by_asc(bill::COLUMN.id)
+        .lock_exclusive()
+        .all(tx.db())
+        .await?;
+    Ok(rows)
+}
+
 /// Stores that, if the bill is still as it was seen.
 ///
 /// # Errors
@@ -76,21 +107,22 @@ pub async fn grow(tx: &Tx, seen: &bill::Model, by: Growth) -> Result<bill::Model
     changed.into_iter().next().ok_or_else(taken)
 }
 
-/// Stores that an open bill asks for more, if it is still as it was seen; the caller writes the line and
-/// the books.
+/// Stores that a bill asks for more, if it is still as it was seen; one that was settled is open again. The caller
+/// writes the line and the books.
 ///
 /// # Errors
 /// `conflict` when somebody was first.
 pub async fn raise(tx: &Tx, seen: &bill::Model, more: i64) -> Result<(), Fault> {
     let change = bill::ActiveModel {
         amount: Set(seen.amount.checked_add(more).ok_or_else(taken)?),
+        state: Set(BillState::Open),
+        settled_at: Set(None),
         updated_at: Set(tx.now()),
         ..Default::default()
     };
     let changed = bill::Entity::update_many()
         .set(change)
         .filter(bill::COLUMN.id.eq(seen.id))
-        .filter(bill::COLUMN.state.eq(BillState::Open))
         .filter(bill::COLUMN.amount.eq(seen.amount))
         .filter(bill::COLUMN.paid.eq(seen.paid))
         .filter(bill::COLUMN.credited.eq(seen.credited))

@@ -1,14 +1,17 @@
 //! What is known of some homes for a month: owners, spaces, readings, charges. One statement each, however
 //! many homes.
 
+use std::collections::HashMap;
+
 use entity::kinds::{FeeKind, HomeRelation};
 use entity::{fee_charge, fee_reading, fee_space, residency};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
+use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::month::Month;
 use crate::fee::compose::{Home, NewBill, compose};
-use crate::fee::owner::Owner;
+use crate::fee::owner::{Owner, payer};
 use crate::fee::tariff::{HomeRef, Tariff};
 
 /// Rows about homes whose keys lie behind one and up to another.
@@ -113,12 +116,6 @@ impl Facts {
     ) -> Result<Vec<NewBill>, Fault> {
         let mut bills = Vec::with_capacity(homes.len());
         for home in homes {
-            let owner = |row: &residency::Model| Owner {
-                person_id: row.person_id,
-                share: row.share.clone(),
-                entered_at: row.created_at,
-                ended_at: row.ended_at,
-            };
             let known = Home {
                 id: home.id,
                 code: &home.code,
@@ -141,6 +138,51 @@ impl Facts {
         }
         Ok(bills)
     }
+}
+
+fn owner(row: &residency::Model) -> Owner {
+    Owner {
+        person_id: row.person_id,
+        share: row.share.clone(),
+        entered_at: row.created_at,
+        ended_at: row.ended_at,
+    }
+}
+
+/// Whoever owns or owned some homes, by the roster.
+///
+/// # Errors
+/// The database's.
+pub async fn owners_by_home<C: ConnectionTrait>(
+    db: &C,
+    homes: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, Vec<Owner>>, Fault> {
+    let rows = residency::Entity::find()
+        .filter(residency::COLUMN.place_id.is_in(homes))
+        .filter(residency::COLUMN.relation.eq(HomeRelation::Owner))
+        .order_by_asc(residency::COLUMN.person_id)
+        .all(db)
+        .await?;
+    let mut all: HashMap<i64, Vec<Owner>> = HashMap::new();
+    for row in &rows {
+        all.entry(row.place_id).or_default().push(owner(row));
+    }
+    Ok(all)
+}
+
+/// Whoever will owe the next bill of a home: its owner from tomorrow on, 0 while none is known.
+///
+/// # Errors
+/// The database's.
+pub async fn next_owner<C: ConnectionTrait>(
+    db: &C,
+    home_id: i64,
+    now: Moment,
+) -> Result<i64, Fault> {
+    let owners = owners_by_home(db, [home_id]).await?;
+    let owners = owners.get(&home_id).map(Vec::as_slice).unwrap_or_default();
+    let today = china(now).date_naive();
+    Ok(payer(owners, today.succ_opt().unwrap_or(today)))
 }
 
 /// The rows of one home among rows that are sorted by home.

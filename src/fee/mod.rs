@@ -6,10 +6,12 @@
 //! | file | what it does |
 //! |---|---|
 //! | [`price`], [`split`], [`owner`], [`compose`] | the rules, without I/O |
+//! | [`sale`] | what goes from one owner's bill to another's, without I/O |
 //! | [`tariff`], [`load`] | what a month rests on, and what is known of some homes |
+//! | [`sales`] | homes that were sold within a month that was billed |
 //! | [`bill`], [`advance`] | bills that are paid, credited, waived; what is paid ahead. For the noun `payment` too |
 //! | [`stats`] | the collection rate and what is not paid, by age |
-//! | [`actions`] | fees, costs, readings, spaces, charges; the month's run; credits |
+//! | [`actions`] | fees, costs, readings, spaces, charges; the month's run; credits; homes that were sold |
 //! | [`remind`] | the clock of the month, and runs that were begun by hand |
 
 pub mod actions;
@@ -21,6 +23,8 @@ pub mod owner;
 pub mod price;
 pub mod queries;
 pub mod remind;
+pub mod sale;
+pub mod sales;
 pub mod split;
 pub mod stats;
 pub mod tariff;

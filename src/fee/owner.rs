@@ -95,8 +95,9 @@ pub fn parts(month: Month, owners: &[Owner]) -> Vec<Part> {
     parts
 }
 
-/// Who owes for a day.
-fn payer(owners: &[Owner], day: NaiveDate) -> i64 {
+/// Who owes for a day; 0 if nobody is known.
+#[must_use]
+pub fn payer(owners: &[Owner], day: NaiveDate) -> i64 {
     let begin = begin_of(day);
     let theirs = |owner: &&Owner| owner.ended_at.is_none_or(|ended| ended > begin);
     let there: Vec<&Owner> = owners.iter().filter(theirs).collect();

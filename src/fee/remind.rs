@@ -1,23 +1,30 @@
 //! What makes bills by itself: the clock of the month, and the reminder that goes on with a run that was
-//! begun by hand. `command/serve.rs` joins the tables to the others'.
+//! begun by hand; and what whoever keeps the fees is told of homes that were sold. `command/serve.rs` joins the
+//! tables to the others'.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{Datelike, TimeDelta, Timelike};
-use entity::money::RunState;
-use entity::{bill_run, fee_item, fee_policy, reminder};
+use entity::money::{RunState, SaleState};
+use entity::{bill_run, bill_sale, fee_item, fee_policy, reminder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 use tokio::time::timeout;
 
 use crate::access::Actor;
+use crate::access::holders::holders;
+use crate::access::permit::{Deed, roles};
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::{Code, Fault};
+use crate::base::fen::Fen;
 use crate::base::month::Month;
-use crate::delivery::{Kind, kind::Work};
+use crate::delivery::{Kind, Message, Topic, kind::Work};
 use crate::fee::actions::run::{go_on, run, run_of};
+use crate::fee::actions::sale;
+use crate::fee::sales;
+use crate::place::queries as places;
 use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
@@ -25,6 +32,10 @@ use crate::store::{Store, Tx};
 
 /// A run that was begun by hand.
 const RUN: &str = "fee.run";
+/// To whoever keeps the fees: a home was sold within a month that was billed.
+const SALE: &str = "fee.sale";
+/// Homes of one transaction that looks for sales.
+const SOLD: usize = 200;
 /// Bills are made from this hour of the first of the month on, in China. A compound's first bills are made on
 /// one of the first three days; later ones on any day, if nobody was there to make them on the first.
 const HOUR: u32 = 6;
@@ -37,10 +48,16 @@ const WAIT: Duration = Duration::from_secs(20);
 const AGAIN: TimeDelta = TimeDelta::seconds(10);
 
 /// What each kind means.
-pub const KINDS: &[Kind] = &[Kind {
-    name: RUN,
-    work: Work::Clock(|app, row| Box::pin(work(app, row))),
-}];
+pub const KINDS: &[Kind] = &[
+    Kind {
+        name: RUN,
+        work: Work::Clock(|app, row| Box::pin(work(app, row))),
+    },
+    Kind {
+        name: SALE,
+        work: Work::Push(Topic::Task, compose_sale),
+    },
+];
 
 /// The clock works.
 pub const WORKS: &[ClockWork] = &[ClockWork {
@@ -110,7 +127,95 @@ fn after(fault: &Fault, now: Moment, compound_id: i64, month: Month) -> Verdict 
     }
 }
 
-/// Makes the month's bills where they are due, and goes on with runs that were left.
+/// Asks whoever keeps the fees of a compound to look at a sale; again when it was corrected before.
+pub(super) async fn ask_about_sale(
+    tx: &mut Tx,
+    row: &bill_sale::Model,
+    before: Option<Moment>,
+) -> Result<(), Fault> {
+    let Some(compound) = places::compound_by_id(tx.db(), row.compound_id).await? else {
+        return Ok(());
+    };
+    let keep = holders(tx.db(), &compound.path, roles(Deed::KeepFees), tx.now()).await?;
+    let people: BTreeSet<i64> = keep.iter().map(|holder| holder.person_id).collect();
+    let times = before.map_or(0, |at| at.timestamp_millis());
+    let item = |person: i64| NewReminder {
+        kind: SALE,
+        dedupe_key: format!("fee:sale:{}:{times}:{person}", row.id),
+        recipient_id: Some(person),
+        compound_id: Some(row.compound_id),
+        subject: format!("sale:{}", row.id),
+        payload: json!({ "sale": row.id }),
+        due_at: tx.now(),
+    };
+    let items = people.into_iter().map(item).collect();
+    enqueue(tx, items).await
+}
+
+fn compose_sale<'a>(
+    app: &'a App,
+    reminders: &'a [reminder::Model],
+) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
+    Box::pin(async move {
+        let db = app.store.read();
+        let Some(last) = reminders.last() else {
+            return Ok(None);
+        };
+        let id = payload::number(last, "sale");
+        let row = sales::by_id(db, id.unwrap_or_default()).await?;
+        let Some(row) = row.filter(|row| row.state == SaleState::Waiting) else {
+            return Ok(None);
+        };
+        let (compound, home) = (
+            places::by_id(db, row.compound_id).await?,
+            places::by_id(db, row.home_id).await?,
+        );
+        let (Some(compound), Some(home)) = (compound, home) else {
+            return Ok(None);
+        };
+        let place = places::name_of(db, &home).await?;
+        let month = Month::from_number(row.month).map_or_else(String::new, Month::says);
+        let url = format!(
+            "{}/console/bills/sales?compound={}",
+            app.settings.server.public_url,
+            crate::wechat::http::percent(&compound.code)
+        );
+        let sum = Fen(row.amount);
+        let hint = "在工作台的“账单”里看“过户”".to_owned();
+        Ok(Some(Message {
+            template: "task",
+            title: format!("{month}账单要按过户更正"),
+            text: format!(
+                "{place} 换了业主，{month}的账单已经出了，有 {sum} 元要改记给另一位业主。核对后按一下就更正：{url}"
+            ),
+            place,
+            state: "待更正".to_owned(),
+            at: last.due_at,
+            hint,
+            url: Some(url),
+            urgent: false,
+            buttons: Vec::new(),
+        }))
+    })
+}
+
+/// Notes homes that were sold within a month that was billed; how many are new.
+async fn look_for_sales(store: &Store, now: Moment) -> Result<u64, Fault> {
+    let homes: Vec<(i64, Month)> = sales::sold(store.read(), None, now)
+        .await?
+        .into_iter()
+        .collect();
+    let mut count = 0;
+    for some in homes.chunks(SOLD) {
+        let mut tx = store.begin(now).await?;
+        count += sale::note(&mut tx, &some.iter().copied().collect()).await?;
+        tx.commit().await?;
+    }
+    Ok(count)
+}
+
+/// Makes the month's bills where they are due, goes on with runs that were left, and looks for homes that were
+/// sold.
 fn make(store: &Store, now: Moment) -> BoxFuture<'_, Result<u64, Fault>> {
     Box::pin(async move {
         let mut count = 0;
@@ -132,7 +237,7 @@ fn make(store: &Store, now: Moment) -> BoxFuture<'_, Result<u64, Fault>> {
                 }
             }
         }
-        Ok(count)
+        Ok(count + look_for_sales(store, now).await?)
     })
 }
 

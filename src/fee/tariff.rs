@@ -13,10 +13,10 @@ use crate::fee::compose::Holds;
 use crate::fee::price;
 use crate::fee::split::shares;
 
-/// What of a month's cost was billed to homes up to a key. A credit changes no share.
+/// What of a month's cost was billed to homes up to a key. A credit changes no share, and neither does a sale.
 const BILLED: &str = r#"SELECT CAST(COALESCE(SUM("l"."amount"), 0) AS BIGINT) AS "sum" FROM "bill" AS "b"
 JOIN "bill_line" AS "l" ON "l"."bill_id" = "b"."id"
-WHERE "b"."compound_id" = $1 AND "b"."month" = $2 AND "b"."home_id" <= $3 AND "l"."fee_item_id" = $4 AND "l"."corrects" IS NULL"#;
+WHERE "b"."compound_id" = $1 AND "b"."month" = $2 AND "b"."home_id" <= $3 AND "l"."fee_item_id" = $4 AND "l"."corrects" IS NULL AND "l"."sale_id" IS NULL"#;
 
 /// A home of the compound.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -171,54 +171,7 @@ fn organisations(
             let code = |row| Fields::new(table, row).code_or_none("code");
             table.rows.iter().filter_map(code).collect()
         });
-    let read = |fields: &mut Fields<'_>| {
-        let code = fields.code("code");
-        let known = roster.known.organisations.get(&code);
-        if known.is_some_and(|row| !roster.known.may_change_organisation(row)) {
-            fields.complain("code", "这个编号已经用于您管理范围以外的组织");
-        }
-        let name = fields.required("name");
-        let kind_text = fields.required("kind");
-        let kind = organisation::parse_kind(&kind_text);
-        if kind.is_none() && !kind_text.is_empty() {
-            let all: Vec<_> = organisation::KINDS.iter().map(|(word, _)| *word).collect();
-            fields.complain("kind", format!("不是可用的值,可用: {}", all.join(" ")));
-        }
-        let parent = fields.code_or_none("parent_code");
-        if let Some(parent) = &parent
-            && !given.contains(parent)
-            && !roster.known.organisations.contains_key(parent)
-        {
-            fields.complain("parent_code", format!("没有编号为“{parent}”的组织"));
-        }
-        let place = place_of(fields, "place_code", roster);
-        let credit_code = fields.text("credit_code");
-        let service_phone = fields.text("service_phone");
-        if service_phone
-            .as_deref()
-            .is_some_and(|text| !organisation::is_number(text))
-        {
-            fields.complain("service_phone", "应为对外公开的电话,例如 010-12345678");
-        }
-        let service_hours = fields.text("service_hours");
-        if service_hours
-            .as_ref()
-            .is_some_and(|text| text.chars().count() > MOST_HOURS)
-        {
-            fields.complain("service_hours", format!("太长,最多{MOST_HOURS}个字"));
-        }
-        let item = PlanOrganisation {
-            code: code.clone(),
-            name,
-            kind: kind?,
-            parent,
-            place: place?.0,
-            credit_code,
-            service_phone,
-            service_hours,
-        };
-        Some((code, item))
-    };
+    let read = |fields: &mut Fields<'_>| one_organisation(fields, roster, &given);
     let kept = each(tables, "organisations", bad, read, "code");
     let (sorted, dropped) =
         parents_first(kept, |code| roster.known.organisations.contains_key(code));
@@ -236,6 +189,60 @@ fn organisations(
     }
     roster.organisations = sorted.iter().map(|item| item.code.clone()).collect();
     sorted
+}
+
+/// One row; `given` are the codes of all rows.
+fn one_organisation(
+    fields: &mut Fields<'_>,
+    roster: &Roster<'_>,
+    given: &HashSet<String>,
+) -> Option<(String, PlanOrganisation)> {
+    let code = fields.code("code");
+    let known = roster.known.organisations.get(&code);
+    if known.is_some_and(|row| !roster.known.may_change_organisation(row)) {
+        fields.complain("code", "这个编号已经用于您管理范围以外的组织");
+    }
+    let name = fields.required("name");
+    let kind_text = fields.required("kind");
+    let kind = organisation::parse_kind(&kind_text);
+    if kind.is_none() && !kind_text.is_empty() {
+        let all: Vec<_> = organisation::KINDS.iter().map(|(word, _)| *word).collect();
+        fields.complain("kind", format!("不是可用的值,可用: {}", all.join(" ")));
+    }
+    let parent = fields.code_or_none("parent_code");
+    if let Some(parent) = &parent
+        && !given.contains(parent)
+        && !roster.known.organisations.contains_key(parent)
+    {
+        fields.complain("parent_code", format!("没有编号为“{parent}”的组织"));
+    }
+    let place = place_of(fields, "place_code", roster);
+    let credit_code = fields.text("credit_code");
+    let service_phone = fields.text("service_phone");
+    if service_phone
+        .as_deref()
+        .is_some_and(|text| !organisation::is_number(text))
+    {
+        fields.complain("service_phone", "应为对外公开的电话,例如 010-12345678");
+    }
+    let service_hours = fields.text("service_hours");
+    if service_hours
+        .as_ref()
+        .is_some_and(|text| text.chars().count() > MOST_HOURS)
+    {
+        fields.complain("service_hours", format!("太长,最多{MOST_HOURS}个字"));
+    }
+    let item = PlanOrganisation {
+        code: code.clone(),
+        name,
+        kind: kind?,
+        parent,
+        place: place?.0,
+        credit_code,
+        service_phone,
+        service_hours,
+    };
+    Some((code, item))
 }
 
 /// Puts parents before children; what never finds its parent is dropped (a cycle or a bad parent).

@@ -7,7 +7,7 @@
 //! | [`read`], [`parcel`] | files of a folder, files out of a browser |
 //! | [`check`] | judges every row (`check_places`, `check_fees`, `fields`) |
 //! | [`reach`] | how far whoever imports may write |
-//! | [`plan`], [`store`] | what will be stored, and storing it (`store_roles`, `store_fees`, `store_rules`) |
+//! | [`plan`], [`store`] | what will be stored, and storing it (`store_places`, `store_organisations`, `store_roles`, `store_fees`, `store_rules`) |
 //! | [`job`], [`run`] | an import by browser: looked through, then stored in the background |
 
 pub mod check;
@@ -23,6 +23,8 @@ pub mod remind;
 pub mod run;
 pub mod store;
 mod store_fees;
+mod store_organisations;
+mod store_places;
 pub mod store_roles;
 mod store_rules;
 pub mod tables;

@@ -10,12 +10,11 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::plan::{Known, Plan};
-use super::{store_fees, store_roles, store_rules};
+use super::{store_fees, store_organisations, store_places, store_roles, store_rules};
 use crate::access::{Actor, audit};
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::base::seal::Seal;
-use crate::place::{queries as place_queries, tree};
 use crate::store::Tx;
 use crate::store::insert::{fresh_ids, insert_chunked};
 
@@ -56,7 +55,6 @@ pub struct Storing<'a> {
 }
 
 /// Keys of what is there and what is new.
-#[derive(Default)]
 pub(super) struct Keys {
     pub places: HashMap<String, i64>,
     pub compounds: HashMap<i64, Option<i64>>,
@@ -65,6 +63,24 @@ pub(super) struct Keys {
 }
 
 impl Keys {
+    /// Of what is there.
+    fn of(known: &Known) -> Self {
+        let places = known.places.values();
+        let people = known.people.iter();
+        let organisations = known.organisations.values();
+        Self {
+            places: places
+                .clone()
+                .map(|row| (row.code.clone(), row.id))
+                .collect(),
+            compounds: places.map(|row| (row.id, row.compound_id)).collect(),
+            people: people.map(|(key, row)| (key.clone(), row.id)).collect(),
+            organisations: organisations
+                .map(|row| (row.code.clone(), row.id))
+                .collect(),
+        }
+    }
+
     pub fn place(&self, code: &str) -> Result<i64, Fault> {
         self.places.get(code).copied().ok_or_else(lost)
     }
@@ -84,7 +100,7 @@ impl Keys {
 }
 
 /// The checks promise that every reference is there.
-fn lost() -> Fault {
+pub(super) fn lost() -> Fault {
     Fault::internal("a checked row refers to something that is neither known nor new")
 }
 
@@ -125,36 +141,18 @@ pub async fn known<C: ConnectionTrait>(db: &C) -> Result<Known, Fault> {
 /// Stores all of it.
 ///
 /// # Errors
-/// The database's; then the transaction must be dropped.
+/// The database's, and `conflict` when an organisation that rows name was removed meanwhile; then the transaction must
+/// be dropped.
 pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
-    let known = to.known;
-    let mut keys = Keys {
-        places: known
-            .places
-            .values()
-            .map(|row| (row.code.clone(), row.id))
-            .collect(),
-        compounds: known
-            .places
-            .values()
-            .map(|row| (row.id, row.compound_id))
-            .collect(),
-        people: known
-            .people
-            .iter()
-            .map(|(key, row)| (key.clone(), row.id))
-            .collect(),
-        organisations: known
-            .organisations
-            .values()
-            .map(|row| (row.code.clone(), row.id))
-            .collect(),
-    };
+    let mut keys = Keys::of(to.known);
     let outcome = vec![
-        ("places", places(&plan, &mut to, &mut keys).await?),
+        (
+            "places",
+            store_places::places(&plan, &mut to, &mut keys).await?,
+        ),
         (
             "organisations",
-            organisations(&plan, &mut to, &mut keys).await?,
+            store_organisations::organisations(&plan, &mut to, &mut keys).await?,
         ),
         ("people", people(&plan, &mut to, &mut keys).await?),
         ("homes", homes(&plan, &mut to, &keys).await?),
@@ -177,6 +175,7 @@ pub async fn store(plan: Plan, mut to: Storing<'_>) -> Result<Outcome, Fault> {
             store_rules::policies(&plan, &mut to, &keys).await?,
         ),
     ];
+    store_organisations::stay(&plan, to.known, to.tx).await?;
     let changes: serde_json::Map<String, serde_json::Value> = outcome
         .iter()
         .filter(|(_, count)| count.new + count.changed > 0)
@@ -212,173 +211,6 @@ where
         (to.progress)(table, done);
     }
     Ok(())
-}
-
-async fn places(plan: &Plan, to: &mut Storing<'_>, keys: &mut Keys) -> Result<Count, Fault> {
-    let known = to.known;
-    let mut count = Count::default();
-    let is_new = |code: &str| !known.places.contains_key(code);
-    let wanted = plan.places.iter().filter(|item| is_new(&item.code)).count();
-    let mut ids = fresh_ids(to.tx, "place", wanted).await?.into_iter();
-    let mut paths: HashMap<&str, String> = HashMap::with_capacity(plan.places.len());
-    let mut moves: Vec<(String, String)> = Vec::new();
-    let mut rows = Vec::with_capacity(wanted);
-    let now = to.tx.now();
-    for item in &plan.places {
-        let old = known.places.get(&item.code);
-        let id = match old {
-            Some(row) => row.id,
-            None => ids.next().ok_or_else(lost)?,
-        };
-        keys.places.insert(item.code.clone(), id);
-        let (parent_id, parent_path) = match &item.parent {
-            None => (None, None),
-            Some(code) => {
-                let path = match (paths.get(code.as_str()), known.places.get(code)) {
-                    (Some(path), _) => path.clone(),
-                    (None, Some(row)) => moved(&row.path, &moves),
-                    (None, None) => return Err(lost()),
-                };
-                (Some(keys.place(code)?), Some(path))
-            }
-        };
-        let path = tree::path(parent_path.as_deref(), id);
-        let compound_id = item
-            .compound
-            .as_ref()
-            .map(|code| keys.place(code))
-            .transpose()?;
-        keys.compounds.insert(id, compound_id);
-        match old {
-            None => rows.push(place::ActiveModel {
-                id: Set(id),
-                code: Set(item.code.clone()),
-                kind: Set(item.kind),
-                name: Set(item.name.clone()),
-                parent_id: Set(parent_id),
-                compound_id: Set(compound_id),
-                path: Set(path.clone()),
-                area_cm2: Set(item.area_cm2),
-                note: Set(item.note.clone()),
-                created_at: Set(now),
-                updated_at: Set(now),
-            }),
-            Some(row) => {
-                let was = moved(&row.path, &moves);
-                if was != path {
-                    shift(to.tx, &was, &path).await?;
-                    moves.push((was, path.clone()));
-                }
-                let same = row.name == item.name
-                    && row.parent_id == parent_id
-                    && row.area_cm2 == item.area_cm2
-                    && row.note == item.note;
-                if same {
-                    count.same += 1;
-                } else {
-                    count.changed += 1;
-                    let change = place::ActiveModel {
-                        id: Set(id),
-                        name: Set(item.name.clone()),
-                        parent_id: Set(parent_id),
-                        area_cm2: Set(item.area_cm2),
-                        note: Set(item.note.clone()),
-                        updated_at: Set(now),
-                        ..Default::default()
-                    };
-                    place::Entity::update(change).exec(to.tx.db()).await?;
-                }
-            }
-        }
-        paths.insert(&item.code, path);
-    }
-    count.new = rows.len();
-    insert(to, "places", rows).await?;
-    Ok(count)
-}
-
-/// A path after the moves made so far.
-fn moved(path: &str, moves: &[(String, String)]) -> String {
-    let mut path = path.to_owned();
-    for (from, to) in moves {
-        if let Some(rest) = path.strip_prefix(from) {
-            path = format!("{to}{rest}");
-        }
-    }
-    path
-}
-
-/// Moves a place with everything below it.
-async fn shift(tx: &Tx, from: &str, to: &str) -> Result<(), Fault> {
-    let below = place::Entity::find()
-        .filter(place_queries::below(from))
-        .all(tx.db())
-        .await?;
-    for row in below {
-        let path = moved(&row.path, &[(from.to_owned(), to.to_owned())]);
-        place::Entity::update_many()
-            .col_expr(place::Column::Path, sea_orm::sea_query::Expr::value(path))
-            .filter(place::COLUMN.id.eq(row.id))
-            .exec(tx.db())
-            .await?;
-    }
-    Ok(())
-}
-
-async fn organisations(plan: &Plan, to: &mut Storing<'_>, keys: &mut Keys) -> Result<Count, Fault> {
-    let known = to.known;
-    let mut count = Count::default();
-    let wanted = plan
-        .organisations
-        .iter()
-        .filter(|item| !known.organisations.contains_key(&item.code))
-        .count();
-    let mut ids = fresh_ids(to.tx, "organisation", wanted).await?.into_iter();
-    let mut rows = Vec::new();
-    for item in &plan.organisations {
-        let place_id = keys.place(&item.place)?;
-        let row = organisation::Model {
-            id: 0,
-            code: item.code.clone(),
-            name: item.name.clone(),
-            kind: item.kind.to_owned(),
-            parent_id: keys.organisation(item.parent.as_deref())?,
-            place_id,
-            compound_id: keys.compound(place_id),
-            credit_code: item.credit_code.clone(),
-            service_phone: item.service_phone.clone(),
-            service_hours: item.service_hours.clone(),
-            created_at: to.tx.now(),
-        };
-        match known.organisations.get(&item.code) {
-            None => {
-                let id = ids.next().ok_or_else(lost)?;
-                keys.organisations.insert(item.code.clone(), id);
-                rows.push(
-                    organisation::ActiveModel::from(organisation::Model { id, ..row }).reset_all(),
-                );
-            }
-            Some(old) => {
-                let next = organisation::Model {
-                    id: old.id,
-                    created_at: old.created_at,
-                    ..row
-                };
-                if next == *old {
-                    count.same += 1;
-                } else {
-                    count.changed += 1;
-                    let change = organisation::ActiveModel::from(next).reset_all();
-                    organisation::Entity::update(change)
-                        .exec(to.tx.db())
-                        .await?;
-                }
-            }
-        }
-    }
-    count.new = rows.len();
-    insert(to, "organisations", rows).await?;
-    Ok(count)
 }
 
 async fn people(plan: &Plan, to: &mut Storing<'_>, keys: &mut Keys) -> Result<Count, Fault> {

@@ -1,12 +1,14 @@
 //! 台账: the books of a compound, in double entry and integer fen. Invariant: a row moves an amount above
 //! zero from one account to another, so that books balance by construction; nothing is ever changed or
 //! removed, which the database itself enforces; a cause is booked once (decision 0018). Floor 3.
-//! Whoever moves money calls [`post`] in the transaction of its cause.
+//! Whoever moves money calls [`post`] in the transaction of its cause; whoever takes some asks [`floor`] before.
 
+pub mod floor;
 pub mod journal;
 pub mod post;
 pub mod queries;
 
+use entity::money::EntryKind;
 use strum::{EnumIter, IntoEnumIterator};
 
 /// An account of the chart: the same in each compound, made there when first used.
@@ -184,6 +186,25 @@ impl Family {
     #[must_use]
     pub const fn grows_by_debit(self) -> bool {
         matches!(self, Self::Assets | Self::Expenses)
+    }
+}
+
+/// What people call a kind of entry.
+#[must_use]
+pub const fn kind_says(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Bill => "账单",
+        EntryKind::Credit => "账单更正",
+        EntryKind::Payment => "收款",
+        EntryKind::Refund => "退款",
+        EntryKind::Waiver => "减免",
+        EntryKind::Advance => "预存抵扣",
+        EntryKind::Expense => "支出",
+        EntryKind::Income => "收入",
+        EntryKind::Fee => "平台手续费",
+        EntryKind::Transfer => "账户之间",
+        EntryKind::Opening => "期初",
+        EntryKind::Reversal => "冲销",
     }
 }
 

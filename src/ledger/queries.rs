@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use entity::{ledger_account, ledger_entry, ledger_transfer};
-use sea_orm::sea_query::LockType;
+use sea_orm::sea_query::{Expr, LockType, Query};
 use sea_orm::{
     Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     Statement,
@@ -57,6 +57,23 @@ pub struct Booked {
     pub transfers: Vec<Transfer>,
 }
 
+impl Booked {
+    /// What it moved on an account.
+    #[must_use]
+    pub fn on(&self, account: Account) -> Moved {
+        let mut moved = Moved::default();
+        for one in &self.transfers {
+            if one.debit == account {
+                moved.debit += one.amount;
+            }
+            if one.credit == account {
+                moved.credit += one.amount;
+            }
+        }
+        moved
+    }
+}
+
 /// What moved on each account of a compound. An account without a movement is not there. Debits and
 /// credits are equal in sum, since each transfer is one of either.
 ///
@@ -95,12 +112,12 @@ pub async fn moved<C: ConnectionTrait>(
     Ok(all)
 }
 
-/// What accounts of a compound hold together, in fen, under their locks until the end of the transaction: of two
-/// that would spend the same money at once, the second sees what the first has left.
+/// Locks accounts of a compound until the end of the transaction: of two that would spend the same money at once,
+/// the second sees what the first has left. An account that was never used has no lock, and holds nothing.
 ///
 /// # Errors
 /// The database's.
-pub async fn held(tx: &Tx, compound_id: i64, accounts: &[Account]) -> Result<i64, Fault> {
+pub async fn lock(tx: &Tx, compound_id: i64, accounts: &[Account]) -> Result<(), Fault> {
     let codes = accounts.iter().map(|account| account.code());
     ledger_account::Entity::find()
         .filter(ledger_account::COLUMN.compound_id.eq(compound_id))
@@ -110,12 +127,58 @@ pub async fn held(tx: &Tx, compound_id: i64, accounts: &[Account]) -> Result<i64
         .lock(LockType::NoKeyUpdate)
         .all(tx.db())
         .await?;
-    let all = moved(tx.db(), compound_id, Days::default()).await?;
-    let each = accounts.iter().filter_map(|account| {
-        let one = all.get(account)?;
-        Some(one.balance(*account))
-    });
-    Ok(each.sum())
+    Ok(())
+}
+
+/// By how much an account of a compound grew on each day on which anything moved on it; below 0 where it shrank.
+///
+/// # Errors
+/// The database's.
+pub async fn by_day<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    account: Account,
+) -> Result<BTreeMap<NaiveDate, i64>, Fault> {
+    let mut all = BTreeMap::new();
+    let Some(id) = key_of(db, compound_id, account).await? else {
+        return Ok(all);
+    };
+    let grows = account.family().grows_by_debit();
+    for (side, is_more) in [
+        (ledger_transfer::COLUMN.debit_id.eq(id), grows),
+        (ledger_transfer::COLUMN.credit_id.eq(id), !grows),
+    ] {
+        let sum = Expr::col(ledger_transfer::Column::Amount).sum();
+        let rows: Vec<(NaiveDate, i64)> = ledger_transfer::Entity::find()
+            .select_only()
+            .column(ledger_transfer::Column::Day)
+            .column_as(sum.cast_as("bigint"), "amount")
+            .filter(ledger_transfer::COLUMN.compound_id.eq(compound_id))
+            .filter(side)
+            .group_by(ledger_transfer::Column::Day)
+            .into_tuple()
+            .all(db)
+            .await?;
+        for (day, amount) in rows {
+            let change = if is_more { amount } else { -amount };
+            *all.entry(day).or_default() += change;
+        }
+    }
+    Ok(all)
+}
+
+/// The key of an account of a compound; none before it was used.
+async fn key_of<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    account: Account,
+) -> Result<Option<i64>, Fault> {
+    let row = ledger_account::Entity::find()
+        .filter(ledger_account::COLUMN.compound_id.eq(compound_id))
+        .filter(ledger_account::COLUMN.code.eq(account.code()))
+        .one(db)
+        .await?;
+    Ok(row.map(|row| row.id))
 }
 
 /// The entries after this one in the order of day and key, at most `most`.
@@ -129,6 +192,46 @@ pub async fn entries<C: ConnectionTrait>(
     after: Option<(NaiveDate, i64)>,
     most: u64,
 ) -> Result<Vec<Booked>, Fault> {
+    part(db, compound_id, wanted(compound_id, days, after), most).await
+}
+
+/// The same of those that move something on one account.
+///
+/// # Errors
+/// The database's.
+pub async fn on_account<C: ConnectionTrait>(
+    db: &C,
+    (compound_id, account): (i64, Account),
+    days: Days,
+    after: Option<(NaiveDate, i64)>,
+    most: u64,
+) -> Result<Vec<Booked>, Fault> {
+    let Some(id) = key_of(db, compound_id, account).await? else {
+        return Ok(Vec::new());
+    };
+    let mut own = Condition::all()
+        .add(ledger_transfer::COLUMN.compound_id.eq(compound_id))
+        .add(
+            Condition::any()
+                .add(ledger_transfer::COLUMN.debit_id.eq(id))
+                .add(ledger_transfer::COLUMN.credit_id.eq(id)),
+        );
+    if let Some(from) = days.from {
+        own = own.add(ledger_transfer::COLUMN.day.gte(from));
+    }
+    if let Some(to) = days.to {
+        own = own.add(ledger_transfer::COLUMN.day.lte(to));
+    }
+    let own = Query::select()
+        .column(ledger_transfer::Column::EntryId)
+        .from(ledger_transfer::Entity)
+        .cond_where(own)
+        .to_owned();
+    let wanted = wanted(compound_id, days, after).add(ledger_entry::COLUMN.id.in_subquery(own));
+    part(db, compound_id, wanted, most).await
+}
+
+fn wanted(compound_id: i64, days: Days, after: Option<(NaiveDate, i64)>) -> Condition {
     let mut wanted = Condition::all().add(ledger_entry::COLUMN.compound_id.eq(compound_id));
     if let Some(from) = days.from {
         wanted = wanted.add(ledger_entry::COLUMN.day.gte(from));
@@ -144,6 +247,15 @@ pub async fn entries<C: ConnectionTrait>(
                 .add(same_day.and(ledger_entry::COLUMN.id.gt(id))),
         );
     }
+    wanted
+}
+
+async fn part<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    wanted: Condition,
+    most: u64,
+) -> Result<Vec<Booked>, Fault> {
     let rows = ledger_entry::Entity::find()
         .filter(wanted)
         .order_by_asc(ledger_entry::Column::Day)
@@ -152,6 +264,31 @@ pub async fn entries<C: ConnectionTrait>(
         .all(db)
         .await?;
     with_transfers(db, compound_id, rows).await
+}
+
+/// An entry by its key; not scoped.
+///
+/// # Errors
+/// The database's.
+pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<Booked>, Fault> {
+    match ledger_entry::Entity::find_by_id(id).one(db).await? {
+        Some(entry) => Ok(with_transfers(db, entry.compound_id, vec![entry])
+            .await?
+            .pop()),
+        None => Ok(None),
+    }
+}
+
+/// The entry that takes this one back.
+///
+/// # Errors
+/// The database's.
+pub async fn reversal_of<C: ConnectionTrait>(
+    db: &C,
+    entry_id: i64,
+) -> Result<Option<ledger_entry::Model>, Fault> {
+    let found = ledger_entry::Entity::find().filter(ledger_entry::COLUMN.reverses.eq(entry_id));
+    Ok(found.one(db).await?)
 }
 
 /// The entries that were booked for one thing, oldest first: those whose cause begins with `subject`

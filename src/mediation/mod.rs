@@ -20,6 +20,11 @@ pub const MOST_PARTIES: usize = 8;
 pub const FOLLOW_DAYS: i32 = 7;
 /// Most such days.
 pub const MOST_FOLLOW_DAYS: i32 = 365;
+/// Days in which something must happen, by whoever leads it or by the parties: then the mediator is told, and
+/// after as many more somebody else leads it.
+pub const STEP_DAYS: i64 = 3;
+/// Days for which a meeting is waited for, from when it was called.
+pub const MEETING_DAYS: i64 = 30;
 
 /// How a mediation is named as the subject of reminders and audit rows.
 #[must_use]

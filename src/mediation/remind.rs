@@ -2,6 +2,9 @@
 //! party nothing of another but the text that both are asked about. `command/serve.rs` joins the
 //! table to the others'.
 
+mod clocks;
+
+use chrono::TimeDelta;
 use entity::kinds::MediationState;
 use entity::{mediation, mediation_session, reminder};
 use sea_orm::EntityTrait;
@@ -11,9 +14,10 @@ use crate::app::App;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::remind::kinds::{MEDIATION_CASE_OVER, MEDIATOR_GONE};
 use crate::delivery::{Kind, Lines, Message, Says, Topic, Work};
 use crate::mediation::queries::{about, by_id, is_ahead, parties};
-use crate::mediation::{centre_says, state_says, subject};
+use crate::mediation::{STEP_DAYS, centre_says, state_says, subject};
 use crate::person::queries as people;
 use crate::reminder::payload::{self, number, word};
 use crate::reminder::{BoxFuture, NewReminder};
@@ -22,6 +26,8 @@ use crate::reminder::{BoxFuture, NewReminder};
 const TASK: &str = "mediation.task";
 /// To a party.
 const PARTY: &str = "mediation.party";
+/// Clock: does it go on?
+const CLOCK: &str = "mediation.clock";
 /// Characters of an agreement that a push shows.
 const SHOWN: usize = 300;
 
@@ -34,6 +40,18 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: PARTY,
         work: Work::Push(Topic::Progress, compose),
+    },
+    Kind {
+        name: CLOCK,
+        work: Work::Clock(clocks::look),
+    },
+    Kind {
+        name: MEDIATOR_GONE,
+        work: Work::Clock(clocks::mediator_gone),
+    },
+    Kind {
+        name: MEDIATION_CASE_OVER,
+        work: Work::Clock(clocks::case_over),
     },
 ];
 
@@ -68,10 +86,16 @@ pub enum Telling {
     Broken,
     /// Party: it brought nothing.
     Failed,
+    /// Mediator: nothing has happened for days.
+    Stalled,
+    /// Whoever led it, and the parties: somebody else leads it now.
+    PassedOn,
+    /// Both: it goes no further, and why.
+    Ended,
 }
 
 impl Telling {
-    const ALL: [Self; 14] = [
+    const ALL: [Self; 17] = [
         Self::Opened,
         Self::Invited,
         Self::Called,
@@ -86,6 +110,9 @@ impl Telling {
         Self::Kept,
         Self::Broken,
         Self::Failed,
+        Self::Stalled,
+        Self::PassedOn,
+        Self::Ended,
     ];
 
     /// As the payload keeps it.
@@ -105,6 +132,9 @@ impl Telling {
             Self::Kept => "kept",
             Self::Broken => "broken",
             Self::Failed => "failed",
+            Self::Stalled => "stalled",
+            Self::PassedOn => "passed-on",
+            Self::Ended => "ended",
         }
     }
 }
@@ -126,7 +156,24 @@ impl Telling {
             Self::Kept => "协议已履行",
             Self::Broken => "协议没有履行",
             Self::Failed => "没有成功",
+            Self::Stalled => "请往下进行",
+            Self::PassedOn => "换人主持",
+            Self::Ended => "不再进行",
         }
+    }
+}
+
+/// The one clock of a mediation: from its opening to its end it looks whether something happens.
+#[must_use]
+pub fn clock(row: &mediation::Model) -> NewReminder {
+    NewReminder {
+        kind: CLOCK,
+        dedupe_key: format!("{}:{CLOCK}", subject(row.id)),
+        recipient_id: None,
+        compound_id: Some(row.compound_id),
+        subject: subject(row.id),
+        payload: json!({ "mediation": row.id }),
+        due_at: row.updated_at + TimeDelta::days(STEP_DAYS),
     }
 }
 
@@ -238,6 +285,10 @@ async fn line(
     let Some(what) = what_of(reminder) else {
         return Ok(None);
     };
+    // What was for whoever leads it is not for whoever led it.
+    if reminder.kind == TASK && reminder.recipient_id != Some(row.mediator_id) {
+        return Ok(None);
+    }
     let meeting = match what {
         Telling::Called | Telling::Eve => meeting_of(app, reminder).await?,
         _ => None,
@@ -277,10 +328,8 @@ async fn sentence(
     what: Telling,
     meeting: Option<&mediation_session::Model>,
 ) -> Result<Option<String>, Fault> {
-    let same = payload::version(reminder) == Some(row.version);
     let id = row.id;
     let over = row.closed_at.is_some();
-    let agreement = shorten(row.agreement.as_deref().unwrap_or_default(), SHOWN);
     Ok(match what {
         Telling::Opened if !over => {
             let about = about(app.store.read(), row).await?;
@@ -307,13 +356,6 @@ async fn sentence(
                 shorten(&session.venue, 60)
             )
         }),
-        Telling::Proposed if same && row.state == MediationState::Proposed => Some(format!(
-            "调解 #{id} 的协议：{agreement}\n同意请回复“同意 {id}”，不同意请回复“不同意 {id} 原因”（原因只给调解员看）。"
-        )),
-        Telling::AskedAgain if same && row.state == MediationState::Proposed => {
-            let waits = own_waits(app, row, reminder, |party| party.agrees.is_none()).await?;
-            waits.then(|| format!("调解 #{id} 的协议还在等您：{agreement}\n请回复“同意 {id}”或“不同意 {id} 原因”。"))
-        }
         Telling::Disagreed if row.state == MediationState::Open => {
             let reasons = reasons(app, row).await?;
             Some(format!(
@@ -322,6 +364,59 @@ async fn sentence(
         }
         Telling::BackToTable if row.state == MediationState::Open => {
             Some(format!("调解 #{id} 这次没有谈拢，调解员会再联系您。"))
+        }
+        Telling::Failed if row.state == MediationState::Failed => Some(format!(
+            "调解 #{id} 没有成功。您还可以申请人民调解、仲裁或向法院起诉，原诉求会接着办。"
+        )),
+        Telling::Stalled if !over => Some(stalled(row)),
+        Telling::PassedOn if !over => {
+            let mediator = name_of(app, row.mediator_id).await?;
+            Some(format!(
+                "调解 #{id} 现在由{mediator}主持，会接着联系当事人。"
+            ))
+        }
+        Telling::Ended if row.state == MediationState::Failed => Some(format!(
+            "调解 #{id} 不再进行：{}。",
+            row.outcome.as_deref().unwrap_or_default()
+        )),
+        _ => about_agreement(app, row, reminder, what).await?,
+    })
+}
+
+/// To the mediator: what could be done next.
+fn stalled(row: &mediation::Model) -> String {
+    let id = row.id;
+    let next = match row.state {
+        MediationState::Proposed => {
+            format!("还有当事人没有回复协议，请联系后回复“协议 {id} 新内容”或“调解不成 {id} 原因”")
+        }
+        MediationState::Agreed => {
+            format!("协议是否履行还没有人确认，请了解后回复“履行 {id} 是”或“履行 {id} 否”")
+        }
+        _ => format!("请回复“约调解 {id} 时间 地点”、“协议 {id} 内容”或“调解不成 {id} 原因”"),
+    };
+    format!(
+        "调解 #{id} 已有{STEP_DAYS}天没有进展。{next}；再过{STEP_DAYS}天没有进展会改由别人主持。"
+    )
+}
+
+/// The sentence about an agreement: whether the parties agree to it, and whether it is kept.
+async fn about_agreement(
+    app: &App,
+    row: &mediation::Model,
+    reminder: &reminder::Model,
+    what: Telling,
+) -> Result<Option<String>, Fault> {
+    let same = payload::version(reminder) == Some(row.version);
+    let id = row.id;
+    let agreement = shorten(row.agreement.as_deref().unwrap_or_default(), SHOWN);
+    Ok(match what {
+        Telling::Proposed if same && row.state == MediationState::Proposed => Some(format!(
+            "调解 #{id} 的协议：{agreement}\n同意请回复“同意 {id}”，不同意请回复“不同意 {id} 原因”（原因只给调解员看）。"
+        )),
+        Telling::AskedAgain if same && row.state == MediationState::Proposed => {
+            let waits = own_waits(app, row, reminder, |party| party.agrees.is_none()).await?;
+            waits.then(|| format!("调解 #{id} 的协议还在等您：{agreement}\n请回复“同意 {id}”或“不同意 {id} 原因”。"))
         }
         Telling::Agreed if row.state == MediationState::Agreed => Some(format!(
             "调解 #{id} 各方都已同意，协议生效：{agreement}\n{}会问是否履行。",
@@ -345,9 +440,6 @@ async fn sentence(
         }
         Telling::Broken if row.state == MediationState::Broken => Some(format!(
             "调解 #{id} 有当事人说协议没有履行。请了解后回复“协议 {id} 新内容”、“履行 {id} 是”或“调解不成 {id} 原因”。"
-        )),
-        Telling::Failed if row.state == MediationState::Failed => Some(format!(
-            "调解 #{id} 没有成功。您还可以申请人民调解、仲裁或向法院起诉，原诉求会接着办。"
         )),
         _ => None,
     })

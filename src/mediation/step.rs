@@ -25,6 +25,8 @@ pub enum Act {
     Break,
     /// 调解不成
     Fail,
+    /// It goes no further: the case is over, or nobody is left to lead it.
+    End,
 }
 
 /// Who does it.
@@ -34,6 +36,8 @@ pub enum By {
     Mediator,
     /// One of those who quarrel.
     Party,
+    /// A clock.
+    System,
 }
 
 /// The state after an act; none when it is not possible. `all` says that with this answer every party
@@ -50,6 +54,7 @@ pub const fn after(state: MediationState, act: Act, by: By, all: bool) -> Option
         (By::Party, Act::Agree, Proposed) => Some(if all { Agreed } else { Proposed }),
         (By::Party, Act::Disagree, Proposed) => Some(Open),
         (By::Party, Act::Keep, Agreed) => Some(if all { Kept } else { Agreed }),
+        (By::System, Act::End, Open | Proposed | Agreed | Broken) => Some(Failed),
         _ => None,
     }
 }
@@ -79,7 +84,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(rows.len(), 18, "{rows:?}");
+        assert_eq!(rows.len(), 22, "{rows:?}");
         assert!(rows.iter().all(|(.., from, _)| !is_over(*from)));
         let by_party = |wanted: Act| {
             rows.iter()
@@ -95,6 +100,11 @@ mod tests {
         for act in [Act::Agree, Act::Disagree] {
             assert!(!by_mediator(act), "nobody agrees for a party: {act:?}");
         }
+        let by_system = rows.iter().filter(|(by, ..)| *by == By::System);
+        assert!(
+            by_system.clone().count() == 4
+                && by_system.clone().all(|(_, act, ..)| *act == Act::End)
+        );
     }
 
     #[test]

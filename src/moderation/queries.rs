@@ -128,6 +128,29 @@ pub async fn all_shown<C: ConnectionTrait>(
     Ok(shown)
 }
 
+/// What has become of what was handed in last for a part of many subjects; those of which nothing was are not among
+/// them.
+///
+/// # Errors
+/// The database's.
+pub async fn all_states<C: ConnectionTrait>(
+    db: &C,
+    subjects: Vec<String>,
+    part: &str,
+) -> Result<HashMap<String, ModerationState>, Fault> {
+    let rows = moderation::Entity::find()
+        .select_only()
+        .column(moderation::Column::Subject)
+        .column(moderation::Column::State)
+        .filter(moderation::COLUMN.subject.is_in(subjects))
+        .filter(moderation::COLUMN.part.eq(part))
+        .order_by_asc(moderation::COLUMN.id)
+        .into_tuple::<(String, ModerationState)>()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// By key, for clocks and for composing: not scoped, never for a person's question.
 ///
 /// # Errors

@@ -371,6 +371,7 @@ async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model,
         urgent: body.urgent,
         scope,
         repeat_hours: body.repeat_hours,
+        rewrites: None,
     };
     let row = actions::draft(tx, actor, new).await?;
     attach(tx, actor, &row, &files).await?;

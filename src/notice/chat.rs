@@ -210,6 +210,7 @@ async fn write(turn: &mut Turn<'_>, args: &Args, urgent: bool) -> Result<Reply, 
         urgent,
         scope: Scope::default(),
         repeat_hours: None,
+        rewrites: None,
     };
     let row = actions::draft(turn.tx, &turn.actor, new).await?;
     turn.adopt_attachments(&subject(row.id), row.compound_id)

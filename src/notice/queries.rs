@@ -326,7 +326,7 @@ pub fn is_for_everybody(row: &notice::Model) -> bool {
 }
 
 /// Its photos and other files. A correction that brought none of its own has those of the version before: it
-/// corrects the words.
+/// corrects the words. One that was written after another has that one's likewise.
 ///
 /// # Errors
 /// The database's.
@@ -335,10 +335,11 @@ pub async fn files<C: ConnectionTrait>(
     row: &notice::Model,
 ) -> Result<Vec<attachment::Model>, Fault> {
     let mut found = attachments::of_subject(db, &subject(row.id)).await?;
-    let mut before = row.corrects;
+    let before_it = |row: &notice::Model| row.corrects.or(row.rewrites);
+    let mut before = before_it(row);
     while let Some(id) = before.filter(|_| found.is_empty()) {
         found = attachments::of_subject(db, &subject(id)).await?;
-        before = by_id(db, id).await?.and_then(|row| row.corrects);
+        before = by_id(db, id).await?.as_ref().and_then(before_it);
     }
     Ok(found)
 }

@@ -48,14 +48,15 @@ pub struct Written<'a> {
 /// Adds one.
 ///
 /// # Errors
-/// `forbidden` where the actor administers nothing, `invalid` for what cannot be, `invalid` for a code
-/// that is taken.
+/// `forbidden` where the actor administers nothing, `invalid` for what cannot be, for a code that is taken, and for
+/// one above that is not there any more.
 pub async fn create(
     tx: &Tx,
     actor: &Actor,
     written: Written<'_>,
 ) -> Result<organisation::Model, Fault> {
     require(actor, Deed::Administer, &written.place.path)?;
+    parent_stays(tx, &written).await?;
     let row = organisation::ActiveModel {
         created_at: Set(tx.now()),
         ..read(&written)?
@@ -87,6 +88,7 @@ pub async fn change(
         ));
     }
     require(actor, Deed::Administer, &written.place.path)?;
+    parent_stays(tx, &written).await?;
     if let Some(parent) = written.parent {
         not_below_itself(tx, id, parent).await?;
     }
@@ -224,6 +226,20 @@ async fn promised(tx: &Tx, id: i64) -> Result<Vec<String>, Fault> {
         ties.push("有联盟的单位或记录".to_owned());
     }
     Ok(ties)
+}
+
+/// The organisation above is there until this one is stored.
+async fn parent_stays(tx: &Tx, written: &Written<'_>) -> Result<(), Fault> {
+    let Some(parent) = written.parent else {
+        return Ok(());
+    };
+    match queries::staying(tx, parent.id).await? {
+        Some(_) => Ok(()),
+        None => Err(Fault::invalid(
+            "parent",
+            "上级组织刚刚被删除了，请重新写，可以不写。",
+        )),
+    }
 }
 
 /// An organisation does not stand above itself, nor above what stands above it.

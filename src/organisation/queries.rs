@@ -1,6 +1,7 @@
 //! Reads of organisations. Any noun may use them.
 
 use entity::organisation;
+use sea_orm::sea_query::LockType;
 use sea_orm::{
     ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
@@ -9,6 +10,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::organisation::KINDS;
 use crate::place;
+use crate::store::Tx;
 use crate::store::paging::oldest;
 
 /// By key.
@@ -20,6 +22,19 @@ pub async fn by_id<C: ConnectionTrait>(
     id: i64,
 ) -> Result<Option<organisation::Model>, Fault> {
     Ok(organisation::Entity::find_by_id(id).one(db).await?)
+}
+
+/// By key, for a row that will name it: it stays until the transaction ends. Whoever removes it at this moment comes
+/// before, then there is none, or after, and finds what names it. Not every column that names one is a foreign key.
+///
+/// # Errors
+/// The database's.
+pub async fn staying(tx: &Tx, id: i64) -> Result<Option<organisation::Model>, Fault> {
+    Ok(organisation::Entity::find_by_id(id)
+        // Others may name it, too, and nobody who only reads it waits.
+        .lock(LockType::KeyShare)
+        .one(tx.db())
+        .await?)
 }
 
 /// All that work in the compound or on a place above it, the higher first.

@@ -1,6 +1,35 @@
 //! Where the money of a payment goes, and from where it is taken back. Pure: fen in, fen out, and none
 //! is lost or made.
 
+/// Where a part of a payment lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lies {
+    /// On this bill.
+    OnBill(i64),
+    /// Kept for this person (预存); 0 while no owner is known.
+    Kept(i64),
+}
+
+impl Lies {
+    /// Key of the bill.
+    #[must_use]
+    pub const fn bill(self) -> Option<i64> {
+        match self {
+            Self::OnBill(id) => Some(id),
+            Self::Kept(_) => None,
+        }
+    }
+
+    /// Whose it is, if it is kept.
+    #[must_use]
+    pub const fn payer(self) -> Option<i64> {
+        match self {
+            Self::OnBill(_) => None,
+            Self::Kept(id) => Some(id),
+        }
+    }
+}
+
 /// What is left to pay of a bill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owed {
@@ -15,7 +44,7 @@ pub struct Owed {
 pub struct Split {
     /// Fen to each bill, above 0, in the order in which they are paid.
     pub parts: Vec<(i64, i64)>,
-    /// Fen that are left over and kept for the home (预存).
+    /// Fen that are left over and kept (预存).
     pub advance: i64,
 }
 
@@ -48,34 +77,39 @@ pub fn is_paid_twice(meant: &[i64], open: &[Owed]) -> bool {
     !meant.is_empty() && !meant.iter().any(owed)
 }
 
+/// How much of an amount goes back, since others have paid the bills that were meant meanwhile: what is more than is
+/// left of them (`left`), and no more than was paid of them since the order (`paid_now` less `paid_before`). What the
+/// payer meant to pay ahead stays, and so does what a correction has freed. All in fen.
+#[must_use]
+pub fn surplus(amount: i64, left: i64, paid_before: i64, paid_now: i64) -> i64 {
+    (amount - left).min(paid_now - paid_before).max(0)
+}
+
 /// From where an amount of a payment is taken back: what is still kept of it first, then its bills, the
-/// one that was paid last first. `parts` are the payment's, each bill once (none: kept for the home),
-/// in the order in which they were paid; `kept` is what the home has paid ahead now. None when so much
-/// is not there.
+/// one that was paid last first. `parts` are the payment's, each place once, in the order in which they were paid;
+/// `kept` is what each person has paid ahead for the home now. None when so much is not there.
 #[must_use]
 pub fn take_back(
     amount: i64,
-    parts: &[(Option<i64>, i64)],
-    kept: i64,
-) -> Option<Vec<(Option<i64>, i64)>> {
+    parts: &[(Lies, i64)],
+    kept: &[(i64, i64)],
+) -> Option<Vec<(Lies, i64)>> {
     let mut left = amount;
     let mut taken = Vec::new();
-    let ahead = parts.iter().filter(|(bill, _)| bill.is_none());
-    let bills = parts.iter().rev().filter(|(bill, _)| bill.is_some());
-    let mut kept = kept;
-    for (bill, part) in ahead.chain(bills) {
-        let most = if bill.is_none() {
-            kept.min(*part)
-        } else {
-            *part
+    let ahead = parts.iter().filter(|(lies, _)| lies.bill().is_none());
+    let bills = parts.iter().rev().filter(|(lies, _)| lies.bill().is_some());
+    for (lies, part) in ahead.chain(bills) {
+        let most = match lies {
+            Lies::OnBill(_) => *part,
+            Lies::Kept(whose) => {
+                let own = kept.iter().find(|(person, _)| person == whose);
+                own.map_or(0, |(_, has)| *has).min(*part)
+            }
         };
         let some = most.min(left).max(0);
         if some > 0 {
-            taken.push((*bill, some));
+            taken.push((*lies, some));
             left -= some;
-            if bill.is_none() {
-                kept -= some;
-            }
         }
     }
     (left == 0 && amount > 0).then_some(taken)
@@ -111,12 +145,32 @@ mod tests {
     }
 
     #[test]
+    fn what_others_have_paid_meanwhile_goes_back() {
+        // 300 for two bills; a neighbour paid the one of 100.
+        assert_eq!(surplus(300, 200, 0, 100), 100);
+        // 50 more were meant to be kept: they are.
+        assert_eq!(surplus(350, 200, 0, 100), 100);
+        // Nobody has paid: what is over is kept, whether it was meant or freed by a credit.
+        assert_eq!(surplus(350, 300, 20, 20), 0);
+        assert_eq!(surplus(300, 250, 20, 20), 0);
+        // Half of a bill, and somebody paid more than the other half.
+        assert_eq!(surplus(50, 20, 0, 80), 30);
+        // Something was taken back meanwhile: then more is left.
+        assert_eq!(surplus(300, 400, 100, 0), 0);
+    }
+
+    #[test]
     fn what_is_kept_goes_back_before_a_bill_is_owed_again() {
-        let parts = [(Some(1), 60), (Some(2), 40), (None, 20)];
-        let taken = take_back(50, &parts, 15).unwrap();
-        assert_eq!(taken, [(None, 15), (Some(2), 35)]);
-        assert_eq!(take_back(116, &parts, 15), None);
-        assert_eq!(take_back(0, &parts, 15), None);
+        let (kept, bill) = (Lies::Kept(7), Lies::OnBill);
+        let parts = [(bill(1), 60), (bill(2), 40), (kept, 20)];
+        let has = [(5, 100), (7, 15)];
+        let taken = take_back(50, &parts, &has).unwrap();
+        assert_eq!(taken, [(kept, 15), (bill(2), 35)]);
+        assert_eq!(take_back(116, &parts, &has), None);
+        assert_eq!(take_back(0, &parts, &has), None);
+        // What is another one's is not taken.
+        let taken = take_back(20, &parts, &has[..1]).unwrap();
+        assert_eq!(taken, [(bill(2), 20)]);
     }
 
     fn some_bills() -> impl Strategy<Value = Vec<Owed>> {
@@ -155,26 +209,48 @@ mod tests {
         }
 
         #[test]
+        fn nobody_pays_more_than_they_meant_and_nothing_that_is_owed_goes_back(
+            bills in proptest::collection::vec((1_i64..500, 0_i64..500, 0_i64..200), 1..6),
+            more in 0_i64..300,
+        ) {
+            // Of each bill what was left at the order, what others paid since, what was credited since.
+            let ordered: i64 = bills.iter().map(|(left, _, _)| left).sum();
+            let paid: i64 = bills.iter().map(|(left, by, _)| by.min(left)).sum();
+            let left: i64 = bills.iter().map(|(left, by, less)| (left - by - less).max(0)).sum();
+            let back = surplus(ordered + more, left, 0, paid);
+            prop_assert_eq!(back, paid);
+            prop_assert!(ordered + more - back >= left + more);
+            // Who orders less gets back what is more than is left, and no more than others paid.
+            let part = surplus(more, left, 0, paid);
+            prop_assert_eq!(part, (more - left).clamp(0, paid));
+        }
+
+        #[test]
         fn what_is_taken_back_was_there(
             amount in 1_i64..2_000,
             lefts in proptest::collection::vec(1_i64..400, 0..5),
-            ahead in 0_i64..400,
-            kept in 0_i64..400,
+            aheads in proptest::collection::vec((0_i64..400, 0_i64..400), 0..3),
         ) {
-            let mut parts: Vec<(Option<i64>, i64)> =
-                (1_i64..).zip(lefts).map(|(id, part)| (Some(id), part)).collect();
-            if ahead > 0 { parts.push((None, ahead)); }
-            let there: i64 = parts.iter().filter(|(bill, _)| bill.is_some()).map(|(_, part)| part).sum();
-            match take_back(amount, &parts, kept) {
+            let mut parts: Vec<(Lies, i64)> =
+                (1_i64..).zip(lefts).map(|(id, part)| (Lies::OnBill(id), part)).collect();
+            let on_bills: i64 = parts.iter().map(|(_, part)| part).sum();
+            let own = (0_i64..).zip(&aheads);
+            parts.extend(own.clone().filter(|(_, (ahead, _))| *ahead > 0)
+                .map(|(id, (ahead, _))| (Lies::Kept(id), *ahead)));
+            let kept: Vec<(i64, i64)> = own.map(|(id, (_, has))| (id, *has)).collect();
+            let ahead: i64 = aheads.iter().map(|(ahead, has)| ahead.min(has)).sum();
+            match take_back(amount, &parts, &kept) {
                 Some(taken) => {
                     prop_assert_eq!(taken.iter().map(|(_, part)| part).sum::<i64>(), amount);
-                    for (bill, part) in &taken {
-                        let of = parts.iter().find(|(other, _)| other == bill).unwrap().1;
+                    for (lies, part) in &taken {
+                        let of = parts.iter().find(|(other, _)| other == lies).unwrap().1;
                         prop_assert!(*part > 0 && *part <= of);
-                        prop_assert!(bill.is_some() || *part <= kept);
+                        let whose = lies.payer();
+                        let has = kept.iter().find(|(id, _)| Some(*id) == whose);
+                        prop_assert!(has.is_none_or(|(_, has)| part <= has));
                     }
                 }
-                None => prop_assert!(amount > there + ahead.min(kept)),
+                None => prop_assert!(amount > on_bills + ahead),
             }
         }
     }

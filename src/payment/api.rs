@@ -1,4 +1,4 @@
-//! The JSON of bills and payments: `/api/v1/bills…`, `/api/v1/payments…`. Mounted by `web/router.rs`.
+//! The JSON of bills and payments: `/api/v1/bills…`, `/api/v1/advances`, `/api/v1/payments…`. Mounted by `web/router.rs`.
 //! Amounts are whole fen.
 
 use entity::money::BillState;
@@ -29,6 +29,7 @@ pub fn routes(route: Route) -> Route {
     route
         .at("/bills", get(list_bills))
         .at("/bills/:id", get(show_bill))
+        .at("/advances", get(list_advances))
         .at("/payments", post(make_payment))
         .at("/payments/:id", get(show_payment))
 }
@@ -36,9 +37,9 @@ pub fn routes(route: Route) -> Route {
 /// What the description says of them; joined by `web/openapi.rs`.
 #[derive(OpenApi)]
 #[openapi(
-    paths(list_bills, show_bill, make_payment, show_payment),
+    paths(list_bills, show_bill, list_advances, make_payment, show_payment),
     components(schemas(
-        BillView, BillLineView, NewPayment, PaymentView, PayWindow, OrderedView
+        BillView, BillLineView, AdvanceView, NewPayment, PaymentView, PayWindow, OrderedView
     )),
     tags((name = "payments", description = "账单和缴费"))
 )]
@@ -86,6 +87,17 @@ pub struct BillLineView {
     pub amount: i64,
 }
 
+/// What is kept for a home (预存): it pays the next bills by itself.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct AdvanceView {
+    /// Key of the home.
+    pub home_id: String,
+    /// Its number: `3-2-501`.
+    pub home: String,
+    /// Fen.
+    pub amount: i64,
+}
+
 /// Which bills.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -104,7 +116,11 @@ pub struct NewPayment {
     /// Bills of one home, in the order in which they are paid.
     #[serde(default)]
     pub bills: Vec<String>,
-    /// Fen; all that is left of the bills if not given.
+    /// Key of one of the caller's homes in place of bills: an amount that pays what is open, the oldest first, and is
+    /// kept beyond that (预存).
+    #[serde(default)]
+    pub home: Option<String>,
+    /// Fen; all that is left of the bills if not given. With a home it must be given.
     #[serde(default)]
     pub amount: Option<i64>,
     /// A donation of the caller's own in place of bills: it is paid whole.
@@ -181,9 +197,14 @@ fn time(at: Moment) -> String {
     china(at).to_rfc3339()
 }
 
-fn bill_view(caller: &Caller, row: &bill::Model, lines: Vec<bill_line::Model>) -> BillView {
+/// `3-2-501`, by the caller's own ties.
+fn home_of(caller: &Caller, home_id: i64) -> String {
     let homes = &caller.actor.homes;
-    let tie = homes.iter().find(|tie| tie.place_id == row.home_id);
+    let tie = homes.iter().find(|tie| tie.place_id == home_id);
+    tie.map_or_else(String::new, |tie| tie.local_code().to_owned())
+}
+
+fn bill_view(caller: &Caller, row: &bill::Model, lines: Vec<bill_line::Model>) -> BillView {
     let line = |line: bill_line::Model| BillLineView {
         name: line.name,
         formula: line.formula,
@@ -193,7 +214,7 @@ fn bill_view(caller: &Caller, row: &bill::Model, lines: Vec<bill_line::Model>) -
     BillView {
         id: row.id.to_string(),
         home_id: row.home_id.to_string(),
-        home: tie.map_or_else(String::new, |tie| tie.local_code().to_owned()),
+        home: home_of(caller, row.home_id),
         month: row.month,
         due_on: row.due_on.to_string(),
         amount: row.amount,
@@ -263,6 +284,22 @@ async fn show_bill(
     Ok(Json(bill_view(&caller, &bill, lines)))
 }
 
+/// What is kept for my homes (预存), of each that has something.
+#[utoipa::path(
+    get, path = "/api/v1/advances", tag = "payments", security(("bearer" = [])),
+    responses((status = 200, body = Vec<AdvanceView>), (status = "4XX", description = "problem+json"))
+)]
+#[handler]
+async fn list_advances(app: Data<&App>, caller: Caller) -> Result<Json<Vec<AdvanceView>>, Fault> {
+    let own = queries::own_advances(app.store.read(), &caller.actor).await?;
+    let view = |(home_id, amount): &(i64, i64)| AdvanceView {
+        home_id: home_id.to_string(),
+        home: home_of(&caller, *home_id),
+        amount: *amount,
+    };
+    Ok(Json(own.iter().map(view).collect()))
+}
+
 /// Pay: an order, and what the payment window is opened with. The same wish again is the same order.
 #[utoipa::path(
     post, path = "/api/v1/payments", tag = "payments", security(("bearer" = [])),
@@ -306,6 +343,9 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
     if let Some(id) = &body.donation {
         return wish_to_give(app, caller, id).await;
     }
+    if let Some(home) = &body.home {
+        return wish_ahead(caller, home, body);
+    }
     if body.bills.len() > super::MOST_BILLS {
         let most = format!("一次最多交{}张账单。", super::MOST_BILLS);
         return Err(Fault::invalid("bills", most));
@@ -323,9 +363,34 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
     }
     wish.home_id = home_id;
     match wish.bills.is_empty() {
-        true => Err(Fault::invalid("bills", "请选要交的账单。")),
+        true => Err(Fault::invalid(
+            "bills",
+            "请选要交的账单，或写房号和金额预存。",
+        )),
         false => Ok(wish),
     }
+}
+
+/// An amount for one of the caller's homes: for what is open, and ahead.
+fn wish_ahead(caller: &Caller, home: &str, body: &NewPayment) -> Result<Wish, Fault> {
+    let none = |_: i64| Fault::not_found("没有找到这一户，请先绑定房号。");
+    let home_id = key_in(home, none)?;
+    if !caller.actor.homes.iter().any(|tie| tie.place_id == home_id) {
+        return Err(none(home_id));
+    }
+    if !body.bills.is_empty() {
+        let words = "预存不用选账单，没交的账单会先抵。请只写房号和金额。";
+        return Err(Fault::invalid("bills", words));
+    }
+    if body.amount.is_none() {
+        return Err(Fault::invalid("amount", "请写预存多少。"));
+    }
+    Ok(Wish {
+        home_id,
+        bills: Vec::new(),
+        amount: body.amount,
+        donation: None,
+    })
 }
 
 /// A donation of the caller's own that waits to be paid, whole.

@@ -1,5 +1,7 @@
-//! Chat commands on money: 账单 缴费 发票. Lists lead on by digits alone; an answer that asks for money
+//! Chat commands on money: 账单 缴费 预存 发票. Lists lead on by digits alone; an answer that asks for money
 //! is an address, since nobody pays by typing.
+
+mod ahead;
 
 use std::collections::BTreeMap;
 
@@ -44,6 +46,15 @@ pub const COMMANDS: &[Command] = &[
         run: |turn, args| Box::pin(pay(turn, args)),
     },
     Command {
+        words: &["预存", "预缴", "预交", "预存物业费"],
+        who: Who::Bound,
+        usage: "预存 [房号] [元]",
+        help: "先存一笔，自动抵以后的账单",
+        asks: None,
+        in_group: false,
+        run: |turn, args| Box::pin(ahead::ahead(turn, args)),
+    },
+    Command {
         words: &["发票", "收据", "开发票", "开收据"],
         who: Who::Bound,
         usage: "收据 [账单编号]",
@@ -59,8 +70,9 @@ async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         return one(turn, id).await;
     }
     let open = queries::open_bills(turn.tx.db(), &turn.actor, MOST).await?;
+    let kept = kept(turn).await?;
     if open.is_empty() {
-        return Ok(Reply::text(none_open(turn)));
+        return Ok(nothing_owed(turn, &kept));
     }
     let mut commands: Vec<String> = open
         .iter()
@@ -86,14 +98,39 @@ async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         lines.push(format!("还有 {} 张较新的没有列出。", open.len() - LINES));
     }
     commands.push("缴费 全部".to_owned());
-    let sum: i64 = open.iter().map(left).sum();
     let digit = commands.len();
+    commands.push("预存".to_owned());
+    let sum: i64 = open.iter().map(left).sum();
     turn.dialog = Some(Dialog::pick(commands));
     Ok(Reply::text(format!(
-        "要交的费用一共 {} 元：\n{}\n回复前面的数字看明细，回复 {digit} 一起交。",
+        "要交的费用一共 {} 元：\n{}\n{kept}回复前面的数字看明细，回复 {digit} 一起交，回复 {} 预存。",
         Fen(sum),
-        lines.join("\n")
+        lines.join("\n"),
+        digit + 1
     )))
+}
+
+/// What is kept for the homes of whoever asks: `预存还有 50.00 元，自动抵下一张账单。`; nothing where nothing is.
+async fn kept(turn: &Turn<'_>) -> Result<String, Fault> {
+    let own = queries::own_advances(turn.tx.db(), &turn.actor).await?;
+    let one = |(home, fen): &(i64, i64)| format!("{} {} 元", home_of(turn, *home), Fen(*fen));
+    Ok(match own.as_slice() {
+        [] => String::new(),
+        some => {
+            let all: Vec<String> = some.iter().map(one).collect();
+            format!("预存还有：{}，自动抵下一张账单。\n", all.join("，"))
+        }
+    })
+}
+
+/// That nothing is owed, and what may be done all the same.
+fn nothing_owed(turn: &mut Turn<'_>, kept: &str) -> Reply {
+    let words = none_open(turn);
+    if turn.actor.homes.is_empty() {
+        return Reply::text(words);
+    }
+    turn.dialog = Some(Dialog::pick(["预存"]));
+    Reply::text(format!("{words}\n{kept}想先存一笔，回复 1 预存。"))
 }
 
 fn none_open(turn: &Turn<'_>) -> String {

@@ -1,7 +1,10 @@
 //! Reads of bills, payments and receipts, scoped by who asks: whoever is bound to a home sees what it is
 //! asked for, whoever paid sees their payments, staff see what their roles cover.
 
+mod ahead;
 pub mod platform;
+
+pub use ahead::own_advances;
 
 use entity::money::{BillState, PayWay, PaymentState, RefundState, WaiverState};
 use entity::{bill, bill_line, payment, payment_part, place, receipt, refund, waiver};
@@ -16,8 +19,8 @@ use crate::base::page::{Page, Slice};
 use crate::ledger::queries::{self as ledger, Booked};
 use crate::payment::actions::no_such;
 use crate::payment::actions::refund::subject as refund_subject;
+use crate::payment::queries::ahead::payers_of;
 use crate::payment::subject;
-use crate::person::queries as people;
 use crate::place::queries::{self as places, within_any_reach};
 use crate::store::paging::newest;
 
@@ -32,10 +35,7 @@ pub fn no_such_bill(id: i64) -> Fault {
 async fn own<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Option<Condition>, Fault> {
     let mut any = Condition::any();
     for home in &actor.homes {
-        let residents = people::residents(db, home.place_id).await?;
-        let mut payers: Vec<i64> = residents.iter().map(|person| person.id).collect();
-        payers.extend(actor.person_id());
-        payers.push(0);
+        let payers = payers_of(db, actor, home.place_id).await?;
         let of_home = Condition::all()
             .add(bill::COLUMN.home_id.eq(home.place_id))
             .add(bill::COLUMN.payer_id.is_in(payers));

@@ -71,7 +71,7 @@ pub const KINDS: &[Kind] = &[
     clock(REFUND, |app, row| {
         Box::pin(async move {
             match number(row, "refund") {
-                Some(id) => watch::send_refund(app, id).await,
+                Some(id) => refunds::send(app, id).await,
                 None => Ok(Verdict::Drop),
             }
         })

@@ -58,7 +58,8 @@ pub fn changed(was: &payment::Model, next: &payment::Model) -> Vec<Part> {
             (row.id, row.compound_id, row.home_id, row.way, row.amount),
             (row.payer_id, row.account_id, row.recorded_by, row.proof_id),
             row.donation_id,
-            (row.bills.clone(), row.note.clone(), row.created_at),
+            (row.bills.clone(), row.paid_before),
+            (row.note.clone(), row.created_at),
             (row.merchant.clone(), row.mch_id.clone(), row.app_id.clone()),
             (
                 row.open_id.clone(),
@@ -124,6 +125,7 @@ mod tests {
             state,
             amount: 100,
             bills: json!([7]),
+            paid_before: Some(0),
             merchant: Some("gy".to_owned()),
             mch_id: Some("1900000001".to_owned()),
             app_id: Some("wx1".to_owned()),

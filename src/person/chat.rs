@@ -355,7 +355,7 @@ async fn answerers(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
         for answerer in queries::answerers(turn.tx.db(), &home.path, turn.now()).await? {
             let post = answerer.post.name();
             let mut people = Vec::new();
-            for holder in answerer.holders.iter().take(3) {
+            for holder in answerer.holders.iter().take(queries::MOST_IN_POST) {
                 people.push(reach(turn, holder).await?);
             }
             lines.push(match (answerer.vacant, people.is_empty()) {

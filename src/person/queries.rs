@@ -395,6 +395,9 @@ impl Post {
     }
 }
 
+/// Of several in one post so many are shown, and told what the home needs.
+pub const MOST_IN_POST: usize = 3;
+
 /// Who answers for a home in one post.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answerer {
@@ -422,12 +425,17 @@ pub async fn answerers<C: ConnectionTrait>(
         RoleKind::Steward,
         RoleKind::StreetOfficer,
     ];
-    let all = holders(db, path, &ROLES, now).await?;
+    Ok(answerers_of(&holders(db, path, &ROLES, now).await?))
+}
+
+/// The same out of all who hold a role at the place or above it, nearest first.
+#[must_use]
+pub fn answerers_of(all: &[Holder]) -> Vec<Answerer> {
     let fill = |post: Post| {
-        let own = first_of(&all, post.own());
+        let own = first_of(all, post.own());
         let vacant = own.is_empty();
         let holders = if vacant {
-            first_of(&all, post.above())
+            first_of(all, post.above())
         } else {
             own
         };
@@ -437,7 +445,7 @@ pub async fn answerers<C: ConnectionTrait>(
             vacant,
         }
     };
-    Ok([Post::Community, Post::PartyMember, Post::Steward]
+    [Post::Community, Post::PartyMember, Post::Steward]
         .map(fill)
-        .to_vec())
+        .to_vec()
 }

@@ -3,7 +3,7 @@
 
 use entity::{handbook_asker, handbook_question, timetable_reader};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -23,6 +23,16 @@ pub(super) async fn let_go(tx: &Tx, person: i64) -> Result<(), Fault> {
         .column(handbook_asker::Column::QuestionId)
         .filter(handbook_asker::COLUMN.person_id.eq(person))
         .into_tuple()
+        .all(tx.db())
+        .await?;
+    // Locked first, in one order: who asks the same at this moment is among the others.
+    handbook_question::Entity::find()
+        .select_only()
+        .column(handbook_question::Column::Id)
+        .filter(handbook_question::COLUMN.id.is_in(asked.iter().copied()))
+        .order_by_asc(handbook_question::COLUMN.id)
+        .lock_exclusive()
+        .into_tuple::<i64>()
         .all(tx.db())
         .await?;
     handbook_asker::Entity::delete_many()
@@ -55,7 +65,10 @@ pub(super) async fn remove_old(tx: &Tx, until: Moment, most: u64) -> Result<u64,
         .select_only()
         .column(handbook_question::Column::Id)
         .filter(handbook_question::COLUMN.last_at.lt(until))
+        .order_by_asc(handbook_question::COLUMN.id)
         .limit(most)
+        // One that is asked again at this moment is not old.
+        .lock_exclusive()
         .into_tuple()
         .all(tx.db())
         .await?;

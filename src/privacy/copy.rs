@@ -8,12 +8,14 @@ mod stations;
 
 use std::io::{Cursor, Write};
 
-use entity::kinds::AttachmentState;
+use entity::kinds::{ActorKind, AttachmentState};
 use entity::{
     account, attachment, audit, binding, case, case_event, consent, correction, preference,
     residency, role, subscription, visit,
 };
-use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::{Value, json};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -21,7 +23,7 @@ use zip::write::SimpleFileOptions;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
-use crate::case::{kind_says, state_says};
+use crate::case::{case_says, kind_says};
 use crate::person::queries as people;
 use crate::place::queries as places;
 
@@ -224,6 +226,7 @@ async fn cases<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Vec<Value>,
         let events = case_event::Entity::find()
             .filter(case_event::COLUMN.case_id.eq(row.id))
             .filter(case_event::COLUMN.actor_id.eq(person_id))
+            .filter(case_event::COLUMN.actor_kind.ne(ActorKind::System))
             .order_by_asc(case_event::COLUMN.id)
             .all(db)
             .await?;
@@ -233,7 +236,7 @@ async fn cases<C: ConnectionTrait>(db: &C, person_id: i64) -> Result<Vec<Value>,
             .collect();
         views.push(json!({
             "number": row.id.to_string(), "kind": kind_says(row.kind), "text": row.text,
-            "place": code(db, row.place_id).await?, "state": state_says(row.state),
+            "place": code(db, row.place_id).await?, "state": case_says(&row),
             "plan": row.plan, "result": row.result, "rating": row.rating,
             "rating_words": row.rating_text, "latitude": row.latitude, "longitude": row.longitude,
             "filed_at": time(row.created_at), "closed_at": maybe(row.closed_at), "own_words": said,

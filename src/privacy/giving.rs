@@ -12,6 +12,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelec
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::delivery::cards;
 use crate::fund;
 use crate::privacy::scrub::{self, Words};
 use crate::reminder;
@@ -111,7 +112,7 @@ async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Faul
         .filter(help_request::COLUMN.id.eq(row.id))
         .exec(tx.db())
         .await?;
-    help_request::Entity::update_many()
+    let withdrawn = help_request::Entity::update_many()
         .set(help_request::ActiveModel {
             state: Set(HelpState::Withdrawn),
             due_at: Set(None),
@@ -122,6 +123,9 @@ async fn forget_asker(tx: &mut Tx, row: &help_request::Model) -> Result<(), Faul
         .filter(help_request::COLUMN.state.eq(HelpState::Asking))
         .exec(tx.db())
         .await?;
+    if withdrawn.rows_affected == 1 {
+        cards::moved(tx, &request_subject(row.id), Some(row.compound_id)).await?;
+    }
     untie(tx, request_subject(row.id), Some(row.asker_id)).await
 }
 

@@ -7,6 +7,7 @@
 pub mod actions;
 pub mod api;
 pub mod chat;
+pub mod door;
 pub mod hours;
 pub mod queries;
 pub mod remind;

@@ -34,14 +34,33 @@ impl Store {
             make_folder(url)?;
             // One writer, queued fairly inside the process: SQLite's own waiting is polling.
             let writer = open_new(url).await?;
-            (open(url, settings.max_connections.min(4)).await?, writer)
+            let readers = open(url, settings.max_connections.min(4), When::Now).await?;
+            (readers, writer)
         } else {
-            let pool = open(url, settings.max_connections).await?;
+            let pool = open(url, settings.max_connections, When::Now).await?;
             (pool.clone(), pool)
         };
         Ok(Self {
             readers,
             writer,
+            after_commit: Arc::default(),
+        })
+    }
+
+    /// A store for whoever looks at all else while the database is away, and asks it nothing: PostgreSQL is
+    /// looked for at the first use, and an empty SQLite in memory stands for a file that cannot be opened.
+    ///
+    /// # Errors
+    /// `busy` when the URL cannot be read.
+    pub async fn connect_later(settings: &config::Database) -> Result<Self, Fault> {
+        let url = match settings.url.expose_secret() {
+            url if url.starts_with("sqlite:") => "sqlite::memory:",
+            url => url,
+        };
+        let pool = open(url, 1, When::Asked).await?;
+        Ok(Self {
+            readers: pool.clone(),
+            writer: pool,
             after_commit: Arc::default(),
         })
     }
@@ -123,7 +142,7 @@ impl Store {
 async fn open_new(url: &str) -> Result<DatabaseConnection, DbErr> {
     let mut tries = 0;
     loop {
-        match open(url, 1).await {
+        match open(url, 1, When::Now).await {
             Err(error) if tries < 50 && error.to_string().contains("database is locked") => {
                 tries += 1;
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -133,9 +152,18 @@ async fn open_new(url: &str) -> Result<DatabaseConnection, DbErr> {
     }
 }
 
-async fn open(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
+/// When a pool connects.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Now,
+    /// At its first use.
+    Asked,
+}
+
+async fn open(url: &str, connections: u32, when: When) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
+        .connect_lazy(when == When::Asked)
         .max_connections(connections)
         .min_connections(1)
         .connect_timeout(Duration::from_secs(5))

@@ -10,6 +10,15 @@ pub fn is_unique_violation(error: &DbErr) -> bool {
     matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
+/// Whether a row names one that is not there, or is to go while another one names it: what was read a moment ago
+/// has been removed, or named, since.
+fn is_reference_violation(error: &DbErr) -> bool {
+    matches!(
+        error.sql_err(),
+        Some(SqlErr::ForeignKeyConstraintViolation(_))
+    )
+}
+
 impl From<DbErr> for Fault {
     fn from(error: DbErr) -> Self {
         let code = classify(&error);
@@ -23,6 +32,11 @@ impl From<DbErr> for Fault {
 
 fn classify(error: &DbErr) -> Code {
     if is_unique_violation(error) {
+        return Code::Conflict;
+    }
+    if is_reference_violation(error) {
+        // Seldom, and if it is not, it is our own mistake.
+        tracing::warn!(%error, "a row names what is not there any more");
         return Code::Conflict;
     }
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use entity::kinds::{HelpAnswer, HelpState, TalentKind, TalentState};
 use entity::{help_ask, help_request, person, talent};
+use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -85,6 +86,29 @@ pub async fn own_talents<C: ConnectionTrait>(
         .limit(MOST)
         .all(db)
         .await?)
+}
+
+/// What came of the last time that somebody was asked for a request; none who was never asked.
+///
+/// # Errors
+/// The database's.
+pub async fn answer_of<C: ConnectionTrait>(
+    db: &C,
+    request_id: i64,
+    person_id: i64,
+) -> Result<Option<HelpAnswer>, Fault> {
+    let own = Query::select()
+        .column(talent::Column::Id)
+        .from(talent::Entity)
+        .and_where(talent::Column::PersonId.eq(person_id))
+        .to_owned();
+    let asked = help_ask::Entity::find()
+        .filter(help_ask::COLUMN.request_id.eq(request_id))
+        .filter(help_ask::Column::TalentId.in_subquery(own))
+        .order_by_desc(help_ask::COLUMN.id)
+        .one(db)
+        .await?;
+    Ok(asked.map(|asked| asked.answer))
 }
 
 /// How many of each kind are offered in a compound, without those of one person.

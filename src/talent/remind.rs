@@ -2,7 +2,7 @@
 //! how to reach the other stands in messages to these two alone, after a yes. `command/serve.rs` joins the table
 //! to the others'.
 
-use entity::kinds::HelpState;
+use entity::kinds::{HelpAnswer, HelpState};
 use entity::{help_request, reminder};
 use serde_json::json;
 
@@ -16,7 +16,7 @@ use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
-use crate::talent::queries::{by_id, contact, talent_of};
+use crate::talent::queries::{answer_of, by_id, contact, talent_of};
 use crate::talent::step::Contact;
 use crate::talent::{actions, kind_says, request_subject, state_says};
 
@@ -234,6 +234,24 @@ fn compose_asked<'a>(
                 },
             ],
         }))
+    })
+}
+
+/// What the card of whoever was asked says in the end: what came of their own asking. Who is asked now, and whether
+/// anybody is, is not theirs to know.
+///
+/// # Errors
+/// The database's.
+pub async fn ending(app: &App, asked: &reminder::Model) -> Result<&'static str, Fault> {
+    let answer = match (number(asked, "help"), asked.recipient_id) {
+        (Some(id), Some(person)) => answer_of(app.store.read(), id, person).await?,
+        _ => None,
+    };
+    Ok(match answer {
+        Some(HelpAnswer::Accepted) => "已答应帮忙",
+        Some(HelpAnswer::Declined) => "已婉拒",
+        Some(HelpAnswer::Silent) => "已过时间，不用再帮忙了",
+        Some(HelpAnswer::Dropped | HelpAnswer::Asked) | None => "不用再帮忙了",
     })
 }
 

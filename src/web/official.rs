@@ -1,14 +1,16 @@
 //! `/wechat/official`: what the platform sends, what it is answered within its five seconds
-//! (protocols.md §1). Never a 5xx: the person would read «该公众号暂时无法提供服务». Used by `router.rs`.
+//! (protocols.md §1). Never a 5xx to what a person does: they would read «该公众号暂时无法提供服务». A report
+//! that could not be stored gets no answer, and comes again. Used by `router.rs`.
 
 use std::time::Duration;
 
 use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Body, Request, Response, handler};
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::app::App;
+use crate::base::fault::Fault;
 use crate::bot::{self, Spoken, SpokenKind};
 use crate::delivery;
 use crate::web::{late, mini};
@@ -18,6 +20,9 @@ use crate::wechat::official::{Event, Inbound, InboundKind, JobStatus, Reply};
 
 /// The platform hangs up after five seconds.
 pub(super) const PATIENCE: Duration = Duration::from_millis(4_300);
+/// So long a report that could not be stored goes without an answer: the platform has hung up by then and
+/// sends it again, while one that it cannot read is not promised to be repeated (§1.5).
+const SILENCE: Duration = Duration::from_secs(6);
 /// The shared limit is asked for so long; without an answer the message is let in.
 const LIMIT_PATIENCE: Duration = Duration::from_millis(300);
 /// What ends the platform's retries without a word to the person.
@@ -25,7 +30,8 @@ const TAKEN: &str = "success";
 /// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
 pub(super) const UNSURE: &str =
     "系统正忙,这条消息可能没有收到。请稍等一分钟,回复“进度”看看;如果没有,请再发一次。";
-pub(super) const TOO_OFTEN: &str = "您发得太快了，这条消息没有处理。请歇一分钟再发。";
+pub(super) const TOO_OFTEN: &str =
+    "您发得太快了，这条消息没有处理。请歇一分钟再发。紧急请直接打 110／119／120。";
 pub(super) const UNREADABLE: &str =
     "这种消息暂时看不懂,请用文字告诉我们,或回复“菜单”看看能办什么。";
 
@@ -66,30 +72,42 @@ pub async fn take_message(Data(app): Data<&App>, request: &Request, body: Body) 
     }
 }
 
-/// How a template message ended. Not worth an error to the platform, which would not repeat it.
+/// How a template message ended.
 async fn take_receipt(app: &App, msg_id: &str, status: &JobStatus) -> Response {
-    match timeout(PATIENCE, delivery::receipt(app, msg_id, status.into())).await {
-        Ok(Ok(())) => {}
+    taken_or_silent(app, delivery::receipt(app, msg_id, status.into())).await
+}
+
+/// Acknowledges a report once it is stored. Nobody reads the answer to an event that nobody caused, so
+/// that it may be withheld until the platform hangs up; then it sends the report again, twice at most.
+async fn taken_or_silent(app: &App, work: impl Future<Output = Result<(), Fault>>) -> Response {
+    let silent_until = Instant::now() + SILENCE;
+    match timeout(PATIENCE, work).await {
+        Ok(Ok(())) => return plain(StatusCode::OK, TAKEN.to_owned()),
         Ok(Err(fault)) => tracing::warn!(?fault, "the report on a message could not be stored"),
         Err(_) => tracing::warn!("the report on a message took too long to store"),
     }
-    plain(StatusCode::OK, TAKEN.to_owned())
+    tokio::select! {
+        () = sleep_until(silent_until) => {}
+        () = app.stopping.cancelled() => {}
+    }
+    plain(StatusCode::SERVICE_UNAVAILABLE, "busy".to_owned())
 }
 
-/// What somebody answered about subscription notices, or how some ended. A 5xx would show the person
-/// an error: what could not be stored is repeated by the platform only when it gets no answer.
+/// What somebody answered about subscription notices, or how some ended. An answer is somebody's act:
+/// a 5xx or silence would show them an error, and they can be asked again.
 async fn take_notices(app: &App, from: &str, what: &PushKind, digest: &str) -> Response {
     let channel = entity::kinds::Channel::Official;
-    let work = async {
-        if let PushKind::Sent(all) = what {
+    if let PushKind::Sent(all) = what {
+        let work = async {
             for sent in all {
                 mini::take_sent(app, channel, from, sent).await?;
             }
-            return Ok(());
-        }
-        let key = format!("official:notice:{digest}");
-        mini::take_answers(app, channel, from, &key, what).await
-    };
+            Ok::<(), Fault>(())
+        };
+        return taken_or_silent(app, work).await;
+    }
+    let key = format!("official:notice:{digest}");
+    let work = mini::take_answers(app, channel, from, &key, what);
     match timeout(PATIENCE, work).await {
         Ok(Ok(())) => {}
         Ok(Err(fault)) => tracing::warn!(?fault, "an answer about notices could not be stored"),
@@ -101,7 +119,8 @@ async fn take_notices(app: &App, from: &str, what: &PushKind, digest: &str) -> R
 /// The words for the person, if any.
 async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
     let kind = spoken_kind(&inbound.kind);
-    if kind != SpokenKind::Unsubscribe && !may_speak(app, &inbound.from).await {
+    let leaves = kind == SpokenKind::Unsubscribe;
+    if !leaves && !may_speak(app, &inbound.from, kind.is_urgent()).await {
         metrics::counter!("linli_messages_total", "outcome" => "too_often").increment(1);
         return Some(TOO_OFTEN.to_owned());
     }
@@ -112,7 +131,6 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<String> {
         kind,
         audience: bot::Audience::Private,
     };
-    let leaves = spoken.kind == SpokenKind::Unsubscribe;
     let (outcome, reply) = match late::answer(app, spoken, PATIENCE).await {
         Some(Ok(Some(reply))) => ("answered", Some(reply)),
         Some(Ok(None)) => ("taken", silence(&inbound.kind)),
@@ -138,12 +156,22 @@ fn silence(kind: &InboundKind) -> Option<String> {
     matches!(kind, InboundKind::Other(_)).then(|| UNREADABLE.to_owned())
 }
 
-pub(super) async fn may_speak(app: &App, openid: &str) -> bool {
-    let key = format!("chat:{openid}");
+/// Whether this account has something left of its minute.
+pub(super) async fn may_speak(app: &App, account: &str, urgent: bool) -> bool {
+    let key = allowance(account, urgent);
     let most = app.settings.limits.messages_per_minute;
     timeout(LIMIT_PATIENCE, app.limiter.take(&key, most))
         .await
         .unwrap_or(true)
+}
+
+/// Under which key the messages of an account are counted. What tells of danger has an allowance of its own, as large:
+/// nothing that was sent before uses it up, and it is no way around the limit.
+pub(super) fn allowance(account: &str, urgent: bool) -> String {
+    match urgent {
+        true => format!("danger:{account}"),
+        false => format!("chat:{account}"),
+    }
 }
 
 /// The protocol's kinds in the bot's.

@@ -1,12 +1,16 @@
 //! The API's description (`/openapi.json`) and a page to try it (`/docs`). Used by `router.rs`; the
 //! nouns describe their own paths in `api.rs`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use poem::http::header;
+use poem::http::{HeaderValue, header};
 use poem::web::{Data, Path};
 use poem::{Response, handler};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{RefOr, Required};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
@@ -39,7 +43,7 @@ use crate::wish;
         title = "邻里 Linli",
         description = "小程序与合作方的接口。时间为 RFC 3339，金额为整数分，编号为字符串。\
             每个 POST 都可带 `Idempotency-Key`；列表用 `cursor` 和 `limit`（最多 100）翻页；\
-            出错时返回 RFC 9457 的 `application/problem+json`，请按 `code` 判断。"
+            出错时返回 RFC 9457 的 `application/problem+json`，请按 `code` 判断，哪一项不对见 `errors`。"
     ),
     paths(
         session::sign_in, session::sign_out, session::show_me, homes::list_homes,
@@ -68,6 +72,37 @@ impl Modify for Bearer {
     }
 }
 
+/// The key that makes a POST safe to repeat: every one takes it.
+struct Repeatable;
+
+impl Modify for Repeatable {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for item in document.paths.paths.values_mut() {
+            if let Some(post) = &mut item.post {
+                let parameters = post.parameters.get_or_insert_default();
+                parameters.push(RefOr::T(key_header()));
+            }
+        }
+    }
+}
+
+fn key_header() -> Parameter {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(64))
+        .pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(
+            "同一个请求重发时带同一个键：只办一次，得到同样的回答，并有 `Idempotency-Replayed: true`。登录的回答保留5分钟，其他保留两天。",
+        ))
+        .schema(Some(key))
+        .build()
+}
+
 /// The whole description.
 #[must_use]
 pub fn document() -> utoipa::openapi::OpenApi {
@@ -94,7 +129,42 @@ pub fn document() -> utoipa::openapi::OpenApi {
     document.merge(alliance::api::Described::openapi());
     document.merge(activity::api::Described::openapi());
     document.merge(volunteer::api::Described::openapi());
+    Repeatable.modify(&mut document);
     document
+}
+
+/// What a refused method is told: the methods of each path, by its [`shape`].
+pub type Allowed = HashMap<String, HeaderValue>;
+
+/// The methods of all paths of the API.
+#[must_use]
+pub fn allowed() -> Allowed {
+    let document = document();
+    let all = document.paths.paths.iter().filter_map(|(path, item)| {
+        let there = [
+            ("GET", item.get.is_some()),
+            ("HEAD", item.get.is_some()),
+            ("POST", item.post.is_some()),
+            ("PUT", item.put.is_some()),
+            ("PATCH", item.patch.is_some()),
+            ("DELETE", item.delete.is_some()),
+        ];
+        let names = there.into_iter().filter(|(_, is)| *is);
+        let names: Vec<&str> = names.map(|(name, _)| name).collect();
+        Some((shape(path), HeaderValue::from_str(&names.join(", ")).ok()?))
+    });
+    all.collect()
+}
+
+/// A path without the names of its parameters, which the router (`:id`) and the description (`{id}`) write
+/// in ways of their own.
+#[must_use]
+pub fn shape(path: &str) -> String {
+    let parts = path.split('/').map(|part| match part.chars().next() {
+        Some(':' | '{') => ":",
+        _ => part,
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 /// The description as JSON, made once.

@@ -1,5 +1,7 @@
 //! All routes on one page. Built by `command/serve.rs`; a test walks through them.
 
+use std::sync::Arc;
+
 use metrics_exporter_prometheus::PrometheusHandle;
 use poem::http::header;
 use poem::middleware::Compression;
@@ -55,15 +57,46 @@ pub fn routes(
     platform: Option<Platform>,
 ) -> Result<impl Endpoint<Output = Response> + 'static, Fault> {
     let document = openapi::Document::new()?;
+    let guarded = api()
+        .with(Guard { app: app.clone() })
+        .with(BodyLimit(app.settings.limits.body_bytes));
+    let mut route = callbacks(boards(residents(Route::new())))
+        .at("/", get(open_front))
+        .at("/pages.css", get(pages::show_style))
+        .at("/favicon.ico", get(pages::show_icon))
+        .at(
+            "/assets/:file",
+            get(assets::show_asset).with(Compression::new()),
+        )
+        .nest("/console", console::routes(app))
+        // Who may not upload is turned away before the body is read.
+        .at(
+            "/api/v1/attachments",
+            post(attachments::upload)
+                .with(BodyLimit(UPLOAD_BYTES))
+                .with(Guard { app: app.clone() }),
+        )
+        .nest("/api/v1", guarded)
+        .at(
+            "/openapi.json",
+            get(openapi::show_description).data(document),
+        )
+        .at("/docs", get(openapi::open_docs))
+        .at("/docs/*path", get(openapi::show_docs));
+    if let Some(platform) = platform {
+        let pretended = sandbox::routes(platform).with(BodyLimit(SANDBOX_BYTES));
+        route = route.nest("/sandbox", pretended);
+    }
+    Ok(finish(app, operators(route, figures), openapi::allowed()))
+}
+
+/// What the platforms call, and what they fetch.
+fn callbacks(route: Route) -> Route {
     let callback = get(official::check_address).post(official::take_message);
     let from_work = get(work::check_address).post(work::take_message);
     let pushes = get(mini::check_address).post(mini::take_push);
     let robot = get(robot::check_address).post(robot::take_message);
-    let guarded = api()
-        .with(Guard { app: app.clone() })
-        .with(BodyLimit(app.settings.limits.body_bytes));
-    let mut route = Route::new()
-        .at("/", get(open_front))
+    route
         .at("/wechat/official", callback.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/work", from_work.with(BodyLimit(CALLBACK_BYTES)))
         .at("/wechat/mini", pushes.with(BodyLimit(CALLBACK_BYTES)))
@@ -76,6 +109,14 @@ pub fn routes(
             "/wechat/pay/:merchant/refund",
             post(pay::take_notice).with(BodyLimit(CALLBACK_BYTES)),
         )
+        .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
+        .at("/wechat/oauth/start", get(oauth::go_out))
+        .at("/wechat/oauth/back", get(oauth::come_back))
+}
+
+/// Pages for residents: behind links that they are given, for everybody to read, and about themselves.
+fn residents(route: Route) -> Route {
+    route
         .at(
             "/pay/:token",
             get(pages::pay::show_wish).post(pages::pay::order_wish),
@@ -96,29 +137,6 @@ pub fn routes(
             "/handbook/:compound/:id",
             get(pages::handbook::show_article),
         )
-        .at("/wechat/robot", robot.with(BodyLimit(CALLBACK_BYTES)))
-        .at("/wechat/oauth/start", get(oauth::go_out))
-        .at("/wechat/oauth/back", get(oauth::come_back))
-        .at("/pages.css", get(pages::show_style))
-        .at("/favicon.ico", get(pages::show_icon))
-        .at(
-            "/assets/:file",
-            get(assets::show_asset).with(Compression::new()),
-        )
-        .nest("/console", console::routes(app))
-        .at("/board/:compound", get(board::show_board))
-        .at("/board/:compound/accounts", get(board::accounts::show_list))
-        .at("/board/:compound/expenses", get(board::expenses::show_list))
-        .at("/board/:compound/lists", get(board::lists::show_list))
-        .at("/board/:compound/chart", get(board::lists::show_chart))
-        .at("/board/:compound/giving", get(board::giving::show_list))
-        .at("/board/:compound/wishes", get(board::wishes::show_list))
-        .at(
-            "/board/:compound/accounts/:month",
-            get(board::accounts::show_month),
-        )
-        .at("/board.css", get(board::show_style))
-        .at("/board.js", get(board::show_script))
         .at("/me", get(pages::me::show_me))
         .at("/me/leave", post(pages::me::leave_page))
         .at("/me/export", post(pages::privacy::ask_export))
@@ -136,25 +154,24 @@ pub fn routes(
             "/files/:id/:variant/:until/:sign",
             get(attachments::show_linked),
         )
-        // Who may not upload is turned away before the body is read.
+}
+
+/// The public boards.
+fn boards(route: Route) -> Route {
+    route
+        .at("/board/:compound", get(board::show_board))
+        .at("/board/:compound/accounts", get(board::accounts::show_list))
+        .at("/board/:compound/expenses", get(board::expenses::show_list))
+        .at("/board/:compound/lists", get(board::lists::show_list))
+        .at("/board/:compound/chart", get(board::lists::show_chart))
+        .at("/board/:compound/giving", get(board::giving::show_list))
+        .at("/board/:compound/wishes", get(board::wishes::show_list))
         .at(
-            "/api/v1/attachments",
-            post(attachments::upload)
-                .with(BodyLimit(UPLOAD_BYTES))
-                .with(Guard { app: app.clone() }),
+            "/board/:compound/accounts/:month",
+            get(board::accounts::show_month),
         )
-        .nest("/api/v1", guarded)
-        .at(
-            "/openapi.json",
-            get(openapi::show_description).data(document),
-        )
-        .at("/docs", get(openapi::open_docs))
-        .at("/docs/*path", get(openapi::show_docs));
-    if let Some(platform) = platform {
-        let pretended = sandbox::routes(platform).with(BodyLimit(SANDBOX_BYTES));
-        route = route.nest("/sandbox", pretended);
-    }
-    Ok(finish(app, operators(route, figures)))
+        .at("/board.css", get(board::show_style))
+        .at("/board.js", get(board::show_script))
 }
 
 /// A worker shows operators its health and nothing else.
@@ -162,7 +179,11 @@ pub fn worker_routes(
     app: &App,
     figures: PrometheusHandle,
 ) -> impl Endpoint<Output = Response> + 'static {
-    finish(app, operators(Route::new(), figures))
+    finish(
+        app,
+        operators(Route::new(), figures),
+        openapi::Allowed::new(),
+    )
 }
 
 /// The JSON API: `/api/v1/…`
@@ -205,9 +226,14 @@ fn operators(route: Route, figures: PrometheusHandle) -> Route {
         .at("/metrics", get(health::print_figures).data(figures))
 }
 
-fn finish(app: &App, route: Route) -> impl Endpoint<Output = Response> + 'static {
+fn finish(
+    app: &App,
+    route: Route,
+    allowed: openapi::Allowed,
+) -> impl Endpoint<Output = Response> + 'static {
     route.data(app.clone()).with(Trace {
         dice: app.dice.clone(),
+        allowed: Arc::new(allowed),
     })
 }
 

@@ -1,16 +1,19 @@
 //! `/api/v1/session` and `/api/v1/me`: signing in, signing out, who am I. Called by `router.rs`.
 
-use poem::handler;
 use poem::http::StatusCode;
 use poem::web::{Data, Json};
+use poem::{Request, handler};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::access::again::Again;
+use crate::access::once::Answer;
 use crate::access::session::{self, Caller};
 use crate::access::{Actor, Grant, HomeTie};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::web::client_ip::client_ip;
 use crate::web::problem::Problem;
 
 /// What `wx.login` gave.
@@ -84,16 +87,34 @@ pub struct RoleView {
 )]
 #[handler]
 pub async fn sign_in(
-    app: Data<&App>,
+    Data(app): Data<&App>,
+    request: &Request,
     Json(body): Json<SignIn>,
-) -> poem::Result<(StatusCode, Json<SessionView>)> {
-    let signed = session::sign_in(&app, &body.code, body.scene.as_deref()).await?;
+) -> Result<Answer, Fault> {
+    let address = client_ip(request, &app.settings.server.trusted_proxies);
+    let signed = match Again::of(app, request, address)? {
+        Some(again) => sign_in_whole(app, body, again).await?,
+        None => session::sign_in(app, &body.code, body.scene.as_deref()).await?,
+    };
     let view = SessionView {
         token: signed.token,
         expires_at: china(signed.expires_at).to_rfc3339(),
         person: person_view(&signed.actor),
     };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok(Answer {
+        status: StatusCode::CREATED.as_u16(),
+        body: serde_json::to_string(&view).map_err(Fault::internal)?,
+        repeated: signed.repeated,
+    })
+}
+
+/// Goes on though the client hangs up: the code is spent by then, and the repeat asks for what came of it.
+async fn sign_in_whole(app: &App, body: SignIn, again: Again) -> Result<session::SignedIn, Fault> {
+    let own = app.clone();
+    let work = app.late.spawn(async move {
+        session::sign_in_once(&own, &body.code, body.scene.as_deref(), &again).await
+    });
+    work.await.map_err(Fault::internal)?
 }
 
 /// Sign out: the token is void from then on.

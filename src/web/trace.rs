@@ -13,6 +13,7 @@ use tracing::Instrument;
 
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
+use crate::web::openapi::{Allowed, shape};
 use crate::web::problem;
 
 /// Header of the request's id, in and out.
@@ -29,6 +30,8 @@ pub struct RequestId(pub Arc<str>);
 pub struct Trace {
     /// Makes ids.
     pub dice: Arc<Dice>,
+    /// What each path takes, for whoever has asked otherwise.
+    pub allowed: Arc<Allowed>,
 }
 
 impl<E: Endpoint> Middleware<E> for Trace {
@@ -38,6 +41,7 @@ impl<E: Endpoint> Middleware<E> for Trace {
         Traced {
             inner,
             dice: self.dice.clone(),
+            allowed: self.allowed.clone(),
         }
     }
 }
@@ -46,6 +50,7 @@ impl<E: Endpoint> Middleware<E> for Trace {
 pub struct Traced<E> {
     inner: E,
     dice: Arc<Dice>,
+    allowed: Arc<Allowed>,
 }
 
 impl<E: Endpoint> Endpoint for Traced<E> {
@@ -70,6 +75,13 @@ impl<E: Endpoint> Endpoint for Traced<E> {
                 tracing::info!(%method, route = %pattern, status = code, ms, "answered");
             }
         });
+        if status == StatusCode::METHOD_NOT_ALLOWED
+            && let Some(methods) = self.allowed.get(&shape(&pattern))
+        {
+            response
+                .headers_mut()
+                .insert(header::ALLOW, methods.clone());
+        }
         metrics::histogram!(
             "linli_http_seconds", "route" => pattern, "status" => class(status)
         )

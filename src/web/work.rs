@@ -76,7 +76,8 @@ async fn reply_to(app: &App, inbound: &Inbound) -> Option<Reply> {
         return None;
     }
     let kind = spoken_kind(&inbound.kind);
-    if kind != SpokenKind::Unsubscribe && !may_speak(app, &format!("work:{}", inbound.from)).await {
+    let account = format!("work:{}", inbound.from);
+    if kind != SpokenKind::Unsubscribe && !may_speak(app, &account, kind.is_urgent()).await {
         metrics::counter!("linli_messages_total", "outcome" => "too_often").increment(1);
         return Some(Reply::Text(TOO_OFTEN.to_owned()));
     }

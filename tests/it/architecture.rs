@@ -34,6 +34,7 @@ const FLOORS: &[&[&str]] = &[
         "wish",
         "activity",
         "volunteer",
+        "voucher",
         "station",
         "notice",
         "offer",

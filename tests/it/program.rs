@@ -120,6 +120,29 @@ async fn wrong_usage_and_wrong_settings_are_status_2_and_one_line() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(error_line(&output).contains("linli --help"));
     }
+    for (arguments, name) in [
+        (&["import"][..], "<SOURCE>"),
+        (&["admin", "create"], "<NAME>"),
+        (&["serve", "--role", "king"], "web, worker, all"),
+        (&["admin"], "子命令"),
+    ] {
+        let output = run(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let line = error_line(&output);
+        assert!(line.contains(name), "{line}");
+    }
+    for (name, value, words) in [
+        ("DATABASE__URL", "mysql://x", "database.url"),
+        ("WECHAT__OFFICIAL__MODE", "foo", "plain, compatible or safe"),
+        // The key of the development profile is set.
+        ("WECHAT__OFFICIAL__MODE", "plain", "accept_plain"),
+    ] {
+        let wrong = [(format!("LINLI__{name}"), value.to_owned())];
+        let output = run(&["migrate", "status"], &wrong).await;
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        let line = error_line(&output);
+        assert!(line.contains(words), "{line}");
+    }
     for help in ["--help", "help"] {
         let output = run(&[help], &[]).await;
         assert_eq!(output.status.code(), Some(0), "{help}");

@@ -56,6 +56,7 @@ const DETAILS: &[(&str, &str)] = &[
     ("fen", "金额（分）"),
     ("payment", "缴费"),
     ("bill", "账单"),
+    ("entry", "分录"),
     ("home", "房屋"),
     ("article", "手册文章"),
 ];
@@ -100,7 +101,7 @@ fn says_value(key: &str, value: &Value) -> Option<String> {
         Value::Bool(false) => Some("否".to_owned()),
         Value::Number(number) => Some(match key {
             "place" | "organisation" | "person" | "account" | "with" | "calendar" | "payment"
-            | "bill" | "home" => {
+            | "bill" | "entry" | "home" => {
                 format!("#{number}")
             }
             _ => number.to_string(),

@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::activity::actions::join::store;
-use crate::activity::actions::record;
+use crate::activity::actions::{cards_moved, record};
 use crate::activity::line::signup_of;
 use crate::activity::queries::{by_id, found};
 use crate::activity::step::is_ahead;
@@ -42,7 +42,7 @@ pub(super) async fn theirs(
 }
 
 /// Gives the places back of all who have moved out and have not come; the row is locked.
-pub(super) async fn give_back(tx: &Tx, row: &mut activity::Model) -> Result<(), Fault> {
+pub(super) async fn give_back(tx: &mut Tx, row: &mut activity::Model) -> Result<(), Fault> {
     if !is_ahead(row.state) || row.starts_at <= tx.now() {
         return Ok(());
     }
@@ -58,7 +58,7 @@ pub(super) async fn give_back(tx: &Tx, row: &mut activity::Model) -> Result<(), 
 
 /// Those of the sign-ups whose people still belong to the compound; those of the others end. The row is locked.
 pub(super) async fn those_here(
-    tx: &Tx,
+    tx: &mut Tx,
     row: &mut activity::Model,
     signups: Vec<activity_signup::Model>,
 ) -> Result<Vec<activity_signup::Model>, Fault> {
@@ -95,6 +95,7 @@ pub(super) async fn those_here(
         store(tx, row).await?;
         let system = Actor::system();
         record(tx, &system, ActorKind::System, row, "activity.leave");
+        cards_moved(tx, row).await?;
     }
     Ok(rest)
 }

@@ -9,7 +9,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 
 use crate::access::Actor;
 use crate::activity::actions::gone::{theirs, those_here};
-use crate::activity::actions::{locked, record};
+use crate::activity::actions::{cards_moved, locked, record};
 use crate::activity::line::{place_in_line, signup_of};
 use crate::activity::queries::found;
 use crate::activity::remind::{self, Telling};
@@ -286,6 +286,7 @@ pub async fn leave(tx: &mut Tx, actor: &Actor, id: i64) -> Result<Gone, Fault> {
     keep(tx, change).await?;
     store(tx, &row).await?;
     record(tx, actor, ActorKind::Resident, &row, "activity.leave");
+    cards_moved(tx, &row).await?;
     let moved = advance(tx, &mut row).await?;
     Ok(Gone {
         activity: row,

@@ -32,6 +32,7 @@ use crate::activity::{state_says, subject};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
 use crate::base::worded::{checked, given};
+use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
 use crate::store::{Tx, update};
 
@@ -74,7 +75,7 @@ impl Change {
         })
     }
 
-    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders.
+    /// Stores it all: the compare-and-set, the history, the audit entry, the reminders, and that its cards have moved.
     async fn store(
         self,
         tx: &mut Tx,
@@ -96,8 +97,14 @@ impl Change {
             .await?;
         record(tx, actor, kind, &self.next, audited);
         reminder::enqueue(tx, self.reminders).await?;
+        cards_moved(tx, &self.next).await?;
         Ok(self.next)
     }
+}
+
+/// Cards about it show what no longer holds: it has changed, or somebody has no part in it any more.
+async fn cards_moved(tx: &mut Tx, row: &activity::Model) -> Result<(), Fault> {
+    cards::moved(tx, &subject(row.id), Some(row.compound_id)).await
 }
 
 /// One row, or somebody else was first. The sign-ups' own columns are left as they are.

@@ -1,6 +1,6 @@
-//! 首接负责制: whoever has accepted a case keeps it until somebody of the next level accepts. Here is what
-//! those do who are asked to take it over (接单, 退单), and the clock that asks further up while they are
-//! silent.
+//! 首接负责制: whoever has accepted a case keeps it until somebody else accepts: of the next level, or whom they
+//! have named. Here is what those do who are asked to take it over (接单, 退单), and the clock that asks further up
+//! while they are silent.
 
 use entity::case;
 
@@ -9,6 +9,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::case::above;
 use crate::case::actions::{Again, Draft, detail, require_text, says_target};
+use crate::case::clock::begins_afresh;
 use crate::case::dispatch::Target;
 use crate::case::queries::Found;
 use crate::case::remind::{self, counts, kinds};
@@ -16,6 +17,14 @@ use crate::case::step::{Action, By, KEPT, apply};
 use crate::policy::Policies;
 use crate::policy::queries::policies;
 use crate::store::Tx;
+
+/// Whether who is asked was named by the holder (转派), at their own level or below: nobody is asked in their place.
+/// Who is asked on the way up always stands higher.
+#[must_use]
+pub fn is_offered(case: &case::Model) -> bool {
+    let level = case.asked_level.filter(|_| case.asked_id.is_some());
+    level.is_some_and(|level| level <= case.level)
+}
 
 impl Draft {
     /// Asks somebody to take it over; the reporter is told that, and who has it until then.
@@ -64,7 +73,7 @@ impl Draft {
     pub(super) fn note_ask_late(&mut self) {
         let past = self.next.asked_due_at.is_some_and(|due| due < self.now);
         if past
-            && !self.next.accept_late
+            && !self.next.silent_later
             && apply(&mut self.next, Action::AskLate, By::System, true).is_ok()
         {
             self.event_by(By::System, None, "asked-late", None, None, None);
@@ -72,7 +81,8 @@ impl Draft {
     }
 }
 
-/// Takes it over (接单): from now on it lies with the actor, at their level and with its clocks.
+/// Takes it over (接单): from now on it lies with the actor, at their level, and with its clocks when that level has
+/// not had it before.
 pub(super) async fn take_over(
     tx: &mut Tx,
     actor: &Actor,
@@ -82,24 +92,33 @@ pub(super) async fn take_over(
     let old = found.case.holder_id;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.note_ask_late();
+    let passed = match is_offered(&draft.next) {
+        true => "handed-over",
+        false => "taken-over",
+    };
     let (level, organisation) = (draft.next.asked_level, draft.next.asked_organisation_id);
     draft.act(Action::TakeOver, "taken-over", None)?;
+    if draft.next.paused_at.is_some() {
+        draft.resume_clocks(tx).await?;
+    }
+    let level = level.unwrap_or(draft.next.level);
+    let afresh = begins_afresh(&draft.next, level, draft.now);
     let next = &mut draft.next;
     next.holder_id = actor.person_id();
     next.organisation_id = organisation;
-    next.level = level.unwrap_or(next.level);
-    next.paused_at = None;
-    next.clocks_left = None;
+    next.level = level;
     next.accept_due_at = None;
     draft.cancel.extend(kinds::OF_ONE_HOLDER);
-    draft.begin_clocks(&policies.at(draft.next.level));
+    if afresh {
+        draft.begin_clocks_again(&policies.at(level));
+    }
     draft.begin_arrive(tx).await?;
-    draft.tell(kinds::PASSED_OVER, old, "taken-over");
+    draft.tell(kinds::PASSED_OVER, old, passed);
     draft.tell_reporter("moved");
     draft.store(tx, actor, "case.take-over").await
 }
 
-/// Does not take it over (退单): the next one is asked; the holder keeps it all the while.
+/// Does not take it over (退单): on the way up the next one is asked; the holder keeps it all the while.
 pub(super) async fn turn_down(
     tx: &mut Tx,
     actor: &Actor,
@@ -114,7 +133,8 @@ pub(super) async fn turn_down(
     again.without.extend(actor.person_id());
     again.without.extend(found.case.holder_id);
     let floor = found.case.asked_level.unwrap_or(found.case.level);
-    let target = again.choose(&found.case, floor);
+    let offered = is_offered(&found.case);
+    let target = again.choose(&found.case, floor).filter(|_| !offered);
     let holder = found.case.holder_id;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.note_ask_late();
@@ -122,6 +142,7 @@ pub(super) async fn turn_down(
     draft.detail = detail(floor, target.is_some());
     match &target {
         Some(target) => draft.ask_to_take(target, &again.ground.policies),
+        None if offered => draft.tell(kinds::OVERDUE, holder, "not-taken"),
         None => draft.tell(kinds::OVERDUE, holder, "kept"),
     }
     let case = draft.store(tx, actor, "case.turn-down").await?;
@@ -141,6 +162,9 @@ pub async fn ask_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, 
     };
     if asked.is_none() || !counts(found.case.asked_due_at, due) {
         return Ok(false);
+    }
+    if is_offered(&found.case) {
+        return offer_breach(tx, found).await;
     }
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(asked);
@@ -164,5 +188,19 @@ pub async fn ask_breach(tx: &mut Tx, found: Found, due: Moment) -> Result<bool, 
         }
     }
     draft.store(tx, &system, "case.ask-late").await?;
+    Ok(true)
+}
+
+/// Whoever the holder has named has not answered in time: they are asked no longer, and the holder, who has it
+/// all the while, is told.
+async fn offer_breach(tx: &mut Tx, found: Found) -> Result<bool, Fault> {
+    let (asked, holder) = (found.case.asked_id, found.case.holder_id);
+    let system = Actor::system();
+    let mut draft = Draft::new(tx, &system, By::System, found);
+    draft.actor_id = asked;
+    draft.act(Action::OfferLate, "not-taken", None)?;
+    draft.actor_id = None;
+    draft.tell(kinds::OVERDUE, holder, "not-taken");
+    draft.store(tx, &system, "case.offer-late").await?;
     Ok(true)
 }

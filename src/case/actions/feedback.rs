@@ -19,12 +19,12 @@ use crate::case::evidence;
 use crate::case::queries::{Found, asked, visible};
 use crate::case::remind::{self, counts, kinds};
 use crate::case::step::{Action, By};
-use crate::case::{BOARD, subject};
+use crate::case::{BOARD, joiner, subject};
 use crate::moderation::queries as moderation;
 use crate::store::Tx;
 
 /// The lowest score that asks for nothing more.
-const CONTENT: i16 = 3;
+pub const CONTENT: i16 = 3;
 /// Minutes between two looks whether what was finished is published.
 const PUBLISHED_MINUTES: i64 = 60;
 
@@ -39,7 +39,16 @@ pub enum Reopening {
     Done,
 }
 
-/// Rates what was done (评价), 1 to 5; a bad score asks for the one reopening.
+/// Whose rating it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rated {
+    /// Of who filed it, and what became of it.
+    Own(Reopening),
+    /// Of a neighbour who has joined: it opens nothing again.
+    Joined,
+}
+
+/// Rates what was done (评价), 1 to 5; a bad score of who filed it asks for the one reopening.
 ///
 /// # Errors
 /// As [`super::supplement`]; `invalid` for a score out of range.
@@ -49,9 +58,9 @@ pub async fn rate(
     id: i64,
     score: i16,
     text: &str,
-) -> Result<(case::Model, Reopening), Fault> {
+) -> Result<(case::Model, Rated), Fault> {
     if let Some(case) = join::rate(tx, actor, id, score, text).await? {
-        return Ok((case, Reopening::None));
+        return Ok((case, Rated::Joined));
     }
     let found = own(tx, actor, id).await?;
     if !(1..=5).contains(&score) {
@@ -78,7 +87,7 @@ pub async fn rate(
         Reopening::None
     };
     let case = draft.store(tx, actor, "case.rate").await?;
-    Ok((case, reopening))
+    Ok((case, Rated::Own(reopening)))
 }
 
 /// Asks that it is opened again (重开): once, within seven days.
@@ -91,7 +100,10 @@ pub async fn reopen(
     id: i64,
     reason: &str,
 ) -> Result<(case::Model, Reopening), Fault> {
-    let found = own(tx, actor, id).await?;
+    let found = match own(tx, actor, id).await {
+        Err(fault) => return Err(not_a_joiners(tx, actor, id, fault).await?),
+        Ok(found) => found,
+    };
     let reason = require_text("reason", reason, || {
         format!("请写明原因，例如：重开 {id} 还在漏水")
     })?;
@@ -107,6 +119,20 @@ pub async fn reopen(
     let reopening = request(tx, &mut draft, reason).await?;
     let case = draft.store(tx, actor, "case.reopen").await?;
     Ok((case, reopening))
+}
+
+/// What somebody who has joined reads instead: only who filed it asks for that.
+async fn not_a_joiners(tx: &Tx, actor: &Actor, id: i64, fault: Fault) -> Result<Fault, Fault> {
+    let joined = match actor.person_id() {
+        Some(person) => joiner::of(tx.db(), id, person).await?.is_some(),
+        None => false,
+    };
+    Ok(match joined {
+        true => Fault::forbidden(format!(
+            "诉求 #{id} 是您加入的，重开要由提出人申请。问题还在请直接另提一件，我们会接着办。"
+        )),
+        false => fault,
+    })
 }
 
 fn is_too_late(case: &case::Model, now: Moment) -> bool {
@@ -327,22 +353,29 @@ pub async fn close_off(tx: &mut Tx, found: Found) -> Result<Option<bool>, Fault>
     Ok(Some(true))
 }
 
-/// Puts on record whether the resident could be asked for a rating, and by what; or why not.
+/// What the history says of somebody who was asked for a rating, and of who was not.
+pub const FEEDBACK: [&str; 2] = ["feedback-asked", "feedback-not-asked"];
+
+/// Puts on record whether somebody could be asked for a rating of a round, and by what; or why not.
 ///
 /// # Errors
 /// The database's.
-pub async fn note_asked(tx: &Tx, case: &case::Model, asked: bool, note: &str) -> Result<(), Fault> {
-    let action = if asked {
-        "feedback-asked"
-    } else {
-        "feedback-not-asked"
-    };
+pub async fn note_asked(
+    tx: &Tx,
+    case: &case::Model,
+    (person, round): (i64, i32),
+    asked: bool,
+    note: &str,
+) -> Result<(), Fault> {
+    let [yes, no] = FEEDBACK;
+    let action = if asked { yes } else { no };
     let event = case_event::ActiveModel {
         case_id: Set(case.id),
         compound_id: Set(case.compound_id),
-        round: Set(case.round),
+        round: Set(round),
         action: Set(action.to_owned()),
         actor_kind: Set(By::System.kind()),
+        actor_id: Set(Some(person)),
         note: Set(Some(note.to_owned())),
         at: Set(tx.now()),
         ..Default::default()

@@ -18,13 +18,13 @@ use crate::case::actions::manner::{Behalf, Manner, put_apart};
 use crate::case::actions::{Draft, require_text, says_target};
 use crate::case::behalf::Veil;
 use crate::case::category::{Emergency, building, emergency, guess};
-use crate::case::dispatch::{Target, Wanted, survey};
+use crate::case::dispatch::{self, Target, Wanted, survey};
 use crate::case::queries::Found;
 use crate::case::similar::{self, Alike};
 use crate::case::step::By;
 use crate::case::{kind_says, subject};
 use crate::place::queries::short_name;
-use crate::policy::{Clocks, Policies};
+use crate::policy::Clocks;
 use crate::reminder;
 use crate::store::Tx;
 
@@ -157,9 +157,9 @@ pub async fn file(tx: &mut Tx, actor: &Actor, filing: Filing) -> Result<Filed, F
         actor,
         case,
         target.as_ref(),
-        &people.policies,
+        &people,
         ground.path,
-        Manner::of(&filing, emergency, &alike),
+        Manner::of(&filing, reporter, ground.place_id, emergency, &alike),
     )
     .await?;
     Ok(Filed {
@@ -240,6 +240,8 @@ fn new_row(
         arrive_late: Set(false),
         finish_late: Set(false),
         plan_late: Set(false),
+        silent_later: Set(false),
+        clock_level: Set(Some(target.map_or(Level::Compound, |target| target.level))),
         nudges: Set(0),
         reopened: Set(false),
         latitude: Set(location.map(|(latitude, _)| latitude)),
@@ -256,7 +258,7 @@ async fn store_rest(
     actor: &Actor,
     case: case::Model,
     target: Option<&Target>,
-    policies: &Policies,
+    people: &dispatch::Ground,
     path: String,
     manner: Manner,
 ) -> Result<case::Model, Fault> {
@@ -277,11 +279,14 @@ async fn store_rest(
         None,
     );
     match target {
-        Some(target) => draft.assign(target, policies, true),
+        Some(target) => draft.assign(target, &people.policies, true),
         None => {
-            draft.begin_clocks(&policies.at(draft.next.level));
-            draft.leave_unassigned(tx, policies).await?;
+            draft.begin_clocks(&people.policies.at(draft.next.level));
+            draft.leave_unassigned(tx, &people.policies).await?;
         }
+    }
+    if manner.need {
+        draft.tell_answerers(&people.people);
     }
     if manner.behalf.is_some_and(|(_, known)| known) {
         draft.tell_reporter("filed-for");

@@ -8,7 +8,7 @@ use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::case::actions::staff::{held, take};
 use crate::case::actions::{Draft, require_text};
-use crate::case::clock::{RATING_DAYS, after, after_days};
+use crate::case::clock::{FEEDBACK_MINUTES, RATING_DAYS, after, after_days};
 use crate::case::publish;
 use crate::case::queries::{self, Found};
 use crate::case::remind::{self, kinds};
@@ -16,9 +16,6 @@ use crate::case::step::{Action, By};
 use crate::case::{BOARD, subject};
 use crate::moderation::{self, Submission};
 use crate::store::Tx;
-
-/// Minutes after which we look whether the question for a rating has reached the resident.
-const FEEDBACK_MINUTES: i64 = 10;
 
 /// Says that it is done and how (办结): 办, and at once 督 and 示.
 ///
@@ -86,15 +83,16 @@ async fn end(
     Ok(case)
 }
 
-/// The words to the reporter ask for a rating, once. One clock looks whether they have arrived, the other
-/// ends it when nobody answers.
-fn ask_for_rating(draft: &mut Draft) {
+/// The words to the reporter ask for a rating, once; to be called right behind them. One clock looks whether
+/// they have arrived, the other ends it when nobody answers.
+pub(super) fn ask_for_rating(draft: &mut Draft) {
     let asked = draft
         .reminders
         .last()
         .map(|reminder| reminder.dedupe_key.clone());
     draft.reminders.push(remind::feedback(
         &draft.next,
+        draft.next.reporter_id,
         &asked.unwrap_or_default(),
         after(draft.now, FEEDBACK_MINUTES),
     ));

@@ -1,26 +1,25 @@
 //! One thing, many homes: 我也遇到 joins a case, 退出 leaves it; staff merges (合并) and parts (拆分).
-//! Whoever joins is told what the reporter is told and rates once; the holder is never pushed a
+//! Whoever joins is told what the reporter is told and rates each end once; the holder is never pushed a
 //! second task. The row of the case is locked first, so that ten neighbours at once all get in.
 
 use std::collections::BTreeSet;
 
-use entity::kinds::{ActorKind, CaseState};
+use entity::kinds::CaseState;
 use entity::{case, case_joiner, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::json;
 
 use crate::access::Actor;
-use crate::access::audit::{self, Entry};
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::case::actions::staff::held_or_given;
 use crate::case::actions::{Again, Draft};
-use crate::case::clock::{RATING_DAYS, after_days};
 use crate::case::queries::{Found, by_id, no_such, sees, visible};
-use crate::case::remind::kinds;
+use crate::case::remind::{self, kinds};
 use crate::case::similar::COMMON;
 use crate::case::step::{Action, By, OPEN};
-use crate::case::{joiner, state_says, subject};
+use crate::case::{case_says, joiner};
 use crate::person::queries as people;
 use crate::store::Tx;
 
@@ -137,7 +136,7 @@ fn over(case: &case::Model) -> Fault {
     Fault::wrong_step(format!(
         "诉求 #{} 现在是“{}”，不能再加入。如果还有问题，请直接另提一件，例如：报修 电梯又停了。",
         case.id,
-        state_says(case.state)
+        case_says(case)
     ))
 }
 
@@ -153,18 +152,18 @@ async fn give_up(tx: &mut Tx, actor: &Actor, own: i64, target: &Found) -> Result
     }
     carry(tx, &found.case, &target.case).await?;
     let draft = Draft::new(tx, actor, By::Resident, found);
-    end(draft, Action::Join, target.case.id)?
-        .store(tx, actor, "case.join")
-        .await?;
+    let draft = end(tx, draft, Action::Join, target.case.id).await?;
+    draft.store(tx, actor, "case.join").await?;
     Ok(())
 }
 
 /// The draft of a case that goes on in another.
-fn end(mut draft: Draft, action: Action, into: i64) -> Result<Draft, Fault> {
+async fn end(tx: &Tx, mut draft: Draft, action: Action, into: i64) -> Result<Draft, Fault> {
     draft.act(action, "merged", Some(format!("并入诉求 #{into}")))?;
     draft.next.merged_into = Some(into);
     draft.next.closed_at = Some(draft.now);
     draft.cancel.extend(kinds::ALL);
+    draft.end_mediation(tx).await?;
     Ok(draft)
 }
 
@@ -301,7 +300,7 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<cas
     carry(tx, &found.case, &target.case).await?;
     let other = (found.case.holder_id != target.case.holder_id).then_some(found.case.holder_id);
     let draft = Draft::new(tx, actor, By::Staff, found);
-    let mut draft = end(draft, Action::Merge, into)?;
+    let mut draft = end(tx, draft, Action::Merge, into).await?;
     draft.tell_reporter("merged");
     if let Some(old) = other
         .flatten()
@@ -316,7 +315,8 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<cas
     draft.store(tx, actor, "case.merge").await
 }
 
-/// Parts a merged case again (拆分 N): it is given out anew, and who came by it leaves the other.
+/// Parts a merged case again (拆分 N): it is given out anew with what was left of its clocks, and who came by it
+/// leaves the other, and those in which that one went on.
 ///
 /// # Errors
 /// As [`merge`]; `wrong_step` when it is not merged.
@@ -328,42 +328,68 @@ pub async fn unmerge(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model,
     let target = again.choose(&found.case, found.case.level);
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.act_to(Action::Unmerge, "parted", None, target.is_some())?;
+    // The clocks have stood since it was merged, or since the pause that it was merged in.
+    draft.next.paused_at = draft.next.paused_at.or(draft.next.closed_at);
+    draft.resume_clocks(tx).await?;
     draft.next.merged_into = None;
     draft.next.closed_at = None;
     match &target {
-        Some(target) => draft.assign(target, &again.ground.policies, true),
+        Some(target) => draft.assign(target, &again.ground.policies, false),
         None => draft.leave_unassigned(tx, &again.ground.policies).await?,
     }
     draft.tell_reporter("moved");
     let case = draft.store(tx, actor, "case.unmerge").await?;
-    let Some(into) = into else {
-        return Ok(case);
-    };
-    case_joiner::Entity::update_many()
-        .set(case_joiner::ActiveModel {
-            left_at: Set(Some(tx.now())),
-            ..Default::default()
-        })
-        .filter(case_joiner::COLUMN.case_id.eq(into))
-        .filter(case_joiner::COLUMN.from_case_id.eq(id))
-        .filter(case_joiner::COLUMN.left_at.is_null())
-        .exec(tx.db())
-        .await?;
-    if let Some(other) = by_id(tx.db(), into).await? {
-        let mut draft = Draft::new(tx, actor, By::Staff, other);
-        draft.event("parted", None, None, Some(format!("诉求 #{id}")));
-        count(tx, &mut draft).await?;
-        draft.store(tx, actor, "case.unmerge").await?;
+    if let Some(into) = into {
+        part(tx, actor, id, into).await?;
     }
     Ok(case)
 }
 
-/// The rating of somebody who has joined, once; none when they have not.
+/// Whoever came along with `id` leaves the case that it was merged into, and all those in which that one went on.
+async fn part(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<(), Fault> {
+    let (mut from, mut next) = (id, into);
+    let mut people: Option<Vec<i64>> = None;
+    for _ in 0..MOST_HOPS {
+        lock(tx, [Some(next), None]).await?;
+        let mut came: Vec<case_joiner::Model> = joiner::active(tx.db(), next).await?;
+        came.retain(|row| {
+            let theirs = people
+                .as_ref()
+                .is_none_or(|all| all.contains(&row.person_id));
+            row.from_case_id == Some(from) && theirs
+        });
+        case_joiner::Entity::update_many()
+            .set(case_joiner::ActiveModel {
+                left_at: Set(Some(tx.now())),
+                ..Default::default()
+            })
+            .filter(case_joiner::COLUMN.id.is_in(came.iter().map(|row| row.id)))
+            .exec(tx.db())
+            .await?;
+        people = Some(came.into_iter().map(|row| row.person_id).collect());
+        let Some(other) = by_id(tx.db(), next).await? else {
+            return Ok(());
+        };
+        let on = other.case.merged_into;
+        let mut draft = Draft::new(tx, actor, By::Staff, other);
+        draft.event("parted", None, None, Some(format!("诉求 #{id}")));
+        count(tx, &mut draft).await?;
+        draft.store(tx, actor, "case.unmerge").await?;
+        let Some(on) = on else {
+            return Ok(());
+        };
+        (from, next) = (next, on);
+    }
+    Ok(())
+}
+
+/// The rating of somebody who has joined, once for each end; none when they have not joined. The holder is
+/// told; it opens nothing again.
 ///
 /// # Errors
 /// `wrong_step` before the end, too late, or for the second time.
 pub(super) async fn rate(
-    tx: &Tx,
+    tx: &mut Tx,
     actor: &Actor,
     id: i64,
     score: i16,
@@ -372,10 +398,13 @@ pub(super) async fn rate(
     let Some(person) = actor.person_id() else {
         return Ok(None);
     };
-    let Some(row) = joiner::of(tx.db(), id, person).await? else {
+    if joiner::of(tx.db(), id, person).await?.is_none() {
         return Ok(None);
-    };
-    let Some(Found { case, .. }) = by_id(tx.db(), id).await? else {
+    }
+    // The reporter may rate at the same moment.
+    hold(tx, id).await?;
+    let row = joiner::of(tx.db(), id, person).await?;
+    let (Some(row), Some(found)) = (row, by_id(tx.db(), id).await?) else {
         return Ok(None);
     };
     if !(1..=5).contains(&score) {
@@ -384,20 +413,11 @@ pub(super) async fn rate(
             format!("请打1到5分，例如：评价 {id} 5"),
         ));
     }
-    let done = matches!(case.state, CaseState::Finished | CaseState::Reviewed);
-    let in_time = case
-        .finished_at
-        .is_some_and(|at| after_days(at, RATING_DAYS) >= tx.now());
-    if !done || !in_time {
-        let text = if done {
-            format!("诉求 #{id} 的评价时间已过，谢谢您。")
-        } else {
-            format!("诉求 #{id} 还没有办结，办结后再评价。")
-        };
-        return Err(Fault::new(Code::WrongStep, text));
+    if !joiner::may_rate(&row, &found.case, tx.now()) {
+        return Err(not_now(&row, &found.case));
     }
     let text = Some(clean(text)).filter(|text| !text.is_empty());
-    let rated = case_joiner::Entity::update_many()
+    case_joiner::Entity::update_many()
         .set(case_joiner::ActiveModel {
             rating: Set(Some(score)),
             rating_text: Set(text),
@@ -405,20 +425,30 @@ pub(super) async fn rate(
             ..Default::default()
         })
         .filter(case_joiner::COLUMN.id.eq(row.id))
-        .filter(case_joiner::COLUMN.rating.is_null())
         .exec(tx.db())
         .await?;
-    if rated.rows_affected == 0 {
-        return Err(Fault::wrong_step(format!(
-            "诉求 #{id} 您已经评价过了，谢谢您。"
-        )));
-    }
-    let entry = Entry {
-        action: "case.rate-joined",
-        subject: subject(id),
-        compound_id: Some(case.compound_id),
-        detail: Some(serde_json::json!({ "score": score })),
-    };
-    audit::record(tx, &actor.acting(ActorKind::Resident), entry);
-    Ok(Some(case))
+    let holder = found.case.holder_id;
+    let mut draft = Draft::new(tx, actor, By::Resident, found);
+    draft.event("joiner-rated", None, None, Some(format!("{score}分")));
+    draft.detail = Some(json!({ "score": score }));
+    let what = format!("{}{}", remind::JOINED_RATED, row.id);
+    draft.tell(kinds::REVIEWED, holder, &what);
+    draft.store(tx, actor, "case.rate-joined").await.map(Some)
+}
+
+/// Why they cannot rate it.
+fn not_now(row: &case_joiner::Model, case: &case::Model) -> Fault {
+    let id = case.id;
+    Fault::wrong_step(match case.state {
+        CaseState::ReopenRequested => {
+            format!("诉求 #{id} 的重开申请正在等待决定，有结果会告诉您。回复“进度 {id}”查看。")
+        }
+        CaseState::Finished | CaseState::Reviewed if joiner::has_rated(row, case) => {
+            format!("诉求 #{id} 您已经评价过了，谢谢您。")
+        }
+        CaseState::Finished | CaseState::Reviewed => {
+            format!("诉求 #{id} 的评价时间已过，谢谢您。")
+        }
+        _ => format!("诉求 #{id} 还没有办结，办结后再评价。"),
+    })
 }

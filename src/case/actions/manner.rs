@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::case;
-use entity::kinds::Channel;
+use entity::kinds::{CaseKind, Channel};
 use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
@@ -40,10 +40,19 @@ pub(super) struct Manner {
     close: Option<i64>,
     /// In which way the staff wrote it down, and whether the reporter is to be told.
     pub(super) behalf: Option<(&'static str, bool)>,
+    /// A home asks for help: those who answer for it are told.
+    pub(super) need: bool,
 }
 
 impl Manner {
-    pub(super) fn of(filing: &Filing, emergency: Option<Emergency>, alike: &[Alike]) -> Self {
+    /// `place` is where it is: the home of whoever it is for, or anywhere else.
+    pub(super) fn of(
+        filing: &Filing,
+        reporter: &Actor,
+        place: i64,
+        emergency: Option<Emergency>,
+        alike: &[Alike],
+    ) -> Self {
         let close = alike
             .first()
             .filter(|likest| likest.is_close() && !likest.own);
@@ -55,6 +64,8 @@ impl Manner {
             emergency,
             close: close.map(|likest| likest.id),
             behalf: filing.behalf.as_ref().map(|on| (way, on.known)),
+            need: filing.kind == CaseKind::Help
+                && reporter.homes.iter().any(|home| home.place_id == place),
         }
     }
 

@@ -2,16 +2,17 @@
 //! history says how it goes, and an agreement that was kept finishes the case. Called by the clock
 //! of `remind/mediated.rs`.
 
-use entity::case;
 use entity::kinds::{CaseState, ContentKind};
+use entity::{case, mediation};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::case::actions::Draft;
-use crate::case::clock::{RATING_DAYS, after_days};
+use crate::case::actions::finish::ask_for_rating;
 use crate::case::publish;
 use crate::case::queries::{self, Found};
-use crate::case::remind::{self, kinds};
+use crate::case::remind::{kinds, mediated as left};
 use crate::case::step::{Action, By, OPEN};
 use crate::case::{BOARD, subject};
 use crate::moderation::{self, Submission};
@@ -20,8 +21,28 @@ use crate::store::Tx;
 /// How a case whose agreement was kept is closed, for the reporter and for the board.
 const RESULT: &str = "经调解，双方达成协议并已履行";
 
-/// Notes what has become of the mediation: `opened`, `agreed`, `broken`, `failed` or `kept`. None
-/// when the case is over: then there is nothing to note.
+/// Whether the parties of a case talk.
+pub(super) async fn is_mediated(tx: &Tx, case_id: i64) -> Result<bool, Fault> {
+    let open = mediation::Entity::find()
+        .filter(mediation::COLUMN.case_id.eq(case_id))
+        .filter(mediation::COLUMN.closed_at.is_null())
+        .one(tx.db())
+        .await?;
+    Ok(open.is_some())
+}
+
+impl Draft {
+    /// The case is over: a mediation of it ends, too.
+    pub(super) async fn end_mediation(&mut self, tx: &Tx) -> Result<(), Fault> {
+        if is_mediated(tx, self.next.id).await? {
+            self.reminders.push(left::over(&self.next, self.now));
+        }
+        Ok(())
+    }
+}
+
+/// Notes what has become of the mediation: `opened`, `stalled`, `agreed`, `broken`, `failed` or `kept`. None
+/// when the case is over: then there is nothing to note. After one that failed the clocks go on.
 ///
 /// # Errors
 /// The database's; `conflict` when something happened meanwhile.
@@ -51,10 +72,19 @@ pub async fn mediated(
             draft.tell_reporter("mediation");
         }
         "opened" => draft.event("mediation-opened", None, None, note),
+        "stalled" => {
+            draft.event("mediation-stalled", None, None, note);
+            draft.tell_dispatchers(tx, "mediation-stalled").await?;
+        }
         "agreed" => draft.event("mediation-agreed", None, None, note),
         "broken" => draft.event("mediation-broken", None, None, note),
         "failed" => {
             draft.event("mediation-failed", None, None, note);
+            let until = draft.next.pause_until;
+            if draft.next.state == CaseState::Paused && until.is_none_or(|until| until <= draft.now)
+            {
+                draft.go_on(tx).await?;
+            }
             draft.tell(kinds::MEDIATED, draft.next.holder_id, "failed");
         }
         "kept" => {
@@ -65,9 +95,7 @@ pub async fn mediated(
             draft.next.paused_at = None;
             draft.cancel.extend(kinds::OF_ONE_HOLDER);
             draft.tell_reporter("finished");
-            let lapse = after_days(draft.now, RATING_DAYS);
-            let clock = remind::clock(&draft.next, kinds::LAPSE, lapse, 0);
-            draft.reminders.push(clock);
+            ask_for_rating(&mut draft);
         }
         _ => return Ok(None),
     }

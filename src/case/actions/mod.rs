@@ -3,6 +3,7 @@
 //! anything directly; reminders are written beside the change.
 
 mod asked;
+mod assign;
 mod behalf;
 mod clocks;
 mod feedback;
@@ -12,6 +13,8 @@ mod helper;
 mod join;
 mod manner;
 mod mediated;
+mod need;
+mod pause;
 mod photo;
 mod refusal;
 mod resident;
@@ -21,12 +24,12 @@ mod staff;
 mod system;
 mod vacate;
 
-pub use asked::ask_breach;
+pub use asked::{ask_breach, is_offered};
 pub use behalf::{Asked, Identity, Request, ask, hide, identity};
 pub use clocks::grade;
 pub use feedback::{
-    Reopening, close_off, decline_reopen, grant_reopen, lapse, note_asked, rate, reopen,
-    reopen_breach,
+    CONTENT, FEEDBACK, Rated, Reopening, close_off, decline_reopen, grant_reopen, lapse,
+    note_asked, rate, reopen, reopen_breach,
 };
 pub use file::{Filed, Filing, file, may_file_at};
 pub use finish::{finish, give_up};
@@ -34,16 +37,15 @@ pub use helper::{Helped, assist, leave};
 pub use join::{Joined, hold, join, merge, quit, unmerge};
 pub use manner::Behalf;
 pub use mediated::mediated;
+pub use pause::{PauseOver, pause, pause_over, resume};
 pub use photo::{add_photos, file_photos, waive_photo};
 pub use resident::{nudge, supplement, withdraw};
 pub use reword::reword;
-pub use staff::{
-    HandedOver, accept, arrive, escalate, hand_over, pause, plan, refuse, resume, whom,
-};
+pub use staff::{HandedOver, accept, arrive, escalate, hand_over, plan, refuse, whom};
 pub use system::{accept_breach, arrive_breach, finish_breach, pass_over, plan_breach, seek};
 pub use vacate::{Vacated, vacate};
 
-use entity::kinds::{CaseState, CaseStep, Level, Outcome, RoleKind};
+use entity::kinds::{CaseState, CaseStep, Level, Outcome};
 use entity::{case, case_event};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -51,21 +53,19 @@ use serde_json::{Value, json};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
-use crate::access::holders::{holders, says};
+use crate::access::holders::says;
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
 use crate::case::actions::refusal::refusal;
 use crate::case::behalf::Veil;
-use crate::case::clock::{Clock, after};
 use crate::case::dispatch::{Ground, Target, Wanted, survey};
 use crate::case::queries::{Found, no_such};
 use crate::case::remind::{self, kinds};
 use crate::case::step::{Action, By, OPEN, Taken, apply};
-use crate::case::{TEXT_MOST, above, case_says, joiner, subject};
+use crate::case::{TEXT_MOST, above, case_says, course, joiner, subject};
 use crate::delivery::cards;
-use crate::policy::Policies;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 use crate::store::update::difference;
@@ -159,10 +159,7 @@ impl Draft {
     fn add_steps(&mut self, steps: impl Iterator<Item = Taken>) {
         for taken in steps {
             let (name, note) = match (taken.step, taken.skipped) {
-                (_, true) => (
-                    "deliberation-skipped",
-                    Some("简单事项，未经商议".to_owned()),
-                ),
+                (_, true) => (course::SKIPPED, Some("简单事项，未经商议".to_owned())),
                 (CaseStep::Supervised, _) => ("supervised", Some(summary(&self.next))),
                 (CaseStep::Published, _) => ("published", self.next.public_text.clone()),
                 (CaseStep::Gathered, _) => ("gathered", None),
@@ -227,67 +224,6 @@ impl Draft {
     /// Tells whoever filed.
     fn tell_reporter(&mut self, what: &str) {
         self.tell(kinds::PROGRESS, Some(self.next.reporter_id), what);
-    }
-
-    /// Gives it to somebody: clocks begin, the new holder and the reporter are told. A level has
-    /// its own clocks, so a new level (or a new round) begins the finish clock afresh.
-    fn assign(&mut self, target: &Target, policies: &Policies, fresh: bool) {
-        let clocks = policies.at(target.level);
-        let next = &mut self.next;
-        let fresh = fresh || next.level != target.level;
-        next.holder_id = Some(target.person_id);
-        next.organisation_id = target.organisation_id;
-        next.level = target.level;
-        let minutes = clocks.policy.accept_minutes;
-        let accept_due = clocks.due(self.now, minutes);
-        next.accept_due_at = Some(accept_due);
-        next.arrive_due_at = None;
-        next.paused_at = None;
-        next.clocks_left = None;
-        self.cancel.extend(kinds::OF_ONE_HOLDER);
-        self.cancel.push(kinds::ARRIVE_CLOCK);
-        let note = Some(says_target(target));
-        self.event_by(By::System, None, "dispatched", None, None, note);
-        self.tell(kinds::TASK, Some(target.person_id), "task");
-        let clock = remind::clock(&self.next, kinds::ACCEPT_CLOCK, accept_due, minutes);
-        self.reminders.push(clock);
-        if fresh {
-            self.begin_clocks(&clocks);
-        }
-    }
-
-    /// Nobody is left to ask: it waits, those who give work out are told, and a clock looks again.
-    async fn leave_unassigned(&mut self, tx: &Tx, policies: &Policies) -> Result<(), Fault> {
-        self.next.holder_id = None;
-        self.next.arrive_due_at = None;
-        self.next.organisation_id = None;
-        self.next.accept_due_at = None;
-        self.cancel.extend(kinds::OF_ONE_HOLDER);
-        self.event_by(By::System, None, "unassigned", None, None, None);
-        self.tell_dispatchers(tx, "unassigned").await?;
-        // Whoever looks for somebody does so day and night.
-        let due = after(self.now, policies.at(self.next.level).policy.accept_minutes);
-        self.reminders
-            .push(remind::clock(&self.next, kinds::SEEK_CLOCK, due, 0));
-        Ok(())
-    }
-
-    /// Those who may give a case out, and the administrators.
-    async fn tell_dispatchers(&mut self, tx: &Tx, what: &str) -> Result<(), Fault> {
-        let mut asked = roles(Deed::DispatchCases).to_vec();
-        asked.push(RoleKind::Administrator);
-        let mut people: Vec<i64> = holders(tx.db(), &self.found.place.path, &asked, self.now)
-            .await?
-            .into_iter()
-            .map(|held| held.person_id)
-            .filter(|person| Some(*person) != self.next.holder_id)
-            .collect();
-        people.sort_unstable();
-        people.dedup();
-        for person in people {
-            self.tell(kinds::UNASSIGNED, Some(person), what);
-        }
-        Ok(())
     }
 
     /// Stores it all: the compare-and-set, the history, the audit entry, the reminders.
@@ -397,9 +333,10 @@ fn summary(case: &case::Model) -> String {
         _ => word(case.finish_late, "按时办结", "办结超时"),
     };
     let mut said = vec![word(case.accept_late, "按时响应", "响应超时"), ended];
-    let others = [(Clock::Arrive, "到场超时"), (Clock::Plan, "方案超时")];
-    let missed = others.iter().filter(|(clock, _)| clock.was_late(case));
-    said.extend(missed.map(|(_, missed)| (*missed).to_owned()));
+    let late = |late: bool, missed: &str| late.then(|| missed.to_owned());
+    said.extend(late(case.arrive_late, "到场超时"));
+    said.extend(late(case.plan_late, "方案超时"));
+    said.extend(late(case.silent_later, "接手响应超时"));
     let level = crate::case::level_says(case.level);
     format!(
         "{}；催办{}次；办理层级：{level}",

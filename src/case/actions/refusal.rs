@@ -18,7 +18,7 @@ pub(super) fn refusal(case: &case::Model, action: Action, refused: Refused) -> F
             "诉求 #{id} 已经申请重开过一次，不能再重开。如仍不满意，请向社区或街道反映，或另提一件诉求。"
         ),
         (Refused::Asked, ..) => format!(
-            "诉求 #{id} 已请上一级接手，对方接单前仍由现在的办理人负责。回复“进度 {id}”查看。"
+            "诉求 #{id} 已请别人接手，对方接单前仍由现在的办理人负责。回复“进度 {id}”查看。"
         ),
         (Refused::NotAsked, ..) => {
             format!("诉求 #{id} 现在没有请您接手。回复“进度 {id}”查看。")

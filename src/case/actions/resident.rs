@@ -103,6 +103,7 @@ pub async fn withdraw(
     let mut draft = Draft::new(tx, actor, By::Resident, found);
     draft.note_ask_late();
     draft.act(Action::Withdraw, "withdrawn", reason)?;
+    draft.end_mediation(tx).await?;
     draft.next.closed_at = Some(tx.now());
     draft.cancel.extend(kinds::ALL);
     draft.tell(kinds::WITHDRAWN, draft.next.holder_id, "withdrawn");

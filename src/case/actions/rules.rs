@@ -12,6 +12,7 @@ use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
 use crate::case::category;
 use crate::case::rules::{Draft, MOST_RULES, of_place, organisations, people};
+use crate::organisation::queries::staying;
 use crate::policy::queries::seen_place;
 use crate::store::Tx;
 
@@ -211,7 +212,8 @@ async fn check(tx: &Tx, place: &place::Model, draft: &Draft) -> Result<(), Fault
     }
     if let Some(id) = draft.organisation_id {
         let known = organisations(tx.db(), place).await?;
-        if known.iter().all(|one| one.id != id) {
+        let works_here = known.iter().any(|one| one.id == id);
+        if !works_here || staying(tx, id).await?.is_none() {
             return Err(Fault::invalid(
                 "organisation",
                 "这里没有这个组织，请重新选择。",

@@ -1,8 +1,8 @@
-//! What the one who has a case may do: 接单 到场 方案 退单 转派 上报 暂停 恢复. Whoever may give out
-//! cases there (the permission table) may also hand over, raise and resume what they do not hold.
+//! What the one who has a case may do: 接单 到场 方案 退单 转派 上报; 暂停 and 恢复 are in `pause`. Whoever may give
+//! out cases there (the permission table) may also hand over and raise what they do not hold.
 
 use entity::case;
-use entity::kinds::{CaseState, Level};
+use entity::kinds::{CaseState, Grade, Level};
 
 use crate::access::Actor;
 use crate::access::holders::{Holder, holders, says};
@@ -13,11 +13,11 @@ use crate::case::actions::asked::{take_over, turn_down};
 use crate::case::actions::feedback::grant_reopen;
 use crate::case::actions::helper::{helps, note};
 use crate::case::actions::{Again, Draft, detail, require_text, says_target};
-use crate::case::clock::Clock;
+use crate::case::clock::{self, Clock, MOST_PLAN_DAYS, PLAN_DAYS, after_days};
 use crate::case::dispatch::Target;
 use crate::case::queries::{self, Found, asked, holds, visible};
 use crate::case::remind::kinds;
-use crate::case::step::{Action, By, KEPT};
+use crate::case::step::{Action, By, KEPT, row};
 use crate::case::{above, level_of, level_says};
 use crate::policy::queries::policies;
 use crate::store::Tx;
@@ -25,7 +25,7 @@ use crate::store::Tx;
 /// What became of a hand-over.
 #[derive(Clone, Debug)]
 pub enum HandedOver {
-    /// It lies with this person now.
+    /// It lies with this person now; what its holder had accepted when they do accept it (`asked_id`).
     Done(Box<case::Model>, Target),
     /// Several people are called so: which one?
     Which(Vec<Target>),
@@ -133,10 +133,11 @@ pub async fn arrive(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, 
     draft.store(tx, actor, "case.arrive").await
 }
 
-/// Says how it will be done (方案, 议). Whoever helps may propose one.
+/// Says how it will be done (方案, 议). Whoever helps may propose one. The first plan of a complex case sets the day
+/// by which it is finished: `10天 更换主管`, or a week.
 ///
 /// # Errors
-/// As [`accept`]; `invalid` without words.
+/// As [`accept`]; `invalid` without words or with days out of range.
 pub async fn plan(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<case::Model, Fault> {
     let text = require_text("text", text, || {
         format!("请写下方案，例如：方案 {id} 明天上午更换水管")
@@ -148,14 +149,26 @@ pub async fn plan(tx: &mut Tx, actor: &Actor, id: i64, text: &str) -> Result<cas
     let text = text?;
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.act(Action::Plan, "planned", Some(text.clone()))?;
+    if draft.next.grade == Grade::Complex && draft.next.finish_due_at.is_none() {
+        let days = clock::days_first(&text).0.unwrap_or(PLAN_DAYS);
+        if !(1..=MOST_PLAN_DAYS).contains(&days) {
+            return Err(Fault::invalid(
+                "text",
+                format!("办结的天数请写1到{MOST_PLAN_DAYS}天，例如：方案 {id} 10天 更换主管"),
+            ));
+        }
+        draft.next.finish_due_at = Some(after_days(draft.now, days));
+        draft.run(Clock::Finish);
+    }
     draft.next.plan = Some(text);
     draft.next.plan_due_at = None;
     draft.tell_reporter("planned");
     draft.store(tx, actor, "case.plan").await
 }
 
-/// Gives it back with a reason (退单): it goes to whoever gives work out there; where nobody does, to the
-/// next one of the rules; never to the same again. Whoever is asked to take it over leaves it where it is.
+/// Gives it back with a reason (退单): it goes to whoever gave it to them by hand, else to whoever gives work out
+/// there; where nobody does, to the next one of the rules; never to the same again. Whoever is asked to take it
+/// over leaves it where it is.
 ///
 /// # Errors
 /// As [`accept`]; `invalid` without a reason.
@@ -175,8 +188,11 @@ pub async fn refuse(
     })?;
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(actor.person_id());
-    let target = again
-        .dispatcher(&found.case)
+    let giver = giver(tx, &found.case).await?;
+    let giver = again.person(giver);
+    let target = giver
+        .filter(|giver| !again.without.contains(&giver.person_id))
+        .or_else(|| again.dispatcher(&found.case))
         .or_else(|| again.choose(&found.case, found.case.level));
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     draft.act_to(Action::Refuse, "refused", Some(reason), target.is_some())?;
@@ -188,6 +204,23 @@ pub async fn refuse(
     draft.tell_reporter("moved");
     let case = draft.store(tx, actor, "case.refuse").await?;
     Ok((case, target.as_ref().map(says_target)))
+}
+
+/// Who gave it to its holder by hand, if that is how it came to them.
+async fn giver(tx: &Tx, case: &case::Model) -> Result<Option<i64>, Fault> {
+    let events = queries::events(tx.db(), case.id).await?;
+    let mut latest = events
+        .into_iter()
+        .rev()
+        .filter(|event| event.round == case.round);
+    let came = latest.find(|event| matches!(event.action.as_str(), "dispatched" | "taken-over"));
+    let Some(came) = came.filter(|event| event.action == "dispatched") else {
+        return Ok(None);
+    };
+    let by_hand = latest.find(|event| {
+        event.at == came.at && matches!(event.action.as_str(), "handed-over" | "escalated")
+    });
+    Ok(by_hand.and_then(|event| event.actor_id))
 }
 
 /// Asks the level above with a reason (上报). Whoever has it keeps it until somebody there accepts; who
@@ -230,7 +263,7 @@ pub async fn escalate(
     if action == Action::Escalate {
         draft.ask_to_take(&target, &again.ground.policies);
     } else {
-        draft.assign(&target, &again.ground.policies, true);
+        draft.assign(&target, &again.ground.policies, false);
         draft.tell(kinds::PASSED_OVER, old, "escalated");
         draft.tell_reporter("moved");
     }
@@ -252,7 +285,7 @@ fn nobody_above(id: i64, level: Level) -> Fault {
 }
 
 /// Gives it to a person called so who may work there (转派): `王建国`, or `王建国 楼栋长` when several
-/// are called so.
+/// are called so. Whoever has accepted it keeps it until they accept; whoever gives work out moves it at once.
 ///
 /// # Errors
 /// As [`accept`]; `not_found` with who can be named, when nobody there is called so.
@@ -278,8 +311,14 @@ pub async fn hand_over(
         }
     };
     let policies = policies(tx.db(), &found.place.path, found.case.grade).await?;
-    let old = found.case.holder_id;
+    let (old, own) = (found.case.holder_id, holds(actor, &found));
     let mut draft = Draft::new(tx, actor, By::Staff, found);
+    if own && row(Action::Offer).from.contains(&draft.next.state) {
+        draft.act(Action::Offer, "handed-over", None)?;
+        draft.ask_to_take(&target, &policies);
+        let case = draft.store(tx, actor, "case.hand-over").await?;
+        return Ok(HandedOver::Done(Box::new(case), target));
+    }
     draft.act(Action::HandOver, "handed-over", None)?;
     draft.assign(&target, &policies, false);
     if old != actor.person_id() {
@@ -346,38 +385,4 @@ pub(super) fn nobody_called(id: i64, whom: &str, people: &[Holder]) -> Fault {
         )
     };
     Fault::new(Code::NotFound, text)
-}
-
-/// Stops the clocks with a reason (暂停); the resident is told it.
-///
-/// # Errors
-/// As [`accept`]; `invalid` without a reason.
-pub async fn pause(
-    tx: &mut Tx,
-    actor: &Actor,
-    id: i64,
-    reason: &str,
-) -> Result<case::Model, Fault> {
-    let found = held(tx, actor, id).await?;
-    let reason = require_text("reason", reason, || {
-        format!("请写明原因，例如：暂停 {id} 等配件")
-    })?;
-    let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.act(Action::Pause, "paused", Some(reason))?;
-    draft.stop_clocks(tx).await?;
-    draft.tell_reporter("paused");
-    draft.store(tx, actor, "case.pause").await
-}
-
-/// Goes on (恢复) with what was left of the clocks.
-///
-/// # Errors
-/// As [`accept`].
-pub async fn resume(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
-    let found = held_or_given(tx, actor, id).await?;
-    let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.act(Action::Resume, "resumed", None)?;
-    draft.resume_clocks(tx).await?;
-    draft.tell_reporter("resumed");
-    draft.store(tx, actor, "case.resume").await
 }

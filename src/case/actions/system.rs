@@ -8,7 +8,7 @@ use entity::kinds::CaseState;
 use crate::access::Actor;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::case::actions::{Again, Draft, detail};
+use crate::case::actions::{Again, Draft, detail, is_offered};
 use crate::case::clock::Clock;
 use crate::case::queries::Found;
 use crate::case::remind::{self, counts, kinds};
@@ -120,7 +120,7 @@ async fn overdue(tx: &mut Tx, found: Found, clock: Clock, due: Moment) -> Result
     let old = found.case.holder_id;
     let mut again = Again::read(tx, &found).await?;
     again.without.extend(old);
-    let asked = found.case.asked_id.is_some();
+    let asked = found.case.asked_id.is_some() && !is_offered(&found.case);
     let target = again
         .choose_above(&found.case)
         .filter(|_| old.is_some() && !asked);
@@ -139,7 +139,7 @@ async fn overdue(tx: &mut Tx, found: Found, clock: Clock, due: Moment) -> Result
     match target {
         Some(target) if draft.next.state == CaseState::Assigned => {
             draft.act(Action::PassOver, "raised-level", None)?;
-            draft.assign(&target, &again.ground.policies, true);
+            draft.assign(&target, &again.ground.policies, false);
             draft.tell(kinds::PASSED_OVER, old, clock.name());
             draft.tell_reporter("moved");
         }

@@ -2,12 +2,11 @@
 //! the clock of `remind/holder.rs`.
 
 use entity::kinds::CaseState;
-use entity::mediation;
-use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, load_staff};
 use crate::base::fault::Fault;
+use crate::case::actions::mediated::is_mediated;
 use crate::case::actions::{Again, Draft, detail};
 use crate::case::queries::Found;
 use crate::case::step::{Action, By, row};
@@ -20,7 +19,8 @@ pub enum Vacated {
     Moved,
     /// Its holder may still work there, or it is over.
     Kept,
-    /// The parties talk: until they have ended there is nothing for a holder to do.
+    /// The parties talk: until they have ended there is nothing for a holder to do. That is not for ever, since a
+    /// mediation in which nothing happens goes to somebody else and then ends.
     Mediated,
 }
 
@@ -63,13 +63,4 @@ pub async fn vacate(tx: &mut Tx, found: Found) -> Result<Vacated, Fault> {
     draft.tell_reporter("moved");
     draft.store(tx, &system, "case.vacate").await?;
     Ok(Vacated::Moved)
-}
-
-async fn is_mediated(tx: &Tx, case_id: i64) -> Result<bool, Fault> {
-    let open = mediation::Entity::find()
-        .filter(mediation::COLUMN.case_id.eq(case_id))
-        .filter(mediation::COLUMN.closed_at.is_null())
-        .one(tx.db())
-        .await?;
-    Ok(open.is_some())
 }

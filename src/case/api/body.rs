@@ -77,7 +77,8 @@ pub struct Whom {
 /// How grave it is.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Graded {
-    /// ordinary, major or complex.
+    /// ordinary, major or complex. Of its holder, complex is a question to those who give work out: the case keeps its
+    /// grade until one of them says the same.
     pub grade: String,
 }
 

@@ -2,15 +2,15 @@
 
 use entity::case;
 
+use super::number;
 use super::view::one;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
-use crate::base::key::key_in;
 use crate::case::actions::{self, HandedOver, Helped, says_target};
 use crate::case::dispatch::Target;
-use crate::case::queries::{self, no_such};
+use crate::case::queries;
 use crate::store::Tx;
 
 /// What a POST below a case does.
@@ -18,7 +18,6 @@ pub(super) enum Change {
     Supplement(String),
     Nudge,
     Withdraw(String),
-    Rate(i16, String),
     Reopen(String),
     Accept,
     Arrive,
@@ -44,7 +43,7 @@ pub(super) async fn change(
     id: &str,
     change: Change,
 ) -> Result<Answer, Fault> {
-    let id = key_in(id, no_such)?;
+    let id = number(id)?;
     once.answer(app, 200, async |tx| {
         let case = run(tx, caller, id, change).await?;
         one(tx.db(), &case).await
@@ -58,7 +57,6 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<ca
         Change::Supplement(text) => actions::supplement(tx, actor, id, &text).await,
         Change::Nudge => actions::nudge(tx, actor, id).await,
         Change::Withdraw(reason) => actions::withdraw(tx, actor, id, &reason).await,
-        Change::Rate(score, text) => Ok(actions::rate(tx, actor, id, score, &text).await?.0),
         Change::Reopen(reason) => Ok(actions::reopen(tx, actor, id, &reason).await?.0),
         Change::Accept => actions::accept(tx, actor, id).await,
         Change::Arrive => actions::arrive(tx, actor, id).await,

@@ -6,14 +6,13 @@ use poem::web::{Data, Json, Path};
 use sea_orm::ActiveEnum;
 
 use super::body::Graded;
+use super::number;
 use super::view::{CaseView, one};
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
-use crate::base::key::key_in;
 use crate::case::actions;
-use crate::case::queries::no_such;
 
 /// How grave it is; its clocks follow from it.
 #[utoipa::path(
@@ -29,7 +28,7 @@ pub(super) async fn grade(
     Path(id): Path<String>,
     Json(body): Json<Graded>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     let grade = Grade::try_from_value(&body.grade)
         .map_err(|_| Fault::invalid("grade", "grade 必须是 ordinary、major 或 complex。"))?;
     once.answer(&app, 200, async |tx| {

@@ -10,11 +10,10 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::attachment::queries as attachments;
 use crate::base::fault::Fault;
-use crate::base::key::key_in;
 use crate::case::actions;
 use crate::case::api::body::{Photos, Words};
+use crate::case::api::number;
 use crate::case::api::view::{CaseView, PhotoView, one};
-use crate::case::queries::no_such;
 use crate::case::subject;
 
 /// Photos, voices and films of a case that the caller may see.
@@ -51,7 +50,7 @@ pub(super) async fn add_photos(
     Path(id): Path<String>,
     Json(body): Json<Photos>,
 ) -> Result<Answer, Fault> {
-    let (id, photos) = (key_in(&id, no_such)?, keys(&body.attachments)?);
+    let (id, photos) = (number(&id)?, keys(&body.attachments)?);
     once.answer(&app, 200, async |tx| {
         let (case, _) = actions::add_photos(tx, &caller.actor, id, &photos).await?;
         one(tx.db(), &case).await
@@ -73,7 +72,7 @@ pub(super) async fn waive_photo(
     Path(id): Path<String>,
     Json(body): Json<Words>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::waive_photo(tx, &caller.actor, id, &body.text).await?;
         one(tx.db(), &case).await

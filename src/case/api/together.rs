@@ -13,15 +13,15 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::base::key::key_in;
 use crate::base::phone::Phone;
-use crate::case::actions::{self, Asked, Filing, Request};
+use crate::case::actions::{self, Asked, Filing, Rated, Request};
 use crate::case::api::body::Words;
+use crate::case::api::number;
 use crate::case::api::view::{CaseView, one};
 use crate::case::behalf::Whom;
-use crate::case::queries::{near, no_such};
+use crate::case::queries::near;
 use crate::case::similar::Alike;
-use crate::case::{joiner, kind_says, queries, state_says};
+use crate::case::{case_says, joiner, kind_says, queries};
 
 /// Entries of the list of joined cases.
 const MOST: u64 = 100;
@@ -73,6 +73,8 @@ pub struct JoinedView {
     pub state: String,
     /// 待接单 …
     pub state_label: String,
+    /// solved or unsolved; none while it is open.
+    pub outcome: Option<String>,
     /// How many homes have met it.
     pub households: i32,
     /// When it was filed.
@@ -162,6 +164,29 @@ pub struct IdentityView {
     pub filed_by: Option<String>,
 }
 
+/// A case as whoever rated it may see it: a neighbour who has joined reads nothing of what another wrote.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum RatedView {
+    /// Of who filed it.
+    Own(Box<CaseView>),
+    /// Of who has joined.
+    Joined(Box<JoinedView>),
+}
+
+impl RatedView {
+    /// Of a case that was rated just now.
+    pub(super) async fn of<C: ConnectionTrait>(
+        db: &C,
+        (case, rated): &(entity::case::Model, Rated),
+    ) -> Result<Self, Fault> {
+        Ok(match rated {
+            Rated::Own(_) => Self::Own(Box::new(one(db, case).await?)),
+            Rated::Joined => Self::Joined(Box::new(joined(db, case).await?)),
+        })
+    }
+}
+
 /// One joined case.
 async fn joined<C: ConnectionTrait>(
     db: &C,
@@ -179,7 +204,8 @@ async fn joined<C: ConnectionTrait>(
         category: case.category.clone(),
         place,
         state: case.state.to_value(),
-        state_label: state_says(case.state).to_owned(),
+        state_label: case_says(case).to_owned(),
+        outcome: case.outcome.map(|outcome| outcome.to_value()),
         households: case.households,
         created_at: china(case.created_at).to_rfc3339(),
     })
@@ -215,7 +241,7 @@ async fn join(
     Path(id): Path<String>,
     body: Option<Json<NewJoin>>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     let own = body.and_then(|Json(body)| body.own_id);
     let own = own.as_deref().map(number).transpose()?;
     once.answer(&app, 200, async |tx| {
@@ -238,7 +264,7 @@ async fn quit(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::quit(tx, &caller.actor, id).await?;
         joined(tx.db(), &case).await
@@ -260,7 +286,7 @@ async fn merge(
     Path(id): Path<String>,
     Json(body): Json<MergeInto>,
 ) -> Result<Answer, Fault> {
-    let (id, into) = (key_in(&id, no_such)?, key_in(&body.into, no_such)?);
+    let (id, into) = (number(&id)?, number(&body.into)?);
     once.answer(&app, 200, async |tx| {
         let case = actions::merge(tx, &caller.actor, id, into).await?;
         one(tx.db(), &case).await
@@ -281,7 +307,7 @@ async fn unmerge(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::unmerge(tx, &caller.actor, id).await?;
         one(tx.db(), &case).await
@@ -302,7 +328,7 @@ async fn hide(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::hide(tx, &caller.actor, id).await?;
         one(tx.db(), &case).await
@@ -324,7 +350,7 @@ async fn identity(
     Json(body): Json<Words>,
 ) -> Result<Json<IdentityView>, Fault> {
     // Without `Once`: the answer is not to be kept beside the case.
-    let id = key_in(&id, no_such)?;
+    let id = number(&id)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     let who = actions::identity(&mut tx, &caller.actor, &app.seal, id, &body.text).await?;
     tx.commit().await?;

@@ -67,7 +67,9 @@ pub struct CaseView {
     pub plan_due_at: Option<String>,
     /// Until when it must be finished.
     pub finish_due_at: Option<String>,
-    /// The accept clock was missed.
+    /// When a pause ends though nobody says so.
+    pub pause_until: Option<String>,
+    /// The first answer was late.
     pub accept_late: bool,
     /// The arrive clock was missed.
     pub arrive_late: bool,
@@ -75,6 +77,8 @@ pub struct CaseView {
     pub plan_late: bool,
     /// The finish clock was missed.
     pub finish_late: bool,
+    /// Behind the first answer somebody who got it, or was asked to take it over, kept silent.
+    pub silent_later: bool,
     /// How often it was pressed.
     pub nudges: i32,
     /// How it will be done.
@@ -121,6 +125,8 @@ pub struct FullView {
     pub attachments: Vec<PhotoView>,
     /// A photo of what was done, or the reason why there is none, is still owed.
     pub photo_owed: bool,
+    /// What neighbours who have joined it gave for the last end, 1 to 5, in the order in which they joined.
+    pub joiner_ratings: Vec<i16>,
 }
 
 /// A photo, voice or film of a case.
@@ -276,59 +282,72 @@ pub async fn many<C: ConnectionTrait>(
         )
         .all(db)
         .await?;
-    let code = |id: i64| places.iter().find(|place| place.id == id);
-    let name = |id: i64| holders.iter().find(|person| person.id == id);
-    Ok(cases
-        .iter()
-        .map(|case| CaseView {
-            id: case.id.to_string(),
-            kind: case.kind.to_value(),
-            kind_label: kind_says(case.kind).to_owned(),
-            category: case.category.clone(),
-            text: case.text.clone(),
-            place_id: case.place_id.to_string(),
-            place_code: code(case.place_id).map_or_else(String::new, |place| place.code.clone()),
-            state: case.state.to_value(),
-            state_label: case_says(case).to_owned(),
-            step: case.step.to_value(),
-            round: case.round,
-            level: case.level.to_value(),
-            holder: case
-                .holder_id
-                .and_then(name)
-                .map(|person| person.name.clone()),
-            asked: case
-                .asked_id
-                .and_then(name)
-                .map(|person| person.name.clone()),
-            asked_level: case.asked_level.map(|level| level.to_value()),
-            asked_due_at: case.asked_due_at.map(time),
-            grade: case.grade.to_value(),
-            grade_label: grade_says(case.grade).to_owned(),
-            next: clock::next(case).map(|(clock, _)| clock.name().to_owned()),
-            next_due_at: clock::next(case).map(|(_, due)| time(due)),
-            accept_due_at: case.accept_due_at.map(time),
-            arrive_due_at: case.arrive_due_at.map(time),
-            plan_due_at: case.plan_due_at.map(time),
-            finish_due_at: case.finish_due_at.map(time),
-            accept_late: case.accept_late,
-            arrive_late: case.arrive_late,
-            plan_late: case.plan_late,
-            finish_late: case.finish_late,
-            nudges: case.nudges,
-            plan: case.plan.clone(),
-            result: case.result.clone(),
-            outcome: case.outcome.map(|outcome| outcome.to_value()),
-            rating: case.rating,
-            rating_text: case.rating_text.clone(),
-            reopen_asked_at: case.reopen_asked_at.map(time),
-            reopened: case.reopened,
-            closed_off_at: case.closed_off_at.map(time),
-            households: case.households,
-            merged_into: case.merged_into.map(|id| id.to_string()),
-            anonymous: case.anonymous,
-            created_at: time(case.created_at),
-            updated_at: time(case.updated_at),
-        })
-        .collect())
+    let code = |id: i64| {
+        let place = places.iter().find(|place| place.id == id);
+        place.map_or_else(String::new, |place| place.code.clone())
+    };
+    let name = |id: i64| {
+        let person = holders.iter().find(|person| person.id == id);
+        person.map(|person| person.name.clone())
+    };
+    let show = |case: &case::Model| {
+        let (holder, asked) = (case.holder_id.and_then(name), case.asked_id.and_then(name));
+        shown(case, code(case.place_id), holder, asked)
+    };
+    Ok(cases.iter().map(show).collect())
+}
+
+/// A case with the code of its place and the names of who has it and who is asked to take it over.
+fn shown(
+    case: &case::Model,
+    place_code: String,
+    holder: Option<String>,
+    asked: Option<String>,
+) -> CaseView {
+    CaseView {
+        id: case.id.to_string(),
+        kind: case.kind.to_value(),
+        kind_label: kind_says(case.kind).to_owned(),
+        category: case.category.clone(),
+        text: case.text.clone(),
+        place_id: case.place_id.to_string(),
+        place_code,
+        state: case.state.to_value(),
+        state_label: case_says(case).to_owned(),
+        step: case.step.to_value(),
+        round: case.round,
+        level: case.level.to_value(),
+        holder,
+        asked,
+        asked_level: case.asked_level.map(|level| level.to_value()),
+        asked_due_at: case.asked_due_at.map(time),
+        grade: case.grade.to_value(),
+        grade_label: grade_says(case.grade).to_owned(),
+        next: clock::next(case).map(|(clock, _)| clock.name().to_owned()),
+        next_due_at: clock::next(case).map(|(_, due)| time(due)),
+        accept_due_at: case.accept_due_at.map(time),
+        arrive_due_at: case.arrive_due_at.map(time),
+        plan_due_at: case.plan_due_at.map(time),
+        finish_due_at: case.finish_due_at.map(time),
+        pause_until: case.pause_until.map(time),
+        accept_late: case.accept_late,
+        arrive_late: case.arrive_late,
+        plan_late: case.plan_late,
+        finish_late: case.finish_late,
+        silent_later: case.silent_later,
+        nudges: case.nudges,
+        plan: case.plan.clone(),
+        result: case.result.clone(),
+        outcome: case.outcome.map(|outcome| outcome.to_value()),
+        rating: case.rating,
+        rating_text: case.rating_text.clone(),
+        reopen_asked_at: case.reopen_asked_at.map(time),
+        reopened: case.reopened,
+        closed_off_at: case.closed_off_at.map(time),
+        households: case.households,
+        merged_into: case.merged_into.map(|id| id.to_string()),
+        anonymous: case.anonymous,
+        created_at: time(case.created_at),
+        updated_at: time(case.updated_at),
+    }
 }

@@ -19,7 +19,7 @@ use entity::kinds::CaseKind;
 use crate::base::clock::{say, say_minutes};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::case::actions::{self, Filed, Filing, Reopening};
+use crate::case::actions::{self, Filed, Filing, Rated, Reopening};
 use crate::case::chat::show::next_for_reporter;
 use crate::case::chat::which::{Picked, Scope, own_text, score, which};
 use crate::case::{kind_says, subject};
@@ -181,8 +181,8 @@ pub const COMMANDS: &[Command] = &[
     staff(&["上报"], "上报 编号 原因", "请上一级来办", staff::escalate),
     staff(
         &["暂停"],
-        "暂停 编号 原因",
-        "停表，例如等配件",
+        "暂停 编号 [5天] 原因",
+        "停表几天，例如等配件",
         staff::pause,
     ),
     staff(&["恢复"], "恢复 编号", "暂停后继续办", staff::resume),
@@ -342,8 +342,11 @@ fn rate<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
                 )));
             }
         };
-        let (case, reopening) = actions::rate(turn.tx, &turn.actor, id, points, &text).await?;
-        Ok(Reply::text(rated_says(&case, points, &reopening)))
+        let (case, rated) = actions::rate(turn.tx, &turn.actor, id, points, &text).await?;
+        Ok(Reply::text(match rated {
+            Rated::Own(reopening) => rated_says(&case, points, &reopening),
+            Rated::Joined => together::rated_says(&case, points),
+        }))
     })
 }
 
@@ -364,7 +367,7 @@ async fn scored(turn: &mut Turn<'_>, args: &Args, score: i64, rest: Args) -> Res
 fn rated_says(case: &case::Model, points: i16, reopening: &Reopening) -> String {
     let id = case.id;
     match reopening {
-        Reopening::None if points < 3 => format!(
+        Reopening::None if points < actions::CONTENT => format!(
             "收到{points}分，很抱歉。诉求 #{id} 已申请重开过一次，不能再重开；您的评价会计入考核，也可以向社区或街道反映，或另提一件诉求。"
         ),
         Reopening::None => format!("收到{points}分，谢谢您的评价！诉求 #{id} 已结束。"),

@@ -9,11 +9,12 @@ use crate::base::text::shorten;
 use crate::case::chat::which::line;
 use crate::case::chat::{Answer, together};
 use crate::case::clock;
+use crate::case::course;
 use crate::case::evidence::{self, Evidence};
 use crate::case::joiner;
 use crate::case::queries::{self, Found, Helper};
 use crate::case::step::OPEN;
-use crate::case::{STEPS, case_says, kind_says, level_says, step_says};
+use crate::case::{STEPS, case_says, kind_says, level_says};
 use crate::chat::{Args, Reply, Turn};
 use crate::policy::grade_says;
 
@@ -85,6 +86,9 @@ fn due(case: &case::Model) -> String {
     if let (CaseState::ReopenRequested, Some(due)) = (case.state, case.asked_due_at) {
         return format!("，{}前决定", say(due));
     }
+    if let Some(until) = case.pause_until {
+        return format!("，{}接着办", say(until));
+    }
     clock::next(case)
         .map(|(clock, due)| format!("，{}前{}", say(due), clock.says()))
         .unwrap_or_default()
@@ -147,12 +151,10 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
         who.push_str(&format!("；已请{}{next}{wanted}", level_says(level)));
     }
     let helpers = helpers_says(&queries::helpers(db, case.id).await?);
+    let course = course::of(db, case).await?;
     let steps: Vec<String> = STEPS
         .iter()
-        .map(|step| {
-            let done = *step <= case.step;
-            format!("{}{}", step_says(*step), if done { "✓" } else { "" })
-        })
+        .map(|step| course.mark(case, *step).says(*step))
         .collect();
     let seen = evidence::of(db, case).await?;
     let reporter = together::reporter_line(turn, case).await?;
@@ -174,6 +176,9 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     );
     text.push_str(&reporter);
     text.push_str(&met_by(case));
+    if let Some(said) = joiner::ratings_say(&joiner::ratings(db, case).await?) {
+        text.push_str(&format!("加入的邻居评价：{said}\n"));
+    }
     text.push_str(&photos(&seen));
     let shown: Vec<String> = events.iter().filter_map(event_line).collect();
     let skip = shown.len().saturating_sub(EVENTS);
@@ -290,6 +295,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "accepted" => "接单",
         "arrived" => "到场",
         "planned" => "方案",
+        course::SKIPPED => "略过商议",
         "finished" => "办结",
         "given-up" => "未能解决",
         "closed-off" => "销号",
@@ -306,6 +312,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "reworded" => "改公示",
         "reviewed" => "评价",
         "lapsed" => "结束",
+        "joiner-rated" => "邻居评价",
         "refused" => "退单",
         "handed-over" => "转派",
         "escalated" => "上报",
@@ -316,6 +323,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "reopened" => "重开",
         "withdrawn" => "撤回",
         "graded" => "定级",
+        "grade-asked" => "请定级",
         "merged" => "并案",
         "merged-in" => "并入",
         "parted" => "拆分",
@@ -323,6 +331,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "hidden" => "改为匿名",
         "identity-seen" => "查看身份",
         "mediation-opened" => "转调解",
+        "mediation-stalled" => "调解没有进展",
         "mediation-agreed" => "调解达成协议",
         "mediation-broken" => "协议未履行",
         "mediation-failed" => "调解不成",
@@ -331,6 +340,7 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "plan-late" => "方案超时",
         "passed-over" => "无人响应，转上一级",
         "asked-late" => "接手响应超时",
+        "not-taken" => "没有接手",
         "finish-late" => "办结超时",
         "holder-gone" => "办理人已卸任",
         "unassigned" => "正在找人",

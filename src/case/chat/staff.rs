@@ -4,6 +4,7 @@ use entity::kinds::{CaseState, Grade};
 use sea_orm::Iterable;
 
 use crate::access::holders::says;
+use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::case::actions::{self, HandedOver, says_target};
@@ -94,9 +95,10 @@ pub(super) fn plan<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             Ok(found) => found,
             Err(reply) => return Ok(reply),
         };
-        actions::plan(turn.tx, &turn.actor, id, &text).await?;
+        let case = actions::plan(turn.tx, &turn.actor, id, &text).await?;
+        let due = asks(&case);
         Ok(Reply::text(format!(
-            "诉求 #{id} 的方案已记录并告诉居民。办好后回复“办结 {id} 结果”。"
+            "诉求 #{id} 的方案已记录并告诉居民。{due}办好后回复“办结 {id} 结果”。"
         )))
     })
 }
@@ -181,10 +183,16 @@ pub(super) fn hand_over<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a
         }
         let done = actions::hand_over(turn.tx, &turn.actor, id, &rest.raw).await?;
         Ok(match done {
-            HandedOver::Done(_, target) => Reply::text(format!(
-                "诉求 #{id} 已转派给{}，对方会收到提醒。",
-                says_target(&target)
-            )),
+            HandedOver::Done(case, target) => {
+                let until = match case.asked_id {
+                    Some(_) => "；对方接单前仍由您负责",
+                    None => "",
+                };
+                Reply::text(format!(
+                    "诉求 #{id} 已转派给{}，对方会收到提醒{until}。",
+                    says_target(&target)
+                ))
+            }
             HandedOver::Which(people) => offer(turn, "转派", "转派给谁", id, &people),
         })
     })
@@ -235,9 +243,10 @@ pub(super) fn pause<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             Ok(found) => found,
             Err(reply) => return Ok(reply),
         };
-        actions::pause(turn.tx, &turn.actor, id, &text).await?;
+        let case = actions::pause(turn.tx, &turn.actor, id, &text).await?;
+        let until = case.pause_until.map(say).unwrap_or_default();
         Ok(Reply::text(format!(
-            "诉求 #{id} 已暂停计时，原因已告诉居民。可以继续时回复“恢复 {id}”。"
+            "诉求 #{id} 已暂停计时，原因已告诉居民；{until}起接着计。可以继续时回复“恢复 {id}”。"
         )))
     })
 }
@@ -269,6 +278,14 @@ pub(super) fn grade<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             return Ok(turn.offer_list(&question, lines.collect()));
         };
         let case = actions::grade(turn.tx, &turn.actor, id, grade).await?;
+        if case.grade != grade {
+            return Ok(Reply::text(format!(
+                "诉求 #{id} 是否{}，已请负责派单的人确认；确认前仍按{}计时。{}",
+                grade_says(grade),
+                grade_says(case.grade),
+                asks(&case)
+            )));
+        }
         Ok(Reply::text(format!(
             "诉求 #{id} 已定为{}，居民已收到通知。{}回复“进度 {id}”查看。",
             grade_says(grade),

@@ -2,15 +2,15 @@
 //! those about who stands behind a case (`behalf.rs`), beside that of `chat/mod.rs`. Joined by `bot/`.
 
 use entity::case;
-use entity::kinds::{CaseKind, CaseState};
+use entity::kinds::CaseKind;
 
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
-use crate::case::actions::{self, Filed};
+use crate::case::actions::{self, CONTENT, Filed};
 use crate::case::chat::{Answer, behalf, file};
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
-use crate::case::{category, joiner, kind_says, level_says, similar, state_says};
+use crate::case::{case_says, category, joiner, kind_says, level_says, similar};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 
 /// Cases of a list: a digit picks.
@@ -214,7 +214,7 @@ pub(super) fn joined_line(case: &case::Model) -> String {
         case.id,
         kind_says(case.kind),
         about(case),
-        state_says(case.state),
+        case_says(case),
         case.households
     )
 }
@@ -250,13 +250,12 @@ pub(super) async fn progress(turn: &mut Turn<'_>, id: i64) -> Result<Option<Repl
         about(&case),
         near,
         case.households,
-        state_says(case.state),
+        case_says(&case),
     );
     if let Some(board) = board {
         text.push_str(&format!("\n结果：{}", shorten(&board, 100)));
     }
-    let done = matches!(case.state, CaseState::Finished | CaseState::Reviewed);
-    if done && row.rating.is_none() {
+    if joiner::may_rate(&row, &case, turn.tx.now()) {
         turn.dialog = Some(Dialog::pick([format!("评价 {id}")]));
         text.push_str("\n可以回复数字：1 评价");
     } else if OPEN.contains(&case.state) {
@@ -264,6 +263,20 @@ pub(super) async fn progress(turn: &mut Turn<'_>, id: i64) -> Result<Option<Repl
         text.push_str("\n可以回复数字：1 退出");
     }
     Ok(Some(Reply::text(text)))
+}
+
+/// What becomes of the rating of somebody who has joined: who reads it, what it does not count for, and what
+/// they can do who are not content.
+pub(super) fn rated_says(case: &case::Model, points: i16) -> String {
+    let goes = "您的评价会转给办理人；满意率只计提出人的评价";
+    if points < CONTENT {
+        format!(
+            "收到{points}分，很抱歉没让您满意。{goes}。问题还在，请回复“{} 内容”另提一件，我们会接着办。",
+            kind_says(case.kind)
+        )
+    } else {
+        format!("收到{points}分，谢谢您的评价！{goes}。")
+    }
 }
 
 fn merge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
@@ -293,7 +306,7 @@ fn unmerge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         let case = actions::unmerge(turn.tx, &turn.actor, id).await?;
         Ok(Reply::text(format!(
             "诉求 #{id} 已拆出来，重新派单，现在是“{}”。回复“进度 {id}”查看。",
-            state_says(case.state)
+            case_says(&case)
         )))
     })
 }

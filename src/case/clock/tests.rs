@@ -132,8 +132,44 @@ fn another_grade_counts_from_the_filing_and_leaves_pauses_out() {
     assert_eq!(case.finish_due_at, None);
     // Whoever has a plan needs no other.
     case.step = CaseStep::Deliberated;
-    assert_eq!(regrade(&mut case, &complex, monday(130)), []);
+    assert_eq!(regrade(&mut case, &complex, monday(130)), [Clock::Finish]);
     assert_eq!(case.plan_due_at, None);
+    assert_eq!(case.finish_due_at, Some(monday(130 + 7 * 1_440)));
+}
+
+#[test]
+fn to_pass_it_to_and_fro_wins_no_time() {
+    let mut case = begun(monday(0), built_in(Grade::Ordinary), &Calendar::Always);
+    let (here, above) = (Level::Compound, Level::Community);
+    assert!(
+        begins_afresh(&case, above, monday(10)),
+        "filed before it was noted"
+    );
+    assert!(!begins_afresh(&case, here, monday(10)));
+    case.level = above;
+    case.clock_level = Some(above);
+    assert!(!begins_afresh(&case, here, monday(10)));
+    case.level = here;
+    assert!(!begins_afresh(&case, above, monday(20)), "once in a round");
+    assert!(begins_afresh(&case, Level::Street, monday(20)));
+    // What has run out is late for ever; somebody must hear of it all the same.
+    assert!(begins_afresh(&case, here, monday(31)));
+}
+
+#[test]
+fn days_stand_in_front_of_the_words() {
+    for (words, read) in [
+        ("3天 等配件", (Some(3), "等配件")),
+        ("１０天　换主管", (Some(10), "换主管")),
+        ("5天", (Some(5), "")),
+        ("0天 等", (Some(0), "等")),
+        ("3天内到货", (None, "3天内到货")),
+        ("等配件 3天", (None, "等配件 3天")),
+        ("天 等", (None, "天 等")),
+        ("", (None, "")),
+    ] {
+        assert_eq!(days_first(words), read, "{words}");
+    }
 }
 
 #[test]

@@ -67,7 +67,8 @@ async fn reaches(app: &App, found: &Found, person_id: i64, deed: Deed) -> Result
 
 fn is_stuck(found: &Found) -> bool {
     let case = &found.case;
-    case.state == CaseState::Raised || case.accept_late || case.finish_late
+    let late = case.accept_late || case.silent_later || case.finish_late;
+    case.state == CaseState::Raised || late
 }
 
 /// How things stand, in a few words, for somebody who has nothing to do any more.

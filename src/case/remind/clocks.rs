@@ -7,7 +7,7 @@ use entity::reminder;
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::{Code, Fault};
-use crate::case::actions;
+use crate::case::actions::{self, PauseOver};
 use crate::case::queries::{Found, by_id};
 use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
@@ -15,6 +15,8 @@ use crate::store::Tx;
 
 /// Minutes between two looks for somebody.
 const SEEK_MINUTES: i64 = 10;
+/// Hours until a pause is looked at again whose parties still talk.
+const MEDIATION_HOURS: i64 = 6;
 
 /// What a clock's payload says.
 pub(super) struct Set {
@@ -72,6 +74,23 @@ pub(super) fn finish<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
         };
         let done = actions::finish_breach(&mut tx, found, set.due).await;
         close(app, tx, done.map(Verdict::of)).await
+    })
+}
+
+/// While the parties of a mediation talk, the pause lasts.
+pub(super) fn pause<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
+    Box::pin(async move {
+        let Some((mut tx, found, set)) = open(app, clock).await? else {
+            return Ok(Verdict::Drop);
+        };
+        let next = tx.now() + TimeDelta::hours(MEDIATION_HOURS);
+        let done = actions::pause_over(&mut tx, found, set.due).await;
+        let verdict = done.map(|over| match over {
+            PauseOver::Over => Verdict::Done,
+            PauseOver::Mediated => Verdict::Later(next),
+            PauseOver::Gone => Verdict::Drop,
+        });
+        close(app, tx, verdict).await
     })
 }
 

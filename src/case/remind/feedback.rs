@@ -1,6 +1,7 @@
-//! Whether the question for a rating has reached the resident: it is asked once for each end of the work,
-//! with the words that tell of it, and put on record with the way it went, or why it was not asked. A
-//! visit at the door cannot bring the answer back. Called by the worker through the table of kinds.
+//! Whether the question for a rating has reached the resident, and everybody who has joined: each is asked once
+//! for each end of the work, with the words that tell of it, and it is put on record with the way it went, or
+//! why it was not asked. A visit at the door cannot bring the answer back. Called by the worker through the
+//! table of kinds.
 
 use chrono::TimeDelta;
 use entity::kinds::{DeliveryState, ReminderState};
@@ -36,7 +37,13 @@ pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
         let Some((tx, found, set)) = open(app, clock).await? else {
             return Ok(Verdict::Drop);
         };
-        if i64::from(found.case.round) != set.round || is_noted(tx.db(), &found).await? {
+        // Clocks that were set before others than the reporter were asked name nobody.
+        let person = payload::number(clock, "person");
+        let person = person.unwrap_or(found.case.reporter_id);
+        let Ok(round) = i32::try_from(set.round) else {
+            return Ok(Verdict::Drop);
+        };
+        if is_noted(tx.db(), &found, (person, round)).await? {
             return Ok(Verdict::Drop);
         }
         let key = payload::word(clock, "asked");
@@ -48,20 +55,22 @@ pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             Fate::Waits if too_long => (false, "一直没有送达"),
             Fate::Waits => return Ok(Verdict::Later(now + TimeDelta::minutes(AGAIN_MINUTES))),
         };
-        let done = actions::note_asked(&tx, &found.case, asked, note).await;
+        let done = actions::note_asked(&tx, &found.case, (person, round), asked, note).await;
         close(app, tx, done.map(|()| Verdict::Done)).await
     })
 }
 
 /// The clock may be obeyed twice.
-async fn is_noted<C: ConnectionTrait>(db: &C, found: &queries::Found) -> Result<bool, Fault> {
+async fn is_noted<C: ConnectionTrait>(
+    db: &C,
+    found: &queries::Found,
+    (person, round): (i64, i32),
+) -> Result<bool, Fault> {
     let events = queries::events(db, found.case.id).await?;
     Ok(events.iter().any(|event| {
-        event.round == found.case.round
-            && matches!(
-                event.action.as_str(),
-                "feedback-asked" | "feedback-not-asked"
-            )
+        event.round == round
+            && event.actor_id.unwrap_or(found.case.reporter_id) == person
+            && actions::FEEDBACK.contains(&event.action.as_str())
     }))
 }
 

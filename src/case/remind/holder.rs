@@ -1,9 +1,9 @@
 //! The clock that rings when somebody's post ends: what lies with them where they may not work any more
-//! goes to somebody else. Called by the worker through the table of kinds.
+//! goes to somebody else, and mediations that they lead are told. Called by the worker through the table of kinds.
 
 use chrono::TimeDelta;
 use entity::kinds::CaseState;
-use entity::{case, reminder};
+use entity::{case, mediation, reminder};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::app::App;
@@ -11,7 +11,9 @@ use crate::base::fault::{Code, Fault};
 use crate::case::actions::{self, Vacated};
 use crate::case::queries::by_id;
 use crate::case::remind::clocks::Obeyed;
-use crate::reminder::Verdict;
+use crate::case::remind::mediated::mediator_gone;
+use crate::reminder::payload::number;
+use crate::reminder::{Verdict, enqueue};
 
 /// Cases looked at before the worker is let do something else.
 const AT_ONCE: u64 = 50;
@@ -28,10 +30,10 @@ const LYING: [CaseState; 4] = [
 
 pub(super) fn gone<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
     Box::pin(async move {
-        let person = clock.payload.get("person");
-        let Some(person) = person.and_then(serde_json::Value::as_i64) else {
+        let Some(person) = number(clock, "person") else {
             return Ok(Verdict::Drop);
         };
+        tell_mediations(app, clock, person).await?;
         let mut after = 0;
         let mut mediated = false;
         loop {
@@ -59,6 +61,22 @@ pub(super) fn gone<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             Verdict::Done
         })
     })
+}
+
+/// What they lead is the noun `mediation`'s: it is left a reminder.
+async fn tell_mediations(app: &App, clock: &reminder::Model, person: i64) -> Result<(), Fault> {
+    let led = mediation::Entity::find()
+        .filter(mediation::COLUMN.mediator_id.eq(person))
+        .filter(mediation::COLUMN.closed_at.is_null())
+        .one(app.store.read())
+        .await?;
+    if led.is_none() {
+        return Ok(());
+    }
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let told = mediator_gone(person, clock, tx.now());
+    enqueue(&mut tx, vec![told]).await?;
+    tx.commit().await
 }
 
 async fn held_by(app: &App, person: i64, after: i64) -> Result<Vec<i64>, Fault> {

@@ -1,8 +1,9 @@
-//! What a mediation has to say to the case it comes from: it may not call the case's actions, so it
-//! leaves a reminder, in its own transaction. Obeyed by the worker through the table of kinds.
+//! What a mediation and the case it comes from have to say to each other: neither may call the other's actions,
+//! so each leaves a reminder, in its own transaction. Those for the case are obeyed here by the worker through
+//! the table of kinds.
 
 use chrono::TimeDelta;
-use entity::reminder;
+use entity::{case, reminder};
 use serde_json::json;
 
 use super::kinds;
@@ -14,7 +15,7 @@ use crate::case::{actions, subject};
 use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 
-/// Tells the case what has become of its mediation: `opened`, `agreed`, `broken`, `failed`, `kept`.
+/// Tells the case what has become of its mediation: `opened`, `stalled`, `agreed`, `broken`, `failed`, `kept`.
 /// `note` goes into the case's history: it names no party.
 #[must_use]
 pub fn news(
@@ -34,6 +35,36 @@ pub fn news(
         compound_id: Some(compound_id),
         subject: subject(case_id),
         payload: json!({ "case": case_id, "what": what, "note": note }),
+        due_at: now,
+    }
+}
+
+/// Tells the mediation of a case that the case is over.
+#[must_use]
+pub fn over(case: &case::Model, now: Moment) -> NewReminder {
+    let kind = kinds::MEDIATION_CASE_OVER;
+    NewReminder {
+        kind,
+        dedupe_key: format!("case:{}:{kind}:{}", case.id, now.timestamp_millis()),
+        recipient_id: None,
+        compound_id: Some(case.compound_id),
+        subject: subject(case.id),
+        payload: json!({ "case": case.id }),
+        due_at: now,
+    }
+}
+
+/// Tells mediations that a post of somebody who leads some has ended; `clock` is the one that rang.
+#[must_use]
+pub fn mediator_gone(person: i64, clock: &reminder::Model, now: Moment) -> NewReminder {
+    let kind = kinds::MEDIATOR_GONE;
+    NewReminder {
+        kind,
+        dedupe_key: format!("person:{person}:{kind}:{}", clock.id),
+        recipient_id: None,
+        compound_id: clock.compound_id,
+        subject: format!("person:{person}"),
+        payload: json!({ "person": person }),
         due_at: now,
     }
 }

@@ -48,6 +48,8 @@ pub mod kinds {
     pub const ASKED: &str = "case.asked";
     /// To who is asked whether it is opened again.
     pub const REOPEN_ASKED: &str = "case.reopen-asked";
+    /// To who answers for a home, beside the holder: somebody there asks for help.
+    pub const NEED: &str = "case.need";
     /// To who is invited to help.
     pub const HELP_ASKED: &str = "case.help-asked";
     /// To the holder: somebody has come to help, or gone.
@@ -68,6 +70,10 @@ pub mod kinds {
     pub const MEDIATED: &str = "case.mediated";
     /// Clock: what has become of the mediation of the case.
     pub const MEDIATION: &str = "case.mediation";
+    /// Clock of the noun `mediation`: the case that it comes from is over.
+    pub const MEDIATION_CASE_OVER: &str = "mediation.case-over";
+    /// Clock of the noun `mediation`: somebody may lead it no longer.
+    pub const MEDIATOR_GONE: &str = "mediation.mediator-gone";
     /// Clock: must have been accepted.
     pub const ACCEPT_CLOCK: &str = "case.accept-clock";
     /// Clock: the grace after it.
@@ -78,6 +84,8 @@ pub mod kinds {
     pub const PLAN_CLOCK: &str = "case.plan-clock";
     /// Clock: must have been finished.
     pub const FINISH_CLOCK: &str = "case.finish-clock";
+    /// Clock: the day of a pause has come.
+    pub const PAUSE_CLOCK: &str = "case.pause-clock";
     /// Clock: look again for somebody.
     pub const SEEK_CLOCK: &str = "case.seek";
     /// Clock: cards in WeCom show what no longer holds.
@@ -105,8 +113,9 @@ pub mod kinds {
     /// What ends with somebody's being asked.
     pub const OF_ASKED: [&str; 4] = [ASKED, REOPEN_ASKED, ASK_CLOCK, REOPEN_CLOCK];
     /// What ends when a case is taken back.
-    pub const ALL: [&str; 15] = [
+    pub const ALL: [&str; 16] = [
         TASK,
+        NEED,
         NUDGED,
         OVERDUE,
         UNASSIGNED,
@@ -117,6 +126,7 @@ pub mod kinds {
         ARRIVE_CLOCK,
         PLAN_CLOCK,
         FINISH_CLOCK,
+        PAUSE_CLOCK,
         SEEK_CLOCK,
         LAPSE,
         HELP_ASKED,
@@ -138,6 +148,7 @@ pub const KINDS: &[Kind] = &[
     push_kind(kinds::REVIEWED, Topic::News),
     push_kind(kinds::ASKED, Topic::Task),
     push_kind(kinds::REOPEN_ASKED, Topic::Task),
+    push_kind(kinds::NEED, Topic::Task),
     push_kind(kinds::HELP_ASKED, Topic::Task),
     push_kind(kinds::HELPER, Topic::News),
     push_kind(kinds::HELPED, Topic::News),
@@ -149,6 +160,7 @@ pub const KINDS: &[Kind] = &[
     clock_kind(kinds::ARRIVE_CLOCK, clocks::arrive),
     clock_kind(kinds::PLAN_CLOCK, clocks::plan),
     clock_kind(kinds::FINISH_CLOCK, clocks::finish),
+    clock_kind(kinds::PAUSE_CLOCK, clocks::pause),
     clock_kind(kinds::SEEK_CLOCK, clocks::seek),
     clock_kind(kinds::CARDS, card::refresh),
     clock_kind(kinds::LAPSE, clocks::lapse),
@@ -224,13 +236,26 @@ pub fn clock(case: &case::Model, kind: &'static str, due: Moment, minutes: i64) 
     }
 }
 
-/// The clock that looks, at `due`, what became of the question for a rating, by the key of its reminder.
+/// Whether words of progress ask for a rating: those that tell of an end.
 #[must_use]
-pub fn feedback(case: &case::Model, asked: &str, due: Moment) -> NewReminder {
+pub fn asks_for_rating(what: &str) -> bool {
+    matches!(what, "finished" | "given-up")
+}
+
+/// What begins the words of a reminder about the rating of somebody who has joined; the key of their row
+/// follows.
+pub const JOINED_RATED: &str = "joined:";
+
+/// The clock that looks, at `due`, what became of the question for a rating to this person, by the key of its
+/// reminder.
+#[must_use]
+pub fn feedback(case: &case::Model, person_id: i64, asked: &str, due: Moment) -> NewReminder {
     let clock = clock(case, kinds::FEEDBACK, due, 0);
     NewReminder {
+        dedupe_key: format!("{}:{person_id}", clock.dedupe_key),
         payload: json!({
             "case": case.id, "round": case.round, "due": due.timestamp_millis(), "asked": asked,
+            "person": person_id,
         }),
         ..clock
     }

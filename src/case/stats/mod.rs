@@ -110,8 +110,8 @@ impl Figure {
                 "应响应",
                 "没有撤回，已响应、或响应时限已过、或没有人接的",
             ),
-            Self::Answered => ("answered", "按时响应", "在响应时限内接单的"),
-            Self::Due => ("due", "应解决", "没有撤回，已办结、或办理时限已过的"),
+            Self::Answered => ("answered", "按时响应", "第一次在响应时限内接单的"),
+            Self::Due => ("due", "应解决", "没有撤回，已结束、或办理时限已过的"),
             Self::Solved => ("solved", "已解决", "办结并且解决的"),
             Self::SolvedOnTime => ("on_time", "按时解决", "在办理时限内解决的"),
             Self::Unsolved => ("unsolved", "未能解决", "已经结束但没有解决的，不算解决"),
@@ -119,7 +119,7 @@ impl Figure {
             Self::Reopened => ("reopened", "重开", "办结以后又重新办理过的"),
             Self::Asked => ("asked", "应评价", "已评价，或评价期限已过的"),
             Self::Rated => ("rated", "已评价", "提出人打了分的"),
-            Self::Satisfied => ("satisfied", "满意", "提出人打了4分或5分的"),
+            Self::Satisfied => ("satisfied", "满意", "提出人打了4分或5分的，加入的邻居不计"),
         };
         Words { key, name, means }
     }

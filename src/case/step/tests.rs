@@ -6,6 +6,7 @@ use strum::IntoEnumIterator;
 
 use super::*;
 use crate::base::clock::from_ms;
+use crate::case::clock::Clock;
 
 pub(crate) fn filed() -> case::Model {
     let now = from_ms(1_790_000_000_000).unwrap();
@@ -68,7 +69,10 @@ pub(crate) fn filed() -> case::Model {
         plan_due_at: None,
         arrive_late: false,
         plan_late: false,
+        silent_later: false,
         clocks_left: None,
+        clock_level: None,
+        pause_until: None,
     }
 }
 
@@ -124,6 +128,12 @@ proptest! {
                         prop_assert_eq!(before.step, CaseStep::Reviewed);
                         prop_assert_eq!(before.outcome, Some(Outcome::Solved));
                     }
+                    // As the actions do.
+                    match action {
+                        Action::Accept => case.accepted_at = case.accepted_at.or(Some(case.updated_at)),
+                        Action::Rate => case.rating = Some(1),
+                        _ => {}
+                    }
                     rounds.last_mut().unwrap().extend(steps.iter().map(|taken| taken.step));
                     for taken in steps.iter().filter(|taken| taken.skipped) {
                         prop_assert_eq!(taken.step, CaseStep::Deliberated);
@@ -135,6 +145,15 @@ proptest! {
             prop_assert!(case.arrive_late >= before.arrive_late);
             prop_assert!(case.finish_late >= before.finish_late);
             prop_assert!(case.plan_late >= before.plan_late);
+            prop_assert!(case.silent_later >= before.silent_later);
+            // The first answer is fixed once it is there.
+            if before.accepted_at.is_some() {
+                prop_assert_eq!(case.accept_late, before.accept_late);
+            }
+            // A rating is of the round that has ended.
+            if case.rating.is_some() {
+                prop_assert!(matches!(case.state, Reviewed | ReopenRequested));
+            }
             prop_assert_eq!(
                 case.resume_state.is_some(),
                 matches!(case.state, Paused | ReopenRequested)
@@ -321,6 +340,49 @@ fn what_is_said_during_a_pause_does_not_change_where_it_goes_back_to() {
     }
     apply(&mut case, Action::Resume, By::Staff, true).unwrap();
     assert_eq!(case.state, Arrived);
+}
+
+#[test]
+fn the_first_answer_is_fixed_and_later_silence_has_a_flag_of_its_own() {
+    let mut case = filed();
+    apply(&mut case, Action::Accept, By::Staff, true).unwrap();
+    case.accepted_at = Some(case.updated_at);
+    apply(&mut case, Action::Escalate, By::Staff, true).unwrap();
+    case.asked_id = Some(9);
+    apply(&mut case, Action::AskLate, By::System, true).unwrap();
+    assert_eq!((case.accept_late, case.silent_later), (false, true));
+    case.silent_later = false;
+    apply(&mut case, Action::HandOver, By::Staff, true).unwrap();
+    assert!(!Clock::Accept.was_late(&case));
+    apply(&mut case, Action::AcceptLate, By::System, true).unwrap();
+    assert_eq!((case.accept_late, case.silent_later), (false, true));
+    assert!(Clock::Accept.was_late(&case));
+    // Whoever answers late at first was late, whoever is silent behind them.
+    let mut case = filed();
+    apply(&mut case, Action::AcceptLate, By::System, true).unwrap();
+    assert!(Clock::Accept.was_late(&case));
+    apply(&mut case, Action::Accept, By::Staff, true).unwrap();
+    case.accepted_at = Some(case.updated_at);
+    assert_eq!((case.accept_late, case.silent_later), (true, false));
+}
+
+#[test]
+fn a_round_begins_without_a_rating() {
+    for silent in [false, true] {
+        let mut case = filed();
+        apply(&mut case, Action::Finish, By::Staff, true).unwrap();
+        apply(&mut case, Action::Rate, By::Resident, true).unwrap();
+        case.rating = Some(5);
+        case.rating_text = Some("很快".to_owned());
+        apply(&mut case, Action::AskReopen, By::Resident, true).unwrap();
+        assert_eq!(case.rating, Some(5), "as long as nobody has decided");
+        let (action, by) = match silent {
+            true => (Action::ReopenSilent, By::System),
+            false => (Action::Reopen, By::Staff),
+        };
+        apply(&mut case, action, by, true).unwrap();
+        assert_eq!((case.rating, case.rating_text), (None, None));
+    }
 }
 
 #[test]

@@ -182,6 +182,7 @@ async fn make(
             .official_client
             .lasting_code(&one.code, now.timestamp())
             .await
+            .map(|made| made.ticket)
             .map_err(|error| explain(app, &error))?,
     };
     let base = &app.settings.wechat.official.code_base;

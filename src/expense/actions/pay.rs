@@ -1,7 +1,7 @@
 //! Paying (业财社管): by somebody who keeps the money and did not propose it, with the picture of the slip, once
 //! the chain is complete. The books get it in the same transaction; the database refuses anything else.
 
-use chrono::TimeDelta;
+use chrono::{NaiveDate, TimeDelta};
 use entity::expense;
 use entity::money::{EntryKind, ExpenseAct};
 use serde_json::json;
@@ -16,8 +16,8 @@ use crate::base::fen::Fen;
 use crate::expense::queries::Found;
 use crate::expense::{SOURCES, remind};
 use crate::ledger::Account;
+use crate::ledger::floor::{least, short};
 use crate::ledger::post::{Draft, Transfer, post};
-use crate::ledger::queries::held;
 use crate::store::Tx;
 
 /// Pays an expense; what was paid is published from then on.
@@ -45,10 +45,17 @@ pub async fn pay(
     let from = Account::parse(source).filter(|one| SOURCES.contains(one));
     let from = from.ok_or_else(|| Fault::invalid("source", "请选从银行存款还是现金支付。"))?;
     let proof = proof.ok_or_else(|| Fault::invalid("proof", "请附上付款回单或收据的照片。"))?;
-    covered(tx, row, from).await?;
-    give_file(tx, actor, &found, proof).await?;
+    let to = Account::parse(&row.account)
+        .ok_or_else(|| Fault::internal("an expense on an account that is not in the chart"))?;
     let now = tx.now();
     let day = china(now).date_naive();
+    let pays = Transfer {
+        debit: to,
+        credit: from,
+        amount: row.amount,
+    };
+    covered(tx, row, day, pays).await?;
+    give_file(tx, actor, &found, proof).await?;
     let after = TimeDelta::days(i64::from(found.rules.after_days));
     let next = expense::Model {
         state,
@@ -63,8 +70,6 @@ pub async fn pay(
     let done = Done::by(ExpenseAct::Pay, Some(by)).saying(Some(from.says().to_owned()));
     let detail = json!({ "fen": row.amount, "from": from.code() });
     let kept = keep(tx, actor, &found, next, done, detail).await?;
-    let to = Account::parse(&row.account)
-        .ok_or_else(|| Fault::internal("an expense on an account that is not in the chart"))?;
     let entry = Draft {
         compound_id: row.compound_id,
         day,
@@ -72,36 +77,40 @@ pub async fn pay(
         kind: EntryKind::Expense,
         memo: format!("支出 #{id} {}", row.title),
         reverses: None,
-        transfers: vec![Transfer {
-            debit: to,
-            credit: from,
-            amount: row.amount,
-        }],
+        transfers: vec![pays],
     };
     post(tx, Some(by), &[entry]).await?;
     remind::broadcast(tx, &kept.expense, remind::AFTER).await?;
     Ok(kept)
 }
 
-/// Whether there is as much as is to be paid. What the platform has taken counts as the bank's, since it pays
-/// that out to the compound's receiving account by itself, which no entry says (`ledger::Account::Wechat`).
-async fn covered(tx: &Tx, row: &expense::Model, from: Account) -> Result<(), Fault> {
-    let accounts: &[Account] = match from {
-        Account::Bank => &[Account::Bank, Account::Wechat],
-        _ => &[from],
-    };
-    let held = held(tx, row.compound_id, accounts).await?;
-    if held >= row.amount {
+/// Whether there is as much as is to be paid, where it is to be paid from, and in the fund when it is the fund's.
+/// What the platform has taken is not in the bank before somebody has written down that it went there.
+async fn covered(
+    tx: &Tx,
+    row: &expense::Model,
+    day: NaiveDate,
+    pays: Transfer,
+) -> Result<(), Fault> {
+    let Some(short) = short(tx, row.compound_id, day, &[pays]).await? else {
         return Ok(());
-    }
-    let names: Vec<&str> = accounts.iter().map(|account| account.says()).collect();
-    Err(Fault::invalid(
-        "source",
-        format!(
-            "账上{}现在是{}元，不够付这笔{}元，没有支付。请先核对有没有没记的进账，或者换一个账户。",
-            names.join("和"),
-            Fen(held).in_groups(),
-            Fen(row.amount).in_groups()
-        ),
-    ))
+    };
+    let after = match short.account {
+        Account::Maintenance => {
+            "。请先在“记账”里记维修资金到账，或期初的钱里属于维修资金的".to_owned()
+        }
+        Account::Bank => {
+            let taken = least(tx.db(), row.compound_id, Account::Wechat, day).await?;
+            match taken > 0 {
+                true => format!(
+                    "。微信支付账上还有{}元，已经到银行的，请先在“记账”里记“微信支付的钱转到银行”",
+                    Fen(taken).in_groups()
+                ),
+                false => "。请先核对有没有没记的进账，或者换一个账户".to_owned(),
+            }
+        }
+        _ => "。请先核对有没有没记的进账，或者换一个账户".to_owned(),
+    };
+    let says = format!("{}，没有支付{after}。", short.says());
+    Err(Fault::invalid("source", says))
 }

@@ -1,10 +1,10 @@
-//! Corrections: a credit line takes back what a line asked too much for. Nothing is edited. What a home has
-//! paid already beyond what is left of its bill is kept for it (预存).
+//! Corrections: a credit line takes back what a line asked too much for. Nothing is edited. What was paid already
+//! beyond what is left of the bill is kept for whoever owed it (预存), and pays what else they owe for the home.
 
 use entity::money::EntryKind;
 use entity::{bill, bill_line, payment_part, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::entries::AGAIN;
@@ -13,8 +13,8 @@ use crate::access::Actor;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
-use crate::fee::advance::give;
-use crate::fee::bill::{Growth, grow, left};
+use crate::fee::advance::{give, pay_open};
+use crate::fee::bill::{Growth, creditable_among, grow, left, lock_home};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::store::Tx;
@@ -38,11 +38,7 @@ pub async fn credit(
         .one(tx.db())
         .await?;
     kept(actor, compound)?;
-    let bill = bill::Entity::find_by_id(line.bill_id)
-        .lock_exclusive()
-        .one(tx.db())
-        .await?
-        .ok_or_else(none)?;
+    let bill = locked_bill(tx, line.bill_id).await?.ok_or_else(none)?;
     let reason = worded(
         "reason",
         reason,
@@ -61,21 +57,44 @@ pub async fn credit(
     }
     once(tx, actor, &line, amount).await?;
     let stored = insert(tx, actor, &line, amount, reason).await?;
-    // What was paid beyond what is left now belongs to the home.
-    let over = amount.saturating_sub(left(&bill)).max(0);
-    take_back(tx, &bill, over).await?;
-    give(tx, bill.compound_id, bill.home_id, over).await?;
+    take_off(tx, actor, &bill, (&line, &stored)).await?;
+    let day = china(tx.now()).date_naive();
+    pay_open(tx, actor.person_id(), day, [bill.home_id]).await?;
+    let detail = json!({ "line": line.id, "amount": Fen(amount).to_string() });
+    let subject = format!("bill:{}", bill.id);
+    record(tx, actor, "bill.credit", subject, bill.compound_id, detail);
+    Ok(stored)
+}
+
+/// A bill, locked with what else is open of its home: what becomes free pays these.
+async fn locked_bill(tx: &Tx, id: i64) -> Result<Option<bill::Model>, Fault> {
+    let Some(seen) = bill::Entity::find_by_id(id).one(tx.db()).await? else {
+        return Ok(None);
+    };
+    let all = lock_home(tx, seen.home_id, &[seen.id]).await?;
+    Ok(all.into_iter().find(|bill| bill.id == id))
+}
+
+/// Takes a credit line off its bill, and books it. What was paid beyond what is left is kept for whoever owed it.
+/// Gives the bill as it is then.
+pub(super) async fn take_off(
+    tx: &mut Tx,
+    actor: &Actor,
+    bill: &bill::Model,
+    (line, stored): (&bill_line::Model, &bill_line::Model),
+) -> Result<bill::Model, Fault> {
+    let amount = -stored.amount;
+    let over = amount.saturating_sub(left(bill)).max(0);
+    take_back(tx, bill, over).await?;
+    give(tx, bill.compound_id, bill.home_id, bill.payer_id, over).await?;
     let by = Growth {
         credited: amount,
         paid: -over,
         waived: 0,
     };
-    grow(tx, &bill, by).await?;
-    book(tx, actor, &line, &stored, over).await?;
-    let detail = json!({ "line": line.id, "amount": Fen(amount).to_string() });
-    let subject = format!("bill:{}", bill.id);
-    record(tx, actor, "bill.credit", subject, bill.compound_id, detail);
-    Ok(stored)
+    let next = grow(tx, bill, by).await?;
+    book(tx, actor, line, stored, over).await?;
+    Ok(next)
 }
 
 /// Refuses what was decided on an older look at the bill: `seen` fen were credited then. So the form that is sent
@@ -84,9 +103,7 @@ pub async fn credit(
 /// # Errors
 /// `conflict`; `not_found`.
 pub async fn still(tx: &Tx, bill_id: i64, seen: i64) -> Result<(), Fault> {
-    let bill = bill::Entity::find_by_id(bill_id)
-        .lock_exclusive()
-        .one(tx.db())
+    let bill = locked_bill(tx, bill_id)
         .await?
         .ok_or_else(|| Fault::not_found("没有找到这张账单。"))?;
     if bill.credited == seen {
@@ -111,19 +128,6 @@ pub async fn creditable<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(creditable_among(bill, line, &credits))
-}
-
-/// The same, where the lines of the bill are known.
-#[must_use]
-pub fn creditable_among(
-    bill: &bill::Model,
-    line: &bill_line::Model,
-    lines: &[bill_line::Model],
-) -> i64 {
-    let credits = lines.iter().filter(|row| row.corrects == Some(line.id));
-    let credited: i64 = credits.map(|row| row.amount).sum();
-    let of_bill = bill.amount - bill.credited - bill.waived;
-    (line.amount + credited).min(of_bill).max(0)
 }
 
 /// Refuses what the same person has taken off the same line a moment ago.
@@ -179,7 +183,7 @@ async fn insert(
     Ok(stored)
 }
 
-/// Takes parts of payments off a bill, the latest first, and keeps them for the home.
+/// Takes parts of payments off a bill, the latest first, and keeps them for whoever owed it.
 async fn take_back(tx: &Tx, bill: &bill::Model, over: i64) -> Result<(), Fault> {
     if over == 0 {
         return Ok(());
@@ -204,11 +208,13 @@ async fn take_back(tx: &Tx, bill: &bill::Model, over: i64) -> Result<(), Fault> 
             continue;
         }
         rest -= back;
-        for (bill_id, amount) in [(Some(bill.id), -back), (None, back)] {
+        let there = (Some(bill.id), None, -back);
+        for (bill_id, payer_id, amount) in [there, (None, Some(bill.payer_id), back)] {
             rows.push(payment_part::ActiveModel {
                 payment_id: Set(payment_id),
                 compound_id: Set(bill.compound_id),
                 bill_id: Set(bill_id),
+                payer_id: Set(payer_id),
                 amount: Set(amount),
                 created_at: Set(tx.now()),
                 ..Default::default()

@@ -60,35 +60,9 @@ pub async fn add(
         "请写收费依据，例如“物业服务合同第8条”，账单上会看到。",
     )?;
     let basis = harmless("basis", basis)?;
-    let shared = new.kind == FeeKind::Shared;
-    if !shared && !(1..=MOST_PRICE).contains(&new.unit_price) {
-        return Err(Fault::invalid(
-            "unit_price",
-            "请写单价，大于0，最多4位小数，例如 1.80。",
-        ));
-    }
-    if shared && new.split.is_none() {
-        return Err(Fault::invalid("split", "公摊请选按面积还是按户分。"));
-    }
-    if !(1..=28).contains(&new.due_day) {
-        return Err(Fault::invalid("due_day", "缴费日请写1到28。"));
-    }
+    check(&new)?;
     let place = below(tx, &compound, &new.place).await?;
-    let first = new.from.map_or(0, Month::number);
-    let open = fee_item::Entity::find()
-        .filter(fee_item::COLUMN.compound_id.eq(compound.id))
-        .filter(fee_item::COLUMN.name.eq(name.as_str()))
-        .all(tx.db())
-        .await?;
-    if open
-        .iter()
-        .any(|row| row.to_month.is_none_or(|to| to >= first))
-    {
-        return Err(Fault::invalid(
-            "name",
-            "已经有同名的收费项目在收。要换单价，请先把原来的结束，新的写明从下一个月开始。",
-        ));
-    }
+    not_twice(tx, compound.id, &name, new.from).await?;
     let known = fee_item::Entity::find()
         .filter(fee_item::COLUMN.compound_id.eq(compound.id))
         .count(tx.db())
@@ -96,6 +70,7 @@ pub async fn add(
     if known >= MOST {
         return Err(Fault::wrong_step(format!("一个小区最多{MOST}个收费项目。")));
     }
+    let shared = new.kind == FeeKind::Shared;
     let row = fee_item::ActiveModel {
         compound_id: Set(compound.id),
         name: Set(name),
@@ -117,6 +92,49 @@ pub async fn add(
     let detail = json!({ "fee": stored.name });
     record(tx, actor, "fee.add", subject, compound.id, detail);
     Ok(stored)
+}
+
+/// What a fee asks for, and by when.
+fn check(new: &NewItem) -> Result<(), Fault> {
+    let shared = new.kind == FeeKind::Shared;
+    if !shared && !(1..=MOST_PRICE).contains(&new.unit_price) {
+        return Err(Fault::invalid(
+            "unit_price",
+            "请写单价，大于0，最多4位小数，例如 1.80。",
+        ));
+    }
+    if shared && new.split.is_none() {
+        return Err(Fault::invalid("split", "公摊请选按面积还是按户分。"));
+    }
+    if !(1..=28).contains(&new.due_day) {
+        return Err(Fault::invalid("due_day", "缴费日请写1到28。"));
+    }
+    Ok(())
+}
+
+/// One name is one fee at a time.
+async fn not_twice(
+    tx: &Tx,
+    compound_id: i64,
+    name: &str,
+    from: Option<Month>,
+) -> Result<(), Fault> {
+    let first = from.map_or(0, Month::number);
+    let open = fee_item::Entity::find()
+        .filter(fee_item::COLUMN.compound_id.eq(compound_id))
+        .filter(fee_item::COLUMN.name.eq(name))
+        .all(tx.db())
+        .await?;
+    if open
+        .iter()
+        .any(|row| row.to_month.is_none_or(|to| to >= first))
+    {
+        return Err(Fault::invalid(
+            "name",
+            "已经有同名的收费项目在收。要换单价，请先把原来的结束，新的写明从下一个月开始。",
+        ));
+    }
+    Ok(())
 }
 
 /// The place of the compound that was typed; none for all of it.

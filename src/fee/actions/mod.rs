@@ -6,6 +6,7 @@ pub mod entries;
 pub mod items;
 pub mod merchant;
 pub mod run;
+pub mod sale;
 mod write;
 
 use entity::kinds::{ActorKind, PlaceKind};

@@ -1,7 +1,7 @@
 //! Writes the bills of some homes: the bills, their lines, the books, and what of them is paid already by
-//! what a home has paid ahead. Part of run.rs, in its transaction.
+//! whoever owes them has paid ahead. Part of run.rs, in its transaction.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use entity::money::{BillState, EntryKind};
 use entity::{advance, bill, bill_line, bill_run};
@@ -11,7 +11,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QuerySelect};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::month::Month;
-use crate::fee::advance::use_advance;
+use crate::fee::advance::pay_open;
 use crate::fee::compose::{Line, NewBill};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
@@ -79,6 +79,7 @@ fn line_row(tx: &Tx, run: &bill_run::Model, bill_id: i64, line: Line) -> bill_li
         basis: Set(line.basis),
         amount: Set(line.amount),
         late_to: Set(None),
+        sale_id: Set(None),
         created_by: Set(None),
         created_at: Set(tx.now()),
     }
@@ -109,25 +110,22 @@ fn draft(tx: &Tx, run: &bill_run::Model, bill: &NewBill) -> Draft {
     }
 }
 
-/// Homes that have paid ahead pay at once.
+/// Whoever has paid ahead pays at once, what is open longest first.
 async fn pay_ahead(tx: &mut Tx, run: &bill_run::Model, rows: &[bill::Model]) -> Result<(), Fault> {
     let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
         return Ok(());
     };
-    let billed: BTreeSet<i64> = rows.iter().map(|row| row.home_id).collect();
-    let mut homes = advance::Entity::find()
+    let homes = advance::Entity::find()
         .select_only()
         .column(advance::Column::HomeId)
+        .distinct()
+        .filter(advance::COLUMN.compound_id.eq(run.compound_id))
         .filter(advance::COLUMN.home_id.gte(first.home_id))
         .filter(advance::COLUMN.home_id.lte(last.home_id))
         .filter(advance::COLUMN.balance.gt(0))
         .into_tuple::<i64>()
         .all(tx.db())
         .await?;
-    homes.retain(|home| billed.contains(home));
     let day = china(tx.now()).date_naive();
-    for home_id in homes {
-        use_advance(tx, run.started_by, day, home_id, rows).await?;
-    }
-    Ok(())
+    pay_open(tx, run.started_by, day, homes).await.map(drop)
 }

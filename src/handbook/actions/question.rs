@@ -92,34 +92,25 @@ async fn put_down(tx: &Tx, compound_id: i64, words: &str, text: String) -> Resul
         compound_id: Set(compound_id),
         words: Set(words.to_owned()),
         text: Set(text),
-        asked: Set(0),
+        asked: Set(1),
         state: Set(QuestionState::Open),
         first_at: Set(tx.now()),
         last_at: Set(tx.now()),
         ..Default::default()
     };
-    handbook_question::Entity::insert(row)
-        .on_conflict(
-            OnConflict::columns([Column::CompoundId, Column::Words])
-                .do_nothing()
-                .to_owned(),
+    // In one statement, under the row's lock: who lets go of it at this moment comes before, and it is put down anew, or
+    // after, and finds who asks.
+    let known = OnConflict::columns([Column::CompoundId, Column::Words])
+        .update_column(Column::LastAt)
+        .value(
+            Column::Asked,
+            Expr::col((handbook_question::Entity, Column::Asked)).add(1),
         )
-        .try_insert()
-        .exec_without_returning(tx.db())
+        .to_owned();
+    let row = handbook_question::Entity::insert(row)
+        .on_conflict(known)
+        .exec_with_returning(tx.db())
         .await?;
-    let same = handbook_question::Entity::update_many()
-        .col_expr(Column::Asked, Expr::col(Column::Asked).add(1))
-        .set(handbook_question::ActiveModel {
-            last_at: Set(tx.now()),
-            ..Default::default()
-        })
-        .filter(handbook_question::COLUMN.compound_id.eq(compound_id))
-        .filter(handbook_question::COLUMN.words.eq(words));
-    let rows = same.exec_with_returning(tx.db()).await?;
-    let row = rows
-        .into_iter()
-        .next()
-        .ok_or_else(|| Fault::internal("a question that was just put down is not there"))?;
     // Asked again without an answer: what answered it does no more, and who wants to know now is promised one.
     if row.state != QuestionState::Open {
         handbook_question::Entity::update_many()

@@ -61,24 +61,9 @@ pub async fn write(
         ));
     }
     let draft = worded(&draft)?;
-    let same = match place_id {
-        Some(place_id) => handbook_article::COLUMN.place_id.eq(place_id),
-        None => handbook_article::COLUMN.place_id.is_null(),
-    };
-    let known = handbook_article::Entity::find().filter(same);
-    if known.count(tx.db()).await? >= MOST_OF_A_PLACE {
-        return Err(Fault::wrong_step(format!(
-            "最多{MOST_OF_A_PLACE}篇，请改一篇不用的。"
-        )));
-    }
+    has_room(tx, place_id).await?;
     if let Some(id) = instead_of {
-        let row = handbook_article::Entity::find_by_id(id)
-            .one(tx.db())
-            .await?;
-        let for_all = row.is_some_and(|row| row.place_id.is_none());
-        if !for_all || place_id.is_none() {
-            return Err(no_such(id));
-        }
+        stands_in(tx, id, place_id).await?;
     }
     let compound_id = match place_id {
         Some(place_id) => {
@@ -116,6 +101,33 @@ pub async fn write(
     )
     .await?;
     Ok(row)
+}
+
+/// Whether one more may be written there.
+async fn has_room(tx: &Tx, place_id: Option<i64>) -> Result<(), Fault> {
+    let same = match place_id {
+        Some(place_id) => handbook_article::COLUMN.place_id.eq(place_id),
+        None => handbook_article::COLUMN.place_id.is_null(),
+    };
+    let known = handbook_article::Entity::find().filter(same);
+    if known.count(tx.db()).await? >= MOST_OF_A_PLACE {
+        return Err(Fault::wrong_step(format!(
+            "最多{MOST_OF_A_PLACE}篇，请改一篇不用的。"
+        )));
+    }
+    Ok(())
+}
+
+/// Whether an article of a place may stand in for this one, which must be for all.
+async fn stands_in(tx: &Tx, id: i64, place_id: Option<i64>) -> Result<(), Fault> {
+    let row = handbook_article::Entity::find_by_id(id)
+        .one(tx.db())
+        .await?;
+    let for_all = row.is_some_and(|row| row.place_id.is_none());
+    if !for_all || place_id.is_none() {
+        return Err(no_such(id));
+    }
+    Ok(())
 }
 
 /// Writes a new version of one.

@@ -5,10 +5,12 @@
 mod lead;
 mod open;
 mod side;
+mod system;
 
 pub use lead::{call, fail, name, propose};
 pub use open::open;
 pub use side::{answer, keep};
+pub use system::{case_over, look};
 
 use entity::kinds::{ActorKind, MediationState};
 use entity::{mediation, mediation_event, mediation_party, place};
@@ -156,6 +158,7 @@ impl Change {
         let kind = match self.by {
             By::Mediator => ActorKind::Staff,
             By::Party => ActorKind::Resident,
+            By::System => ActorKind::System,
         };
         let (from, to) = (self.was.state, self.next.state);
         let moved = from != to;

@@ -11,7 +11,7 @@ use crate::access::audit::{self, Entry};
 use crate::access::holders::{Holder, holders};
 use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::{Code, Fault};
-use crate::case::queries::{self as cases, holds};
+use crate::case::queries::{self as cases, Found, holds};
 use crate::case::remind::mediated;
 use crate::case::step::OPEN;
 use crate::mediation::actions::event;
@@ -36,27 +36,7 @@ pub async fn open(
     centre: Centre,
 ) -> Result<mediation::Model, Fault> {
     let found = cases::visible(tx.db(), actor, case_id).await?;
-    let path = &found.place.path;
-    let gives = [Deed::DispatchCases, Deed::Mediate]
-        .iter()
-        .any(|deed| may(actor, *deed, path));
-    if !gives && !holds(actor, &found) {
-        return Err(Fault::forbidden("只有办理人和负责派单的人可以转调解。"));
-    }
-    if !matches!(found.case.kind, CaseKind::Dispute | CaseKind::Complaint) {
-        return Err(Fault::invalid("case_id", "只有纠纷和投诉可以转调解。"));
-    }
-    if found.case.anonymous {
-        return Err(Fault::invalid(
-            "case_id",
-            "匿名的诉求不能转调解：双方要见面。请由办理人自己处理，或请居民实名再提。",
-        ));
-    }
-    if !OPEN.contains(&found.case.state) {
-        return Err(Fault::wrong_step(format!(
-            "诉求 #{case_id} 已经结束，不能转调解。"
-        )));
-    }
+    may_open(actor, &found)?;
     // Two who open it at once go one after the other.
     case::Entity::find_by_id(case_id)
         .lock_exclusive()
@@ -68,7 +48,9 @@ pub async fn open(
             format!("诉求 #{case_id} 已经在调解（调解 #{}）。", other.id),
         ));
     }
-    let mediator = mediator(tx, &found.place, centre, found.case.reporter_id).await?;
+    let without = [found.case.reporter_id];
+    let mediator = mediator(tx, &found.place, centre, &without).await?;
+    let mediator = mediator.ok_or_else(|| nobody_mediates(centre))?;
     let row = mediation::ActiveModel {
         case_id: Set(case_id),
         compound_id: Set(found.case.compound_id),
@@ -100,6 +82,7 @@ pub async fn open(
     let note = format!("调解 #{}（{}调解中心）", row.id, centre_says(centre));
     let items = vec![
         remind::push(&row, Telling::Opened, mediator.person_id, tx.now()),
+        remind::clock(&row),
         mediated::news(
             (case_id, row.compound_id),
             row.id,
@@ -112,7 +95,34 @@ pub async fn open(
     Ok(row)
 }
 
-async fn open_one(tx: &Tx, case_id: i64) -> Result<Option<mediation::Model>, Fault> {
+/// Whether somebody may send a case to mediation, and whether it is one for it.
+fn may_open(actor: &Actor, found: &Found) -> Result<(), Fault> {
+    let path = &found.place.path;
+    let gives = [Deed::DispatchCases, Deed::Mediate]
+        .iter()
+        .any(|deed| may(actor, *deed, path));
+    if !gives && !holds(actor, found) {
+        return Err(Fault::forbidden("只有办理人和负责派单的人可以转调解。"));
+    }
+    if !matches!(found.case.kind, CaseKind::Dispute | CaseKind::Complaint) {
+        return Err(Fault::invalid("case_id", "只有纠纷和投诉可以转调解。"));
+    }
+    if found.case.anonymous {
+        return Err(Fault::invalid(
+            "case_id",
+            "匿名的诉求不能转调解：双方要见面。请由办理人自己处理，或请居民实名再提。",
+        ));
+    }
+    if !OPEN.contains(&found.case.state) {
+        return Err(Fault::wrong_step(format!(
+            "诉求 #{} 已经结束，不能转调解。",
+            found.case.id
+        )));
+    }
+    Ok(())
+}
+
+pub(super) async fn open_one(tx: &Tx, case_id: i64) -> Result<Option<mediation::Model>, Fault> {
     Ok(mediation::Entity::find()
         .filter(mediation::COLUMN.case_id.eq(case_id))
         .filter(mediation::COLUMN.closed_at.is_null())
@@ -142,16 +152,16 @@ async fn add_reporter(tx: &Tx, row: &mediation::Model, case: &case::Model) -> Re
     Ok(())
 }
 
-/// Who mediates at a centre, above the case's place.
-async fn mediator(
+/// Who mediates at a centre, above the case's place; none when nobody is left.
+pub(super) async fn mediator(
     tx: &Tx,
     place: &place::Model,
     centre: Centre,
-    without: i64,
-) -> Result<Holder, Fault> {
+    without: &[i64],
+) -> Result<Option<Holder>, Fault> {
     let above = places::on_path(tx.db(), &place.path).await?;
     let mut all = holders(tx.db(), &place.path, roles(Deed::Mediate), tx.now()).await?;
-    all.retain(|held| held.person_id != without);
+    all.retain(|held| !without.contains(&held.person_id));
     let centre_of = |held: &Holder| {
         let kind = held
             .place_id
@@ -167,14 +177,16 @@ async fn mediator(
     let own = mediators().find(|held| centre_of(held) == centre);
     let upward = || mediators().find(|held| centre_of(held) > centre);
     let officer = || all.iter().find(|held| held.role == RoleKind::StreetOfficer);
-    own.or_else(upward)
+    let chosen = own
+        .or_else(upward)
         .or_else(officer)
-        .or_else(|| mediators().next())
-        .cloned()
-        .ok_or_else(|| {
-            Fault::wrong_step(format!(
-                "{}调解中心还没有登记调解员，请管理员先在角色表里登记调解员，再转调解。",
-                centre_says(centre)
-            ))
-        })
+        .or_else(|| mediators().next());
+    Ok(chosen.cloned())
+}
+
+fn nobody_mediates(centre: Centre) -> Fault {
+    Fault::wrong_step(format!(
+        "{}调解中心还没有登记调解员，请管理员先在角色表里登记调解员，再转调解。",
+        centre_says(centre)
+    ))
 }

@@ -20,7 +20,7 @@ const MOST_REASON: usize = 300;
 /// Days after the first question in which a party that is silent is asked once more.
 const AGAIN_DAYS: i64 = 3;
 /// Days after the first question at which the mediator is told that nobody says anything.
-const SILENT_DAYS: i64 = 7;
+pub(super) const SILENT_DAYS: i64 = 7;
 
 /// A party's answer to the present text. When all have agreed it holds, and it is asked later whether
 /// it is kept; the first that does not agree brings everybody back to the table.

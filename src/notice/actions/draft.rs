@@ -37,6 +37,8 @@ pub struct New {
     pub scope: Scope,
     /// Hours after which whoever has not read it is told again.
     pub repeat_hours: Option<i32>,
+    /// The notice whose files it takes along, unless it brings its own.
+    pub rewrites: Option<i64>,
 }
 
 /// What stands in a new version.
@@ -50,11 +52,13 @@ pub struct Words<'a> {
     pub files: bool,
 }
 
-/// Writes a draft, and counts whom it would reach.
+/// Writes a draft, and counts whom it would reach. What files the notice has that it is written after it has, too,
+/// unless it brings its own (`queries::files`).
 ///
 /// # Errors
-/// `not_found` for a place where the actor may not publish; `forbidden` for an urgent one; `invalid` for
-/// words that are none or too many, and for a scope that nobody is in.
+/// `not_found` for a place where the actor may not publish, and for a notice to be written after that is not theirs to
+/// lead; `forbidden` for an urgent one; `invalid` for words that are none or too many, and for a scope that nobody is
+/// in; `wrong_step` for one after a draft, which is not kept.
 pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fault> {
     let author_id = actor.require_person()?;
     let place = target(tx, actor, new.place_id, new.urgent).await?;
@@ -63,6 +67,13 @@ pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fa
         .is_some_and(|hours| !REPEATS.contains(&hours))
     {
         return Err(Fault::invalid("repeat", "再次提醒请选24、48或72小时。"));
+    }
+    if let Some(before) = new.rewrites
+        && led(tx, actor, before).await?.state == NoticeState::Draft
+    {
+        return Err(Fault::wrong_step(format!(
+            "公告 #{before} 还是草稿，请直接确认或重新写一条。"
+        )));
     }
     let scope = checked(tx, &place, new.scope).await?;
     let count = counted(tx, place.id, &scope).await?;
@@ -74,6 +85,7 @@ pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fa
         body: Set(worded(&new.body)?),
         urgent: Set(new.urgent),
         repeat_hours: Set(new.repeat_hours),
+        rewrites: Set(new.rewrites),
         version: Set(1),
         ..empty(tx, &scope, count)?
     };

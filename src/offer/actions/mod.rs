@@ -32,6 +32,7 @@ use crate::offer::queries::owners;
 use crate::offer::remind::{self, Telling};
 use crate::offer::step::{Act, By, after, is_over};
 use crate::offer::{MOST_TEXT, PART, joined, state_says, subject};
+use crate::organisation::queries as organisations;
 use crate::reminder::{self, NewReminder};
 use crate::store::{Tx, update};
 
@@ -186,6 +187,17 @@ async fn locked(tx: &Tx, id: i64) -> Result<offer::Model, Fault> {
         .one(tx.db())
         .await?
         .ok_or_else(|| changed(id))
+}
+
+/// The organisation for which somebody speaks stays until what they say for it is stored.
+async fn still_there(tx: &Tx, organisation_id: i64) -> Result<(), Fault> {
+    match organisations::staying(tx, organisation_id).await? {
+        Some(_) => Ok(()),
+        None => Err(Fault::new(
+            Code::Conflict,
+            "这个单位刚刚被删除了，没有存下来。请社区先在“组织”里登记。",
+        )),
+    }
 }
 
 /// Takes what one person does on the lists one after the other, on whatever instance: with the lock on their row the

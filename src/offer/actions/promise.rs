@@ -7,7 +7,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
 use crate::offer::actions::owner::{give_photos, own};
-use crate::offer::actions::{Change, words};
+use crate::offer::actions::{Change, still_there, words};
 use crate::offer::queries::{Side, found, speaks_for, spoken_for};
 use crate::offer::remind::Telling;
 use crate::offer::step::{Act, By};
@@ -17,7 +17,8 @@ use crate::store::Tx;
 ///
 /// # Errors
 /// `not_found`, `forbidden` for whoever does not speak for it, `invalid` when they speak for several and name
-/// none, `conflict` when another has it, `wrong_step` when it is no project or over.
+/// none, `conflict` when another has it or the organisation is not there any more, `wrong_step` when it is no project
+/// or over.
 pub async fn claim(
     tx: &mut Tx,
     actor: &Actor,
@@ -39,6 +40,7 @@ pub async fn claim(
     if found.offer.organisation_id.is_some() {
         return Err(too_late(id));
     }
+    still_there(tx, organisation).await?;
     let mut change = Change::of(tx, found.offer, Act::Claim, By::Claimer)?;
     change.next.organisation_id = Some(organisation);
     change.next.claimed_at = Some(tx.now());

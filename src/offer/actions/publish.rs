@@ -12,7 +12,7 @@ use crate::access::permit::{Deed, may, require};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::config::Lists;
-use crate::offer::actions::{lock_person, make_public, record, step, words};
+use crate::offer::actions::{lock_person, make_public, record, step, still_there, words};
 use crate::offer::queries::speaks_for;
 use crate::offer::{MOST_QUANTITY, MOST_TITLE, category, is_promise, parted, remind};
 use crate::organisation::queries as organisations;
@@ -69,8 +69,9 @@ struct Whose {
 /// Puts an item on its list. What a resident wrote waits until staff has read it.
 ///
 /// # Errors
-/// `forbidden` for whoever may not speak for it, `not_found` for a home, a compound or an organisation that is
-/// not theirs to name, `invalid` for words, numbers or days that cannot be, `wrong_step` when too many wait.
+/// `forbidden` for whoever may not speak for it, `not_found` for a home or a compound that is not theirs to name,
+/// `conflict` for an organisation that is not there any more, `invalid` for words, numbers or days that cannot be,
+/// `wrong_step` when too many wait.
 pub async fn publish(
     tx: &mut Tx,
     actor: &Actor,
@@ -166,6 +167,7 @@ async fn whose(tx: &Tx, actor: &Actor, written: &Written<'_>) -> Result<Whose, F
         }
         Author::Organisation(organisation_id, compound_id) => {
             let compound = compound(tx, actor, compound_id).await?;
+            still_there(tx, organisation_id).await?;
             let supervised = promise && may(actor, Deed::SuperviseOffers, &compound.path);
             let works_here = organisations::around(tx.db(), &compound).await?;
             let works_here = works_here.iter().any(|row| row.id == organisation_id);

@@ -1,23 +1,22 @@
-//! What a payment that is paid pays: its parts, the bills, what is kept for the home, the books and the
+//! What a payment that is paid pays: its parts, the bills, what is kept ahead, the books and the
 //! receipt, all in the caller's transaction. Locks go in one order: payment, the home's bills by key,
 //! what is kept, the compound's counter of receipts. Called by `settle`, `take`, `refund` and `waive`.
 
-use entity::money::{BillState, EntryKind, PayWay};
+use entity::money::{EntryKind, PayWay};
 use entity::{bill, payment, payment_part, receipt, receipt_counter};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-};
+use sea_orm::{EntityTrait, QueryTrait};
 
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
 use crate::fee::advance;
-use crate::fee::bill::{Growth, grow, left};
+use crate::fee::bill::{Growth, grow, left, lock_home};
+use crate::fee::load::next_owner;
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::payment::actions::meant;
-use crate::payment::allocate::{Owed, Split, split};
+use crate::payment::allocate::{Lies, Owed, Split, split, surplus};
 use crate::payment::way_says;
 use crate::person::queries as people;
 use crate::store::Tx;
@@ -37,16 +36,7 @@ pub(super) const fn account_of(way: PayWay) -> Account {
 /// for the home, the oldest first.
 pub(super) async fn payable(tx: &Tx, row: &payment::Model) -> Result<Vec<bill::Model>, Fault> {
     let meant = meant(row);
-    let open = Condition::any()
-        .add(bill::COLUMN.state.eq(BillState::Open))
-        .add(bill::COLUMN.id.is_in(meant.iter().copied()));
-    let mut bills = bill::Entity::find()
-        .filter(bill::COLUMN.home_id.eq(row.home_id))
-        .filter(open)
-        .order_by_asc(bill::COLUMN.id)
-        .lock_exclusive()
-        .all(tx.db())
-        .await?;
+    let mut bills = lock_home(tx, row.home_id, &meant).await?;
     // An earlier owner's debts are not paid with a later one's money: it goes to those whose bills are meant,
     // or else to whoever lives there now.
     let payers: Vec<i64> = if meant.is_empty() {
@@ -71,14 +61,28 @@ pub(super) fn owed(bills: &[bill::Model]) -> Vec<Owed> {
     bills.iter().map(one).collect()
 }
 
-/// Puts a paid payment where it belongs. Returns the receipt.
+/// What of a payment goes back, since others have paid bills that were meant after it was ordered.
+pub(super) fn paid_by_others(row: &payment::Model, bills: &[bill::Model]) -> i64 {
+    let Some(before) = row.paid_before else {
+        return 0;
+    };
+    let meant = meant(row);
+    let own = bills.iter().filter(|bill| meant.contains(&bill.id));
+    let (there, paid) = own.fold((0, 0), |(there, paid), bill| {
+        (there + left(bill), paid + bill.paid)
+    });
+    surplus(row.amount, there, before, paid)
+}
+
+/// Puts a paid payment where it belongs, without what goes back of it. Returns the receipt.
 pub(super) async fn book(
     tx: &mut Tx,
     dice: &Dice,
     row: &payment::Model,
     bills: &[bill::Model],
+    back: i64,
 ) -> Result<receipt::Model, Fault> {
-    let split = split(row.amount, &meant(row), &owed(bills));
+    let split = split(row.amount - back, &meant(row), &owed(bills));
     for (id, part) in &split.parts {
         if let Some(bill) = bills.iter().find(|bill| bill.id == *id) {
             let by = Growth {
@@ -88,12 +92,38 @@ pub(super) async fn book(
             grow(tx, bill, by).await?;
         }
     }
-    advance::give(tx, row.compound_id, row.home_id, split.advance).await?;
-    let parts = split.parts.iter().map(|(id, part)| (Some(*id), *part));
-    let ahead = (split.advance > 0).then_some((None, split.advance));
+    let parts = split
+        .parts
+        .iter()
+        .map(|(id, part)| (Lies::OnBill(*id), *part));
+    let ahead = keep_ahead(tx, row, bills, split.advance).await?;
     put_parts(tx, row, parts.chain(ahead));
     post(tx, row.recorded_by, &[entry(tx, row, &split)]).await?;
     give_receipt(tx, dice, row).await
+}
+
+/// Keeps what is over, for whoever owes the bills that were meant, or else for the payer, if it is one who owed
+/// something, or for whoever will owe the home's next bill; the part that says so.
+async fn keep_ahead(
+    tx: &Tx,
+    row: &payment::Model,
+    bills: &[bill::Model],
+    amount: i64,
+) -> Result<Option<(Lies, i64)>, Fault> {
+    if amount <= 0 {
+        return Ok(None);
+    }
+    let meant = meant(row);
+    let theirs = |bill: &&bill::Model| match meant.is_empty() {
+        true => Some(bill.payer_id) == row.payer_id,
+        false => meant.contains(&bill.id),
+    };
+    let whose = match bills.iter().find(theirs) {
+        Some(bill) => bill.payer_id,
+        None => next_owner(tx.db(), row.home_id, tx.now()).await?,
+    };
+    advance::give(tx, row.compound_id, row.home_id, whose, amount).await?;
+    Ok(Some((Lies::Kept(whose), amount)))
 }
 
 fn entry(tx: &Tx, row: &payment::Model, split: &Split) -> Draft {
@@ -128,16 +158,13 @@ pub(super) fn day_of(tx: &Tx, row: &payment::Model) -> chrono::NaiveDate {
 }
 
 /// Writes down where money went, at the end of the transaction; less than 0 takes it back.
-pub(super) fn put_parts(
-    tx: &Tx,
-    row: &payment::Model,
-    parts: impl Iterator<Item = (Option<i64>, i64)>,
-) {
+pub(super) fn put_parts(tx: &Tx, row: &payment::Model, parts: impl Iterator<Item = (Lies, i64)>) {
     let rows: Vec<_> = parts
-        .map(|(bill_id, amount)| payment_part::ActiveModel {
+        .map(|(lies, amount)| payment_part::ActiveModel {
             payment_id: Set(row.id),
             compound_id: Set(row.compound_id),
-            bill_id: Set(bill_id),
+            bill_id: Set(lies.bill()),
+            payer_id: Set(lies.payer()),
             amount: Set(amount),
             created_at: Set(tx.now()),
             ..Default::default()

@@ -136,6 +136,7 @@ async fn write_down(
         state: PaymentState::Created,
         amount,
         bills: json!(wish.bills),
+        paid_before: (!bills.is_empty()).then(|| bills.iter().map(|bill| bill.paid).sum()),
         merchant,
         mch_id: Some(client.merchant().mch_id().to_owned()),
         app_id: Some(app_id),
@@ -181,7 +182,8 @@ async fn same_wish(tx: &mut Tx, new: &payment::Model) -> Result<Option<payment::
         .await?;
     let until = tx.now() + LEAST_LEFT;
     let same = |row: &payment::Model| {
-        let whole = (meant(row), row.amount) == (meant(new), new.amount);
+        let whole =
+            (meant(row), row.amount, row.paid_before) == (meant(new), new.amount, new.paid_before);
         let to = (&row.merchant, &row.mch_id, &row.app_id, &row.open_id)
             == (&new.merchant, &new.mch_id, &new.app_id, &new.open_id);
         whole && to && row.expires_at.is_some_and(|at| at > until)
@@ -208,6 +210,7 @@ async fn insert(tx: &mut Tx, new: payment::Model) -> Result<payment::Model, Faul
         state: Set(new.state),
         amount: Set(new.amount),
         bills: Set(new.bills),
+        paid_before: Set(new.paid_before),
         merchant: Set(new.merchant),
         mch_id: Set(new.mch_id),
         app_id: Set(new.app_id),

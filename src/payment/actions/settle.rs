@@ -134,8 +134,8 @@ async fn orders(tx: &Tx, said: &Transaction) -> Result<(Option<payment::Model>, 
 }
 
 /// Makes an order paid, once: credited to its bills, in the books, with a receipt, and the payer told.
-/// What comes a second time, or for an order that was closed, or for bills that somebody else has paid
-/// meanwhile, goes back.
+/// What comes a second time, or for an order that was closed, goes back, and of what comes for bills so much as
+/// somebody else has paid of them meanwhile.
 ///
 /// # Errors
 /// The database's; then nothing of it has happened.
@@ -185,9 +185,13 @@ async fn settle_locked(
         record(tx, &next, "payment.paid");
         return send_back(tx, dice, &next, paid, RefundCause::Duplicate).await;
     }
-    let receipt = book::book(tx, dice, &next, &bills).await?;
+    let back = book::paid_by_others(&next, &bills);
+    let receipt = book::book(tx, dice, &next, &bills, back).await?;
     record(tx, &next, "payment.paid");
     remind::tell_payer(tx, &next, remind::Told::Received, receipt.id).await?;
+    if back > 0 {
+        refund::owe(tx, dice, &next, paid, RefundCause::Duplicate, back).await?;
+    }
     Ok(Settled::Now)
 }
 
@@ -218,7 +222,7 @@ async fn send_back(
     paid: &Paid,
     cause: RefundCause,
 ) -> Result<Settled, Fault> {
-    let new = refund::owe(tx, dice, row, paid, cause).await?;
+    let new = refund::owe(tx, dice, row, paid, cause, row.amount).await?;
     Ok(match new {
         true => Settled::SentBack,
         false => Settled::Before,

@@ -132,7 +132,7 @@ async fn credit(tx: &mut Tx, dice: &Dice, row: &payment::Model) -> Result<receip
             "这些账单已经交清了，没有记账。请刷新后再看。",
         ));
     }
-    book::book(tx, dice, row, &bills).await
+    book::book(tx, dice, row, &bills, 0).await
 }
 
 fn check(new: &NewTaken) -> Result<(), Fault> {

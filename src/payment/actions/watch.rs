@@ -1,20 +1,20 @@
-//! Asks the platform about orders that nobody has told us the end of, closes those that were not paid in
-//! time, sends refunds and asks after them. Called by the clocks of `remind.rs` and by the payer's return.
+//! Asks the platform about orders that nobody has told us the end of, and closes those that were not paid in
+//! time. Called by the clocks of `remind.rs` and by the payer's return.
 
 use chrono::TimeDelta;
-use entity::money::{PaymentState, RefundState};
-use entity::{payment, refund};
+use entity::money::PaymentState;
+use entity::payment;
 use sea_orm::EntityTrait;
 
 use super::settle::{Followed, take_in};
-use super::{client, keep, locked, refund as refunds};
+use super::{client, keep, locked};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::payment::remind;
 use crate::reminder::Verdict;
 use crate::store::Tx;
-use crate::wechat::pay::{Action, PayError, RefundOf, RefundOrder, TradeState};
+use crate::wechat::pay::{Action, TradeState};
 
 /// Seconds after the order at which the platform is asked (protocols.md §5.5).
 pub const ASKS: [i64; 5] = [30, 60, 300, 600, 1_800];
@@ -22,8 +22,6 @@ pub const ASKS: [i64; 5] = [30, 60, 300, 600, 1_800];
 const ASKS_PER_MINUTE: u32 = 30;
 /// The platform closes an order by itself; we ask it to a little later.
 const AFTER_END: i64 = 5;
-/// Seconds after which a refund is asked for again, by how old it is.
-const PATIENCE: &[(i64, i64)] = &[(300, 30), (3_600, 300), (86_400, 1_800), (i64::MAX, 21_600)];
 /// While the platform is not to be had, or the merchant is not configured, seconds.
 const AGAIN: i64 = 60;
 const LONG: i64 = 3_600;
@@ -219,136 +217,6 @@ async fn count(app: &App, id: i64) -> Result<(), Fault> {
     tx.commit().await
 }
 
-/// Sends a refund, or asks how it stands; when to look again.
-///
-/// # Errors
-/// The database's.
-pub async fn send_refund(app: &App, id: i64) -> Result<Verdict, Fault> {
-    let db = app.store.read();
-    let row = refund::Entity::find_by_id(id).one(db).await?;
-    let Some(row) = row else {
-        return Ok(Verdict::Drop);
-    };
-    if !matches!(row.state, RefundState::Approved | RefundState::Sent) {
-        return Ok(Verdict::Drop);
-    }
-    let paid = by_id(app, row.payment_id).await?;
-    let Some(paid) = paid else {
-        return Ok(Verdict::Drop);
-    };
-    let now = app.clock.now();
-    let Some(client) = client(app, paid.merchant.as_deref()) else {
-        tracing::error!(
-            merchant = paid.merchant,
-            "a refund cannot be sent: its merchant is not configured"
-        );
-        return Ok(Verdict::Later(now + TimeDelta::seconds(LONG)));
-    };
-    let merchant = client.merchant().name();
-    let answer = match row.state {
-        RefundState::Sent => {
-            client
-                .query_refund(&row.out_refund_no, now.timestamp())
-                .await
-        }
-        _ => {
-            let order = refund_order(app, &row, &paid, merchant);
-            client.refund(&order, now.timestamp()).await
-        }
-    };
-    let answer = match answer {
-        // The number may be known with other words, of a try without an answer before our address changed: what
-        // the platform has is true, and is not to be given back by hand besides.
-        Err(refusal) if matches!(refusal.action(), Action::Fix | Action::Alarm) => match client
-            .query_refund(&row.out_refund_no, now.timestamp())
-            .await
-        {
-            Err(error) if error.action() == Action::Absent => Err(refusal),
-            known => known,
-        },
-        other => other,
-    };
-    let said = match answer {
-        Ok(said) => said,
-        Err(error) => return not_sent(app, &row, &error).await,
-    };
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    let followed = refunds::heard(&mut tx, merchant, &said).await?;
-    tx.commit().await?;
-    if let Followed::Refused(reason) = followed {
-        tracing::error!(
-            refund = id,
-            reason,
-            "a refund at WeChat Pay does not fit ours"
-        );
-        return Ok(Verdict::Later(now + TimeDelta::seconds(LONG)));
-    }
-    let after = refund::Entity::find_by_id(id).one(db).await?;
-    let open = after.is_some_and(|row| row.state == RefundState::Sent);
-    Ok(match open {
-        true => Verdict::Later(now + pause(&row, now)),
-        false => Verdict::Done,
-    })
-}
-
-fn refund_order(
-    app: &App,
-    row: &refund::Model,
-    paid: &payment::Model,
-    merchant: &str,
-) -> RefundOrder {
-    let id = row.transaction_id.as_ref().or(paid.transaction_id.as_ref());
-    RefundOrder {
-        of: RefundOf::TransactionId(id.cloned().unwrap_or_default()),
-        out_refund_no: row.out_refund_no.clone(),
-        reason: Some(crate::payment::cause_says(row.cause).to_owned()),
-        notify_url: Some(format!(
-            "{}/wechat/pay/{merchant}/refund",
-            app.settings.server.public_url
-        )),
-        refund: row.amount,
-        total: paid.amount,
-    }
-}
-
-/// How long until a refund is looked at again.
-fn pause(row: &refund::Model, now: Moment) -> TimeDelta {
-    let age = (now - row.created_at).num_seconds();
-    let found = PATIENCE.iter().find(|(most, _)| age < *most);
-    TimeDelta::seconds(found.map_or(LONG, |(_, pause)| *pause))
-}
-
-/// The platform did not take a refund: repeated with the same number, or told to whoever keeps the
-/// money.
-async fn not_sent(app: &App, row: &refund::Model, error: &PayError) -> Result<Verdict, Fault> {
-    tracing::warn!(%error, refund = row.id, "a refund was not taken by WeChat Pay");
-    let now = app.clock.now();
-    match error.action() {
-        // What was not asked for yet is asked for again; what was, may not be known for a moment.
-        Action::Repeat | Action::Slower | Action::Query | Action::Later | Action::Paid => {
-            Ok(Verdict::Later(now + pause(row, now)))
-        }
-        Action::Absent if row.state == RefundState::Sent => {
-            Ok(Verdict::Later(now + pause(row, now)))
-        }
-        Action::Funds | Action::Config => {
-            let mut tx = app.store.begin(now).await?;
-            let paid = locked(&tx, row.payment_id).await?;
-            let home = super::home_of(&tx, paid.home_id).await?;
-            let about = remind::ToMend::Refund(row.id, row.state);
-            remind::ask_to_mend(&mut tx, about, row.compound_id, &home.path).await?;
-            tx.commit().await?;
-            Ok(Verdict::Later(now + TimeDelta::seconds(LONG)))
-        }
-        _ => {
-            let mut tx = app.store.begin(now).await?;
-            refunds::give_up(&mut tx, row).await?;
-            tx.commit().await?;
-            Ok(Verdict::Done)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,6 +224,5 @@ mod tests {
     #[test]
     fn looks_grow_rarer() {
         assert!(ASKS.is_sorted());
-        assert!(PATIENCE.is_sorted_by(|a, b| a.0 < b.0 && a.1 < b.1));
     }
 }

@@ -345,7 +345,7 @@ async fn missing(store: &Store, unseen: &Keys, compared: &mut Compared) -> Resul
 
 /// Refunds that the platform took and ended on the day, as it told us itself, and that its bill does not have.
 /// One that it ended later, or took without our hearing when, may stand in the bill of either day: that is left to
-/// whoever asks after refunds (`actions/watch.rs`).
+/// whoever asks after refunds (`actions/refund/send.rs`).
 async fn missing_refunds(
     store: &Store,
     wanted: Wanted<'_>,

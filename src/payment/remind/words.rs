@@ -90,42 +90,20 @@ async fn line(
         _ => None,
     };
     Ok(match (what, back) {
-        (Some(Told::Received), _) => {
-            let receipt = receipt::Entity::find_by_id(about).one(db).await?;
-            if let (Some(receipt), Some(id)) = (&receipt, row.donation_id) {
-                let what = purpose(db, id).await?;
-                let gift = by_id(db, id).await?;
-                let own = gift.and_then(|gift| gift.donor_id);
-                let own = own.is_some() && own == row.payer_id;
-                return Ok(Some(given(app, row, receipt, (&what, own))));
-            }
-            let months = months(app, row.id).await?;
-            receipt.map(|receipt| {
-                let (url, sum) = (link::receipt(app, &receipt), Fen(row.amount));
-                Line {
-                    title: format!("已收到缴费 {sum} 元"),
-                    state: "已到账",
-                    text: format!(
-                        "已收到您的缴费 {sum} 元（{place}{months}），谢谢您！收据第 {} 号：{url}",
-                        receipt.number
-                    ),
-                    hint: match months.split_once("其中") {
-                        Some((_, ahead)) => format!("收据第 {} 号，{ahead}", receipt.number),
-                        None => format!("点开看收据第 {} 号", receipt.number),
-                    },
-                    url: Some(url),
-                    awaited: true,
-                }
-            })
-        }
+        (Some(Told::Received), _) => received(app, row, about, place).await?,
         (Some(Told::SentBack), Some(back)) => {
             let (sum, why) = (Fen(back.amount), cause_says(back.cause));
+            let (what, why) = match back.amount < row.amount {
+                true => {
+                    let why = "别人已经交过";
+                    (format!("您为 {place} 付的钱里，有 {sum} 元{why}"), why)
+                }
+                false => (format!("您为 {place} 付的 {sum} 元属于{why}"), why),
+            };
             Some(Line {
                 title: format!("{sum} 元会退给您"),
                 state: "待退款",
-                text: format!(
-                    "您为 {place} 付的 {sum} 元属于{why}，会自动原路退回您的微信，一般三天内到账，不用您做什么。"
-                ),
+                text: format!("{what}，会自动原路退回您的微信，一般三天内到账，不用您做什么。"),
                 hint: format!("{why}，自动原路退回"),
                 url: None,
                 awaited: true,
@@ -144,6 +122,42 @@ async fn line(
         }
         _ => None,
     })
+}
+
+/// That the money is there, with its receipt; of a donation what it is for.
+async fn received(
+    app: &App,
+    row: &payment::Model,
+    receipt_id: i64,
+    place: &str,
+) -> Result<Option<Line>, Fault> {
+    let db = app.store.read();
+    let receipt = receipt::Entity::find_by_id(receipt_id).one(db).await?;
+    if let (Some(receipt), Some(id)) = (&receipt, row.donation_id) {
+        let what = purpose(db, id).await?;
+        let gift = by_id(db, id).await?;
+        let own = gift.and_then(|gift| gift.donor_id);
+        let own = own.is_some() && own == row.payer_id;
+        return Ok(Some(given(app, row, receipt, (&what, own))));
+    }
+    let months = months(app, row.id).await?;
+    Ok(receipt.map(|receipt| {
+        let (url, sum) = (link::receipt(app, &receipt), Fen(row.amount));
+        Line {
+            title: format!("已收到缴费 {sum} 元"),
+            state: "已到账",
+            text: format!(
+                "已收到您的缴费 {sum} 元（{place}{months}），谢谢您！收据第 {} 号：{url}",
+                receipt.number
+            ),
+            hint: match months.split_once("其中") {
+                Some((_, ahead)) => format!("收据第 {} 号，{ahead}", receipt.number),
+                None => format!("点开看收据第 {} 号", receipt.number),
+            },
+            url: Some(url),
+            awaited: true,
+        }
+    }))
 }
 
 /// That what somebody gave is there. What becomes of it is told to who promised it, not to a neighbour who paid.

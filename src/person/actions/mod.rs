@@ -7,6 +7,7 @@ mod invite;
 mod member;
 mod phone;
 mod roles;
+mod sold;
 mod staff;
 mod tie;
 
@@ -16,5 +17,6 @@ pub use invite::{GOOD_HOURS as INVITATION_HOURS, Redeemed, invite, redeem};
 pub use member::{change_member, recognise};
 pub use phone::{bind_proved, count_proof};
 pub use roles::{NewPerson, NewRole, add_person, end_role, grant_role};
+pub use sold::end_ownership;
 pub use staff::{release_for, show_phone};
 pub use tie::{role_detail, untie_unproved};

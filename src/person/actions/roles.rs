@@ -15,6 +15,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::phone::Phone;
 use crate::base::seal::Seal;
 use crate::base::text::{clean, line};
+use crate::organisation::queries as organisations;
 use crate::person::actions::tie::{role_detail, untie_unproved};
 use crate::person::reach::not_over;
 use crate::person::{queries, remind};
@@ -99,8 +100,8 @@ pub struct NewRole<'a> {
 /// Gives a role on a place (none: everywhere) for a term.
 ///
 /// # Errors
-/// `forbidden`, `not_found` for somebody who left, `invalid` for a term that cannot be, `conflict` when
-/// the person has that post in this time.
+/// `forbidden`, `not_found` for somebody who left, `invalid` for a term that cannot be and an organisation that is not
+/// there any more, `conflict` when the person has that post in this time.
 pub async fn grant_role(
     tx: &mut Tx,
     actor: &Actor,
@@ -126,6 +127,12 @@ pub async fn grant_role(
                 says(new.kind)
             ),
         ));
+    }
+    if let Some(id) = new.organisation_id {
+        let stays = organisations::staying(tx, id).await?;
+        stays.ok_or_else(|| {
+            Fault::invalid("organisation", "这个组织刚刚被删除了，请重新写，可以不写。")
+        })?;
     }
     let row = role::ActiveModel {
         person_id: Set(new.person_id),

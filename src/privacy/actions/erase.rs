@@ -96,7 +96,9 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     answers(tx, &words).await?;
     ties(tx, id, &accounts).await?;
     waiting(tx, id, &accounts).await?;
+    requests(tx, id).await?;
     belongings(tx, id, &accounts).await?;
+    of_accounts(tx, &accounts).await?;
     console(tx, id).await?;
     for account_id in &accounts {
         attachment::forget(tx, *account_id).await?;
@@ -104,6 +106,20 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     for account_id in &accounts {
         sever(tx, *account_id).await?;
     }
+    leave_number(tx, id).await?;
+    remind::sweep_later(tx, id, &accounts).await?;
+    let entry = audit::Entry {
+        action: "person.erase",
+        subject: format!("person:{id}"),
+        compound_id: None,
+        detail: None,
+    };
+    audit::record(tx, actor, entry);
+    Ok(left)
+}
+
+/// Of the person's row the number is left: cases, history and the audit trail point to it.
+async fn leave_number(tx: &Tx, id: i64) -> Result<(), Fault> {
     let change = person::ActiveModel {
         id: Set(id),
         key: Set(None),
@@ -120,15 +136,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     person::Entity::update(change)
         .exec_without_returning(tx.db())
         .await?;
-    remind::sweep_later(tx, id, &accounts).await?;
-    let entry = audit::Entry {
-        action: "person.erase",
-        subject: format!("person:{id}"),
-        compound_id: None,
-        detail: None,
-    };
-    audit::record(tx, actor, entry);
-    Ok(left)
+    Ok(())
 }
 
 /// Their cases: those that are over lose every tie, the rest lose the name and go on.
@@ -255,6 +263,11 @@ async fn waiting(tx: &Tx, id: i64, accounts: &[i64]) -> Result<(), Fault> {
         .filter(visit::COLUMN.done_at.is_null())
         .exec(tx.db())
         .await?;
+    Ok(())
+}
+
+/// Copies that they asked for, and corrections.
+async fn requests(tx: &Tx, id: i64) -> Result<(), Fault> {
     data_export::Entity::update_many()
         .set(data_export::ActiveModel {
             expires_at: Set(tx.now()),
@@ -329,6 +342,13 @@ async fn belongings(tx: &Tx, id: i64, accounts: &[i64]) -> Result<(), Fault> {
         )
         .exec(db)
         .await?;
+    Ok(())
+}
+
+/// What hangs on their accounts.
+async fn of_accounts(tx: &Tx, accounts: &[i64]) -> Result<(), Fault> {
+    let db = tx.db();
+    let these = || accounts.iter().copied();
     session::Entity::delete_many()
         .filter(session::COLUMN.account_id.is_in(these()))
         .exec(db)

@@ -1,13 +1,15 @@
 //! What a copy holds beside one's own cases: what one has joined, quarrels that one is a party to, what
 //! one handed in for others to see, and the way into the console of whoever holds or held a role.
 
+use entity::kinds::ActorKind;
 use entity::{
     case_event, case_helper, case_joiner, console_session, credential, handbook_asker,
     handbook_question, mediation, mediation_event, mediation_party, moderation, notice,
     notice_recipient, offer, offer_step, payment, saved_view, timetable_reader, wish, wish_step,
 };
 use sea_orm::{
-    ActiveEnum, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 use serde_json::{Value, json};
 
@@ -35,6 +37,7 @@ pub(super) async fn joined<C: ConnectionTrait>(db: &C, person_id: i64) -> Result
     let said = case_event::Entity::find()
         .filter(case_event::COLUMN.case_id.is_in(cases))
         .filter(case_event::COLUMN.actor_id.eq(person_id))
+        .filter(case_event::COLUMN.actor_kind.ne(ActorKind::System))
         .order_by_asc(case_event::COLUMN.id)
         .limit(MOST)
         .all(db)

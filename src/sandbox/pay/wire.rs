@@ -129,6 +129,17 @@ pub(super) async fn serve(
             (refusal.status(), body.to_string())
         }
     };
+    signed(platform, keys, request, (status, body), forgery)
+}
+
+/// The answer, signed; by a forged signature, or by none, when that is switched on.
+fn signed(
+    platform: &Platform,
+    keys: &Keys,
+    request: &Request,
+    (status, body): (StatusCode, String),
+    forgery: Option<Forgery>,
+) -> poem::Result<Response> {
     let by = platform.signs_answers_by(request);
     let stamped = keys
         .stamp(

@@ -211,7 +211,7 @@ pub async fn withdraw_request(
 }
 
 async fn end(
-    tx: &Tx,
+    tx: &mut Tx,
     row: &help_request::Model,
     act: Act,
     by: By,

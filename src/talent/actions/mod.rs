@@ -19,6 +19,7 @@ use crate::access::audit::{self, Entry};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::line;
 use crate::base::worded::{checked, given};
+use crate::delivery::cards;
 use crate::person::queries::{self as people, Serving};
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
@@ -44,9 +45,10 @@ fn becomes(row: &help_request::Model, act: Act, by: By) -> Result<entity::kinds:
     })
 }
 
-/// The one way to store a change of a request: by its version. With the answer of who was asked.
+/// The one way to store a change of a request: by its version. With the answer of who was asked; whoever holds a card
+/// about it sees what has become of it.
 async fn store(
-    tx: &Tx,
+    tx: &mut Tx,
     was: &help_request::Model,
     next: &help_request::Model,
     answer: Option<HelpAnswer>,
@@ -72,6 +74,7 @@ async fn store(
             format!("帮忙 #{} 刚刚有变化，请再看一下。", was.id),
         ));
     }
+    cards::moved(tx, &request_subject(was.id), Some(was.compound_id)).await?;
     let (Some(answer), Some(talent)) = (answer, was.talent_id) else {
         return Ok(());
     };

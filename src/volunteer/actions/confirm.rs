@@ -186,25 +186,7 @@ pub async fn record(
         reason: Set(None),
         ..Default::default()
     };
-    match old {
-        Some(old) => compare_and_set(tx, &old, entered).await?,
-        None => {
-            let row = volunteer_service::ActiveModel {
-                task_id: Set(task_id),
-                compound_id: Set(task.compound_id),
-                person_id: Set(Some(person)),
-                version: Set(0),
-                created_at: Set(tx.now()),
-                updated_at: Set(tx.now()),
-                ..entered
-            };
-            volunteer_service::Entity::insert(row)
-                .exec_without_returning(tx.db())
-                .await?;
-        }
-    }
-    let row = service_of(tx.db(), task_id, person).await?;
-    let row = row.ok_or_else(none)?;
+    let row = enter(tx, &task, person, old, entered).await?;
     let detail = json!({ "service": row.id, "minutes": minutes });
     note(
         tx,
@@ -217,6 +199,35 @@ pub async fn record(
     tell(tx, &task, &row, Telling::Confirmed).await?;
     cards::moved(tx, &subject(task.id), Some(task.compound_id)).await?;
     Ok(row)
+}
+
+/// Stores entered hours: over what was counted, or as a service of its own.
+async fn enter(
+    tx: &Tx,
+    task: &volunteer_task::Model,
+    person: i64,
+    old: Option<volunteer_service::Model>,
+    entered: volunteer_service::ActiveModel,
+) -> Result<volunteer_service::Model, Fault> {
+    match old {
+        Some(old) => compare_and_set(tx, &old, entered).await?,
+        None => {
+            let row = volunteer_service::ActiveModel {
+                task_id: Set(task.id),
+                compound_id: Set(task.compound_id),
+                person_id: Set(Some(person)),
+                version: Set(0),
+                created_at: Set(tx.now()),
+                updated_at: Set(tx.now()),
+                ..entered
+            };
+            volunteer_service::Entity::insert(row)
+                .exec_without_returning(tx.db())
+                .await?;
+        }
+    }
+    let row = service_of(tx.db(), task.id, person).await?;
+    row.ok_or_else(none)
 }
 
 /// Whether hours may be those of a task: it took place, and they lie about its time. What is entered for a task of

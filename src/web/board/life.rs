@@ -8,6 +8,7 @@ use crate::access::named::residents_named;
 use crate::activity::{self, places_say, queries as activities, span_says};
 use crate::app::App;
 use crate::attachment::link::{Variant, public_path};
+use crate::attachment::queries as attachments;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
@@ -108,7 +109,7 @@ pub(super) async fn ahead(
     Ok(rows.iter().map(one).collect())
 }
 
-/// What was held, with its photos.
+/// What was held, with its photos, which one statement reads for all.
 ///
 /// # Errors
 /// The database's.
@@ -117,20 +118,19 @@ pub(super) async fn held(app: &App, compound_id: i64, now: Moment) -> Result<Vec
     let rows = activities::held_in(db, compound_id, MOST_HELD).await?;
     let titles: Vec<&str> = rows.iter().map(|row| row.title.as_str()).collect();
     let names = residents_named(db, &titles.join("\n"), now).await?;
-    let mut all = Vec::new();
-    for row in &rows {
-        let photos = activities::photos(db, row.id).await?;
-        let small = photos
-            .iter()
-            .filter_map(|photo| public_path(app, photo, Variant::Small));
-        all.push(Held {
+    let subjects = rows.iter().map(|row| activity::subject(row.id)).collect();
+    let photos = attachments::of_subjects(db, subjects).await?;
+    let one = |row: &entity::activity::Model| {
+        let own = photos.get(&activity::subject(row.id)).into_iter().flatten();
+        let small = own.filter_map(|photo| public_path(app, photo, Variant::Small));
+        Held {
             title: redact(&row.title, &names),
             day: china(row.starts_at).format("%-m月%-d日").to_string(),
             path: activity::link::public_path(app, row.id),
             photos: small.take(PHOTOS).collect(),
-        });
-    }
-    Ok(all)
+        }
+    };
+    Ok(rows.iter().map(one).collect())
 }
 
 /// What volunteers do, without residents' names.

@@ -22,6 +22,7 @@ use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::ledger::line_link;
 use crate::web::pages::go;
 
 const PAGE: &str = "/console/accounts";
@@ -52,6 +53,8 @@ struct Row {
 struct Shown {
     family: &'static str,
     name: &'static str,
+    /// Its entries, where it is an account of the books.
+    link: Option<String>,
     amounts: [String; 4],
     /// What was published, where it differs.
     was: Option<String>,
@@ -139,7 +142,7 @@ async fn draw(
     let wanted = Month::parse(&asked.month);
     let (months, detail) = if is_compound {
         let months = months(desk, at.place.id, wanted).await?;
-        (months, detail(desk, at.place.id, wanted).await?)
+        (months, detail(desk, &at, wanted).await?)
     } else {
         (Vec::new(), None)
     };
@@ -187,23 +190,20 @@ async fn months(desk: &Desk, compound_id: i64, here: Option<Month>) -> Result<Ve
     Ok(all)
 }
 
-async fn detail(
-    desk: &Desk,
-    compound_id: i64,
-    month: Option<Month>,
-) -> Result<Option<Detail>, Fault> {
+async fn detail(desk: &Desk, at: &At, month: Option<Month>) -> Result<Option<Detail>, Fault> {
     let Some(month) = month else {
         return Ok(None);
     };
-    let db = desk.app.store.read();
+    let (db, compound_id) = (desk.app.store.read(), at.place.id);
     let now = statement(db, compound_id, month).await?;
     let published = versions(db, compound_id, month).await?.into_iter().next();
     let was = published.as_ref().map(Published::statement);
     let changed = was.as_ref().is_some_and(|was| *was != now);
-    let mut lines: Vec<Shown> = now
-        .iter()
-        .map(|line| shown(line, was.as_deref(), changed))
-        .collect();
+    let shown = |line: &Line| Shown {
+        link: line_link(&at.code, &line.account, month),
+        ..shown(line, was.as_deref(), changed)
+    };
+    let mut lines: Vec<Shown> = now.iter().map(shown).collect();
     // What has gone from the books since.
     for old in was.iter().flatten() {
         if now.iter().all(|line| line.account != old.account) {
@@ -214,7 +214,7 @@ async fn detail(
                 closing: 0,
                 ..old.clone()
             };
-            lines.push(shown(&gone, was.as_deref(), changed));
+            lines.push(shown(&gone));
         }
     }
     Ok(Some(Detail {
@@ -234,6 +234,7 @@ fn shown(line: &Line, was: Option<&[Line]>, changed: bool) -> Shown {
     Shown {
         family: line.family().says(),
         name: line.says(),
+        link: None,
         amounts: [line.opening, line.plus, line.minus, line.closing]
             .map(|fen| Fen(fen).in_groups()),
         was: (changed && before != line.closing).then(|| Fen(before).in_groups()),

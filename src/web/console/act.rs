@@ -240,7 +240,11 @@ pub(super) fn forms(desk: &Desk, found: &Found, tried: Option<&(String, Typed)>)
         let (field, label, hint) = match act.asks {
             Asks::Nothing => ("", "", ""),
             Asks::Words(field, label, hint) => (field, label, hint),
-            Asks::Grade => ("grade", "等级", "时限跟着等级变；已经超时的仍记为超时"),
+            Asks::Grade => (
+                "grade",
+                "等级",
+                "时限跟着等级变；已经超时的仍记为超时；特殊复杂由办理人以外负责派单的人确认",
+            ),
             Asks::Name => (
                 "name",
                 "转给谁",

@@ -7,11 +7,10 @@ use sea_orm::ConnectionTrait;
 
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
-use crate::case::evidence;
 use crate::case::queries::{self, Found, helpers, holds};
 use crate::case::similar::{self, Alike};
 use crate::case::step::OPEN;
-use crate::case::{BOARD, subject};
+use crate::case::{BOARD, evidence, joiner, subject};
 use crate::mediation::queries as mediations;
 use crate::mediation::state_says;
 use crate::moderation::queries as moderation;
@@ -35,6 +34,8 @@ pub(super) struct Around {
     pub(super) is_asked: bool,
     /// How many people have joined; never who.
     pub(super) joiners: i32,
+    /// What they gave for the last end.
+    pub(super) rated: Option<String>,
     /// How many homes have met it.
     pub(super) households: i32,
     /// Open cases that may be the same thing.
@@ -105,6 +106,7 @@ pub(super) async fn around<C: ConnectionTrait>(
         helps,
         is_asked,
         joiners: case.joiners,
+        rated: joiner::ratings_say(&joiner::ratings(db, case).await?),
         households: case.households,
         alike: alike(db, desk, found).await?,
         merged_into: case.merged_into,

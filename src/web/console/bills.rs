@@ -18,9 +18,11 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::base::page::Slice;
-use crate::fee::actions::credit::{credit, creditable_among, still};
-use crate::fee::bill::left;
+use crate::fee::actions::credit::{credit, still};
+use crate::fee::advance;
+use crate::fee::bill::{creditable_among, left};
 use crate::fee::queries::{self, Wanted};
+use crate::fee::sales::waiting;
 use crate::fee::state_says;
 use crate::place::queries::{by_local_code, short_name};
 use crate::web::console::books::Books;
@@ -68,6 +70,10 @@ struct Bills {
     states: Vec<(String, &'static str, bool)>,
     lines: Vec<Line>,
     count: u64,
+    /// Homes that were sold and whose bills wait to be corrected.
+    sold: usize,
+    /// What is kept for the home that was asked for: whose, how much.
+    kept: Vec<(String, Fen)>,
     next: Option<String>,
     month_wrong: Option<&'static str>,
     home_wrong: Option<&'static str>,
@@ -126,6 +132,10 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     });
     let rows = found.items;
     let homes = homes_named(db, rows.iter().map(|row| row.home_id)).await?;
+    let kept = match wanted.home_id {
+        Some(id) => kept(desk, id, &books.place).await?,
+        None => Vec::new(),
+    };
     let page = Bills {
         frame: Frame::new(desk, format!("{}：账单", books.place.name)).saying(&asked.said),
         states: BillState::iter()
@@ -137,6 +147,8 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             .collect(),
         lines: rows.iter().map(|row| line(row, &homes)).collect(),
         count,
+        sold: waiting(db, books.place.id, LINES).await?.len(),
+        kept,
         next,
         month_wrong,
         home_wrong,
@@ -144,6 +156,35 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         books,
     };
     show(StatusCode::OK, &page)
+}
+
+/// What is kept for a home (预存): whose, and how much. Who it is belongs to those who may see people.
+async fn kept(
+    desk: &Desk,
+    home_id: i64,
+    compound: &place::Model,
+) -> Result<Vec<(String, Fen)>, Fault> {
+    let db = desk.app.store.read();
+    let rows = advance::kept(db, [home_id]).await?;
+    let mut out = Vec::new();
+    for row in rows {
+        out.push((payer(desk, row.payer_id, compound).await?, Fen(row.balance)));
+    }
+    Ok(out)
+}
+
+/// What a payer is called.
+async fn payer(desk: &Desk, id: i64, compound: &place::Model) -> Result<String, Fault> {
+    if id == advance::NOBODY {
+        return Ok("还没有登记业主".to_owned());
+    }
+    if !may(desk.actor(), Deed::SeePeople, &compound.path) {
+        return Ok("业主".to_owned());
+    }
+    let found = person::Entity::find_by_id(id)
+        .one(desk.app.store.read())
+        .await?;
+    Ok(found.map_or_else(|| "业主".to_owned(), |person| person.name))
 }
 
 fn line(row: &bill::Model, homes: &HashMap<i64, String>) -> Line {
@@ -297,11 +338,11 @@ async fn facts(
     }
     // Who it is belongs to those who may see people.
     if may(desk.actor(), Deed::SeePeople, &compound.path) {
-        let payer = person::Entity::find_by_id(row.payer_id)
-            .one(desk.app.store.read())
-            .await?;
-        let name = payer.map_or_else(|| "还没有登记业主".to_owned(), |payer| payer.name);
-        facts.push(("缴费人", name));
+        facts.push(("缴费人", payer(desk, row.payer_id, compound).await?));
+    }
+    let ahead = advance::balance(desk.app.store.read(), row.home_id, row.payer_id).await?;
+    if ahead > 0 {
+        facts.push(("缴费人的预存", yuan(ahead)));
     }
     Ok(facts)
 }

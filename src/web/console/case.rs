@@ -15,6 +15,7 @@ use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::chat::event_says;
+use crate::case::course::{self, Course};
 use crate::case::queries::{self, Found, no_such};
 use crate::case::{STEPS, case_says, category, clock, kind_says, level_says, step_says, subject};
 use crate::policy::grade_says;
@@ -50,9 +51,16 @@ struct Photo {
     at: String,
 }
 
+/// One of the seven steps.
+struct StepMark {
+    says: String,
+    class: &'static str,
+    current: bool,
+}
+
 /// The parts of the page, each made for itself.
 struct Sections {
-    steps: Vec<(&'static str, bool, bool)>,
+    steps: Vec<StepMark>,
     history: Vec<EventLine>,
     photos: Vec<Photo>,
     map: Option<String>,
@@ -112,7 +120,7 @@ pub(super) async fn page(
     forms.extend(also::forms(desk, &found, &around, tried.as_ref()));
     let named = forms.iter().any(|form| form.shape == Shape::Name);
     let sections = Sections {
-        steps: steps(case),
+        steps: steps(case, course::of(db, case).await?),
         history: history(db, id).await?,
         photos: attached(db, id).await?,
         map: map(case),
@@ -157,6 +165,7 @@ fn late(case: &case::Model) -> Vec<&'static str> {
         (case.arrive_late, "到场曾超时"),
         (case.plan_late, "方案曾超时"),
         (case.finish_late, "办结曾超时"),
+        (case.silent_later, "接手曾超时"),
     ];
     let set = flags.into_iter().filter(|(late, _)| *late);
     set.map(|(_, words)| words).collect()
@@ -192,6 +201,9 @@ async fn facts<C: ConnectionTrait>(
     if !clocks.is_empty() {
         facts.push(("时限", clocks.join("，")));
     }
+    if let Some(until) = case.pause_until {
+        facts.push(("暂停到", say(until)));
+    }
     if case.nudges > 0 {
         facts.push(("催办", format!("{}次", case.nudges)));
     }
@@ -202,10 +214,17 @@ async fn facts<C: ConnectionTrait>(
     Ok(facts)
 }
 
-fn steps(case: &case::Model) -> Vec<(&'static str, bool, bool)> {
+fn steps(case: &case::Model, course: Course) -> Vec<StepMark> {
     let steps = STEPS.iter();
     steps
-        .map(|step| (step_says(*step), *step <= case.step, *step == case.step))
+        .map(|step| {
+            let mark = course.mark(case, *step);
+            StepMark {
+                says: format!("{}{}", step_says(*step), mark.note()),
+                class: mark.class(),
+                current: *step == case.step,
+            }
+        })
         .collect()
 }
 

@@ -9,7 +9,7 @@ use poem::web::{Path, Query};
 use poem::{Response, handler};
 use sea_orm::{ActiveEnum, Iterable};
 
-use crate::access::permit::{Deed, may};
+use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
@@ -23,7 +23,7 @@ use crate::visit::queries as visits;
 use crate::web::console::act::{as_seen, of_one_name, seen};
 use crate::web::console::asked::{Asked, Wrong, beside};
 use crate::web::console::form::Form;
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::web::pages::go;
 

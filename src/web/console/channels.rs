@@ -11,7 +11,7 @@ use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::{Moment, china, say};
 use crate::base::fault::Fault;
 use crate::config::{RobotMode, Settings};
-use crate::delivery::health::{self, Health, LATELY, Why};
+use crate::delivery::health::{self, Health, LATELY, Why, channel_says};
 use crate::redis::ping;
 use crate::reminder::letters::{MOST_COUNTED, depth};
 use crate::web::console::frame::{Frame, show};
@@ -118,7 +118,7 @@ fn line(settings: &Settings, found: &Health, now: Moment) -> Line {
         _ => none_lately,
     };
     Line {
-        words: says(found.channel),
+        words: channel_says(found.channel),
         set_up,
         state,
         good,
@@ -161,17 +161,6 @@ fn short(number: u64) -> String {
         format!("{}万", number / 10_000)
     } else {
         number.to_string()
-    }
-}
-
-fn says(channel: &str) -> &'static str {
-    match channel {
-        "template" => "公众号 模板消息",
-        "notice" => "公众号 订阅通知",
-        "customer" => "公众号 客服消息",
-        "subscription" => "小程序 订阅消息",
-        "work" => "企业微信 应用消息",
-        _ => "企业微信 群机器人",
     }
 }
 

@@ -9,8 +9,7 @@ use poem::{Response, handler};
 use super::giving::{NONE, again, of_key, reached};
 use super::giving_edit::edit;
 use super::payment::typed_amount;
-use super::payments_take::at_proof;
-use super::photos::account_of;
+use super::payments_take::keep_proof;
 use crate::access::Actor;
 use crate::access::permit::Deed;
 use crate::attachment::actions as attachments;
@@ -170,21 +169,17 @@ async fn perform(
     uploads: &Uploads,
 ) -> Result<(), Fault> {
     let app = &desk.app;
-    let (mut actor, mut kept) = (desk.actor().clone(), None);
-    // The file lies there before the transaction begins.
-    if act == "use"
-        && let Some(file) = uploads.of("proof").next()
-    {
-        let by = actor.require_person()?;
+    let has_proof = act == "use" && uploads.of("proof").next().is_some();
+    let (actor, kept) = if has_proof {
+        let by = desk.actor().require_person()?;
         let key = format!("console:giving:{by}");
         if !app.limiter.take(&key, PER_MINUTE).await {
             return Err(Fault::too_many(30));
         }
-        let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
-        let stored = attachments::upload(app, account, file.bytes.clone()).await;
-        kept = Some(stored.map_err(at_proof)?);
-        actor.account_id = Some(account);
-    }
+        keep_proof(desk, uploads).await?
+    } else {
+        (desk.actor().clone(), None)
+    };
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut proof = None;
     if let Some((key, change)) = kept {

@@ -3,7 +3,6 @@
 //! written down by name.
 
 use askama::Template;
-use entity::money::PayWay;
 use entity::{donation, place};
 use poem::http::StatusCode;
 use poem::web::Query;
@@ -12,9 +11,7 @@ use serde::Deserialize;
 
 use super::giving_act::address;
 use super::payment::typed_amount;
-use super::payments_take::{at_proof, home_of, payer};
-use super::photos::account_of;
-use crate::access::Actor;
+use super::payments_take::{home_of, keep_proof, payer, way};
 use crate::access::permit::Deed;
 use crate::attachment::actions as attachments;
 use crate::base::clock::china;
@@ -153,11 +150,7 @@ async fn store(
     check_amount(gift.amount)?;
     let mut money = NewTaken {
         home_id: compound.id,
-        way: match form.text("way") {
-            "cash" => PayWay::Cash,
-            "transfer" => PayWay::Transfer,
-            _ => return Err(Fault::invalid("way", "请选现金或银行转账。")),
-        },
+        way: way(form)?,
         amount: gift.amount,
         bills: Vec::new(),
         donation: None,
@@ -166,17 +159,7 @@ async fn store(
         note: form.text("note").to_owned(),
         mark: gift.mark.clone(),
     };
-    // A picture belongs to an account; the file lies there before the transaction begins.
-    let (mut actor, mut kept) = (desk.actor().clone(), None);
-    if let Some(file) = uploads.of("proof").next() {
-        let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
-        let stored = attachments::upload(app, account, file.bytes.clone()).await;
-        kept = Some(stored.map_err(at_proof)?);
-        actor = Actor {
-            account_id: Some(account),
-            ..actor
-        };
-    }
+    let (actor, kept) = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`guard`] | who is signed in, what is still missing, forged forms, errors as pages |
 //! | [`form`] | what was typed, and what is wrong with it |
-//! | [`frame`] | what stands around every page |
+//! | [`frame`], `menu`, `said` | what stands around every page: the menu, and what has just been done |
 //! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
 //! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
 //! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
@@ -17,7 +17,7 @@
 //! | `accounts` | months of the books, and publishing them |
 //! | `templates`, `fill` | words that staff use again, and on the page of a case |
 //! | `dues` | how a compound asks for what is due, and the proof that it did |
-//! | `fees`, `billing`, `bills`, `books` | what a compound bills for, a month before its bills, the bills; of which compound |
+//! | `fees`, `billing`, `bills`, `bills_sales`, `books` | what a compound bills for, a month before its bills, the bills, homes that were sold; of which compound |
 //! | `expenses`, `expense`, `expense_act` | money to be spent, one of them with its way to being paid, and what its forms do |
 //! | `expense_rules` | by which reviews a compound spends |
 //! | `audit` | who did what, when |
@@ -39,10 +39,12 @@
 //! | `wishes` | what residents wish for: to be read first, by figure, taken away |
 //! | `activities`, `activity` | what people do together: lists and the form, one with who takes part and the code at the door |
 //! | `volunteers`, `volunteers_sheet` | volunteers, their tasks and hours; a year's record, as a sheet to print and as XLSX |
-//! | `stations`, `station`, `station_tabs`, `station_act` | stations, one of them with its visits, loans, rooms and windows, and what its forms do |
+//! | `stations`, `station`, `station_tabs`, `station_act`, `station_door` | stations, one of them with its visits, loans, rooms and windows, what its forms do, and the sheet for its door |
 //! | `payments`, `payment` | money that came in, and one of them with all that it did |
 //! | `payments_days` | days compared with the platform, and what differs |
 //! | `payments_notices` | notifications of the platform that fit nothing |
+//! | `ledger`, `ledger_entry` | the books, account by account, and one entry of them |
+//! | `vouchers`, `voucher` | what is entered into the books by two people, and one of it |
 //! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
@@ -53,7 +55,7 @@
 //!
 //! A new page: a template beside its `.rs` that extends `web/console/frame.html`, a struct with
 //! `frame: Frame`, a handler that takes `&Desk` ([`guard::Desk`]), its line here and, if it stands in the menu, in
-//! [`frame::MENU`].
+//! `menu`.
 
 mod account;
 mod accounts;
@@ -68,6 +70,7 @@ mod at;
 mod audit;
 mod billing;
 mod bills;
+mod bills_sales;
 mod bindings;
 mod boards;
 mod books;
@@ -99,12 +102,15 @@ mod handbook;
 mod handbook_questions;
 mod import;
 mod kinds;
+mod ledger;
+mod ledger_entry;
 mod letters;
 mod lists;
 mod lists_new;
 mod live;
 mod mediation;
 mod mediations;
+mod menu;
 mod merchant;
 mod moderation;
 mod new_case;
@@ -127,9 +133,11 @@ mod reading;
 mod roles;
 mod roles_one;
 mod rules;
+mod said;
 mod sign_in;
 mod station;
 mod station_act;
+mod station_door;
 mod station_tabs;
 mod stations;
 mod talents;
@@ -139,6 +147,8 @@ pub mod upload;
 mod visits;
 mod volunteers;
 mod volunteers_sheet;
+mod voucher;
+mod vouchers;
 mod wecom;
 mod wishes;
 mod year;
@@ -157,7 +167,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let code = get(sign_in::ask_code).post(sign_in::take_code);
     let password = get(account::ask_password).post(account::take_password);
     let factor = get(account::offer_factor).post(account::take_factor);
-    money(community(Route::new()))
+    settings(money(community(Route::new())))
         .at("/", get(open_home))
         .at("/sign-in", get(sign_in::ask).post(sign_in::take))
         .at("/sign-out", post(sign_in::leave))
@@ -193,40 +203,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/visits/:id", post(visits::make))
         .at("/views", post(cases::save_view))
         .at("/views/:id/remove", post(cases::remove_view))
-        .at("/policies", get(policies::list))
-        .at("/policies/edit", get(policies::edit))
-        .at("/policies/set", post(policies::save))
-        .at("/policies/remove", post(policies::remove))
-        .at("/calendars", get(calendars::list))
-        .at("/calendars/new", get(calendars::begin))
-        .at("/calendars/add", post(days::add))
-        .at(
-            "/calendars/:id",
-            get(calendars::show_one).post(days::change),
-        )
-        .at("/calendars/:id/days", post(days::store_days))
-        .at("/calendars/:id/remove", post(days::remove))
-        .at("/rules", get(rules::list))
-        .at("/rules/edit", get(rules::edit))
-        .at("/rules/save", post(rules::save))
-        .at("/rules/:id/:act", post(rules::take))
         .at("/accounts", get(accounts::months_page).post(accounts::save))
-        .at("/templates", get(templates::list))
-        .at("/templates/edit", get(templates::edit))
-        .at("/templates/save", post(templates::save))
-        .at("/templates/:id/remove", post(templates::remove))
-        .at("/audit", get(audit::list))
-        .at("/letters", get(letters::list))
-        .at("/letters/all", post(letters::retry_all))
-        .at("/letters/:id/retry", post(letters::retry_one))
-        .at("/letters/:id/drop", post(letters::drop_one))
-        .at("/channels", get(channels::show_all))
-        .at("/import", get(import::list))
-        .at("/import/upload", get(import::back).post(import::upload))
-        .at("/import/:id", get(import::open))
-        .at("/import/:id/bad", get(import::bad))
-        .at("/import/:id/start", post(import::start))
-        .at("/import/:id/drop", post(import::give_up))
         .at("/figures", get(figures::open))
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
@@ -244,6 +221,44 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/factor/remove", post(account::remove_factor))
         .at("/factor/codes", post(account::renew_codes))
         .with(Guard { app: app.clone() })
+}
+
+/// By which rules work is done, and how the program runs.
+fn settings(route: Route) -> Route {
+    route
+        .at("/policies", get(policies::list))
+        .at("/policies/edit", get(policies::edit))
+        .at("/policies/set", post(policies::save))
+        .at("/policies/remove", post(policies::remove))
+        .at("/calendars", get(calendars::list))
+        .at("/calendars/new", get(calendars::begin))
+        .at("/calendars/add", post(days::add))
+        .at(
+            "/calendars/:id",
+            get(calendars::show_one).post(days::change),
+        )
+        .at("/calendars/:id/days", post(days::store_days))
+        .at("/calendars/:id/remove", post(days::remove))
+        .at("/rules", get(rules::list))
+        .at("/rules/edit", get(rules::edit))
+        .at("/rules/save", post(rules::save))
+        .at("/rules/:id/:act", post(rules::take))
+        .at("/templates", get(templates::list))
+        .at("/templates/edit", get(templates::edit))
+        .at("/templates/save", post(templates::save))
+        .at("/templates/:id/remove", post(templates::remove))
+        .at("/audit", get(audit::list))
+        .at("/letters", get(letters::list))
+        .at("/letters/all", post(letters::retry_all))
+        .at("/letters/:id/retry", post(letters::retry_one))
+        .at("/letters/:id/drop", post(letters::drop_one))
+        .at("/channels", get(channels::show_all))
+        .at("/import", get(import::list))
+        .at("/import/upload", get(import::back).post(import::upload))
+        .at("/import/:id", get(import::open))
+        .at("/import/:id/bad", get(import::bad))
+        .at("/import/:id/start", post(import::start))
+        .at("/import/:id/drop", post(import::give_up))
 }
 
 /// People, homes, posts and organisations; what people are told, and what they may look up.
@@ -275,6 +290,7 @@ fn community(route: Route) -> Route {
         .at("/stations", get(stations::list))
         .at("/stations/add", post(stations::add))
         .at("/stations/:id", get(station::open))
+        .at("/stations/:id/door", get(station_door::show_door))
         .at("/stations/:id/lending", get(station::lending_page))
         .at("/stations/:id/rooms", get(station::rooms_page))
         .at("/stations/:id/windows", get(station::windows_page))
@@ -355,6 +371,15 @@ fn money(route: Route) -> Route {
         .at("/expenses/:id", get(expense::open))
         .at("/expenses/:id/:act", post(expense_act::take))
         .at("/expenses/:id/files/:file", get(expense::show_file))
+        .at("/ledger", get(ledger::open))
+        .at("/ledger.csv", get(ledger::csv))
+        .at("/ledger.xlsx", get(ledger::xlsx))
+        .at("/ledger/:id", get(ledger_entry::open))
+        .at("/ledger/:id/reverse", post(ledger_entry::take))
+        .at("/vouchers", get(vouchers::list).post(vouchers::take))
+        .at("/vouchers/:id", get(voucher::open))
+        .at("/vouchers/:id/proof", get(voucher::proof))
+        .at("/vouchers/:id/:act", post(voucher::take))
         .at("/fees", get(fees::list))
         .at("/merchant", get(merchant::open).post(merchant::choose))
         .at("/fees/add", post(fees::add))
@@ -364,6 +389,9 @@ fn money(route: Route) -> Route {
         .at("/dues", get(dues::open).post(dues::save))
         .at("/dues/notices.csv", get(dues::csv))
         .at("/bills", get(bills::list))
+        .at("/bills/sales", get(bills_sales::list))
+        .at("/bills/sales/end", post(bills_sales::end))
+        .at("/bills/sales/:id/:act", post(bills_sales::decide))
         .at("/bills/:id", get(bills::open))
         .at("/bills/:id/credit", post(bills::correct))
 }

@@ -8,7 +8,7 @@ use poem::http::StatusCode;
 use poem::{Response, handler};
 use sea_orm::{ActiveEnum, Iterable};
 
-use crate::access::permit::Deed;
+use crate::access::permit::{Deed, may_somewhere};
 use crate::base::fault::{Code, Fault};
 use crate::base::phone::Phone;
 use crate::base::text::{clean, fold, shorten};
@@ -18,7 +18,7 @@ use crate::case::kind_says;
 use crate::store::Tx;
 use crate::web::console::asked;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::pages::go;
 

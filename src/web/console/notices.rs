@@ -11,7 +11,8 @@ use poem::{Response, handler};
 use serde::Deserialize;
 use strum::IntoEnumIterator;
 
-use crate::access::permit::{Deed, may};
+use crate::access::permit::{Deed, may, may_somewhere};
+use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::attachment::{Owner, actions as attachments, give};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
@@ -23,7 +24,7 @@ use crate::place::queries as places;
 use crate::store::Tx;
 use crate::web::console::at::At;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::photos::{FIELD, account_of};
 use crate::web::console::upload::Uploads;
@@ -37,6 +38,8 @@ const LINES: u64 = 30;
 const MOST_FILES: usize = 9;
 /// Forms of one person in a minute.
 const PER_MINUTE: u32 = 30;
+/// Ticked where the files of the notice that is written anew go along.
+const ALONG: &str = "along";
 /// The fields beside which an error may stand.
 const FIELDS: [&str; 7] = ["title", "body", "who", "list", "repeat", "place", FIELD];
 
@@ -47,7 +50,7 @@ pub struct Asked {
     cursor: String,
     said: String,
     place: String,
-    /// A notice whose words and scope the form begins with.
+    /// A notice whose words, scope and files the form begins with.
     from: String,
 }
 
@@ -115,11 +118,22 @@ struct Tick {
     on: bool,
 }
 
+/// The files of the notice that is written anew.
+struct Along {
+    id: i64,
+    count: usize,
+    photos: Vec<String>,
+    papers: Vec<String>,
+    /// Whether they go along.
+    on: bool,
+}
+
 #[derive(Template)]
 #[template(path = "web/console/notice_new.html")]
 struct NewNotice {
     frame: Frame,
     at: At,
+    along: Option<Along>,
     groups: Vec<Tick>,
     urgent: bool,
     repeats: Vec<(i32, bool)>,
@@ -147,13 +161,15 @@ pub async fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
     form_page(desk, &place, &filled(desk, &row).await?, None).await
 }
 
-/// The form as it was when this notice was written; files are chosen anew.
+/// The form as it was when this notice was written; its files go along.
 async fn filled(desk: &Desk, row: &notice::Model) -> Result<Form, Fault> {
     let db = desk.app.store.read();
     let scope: Scope = serde_json::from_value(row.scope.clone()).map_err(Fault::internal)?;
     let mut fields = vec![
         ("title".to_owned(), row.title.clone()),
         ("body".to_owned(), row.body.clone()),
+        ("from".to_owned(), row.id.to_string()),
+        (ALONG.to_owned(), "yes".to_owned()),
     ];
     for group in &scope.who {
         fields.push(("who".to_owned(), group.word().to_owned()));
@@ -170,6 +186,27 @@ async fn filled(desk: &Desk, row: &notice::Model) -> Result<Form, Fault> {
         fields.push(("urgent".to_owned(), "yes".to_owned()));
     }
     Ok(Form(fields))
+}
+
+/// The files of the notice that the form began with, to go along or not; none where it has none.
+async fn along(desk: &Desk, form: &Form) -> Result<Option<Along>, Fault> {
+    let Ok(id) = form.text("from").parse() else {
+        return Ok(None);
+    };
+    let (app, db) = (&desk.app, desk.app.store.read());
+    let row = queries::led(db, desk.actor(), id).await?;
+    let files = queries::files(db, &row).await?;
+    let (photos, papers): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.kind == "image");
+    let small = photos
+        .into_iter()
+        .filter_map(|photo| file_path(app, photo, Variant::Small));
+    Ok((!files.is_empty()).then(|| Along {
+        id,
+        count: files.len(),
+        photos: small.collect(),
+        papers: papers.into_iter().map(file_name).collect(),
+        on: form.text(ALONG) == "yes",
+    }))
 }
 
 async fn form_page(
@@ -191,6 +228,7 @@ async fn form_page(
     });
     let page = NewNotice {
         frame: Frame::new(desk, format!("{}：发公告", at.name)),
+        along: along(desk, form).await?,
         groups: groups.collect(),
         urgent: may(desk.actor(), Deed::PublishUrgently, &at.place.path),
         repeats: REPEATS
@@ -242,6 +280,10 @@ async fn store(
                     .parse()
                     .map_err(|_| Fault::invalid("repeat", "再次提醒请选24、48或72小时。"))?,
             ),
+        },
+        rewrites: match form.text(ALONG) {
+            "yes" => form.text("from").parse().ok(),
+            _ => None,
         },
     };
     let kept = keep(desk, by, uploads).await?;

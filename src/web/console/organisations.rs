@@ -9,7 +9,7 @@ use poem::{Response, handler};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 
-use crate::access::permit::{Deed, may};
+use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::clean;
@@ -23,7 +23,7 @@ use crate::place::queries as places;
 use crate::store::Tx;
 use crate::web::console::asked::place_typed;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::people::reach;
 use crate::web::console::people_one::term;

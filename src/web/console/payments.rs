@@ -12,7 +12,7 @@ use poem::{Response, handler};
 use sea_orm::{ActiveEnum, Iterable};
 use serde::Deserialize;
 
-use crate::access::permit::Deed;
+use crate::access::permit::{Deed, may_somewhere};
 use crate::base::clock::say;
 use crate::base::dates::read_day;
 use crate::base::fault::Fault;
@@ -22,7 +22,7 @@ use crate::payment::queries::{self, Filter, SEES};
 use crate::payment::{state_says, way_says};
 use crate::web::console::asked::{beside, query_of, typed_place};
 use crate::web::console::collection_list::homes_in_full;
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 
 /// Lines of a page.

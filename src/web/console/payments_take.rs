@@ -3,7 +3,7 @@
 
 use askama::Template;
 use entity::money::PayWay;
-use entity::{person, place};
+use entity::{attachment, person, place};
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
@@ -100,13 +100,9 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
         return Err(Fault::too_many(30));
     }
     let home = home_of(desk, form.text("home")).await?;
-    let new = NewTaken {
+    let mut new = NewTaken {
         home_id: home.id,
-        way: match form.text("way") {
-            "cash" => PayWay::Cash,
-            "transfer" => PayWay::Transfer,
-            _ => return Err(Fault::invalid("way", "请选现金或银行转账。")),
-        },
+        way: way(form)?,
         amount: typed_amount(form)?,
         bills: bills(form.text("bills"))?,
         donation: None,
@@ -116,19 +112,8 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
         mark: form.text("mark").to_owned(),
     };
     check_amount(new.amount)?;
-    // A picture belongs to an account; the file lies there before the transaction begins.
-    let (mut actor, mut kept) = (desk.actor().clone(), None);
-    if let Some(file) = uploads.of("proof").next() {
-        let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
-        let stored = attachments::upload(app, account, file.bytes.clone()).await;
-        kept = Some(stored.map_err(at_proof)?);
-        actor = Actor {
-            account_id: Some(account),
-            ..actor
-        };
-    }
+    let (actor, kept) = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let mut new = new;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;
         new.proof_id = Some(id);
@@ -138,8 +123,34 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
     Ok(row.id)
 }
 
+/// How the money was given.
+pub(super) fn way(form: &Form) -> Result<PayWay, Fault> {
+    match form.text("way") {
+        "cash" => Ok(PayWay::Cash),
+        "transfer" => Ok(PayWay::Transfer),
+        _ => Err(Fault::invalid("way", "请选现金或银行转账。")),
+    }
+}
+
+/// The picture that came with a form, kept before the transaction begins, which makes it stay: its key, and what
+/// changes then. A picture belongs to an account: the actor with theirs.
+pub(super) async fn keep_proof(
+    desk: &Desk,
+    uploads: &Uploads,
+) -> Result<(Actor, Option<(i64, attachment::ActiveModel)>), Fault> {
+    let (app, mut actor) = (&desk.app, desk.actor().clone());
+    let Some(file) = uploads.of("proof").next() else {
+        return Ok((actor, None));
+    };
+    let by = actor.require_person()?;
+    let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
+    let stored = attachments::upload(app, account, file.bytes.clone()).await;
+    actor.account_id = Some(account);
+    Ok((actor, Some(stored.map_err(at_proof)?)))
+}
+
 /// What is wrong with the picture stands beside it.
-pub(super) fn at_proof(fault: Fault) -> Fault {
+fn at_proof(fault: Fault) -> Fault {
     match fault.code {
         Code::Invalid | Code::TooLarge | Code::Unsupported => Fault::invalid("proof", fault.detail),
         _ => fault,

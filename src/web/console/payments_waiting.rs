@@ -9,7 +9,7 @@ use poem::{Response, handler};
 use serde::Deserialize;
 
 use super::payment::typed_amount;
-use crate::access::permit::Deed;
+use crate::access::permit::{Deed, may_somewhere};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
@@ -18,7 +18,7 @@ use crate::payment::{cause_says, month_says, queries, refund_says};
 use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::pages::go;
 

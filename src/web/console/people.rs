@@ -10,7 +10,7 @@ use poem::{Response, handler};
 use sea_orm::{ActiveEnum, ConnectionTrait, Iterable};
 use serde::Deserialize;
 
-use crate::access::permit::Deed;
+use crate::access::permit::{Deed, may_somewhere};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::phone::Phone;
@@ -22,7 +22,7 @@ use crate::person::search::{self, Wanted};
 use crate::person::words::role_name;
 use crate::web::console::asked::{place_typed, query_of};
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::wechat::http::percent;
 

@@ -1,5 +1,6 @@
-//! `/console/stations/:id`: a station's visits and its set-up, and the addresses of the pages beside it. These
-//! are `station_tabs.rs`, what the forms do is `station_act.rs`.
+//! `/console/stations/:id`: a station's visits, the code at its door and its set-up, and the addresses of the pages
+//! beside it. These are `station_tabs.rs`, what the forms do is `station_act.rs`, the sheet for the door
+//! `station_door.rs`.
 
 use askama::Template;
 use chrono::Datelike;
@@ -15,6 +16,7 @@ use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::base::month::Month;
 use crate::base::page::Slice;
+use crate::station::door;
 use crate::station::queries::figures::{self, Day};
 use crate::station::queries::lending::things;
 use crate::station::queries::{self, Found, Seen, no_such, rooms, windows};
@@ -22,6 +24,7 @@ use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::station_tabs::{booked, lent, served};
+use crate::web::pages::qr;
 
 /// Lines of a page.
 pub(super) const LINES: u64 = 30;
@@ -146,6 +149,8 @@ struct SetUp {
     next: Option<String>,
     rooms: Vec<station_room::Model>,
     services: Vec<station_service::Model>,
+    /// The code at its door, once it was made.
+    code: Option<String>,
     typed: Typed,
 }
 
@@ -167,7 +172,7 @@ const FIELDS: [&str; 12] = [
 ];
 
 /// The station, for whoever keeps it or sets it up.
-async fn desk_of(desk: &Desk, id: i64) -> Result<(Found, bool), Fault> {
+pub(super) async fn desk_of(desk: &Desk, id: i64) -> Result<(Found, bool), Fault> {
     let found = queries::found(desk.app.store.read(), desk.actor(), id).await?;
     let sets = may(desk.actor(), Deed::SetStations, &found.place.path);
     match found.keeps || sets {
@@ -242,6 +247,7 @@ async fn set_up(
         things: things.items,
         rooms: rooms::rooms_of(db, &[id]).await?,
         services,
+        code: door::kept(&desk.app, row).map(qr).transpose()?,
         facilities: seen.facilities.join("、"),
         typed,
     };

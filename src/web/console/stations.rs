@@ -8,7 +8,7 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use crate::access::permit::{Deed, may};
+use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
@@ -17,7 +17,7 @@ use crate::station::actions::{self, Written};
 use crate::station::queries::{self, figures, lending, windows};
 use crate::web::console::asked::typed_place;
 use crate::web::console::form::{Form, Typed};
-use crate::web::console::frame::{Frame, may_somewhere, show};
+use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::pages::go;
 

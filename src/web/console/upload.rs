@@ -17,6 +17,8 @@ const IMPORT: &str = "/console/import/upload";
 const TAKE: &str = "/console/payments/take";
 /// Where what is given at the counter is, with a picture.
 const GIVEN: &str = "/console/giving/take";
+/// Where something is entered into the books, with a picture of its slip.
+const VOUCHER: &str = "/console/vouchers";
 /// Where a notice is written, with photos.
 const NOTICE: &str = "/console/notices/new";
 /// Largest form with a roster, bytes.
@@ -110,7 +112,7 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    let forms = [TAKE, GIVEN, NOTICE];
+    let forms = [TAKE, GIVEN, VOUCHER, NOTICE];
     if takes_photos(path) || takes_slips(path) || takes_uses(path) || forms.contains(&path) {
         PHOTO_BYTES
     } else if path == IMPORT {
@@ -174,6 +176,7 @@ mod tests {
         assert_eq!(most("/console/cases/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/import/upload"), IMPORT_BYTES);
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
+        assert_eq!(most("/console/vouchers"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
         assert_eq!(most("/console/activities/12/photos"), PHOTO_BYTES);
@@ -188,6 +191,7 @@ mod tests {
             "/console/notices/12/publish",
             "/console/notices//correct",
             "/console/photos",
+            "/console/vouchers/12/grant",
             "/console/expenses/12/approve",
             "/console/expenses//pay",
         ] {

@@ -15,6 +15,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::course::{self, Course};
 use crate::case::{STEPS, case_says, kind_says, queries, step_says, subject};
 use crate::place::queries as places;
 use crate::wechat::http::percent;
@@ -156,9 +157,14 @@ async fn case_cards(app: &App, caller: &Caller) -> Result<String, Fault> {
             "<p>还没有提过诉求。要反映问题，在对话里写“报修 内容”，也可以用投诉、建议、求助。</p>\n",
         );
     }
+    let subjects = cases.iter().map(|case| subject(case.id)).collect();
+    let photos = attachments::of_subjects(app.store.read(), subjects).await?;
+    let courses = course::of_all(app.store.read(), &cases).await?;
     for case in &cases {
-        let photos = attachments::of_subject(app.store.read(), &subject(case.id)).await?;
-        out.push_str(&card(case, &gallery(app, &photos)));
+        let course = courses.get(&case.id).copied().unwrap_or_default();
+        let own = photos.get(&subject(case.id));
+        let own = own.map(Vec::as_slice).unwrap_or_default();
+        out.push_str(&card(case, course, &gallery(app, own)));
     }
     Ok(out)
 }
@@ -189,7 +195,7 @@ fn gallery(app: &App, photos: &[attachment::Model]) -> String {
 }
 
 /// A case with its seven steps and what comes next.
-fn card(case: &case::Model, photos: &str) -> String {
+fn card(case: &case::Model, course: Course, photos: &str) -> String {
     let waits = matches!(
         case.state,
         CaseState::Raised | CaseState::Assigned | CaseState::Paused | CaseState::ReopenRequested
@@ -198,12 +204,17 @@ fn card(case: &case::Model, photos: &str) -> String {
     let steps: String = STEPS
         .iter()
         .map(|step| {
-            let mark = match step {
-                step if *step == case.step => " class=\"done\" aria-current=\"step\"",
-                step if *step < case.step => " class=\"done\"",
-                _ => "",
+            let mark = course.mark(case, *step);
+            let current = match *step == case.step {
+                true => " aria-current=\"step\"",
+                false => "",
             };
-            format!("<li{mark}>{}</li>", step_says(*step))
+            format!(
+                "<li class=\"{}\"{current}>{}{}</li>",
+                mark.class(),
+                step_says(*step),
+                mark.note()
+            )
         })
         .collect();
     let mut lines = String::new();

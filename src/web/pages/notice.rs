@@ -212,7 +212,29 @@ async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault
     for line in row.body.lines().filter(|line| !line.trim().is_empty()) {
         out.push_str(&format!("<p>{}</p>\n", escape(line)));
     }
-    for file in queries::files(db, row).await? {
+    out.push_str(&attached(app, row).await?);
+    out.push_str(&format!(
+        "<p class=\"soft\">{}　{}{version}　公告 #{}</p>\n</div>\n",
+        escape(place),
+        day.format("%Y年%-m月%-d日"),
+        row.id
+    ));
+    if about.paper {
+        let by = match &at {
+            Some(at) => issuer(app, row, at).await?,
+            None => String::new(),
+        };
+        out.push_str(&on_paper(app, row, &by)?);
+    } else if let Some(own) = &about.own {
+        out.push_str(&button(token, own));
+    }
+    Ok(out)
+}
+
+/// Photos, and files to open.
+async fn attached(app: &App, row: &notice::Model) -> Result<String, Fault> {
+    let mut out = String::new();
+    for file in queries::files(app.store.read(), row).await? {
         let Some(full) = file_path(app, &file, Variant::Full) else {
             continue;
         };
@@ -228,21 +250,6 @@ async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault
                 escape(&file_name(&file))
             )),
         }
-    }
-    out.push_str(&format!(
-        "<p class=\"soft\">{}　{}{version}　公告 #{}</p>\n</div>\n",
-        escape(place),
-        day.format("%Y年%-m月%-d日"),
-        row.id
-    ));
-    if about.paper {
-        let by = match &at {
-            Some(at) => issuer(app, row, at).await?,
-            None => String::new(),
-        };
-        out.push_str(&on_paper(app, row, &by)?);
-    } else if let Some(own) = &about.own {
-        out.push_str(&button(token, own));
     }
     Ok(out)
 }

@@ -249,7 +249,12 @@ fn asked(mut out: String, token: &str, about: &About, known: bool) -> String {
 
 async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Response, Fault> {
     let receipt = queries::receipt_of(app.store.read(), row.id).await?;
-    let sum = Fen(row.amount);
+    let refunds = queries::refunds_of(app.store.read(), row.id).await?;
+    let (sum, back) = (Fen(row.amount), queries::back_of(row, &refunds));
+    let more = match back {
+        0 => String::new(),
+        back => format!("其中 {} 元会退回您的微信。", Fen(back)),
+    };
     Ok(match receipt {
         Some(receipt) if about.given.is_some() => sentence(
             StatusCode::OK,
@@ -260,7 +265,7 @@ async fn thank(app: &App, about: &About, row: &payment::Model) -> Result<Respons
         Some(receipt) => sentence(
             StatusCode::OK,
             "已收到您的缴费",
-            &format!("{} {sum} 元已到账，谢谢您！", about.place),
+            &format!("{} {sum} 元已到账，谢谢您！{more}", about.place),
             Some((&link::receipt(app, &receipt), "看收据")),
         ),
         None => sentence(

@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::bot::{self, Audience, Spoken, SpokenKind};
+use crate::web::official::{TOO_OFTEN, allowance};
 use crate::wechat::robot::{Chat, Event, Inbound, InboundKind};
 
 /// The shared limit is asked for so long; without an answer the message is let in.
@@ -15,7 +16,6 @@ const LIMIT_PATIENCE: Duration = Duration::from_millis(100);
 /// Nothing of the message was stored, or nobody knows: then it must not be taken silently.
 pub(super) const UNSURE: &str =
     "系统正忙，这条消息可能没有收到。请稍等一分钟，回复“进度”看看；如果没有，请再发一次。";
-const TOO_OFTEN: &str = "您发得太快了，这条消息没有处理。请歇一分钟再发。";
 const UNREADABLE: &str = "这种消息暂时看不懂，请用文字或照片告诉我们，或回复“菜单”看看能办什么。";
 
 /// What is to be said.
@@ -55,12 +55,14 @@ pub(super) fn key_of(msg_id: &str) -> String {
 
 /// Takes it and says what to answer.
 pub(super) async fn answer(app: &App, inbound: &Inbound) -> Words {
-    if !may_speak(app, &inbound.user_id).await {
+    let all = spoken(app, inbound);
+    let urgent = all.iter().any(|spoken| spoken.kind.is_urgent());
+    if !may_speak(app, &inbound.user_id, urgent).await {
         count("too_often");
         return Words::said(TOO_OFTEN);
     }
     let mut last = None;
-    for spoken in spoken(app, inbound) {
+    for spoken in all {
         last = match bot::answer(app, spoken).await {
             Ok(reply) => reply.or(last),
             Err(fault) => {
@@ -91,8 +93,9 @@ fn count(outcome: &'static str) {
     metrics::counter!("linli_messages_total", "outcome" => outcome).increment(1);
 }
 
-async fn may_speak(app: &App, user_id: &str) -> bool {
-    let key = format!("chat:work:{user_id}");
+/// It is the same member as in the application: one allowance.
+async fn may_speak(app: &App, user_id: &str, urgent: bool) -> bool {
+    let key = allowance(&format!("work:{user_id}"), urgent);
     let most = app.settings.limits.messages_per_minute;
     timeout(LIMIT_PATIENCE, app.limiter.take(&key, most))
         .await

@@ -1,5 +1,5 @@
 //! QR codes with a scene (protocols.md §2.6): a scan comes back as an event that bears the scene.
-//! Called by `command/wechat`.
+//! Called by `command/wechat` and by the noun `station`.
 
 use serde_json::json;
 
@@ -12,6 +12,15 @@ pub const MOST_CODES: usize = 100_000;
 /// Largest picture, bytes; the platform's are about 30 KiB.
 const MOST_PICTURE: usize = 1024 * 1024;
 
+/// A permanent code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastingCode {
+    /// By which its picture is fetched.
+    pub ticket: String,
+    /// What it holds, for whoever draws it; empty where the platform does not say.
+    pub url: String,
+}
+
 /// Whether it may be the scene of a code: 1 to 64 characters as the platform takes them, without
 /// spaces and control characters, since it comes back as an event's key.
 #[must_use]
@@ -21,12 +30,11 @@ pub fn scene_holds(scene: &str) -> bool {
 }
 
 impl OfficialClient {
-    /// A permanent code with this scene; returns the ticket by which its picture is fetched. The
-    /// same scene again gives a picture that means the same.
+    /// A permanent code with this scene. The same scene again gives one that means the same.
     ///
     /// # Errors
     /// `Malformed` for a scene that is none; the platform's otherwise.
-    pub async fn lasting_code(&self, scene: &str, now: i64) -> Result<String, Error> {
+    pub async fn lasting_code(&self, scene: &str, now: i64) -> Result<LastingCode, Error> {
         if !scene_holds(scene) {
             return Err(Error::Malformed("scene"));
         }
@@ -35,7 +43,10 @@ impl OfficialClient {
             "action_info": { "scene": { "scene_str": scene } },
         });
         let answer = self.post("/cgi-bin/qrcode/create", &body, now).await?;
-        scalar(&answer, "ticket").ok_or(Error::Nonsense)
+        Ok(LastingCode {
+            ticket: scalar(&answer, "ticket").ok_or(Error::Nonsense)?,
+            url: scalar(&answer, "url").unwrap_or_default(),
+        })
     }
 }
 

@@ -8,10 +8,11 @@ use crate::access::permit::{Deed, require_somewhere};
 use crate::attachment::queries::unfiled;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
+use crate::chat::pages::LOOK;
 use crate::chat::{Args, Dialog, KEPT_MINUTES, Reply, Turn};
 use crate::wish::actions;
 use crate::wish::chat::{PHOTO, which};
-use crate::wish::queries::{Figure, Which, photos_of};
+use crate::wish::queries::{self, Figure, Which, photos_of};
 
 /// Photos given at once, at most.
 const MOST_PHOTOS: u64 = 9;
@@ -120,14 +121,31 @@ pub(super) async fn photo(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fau
 }
 
 pub(super) async fn thank(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let Some((id, rest)) = args.number() else {
-        let lists = [(Which::Mine, FULFILLED)];
-        return which(turn, args, "感谢", &lists, "您现在没有刚实现的心愿。").await;
+    let (id, words) = match (args.number(), only_fulfilled(turn, args).await?) {
+        (Some((id, rest)), _) => (id, rest.raw),
+        (None, Some(id)) => (id, String::new()),
+        (None, None) => {
+            let lists = [(Which::Mine, FULFILLED)];
+            return which(turn, args, "感谢", &lists, "您现在没有刚实现的心愿。").await;
+        }
     };
-    actions::thank(turn.tx, &turn.actor, id, &rest.raw).await?;
+    actions::thank(turn.tx, &turn.actor, id, &words).await?;
     Ok(Reply::text(format!(
         "您对心愿 #{id} 的感谢已转告帮忙的邻居。"
     )))
+}
+
+/// The wish that «感谢» alone means: the only one of the asker's that waits for thanks. Words without a number may be
+/// about something else: they mean none.
+async fn only_fulfilled(turn: &Turn<'_>, args: &Args) -> Result<Option<i64>, Fault> {
+    if !args.raw.is_empty() {
+        return Ok(None);
+    }
+    let mine = queries::page(turn.tx.db(), &turn.actor, Which::Mine, LOOK).await?;
+    let mut waiting = mine.items.iter().map(|one| &one.wish);
+    let mut next = || waiting.find(|wish| FULFILLED.contains(&wish.state));
+    let first = next();
+    Ok(first.filter(|_| next().is_none()).map(|wish| wish.id))
 }
 
 pub(super) async fn withdraw(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {

@@ -1,11 +1,12 @@
 //! The other faces: the console from the draft to the door, the page and the calendar file for everybody, the board, and
 //! what an erasure leaves.
 
+use entity::attachment;
 use entity::life::{ActivityState, SignupState};
 use linli::activity::link;
 use linli::base::clock::china;
 use linli::reminder::schedule;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
 use super::{activity, adds_up, open, signups, starts};
 use crate::console::Desk;
@@ -231,4 +232,45 @@ async fn what_is_over_long_ago_says_no_longer_who_came() {
         (ActivityState::Held, 1),
         "it still counts"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_the_board_each_that_was_held_has_its_own_photos() {
+    let app = TestApp::start().await;
+    let house = &app.instances[0].app;
+    let chair = app.staff("卫东").await;
+    let (first, second) = (open(&chair, None).await, open(&chair, None).await);
+    let bare = open(&chair, None).await;
+    let over = activity(&app, bare).await.ends_at;
+    super::until(&app, over).await;
+    for (id, photos) in [(first, 2), (second, 1)] {
+        for red in 0..photos {
+            chair.sends_photo(jpeg(40 * red)).await;
+        }
+        let given = chair.says(&format!("活动照片 {id}")).await;
+        let told = format!("{photos}张照片已加到");
+        assert!(given.contains(&told), "{given}");
+    }
+    app.drain().await;
+    let mut browser = Browser::new();
+    let board = browser.open(&format!("{}/board/GY", app.url())).await;
+    let shown = |id: i64| {
+        let link = link::public_path(house, id);
+        let behind = board.body.split_once(&link);
+        let (_, behind) = behind.unwrap_or_else(|| panic!("{id}: {}", board.body));
+        let (own, _) = behind.split_once("</li>").unwrap();
+        let photo = regex::Regex::new(r"/files/(\d+)/small/").unwrap();
+        let keys = photo.captures_iter(own).map(|hit| hit[1].parse().unwrap());
+        keys.collect::<Vec<i64>>()
+    };
+    for (id, many) in [(first, 2), (second, 1), (bare, 0)] {
+        let own = attachment::Entity::find()
+            .filter(attachment::COLUMN.subject.eq(format!("activity:{id}")))
+            .order_by_asc(attachment::COLUMN.id)
+            .all(app.store.read())
+            .await
+            .unwrap();
+        let keys: Vec<i64> = own.iter().map(|row| row.id).collect();
+        assert_eq!((keys.len(), shown(id)), (many, keys), "{id}");
+    }
 }

@@ -167,16 +167,29 @@ async fn what_cannot_wait_is_major() {
 #[tokio::test]
 async fn without_a_plan_in_a_day_it_goes_up_and_a_plan_stops_that_clock() {
     let app = house(1).await;
-    let (resident, steward, grid) = (
+    let (resident, steward, grid, manager) = (
         tied(&app, "张秀英").await,
         tied(&app, "孙梅").await,
         tied(&app, "吴静").await,
+        tied(&app, "沈立").await,
     );
     resident.says("纠纷 楼上装修太吵").await;
     let id = resident.case().await.id;
     steward.says(&format!("接单 {id}")).await;
     steward.says(&format!("到场 {id}")).await;
+    // Whoever is measured does not take the clock away.
     let reply = steward.says(&format!("定级 {id} 特殊复杂")).await;
+    assert!(
+        reply.contains("已请负责派单的人确认；确认前仍按普通计时"),
+        "{reply}"
+    );
+    let case = app.case(id).await;
+    assert!(case.grade == Grade::Ordinary && case.finish_due_at.is_some());
+    app.drain().await;
+    assert!(told(&app, "沈立", "case.unassigned", "grade-asked").await);
+    let reply = steward.says(&format!("定级 {id} 特殊复杂")).await;
+    assert!(reply.contains("已请负责派单的人确认是否"), "{reply}");
+    let reply = manager.says(&format!("定级 {id} 特殊复杂")).await;
     assert!(reply.contains("前给出方案"), "{reply}");
     app.advance(24 * 60 + 1).await;
     let case = app.case(id).await;
@@ -190,15 +203,32 @@ async fn without_a_plan_in_a_day_it_goes_up_and_a_plan_stops_that_clock() {
 
     grid.says(&format!("接单 {id}")).await;
     grid.says(&format!("到场 {id}")).await;
-    grid.says(&format!("方案 {id} 周六上午一起商量施工时间"))
+    for wrong in [0, 181] {
+        let reply = grid.says(&format!("方案 {id} {wrong}天 商量")).await;
+        assert!(reply.contains("1到180天"), "{reply}");
+    }
+    let reply = grid
+        .says(&format!("方案 {id} 周六上午一起商量施工时间"))
         .await;
-    assert_eq!(app.case(id).await.plan_due_at, None);
+    assert!(reply.contains("前办结"), "a plan has a day: {reply}");
+    let case = app.case(id).await;
+    assert_eq!(case.plan_due_at, None);
+    let due = case.finish_due_at.unwrap();
+    assert_eq!(due - case.updated_at, TimeDelta::days(7));
+    // Another plan does not move it.
+    grid.says(&format!("方案 {id} 90天 再看")).await;
+    assert_eq!(app.case(id).await.finish_due_at, Some(due));
     app.advance(3 * 24 * 60).await;
     let case = app.case(id).await;
     assert_eq!(
         (case.level, case.state),
         (Level::Community, CaseState::Arrived)
     );
+    assert!(!case.finish_late);
+    app.advance(4 * 24 * 60).await;
+    let case = app.case(id).await;
+    assert!(case.finish_late, "what was planned is due");
+    assert_eq!(case.asked_level, Some(Level::Street));
     let late = actions(&app, id).await;
     assert_eq!(
         late.iter().filter(|action| *action == "plan-late").count(),
@@ -237,10 +267,19 @@ async fn the_api_shows_and_sets_the_grade() {
             .status,
         404
     );
-    let done = theirs.post_once(&path, "g1", &grade("complex")).await;
+    // Whoever holds it asks for that; somebody else who gives work out says so.
+    let asked = theirs.post(&path, &grade("complex")).await;
+    assert_eq!(
+        (asked.status, &asked.json["grade"]),
+        (200, &json!("ordinary"))
+    );
+    assert_eq!(theirs.post(&path, &grade("complex")).await.status, 409);
+    let manager = tied(&app, "沈立").await;
+    let gives = api(&app, &manager, "沈立").await;
+    let done = gives.post_once(&path, "g1", &grade("complex")).await;
     assert_eq!(done.status, 200, "{done:?}");
     assert_eq!(done.json["grade"], "complex");
     assert!(done.json["plan_due_at"].is_string() && done.json["finish_due_at"].is_null());
-    let again = theirs.post_once(&path, "g1", &grade("complex")).await;
+    let again = gives.post_once(&path, "g1", &grade("complex")).await;
     assert_eq!((again.status, &again.json), (200, &done.json));
 }

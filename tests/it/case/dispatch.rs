@@ -154,6 +154,44 @@ async fn an_emergency_is_answered_first_and_filed_all_the_same() {
         reply.contains(&format!("诉求 #{}", resident.case().await.id)),
         "{reply}"
     );
+    for said in [
+        "求助 老人在家摔倒了",
+        "求助 高空坠物砸到人了",
+        "求助 心脏病犯了",
+    ] {
+        let reply = resident.says(said).await;
+        assert!(reply.starts_with("紧急情况请先拨打120"), "{reply}");
+        let id = resident.case().await.id;
+        assert!(reply.contains(&format!("诉求 #{id}")), "{reply}");
+    }
+    // A floor to be mended is none.
+    let reply = resident.says("报修 楼道有水，容易滑倒").await;
+    assert!(!reply.contains("120"), "{reply}");
+}
+
+#[tokio::test]
+async fn danger_is_heard_however_much_was_said_before() {
+    let often = "LIMITS__MESSAGES_PER_MINUTE";
+    let app = inhabited(TestApp::plan().set(often, "2")).await;
+    let resident = tied(&app, "张秀英").await;
+    // An allowance that comes back meanwhile is used up as well, however slow the machine is.
+    let too_much = async |says: &str| {
+        for _ in 0..20 {
+            let reply = resident.says(says).await;
+            if reply.contains("歇一分钟") {
+                return reply;
+            }
+        }
+        panic!("«{says}» was let through twenty times");
+    };
+    let reply = too_much("进度").await;
+    assert!(reply.contains("120"), "whom to call: {reply}");
+    let reply = resident.says("求助 老人在家摔倒了").await;
+    assert!(reply.contains("120") && reply.contains("已收到"), "{reply}");
+    assert_eq!(resident.case().await.text, "老人在家摔倒了");
+    // It is no way around the limit.
+    let reply = too_much("求助 老人在家摔倒了").await;
+    assert!(reply.contains("120"), "{reply}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use linli::case::queries::{AtLevel, on_board, solved_by_level};
 use super::*;
 
 /// Whoever looks at what the board is to show lets it pass.
-async fn passes(app: &TestApp, id: i64) {
+pub(super) async fn passes(app: &TestApp, id: i64) {
     let row = moderation::Entity::find()
         .filter(moderation::COLUMN.subject.eq(format!("case:{id}")))
         .order_by_desc(moderation::COLUMN.id)

@@ -8,7 +8,7 @@ use super::*;
 
 /// 张秀英's quarrel with 李建国, opened by the steward; the street's officer mediates, since no
 /// mediator is on the roster. Gives the case and the mediation.
-async fn quarrel(app: &TestApp) -> (i64, i64) {
+pub(super) async fn quarrel(app: &TestApp) -> (i64, i64) {
     let (resident, steward, officer) = (
         tied(app, "张秀英").await,
         tied(app, "孙梅").await,
@@ -32,7 +32,7 @@ async fn quarrel(app: &TestApp) -> (i64, i64) {
     (case, row.id)
 }
 
-async fn newest(app: &TestApp) -> mediation::Model {
+pub(super) async fn newest(app: &TestApp) -> mediation::Model {
     let found = mediation::Entity::find().order_by_desc(mediation::COLUMN.id);
     found.one(app.store.read()).await.unwrap().unwrap()
 }
@@ -102,7 +102,10 @@ async fn a_quarrel_ends_with_an_agreement_that_is_kept() {
     let done = app.case(case).await;
     assert_eq!(done.state, CaseState::Finished);
     assert_eq!(done.result.as_deref(), Some("经调解，双方达成协议并已履行"));
+    app.advance(11).await;
     let kept = actions(&app, case).await;
+    let asked = kept.iter().filter(|action| *action == "feedback-asked");
+    assert_eq!(asked.count(), 1, "asked for a rating: {kept:?}");
     for action in ["mediation-opened", "mediation-agreed", "finished"] {
         assert!(kept.contains(&action.to_owned()), "{kept:?}");
     }
@@ -195,11 +198,13 @@ async fn a_mediation_is_there_for_its_sides_alone() {
     let reply = officer.says(&format!("调解不成 {id} 分歧太大")).await;
     assert!(reply.contains("调解不成"), "{reply}");
     one.expects_push("没有成功").await;
-    steward.expects_push(&format!("恢复 {case}")).await;
+    steward.expects_push("调解不成").await;
     let reply = officer.says(&format!("协议 {id} 再试")).await;
     assert!(reply.contains("不能这样操作"), "{reply}");
-    steward.says(&format!("恢复 {case}")).await;
-    assert_ne!(app.case(case).await.state, CaseState::Paused);
+    // The clocks go on without anybody's word.
+    let goes_on = app.case(case).await;
+    assert_eq!(goes_on.state, CaseState::Assigned);
+    assert!(goes_on.finish_due_at.unwrap() > app.now() && goes_on.paused_at.is_none());
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use serde_json::json;
 
-use crate::harness::app::TestApp;
+use crate::harness::app::{Plan, TestApp};
 use crate::harness::compound;
 use crate::harness::people::Person;
 
@@ -24,16 +24,27 @@ mod dispatch;
 mod ends;
 mod helpers;
 mod mediation;
+mod mediators;
+mod need;
+mod pauses;
 mod policies;
+mod rating;
 mod removed;
 mod reopening;
 mod resident;
+mod steps;
 mod together;
+mod wire;
 
 /// The program with the standard compound, whose people all follow the account: nothing that is
 /// told to somebody is undeliverable.
 async fn house(instances: usize) -> TestApp {
-    let app = TestApp::with_instances(instances).await;
+    inhabited(TestApp::plan().instances(instances)).await
+}
+
+/// The same of another plan.
+async fn inhabited(plan: Plan) -> TestApp {
+    let app = plan.start().await;
     let people = compound::FILES[2].1;
     for name in people
         .lines()
@@ -304,7 +315,7 @@ async fn a_pause_stops_the_clock_and_the_resident_learns_why() {
     app.drain().await;
     assert_eq!(app.case(id).await.state, CaseState::Paused);
     let told = resident.pushes().join("\n");
-    assert!(told.contains(&format!("#{id}")), "{told}");
+    assert!(told.contains("暂停：等配件"), "{told}");
     app.advance(300).await;
     assert!(!app.case(id).await.finish_late);
     let due = app.case(id).await.finish_due_at.unwrap();

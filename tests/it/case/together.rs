@@ -262,6 +262,46 @@ async fn staff_merges_and_parts() {
     );
 }
 
+#[tokio::test]
+async fn who_came_over_two_cases_leaves_the_last_and_parting_wins_no_time() {
+    let app = house(1).await;
+    let (one, two, steward, manager) = (
+        tied(&app, "李建国").await,
+        tied(&app, "王芳").await,
+        tied(&app, "孙梅").await,
+        tied(&app, "沈立").await,
+    );
+    let last = lift(&app).await;
+    one.says("报修 1栋电梯停了").await;
+    let first = one.case().await.id;
+    two.says("报修 1栋楼道灯坏了").await;
+    let middle = two.case().await.id;
+    app.advance(3).await;
+    steward.says(&format!("合并 {first} {middle}")).await;
+    steward.says(&format!("合并 {middle} {last}")).await;
+    assert_eq!(joiners(&app, last).await.len(), 2);
+    app.advance(300).await;
+    let reply = manager.says(&format!("拆分 {first}")).await;
+    assert!(reply.contains("已拆出来"), "{reply}");
+    let parted = app.case(first).await;
+    let left = parted.finish_due_at.unwrap() - app.now();
+    let (least, most) = (TimeDelta::minutes(20), TimeDelta::minutes(28));
+    assert!(!parted.finish_late && left > least && left < most, "{left}");
+    assert_eq!(joiners(&app, middle).await.len(), 0);
+    let rest = joiners(&app, last).await;
+    let wang = app.called("王芳").await.id;
+    assert_eq!(
+        rest.iter().map(|row| row.person_id).collect::<Vec<_>>(),
+        [wang]
+    );
+    assert_eq!(app.case(last).await.households, 2);
+    app.advance(29).await;
+    assert!(
+        app.case(first).await.finish_late,
+        "what was left has run out"
+    );
+}
+
 /// Release builds are measured by `cargo bench --bench load -- similar`; here only that nothing is
 /// read row by row.
 #[tokio::test]

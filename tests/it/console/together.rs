@@ -339,3 +339,23 @@ async fn a_reason_stands_in_for_a_photo() {
         .is(403);
     let _ = app.person("孙梅").await;
 }
+
+#[tokio::test]
+async fn what_neighbours_give_stands_on_the_page_and_names_nobody() {
+    let app = TestApp::start().await;
+    let one = app.resident("张秀英").await;
+    one.says("报修 1栋电梯停了").await;
+    let id = one.case().await.id;
+    let neighbour = app.resident("王芳").await;
+    neighbour.says(&format!("我也遇到 {id}")).await;
+    let mut sun = Desk::of(&app, "孙梅").await;
+    sun.act(id, "accept", &[]).await.is(303);
+    sun.act(id, "finish", &[("text", "换了钢绳")]).await.is(303);
+    let page = sun.open(&at(id)).await;
+    assert!(!page.body.contains("加入的人评价"), "{}", page.body);
+    neighbour.says(&format!("评价 {id} 2 还是响")).await;
+    let page = sun.open(&at(id)).await;
+    page.says("加入的人评价：1人，平均2.0分，不计入满意率")
+        .says("邻居评价");
+    assert!(!page.body.contains("王芳"), "{}", page.body);
+}

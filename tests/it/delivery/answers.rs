@@ -18,9 +18,7 @@ use crate::harness::until;
 async fn what_the_platform_refuses_goes_by_customer_message() {
     let mut house = House::new().await;
     house.test.allow_errors();
-    let codes = [
-        40003, 43019, 43101, 45168, 50002, 87014, 40037, 47003, 48001,
-    ];
+    let codes = [43019, 43101, 45168, 50002, 87014, 40037, 47003, 48001];
     for code in codes {
         house.says("菜单").await; // Five more customer messages.
         house.fault(Api::Template, &code.to_string(), Some(1));
@@ -41,7 +39,7 @@ async fn what_the_platform_refuses_goes_by_customer_message() {
             "{code}"
         );
     }
-    assert_eq!(house.deliveries().await[0].error_code, Some(40003));
+    assert_eq!(house.deliveries().await[0].error_code, Some(43019));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -128,6 +126,50 @@ async fn who_has_left_or_never_wrote_is_unreachable_and_that_is_visible() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_whom_the_platform_does_not_know_is_asked_for_once() {
+    let mut house = House::new().await;
+    house.test.allow_errors();
+    house.fault(Api::Template, "40003", None);
+    house.remind("one", "甲", json!({})).await;
+    let dead = house.becomes("one", ReminderState::Failed).await;
+    assert!(dead.last_error.unwrap().contains("40003"));
+    let account = house.account().await;
+    assert!(!account.followed && account.window_left == 0);
+    house.remind("two", "乙", json!({})).await;
+    house.becomes("two", ReminderState::Failed).await;
+    assert_eq!(house.test.platform.calls(Api::Template), 1, "asked again");
+    assert_eq!(house.test.platform.calls(Api::Custom), 0);
+    // Who writes is known again.
+    house.test.platform.clear_faults();
+    house.says("菜单").await;
+    house.remind("three", "丙", json!({})).await;
+    house.becomes("three", ReminderState::Sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_we_have_built_wrongly_is_not_tried_again() {
+    let mut house = House::new().await;
+    house.test.allow_errors();
+    house.change(|account| account.window_left = Set(0)).await;
+    for (calls, code) in (1_u64..).zip(["47001", "47003", "45008", "45067"]) {
+        house.fault(Api::Template, code, Some(1));
+        house.remind(code, code, json!({})).await;
+        let dead = house.becomes(code, ReminderState::Failed).await;
+        assert_eq!(dead.attempts, 1, "{code}");
+        assert!(dead.last_error.unwrap().contains(code));
+        assert_eq!(house.test.platform.calls(Api::Template), calls);
+    }
+    let template = &house.test.settings.wechat.official.templates["progress"].id;
+    for row in house.deliveries().await {
+        let words = row.error.unwrap_or_default();
+        assert!(words.ends_with(&format!("template {template}")), "{words}");
+    }
+    // What cannot go out is mended, and sent from the list of what could not be sent.
+    house.remind("good", "乙", json!({})).await;
+    house.becomes("good", ReminderState::Sent).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn customer_messages_stay_inside_their_window() {
     let mut house = House::new().await;
     house.test.allow_errors();
@@ -166,7 +208,7 @@ async fn customer_messages_stay_inside_their_window() {
 async fn what_did_not_go_out_leaves_the_window_as_it_was() {
     let mut house = House::new().await;
     house.test.allow_errors();
-    for fault in ["-1", "gateway", "nonsense", "40003", "45011", "refused"] {
+    for fault in ["-1", "gateway", "nonsense", "50002", "45011", "refused"] {
         house.fault(Api::Custom, fault, Some(1));
         house
             .remind(fault, fault, json!({ "customer": true }))

@@ -177,7 +177,7 @@ async fn keeps_the_rules(app: &TestApp, person: &Person<'_>, opening: &[&str]) -
 
 /// What asks of a resident of an empty compound, named alone.
 const OF_RESIDENTS: &str = "报修 投诉 建议 求助 纠纷 进度 补充 催办 撤回 加照片 匿名投诉 匿名建议 匿名 同意 不同意 \
-    质询 订阅日程 退订日程 手册 手册没有 心愿 许愿 我的心愿 清单 我的清单 发需求 发资源 登记特长 我的特长 \
+    账单 预存 质询 订阅日程 退订日程 手册 手册没有 心愿 许愿 我的心愿 清单 我的清单 发需求 发资源 登记特长 我的特长 \
     撤销特长 找帮手 捐款 捐物 我的捐赠 共建 联盟 活动 我的活动 志愿服务 志愿报名 双报到 我的志愿 领任务 退任务 \
     开始服务 结束服务 志愿公开 我的驿站 绑定 解绑 异议 订阅 退订 更正 注销 人工";
 /// The same of its chair, of what is for people in office.

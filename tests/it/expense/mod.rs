@@ -186,6 +186,11 @@ pub async fn picture(app: &TestApp, account_id: i64) -> i64 {
 
 /// An expense of GY in this state, brought there by its actions.
 pub async fn in_state(app: &TestApp, state: ExpenseState) -> i64 {
+    on_account(app, state, "expenses:repair").await
+}
+
+/// The same of one that is booked on this account.
+pub async fn on_account(app: &TestApp, state: ExpenseState, account: &str) -> i64 {
     use ExpenseState::{
         Closed, Draft as New, Expired, Filing, Paid, Payable, Publishing, Refused, Reviewing,
         Withdrawn,
@@ -193,7 +198,11 @@ pub async fn in_state(app: &TestApp, state: ExpenseState) -> i64 {
     let proposer = actor(app, PROPOSER).await;
     let gy = app.place("GY").await.id;
     let mut tx = app.store.begin(app.now()).await.unwrap();
-    let id = draft::propose(&mut tx, &proposer, gy, &said(100_000))
+    let words = Said {
+        account: account.to_owned(),
+        ..said(100_000)
+    };
+    let id = draft::propose(&mut tx, &proposer, gy, &words)
         .await
         .unwrap()
         .id;

@@ -102,9 +102,7 @@ async fn a_clock_that_jumps_loses_and_doubles_nothing() {
 async fn doctor_says_what_is_wrong_while_it_is() {
     let mut app = TestApp::start().await;
     app.allow_errors();
-    let mut variables = app.variables.clone();
-    // The callbacks are asked by the program's own address.
-    variables.push(("LINLI__SERVER__PUBLIC_URL".to_owned(), app.url()));
+    let variables = reached(&app);
     let healthy = program::run(&variables, &["doctor"]).await;
     let said = String::from_utf8_lossy(&healthy.stdout).into_owned();
     assert!(healthy.status.success(), "{said}");
@@ -130,6 +128,77 @@ async fn doctor_says_what_is_wrong_while_it_is() {
         !lost.status.success(),
         "a database that is not there is healthy"
     );
+    // Whatever needs no database is looked at all the same.
+    let said = String::from_utf8_lossy(&lost.stdout).into_owned();
+    for line in [
+        "故障 数据库:",
+        "未查 时钟:等数据库",
+        "未查 提醒:等数据库",
+        "未查 推送:等数据库",
+        "正常 存储:",
+        "正常 公众号:",
+        "正常 公众号回调:",
+        "正常 小程序:",
+        "正常 企业微信:",
+    ] {
+        assert!(said.contains(line), "{line} is missing: {said}");
+    }
+    assert!(said.contains(" Redis:"), "{said}");
     let mended = program::run(&variables, &["doctor"]).await;
     assert!(mended.status.success());
+}
+
+/// The same variables, with the address by which this app is reached: the callbacks are asked there.
+fn reached(app: &TestApp) -> Vec<(String, String)> {
+    let mut variables = app.variables.clone();
+    variables.push(("LINLI__SERVER__PUBLIC_URL".to_owned(), app.url()));
+    variables
+}
+
+#[tokio::test]
+async fn doctor_names_the_template_that_is_refused_until_it_is_mended() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    without_clocks(&app).await;
+    let (resident, steward) = (app.resident("张秀英").await, app.steward("1栋").await);
+    app.drain().await;
+    let variables = reached(&app);
+    let template = app.settings.wechat.official.templates["task"].id.clone();
+    for (code, thing) in [("40037", "一号灯"), ("47003", "二号灯")] {
+        // The task goes by customer message then.
+        assert!(
+            app.platform
+                .set_fault(Fault::new(Api::Template, code, Some(1)))
+        );
+        let id = file(&resident, thing).await;
+        steward.expects_push(&format!("接单 {id}")).await;
+        let doctor = program::run(&variables, &["doctor"]).await;
+        let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+        assert!(!doctor.status.success(), "{said}");
+        let line = said.lines().find(|line| line.starts_with("故障 推送:"));
+        let line = line.unwrap_or_else(|| panic!("nothing is refused: {said}"));
+        assert!(line.contains(code) && line.contains(&template), "{line}");
+    }
+    // The same kind of message goes out again by the same way.
+    let id = file(&resident, "三号灯").await;
+    steward.expects_push(&format!("接单 {id}")).await;
+    app.drain().await;
+    let doctor = program::run(&variables, &["doctor"]).await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(doctor.status.success(), "{said}");
+    assert!(said.contains("正常 推送:"), "{said}");
+}
+
+#[tokio::test]
+async fn doctor_goes_by_the_clock_that_the_sandbox_has_moved() {
+    let app = TestApp::plan()
+        .set("SANDBOX__ENABLED", "true")
+        .set("SANDBOX__CLOCK", "true")
+        .start()
+        .await;
+    app.advance(60 * 24 * 3).await;
+    let doctor = program::run(&reached(&app), &["doctor"]).await;
+    let said = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert!(said.contains("提醒 沙盒时钟:"), "{said}");
+    assert!(doctor.status.success(), "{said}");
 }

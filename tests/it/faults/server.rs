@@ -134,6 +134,45 @@ async fn a_server_told_to_stop_ends_well_and_keeps_what_it_took() {
     assert!(kept >= u64::try_from(filed).unwrap());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_told_to_stop_ends_though_the_database_hangs() {
+    if !Backend::chosen().postgres {
+        return; // a file does not hang
+    }
+    let app = killable().await;
+    let (wire, variables) = tapped(&app.variables).await;
+    let mut program = Program::start(&variables).await;
+    // Neither an answer nor an error, in the middle of a statement.
+    wire.allow(0);
+    let sender = Sender::new(&app.settings, &program.url());
+    let message = text_xml("o-somebody", "菜单");
+    let reply = sender.send(&message).await.unwrap();
+    assert!(
+        reply.contains("正在办理") || reply.contains("系统正忙"),
+        "{reply}"
+    );
+    let began = Instant::now();
+    let ended = program.terminate().await;
+    assert!(ended.success(), "{ended}: {}", program.log());
+    assert!(
+        began.elapsed() < Duration::from_secs(30),
+        "{:?}",
+        began.elapsed()
+    );
+    // It hangs already at the start.
+    wire.allow(0);
+    program.launch();
+    wire.spent().await;
+    let began = Instant::now();
+    let ended = program.terminate().await;
+    assert!(ended.success(), "{ended}: {}", program.log());
+    assert!(
+        began.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
 #[tokio::test]
 async fn two_instances_at_once_do_everything_once() {
     let app = TestApp::with_instances(2).await;

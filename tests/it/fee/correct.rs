@@ -9,8 +9,9 @@ use linli::access::Actor;
 use linli::base::clock::china;
 use linli::base::fault::{Code, Fault};
 use linli::fee::actions::credit::credit;
-use linli::fee::advance::{balance, give, take, use_advance};
+use linli::fee::advance::{balance, give, pay_open, take};
 use linli::fee::bill::left;
+use linli::fee::load::next_owner;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use linli::ledger::queries::{Days, moved};
@@ -29,12 +30,20 @@ async fn books(app: &TestApp) -> BTreeMap<Account, i64> {
         .collect()
 }
 
-/// A home pays ahead in cash, as the noun of payments does it.
+/// What the owner of a home has.
+async fn kept(app: &TestApp, home_id: i64) -> i64 {
+    let db = app.store.read();
+    let owner = next_owner(db, home_id, app.now()).await.unwrap();
+    balance(db, home_id, owner).await.unwrap()
+}
+
+/// The owner of a home pays ahead in cash, as the noun of payments does it.
 async fn pay_ahead(app: &TestApp, home: &str, fen: i64) {
     let home = app.place(&format!("GY/{home}")).await;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let compound_id = home.compound_id.unwrap();
-    give(&tx, compound_id, home.id, fen).await.unwrap();
+    let owner = next_owner(tx.db(), home.id, app.now()).await.unwrap();
+    give(&tx, compound_id, home.id, owner, fen).await.unwrap();
     let draft = Draft {
         compound_id,
         day: china(app.now()).date_naive(),
@@ -139,16 +148,10 @@ async fn what_was_paid_ahead_pays_the_next_bill_and_what_a_credit_frees_the_one_
     let li = bills_of(&app, "1-1-102").await.remove(0);
     assert_eq!((left(&li), li.state), (0, BillState::Settled));
     let home = app.place("GY/1-1-102").await;
-    assert_eq!(
-        balance(app.store.read(), home.id).await.unwrap(),
-        50_000 - 16_110
-    );
+    assert_eq!(kept(&app, home.id).await, 50_000 - 16_110);
     // Again: nothing more is used.
     make(&app, month).await;
-    assert_eq!(
-        balance(app.store.read(), home.id).await.unwrap(),
-        50_000 - 16_110
-    );
+    assert_eq!(kept(&app, home.id).await, 50_000 - 16_110);
     let paid = payment::Entity::find().all(app.store.read()).await.unwrap();
     assert_eq!(paid.len(), 2);
     assert!(paid.iter().all(|row| row.way == PayWay::Advance));
@@ -162,10 +165,7 @@ async fn what_was_paid_ahead_pays_the_next_bill_and_what_a_credit_frees_the_one_
         (12_000, 4_110, 0)
     );
     assert_eq!(zhang.state, BillState::Settled);
-    assert_eq!(
-        balance(app.store.read(), zhang.home_id).await.unwrap(),
-        5_890
-    );
+    assert_eq!(kept(&app, zhang.home_id).await, 5_890);
     let parts = payment_part::Entity::find()
         .filter(payment_part::COLUMN.bill_id.eq(zhang.id))
         .all(app.store.read())
@@ -189,6 +189,48 @@ async fn what_was_paid_ahead_pays_the_next_bill_and_what_a_credit_frees_the_one_
     assert_eq!(books.values().sum::<i64>(), 0);
 }
 
+/// What a credit frees pays what is open longest, at once; what was open before is paid before the new bill.
+#[tokio::test]
+async fn what_is_freed_pays_what_is_owed_oldest_first() {
+    let app = TestApp::plan().instances(0).start().await;
+    let month = this_month(&app);
+    add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
+    make(&app, month.before().before()).await;
+    make(&app, month.before()).await;
+    let [first, second] = bills_of(&app, "1-1-101").await.try_into().unwrap();
+    pay_ahead(&app, "1-1-101", 16_110 + 500).await;
+    let mut tx = app.store.begin(app.now()).await.unwrap();
+    let day = china(app.now()).date_naive();
+    let used = pay_open(&mut tx, None, day, [first.home_id]).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(used, 16_110 + 500);
+    let now = bills_of(&app, "1-1-101").await;
+    assert_eq!((now[0].paid, now[1].paid), (16_110, 500));
+    // The first is credited whole: what had paid it goes to the second, and what is over is kept.
+    let line = lines(&app).await;
+    let line = line.iter().find(|line| line.bill_id == first.id).unwrap();
+    try_credit(&app, line.id, 16_110, "不该收").await.unwrap();
+    let now = bills_of(&app, "1-1-101").await;
+    assert_eq!((now[0].paid, now[1].paid), (0, 16_110));
+    assert_eq!(now[1].state, BillState::Settled);
+    assert_eq!(kept(&app, second.home_id).await, 500);
+    // What is open of before and the new one: the older is paid first.
+    let li = bills_of(&app, "1-1-102").await;
+    pay_ahead(&app, "1-1-102", 16_110 + 700).await;
+    make(&app, month).await;
+    let now = bills_of(&app, "1-1-102").await;
+    assert_eq!(now.len(), li.len() + 1);
+    let paid: Vec<i64> = now.iter().map(|bill| bill.paid).collect();
+    assert_eq!(paid, [16_110, 700, 0]);
+    expect_sound(&app, second.compound_id).await;
+    let owed: i64 = super::bills(&app).await.iter().map(left).sum();
+    let books = books(&app).await;
+    assert_eq!(books[&Account::Receivable], owed);
+    // 500 of 张秀英 went to the new bill; of 李建国 nothing is left.
+    assert_eq!(kept(&app, second.home_id).await, 0);
+    assert!(!books.contains_key(&Account::Advance));
+}
+
 #[tokio::test]
 async fn two_who_use_it_at_once_use_it_once() {
     let app = TestApp::plan().instances(0).start().await;
@@ -200,14 +242,7 @@ async fn two_who_use_it_at_once_use_it_once() {
     let day = china(app.now()).date_naive();
     let tries = (0..4).map(|_| async {
         let mut tx = app.store.begin(app.now()).await?;
-        let used = use_advance(
-            &mut tx,
-            None,
-            day,
-            bill.home_id,
-            std::slice::from_ref(&bill),
-        )
-        .await?;
+        let used = pay_open(&mut tx, None, day, [bill.home_id]).await?;
         tx.commit().await?;
         Ok::<i64, Fault>(used)
     });
@@ -216,6 +251,6 @@ async fn two_who_use_it_at_once_use_it_once() {
     assert_eq!(used, 5_000, "{tries:?}");
     assert_eq!(one_bill(&app).await.paid, 5_000);
     let tx = app.store.begin(app.now()).await.unwrap();
-    let fault = take(&tx, bill.home_id, 1).await.unwrap_err();
+    let fault = take(&tx, bill.home_id, bill.payer_id, 1).await.unwrap_err();
     assert_eq!(fault.code, Code::Conflict);
 }

@@ -1,11 +1,14 @@
 //! Fees and bills: what a month comes to, whoever makes its bills and however often they are stopped;
-//! corrections, what was paid ahead, imports.
+//! corrections, what was paid ahead, homes that are sold, imports.
 
+mod again;
+mod command;
 mod correct;
 mod entered;
 pub mod figures;
 mod files;
 mod runs;
+mod sales;
 
 use chrono::{Datelike, NaiveDate};
 use entity::kinds::{FeeKind, FeeSplit, HomeRelation, PlaceKind};

@@ -170,7 +170,7 @@ async fn on_every_page_words_are_words() {
         public.push(public_path(&app.instances[0].app, activity));
         own.push(format!("/console/activities/{activity}"));
         let station = a_station(&mut desk, words).await;
-        for tab in ["", "/lending", "/rooms"] {
+        for tab in ["", "/lending", "/rooms", "/door"] {
             own.push(format!("/console/stations/{station}{tab}"));
         }
         let timetable = house.timetable(words).await;

@@ -1,15 +1,16 @@
-//! What goes with a notice: photos by chat and over the API, documents, what a correction keeps of them, and what
-//! becomes of them when a draft is given up.
+//! What goes with a notice: photos by chat and over the API, documents, what a correction keeps of them and what is
+//! written anew takes along, and what becomes of them when a draft is given up.
 
 use chrono::TimeDelta;
 use entity::attachment;
+use entity::kinds::NoticeState;
 use linli::notice::remind::WORKS;
 use linli::reminder::schedule::run_slot;
 use reqwest::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
-use super::{TEXT, all, goes_out, last, link_in, posted, published};
+use super::{TEXT, all, goes_out, last, link_in, posted, published, row};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -53,7 +54,7 @@ async fn a_photo_by_chat_and_one_over_the_api_are_on_the_page_and_nobody_elses_i
     let id = last(&app).await.id;
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("周六停水").await);
-    let (_, html) = app.page(&page).await;
+    let (_, html) = get(&app, &page).await;
     assert!(html.contains("<img src=\"/files/"), "{html}");
     let (status, headers, bytes) = fetched(&app, &links(&html)[0]).await;
     assert_eq!(status, 200);
@@ -121,7 +122,7 @@ async fn a_document_goes_with_a_notice_and_with_nothing_else() {
         .is(303);
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("停水通知").await);
-    let (_, html) = app.page(&page).await;
+    let (_, html) = get(&app, &page).await;
     assert!(html.contains(&name) && !html.contains("<img"), "{html}");
     let link = links(&html).remove(0);
     let (status, headers, bytes) = fetched(&app, &link).await;
@@ -217,7 +218,7 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         page.is(200).says("src=\"/files/");
     }
     for (page, corrected) in [(&before, true), (&now, false)] {
-        let (_, html) = app.page(page).await;
+        let (_, html) = get(&app, page).await;
         assert_eq!(links(&html).len(), 1, "{html}");
         assert_eq!(html.contains("这条公告已更正"), corrected, "{html}");
     }
@@ -250,17 +251,121 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         .await
         .is(303);
     goes_out(&app, third.id).await;
-    let (_, html) = app
-        .page(&link_in(&zhang.expects_push("周日停水").await))
-        .await;
+    let (_, html) = get(&app, &link_in(&zhang.expects_push("周日停水").await)).await;
     let photo = files_of(&app, third.id).await[0].id;
     let shown = links(&html);
     assert!(
         shown.len() == 1 && shown[0].starts_with(&format!("/files/{photo}/")),
         "{html}"
     );
-    let (_, html) = app.page(&now).await;
+    let (_, html) = get(&app, &now).await;
     assert_eq!(links(&html).len(), 1, "the version before keeps its own");
+}
+
+#[tokio::test]
+async fn what_is_written_after_one_that_was_undone_takes_its_files_along_unless_told_otherwise() {
+    let app = TestApp::start().await;
+    let (zhang, _chair) = (app.resident("张秀英").await, app.staff("卫东").await);
+    let mut desk = Desk::of(&app, "卫东").await;
+    let new = "/console/notices/new";
+    let csrf = desk.open(&format!("{new}?place=GY")).await.hidden("csrf");
+    let words = [
+        ("csrf", csrf.as_str()),
+        ("place", "GY"),
+        ("title", "停水通知"),
+        ("body", "见附件"),
+    ];
+    let files = [("photos", "a.jpg", jpeg(1)), ("photos", "通知.pdf", pdf())];
+    desk.send_files(new, &words, &files).await.is(303);
+    let undone = last(&app).await.id;
+    let path = format!("/console/notices/{undone}");
+    for act in ["publish", "recall"] {
+        desk.send(&path, &format!("{path}/{act}"), &[])
+            .await
+            .is(303);
+    }
+    assert_eq!(row(&app, undone).await.state, NoticeState::Undone);
+    let own: Vec<i64> = files_of(&app, undone)
+        .await
+        .iter()
+        .map(|row| row.id)
+        .collect();
+    let paper = format!("附件：linli-{}.pdf", own[1]);
+
+    // The form shows them, ticked.
+    let again = format!("{new}?from={undone}");
+    let form = desk.open(&again).await;
+    form.is(200)
+        .says("原来的照片和 PDF（2 个）")
+        .says("src=\"/files/")
+        .says(&paper)
+        .says("name=\"along\" value=\"yes\" checked");
+    let from = form.hidden("from");
+    assert_eq!(from, undone.to_string());
+    let mut fields = words.to_vec();
+    fields.extend([("from", from.as_str()), ("along", "yes")]);
+    // What is wrong with the words takes nothing of it away.
+    let mut wrong = fields.clone();
+    wrong[2] = ("title", "");
+    let refused = desk.send_files(new, &wrong, &[]).await;
+    refused
+        .is(422)
+        .says(&paper)
+        .says("name=\"along\" value=\"yes\" checked");
+    desk.send_files(new, &fields, &[]).await.is(303);
+    let second = last(&app).await.id;
+    let path = format!("/console/notices/{second}");
+    desk.open(&path)
+        .await
+        .is(200)
+        .says("src=\"/files/")
+        .says(&paper);
+    desk.send(&path, &format!("{path}/publish"), &[])
+        .await
+        .is(303);
+    goes_out(&app, second).await;
+    let (_, html) = get(&app, &link_in(&zhang.expects_push("停水通知").await)).await;
+    let keys = |html: &str| {
+        let shown = links(html).into_iter();
+        let key = |link: String| link.split('/').nth(2).unwrap().parse::<i64>().unwrap();
+        shown.map(key).collect::<Vec<i64>>()
+    };
+    assert_eq!(keys(&html), own, "{html}");
+    // The one before keeps them.
+    assert_eq!(files_of(&app, undone).await.len(), 2);
+    assert!(files_of(&app, second).await.is_empty());
+
+    // Not ticked they stay behind; new ones take their place.
+    let mut without = words.to_vec();
+    without.push(("from", from.as_str()));
+    desk.send_files(new, &without, &[]).await.is(303);
+    let third = last(&app).await.id;
+    let page = desk.open(&format!("/console/notices/{third}")).await;
+    assert!(!page.body.contains("/files/"), "{}", page.body);
+    let other = [("photos", "b.jpg", jpeg(9))];
+    desk.send_files(new, &fields, &other).await.is(303);
+    let fourth = last(&app).await.id;
+    assert_eq!(files_of(&app, fourth).await.len(), 1);
+    let page = desk.open(&format!("/console/notices/{fourth}")).await;
+    page.says("src=\"/files/");
+    assert!(!page.body.contains(&paper), "{}", page.body);
+
+    // What somebody else drafts is not theirs to take, and a draft of their own is not kept.
+    let mut secretary = Desk::of(&app, "郑洪").await;
+    let page = secretary.open(&format!("{new}?place=GY")).await;
+    let mark = page.hidden("csrf");
+    let mut theirs = words.to_vec();
+    theirs[0] = ("csrf", mark.as_str());
+    secretary.send_files(new, &theirs, &[]).await.is(303);
+    let strange = last(&app).await.id.to_string();
+    let mut forged = words.to_vec();
+    forged.extend([("from", strange.as_str()), ("along", "yes")]);
+    desk.send_files(new, &forged, &[]).await.is(404);
+    let draft = third.to_string();
+    let mut after = words.to_vec();
+    after.extend([("from", draft.as_str()), ("along", "yes")]);
+    desk.send_files(new, &after, &[]).await.is(409);
+    assert_eq!(last(&app).await.id.to_string(), strange);
 }
 
 #[tokio::test]

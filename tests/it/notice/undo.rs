@@ -124,6 +124,7 @@ async fn the_fifteen_seconds_end_when_they_end() {
             urgent: true,
             scope: Scope::default(),
             repeat_hours: None,
+            rewrites: None,
         };
         let draft = actions::draft(&tx, &actor, new).await.unwrap();
         actions::publish(&mut tx, &actor, draft.id).await.unwrap();

@@ -1,6 +1,6 @@
 //! The four lists: what is needed meets what is offered, what is promised is closed off; who races, what time
-//! does, what is refused, what is for one alone, who leaves meanwhile; agreements with their yearly duty, alliances,
-//! and the other faces.
+//! does, what is refused, what is for one alone, who leaves and what is removed meanwhile; agreements with their yearly
+//! duty, alliances, and the other faces.
 
 mod agreed;
 mod alone;
@@ -10,6 +10,7 @@ mod faces;
 mod leaving;
 mod promises;
 mod refused;
+mod removed;
 mod ties;
 
 use chrono::{NaiveDate, TimeDelta};

@@ -4,21 +4,32 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use entity::inbound;
+use entity::kinds::DeliveryState;
+use entity::{delivery, inbound};
 use linli::sandbox::{Api, Say};
 use linli::store::Store;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder};
 
 use crate::harness::app::TestApp;
 use crate::harness::until;
+use crate::harness::wechat::xml;
+
+/// What the platform waits for an answer.
+const HANGS_UP: Duration = Duration::from_secs(5);
 
 /// Lets no message be stored until it is dropped.
 pub async fn block(app: &TestApp) -> linli::store::Tx {
+    block_tables(app, r#""inbound""#).await
+}
+
+/// Lets nothing be stored in these until it is dropped; on SQLite nothing at all.
+async fn block_tables(app: &TestApp, tables: &str) -> linli::store::Tx {
     let store: &Store = &app.instances[0].app.store;
     let tx = store.begin(app.now()).await.unwrap();
     if store.backend() == sea_orm::DbBackend::Postgres {
-        let lock = r#"LOCK TABLE "inbound" IN EXCLUSIVE MODE"#;
-        tx.db().execute_unprepared(lock).await.unwrap();
+        let lock = format!("LOCK TABLE {tables} IN EXCLUSIVE MODE");
+        tx.db().execute_unprepared(&lock).await.unwrap();
     }
     tx
 }
@@ -108,4 +119,63 @@ async fn stopping_waits_for_what_was_acknowledged() {
     app.add_instance().await;
     app.clock.advance(TimeDelta::seconds(1));
     app.known(&open_id).expects_push("已收到").await;
+}
+
+/// A message that the platform took under this id.
+async fn sent(app: &TestApp, channel: &str, platform_id: &str) {
+    let row = delivery::ActiveModel {
+        channel: Set(channel.to_owned()),
+        kind: Set("case.told".to_owned()),
+        subject: Set("case:1".to_owned()),
+        client_msg_id: Set(format!("r{platform_id}")),
+        platform_id: Set(Some(platform_id.to_owned())),
+        state: Set(DeliveryState::Sent),
+        created_at: Set(app.now()),
+        updated_at: Set(app.now()),
+        ..Default::default()
+    };
+    delivery::Entity::insert(row)
+        .exec(app.store.write())
+        .await
+        .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_that_could_not_be_stored_is_not_acknowledged_and_comes_again() {
+    let mut app = TestApp::plan().empty().start().await;
+    app.allow_errors();
+    sent(&app, "template", "4711").await;
+    sent(&app, "notice", "4712").await;
+    let finished = [
+        ("Event", "TEMPLATESENDJOBFINISH"),
+        ("MsgID", "4711"),
+        ("Status", "success"),
+    ];
+    let ended = xml("o-1", "event", &[("Event", "subscribe_msg_sent_event")]).replace(
+        "</xml>",
+        "<SubscribeMsgSentEvent><List><TemplateId>t</TemplateId><MsgID>4712</MsgID>\
+         <ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List>\
+         </SubscribeMsgSentEvent></xml>",
+    );
+    let reports = [xml("o-1", "event", &finished), ended];
+    let sender = app.sender(0);
+    let blocked = block_tables(&app, r#""delivery", "reminder""#).await;
+    let hears = async |report: &String| {
+        let envelope = sender.envelope(report);
+        tokio::time::timeout(HANGS_UP, sender.try_post(&envelope)).await
+    };
+    let (first, second) = tokio::join!(hears(&reports[0]), hears(&reports[1]));
+    assert!(first.is_err() && second.is_err(), "{first:?} {second:?}");
+    blocked.rollback().await.unwrap();
+    for report in &reports {
+        let answer = sender.post(&sender.envelope(report)).await;
+        assert_eq!((answer.status, answer.body.as_str()), (200, "success"));
+    }
+    let rows = delivery::Entity::find()
+        .order_by_asc(delivery::COLUMN.id)
+        .all(app.store.read())
+        .await
+        .unwrap();
+    let states: Vec<_> = rows.iter().map(|row| row.state).collect();
+    assert_eq!(states, [DeliveryState::Delivered, DeliveryState::Delivered]);
 }

@@ -62,7 +62,11 @@ async fn a_case_is_filed_in_each_mode() {
         ("compatible", CallbackMode::Compatible),
         ("safe", CallbackMode::Safe),
     ] {
-        let plan = TestApp::plan().set("WECHAT__OFFICIAL__MODE", name);
+        let mut plan = TestApp::plan().set("WECHAT__OFFICIAL__MODE", name);
+        if mode == CallbackMode::Plain {
+            // Beside a key it is taken on purpose only.
+            plan = plan.set("WECHAT__OFFICIAL__ACCEPT_PLAIN", "true");
+        }
         let app = plan.start().await;
         let resident = app.resident("张秀英").await;
         let sender = in_mode(app.sender(0), mode);

@@ -1,6 +1,7 @@
 //! Payments from the bill to the receipt, over the wire: WeChat's side, the payer's browser, the console.
 //! After everything [`sound`] holds: the books balance and every fen has one place.
 
+mod ahead;
 mod anything;
 mod attack;
 mod cash;
@@ -213,11 +214,12 @@ pub async fn sound(app: &TestApp) {
             "{bill:?}"
         );
     }
-    let kept = advance::Entity::find().all(db).await.unwrap();
-    let kept: i64 = kept.iter().map(|one| one.balance).sum();
+    let rows = advance::Entity::find().all(db).await.unwrap();
+    let kept: i64 = rows.iter().map(|one| one.balance).sum();
     assert_eq!(of(Account::Advance), kept, "advance is not what is kept");
 
     let all = payments(app).await;
+    each_owner(&rows, &all, &parts, &bills);
     let back = refunds(app).await;
     let waits = |row: &&refund::Model| {
         matches!(
@@ -254,6 +256,35 @@ async fn with_figures(app: &TestApp, owed: i64) {
         ages += Figure::AGES.iter().map(|age| sums.get(*age)).sum::<i64>();
     }
     assert_eq!((left, ages), (owed, owed));
+}
+
+/// What somebody has is what was kept for them less what their bills have used: nobody's pays another's.
+fn each_owner(
+    rows: &[advance::Model],
+    all: &[payment::Model],
+    parts: &[payment_part::Model],
+    bills: &[bill::Model],
+) {
+    let mut sums: BTreeMap<(i64, i64), i64> = BTreeMap::new();
+    for part in parts.iter().filter(|part| part.bill_id.is_none()) {
+        let paid = all.iter().find(|row| row.id == part.payment_id).unwrap();
+        let whose = (paid.home_id, part.payer_id.expect("kept for nobody"));
+        *sums.entry(whose).or_default() += part.amount;
+    }
+    for row in all.iter().filter(|row| row.way == PayWay::Advance) {
+        let whose = (row.home_id, row.payer_id.unwrap_or_default());
+        *sums.entry(whose).or_default() -= row.amount;
+        for part in parts.iter().filter(|part| part.payment_id == row.id) {
+            let bill = bills.iter().find(|bill| Some(bill.id) == part.bill_id);
+            assert!(bill.is_none_or(|bill| (bill.home_id, bill.payer_id) == whose));
+        }
+    }
+    sums.retain(|_, sum| *sum != 0);
+    let there = rows.iter().filter(|row| row.balance != 0);
+    let there: BTreeMap<(i64, i64), i64> = there
+        .map(|row| ((row.home_id, row.payer_id), row.balance))
+        .collect();
+    assert_eq!(there, sums, "what is kept for whom");
 }
 
 /// What was paid is in parts, or went back.

@@ -68,6 +68,62 @@ async fn who_pays_what_somebody_else_has_paid_gets_it_back_and_is_told() {
     sound(&app).await;
 }
 
+/// Two bills are meant and a neighbour has paid one of them meanwhile: what was for it goes back to whoever paid
+/// too much, and is neither kept for the home nor put on another bill.
+#[tokio::test]
+async fn of_two_bills_what_somebody_else_has_paid_goes_back_and_is_told() {
+    let app = TestApp::start().await;
+    open_counter(&app).await;
+    let zhang = app.resident("张秀英").await;
+    let first = bill_for(&app, "张秀英", 202_610, 10_000).await;
+    let second = bill_for(&app, "张秀英", 202_611, 20_000).await;
+    let daughter = app.newcomer("o-daughter").await;
+    let mut one = browser_of(&app, &zhang.open_id).await;
+    let mut two = browser_of(&app, &daughter.open_id).await;
+    let link = link_in(&zhang.says(&format!("缴费 {}", first.id)).await);
+    let both = link_in(&zhang.says("缴费 全部").await);
+    let (neighbours, _) = order_by(&app, &mut two, &link).await;
+    let (prepay, id) = order_by(&app, &mut one, &both).await;
+    app.platform.pay(&neighbours).unwrap();
+    daughter.expects_push("已收到缴费 100.00 元").await;
+    let third = bill_for(&app, "张秀英", 202_612, 5_000).await;
+    app.platform.pay(&prepay).unwrap();
+    let told = zhang.expects_push("100.00 元会退给您").await;
+    assert!(told.contains("别人已经交过"), "{told}");
+    app.advance(2).await;
+    zhang.expects_push("已退款 100.00 元").await;
+    let back = refunds(&app).await;
+    let [back] = back.as_slice() else {
+        panic!("{back:?}")
+    };
+    assert_eq!((back.payment_id, back.amount), (id, 10_000));
+    assert_eq!(
+        (back.cause, back.state),
+        (RefundCause::Duplicate, RefundState::Done)
+    );
+    for bill in [first, second] {
+        assert_eq!(bill_now(&app, bill.id).await.state, BillState::Settled);
+    }
+    assert_eq!(bill_now(&app, third.id).await.paid, 0);
+    let kept = entity::advance::Entity::find()
+        .one(app.store.read())
+        .await
+        .unwrap();
+    assert_eq!(kept, None);
+    // The page says so, too, and nothing more of it can be asked back than is there.
+    let page = one.open(&format!("{}{both}?back={id}", app.url())).await;
+    page.is(200).says("其中 100.00 元会退回");
+    let mut desk = Desk::of(&app, "蒋平").await;
+    let page = format!("/console/payments/{id}");
+    for (amount, status) in [("200.01", 422), ("200", 303)] {
+        let fields = [("amount", amount), ("reason", "多交了")];
+        desk.send(&page, &format!("{page}/refund"), &fields)
+            .await
+            .is(status);
+    }
+    sound(&app).await;
+}
+
 #[tokio::test]
 async fn a_second_transaction_of_an_order_is_owed_once_and_shown_when_it_cannot_go_back() {
     let app = TestApp::start().await;

@@ -1,12 +1,12 @@
-//! An erasure beside what happens at the same moment: what was paid, accepted, moved up, given back or lent while it
-//! looked for the person's rows stays so, and nothing is counted twice.
+//! An erasure beside what happens at the same moment: what was paid, accepted, moved up, given back, lent or asked
+//! while it looked for the person's rows stays so, and nothing is counted twice.
 
 use std::time::Duration;
 
-use entity::activity_signup;
 use entity::kinds::{DonationState, HelpState, TalentKind};
 use entity::life::SignupState;
 use entity::money::PaymentState;
+use entity::{activity_signup, handbook_asker, handbook_question};
 use linli::access::{Actor, load_actor};
 use linli::base::dice::Dice;
 use linli::payment::actions::settle::{Paid, Settled, settle};
@@ -173,4 +173,26 @@ async fn two_instances_settle_and_erase_at_once_and_every_fen_has_its_place() {
         assert_eq!(row.donor_id, None);
     }
     sound(&app).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_asks_beside_the_erasure_of_who_asked_it_first_stays_asked() {
+    let app = TestApp::start().await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    let text = "健身房在哪里";
+    zhang.says(text).await;
+    let (asker, gy) = (actor(&li).await, app.place("GY").await.id);
+    let tx = begin(&app).await;
+    let put_down = linli::handbook::actions::ask(&tx, &asker, gy, text).await;
+    assert!(put_down.unwrap());
+    let reply = erased_beside(&zhang, tx).await;
+    assert!(reply.contains("已注销"), "{reply}");
+    let db = app.store.read();
+    let questions = handbook_question::Entity::find().all(db).await.unwrap();
+    assert_eq!(questions.len(), 1, "{questions:?}");
+    assert_eq!(questions[0].asked, 2);
+    let askers = handbook_asker::Entity::find().all(db).await.unwrap();
+    let askers: Vec<i64> = askers.iter().map(|row| row.person_id).collect();
+    assert_eq!(askers, [app.person("李建国").await.id]);
 }

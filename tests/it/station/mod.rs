@@ -1,7 +1,8 @@
 //! Stations: who comes, what is lent and comes back, rooms that one booking has at a time, windows and what is
-//! left there, and the other faces.
+//! left there, the code at the door, and the other faces.
 
 mod dates;
+mod door;
 mod faces;
 mod keeper;
 mod late;

@@ -240,6 +240,57 @@ async fn a_photo_may_come_first_and_a_new_complaint_is_never_swallowed() {
     assert!(filed.contains("诉求 #"), "{filed}");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_only_one_that_waits_for_thanks_needs_no_number_and_of_two_one_is_asked_for() {
+    let app = TestApp::start().await;
+    let steward = app.steward("1栋").await;
+    let zhang = app.resident("张秀英").await;
+    let li = app.resident("李建国").await;
+    let nobody = zhang.says("感谢").await;
+    assert!(nobody.contains("没有刚实现的心愿"), "{nobody}");
+    let mut ids = Vec::new();
+    for text in ["想要一副老花镜", "想换一个门铃", "想要一盆绿萝"] {
+        let id = open(&zhang, &steward, text).await;
+        li.says(&format!("认领 {id}")).await;
+        ids.push(id);
+    }
+    for id in &ids[..2] {
+        li.says(&format!("完成 {id} 好了")).await;
+        li.says("0").await;
+    }
+    // Two wait, and one is only claimed.
+    let asked = zhang.says("感谢").await;
+    assert!(
+        asked.contains("要感谢哪个心愿") && !asked.contains("绿萝"),
+        "{asked}"
+    );
+    let thanked = zhang.says("1").await;
+    assert!(thanked.contains("已转告"), "{thanked}");
+    let states = async || {
+        (
+            wish(&app, ids[0]).await.state,
+            wish(&app, ids[1]).await.state,
+        )
+    };
+    let (one, other) = states().await;
+    assert_ne!(one, other, "one of the two");
+    // Words without a number may be about something else.
+    let offered = zhang.says("感谢物业把路修好了").await;
+    assert!(offered.contains("要把"), "{offered}");
+    zhang.says("0").await;
+    assert_eq!(states().await, (one, other));
+    let thanked = zhang.says("感谢").await;
+    let left = if one == Fulfilled { ids[0] } else { ids[1] };
+    assert!(
+        thanked.contains(&format!("心愿 #{left} 的感谢已转告")),
+        "{thanked}"
+    );
+    assert_eq!(states().await, (Thanked, Thanked));
+    li.expects_push("收到感谢").await;
+    let over = zhang.says("感谢").await;
+    assert!(over.contains("没有刚实现的心愿"), "{over}");
+}
+
 /// The digit in front of a line that says this.
 fn digit_of(list: &str, says: &str) -> String {
     let mut lines = list.lines().filter_map(|line| line.split_once(' '));

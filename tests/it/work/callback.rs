@@ -68,7 +68,7 @@ async fn every_command_works_as_in_the_official_account() {
     assert!(tasks.contains(&format!("#{id}")), "{tasks}");
     let reply = says(&app, "sunmei", &format!("接单 {id}")).await;
     assert!(reply.contains("已接单"), "{reply}");
-    resident.expects_push("进度").await;
+    resident.expects_push("孙梅已接单").await;
     let reply = says(&app, "sunmei", &format!("办结 {id} 换了灯泡")).await;
     assert!(reply.contains("已办结"), "{reply}");
     resident.expects_push("评价").await;

@@ -64,7 +64,7 @@ async fn a_task_is_worked_through_by_pressing() {
     assert!(words.contains("已接单"), "{words}");
     assert_eq!(app.case(id).await.state, CaseState::Accepted);
     card_with(&app, "sunmei", id, TAKEN).await;
-    resident.expects_push("进度").await;
+    resident.expects_push("孙梅已接单").await;
     let words = press(&app, "sunmei", id, "到场").await;
     assert!(words.contains("到场"), "{words}");
     card_with(&app, "sunmei", id, &["办结", "转派"]).await;

@@ -1,13 +1,15 @@
-//! What those are told from whom an answer is wanted: take it, take it over, open it again, help.
+//! What those are told from whom something is wanted: take it, take it over, open it again, help, look after a
+//! neighbour.
 
 use entity::kinds::{CaseState, Grade, Level};
 use entity::{case, reminder};
 
-use super::{Line, TEXT_SHOWN, last_note, number};
+use super::{Brief, Line, TEXT_SHOWN, holder_says, last_note, number};
 use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::actions::is_offered;
 use crate::case::behalf::NAMELESS;
 use crate::case::queries::{self, Found};
 use crate::case::{category, kind_says, level_says};
@@ -77,6 +79,7 @@ pub(super) async fn task_line(
             say(due)
         ),
         hint: format!("回复“接单 {id}”。"),
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: due,
@@ -113,6 +116,10 @@ pub(super) async fn asked_line(
         shorten(&case.text, TEXT_SHOWN)
     );
     let level = level_says(case.asked_level.unwrap_or(case.level));
+    let whose = match is_offered(case) {
+        true => format!("{holder}请您"),
+        false => format!("请{level}"),
+    };
     let (text, hint) = match case.state {
         CaseState::ReopenRequested => {
             let reason = last_note(app, id, "reopen-asked").await?;
@@ -128,7 +135,7 @@ pub(super) async fn asked_line(
         }
         CaseState::Accepted | CaseState::Arrived | CaseState::Paused => (
             format!(
-                "请{level}接手诉求 #{id}：{about}。请在{}前接单，接单前仍由{holder}办理；不接请回复“退单 {id} 原因”。",
+                "{whose}接手诉求 #{id}：{about}。请在{}前接单，接单前仍由{holder}办理；不接请回复“退单 {id} 原因”。",
                 say(due)
             ),
             hints::take_over(id),
@@ -138,6 +145,7 @@ pub(super) async fn asked_line(
     Ok(Some(Line {
         text,
         hint,
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: due,
@@ -171,10 +179,37 @@ pub(super) async fn help_line(
             shorten(&case.text, TEXT_SHOWN)
         ),
         hint: hints::help(id),
+        brief: Brief::Hint,
         template: "task",
         urgent: true,
         at: reminder.due_at,
     }))
+}
+
+/// What a home needs, to whoever answers for it beside the holder: it stays the holder's.
+pub(super) async fn need_line(
+    app: &App,
+    found: &Found,
+    reminder: &reminder::Model,
+) -> Result<Line, Fault> {
+    let case = &found.case;
+    let place = queries::place_says(app.store.read(), &found.place).await?;
+    let urgent = match reminder.payload.get("emergency") {
+        Some(_) => "【紧急】",
+        None => "",
+    };
+    let id = case.id;
+    Ok(Line {
+        text: format!(
+            "{urgent}您负责的{place}有人求助 #{id}：{}。您是这一户的管家，请一同关心。",
+            shorten(&case.text, TEXT_SHOWN)
+        ),
+        hint: hints::need(holder_says(app, case).await?),
+        brief: Brief::Hint,
+        template: "task",
+        urgent: true,
+        at: reminder.due_at,
+    })
 }
 
 /// What is to be done, in as few letters as a template's field holds.
@@ -185,6 +220,13 @@ mod hints {
 
     pub(super) fn take_over(id: i64) -> String {
         format!("请接手：回复“接单 {id}”。")
+    }
+
+    pub(super) fn need(holder: Option<String>) -> String {
+        match holder {
+            Some(holder) => format!("请一同关心，由{holder}办理"),
+            None => "请一同关心，正在找人办理".to_owned(),
+        }
     }
 
     pub(super) fn help(id: i64) -> String {
@@ -201,6 +243,10 @@ mod tests {
     fn what_is_wanted_fits_a_card() {
         for hint in [hints::decide, hints::take_over, hints::help] {
             let hint = hint(1_000_000);
+            assert!(hint.chars().count() <= 20, "{hint}");
+        }
+        for holder in [None, Some("职能部门欧阳小雨".to_owned())] {
+            let hint = hints::need(holder);
             assert!(hint.chars().count() <= 20, "{hint}");
         }
     }

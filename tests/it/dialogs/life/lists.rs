@@ -18,13 +18,18 @@ async fn of_wishes() {
     let claimed = wish::open(&zhang, &steward, "想要一把小板凳").await;
     let fulfilled = wish::open(&zhang, &steward, "想换一个门铃").await;
     wish::raise(&wang, "想学用手机挂号").await;
-    for id in [claimed, fulfilled] {
+    let claims = async |id: i64| {
         let reply = says(&li, &format!("认领 {id}")).await;
         assert!(reply.contains("是您的了"), "{reply}");
-    }
-    let done = says(&li, &format!("完成 {fulfilled} 好了")).await;
-    assert!(done.contains("已完成"), "{done}");
-    says(&li, "0").await;
+    };
+    let fulfils = async |id: i64| {
+        let done = says(&li, &format!("完成 {id} 好了")).await;
+        assert!(done.contains("已完成"), "{done}");
+        says(&li, "0").await;
+    };
+    claims(claimed).await;
+    claims(fulfilled).await;
+    fulfils(fulfilled).await;
 
     // Of two wishes a photo belongs to the one that is picked, and not to the first.
     let list = open(&li, &["心愿照片"]).await;
@@ -52,6 +57,10 @@ async fn of_wishes() {
         "心愿照片",
     ];
     all_obey(&app, &li, &openings).await;
+    // Of two that wait for thanks one is asked for; the only one would be thanked for at once.
+    let second = wish::open(&zhang, &steward, "想要一盆绿萝").await;
+    claims(second).await;
+    fulfils(second).await;
     all_obey(&app, &zhang, &["我的心愿", "感谢", "撤回心愿"]).await;
     let openings = [
         "审核心愿",

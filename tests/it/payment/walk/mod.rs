@@ -5,32 +5,28 @@
 //! The steps of a walk follow from its seed. With `LINLI_TEST_LARGE=1` there are more and longer walks.
 
 mod agree;
+mod counter;
 mod end;
+mod payers;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use entity::money::{PaymentState, RefundState, WaiverState};
-use entity::{bill, bill_line, refund, waiver};
+use entity::bill;
 use linli::app::App;
 use linli::base::dice::Dice;
-use linli::base::fen::Fen;
-use linli::payment::actions::order::Wish;
-use linli::payment::link;
 use linli::sandbox::{Api, Fault};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{EntityTrait, QueryOrder};
 
 use super::days::{alone, today};
-use super::house::{Answered, Houses, Visitor};
+use super::house::{Houses, Visitor};
 use super::letter::Office;
-use super::{bill_for, link_in, open_counter, payments};
+use super::{bill_for, open_counter};
 use crate::harness::app::TestApp;
 
 /// Who takes part at the console.
 const STAFF: [&str; 3] = ["沈立", "卫东", "蒋平"];
-/// The platform's signatures hold so many seconds.
-const HOLDS: i64 = 300;
 
 /// A form about cash; sent again under its mark it is the same cash.
 #[derive(Clone)]
@@ -92,241 +88,6 @@ impl Walk<'_> {
         all.all(self.app.store.read()).await.unwrap()
     }
 
-    fn wish(&self, bills: &[bill::Model]) -> Wish {
-        let (home_id, _) = *self.one_of(&self.homes).unwrap();
-        let own: Vec<i64> = bills
-            .iter()
-            .filter(|bill| bill.home_id == home_id)
-            .map(|bill| bill.id)
-            .collect();
-        let meant = match pick(&self.dice, 4) {
-            0 => Vec::new(),
-            1 => own,
-            _ => vec![*self.one_of(&own).unwrap()],
-        };
-        let amount = match pick(&self.dice, 3) {
-            0 => Some(fen(&self.dice, 3_000)),
-            _ if meant.is_empty() => Some(500),
-            _ => None,
-        };
-        Wish {
-            home_id,
-            bills: meant,
-            amount,
-            donation: None,
-        }
-    }
-
-    async fn order(&self) {
-        let wish = self.wish(&self.bills().await);
-        let path = link_in(&link::pay(&self.parts, &wish));
-        let payer = self.one_of(&self.payers).unwrap();
-        let Some(answered) = payer.post(self.url(), &path, &[]).await else {
-            return;
-        };
-        assert_ne!(answered.status, 500, "{answered:?}");
-        if let Some(rest) = answered.body.split("prepay_id=").nth(1) {
-            let prepay = rest.split('"').next().unwrap().to_owned();
-            self.known.lock().unwrap().windows.push(prepay);
-        }
-    }
-
-    fn pay(&self) {
-        let windows = self.known.lock().unwrap().windows.clone();
-        let Some(window) = self.one_of(&windows) else {
-            return;
-        };
-        if let Ok(id) = self.app.platform.pay(window) {
-            let all = self.app.platform.pay_orders();
-            let order = all
-                .iter()
-                .find(|order| order.transaction_id.as_ref() == Some(&id));
-            let total = order.unwrap().total;
-            self.known.lock().unwrap().paid.insert(id, total);
-        }
-    }
-
-    /// A notification that came before, as it was or changed on the way.
-    async fn replay(&self) {
-        let all = self.office.letters.lock().unwrap().clone();
-        let Some(letter) = self.one_of(&all) else {
-            return;
-        };
-        let (mut other, way) = (letter.clone(), pick(&self.dice, 5));
-        match way {
-            0 => other = letter.tampered(),
-            1 => other.path = letter.path.replace("/pay/sandbox/", "/pay/other/"),
-            2 => other = letter.with("wechatpay-nonce", "x"),
-            _ => {}
-        }
-        let age = letter.age(self.app.now().timestamp());
-        let Some((status, body)) = other.try_to(self.url()).await else {
-            return;
-        };
-        match way {
-            0 | 2 => assert_eq!(status, 401, "{body}"),
-            1 => assert_eq!(status, 404, "{body}"),
-            // While a process starts its clock is not the test's.
-            _ if age > HOLDS + 5 => assert!([401, 204].contains(&status), "{status} {body}"),
-            _ => assert!([204, 401, 503].contains(&status), "{status} {body}"),
-        }
-    }
-
-    /// A payer comes back from the window.
-    async fn come_back(&self) {
-        let all = payments(self.app).await;
-        if let Some(row) = self.one_of(&all) {
-            let wish = Wish {
-                home_id: row.home_id,
-                bills: Vec::new(),
-                amount: Some(row.amount),
-                donation: None,
-            };
-            let path = link_in(&link::pay(&self.parts, &wish));
-            let url = format!("{}{path}?back={}", self.url(), row.id);
-            self.one_of(&self.payers).unwrap().open(&url).await;
-        }
-    }
-
-    async fn send_slip(&self, slip: &Slip) -> Option<bool> {
-        let amount = Fen(slip.fen).to_string();
-        let fields = [
-            ("mark", slip.mark.as_str()),
-            ("home", slip.home),
-            ("way", "cash"),
-            ("amount", &amount),
-        ];
-        let take = "/console/payments/take";
-        let answered = self.staff[2].0.post(self.url(), take, &fields).await?;
-        match answered.status {
-            303 => Some(true),
-            409 => Some(false),
-            503 => None,
-            _ => panic!("{answered:?}"),
-        }
-    }
-
-    async fn cash(&self) {
-        let slip = {
-            let mut known = self.known.lock().unwrap();
-            let count = known.slips.len();
-            if pick(&self.dice, 3) == 0 && count > 0 {
-                known.slips[pick(&self.dice, count)].clone()
-            } else {
-                let slip = Slip {
-                    mark: format!("slip{count:04}"),
-                    home: self.one_of(&self.homes).unwrap().1,
-                    fen: fen(&self.dice, 2_000),
-                    taken: None,
-                };
-                known.slips.push(slip.clone());
-                slip
-            }
-        };
-        let taken = self.send_slip(&slip).await;
-        self.note(&slip.mark, taken);
-    }
-
-    fn note(&self, mark: &str, taken: Option<bool>) {
-        let mut known = self.known.lock().unwrap();
-        let slip = known.slips.iter_mut().find(|slip| slip.mark == mark);
-        let slip = slip.unwrap();
-        assert!(
-            slip.taken != Some(true) || taken != Some(false),
-            "{mark} was taken and is refused"
-        );
-        slip.taken = taken.or(slip.taken);
-    }
-
-    async fn ask_refund(&self) {
-        let mut all = payments(self.app).await;
-        all.retain(|row| row.state == PaymentState::Paid);
-        let Some(row) = self.one_of(&all) else {
-            return;
-        };
-        let amount = match pick(&self.dice, 3) {
-            0 => row.amount,
-            _ => fen(&self.dice, usize::try_from(row.amount).unwrap()),
-        };
-        let amount = Fen(amount).to_string();
-        let path = format!("/console/payments/{}/refund", row.id);
-        let fields = [("amount", amount.as_str()), ("reason", "多交了")];
-        self.clerk().0.post(self.url(), &path, &fields).await;
-    }
-
-    /// Somebody says yes or no to what waits; nobody to what they asked for themselves.
-    async fn decide(&self) {
-        let db = self.app.store.read();
-        let asked = refund::Entity::find()
-            .filter(refund::COLUMN.state.eq(RefundState::Asked))
-            .all(db);
-        let waits = waiver::Entity::find()
-            .filter(waiver::COLUMN.state.eq(WaiverState::Asked))
-            .all(db);
-        let refunds = asked.await.unwrap().into_iter();
-        let waivers = waits.await.unwrap().into_iter();
-        let refunds = refunds.map(|row| (format!("refunds/{}", row.id), row.asked_by));
-        let waivers = waivers.map(|row| (format!("waivers/{}", row.id), Some(row.asked_by)));
-        let all: Vec<(String, Option<i64>)> = refunds.chain(waivers).collect();
-        let Some((what, by)) = self.one_of(&all) else {
-            return;
-        };
-        let act = ["grant", "grant", "grant", "refuse"][pick(&self.dice, 4)];
-        let path = format!("/console/payments/{what}/{act}");
-        // Two at once, as it may be.
-        let (one, two) = (self.clerk(), self.clerk());
-        let (a, b) = futures_util::join!(
-            one.0.post(self.url(), &path, &[]),
-            two.0.post(self.url(), &path, &[])
-        );
-        let done =
-            |answered: &Option<Answered>| answered.as_ref().is_some_and(|one| one.status == 303);
-        assert!(!(done(&a) && done(&b)), "{what} was decided twice");
-        for (answered, id) in [(&a, one.1), (&b, two.1)] {
-            assert!(!done(answered) || *by != Some(id), "{what}: their own");
-        }
-    }
-
-    async fn ask_waiver(&self) {
-        let bills = self.bills().await;
-        let bill = self.one_of(&bills).unwrap().id.to_string();
-        let amount = Fen(fen(&self.dice, 80)).to_string();
-        let fields = [
-            ("bill", bill.as_str()),
-            ("amount", &amount),
-            ("reason", "低保户"),
-        ];
-        let path = "/console/payments/waivers";
-        self.clerk().0.post(self.url(), path, &fields).await;
-    }
-
-    async fn credit(&self) {
-        let lines = bill_line::Entity::find()
-            .filter(bill_line::COLUMN.corrects.is_null())
-            .order_by_asc(bill_line::COLUMN.id)
-            .all(self.app.store.read())
-            .await
-            .unwrap();
-        let line = self.one_of(&lines).unwrap();
-        let reason = {
-            let mut known = self.known.lock().unwrap();
-            let reason = format!("更正第{}次", known.credits.len());
-            known.credits.insert(reason.clone(), false);
-            reason
-        };
-        let (id, amount) = (line.id.to_string(), Fen(fen(&self.dice, 120)).to_string());
-        let fields = [
-            ("line", id.as_str()),
-            ("amount", &amount),
-            ("reason", &reason),
-        ];
-        let path = format!("/console/bills/{}/credit", line.bill_id);
-        let answered = self.staff[0].0.post(self.url(), &path, &fields).await;
-        if answered.is_some_and(|one| one.status == 303) {
-            self.known.lock().unwrap().credits.insert(reason, true);
-        }
-    }
-
     fn fault(&self) {
         const FAULTS: [(Api, &str); 20] = [
             (Api::Paynotice, "lost"),
@@ -366,16 +127,6 @@ impl Walk<'_> {
             15 => self.ask_waiver().await,
             16 => self.credit().await,
             _ => self.fault(),
-        }
-    }
-
-    /// Slips that got no answer are sent until they do.
-    async fn insist(&self) {
-        let slips = self.known.lock().unwrap().slips.clone();
-        for slip in slips.iter().filter(|slip| slip.taken.is_none()) {
-            let taken = self.send_slip(slip).await;
-            assert!(taken.is_some(), "{} was not answered", slip.mark);
-            self.note(&slip.mark, taken);
         }
     }
 }
