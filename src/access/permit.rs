@@ -98,6 +98,15 @@ pub enum Deed {
     SetReviews,
 }
 
+/// Whom a complaint may be about, within the place they hold: none of them reads by default who complains
+/// (`case/shield.rs`).
+pub const COMPLAINED_OF: &[RoleKind] = &[
+    RoleKind::PropertyStaff,
+    RoleKind::PropertyManager,
+    RoleKind::CommitteeMember,
+    RoleKind::CommitteeChair,
+];
+
 /// The row of a deed: who may, within the place they hold.
 #[must_use]
 pub const fn roles(deed: Deed) -> &'static [RoleKind] {

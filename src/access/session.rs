@@ -62,6 +62,8 @@ pub struct SignedIn {
     pub expires_at: Moment,
     /// Who signed in.
     pub actor: Actor,
+    /// By which account.
+    pub account: account::Model,
     /// Whether it was given before.
     pub repeated: bool,
 }
@@ -91,6 +93,7 @@ pub async fn sign_in_once(
             actor: load_actor(app.store.read(), &account, app.clock.now()).await?,
             expires_at: session.expires_at,
             token,
+            account,
             repeated: true,
         });
     }
@@ -190,6 +193,7 @@ async fn open(
         token,
         expires_at,
         actor,
+        account,
         repeated: false,
     })
 }

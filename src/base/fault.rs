@@ -16,6 +16,8 @@ pub enum Code {
     Unauthenticated,
     /// Known, but not allowed.
     Forbidden,
+    /// The rules on personal data were not shown yet; the same request succeeds once they were.
+    ConsentRequired,
     /// Not there, or not for this person to know.
     NotFound,
     /// The method does not exist for this path.
@@ -63,6 +65,7 @@ impl Code {
             Self::Malformed => ("malformed", 400, "请求内容看不懂,请检查后再试。"),
             Self::Unauthenticated => ("unauthenticated", 401, "请先登录。"),
             Self::Forbidden => ("forbidden", 403, "您没有这项权限。"),
+            Self::ConsentRequired => ("consent_required", 403, "请先阅读个人信息处理规则。"),
             Self::NotFound => ("not_found", 404, "没有找到,请核对后再试。"),
             Self::MethodNotAllowed => ("method_not_allowed", 405, "不支持这种请求方式。"),
             Self::WrongStep => ("wrong_step", 409, "现在的状态不能这样操作。"),

@@ -233,6 +233,12 @@ pub async fn place(
         && let Some(command) = lexicon().get("补充")
     {
         keep_question(turn);
+        if case.anonymous {
+            return Ok(format!(
+                "诉求 #{id} 是匿名的，位置会让人知道您是谁，没有记下。要补充请写文字：补充 {id} 内容",
+                id = case.id
+            ));
+        }
         let line = format!("{} 位置：{label}（{latitude:.5}, {longitude:.5}）", case.id);
         let reply = (command.run)(turn, &Args::new(&line)).await?;
         return Ok(reply.text);

@@ -33,7 +33,7 @@ use crate::case::api::view::{
     CaseView, EventView, FiledView, FullView, HelperView, PhotoView, TaskPage, many, one,
 };
 use crate::case::queries;
-use crate::case::{evidence, joiner};
+use crate::case::{evidence, joiner, shield};
 use crate::visit::{api::VisitView, queries as visits};
 
 /// Visits shown with the tasks.
@@ -101,7 +101,7 @@ async fn list_cases(
     let slice = query.slice()?;
     let person = caller.actor.require_person()?;
     let page = queries::page_of_mine(app.store.read(), person, slice).await?;
-    as_page(&app, page).await
+    as_page(&app, &caller, page).await
 }
 
 /// What lies with me, newest first: cases, and whom I have to tell at the door.
@@ -123,7 +123,7 @@ async fn list_tasks(
         None => visits::waiting(db, &caller.actor, MOST_VISITS).await?,
         Some(_) => Vec::new(),
     };
-    let Json(Page { items, next }) = as_page(&app, page).await?;
+    let Json(Page { items, next }) = as_page(&app, &caller, page).await?;
     Ok(Json(TaskPage {
         items,
         visits: visits.into_iter().map(VisitView::from).collect(),
@@ -131,9 +131,13 @@ async fn list_tasks(
     }))
 }
 
-async fn as_page(app: &App, page: Page<case::Model>) -> Result<Json<Page<CaseView>>, Fault> {
+async fn as_page(
+    app: &App,
+    caller: &Caller,
+    page: Page<case::Model>,
+) -> Result<Json<Page<CaseView>>, Fault> {
     Ok(Json(Page {
-        items: many(app.store.read(), &page.items).await?,
+        items: many(app.store.read(), &caller.actor, &page.items).await?,
         next: page.next,
     }))
 }
@@ -154,11 +158,15 @@ async fn show_case(
     let found = queries::visible(db, &caller.actor, number(&id)?).await?;
     let events = queries::events(db, found.case.id).await?;
     let helpers = queries::helpers(db, found.case.id).await?;
+    let seen = shield::one(db, &caller.actor, found.clone()).await?;
     Ok(Json(FullView {
-        case: one(db, &found.case).await?,
+        case: one(db, &caller.actor, &found.case).await?,
         helpers: helpers.iter().map(HelperView::from).collect(),
-        reporter: together::reporter(db, &caller, &found.case).await?,
-        events: events.iter().map(EventView::from).collect(),
+        reporter: together::reporter(db, &caller, &seen).await?,
+        events: events
+            .iter()
+            .map(|event| EventView::of(&seen, event))
+            .collect(),
         attachments: photo::of_case(&app, &found.case).await?,
         photo_owed: evidence::of(db, &found.case).await?.is_owed(),
         joiner_ratings: joiner::ratings(db, &found.case).await?,
@@ -205,7 +213,7 @@ async fn file_case(
         let filed = actions::file(tx, &caller.actor, filing).await?;
         actions::file_photos(tx, &caller.actor, &filed.case, &photos).await?;
         let view = FiledView {
-            case: one(tx.db(), &filed.case).await?,
+            case: one(tx.db(), &caller.actor, &filed.case).await?,
             alike: filed.alike.iter().map(AlikeView::from).collect(),
         };
         Ok(view)

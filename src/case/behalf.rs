@@ -18,6 +18,11 @@ pub const NAMELESS: &str = "匿名居民";
 /// In place of the own name, and of the own home.
 const SOMEONE: &str = "某居民";
 const SOME_HOME: &str = "某户";
+/// In place of a spot on the map, and of what the map calls it.
+const SOME_SPOT: &str = "位置已隐去";
+/// What the chat puts in front of a spot, and how many characters may stand between both.
+const SPOT_MARK: [char; 2] = ['位', '置'];
+const MOST_LABEL: usize = 80;
 /// Characters of how somebody calls themselves.
 const MOST_ASKER: usize = 20;
 
@@ -133,23 +138,26 @@ impl Veil {
     /// Of this person.
     #[must_use]
     pub fn of(actor: &Actor) -> Self {
-        let name = actor.person.as_ref().map(|person| person.name.clone());
+        let name = actor.person.as_ref().map(|person| person.name.as_str());
+        let homes = actor.homes.iter().map(|home| home.local_code().to_owned());
+        Self::new(name.unwrap_or_default(), homes.collect())
+    }
+
+    /// Of somebody by name and homes (`3-2-501`).
+    #[must_use]
+    pub fn new(name: &str, homes: Vec<String>) -> Self {
         Self {
-            name: simplified(name.unwrap_or_default().trim()),
-            homes: actor
-                .homes
-                .iter()
-                .map(|home| home.local_code().to_owned())
-                .collect(),
+            name: simplified(name.trim()),
+            homes,
         }
     }
 
-    /// The text in simplified characters without the own name, the own homes, phones and identity
-    /// numbers. Names and homes of others stay: they are what the case is about.
+    /// The text in simplified characters without the own name, the own homes, phones, identity
+    /// numbers and spots on the map. Names and homes of others stay: they are what the case is about.
     #[must_use]
     pub fn hide(&self, text: &str) -> String {
-        let text: String = simplified(&clean(text)).chars().map(plain).collect();
-        let mut text: Vec<char> = text.chars().collect();
+        let text: Vec<char> = simplified(&clean(text)).chars().map(plain).collect();
+        let mut text = hide_spots(&text);
         if self.name.chars().count() >= 2 {
             text = blot(&text, &self.name, SOMEONE);
         }
@@ -160,6 +168,52 @@ impl Veil {
         }
         hide_numbers(&text.into_iter().collect::<String>())
     }
+}
+
+/// Puts other words wherever a spot stands, with what the map calls it: `位置：北门（37.45000, 116.36000）`.
+fn hide_spots(text: &[char]) -> Vec<char> {
+    let mut out: Vec<char> = Vec::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(c) = text.get(at) {
+        let Some(end) = spot(text, at) else {
+            out.push(*c);
+            at += 1;
+            continue;
+        };
+        at = end;
+        let label = out.windows(2).rposition(|pair| pair == SPOT_MARK);
+        if let Some(label) = label.filter(|label| out.len() - label <= MOST_LABEL) {
+            out.truncate(label);
+            at += usize::from(matches!(text.get(at), Some('）' | ')')));
+        }
+        out.extend(SOME_SPOT.chars());
+    }
+    out
+}
+
+/// The end of two numbers of degrees that begin here.
+fn spot(text: &[char], at: usize) -> Option<usize> {
+    let first = degrees(text, at)?;
+    let between = text.get(first..)?.iter();
+    let between = between
+        .take_while(|c| matches!(c, ',' | '，' | ' '))
+        .count();
+    if between == 0 {
+        return None;
+    }
+    degrees(text, first + between)
+}
+
+/// The end of `116.36000`: three digits at most before the point, three at least behind it.
+fn degrees(text: &[char], at: usize) -> Option<usize> {
+    let digits = |from: usize| {
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter().take_while(|c| c.is_ascii_digit()).count()
+    };
+    let point = at + digits(at);
+    let behind = digits(point + 1);
+    let is_one = (1..=3).contains(&(point - at)) && text.get(point) == Some(&'.') && behind >= 3;
+    is_one.then_some(point + 1 + behind)
 }
 
 /// A home's number as people write it, the longest first.
@@ -316,6 +370,15 @@ mod tests {
             ("三栋二单元五零一漏水", "某户漏水"),
             ("501家", "某户家"),
             ("投诉3-2-601王经理，15012元", "投诉3-2-601王经理，15012元"),
+            (
+                "堆物，位置：桂园小区北门（37.45000, 116.36000）快来",
+                "堆物，位置已隐去快来",
+            ),
+            ("就在 37.45123，116.36123 这里", "就在 位置已隐去 这里"),
+            (
+                "水表 12.345 度，上月 11.2 度",
+                "水表 12.345 度，上月 11.2 度",
+            ),
         ] {
             assert_eq!(veil().hide(text), stored, "{text}");
         }

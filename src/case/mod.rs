@@ -17,6 +17,7 @@ pub mod queries;
 pub mod remind;
 pub mod rules;
 pub mod search;
+pub mod shield;
 pub mod stats;
 pub mod step;
 pub mod views;

@@ -24,6 +24,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Slice, cursor};
 use crate::case::queries::{Found, sees};
 use crate::case::search::part::{Part, edge, parts};
+use crate::case::shield::{self, Seen};
 use crate::case::step::OPEN;
 
 /// By whom a case is held.
@@ -71,12 +72,37 @@ impl Wanted {
             && !self.late
             && self.text.is_none()
     }
+
+    /// What is kept back is not found by what it would answer: neither by a home nor by words that are not
+    /// shown.
+    fn finds(&self, seen: &Seen) -> bool {
+        if !seen.is_hidden() {
+            return true;
+        }
+        let Found { case, place } = &seen.found;
+        let there = self
+            .place
+            .as_ref()
+            .is_none_or(|wanted| place.path.starts_with(&wanted.path));
+        let said = self.text.as_ref().is_none_or(|text| {
+            let simple = fast2s::convert(text);
+            let all = [
+                Some(case.text.as_str()),
+                case.plan.as_deref(),
+                case.result.as_deref(),
+            ];
+            all.into_iter()
+                .flatten()
+                .any(|words| words.contains(text.as_str()) || words.contains(&simple))
+        });
+        there && said
+    }
 }
 
 /// A page.
 #[derive(Debug, Default)]
 pub struct Listed {
-    /// Newest first.
+    /// Newest first, as the actor may read them (`shield.rs`).
     pub items: Vec<Found>,
     /// Cursor of the next page.
     pub next: Option<String>,
@@ -130,12 +156,15 @@ pub async fn list<C: ConnectionTrait>(
     } else {
         short.then_some(floor)
     };
-    let items = with_places(db, page).await?;
+    let mut items = with_places(db, page).await?;
+    // The parts follow from the roles; this is the last word on each case.
+    items.retain(|found| sees(actor, found));
+    let seen = shield::all(db, actor, items).await?;
     Ok(Listed {
-        // The parts follow from the roles; this is the last word on each case.
-        items: items
+        items: seen
             .into_iter()
-            .filter(|found| sees(actor, found))
+            .filter(|seen| wanted.finds(seen))
+            .map(|seen| seen.found)
             .collect(),
         next: next.map(cursor),
         cut_short: short && !full,
@@ -296,7 +325,11 @@ fn late(now: Moment) -> Condition {
         )
 }
 
-async fn with_places<C: ConnectionTrait>(
+/// Cases with where they are, in their order.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn with_places<C: ConnectionTrait>(
     db: &C,
     cases: Vec<case::Model>,
 ) -> Result<Vec<Found>, Fault> {
@@ -318,7 +351,7 @@ async fn with_places<C: ConnectionTrait>(
     Ok(found.collect())
 }
 
-/// Cases of these numbers that the actor may see, as in a list.
+/// Those of the cases that the actor may see, as they may read them.
 ///
 /// # Errors
 /// The database's.
@@ -327,6 +360,8 @@ pub async fn among<C: ConnectionTrait>(
     actor: &Actor,
     cases: Vec<case::Model>,
 ) -> Result<Vec<Found>, Fault> {
-    let all = with_places(db, cases).await?;
-    Ok(all.into_iter().filter(|found| sees(actor, found)).collect())
+    let mut all = with_places(db, cases).await?;
+    all.retain(|found| sees(actor, found));
+    let seen = shield::all(db, actor, all).await?;
+    Ok(seen.into_iter().map(|seen| seen.found).collect())
 }

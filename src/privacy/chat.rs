@@ -7,7 +7,7 @@ use crate::base::fault::Fault;
 use crate::base::text::fold;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who, verdict};
 use crate::privacy::actions::{self, Asked, Wish};
-use crate::privacy::{queries, remind, rules_url};
+use crate::privacy::{queries, rules_url};
 
 /// What is typed, or picked, to mean it.
 const SURE: &str = "确认";
@@ -76,7 +76,7 @@ async fn correct(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let row = actions::ask_correction(turn.tx, turn.app, &turn.actor, &wish).await?;
     Ok(Reply::text(format!(
         "已请管家核实您的{}（更正申请 #{}），结果会通知您。",
-        remind::field_says(field),
+        queries::field_says(field),
         row.id
     )))
 }

@@ -3,7 +3,7 @@
 //! [`WORKS`] to the others'.
 
 use chrono::TimeDelta;
-use entity::kinds::{CorrectionField, CorrectionState, ExportState};
+use entity::kinds::{CorrectionState, ExportState};
 use entity::{attachment, correction, data_export, inbound, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -13,7 +13,6 @@ use crate::app::App;
 use crate::attachment as photos;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
-use crate::base::phone::Phone;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::person::queries as people;
 use crate::place::queries as places;
@@ -213,14 +212,6 @@ fn to(tx: &Tx, row: &correction::Model, kind: &'static str, person: i64) -> NewR
     }
 }
 
-/// What people call a field.
-pub(super) const fn field_says(field: CorrectionField) -> &'static str {
-    match field {
-        CorrectionField::Name => "姓名",
-        CorrectionField::Phone => "手机号",
-    }
-}
-
 async fn read(
     app: &App,
     rows: &[reminder::Model],
@@ -245,16 +236,10 @@ async fn compose_correct(app: &App, rows: &[reminder::Model]) -> Result<Option<M
     let Some((row, place)) = found.filter(|(row, _)| open(row)) else {
         return Ok(None);
     };
-    let value = app.seal.open(&row.value_sealed)?;
-    let shown = match row.field {
-        CorrectionField::Name => value,
-        CorrectionField::Phone => {
-            Phone::parse(&value).map_or_else(String::new, |phone| phone.masked())
-        }
-    };
+    let shown = queries::value_says(app, &row)?;
     let person = people::by_id(app.store.read(), row.person_id).await?;
     let who = person.map(|person| person.name).unwrap_or_default();
-    let field = field_says(row.field);
+    let field = queries::field_says(row.field);
     let hint = format!("回复：更正 {} 通过（或驳回 原因）", row.id);
     Ok(Some(Message {
         template: "task",
@@ -274,7 +259,7 @@ async fn compose_corrected(app: &App, rows: &[reminder::Model]) -> Result<Option
     let Some((row, place)) = read(app, rows).await? else {
         return Ok(None);
     };
-    let field = field_says(row.field);
+    let field = queries::field_says(row.field);
     let (state, text) = match row.state {
         CorrectionState::Done => ("已更正", format!("您的{field}已更正。")),
         CorrectionState::Refused => {

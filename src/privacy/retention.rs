@@ -49,6 +49,12 @@ const CLASSES: &[Class] = &[
         days: |kept| kept.resolved_case_days,
         run: |app, until| Box::pin(cases(app, CaseState::Reviewed, until)),
     },
+    // Went on as another one: what came of it stands there.
+    Class {
+        name: "merged-case",
+        days: |kept| kept.resolved_case_days,
+        run: |app, until| Box::pin(cases(app, CaseState::Merged, until)),
+    },
     // Was open when the person had everything erased, and is over now.
     Class {
         name: "erased-case",
@@ -206,11 +212,10 @@ async fn erased(app: &App, until: Moment) -> Result<u64, Fault> {
         .from(case::Column::ReporterId)
         .to(person::Column::Id)
         .into();
-    let over = [CaseState::Reviewed, CaseState::Withdrawn];
     let rows = case::Entity::find()
         .join(JoinType::InnerJoin, to_person)
         .filter(person::COLUMN.erased_at.is_not_null())
-        .filter(case::COLUMN.state.is_in(over))
+        .filter(case::COLUMN.state.is_in(scrub::OVER))
         .filter(case::COLUMN.closed_at.lt(until))
         .limit(STEP)
         .all(app.store.read())

@@ -2,7 +2,7 @@
 //! erasure and by retention.
 
 use entity::attachment::Model as Photo;
-use entity::kinds::{ContentKind, PhotoStage, PlaceKind};
+use entity::kinds::{CaseState, ContentKind, PhotoStage, PlaceKind};
 use entity::{
     audit, case, case_event, case_joiner, delivery, mediation, mediation_event, mediation_party,
     mediation_session, moderation, person, place,
@@ -25,6 +25,11 @@ use crate::store::Tx;
 const NOBODY_KEY: &str = "~anonymous";
 /// What stands for that person.
 const NOBODY_NAME: &str = "（已匿名）";
+
+/// Cases that nobody works on any more. What was merged went on as another one; who filed it stands there as
+/// somebody who has joined.
+pub(super) const OVER: [CaseState; 3] =
+    [CaseState::Reviewed, CaseState::Withdrawn, CaseState::Merged];
 
 /// How much of a text goes.
 #[derive(Clone, Debug)]

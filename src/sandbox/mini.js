@@ -51,7 +51,12 @@ async function signIn() {
 }
 
 function drawLogin(screen) {
-  screen.append(make("p", "还没有登录。小程序用微信登录，不用输入密码。", "note"), button("微信登录", signIn, true));
+  const rules = make("p", "登录后继续使用，即表示您同意", "note");
+  const link = make("a", "个人信息处理规则");
+  link.href = "/privacy";
+  link.target = "_blank";
+  rules.append(link, "。");
+  screen.append(make("p", "还没有登录。小程序用微信登录，不用输入密码。", "note"), rules, button("微信登录", signIn, true));
 }
 
 function drawHomes(screen, me) {

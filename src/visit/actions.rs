@@ -2,11 +2,13 @@
 //! when its holder's post ends.
 
 use chrono::{DateTime, Utc};
-use entity::kinds::{DeliveryState, VisitState};
+use entity::kinds::{CaseKind, DeliveryState, VisitState};
 use entity::{case, delivery, place, visit};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TryInsertResult};
 
+use crate::access::holders::holders;
+use crate::access::permit::COMPLAINED_OF;
 use crate::access::{Actor, audit};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, shorten};
@@ -54,7 +56,10 @@ pub fn open<'a>(tx: &'a mut Tx, missed: Unreached<'a>) -> BoxFuture<'a, Result<b
         if told_anew.rows_affected > 0 {
             return Ok(true);
         }
-        let holder_id = holder_of(tx, &door, missed.person_id).await?;
+        let holder_id = holders_of(tx, &door, missed.person_id, missed.subject)
+            .await?
+            .first()
+            .copied();
         let row = visit::ActiveModel {
             person_id: Set(missed.person_id),
             place_id: Set(door.id),
@@ -81,12 +86,18 @@ pub fn open<'a>(tx: &'a mut Tx, missed: Unreached<'a>) -> BoxFuture<'a, Result<b
 
 /// Whether the visit would tell whoever goes there who filed a case without a name.
 async fn is_nameless(tx: &Tx, missed: &Unreached<'_>) -> Result<bool, Fault> {
-    let id = missed.subject.strip_prefix("case:").map(str::parse::<i64>);
+    let case = own_case(tx, missed.subject, missed.person_id).await?;
+    Ok(case.is_some_and(|case| case.anonymous))
+}
+
+/// The case that a visit is about, if whoever is to be told has filed it.
+async fn own_case(tx: &Tx, subject: &str, person_id: i64) -> Result<Option<case::Model>, Fault> {
+    let id = subject.strip_prefix("case:").map(str::parse::<i64>);
     let Some(Ok(id)) = id else {
-        return Ok(false);
+        return Ok(None);
     };
     let case = case::Entity::find_by_id(id).one(tx.db()).await?;
-    Ok(case.is_some_and(|case| case.anonymous && case.reporter_id == missed.person_id))
+    Ok(case.filter(|case| case.reporter_id == person_id))
 }
 
 /// The home by the roster, else the compound of the message.
@@ -102,9 +113,22 @@ async fn door_of(tx: &Tx, missed: &Unreached<'_>) -> Result<Option<place::Model>
     }
 }
 
-async fn holder_of(tx: &Tx, door: &place::Model, person_id: i64) -> Result<Option<i64>, Fault> {
-    let answering = people::answering(tx.db(), &door.path, tx.now(), &[person_id]).await?;
-    Ok(answering.first().map(|holder| holder.person_id))
+/// Those of equal right who may go to a door, the first of them first. The news of a complaint is brought by
+/// nobody whom it may be about: it would tell them who complains.
+async fn holders_of(
+    tx: &Tx,
+    door: &place::Model,
+    person_id: i64,
+    subject: &str,
+) -> Result<Vec<i64>, Fault> {
+    let mut without = vec![person_id];
+    let case = own_case(tx, subject, person_id).await?;
+    if case.is_some_and(|case| case.kind == CaseKind::Complaint) {
+        let about = holders(tx.db(), &door.path, COMPLAINED_OF, tx.now()).await?;
+        without.extend(about.iter().map(|held| held.person_id));
+    }
+    let answering = people::answering(tx.db(), &door.path, tx.now(), &without).await?;
+    Ok(answering.iter().map(|held| held.person_id).collect())
 }
 
 async fn tell_holder(tx: &mut Tx, row: &visit::Model) -> Result<(), Fault> {
@@ -193,12 +217,10 @@ async fn hand_over(tx: &mut Tx, row: visit::Model) -> Result<bool, Fault> {
     let Some(door) = places::by_id(tx.db(), row.place_id).await? else {
         return Ok(false);
     };
-    let answering = people::answering(tx.db(), &door.path, tx.now(), &[row.person_id]).await?;
+    let able = holders_of(tx, &door, row.person_id, &row.subject).await?;
     // Of several equals the one who has it keeps it.
-    let keeps = answering
-        .iter()
-        .any(|holder| Some(holder.person_id) == row.holder_id);
-    let next = answering.first().map(|holder| holder.person_id);
+    let keeps = able.iter().any(|id| Some(*id) == row.holder_id);
+    let next = able.first().copied();
     if keeps || next == row.holder_id {
         return Ok(false);
     }

@@ -1,5 +1,5 @@
-//! Who calls the API, decided once for each request, and how often he may. Used by `router.rs`;
-//! handlers take `access::session::Caller`.
+//! Who calls the API, decided once for each request, how often he may, and that whoever writes was told what
+//! becomes of it. Used by `router.rs`; handlers take `access::session::Caller`.
 
 use poem::http::header;
 use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
@@ -7,12 +7,22 @@ use poem::{Endpoint, IntoResponse, Middleware, Request, Response, Result};
 use crate::access::session;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
+use crate::privacy::consent;
 use crate::web::client_ip::client_ip;
 
 /// Requests of one account in a minute: a person taps, a program loops.
 const ACCOUNT_PER_MINUTE: u32 = 240;
 /// Requests without a token of one address in a minute; a compound may share one address.
 const ADDRESS_PER_MINUTE: u32 = 600;
+
+/// What needs no consent: signing in and out, the consent itself, and one's rights to one's own data.
+const FREE: [&str; 5] = [
+    "/session",
+    "/me/consent",
+    "/me/export",
+    "/me/corrections",
+    "/me/erasure",
+];
 
 /// Stands before all of `/api/v1`.
 #[derive(Clone)]
@@ -54,6 +64,9 @@ impl<E: Endpoint> Endpoint for Guarded<E> {
                 };
                 let key = format!("api:account:{}", caller.account.id);
                 self.spend(&key, ACCOUNT_PER_MINUTE).await?;
+                if writes(&request) {
+                    consent::go_on(&self.app, &caller.account).await?;
+                }
                 request.set_data(caller);
             }
             None => self.spend_address(&request).await?,
@@ -84,6 +97,13 @@ impl<E> Guarded<E> {
             Err(Fault::too_many(10))
         }
     }
+}
+
+/// Whether it changes something that is the caller's to agree to.
+fn writes(request: &Request) -> bool {
+    let path = request.original_uri().path();
+    let path = path.strip_prefix("/api/v1").unwrap_or(path);
+    !request.method().is_safe() && !FREE.contains(&path)
 }
 
 /// The token, if one came.

@@ -1,8 +1,8 @@
 //! `/api/v1/me/…` and `/api/v1/corrections/…`: consent, copy, correction and erasure for the
 //! mini-program. Called by `router.rs`.
 
-use entity::correction;
 use entity::kinds::CorrectionField;
+use entity::{account, correction};
 use poem::handler;
 use poem::web::{Data, Json, Path};
 use sea_orm::ActiveEnum;
@@ -27,6 +27,18 @@ pub struct ConsentView {
     pub url: String,
     /// Whether this version was agreed to.
     pub agreed: bool,
+}
+
+impl ConsentView {
+    /// Of an account.
+    #[must_use]
+    pub fn of(app: &App, account: &account::Model) -> Self {
+        Self {
+            version: consent::VERSION,
+            url: rules_url(app),
+            agreed: account.agreed_version >= consent::VERSION,
+        }
+    }
 }
 
 /// That I agree.
@@ -111,11 +123,7 @@ impl From<&correction::Model> for CorrectionView {
 )]
 #[handler]
 pub async fn show_consent(app: Data<&App>, caller: Caller) -> Json<ConsentView> {
-    Json(ConsentView {
-        version: consent::VERSION,
-        url: rules_url(&app),
-        agreed: caller.account.agreed_version >= consent::VERSION,
-    })
+    Json(ConsentView::of(&app, &caller.account))
 }
 
 /// Agree to the rules.

@@ -141,6 +141,10 @@ fn residents(route: Route) -> Route {
         .at("/me/leave", post(pages::me::leave_page))
         .at("/me/export", post(pages::privacy::ask_export))
         .at(
+            "/me/correct",
+            post(pages::privacy::correct).with(BodyLimit(app.settings.limits.body_bytes)),
+        )
+        .at(
             "/me/erase",
             get(pages::privacy::ask_erase).post(pages::privacy::erase),
         )

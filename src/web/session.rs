@@ -13,7 +13,9 @@ use crate::access::{Actor, Grant, HomeTie};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::privacy::consent;
 use crate::web::client_ip::client_ip;
+use crate::web::privacy::ConsentView;
 use crate::web::problem::Problem;
 
 /// What `wx.login` gave.
@@ -34,6 +36,9 @@ pub struct SessionView {
     pub expires_at: String,
     /// Who signed in; none before binding to a home.
     pub person: Option<PersonView>,
+    /// The rules on personal data. Where they were not agreed to, they are to be shown now with the link:
+    /// whoever goes on after that and writes something agrees to them.
+    pub rules: ConsentView,
 }
 
 /// The signed-in person.
@@ -96,10 +101,12 @@ pub async fn sign_in(
         Some(again) => sign_in_whole(app, body, again).await?,
         None => session::sign_in(app, &body.code, body.scene.as_deref()).await?,
     };
+    consent::show(app, &signed.account).await?;
     let view = SessionView {
         token: signed.token,
         expires_at: china(signed.expires_at).to_rfc3339(),
         person: person_view(&signed.actor),
+        rules: ConsentView::of(&app, &signed.account),
     };
     Ok(Answer {
         status: StatusCode::CREATED.as_u16(),

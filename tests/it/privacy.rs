@@ -2,6 +2,7 @@
 
 mod everywhere;
 mod former;
+mod pages;
 mod race;
 mod rules;
 
@@ -461,4 +462,26 @@ async fn data_is_let_go_when_its_time_is_over_and_the_log_says_how_much() {
     assert_eq!(app.case(kept).await.reporter_id, id, "still open");
     // The person has lost nothing else.
     assert_eq!(by_id(&app, id).await.name, "张秀英");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_merged_forgets_who_filed_it_as_well() {
+    let app = TestApp::start().await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    let steward = app.staff("孙梅").await;
+    li.says("报修 1栋楼道灯不亮").await;
+    let first = li.case().await.id;
+    zhang.says("报修 张秀英家门口的灯坏了").await;
+    let second = zhang.case().await.id;
+    steward.says(&format!("合并 {second} {first}")).await;
+    app.drain().await;
+    assert_eq!(app.case(second).await.merged_into, Some(first));
+    let id = app.person("张秀英").await.id;
+    erases(&zhang).await;
+    let row = app.case(second).await;
+    assert_ne!(row.reporter_id, id);
+    assert_eq!(row.account_id, None);
+    assert!(!row.text.contains("张秀英"), "{}", row.text);
+    let no = steward.says(&format!("拆分 {second}")).await;
+    assert!(no.contains("不能再拆分"), "{no}");
 }

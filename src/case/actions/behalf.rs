@@ -1,9 +1,10 @@
 //! Cases that the staff files for somebody (代报), cases without a name (匿名), and the look at who
 //! stands behind one (查看身份), which is put on record.
 
-use entity::kinds::{BindingState, PlaceKind};
-use entity::{binding, case, person, place};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::kinds::{ActorKind, BindingState, PlaceKind};
+use entity::{binding, case, case_event, person, place};
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::access::permit::{Deed, may, roles};
@@ -17,6 +18,7 @@ use crate::base::text::fold;
 use crate::case::actions::{Behalf, Draft, require_text};
 use crate::case::behalf::{Veil, Whom};
 use crate::case::queries::{Found, visible};
+use crate::case::shield;
 use crate::case::step::{By, OPEN};
 use crate::person::queries as people;
 use crate::place::code;
@@ -255,8 +257,8 @@ async fn compounds(tx: &Tx, actor: &Actor) -> Result<Vec<String>, Fault> {
     Ok(codes)
 }
 
-/// Takes the name off a case of one's own (匿名): name, home and phone are hidden in its words, and
-/// its place is the building from now on.
+/// Takes the name off a case of one's own (匿名): name, home and phone are hidden in its words and in
+/// what was said of it since; its place is the building from now on, without the spot on the map.
 ///
 /// # Errors
 /// `not_found`, `forbidden` when somebody else filed it, `wrong_step` when it is over.
@@ -272,12 +274,41 @@ pub async fn hide(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fa
     }
     let veil = Veil::of(actor);
     let place = building_of(tx, &found.place).await?;
+    hide_said(tx, &found.case, &veil).await?;
     let mut draft = Draft::new(tx, actor, By::Resident, found);
     draft.next.anonymous = true;
     draft.next.text = veil.hide(&draft.next.text);
+    let words = draft.next.rating_text.take();
+    draft.next.rating_text = words.map(|words| veil.hide(&words));
+    draft.next.latitude = None;
+    draft.next.longitude = None;
     draft.next.place_id = place.map_or(draft.next.place_id, |place| place.id);
     draft.event("hidden", None, None, None);
     draft.store(tx, actor, "case.hide").await
+}
+
+/// Hides who filed in what they have said to a case until now. Beside erasure and retention the one change
+/// that a history sees: what it hides was never anybody's business.
+async fn hide_said(tx: &Tx, case: &case::Model, veil: &Veil) -> Result<(), Fault> {
+    let said = case_event::Entity::find()
+        .filter(case_event::COLUMN.case_id.eq(case.id))
+        .filter(case_event::COLUMN.actor_kind.eq(ActorKind::Resident))
+        .filter(case_event::COLUMN.actor_id.eq(case.reporter_id))
+        .filter(case_event::COLUMN.note.is_not_null())
+        .all(tx.db())
+        .await?;
+    for event in said {
+        let note = event.note.as_deref().map(|note| veil.hide(note));
+        if note != event.note {
+            let change = case_event::ActiveModel {
+                id: Set(event.id),
+                note: Set(note),
+                ..Default::default()
+            };
+            change.update(tx.db()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The building that a place lies in, or the compound; none for what lies in none.
@@ -306,10 +337,13 @@ pub struct Identity {
     pub asker_phone: Option<Phone>,
     /// Name of the member of the staff who filed it.
     pub filed_by: Option<String>,
+    /// Phones are among what whoever looks may know.
+    pub with_phones: bool,
 }
 
 /// Looks who stands behind a case (查看身份); every look is in the audit and in the case's history,
-/// with the reason.
+/// with the reason. Whoever may see identities reads everything; the holder of a complaint from whom it is
+/// kept reads name and home, and of a case without a name nothing.
 ///
 /// # Errors
 /// `not_found` for what they may not see, `forbidden` without the permission, `invalid` without a reason.
@@ -321,7 +355,8 @@ pub async fn identity(
     reason: &str,
 ) -> Result<Identity, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    if !may(actor, Deed::SeeIdentities, &found.place.path) {
+    let with_phones = may(actor, Deed::SeeIdentities, &found.place.path);
+    if !with_phones && !shield::may_look(actor, &found) {
         return Err(Fault::new(
             Code::Forbidden,
             "只有社区书记和街道干部可以查看身份。确有需要请向他们申请。",
@@ -330,7 +365,14 @@ pub async fn identity(
     let reason = require_text("reason", reason, || {
         format!("请写明原因，例如：查看身份 {id} 需要当面核实")
     })?;
-    let shown = read_identity(tx, seal, &found).await?;
+    let mut shown = read_identity(tx, seal, &found).await?;
+    if !with_phones {
+        // Whoever left a phone alone is still somebody who asked.
+        let unnamed = shown.asker_phone.take().map(|_| "未留姓名".to_owned());
+        shown.asker = shown.asker.or(unnamed);
+        shown.phone = None;
+        shown.with_phones = false;
+    }
     let mut draft = Draft::new(tx, actor, By::Staff, found);
     // The trail is kept for good: it may say why, not who it was.
     let names: Vec<String> = [Some(&shown.name), shown.asker.as_ref()]
@@ -370,6 +412,7 @@ async fn read_identity(tx: &Tx, seal: &Seal, found: &Found) -> Result<Identity, 
         asker: case.asker.clone(),
         asker_phone: sealed.and_then(|sealed| people::open_phone(seal, sealed)),
         filed_by,
+        with_phones: true,
     })
 }
 

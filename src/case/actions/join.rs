@@ -322,6 +322,12 @@ pub async fn merge(tx: &mut Tx, actor: &Actor, id: i64, into: i64) -> Result<cas
 /// As [`merge`]; `wrong_step` when it is not merged.
 pub async fn unmerge(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fault> {
     let found = held_or_given(tx, actor, id).await?;
+    let reporter = people::by_id(tx.db(), found.case.reporter_id).await?;
+    if reporter.is_none_or(|reporter| reporter.left_at.is_some()) {
+        return Err(Fault::wrong_step(
+            "提出人的信息已经删除，不能再拆分。还要办的请另提一件诉求。",
+        ));
+    }
     let into = found.case.merged_into;
     lock(tx, [Some(id), into]).await?;
     let again = Again::read(tx, &found).await?;

@@ -54,7 +54,6 @@ use serde_json::{Value, json};
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::access::holders::says;
-use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;

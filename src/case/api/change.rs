@@ -46,7 +46,7 @@ pub(super) async fn change(
     let id = number(id)?;
     once.answer(app, 200, async |tx| {
         let case = run(tx, caller, id, change).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }

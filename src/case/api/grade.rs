@@ -33,7 +33,7 @@ pub(super) async fn grade(
         .map_err(|_| Fault::invalid("grade", "grade 必须是 ordinary、major 或 complex。"))?;
     once.answer(&app, 200, async |tx| {
         let case = actions::grade(tx, &caller.actor, id, grade).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }

@@ -53,7 +53,7 @@ pub(super) async fn add_photos(
     let (id, photos) = (number(&id)?, keys(&body.attachments)?);
     once.answer(&app, 200, async |tx| {
         let (case, _) = actions::add_photos(tx, &caller.actor, id, &photos).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }
@@ -75,7 +75,7 @@ pub(super) async fn waive_photo(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::waive_photo(tx, &caller.actor, id, &body.text).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }

@@ -20,8 +20,9 @@ use crate::case::api::number;
 use crate::case::api::view::{CaseView, one};
 use crate::case::behalf::Whom;
 use crate::case::queries::near;
+use crate::case::shield::Seen;
 use crate::case::similar::Alike;
-use crate::case::{case_says, joiner, kind_says, queries};
+use crate::case::{case_says, joiner, kind_says};
 
 /// Entries of the list of joined cases.
 const MOST: u64 = 100;
@@ -289,7 +290,7 @@ async fn merge(
     let (id, into) = (number(&id)?, number(&body.into)?);
     once.answer(&app, 200, async |tx| {
         let case = actions::merge(tx, &caller.actor, id, into).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }
@@ -310,7 +311,7 @@ async fn unmerge(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::unmerge(tx, &caller.actor, id).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }
@@ -331,7 +332,7 @@ async fn hide(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::hide(tx, &caller.actor, id).await?;
-        one(tx.db(), &case).await
+        one(tx.db(), &caller.actor, &case).await
     })
     .await
 }
@@ -426,7 +427,7 @@ async fn file_for(
             behalf: Some(behalf),
         };
         let filed = actions::file(tx, &caller.actor, filing).await?;
-        one(tx.db(), &filed.case).await
+        one(tx.db(), &caller.actor, &filed.case).await
     })
     .await
 }
@@ -435,10 +436,10 @@ async fn file_for(
 pub(super) async fn reporter<C: ConnectionTrait>(
     db: &C,
     caller: &Caller,
-    case: &entity::case::Model,
+    seen: &Seen,
 ) -> Result<Option<String>, Fault> {
-    if caller.actor.person_id() == Some(case.reporter_id) {
+    if caller.actor.person_id() == Some(seen.found.case.reporter_id) {
         return Ok(None);
     }
-    Ok(Some(queries::reporter_says(db, case).await?))
+    Ok(Some(seen.reporter_says(db).await?))
 }

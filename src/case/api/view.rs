@@ -1,16 +1,18 @@
 //! How the API shows a case: ids are strings, times RFC 3339 at +08:00.
 
-use entity::{attachment, case, case_event, person, place};
+use entity::{attachment, case, case_event, person};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::access::Actor;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::api::together::AlikeView;
 use crate::case::queries::Helper;
+use crate::case::shield::{self, Seen};
 use crate::case::{case_says, clock, kind_says};
 use crate::policy::grade_says;
 use crate::visit::api::VisitView;
@@ -117,7 +119,8 @@ pub struct FullView {
     pub case: CaseView,
     /// Who helps or helped, the first to come first.
     pub helpers: Vec<HelperView>,
-    /// Who reported, for whoever works on it; nobody's name for a case without one.
+    /// Who reported, for whoever works on it; nobody's name for a case without one, and for those whom a
+    /// complaint may be about.
     pub reporter: Option<String>,
     /// Oldest first.
     pub events: Vec<EventView>,
@@ -224,14 +227,16 @@ pub struct EventView {
     pub at: String,
 }
 
-impl From<&case_event::Model> for EventView {
-    fn from(event: &case_event::Model) -> Self {
+impl EventView {
+    /// As whoever reads the case may read it.
+    #[must_use]
+    pub fn of(seen: &Seen, event: &case_event::Model) -> Self {
         Self {
             action: event.action.clone(),
             step: event.step.map(|step| step.to_value()),
             round: event.round,
             by: event.actor_kind.to_value(),
-            note: event.note.clone(),
+            note: event.note.as_deref().map(|note| seen.words(note)),
             at: time(event.at),
         }
     }
@@ -241,36 +246,34 @@ fn time(at: Moment) -> String {
     china(at).to_rfc3339()
 }
 
-/// One case as it is shown.
+/// One case as it is shown to the actor.
 ///
 /// # Errors
 /// The database's.
-pub async fn one<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<CaseView, Fault> {
-    let mut views = many(db, std::slice::from_ref(case)).await?;
+pub async fn one<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    case: &case::Model,
+) -> Result<CaseView, Fault> {
+    let mut views = many(db, actor, std::slice::from_ref(case)).await?;
     views
         .pop()
         .ok_or_else(|| Fault::internal("a case was not shown"))
 }
 
-/// Many of them, with two reads for all.
+/// Many of them, with few reads for all.
 ///
 /// # Errors
 /// The database's.
 pub async fn many<C: ConnectionTrait>(
     db: &C,
+    actor: &Actor,
     cases: &[case::Model],
 ) -> Result<Vec<CaseView>, Fault> {
     if cases.is_empty() {
         return Ok(Vec::new());
     }
-    let places = place::Entity::find()
-        .filter(
-            place::COLUMN
-                .id
-                .is_in(cases.iter().map(|case| case.place_id)),
-        )
-        .all(db)
-        .await?;
+    let seen = shield::cases(db, actor, cases.to_vec()).await?;
     let holders = person::Entity::find()
         .filter(
             person::COLUMN.id.is_in(
@@ -282,19 +285,16 @@ pub async fn many<C: ConnectionTrait>(
         )
         .all(db)
         .await?;
-    let code = |id: i64| {
-        let place = places.iter().find(|place| place.id == id);
-        place.map_or_else(String::new, |place| place.code.clone())
-    };
     let name = |id: i64| {
         let person = holders.iter().find(|person| person.id == id);
         person.map(|person| person.name.clone())
     };
-    let show = |case: &case::Model| {
+    let show = |seen: &Seen| {
+        let (case, place) = (&seen.found.case, &seen.found.place);
         let (holder, asked) = (case.holder_id.and_then(name), case.asked_id.and_then(name));
-        shown(case, code(case.place_id), holder, asked)
+        shown(case, place.code.clone(), holder, asked)
     };
-    Ok(cases.iter().map(show).collect())
+    Ok(seen.iter().map(show).collect())
 }
 
 /// A case with the code of its place and the names of who has it and who is asked to take it over.

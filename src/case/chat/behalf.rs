@@ -164,18 +164,22 @@ pub(super) fn identity<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a>
         if let Some(by) = &who.filed_by {
             lines.push(format!("代报人：{by}"));
         }
-        match (&who.filed_by, &who.asker, &who.asker_phone) {
+        let called = match (&who.filed_by, &who.asker, &who.asker_phone) {
             (Some(_), None, None) | (None, ..) => {
                 lines.push(format!("提出人：{}", who.name));
                 lines.push(format!("房号：{}", who.homes.join("、")));
-                lines.push(format!("电话：{}", phone(who.phone)));
+                who.phone.clone()
             }
             (Some(_), asker, _) => {
                 let asker = asker.as_deref().unwrap_or("未留姓名");
                 lines.push(format!("来人：{asker}"));
-                lines.push(format!("电话：{}", phone(who.asker_phone)));
+                who.asker_phone.clone()
             }
-        }
+        };
+        lines.push(match who.with_phones {
+            true => format!("电话：{}", phone(called)),
+            false => "要电话联系，请找社区。".to_owned(),
+        });
         lines.push("请只用于办理这件事，不要转发。".to_owned());
         Ok(Reply::text(lines.join("\n")))
     })

@@ -13,6 +13,7 @@ use crate::case::course;
 use crate::case::evidence::{self, Evidence};
 use crate::case::joiner;
 use crate::case::queries::{self, Found, Helper};
+use crate::case::shield::{self, Seen};
 use crate::case::step::OPEN;
 use crate::case::{STEPS, case_says, kind_says, level_says};
 use crate::chat::{Args, Reply, Turn};
@@ -68,7 +69,11 @@ pub async fn tasks(turn: &mut Turn<'_>) -> Result<Option<Reply>, Fault> {
     }
     Ok(match cases.is_empty() {
         true => None,
-        false => Some(list(turn, "要办的诉求", &cases)),
+        false => {
+            let seen = shield::cases(turn.tx.db(), &turn.actor, cases).await?;
+            let cases: Vec<case::Model> = seen.into_iter().map(|seen| seen.found.case).collect();
+            Some(list(turn, "要办的诉求", &cases))
+        }
     })
 }
 
@@ -133,10 +138,11 @@ fn met_by(case: &case::Model) -> String {
 
 async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     let db = turn.tx.db();
-    let case = &found.case;
+    let seen = shield::one(db, &turn.actor, found.clone()).await?;
+    let case = &seen.found.case;
     let events = queries::events(db, case.id).await?;
     let holder = queries::name_of(db, case.holder_id).await?;
-    let place = queries::place_says(db, &found.place).await?;
+    let place = queries::place_says(db, &seen.found.place).await?;
     let mut who = if holder.is_empty() {
         level_says(case.level).to_owned()
     } else {
@@ -156,8 +162,8 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
         .iter()
         .map(|step| course.mark(case, *step).says(*step))
         .collect();
-    let seen = evidence::of(db, case).await?;
-    let reporter = together::reporter_line(turn, case).await?;
+    let evidence = evidence::of(db, case).await?;
+    let reporter = together::reporter_line(turn, &seen).await?;
     let commands = next_commands(turn, case);
     let mut text = format!(
         "诉求 #{}（{}，{}）：{}\n地点：{place}\n状态：{}（{who}）{}\n{helpers}步骤：{}{}\n",
@@ -179,8 +185,9 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     if let Some(said) = joiner::ratings_say(&joiner::ratings(db, case).await?) {
         text.push_str(&format!("加入的邻居评价：{said}\n"));
     }
-    text.push_str(&photos(&seen));
-    let shown: Vec<String> = events.iter().filter_map(event_line).collect();
+    text.push_str(&photos(&evidence));
+    let lines = events.iter().filter_map(|event| event_line(&seen, event));
+    let shown: Vec<String> = lines.collect();
     let skip = shown.len().saturating_sub(EVENTS);
     for line in shown.iter().skip(skip) {
         text.push_str(line);
@@ -351,12 +358,13 @@ pub fn event_says(action: &str) -> Option<&'static str> {
 }
 
 /// A line of the history.
-fn event_line(event: &case_event::Model) -> Option<String> {
+fn event_line(seen: &Seen, event: &case_event::Model) -> Option<String> {
     let said = event_says(&event.action)?;
     let note = event
         .note
         .as_deref()
-        .map(|note| format!("：{}", shorten(&note.replace('\n', " "), 40)))
+        .map(|note| seen.words(note).replace('\n', " "))
+        .map(|note| format!("：{}", shorten(&note, 40)))
         .unwrap_or_default();
     Some(format!("{} {said}{note}", say(event.at)))
 }

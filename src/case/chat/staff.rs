@@ -14,7 +14,7 @@ use crate::case::chat::which::{Picked, Scope, own_text, which};
 use crate::case::chat::{Answer, SHOWN};
 use crate::case::dispatch::Target;
 use crate::case::step::OPEN;
-use crate::case::{fill, level_says, queries};
+use crate::case::{fill, level_says, queries, shield};
 use crate::chat::{Args, Reply, Turn};
 use crate::policy::grade_says;
 
@@ -67,7 +67,10 @@ pub(super) fn accept<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
         let what = if turn.audience.is_group() {
             String::new()
         } else {
-            format!("：{}", shorten(&case.text, SHOWN))
+            let one = vec![case];
+            let seen = shield::cases(turn.tx.db(), &turn.actor, one).await?;
+            let text = seen.first().map(|seen| seen.found.case.text.as_str());
+            text.map_or_else(String::new, |text| format!("：{}", shorten(text, SHOWN)))
         };
         Ok(Reply::text(format!(
             "诉求 #{id} 已接单{what}。{due}到现场后回复“到场 {id}”，办好后回复“办结 {id} 结果”。"

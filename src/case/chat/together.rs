@@ -9,6 +9,7 @@ use crate::base::text::shorten;
 use crate::case::actions::{self, CONTENT, Filed};
 use crate::case::chat::{Answer, behalf, file};
 use crate::case::queries::{self, Found};
+use crate::case::shield::Seen;
 use crate::case::step::OPEN;
 use crate::case::{case_says, category, joiner, kind_says, level_says, similar};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
@@ -312,12 +313,18 @@ fn unmerge<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
 }
 
 /// Who reported, for the line of 进度 that the staff reads; none for the reporter themselves.
-pub(super) async fn reporter_line(turn: &Turn<'_>, case: &case::Model) -> Result<String, Fault> {
+pub(super) async fn reporter_line(turn: &Turn<'_>, seen: &Seen) -> Result<String, Fault> {
+    let case = &seen.found.case;
     if turn.actor.person_id() == Some(case.reporter_id) && case.filed_by_id.is_none() {
         return Ok(String::new());
     }
-    let who = queries::reporter_says(turn.tx.db(), case).await?;
-    Ok(format!("提出人：{who}\n"))
+    let who = seen.reporter_says(turn.tx.db()).await?;
+    let look = if seen.is_hidden() && turn.actor.person_id() == case.holder_id {
+        format!("，确需知道请回复“查看身份 {} 原因”，会留记录", case.id)
+    } else {
+        String::new()
+    };
+    Ok(format!("提出人：{who}{look}\n"))
 }
 
 /// Whether a refusal only says that it is not theirs to see.

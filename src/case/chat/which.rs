@@ -8,7 +8,7 @@ use crate::base::fault::Fault;
 use crate::base::text::{fold, shorten};
 use crate::case::category::chinese_digit;
 use crate::case::step::OPEN;
-use crate::case::{case_says, kind_says, queries};
+use crate::case::{case_says, kind_says, queries, shield};
 use crate::chat::{Args, Dialog, Reply, Turn};
 
 /// Most lines of a list: a digit picks.
@@ -86,10 +86,12 @@ pub(super) async fn only(
     Ok(match cases.as_slice() {
         [] => None,
         [one] => Some(Picked::One(one.id, Args::default())),
-        several => {
+        _ => {
             // A list shows what people wrote.
             turn.aside = true;
-            let lines = several.iter().map(|case| {
+            let seen = shield::cases(turn.tx.db(), &turn.actor, cases.clone()).await?;
+            let lines = seen.iter().map(|seen| {
+                let case = &seen.found.case;
                 let command = format!("{word} {} {behind}", case.id);
                 (command.trim().to_owned(), line(case))
             });

@@ -13,7 +13,7 @@ use crate::base::text::shorten;
 use crate::case::clock;
 use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
-use crate::case::{case_says, kind_says};
+use crate::case::{case_says, kind_says, shield};
 use crate::delivery::{Button, Message, cards};
 use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
@@ -100,9 +100,10 @@ pub async fn face(app: &App, case_id: i64, person_id: i64) -> Result<Option<Mess
     let Some(found) = queries::by_id(db, case_id).await? else {
         return Ok(None);
     };
-    let case = &found.case;
-    let holder = queries::name_of(db, case.holder_id).await?;
     let buttons = buttons(app, &found, person_id).await?;
+    let seen = shield::for_person(db, Some(person_id), found, app.clock.now()).await?;
+    let Found { case, place } = &seen.found;
+    let holder = queries::name_of(db, case.holder_id).await?;
     let sentence = over(case, &holder);
     let asked = case
         .asked_due_at
@@ -116,7 +117,7 @@ pub async fn face(app: &App, case_id: i64, person_id: i64) -> Result<Option<Mess
             kind_says(case.kind),
             shorten(&case.text, 20)
         ),
-        place: queries::place_says(db, &found.place).await?,
+        place: queries::place_says(db, place).await?,
         state: case_says(case).to_owned(),
         at: due.or(case.finish_due_at).unwrap_or(case.updated_at),
         text: shorten(&case.text, 80),

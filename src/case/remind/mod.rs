@@ -113,7 +113,7 @@ pub mod kinds {
     /// What ends with somebody's being asked.
     pub const OF_ASKED: [&str; 4] = [ASKED, REOPEN_ASKED, ASK_CLOCK, REOPEN_CLOCK];
     /// What ends when a case is taken back.
-    pub const ALL: [&str; 16] = [
+    pub const ALL: [&str; 17] = [
         TASK,
         NEED,
         NUDGED,

@@ -16,8 +16,9 @@ use crate::base::text::shorten;
 use crate::case::queries::{self, Found};
 use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
+use crate::case::shield::{self, Seen};
 use crate::case::{case_says, category, kind_says, level_says};
-use crate::delivery::{Lines, Message, Says};
+use crate::delivery::{Button, Lines, Message, Says};
 use crate::reminder::BoxFuture;
 use crate::reminder::payload::{number, word};
 
@@ -85,15 +86,23 @@ pub(super) fn compose<'a>(
         let Some(found) = queries::by_id(app.store.read(), id).await? else {
             return Ok(None);
         };
+        let recipient = reminders.last().and_then(|last| last.recipient_id);
+        let (db, now) = (app.store.read(), app.clock.now());
+        let seen = shield::for_person(db, recipient, found.clone(), now).await?;
         let mut lines = Lines::new();
         for reminder in reminders {
-            if let Some(line) = line(app, &found, reminder).await? {
+            if let Some(line) = line(app, &seen, reminder).await? {
                 lines.add(line);
             }
         }
-        let recipient = reminders.last().and_then(|last| last.recipient_id);
         let joined = reminders.iter().any(|one| is_joiners(&found, one));
-        let Some(message) = message(app, &found, lines, recipient).await? else {
+        let buttons = match recipient {
+            Some(person) if lines.any(|line| line.template == "task") => {
+                buttons(app, &found, person).await?
+            }
+            _ => Vec::new(),
+        };
+        let Some(message) = message(app, &seen.found, lines, buttons).await? else {
             return Ok(None);
         };
         Ok(Some(if joined {
@@ -131,19 +140,14 @@ async fn message(
     app: &App,
     found: &Found,
     lines: Lines<Line>,
-    recipient: Option<i64>,
+    buttons: Vec<Button>,
 ) -> Result<Option<Message>, Fault> {
     let urgent = lines.any(|line| line.urgent);
-    let asks = lines.any(|line| line.template == "task");
     let hint = template_hint(lines.as_slice());
     let (Some(hint), Some((text, last))) = (hint, lines.told()) else {
         return Ok(None);
     };
     let case = &found.case;
-    let buttons = match recipient {
-        Some(person) if asks => buttons(app, found, person).await?,
-        _ => Vec::new(),
-    };
     let text = format!("{text}\n{}", last.hint);
     let title = match last.brief {
         Brief::End(words) => format!("#{} {words}", case.id),
@@ -168,11 +172,11 @@ async fn message(
     }))
 }
 
-async fn line(app: &App, found: &Found, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
+async fn line(app: &App, seen: &Seen, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
     let what = word(reminder, "what").unwrap_or_default();
     match reminder.kind.as_str() {
-        kinds::PROGRESS => progress::progress(app, found, reminder, what).await,
-        _ => staff::line(app, found, reminder, what).await,
+        kinds::PROGRESS => progress::progress(app, &seen.found, reminder, what).await,
+        _ => staff::line(app, seen, reminder, what).await,
     }
 }
 

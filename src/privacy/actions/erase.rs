@@ -1,9 +1,7 @@
 //! «注销»: everything that says who somebody is goes, at once and in one transaction; what the compound
 //! answers for (their cases) stays without them.
 
-use entity::kinds::{
-    BindingState, CaseState, CorrectionState, ExportState, ReminderState, VisitState,
-};
+use entity::kinds::{BindingState, CorrectionState, ExportState, ReminderState, VisitState};
 use entity::{
     account, binding, case, case_joiner, consent, console_session, correction, credential,
     data_export, delivery, group_dialog, guess, idempotency, import_job, inbound, invitation,
@@ -148,7 +146,7 @@ async fn cases(tx: &mut Tx, id: i64, words: &Words) -> Result<Left, Fault> {
     let mut open_cases = 0;
     let mut photos = Vec::new();
     for case in cases {
-        if matches!(case.state, CaseState::Reviewed | CaseState::Withdrawn) {
+        if scrub::OVER.contains(&case.state) {
             photos.extend(scrub::closed_case(tx, &case, words).await?);
         } else {
             scrub::open_case(tx, &case, words).await?;

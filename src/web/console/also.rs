@@ -14,6 +14,7 @@ use crate::base::key::key_in;
 use crate::base::phone::Phone;
 use crate::case::actions::{self, Helped, Identity};
 use crate::case::queries::{self, Found, holds};
+use crate::case::shield;
 use crate::case::step::{Action, OPEN, row};
 use crate::mediation::{actions as mediations, centre_says};
 use crate::store::Tx;
@@ -162,7 +163,7 @@ fn is_possible(desk: &Desk, found: &Found, around: &Around, what: What) -> bool 
             let may = own || gives || may(actor, Deed::Mediate, path);
             kind && !case.anonymous && OPEN.contains(&case.state) && may && !around.in_mediation
         }
-        What::Identity => may(actor, Deed::SeeIdentities, path),
+        What::Identity => may(actor, Deed::SeeIdentities, path) || shield::may_look(actor, found),
     }
 }
 
@@ -330,13 +331,17 @@ impl IdentityPage {
                 facts.push(("代报人", by));
                 let asker = asker.unwrap_or_else(|| "未留姓名".to_owned());
                 facts.push(("来人", asker));
-                facts.push(("电话", phone(asker_phone)));
+                if who.with_phones {
+                    facts.push(("电话", phone(asker_phone)));
+                }
             }
             (filed_by, ..) => {
                 facts.extend(filed_by.map(|by| ("代报人", by)));
                 facts.push(("提出人", who.name));
                 facts.push(("房号", who.homes.join("、")));
-                facts.push(("电话", phone(who.phone)));
+                if who.with_phones {
+                    facts.push(("电话", phone(who.phone)));
+                }
             }
         }
         Self {

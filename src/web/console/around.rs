@@ -60,11 +60,12 @@ pub(super) struct Around {
     pub(super) leads: bool,
 }
 
-/// Reads it.
+/// Reads it; `words` is what was filed as whoever looks may read it.
 pub(super) async fn around<C: ConnectionTrait>(
     db: &C,
     desk: &Desk,
     found: &Found,
+    words: &str,
 ) -> Result<Around, Fault> {
     let case = &found.case;
     let person = desk.actor().person_id();
@@ -108,7 +109,7 @@ pub(super) async fn around<C: ConnectionTrait>(
         joiners: case.joiners,
         rated: joiner::ratings_say(&joiner::ratings(db, case).await?),
         households: case.households,
-        alike: alike(db, desk, found).await?,
+        alike: alike(db, desk, found, words).await?,
         merged_into: case.merged_into,
         owes: evidence.is_owed() && !BEFORE_WORK.contains(&case.state),
         waived: evidence.waived,
@@ -139,6 +140,7 @@ async fn alike<C: ConnectionTrait>(
     db: &C,
     desk: &Desk,
     found: &Found,
+    words: &str,
 ) -> Result<Vec<Alike>, Fault> {
     let (actor, case): (_, &case::Model) = (desk.actor(), &found.case);
     let gives = may(actor, Deed::DispatchCases, &found.place.path);
@@ -148,7 +150,7 @@ async fn alike<C: ConnectionTrait>(
     let wanted = similar::Wanted {
         kind: case.kind,
         category: case.category.as_deref(),
-        text: &case.text,
+        text: words,
         compound_id: case.compound_id,
         path: &found.place.path,
         reporter_id: case.reporter_id,

@@ -17,9 +17,10 @@ use crate::base::key::key_in;
 use crate::case::chat::event_says;
 use crate::case::course::{self, Course};
 use crate::case::queries::{self, Found, no_such};
+use crate::case::shield::{self, Seen};
 use crate::case::{STEPS, case_says, category, clock, kind_says, level_says, step_says, subject};
 use crate::policy::grade_says;
-use crate::web::console::act::{ActForm, Shape, forms, seen};
+use crate::web::console::act::{ActForm, Shape, forms, seen as mark};
 use crate::web::console::also;
 use crate::web::console::around::{Around, around};
 use crate::web::console::cases::{Due, due};
@@ -113,15 +114,16 @@ pub(super) async fn page(
     let db = desk.app.store.read();
     let now = desk.app.clock.now();
     let found = queries::visible(db, desk.actor(), id).await?;
-    let case = &found.case;
-    let around = around(db, desk, &found).await?;
+    let seen = shield::one(db, desk.actor(), found.clone()).await?;
+    let case = &seen.found.case;
+    let around = around(db, desk, &found, &case.text).await?;
     let mut forms = forms(desk, &found, tried.as_ref());
     fill::offer(db, &found, &mut forms).await?;
     forms.extend(also::forms(desk, &found, &around, tried.as_ref()));
     let named = forms.iter().any(|form| form.shape == Shape::Name);
     let sections = Sections {
         steps: steps(case, course::of(db, case).await?),
-        history: history(db, id).await?,
+        history: history(db, &seen).await?,
         photos: attached(db, id).await?,
         map: map(case),
         people: if named {
@@ -140,14 +142,14 @@ pub(super) async fn page(
     let page = CasePage {
         frame: Frame::new(desk, format!("#{id} {}", kind_says(case.kind))).saying(said),
         id,
-        mark: seen(case),
+        mark: mark(&found.case),
         state: case_says(case),
         waits: matches!(
             case.state,
             CaseState::Raised | CaseState::Assigned | CaseState::Paused
         ),
         late: late(case),
-        facts: facts(db, &found).await?,
+        facts: facts(db, &seen).await?,
         text: case.text.clone(),
         due: due(case, now),
         plan: case.plan.clone(),
@@ -173,12 +175,12 @@ fn late(case: &case::Model) -> Vec<&'static str> {
 
 async fn facts<C: ConnectionTrait>(
     db: &C,
-    found: &Found,
+    seen: &Seen,
 ) -> Result<Vec<(&'static str, String)>, Fault> {
-    let case = &found.case;
+    let Found { case, place } = &seen.found;
     let holder = queries::name_of(db, case.holder_id).await?;
     let mut facts = vec![
-        ("地点", queries::place_says(db, &found.place).await?),
+        ("地点", queries::place_says(db, place).await?),
         (
             "办理人",
             if holder.is_empty() {
@@ -191,6 +193,9 @@ async fn facts<C: ConnectionTrait>(
         ("等级", grade_says(case.grade).to_owned()),
         ("提出", say(case.created_at)),
     ];
+    if seen.is_hidden() {
+        facts.push(("提出人", shield::HIDDEN.to_owned()));
+    }
     if let Some(words) = case.category.as_deref().and_then(category::says) {
         facts.push(("类别", words.to_owned()));
     }
@@ -228,8 +233,8 @@ fn steps(case: &case::Model, course: Course) -> Vec<StepMark> {
         .collect()
 }
 
-async fn history<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<EventLine>, Fault> {
-    let events = queries::events(db, id).await?;
+async fn history<C: ConnectionTrait>(db: &C, seen: &Seen) -> Result<Vec<EventLine>, Fault> {
+    let events = queries::events(db, seen.found.case.id).await?;
     let ids = events.iter().filter_map(|event| event.actor_id);
     let people = person::Entity::find()
         .filter(person::COLUMN.id.is_in(ids))
@@ -250,7 +255,7 @@ async fn history<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<EventLine>, 
                 (false, Some(person)) => person.name.clone(),
                 (false, None) => "系统".to_owned(),
             },
-            note: event.note.clone(),
+            note: event.note.as_deref().map(|note| seen.words(note)),
             step: event.step.map(step_says),
         })
     };

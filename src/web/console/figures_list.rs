@@ -75,7 +75,9 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
     };
     let slice = Slice::parse(Some(&wanted.cursor), Some(LINES))?;
     let page = count::behind(db, &scope, &what, slice).await?;
-    let found = search::among(db, desk.actor(), page.items).await?;
+    let mut found = search::among(db, desk.actor(), page.items).await?;
+    // Whose place is kept back is not found by trying home after home.
+    found.retain(|found| found.place.path.starts_with(&scope.place.path));
     let own = query(&read.scope.place.code, read.span);
     let group = group.filter(|(by, _)| *by != By::Place);
     let words = figure.words();

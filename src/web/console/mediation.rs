@@ -304,6 +304,8 @@ async fn run(tx: &mut Tx, desk: &Desk, id: i64, act: Act, form: &Form) -> Result
         Act::Disagree => drop(actions::answer(tx, actor, id, false, form.text("words")).await?),
         Act::Keep => drop(actions::keep(tx, actor, id, true, form.text("words")).await?),
         Act::Break => drop(actions::keep(tx, actor, id, false, form.text("words")).await?),
+        // Nobody presses it: no form of this page is of this act.
+        Act::End => return Err(Fault::wrong_step("调解不能这样结束，请刷新页面再试。")),
     }
     Ok(())
 }

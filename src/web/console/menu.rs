@@ -145,6 +145,8 @@ const fn line(path: &'static str, words: &'static str, deeds: &'static [Deed]) -
 const ELSEWHERE: &[(&str, &str)] = &[
     ("/console/buildings", "/console/homes"),
     ("/console/bindings", "/console/people"),
+    ("/console/corrections", "/console/people"),
+    ("/console/deletions", "/console/audit"),
 ];
 
 /// Where it leads, what it is called, and whether this page is the one.

@@ -8,6 +8,7 @@
 //! | [`frame`], `menu`, `said` | what stands around every page: the menu, and what has just been done |
 //! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
 //! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
+//! | `corrections`, `deletions` | what people say is wrong in what is kept of them; what was let go |
 //! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
 //! | `roles`, `roles_one` | posts, vacancies and terms; giving a post and ending one |
 //! | `organisations` | bodies that work there |
@@ -81,7 +82,9 @@ mod channels;
 mod collection;
 mod collection_list;
 mod compound;
+mod corrections;
 mod days;
+mod deletions;
 mod dues;
 mod expense;
 mod expense_act;
@@ -248,6 +251,7 @@ fn settings(route: Route) -> Route {
         .at("/templates/save", post(templates::save))
         .at("/templates/:id/remove", post(templates::remove))
         .at("/audit", get(audit::list))
+        .at("/deletions", get(deletions::list))
         .at("/letters", get(letters::list))
         .at("/letters/all", post(letters::retry_all))
         .at("/letters/:id/retry", post(letters::retry_one))
@@ -275,6 +279,8 @@ fn community(route: Route) -> Route {
         .at("/bindings", get(bindings::list))
         .at("/bindings/:id", get(bindings::open))
         .at("/bindings/:id/:act", post(bindings::take))
+        .at("/corrections", get(corrections::list))
+        .at("/corrections/:id/:act", post(corrections::take))
         .at("/homes", get(places::tree))
         .at("/homes/:id", get(places::show_home))
         .at("/buildings/:id", get(places_grid::open))

@@ -17,7 +17,7 @@ use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
 use crate::case::queries::{Found, sees};
 use crate::case::step::OPEN;
-use crate::case::{case_says, kind_says};
+use crate::case::{case_says, kind_says, shield};
 use crate::person::binding::LIVE;
 use crate::person::reach::Reach;
 use crate::person::words::{binding_name, relation_name};
@@ -338,8 +338,11 @@ async fn cases<C: ConnectionTrait>(
         place: home.clone(),
         case,
     });
+    // That a complaint is of this home says who complains.
+    let shown =
+        |found: &Found| sees(desk.actor(), found) && !shield::is_kept_from(desk.actor(), found);
     Ok(found
-        .filter(|found| sees(desk.actor(), found))
+        .filter(shown)
         .map(|found| Case {
             id: found.case.id,
             kind: kind_says(found.case.kind),

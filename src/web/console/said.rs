@@ -124,6 +124,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("view-removed", "已删除常用列表。"),
     ("verify", "已核验通过，对方会收到通知。"),
     ("refuse-binding", "已驳回，对方会收到通知。"),
+    ("corrected", "已更正，本人会收到通知。"),
+    ("not-corrected", "没有更正，本人会看到原因。"),
     ("release", "已解除绑定，对方会收到通知。"),
     ("role-granted", "已任命。请发邀请码给本人绑定微信。"),
     (

@@ -16,6 +16,7 @@ use crate::attachment::link::{Variant, path as file_path};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::place::queries as places;
+use crate::privacy::consent;
 use crate::wechat::http::percent;
 
 fn gone() -> Response {
@@ -177,6 +178,16 @@ pub async fn ask_check_in(
     Ok(page(StatusCode::OK, &row.title, &body))
 }
 
+/// What stands before the first thing that somebody does here: the rules, and the same button again.
+fn ask_consent(token: &str) -> Response {
+    let body = format!(
+        "<p>继续即表示您同意<a href=\"/privacy\">个人信息处理规则</a>。</p>\n\
+         <form method=\"post\" action=\"/activity/in/{}\"><button class=\"button main\">同意并签到</button></form>",
+        escape(token)
+    );
+    page(StatusCode::FORBIDDEN, "请先看一下规则", &body)
+}
+
 /// `POST /activity/in/:token`
 ///
 /// # Errors
@@ -194,6 +205,11 @@ pub async fn check_in(
         let to = format!("/activity/in/{token}");
         return Ok(go(&format!("/wechat/oauth/start?to={}", percent(&to))));
     };
+    match consent::go_on(app, &caller.account).await {
+        Ok(()) => {}
+        Err(fault) if fault.is_ours() => return Err(fault),
+        Err(_) => return Ok(ask_consent(&token)),
+    }
     let mut tx = app.store.begin(app.clock.now()).await?;
     match actions::check_in(&mut tx, &caller.actor, row.id).await {
         Ok(_) => {

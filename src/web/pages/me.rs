@@ -7,6 +7,7 @@ use poem::http::{StatusCode, header};
 use poem::web::Data;
 use poem::{Request, Response, handler};
 
+use super::privacy::{Correction, correction_part};
 use super::{escape, go, page, session_cookie, visitor};
 use crate::access::session::{self, Caller};
 use crate::app::App;
@@ -18,6 +19,7 @@ use crate::base::text::shorten;
 use crate::case::course::{self, Course};
 use crate::case::{STEPS, case_says, kind_says, queries, step_says, subject};
 use crate::place::queries as places;
+use crate::privacy::consent;
 use crate::wechat::http::percent;
 
 /// Cases shown, the newest first.
@@ -46,6 +48,7 @@ const COMMANDS: &[(&str, &str)] = &[
 pub async fn show_me(Data(app): Data<&App>, request: &Request) -> Result<Response, Fault> {
     match visitor(app, request).await? {
         Some(caller) => {
+            consent::show(app, &caller.account).await?;
             let contents = contents(app, &caller).await?;
             Ok(page(StatusCode::OK, "我的", &contents))
         }
@@ -78,6 +81,9 @@ pub async fn leave_page(Data(app): Data<&App>, request: &Request) -> Result<Resp
 
 async fn contents(app: &App, caller: &Caller) -> Result<String, Fault> {
     let mut out = String::new();
+    if !consent::is_settled(&caller.account) {
+        out.push_str("<p class=\"card\">继续使用即表示您同意<a href=\"/privacy\">个人信息处理规则</a>。</p>\n");
+    }
     match &caller.actor.person {
         Some(person) => out.push_str(&format!("<p>{}，您好！</p>\n", escape(&person.name))),
         None => out.push_str(
@@ -99,8 +105,11 @@ async fn contents(app: &App, caller: &Caller) -> Result<String, Fault> {
     }
     out.push_str(
         "</ul></div>\n<p class=\"soft\">紧急情况请直接拨打 110、119、120。</p>\n\
-         <h2>我的资料</h2>\n<p><a href=\"/privacy\">个人信息处理规则</a></p>\n\
-         <form method=\"post\" action=\"/me/export\"><button>导出我的资料</button></form>\n\
+         <h2>我的资料</h2>\n<p><a href=\"/privacy\">个人信息处理规则</a></p>\n",
+    );
+    out.push_str(&correction_part(app, caller, &Correction::default(), None).await?);
+    out.push_str(
+        "<form method=\"post\" action=\"/me/export\"><button>导出我的资料</button></form>\n\
          <p><a class=\"button\" href=\"/me/erase\">注销</a></p>\n\
          <form method=\"post\" action=\"/me/leave\"><button>在这部手机上退出</button></form>",
     );

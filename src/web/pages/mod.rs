@@ -4,7 +4,7 @@
 //! | file | what it shows |
 //! |---|---|
 //! | [`me`] | my homes, my cases, how to write commands |
-//! | [`privacy`] | the rules on personal data, a copy of one's own, erasure |
+//! | [`privacy`] | the rules on personal data, a copy of one's own, correction, erasure |
 //! | `rules` | those rules, feature by feature |
 //! | [`notice`] | a notice, by its link |
 //! | [`activity`] | an activity, its calendar file, and coming in by the code at the door |

@@ -1,16 +1,21 @@
 //! Pages on personal data: the rules (`/privacy`), the copy of one's own data behind its link
-//! (`/export/…`), erasure on the page that knows who looks (`/me/erase`). Called by `router.rs`.
+//! (`/export/…`), correction and erasure where it is known who looks (`/me/correct`, `/me/erase`). Called by
+//! `router.rs`; the form for a correction stands on [`super::me`] as well.
 
 use entity::data_export;
+use entity::kinds::CorrectionField;
 use poem::http::{StatusCode, header};
-use poem::web::{Data, Path};
+use poem::web::{Data, Form, Path};
 use poem::{Request, Response, handler};
+use sea_orm::ActiveEnum;
+use serde::Deserialize;
 
 use super::{escape, go, page, rules, sentence, session_cookie, visitor};
+use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
-use crate::privacy::actions::{self, Asked};
+use crate::privacy::actions::{self, Asked, Wish};
 use crate::privacy::{consent, queries};
 
 /// `GET /privacy`
@@ -174,4 +179,111 @@ pub async fn erase(Data(app): Data<&App>, request: &Request) -> Result<Response,
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// What is typed to have something corrected.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Correction {
+    field: String,
+    value: String,
+}
+
+/// The form for a correction, and what waits of earlier ones; nothing for whoever is not bound.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn correction_part(
+    app: &App,
+    caller: &Caller,
+    typed: &Correction,
+    wrong: Option<&str>,
+) -> Result<String, Fault> {
+    let Some(person) = caller.actor.person_id() else {
+        return Ok(String::new());
+    };
+    let mut out = String::new();
+    for row in queries::corrections_of(app.store.read(), person).await? {
+        out.push_str(&format!(
+            "<p><span class=\"state waits\">更正申请 #{} {} 等待核实</span></p>\n",
+            row.id,
+            queries::field_says(row.field)
+        ));
+    }
+    let options: String = [CorrectionField::Name, CorrectionField::Phone]
+        .into_iter()
+        .map(|field| {
+            let value = field.to_value();
+            let chosen = if value == typed.field {
+                " selected"
+            } else {
+                ""
+            };
+            let says = queries::field_says(field);
+            format!("<option value=\"{value}\"{chosen}>{says}</option>")
+        })
+        .collect();
+    let (marks, says) = match wrong {
+        Some(says) => (
+            " aria-invalid=\"true\" aria-describedby=\"value-wrong\"",
+            format!(
+                "<p class=\"wrong\" id=\"value-wrong\" role=\"alert\">{}</p>",
+                escape(says)
+            ),
+        ),
+        None => ("", String::new()),
+    };
+    out.push_str(&format!(
+        "<form method=\"post\" action=\"/me/correct\" class=\"card fields\">\n\
+         <label for=\"field\">登记的哪一项有错</label><select id=\"field\" name=\"field\">{options}</select>\n\
+         <label for=\"value\">应该是</label><input id=\"value\" name=\"value\" value=\"{}\" maxlength=\"40\" required{marks}>{says}\n\
+         <p class=\"soft\">管家核实以后才改，结果会通知您。</p><button>提交更正</button></form>\n",
+        escape(&typed.value)
+    ));
+    Ok(out)
+}
+
+/// `POST /me/correct`: the same as «更正 姓名 …».
+///
+/// # Errors
+/// The database's.
+#[handler]
+pub async fn correct(
+    Data(app): Data<&App>,
+    sent: Option<Form<Correction>>,
+    request: &Request,
+) -> Result<Response, Fault> {
+    let Some(caller) = visitor(app, request).await? else {
+        return Ok(go("/wechat/oauth/start?to=/me"));
+    };
+    let typed = sent.map(|Form(sent)| sent).unwrap_or_default();
+    match ask(app, &caller, &typed).await {
+        Ok(says) => Ok(sentence(
+            StatusCode::OK,
+            "已提交",
+            &says,
+            Some(("/me", "返回")),
+        )),
+        Err(fault) if fault.code == Code::Invalid => {
+            let part = correction_part(app, &caller, &typed, Some(&fault.detail)).await?;
+            let body = format!("{part}<p><a class=\"button\" href=\"/me\">返回</a></p>");
+            Ok(page(StatusCode::UNPROCESSABLE_ENTITY, "更正", &body))
+        }
+        Err(fault) if fault.code == Code::Forbidden => Ok(refused(&fault)),
+        Err(fault) => Err(fault),
+    }
+}
+
+async fn ask(app: &App, caller: &Caller, typed: &Correction) -> Result<String, Fault> {
+    let field = CorrectionField::try_from_value(&typed.field)
+        .map_err(|_| Fault::invalid("field", "请选择要更正姓名还是手机号。"))?;
+    let wish = Wish::new(field, &typed.value)?;
+    let mut tx = app.store.begin(app.clock.now()).await?;
+    let row = actions::ask_correction(&mut tx, app, &caller.actor, &wish).await?;
+    tx.commit().await?;
+    Ok(format!(
+        "已请管家核实您的{}（更正申请 #{}），结果会通知您。",
+        queries::field_says(field),
+        row.id
+    ))
 }

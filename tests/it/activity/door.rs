@@ -2,9 +2,13 @@
 //! another activity, and one at the wrong time are worth.
 
 use chrono::TimeDelta;
+use entity::account;
 use entity::life::SignupState;
 use linli::activity::link;
+use linli::privacy::consent::VERSION;
 use linli::sandbox::Say;
+use sea_orm::ActiveValue::Set;
+use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::{activity, adds_up, open, signups, until};
@@ -142,6 +146,26 @@ async fn the_page_behind_the_code_asks_to_press_and_knows_who_looks() {
             .checked_at
             .is_none(),
         "opening is not coming"
+    );
+    // Since then the rules have changed: they are shown first, and pressing again is going on.
+    let older = account::ActiveModel {
+        told_version: Set(VERSION - 1),
+        agreed_version: Set(VERSION - 1),
+        ..Default::default()
+    };
+    let all = account::Entity::update_many().set(older);
+    all.exec(app.store.write()).await.unwrap();
+    browser
+        .post(&address, &[])
+        .await
+        .is(403)
+        .says("href=\"/privacy\"")
+        .says("同意并签到");
+    assert!(
+        signups(&app, id, SignupState::Taken).await[0]
+            .checked_at
+            .is_none(),
+        "being told is not coming"
     );
     browser.post(&address, &[]).await.is(200).says("签到成功");
     browser.post(&address, &[]).await.is(409).says("已经签过到");

@@ -183,6 +183,55 @@ async fn the_name_comes_off_later_and_nobody_is_sent_to_the_door() {
 }
 
 #[tokio::test]
+async fn what_was_said_before_the_name_came_off_is_veiled_and_the_spot_is_gone() {
+    let app = house(1).await;
+    let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);
+    let spot = |label: &str| linli::sandbox::Say::Location {
+        latitude: 37.45123,
+        longitude: 116.36123,
+        label: label.to_owned(),
+    };
+    resident.does(&spot("桂园小区北门")).await;
+    resident.says("投诉 楼道堆物没人管").await;
+    let id = resident.case().await.id;
+    assert!(app.case(id).await.latitude.is_some(), "it went along");
+    resident
+        .says(&format!(
+            "补充 {id} 我是张秀英，就在1-1-101门口，电话13800000101"
+        ))
+        .await;
+    resident.does(&spot("张秀英家")).await;
+    let before = events(&app, id).await;
+    let note = |event: &case_event::Model| event.note.clone().unwrap_or_default();
+    assert!(before.iter().any(|event| note(event).contains("116.36123")));
+    steward.says(&format!("接单 {id}")).await;
+    let reply = resident.says(&format!("匿名 {id}")).await;
+    assert!(reply.contains("已改成匿名"), "{reply}");
+    let case = app.case(id).await;
+    assert_eq!((case.latitude, case.longitude), (None, None));
+    let veiled = events(&app, id).await.len();
+    // A spot that comes later is not written down.
+    let reply = resident.does(&spot("家门口")).await.unwrap();
+    assert!(reply.contains("没有记下"), "{reply}");
+    let after = events(&app, id).await;
+    assert_eq!(after.len(), veiled, "{after:?}");
+    for event in &after {
+        let note = note(event);
+        hides(&event.action, &note);
+        assert!(!note.contains("116.36"), "{note}");
+    }
+    let client = api(&app, &steward, "孙梅").await;
+    let shown = client.get(&format!("/cases/{id}")).await.json.to_string();
+    for read in [steward.says(&format!("进度 {id}")).await, shown] {
+        hides("the case", &read);
+        assert!(
+            read.contains("位置已隐去") && !read.contains("116.36"),
+            "{read}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn the_staff_files_for_somebody_at_the_counter_or_on_the_phone() {
     let app = house(1).await;
     let (resident, steward) = (tied(&app, "张秀英").await, tied(&app, "孙梅").await);

@@ -32,6 +32,7 @@ mod rating;
 mod removed;
 mod reopening;
 mod resident;
+mod shield;
 mod steps;
 mod together;
 mod wire;

@@ -12,14 +12,18 @@ use crate::base::text::shorten;
 use crate::case::actions::is_offered;
 use crate::case::behalf::NAMELESS;
 use crate::case::queries::{self, Found};
+use crate::case::shield::{HIDDEN, Seen};
 use crate::case::{category, kind_says, level_says};
 use crate::policy::grade_says;
 
 /// What else the holder should know: without a name, met by many, perhaps the same as another.
-fn beside(case: &case::Model, reminder: &reminder::Model) -> String {
+fn beside(seen: &Seen, reminder: &reminder::Model) -> String {
+    let case = &seen.found.case;
     let mut more = String::new();
     if case.anonymous {
         more.push_str(&format!("提出人：{NAMELESS}。"));
+    } else if seen.is_hidden() {
+        more.push_str(&format!("提出人：{HIDDEN}。"));
     }
     if case.households > 1 {
         more.push_str(&format!("已有{}户遇到。", case.households));
@@ -36,9 +40,10 @@ fn beside(case: &case::Model, reminder: &reminder::Model) -> String {
 /// A case to take.
 pub(super) async fn task_line(
     app: &App,
-    found: &Found,
+    seen: &Seen,
     reminder: &reminder::Model,
 ) -> Result<Line, Fault> {
+    let found = &seen.found;
     let case = &found.case;
     let id = case.id;
     let place = queries::place_says(app.store.read(), &found.place).await?;
@@ -64,13 +69,13 @@ pub(super) async fn task_line(
     };
     let (why, or) = match returned {
         Some(why) => (
-            format!("退单原因：{}。", shorten(&why, 60)),
+            format!("退单原因：{}。", shorten(&seen.words(&why), 60)),
             format!("，或回复“转派 {id} 姓名”"),
         ),
         None => (String::new(), String::new()),
     };
     let due = case.accept_due_at.unwrap_or(reminder.due_at);
-    let more = beside(case, reminder);
+    let more = beside(seen, reminder);
     Ok(Line {
         text: format!(
             "{head} #{id}：{}{about} {}。地点：{place}。{why}{more}请在{}前接单{or}。",
@@ -101,9 +106,10 @@ async fn returned(app: &App, case: &case::Model) -> Result<Option<String>, Fault
 /// A case to take over, or to open again. None when that is decided.
 pub(super) async fn asked_line(
     app: &App,
-    found: &Found,
+    seen: &Seen,
     reminder: &reminder::Model,
 ) -> Result<Option<Line>, Fault> {
+    let found = &seen.found;
     let case = &found.case;
     let id = case.id;
     let db = app.store.read();
@@ -122,7 +128,7 @@ pub(super) async fn asked_line(
     };
     let (text, hint) = match case.state {
         CaseState::ReopenRequested => {
-            let reason = last_note(app, id, "reopen-asked").await?;
+            let reason = seen.words(&last_note(app, id, "reopen-asked").await?);
             let result = shorten(case.result.as_deref().unwrap_or_default(), 60);
             (
                 format!(

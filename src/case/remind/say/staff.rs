@@ -9,25 +9,27 @@ use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::joiner;
-use crate::case::queries::{self, Found};
+use crate::case::queries;
 use crate::case::remind::{JOINED_RATED, kinds};
+use crate::case::shield::Seen;
 use crate::case::step::OPEN;
 use crate::policy::grade_says;
 
 /// The line of a reminder about `what`; none when it is no longer so.
 pub(super) async fn line(
     app: &App,
-    found: &Found,
+    seen: &Seen,
     reminder: &reminder::Model,
     what: &str,
 ) -> Result<Option<Line>, Fault> {
+    let found = &seen.found;
     let case = &found.case;
     let id = case.id;
     let standing = Standing { case, reminder };
     let (open, theirs) = (standing.is_open(), standing.is_theirs());
     Ok(match reminder.kind.as_str() {
         kinds::TASK if theirs && case.state == CaseState::Assigned => {
-            Some(task_line(app, found, reminder).await?)
+            Some(task_line(app, seen, reminder).await?)
         }
         kinds::OVERDUE if theirs => standing.overdue(what),
         kinds::NUDGED if theirs => Some(standing.task(format!(
@@ -36,7 +38,7 @@ pub(super) async fn line(
             shorten(&case.text, TEXT_SHOWN)
         ))),
         kinds::SUPPLEMENTED if theirs => {
-            let words = last_note(app, id, what).await?;
+            let words = seen.words(&last_note(app, id, what).await?);
             Some(Line {
                 urgent: is_fresh(found, reminder.created_at),
                 ..standing.supplemented(what, &words)
@@ -48,7 +50,7 @@ pub(super) async fn line(
         }
         kinds::UNASSIGNED => standing.unassigned(what),
         kinds::ASKED | kinds::REOPEN_ASKED if case.asked_id == reminder.recipient_id => {
-            asked_line(app, found, reminder).await?
+            asked_line(app, seen, reminder).await?
         }
         kinds::HELP_ASKED if open => help_line(app, found, reminder).await?,
         kinds::NEED if open && !theirs => Some(need_line(app, found, reminder).await?),
