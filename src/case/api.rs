@@ -295,7 +295,7 @@ async fn rate(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
-        RatedView::of(tx.db(), &rated).await
+        RatedView::of(tx.db(), &caller.actor, &rated).await
     })
     .await
 }

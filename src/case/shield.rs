@@ -6,7 +6,7 @@
 
 use entity::kinds::{CaseKind, PlaceKind};
 use entity::{binding, case, person, place, residency};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::access::holders::{holders, path_ids};
 use crate::access::permit::COMPLAINED_OF;

@@ -74,7 +74,7 @@ pub(super) fn fees(tables: &Tables, roster: &Roster<'_>, bad: &mut Vec<BadRow>) 
     each(tables, "fee_items", bad, read, "name")
 }
 
-/// Words as the forms take them: on one line, not too long, without numbers of people. They stand on bills.
+/// Words as the forms take them: on one line, not too long, without threats and numbers of people. They stand on bills.
 fn worded(
     fields: &mut Fields<'_>,
     column: &'static str,
@@ -94,12 +94,7 @@ fn worded(
         number: "这里写的会一直留在账单上,请不要写手机号、证件号",
     };
     let kept = crate::base::worded::worded(&text, asks);
-    // What it rests on is what somebody could threaten with; a name may say what a fee is for.
-    let kept = kept.and_then(|text| match column {
-        "basis" => harmless(column, text),
-        _ => Ok(text),
-    });
-    match kept {
+    match kept.and_then(|text| harmless(column, text)) {
         Ok(text) => Some(text),
         Err(fault) => {
             let reason = fault.detail.trim_end_matches('。').to_owned();

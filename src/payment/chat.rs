@@ -2,6 +2,7 @@
 //! is an address, since nobody pays by typing.
 
 mod ahead;
+mod receipts;
 
 use std::collections::BTreeMap;
 
@@ -11,19 +12,15 @@ use entity::{bill, bill_line};
 use crate::access::HomeTie;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
-use crate::base::text::{half_width, shorten};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::base::text::half_width;
+use crate::chat::{Args, Choice, Command, Dialog, Reply, Turn, Who};
 use crate::payment::actions::order::Wish;
 use crate::payment::actions::take::check_amount;
 use crate::payment::{MOST_BILLS, left, link, month_says, queries};
 use crate::place::code;
 
-/// Lines of a list: a digit picks.
-const LINES: usize = 7;
 /// Bills that are looked at.
 const MOST: u64 = 200;
-/// Characters of how a line of a bill was computed.
-const FORMULA: usize = 60;
 
 /// The table.
 pub const COMMANDS: &[Command] = &[
@@ -61,7 +58,7 @@ pub const COMMANDS: &[Command] = &[
         help: "看收据（不是税务发票）",
         asks: None,
         in_group: false,
-        run: |turn, args| Box::pin(receipts(turn, args)),
+        run: |turn, args| Box::pin(receipts::receipts(turn, args)),
     },
 ];
 
@@ -74,39 +71,15 @@ async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if open.is_empty() {
         return Ok(nothing_owed(turn, &kept));
     }
-    let mut commands: Vec<String> = open
-        .iter()
-        .take(LINES)
-        .map(|bill| format!("账单 {}", bill.id))
-        .collect();
-    let mut lines: Vec<String> = open
-        .iter()
-        .take(LINES)
-        .enumerate()
-        .map(|(at, bill)| {
-            format!(
-                "{} {} {}：{} 元，{}前交",
-                at + 1,
-                home_of(turn, bill.home_id),
-                month_says(bill.month),
-                Fen(left(bill)),
-                bill.due_on.format("%-m月%-d日"),
-            )
-        })
-        .collect();
-    if open.len() > LINES {
-        lines.push(format!("还有 {} 张较新的没有列出。", open.len() - LINES));
-    }
-    commands.push("缴费 全部".to_owned());
-    let digit = commands.len();
-    commands.push("预存".to_owned());
+    let page = args.page().unwrap_or(1);
+    let all: Vec<(String, String)> = open.iter().map(|bill| listed(turn, bill)).collect();
+    let lines = turn.list_page("账单", page, &all, false);
+    let digit = behind(turn, "缴费 全部");
     let sum: i64 = open.iter().map(left).sum();
-    turn.dialog = Some(Dialog::pick(commands));
+    let ahead = behind(turn, "预存");
     Ok(Reply::text(format!(
-        "要交的费用一共 {} 元：\n{}\n{kept}回复前面的数字看明细，回复 {digit} 一起交，回复 {} 预存。",
+        "要交的费用一共 {} 元：\n{lines}\n{kept}回复前面的数字看明细，回复 {digit} 一起交，回复 {ahead} 预存。",
         Fen(sum),
-        lines.join("\n"),
-        digit + 1
     )))
 }
 
@@ -133,6 +106,30 @@ fn nothing_owed(turn: &mut Turn<'_>, kept: &str) -> Reply {
     Reply::text(format!("{words}\n{kept}想先存一笔，回复 1 预存。"))
 }
 
+/// A bill in the list, with the command that opens it.
+fn listed(turn: &Turn<'_>, bill: &bill::Model) -> (String, String) {
+    let line = format!(
+        "{} {}：{} 元，{}前交",
+        home_of(turn, bill.home_id),
+        month_says(bill.month),
+        Fen(left(bill)),
+        bill.due_on.format("%-m月%-d日"),
+    );
+    (format!("账单 {}", bill.id), line)
+}
+
+/// One more digit behind those of the list; which.
+fn behind(turn: &mut Turn<'_>, command: &str) -> usize {
+    let dialog = turn.dialog.get_or_insert_default();
+    let digit = dialog.choices.len() + 1;
+    dialog.choices.push(Choice {
+        digit: digit.to_string(),
+        command: command.to_owned(),
+        label: None,
+    });
+    digit
+}
+
 fn none_open(turn: &Turn<'_>) -> String {
     if turn.actor.homes.is_empty() {
         return "您还没有绑定房号，看不到账单。请回复：绑定 3-2-501 姓名 手机号。".to_owned();
@@ -154,13 +151,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
         month_says(bill.month)
     );
     let lines: Vec<String> = lines.iter().map(line).collect();
-    let mut tail = Vec::new();
-    if bill.paid > 0 {
-        tail.push(format!("已交 {} 元", Fen(bill.paid)));
-    }
-    if bill.waived > 0 {
-        tail.push(format!("减免 {} 元", Fen(bill.waived)));
-    }
+    let ahead = queries::paid_from_advance(turn.tx.db(), id).await?;
+    let mut tail = settled_by(&bill, ahead);
     let mut commands = Vec::new();
     let ask = if bill.state == BillState::Open {
         tail.push(format!(
@@ -171,28 +163,54 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
         commands.push(format!("缴费 {id}"));
         format!("回复 1 缴费。要分开交请写：缴费 {id} 100。")
     } else {
-        tail.push("已交清".to_owned());
-        commands.push(format!("收据 {id}"));
-        "回复 1 看收据。".to_owned()
+        tail.push("已结清".to_owned());
+        // What was settled without money has no receipt to show.
+        let receipts = queries::receipts_of(turn.tx.db(), id).await?;
+        let shown = receipts.first().map(|_| "回复 1 看收据。");
+        commands.extend(shown.map(|_| format!("收据 {id}")));
+        shown.unwrap_or_default().to_owned()
     };
     commands.push("账单".to_owned());
+    let back = commands.len();
+    let page = link::bill(turn.app, id);
     turn.dialog = Some(Dialog::pick(commands));
     Ok(Reply::text(format!(
-        "{head}\n{}\n{}\n{ask}回复 2 返回。",
+        "{head}\n{}\n{}\n{ask}回复 {back} 返回。\n整张账单：{page}",
         lines.join("\n"),
         tail.join("，"),
     )))
 }
 
+/// What a bill was paid by, a phrase each; `ahead` is what was paid ahead.
+fn settled_by(bill: &bill::Model, ahead: i64) -> Vec<String> {
+    [
+        ("已交", bill.paid - ahead),
+        ("预存抵扣", ahead),
+        ("减免", bill.waived),
+    ]
+    .into_iter()
+    .filter(|(_, fen)| *fen > 0)
+    .map(|(words, fen)| format!("{words} {} 元", Fen(fen)))
+    .collect()
+}
+
+/// `物业费：161.10 元（89.50㎡ × 1.80元/㎡·月 × 1个月；依据：物业服务合同）`, all of it: what is left out cannot be
+/// checked.
 fn line(line: &bill_line::Model) -> String {
-    let sum = Fen(line.amount);
-    match line.formula.is_empty() {
-        true => format!("{}：{sum} 元", line.name),
-        false => format!(
-            "{}：{sum} 元（{}）",
-            line.name,
-            shorten(&line.formula, FORMULA)
-        ),
+    let basis = match line.corrects {
+        Some(_) => "原因：",
+        None => "依据：",
+    };
+    let parts = [("", &line.formula), (basis, &line.basis)];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(_, text)| !text.is_empty())
+        .map(|(before, text)| format!("{before}{text}"))
+        .collect();
+    let head = format!("{}：{} 元", line.name, Fen(line.amount));
+    match parts.is_empty() {
+        true => head,
+        false => format!("{head}（{}）", parts.join("；")),
     }
 }
 
@@ -228,7 +246,7 @@ async fn pay(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         (0, _) => Ok(Reply::text(none_open(turn))),
         (1, some) if all || some.len() == 1 => Ok(offer_all(turn, some)),
         (1, _) => bills(turn, &Args::default()).await,
-        _ => Ok(pick_home(turn, &homes)),
+        _ => Ok(pick_home(turn, &homes, args.page().unwrap_or(1))),
     }
 }
 
@@ -299,54 +317,15 @@ fn offer(turn: &Turn<'_>, wish: &Wish, sum: i64) -> Reply {
     ))
 }
 
-fn pick_home(turn: &mut Turn<'_>, homes: &BTreeMap<i64, Vec<&bill::Model>>) -> Reply {
-    let (mut lines, mut commands) = (Vec::new(), Vec::new());
-    for (home_id, bills) in homes.iter().take(LINES) {
+fn pick_home(turn: &mut Turn<'_>, homes: &BTreeMap<i64, Vec<&bill::Model>>, page: usize) -> Reply {
+    let one = |(home_id, bills): (&i64, &Vec<&bill::Model>)| {
         let home = home_of(turn, *home_id);
         let sum: i64 = bills.iter().map(|bill| left(bill)).sum();
-        commands.push(format!("缴费 {home}"));
-        lines.push(format!("{} {home}：{} 元", commands.len(), Fen(sum)));
-    }
-    turn.dialog = Some(Dialog::pick(commands));
-    Reply::text(format!(
-        "交哪一户的？回复前面的数字：\n{}",
-        lines.join("\n")
-    ))
-}
-
-async fn receipts(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    if let Some((id, _)) = args.number() {
-        queries::own_bill(turn.tx.db(), &turn.actor, id).await?;
-        let found = queries::receipts_of(turn.tx.db(), id).await?;
-        if found.is_empty() {
-            return Ok(Reply::text(format!(
-                "账单 {id} 还没有收据，交了就有。缴费回复“缴费 {id}”。"
-            )));
-        }
-        let lines: Vec<String> = found
-            .iter()
-            .map(|row| {
-                let (sum, url) = (Fen(row.amount), link::receipt(turn.app, row));
-                let paper = link::receipt_paper(turn.app, row);
-                format!("第 {} 号，{sum} 元：{url}\n打印用：{paper}", row.number)
-            })
-            .collect();
-        return Ok(Reply::text(format!(
-            "账单 {id} 的收据：\n{}\n要税务发票请联系物业服务中心，报收据编号就行。",
-            lines.join("\n")
-        )));
-    }
-    let paid = queries::paid_bills(turn.tx.db(), &turn.actor, LINES as u64).await?;
-    if paid.is_empty() {
-        return Ok(Reply::text("还没有交过的费用。看要交的回复“账单”。"));
-    }
-    let lines = paid.iter().map(|bill| {
-        let (home, month) = (home_of(turn, bill.home_id), month_says(bill.month));
-        let line = format!("{home} {month}：已交 {} 元", Fen(bill.paid));
-        (format!("收据 {}", bill.id), line)
-    });
-    let lines = lines.collect();
-    Ok(turn.offer_list("看哪一张的收据？", lines))
+        (format!("缴费 {home}"), format!("{home}：{} 元", Fen(sum)))
+    };
+    let all: Vec<(String, String)> = homes.iter().map(one).collect();
+    let lines = turn.list_page("缴费", page, &all, false);
+    Reply::text(format!("交哪一户的？回复前面的数字：\n{lines}"))
 }
 
 #[cfg(test)]

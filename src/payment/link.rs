@@ -1,9 +1,9 @@
-//! Addresses of pages that need no signing in to be read: by which somebody pays for a home, and by
-//! which a receipt is checked. Whoever holds one sees a month and an amount and a part of the home's
-//! number, never a name.
+//! Addresses of pages that need no signing in to be read: by which somebody pays for a home, by which a
+//! bill is read, and by which a receipt is checked. Whoever holds one sees months and amounts, of a bill also what
+//! they are for, and a part of the home's number, never a name.
 
 use chrono::TimeDelta;
-use entity::{donation, receipt};
+use entity::{bill, donation, receipt};
 
 use crate::app::App;
 use crate::base::clock::{Moment, from_ms};
@@ -13,18 +13,61 @@ use crate::wechat::crypto::same;
 
 /// A pay link holds so long.
 pub const HOLDS: TimeDelta = TimeDelta::days(1);
+/// The address of a bill, and the one by which it is paid on paper, hold so long.
+pub const BILL_HOLDS: TimeDelta = TimeDelta::days(30);
+/// What is signed of a bill's address begins so.
+const BILL: &str = "bill:";
 /// Stands before the key of a donation, where otherwise bills stand.
 const GIVEN: char = 'd';
 
 /// The address by which a wish is paid: `https://…/pay/…`.
 #[must_use]
 pub fn pay(app: &App, wish: &Wish) -> String {
-    let until = (app.clock.now() + HOLDS).timestamp();
+    held(app, wish, HOLDS)
+}
+
+fn held(app: &App, wish: &Wish, holds: TimeDelta) -> String {
+    let until = (app.clock.now() + holds).timestamp();
     format!(
         "{}/pay/{}",
         app.settings.server.public_url,
         token(app, wish, until)
     )
+}
+
+/// The address by which what is left of a bill is paid, for a bill that is handed on: on paper, or to a child far
+/// away.
+#[must_use]
+pub fn pay_later(app: &App, row: &bill::Model) -> String {
+    let wish = Wish {
+        home_id: row.home_id,
+        bills: vec![row.id],
+        amount: None,
+        donation: None,
+    };
+    held(app, &wish, BILL_HOLDS)
+}
+
+/// The address at which a bill is read, with all its lines: `https://…/bill/…`.
+#[must_use]
+pub fn bill(app: &App, id: i64) -> String {
+    let until = (app.clock.now() + BILL_HOLDS).timestamp();
+    let said = format!("{id}.{until}");
+    let signed = app.seal.sign(&format!("{BILL}{said}"));
+    format!("{}/bill/{said}.{signed}", app.settings.server.public_url)
+}
+
+/// The key of the bill that a token stands for; none when it is not ours or its time is over.
+#[must_use]
+pub fn read_bill(app: &App, token: &str, now: Moment) -> Option<i64> {
+    let (said, signed) = token.rsplit_once('.')?;
+    if !same(signed, &app.seal.sign(&format!("{BILL}{said}"))) {
+        return None;
+    }
+    let (id, until) = said.split_once('.')?;
+    let until = from_ms(until.parse::<i64>().ok()?.checked_mul(1_000)?)?;
+    let id = id.parse().ok()?;
+    (now <= until).then_some(id)
 }
 
 /// The address by which all that is left of some bills of a home is paid.

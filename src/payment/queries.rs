@@ -3,11 +3,17 @@
 
 mod ahead;
 pub mod platform;
+mod receipts;
+
+pub use receipts::{
+    OwnReceipt, own_receipt, own_receipts, paid_from_advance, receipt_by_token, receipt_of,
+    receipts_of,
+};
 
 pub use ahead::own_advances;
 
 use entity::money::{BillState, PayWay, PaymentState, RefundState, WaiverState};
-use entity::{bill, bill_line, payment, payment_part, place, receipt, refund, waiver};
+use entity::{bill, bill_line, payment, payment_part, place, refund, waiver};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -16,6 +22,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::fee::queries as fees;
 use crate::ledger::queries::{self as ledger, Booked};
 use crate::payment::actions::no_such;
 use crate::payment::actions::refund::subject as refund_subject;
@@ -98,12 +105,23 @@ pub async fn own_bill<C: ConnectionTrait>(
     let own = own(db, actor).await?.ok_or_else(|| no_such_bill(id))?;
     let row = bill::Entity::find_by_id(id).filter(own).one(db).await?;
     let row = row.ok_or_else(|| no_such_bill(id))?;
-    let lines = bill_line::Entity::find()
-        .filter(bill_line::COLUMN.bill_id.eq(id))
-        .order_by_asc(bill_line::COLUMN.id)
-        .all(db)
-        .await?;
+    let lines = fees::lines(db, row.id).await?;
     Ok((row, lines))
+}
+
+/// A bill with its lines; not scoped: for whoever holds a link to it.
+///
+/// # Errors
+/// The database's.
+pub async fn bill_with_lines<C: ConnectionTrait>(
+    db: &C,
+    id: i64,
+) -> Result<Option<(bill::Model, Vec<bill_line::Model>)>, Fault> {
+    let Some(row) = bill::Entity::find_by_id(id).one(db).await? else {
+        return Ok(None);
+    };
+    let lines = fees::lines(db, row.id).await?;
+    Ok(Some((row, lines)))
 }
 
 /// Bills for whoever is bound to their homes, in the order of the keys.
@@ -149,48 +167,6 @@ pub async fn bills_of<C: ConnectionTrait>(
         .await?)
 }
 
-/// Receipts of what was paid for a bill, the oldest first; not scoped.
-///
-/// # Errors
-/// The database's.
-pub async fn receipts_of<C: ConnectionTrait>(
-    db: &C,
-    bill_id: i64,
-) -> Result<Vec<receipt::Model>, Fault> {
-    let parts = payment_part::Entity::find()
-        .filter(payment_part::COLUMN.bill_id.eq(bill_id))
-        .all(db)
-        .await?;
-    let payments = parts.iter().map(|part| part.payment_id);
-    Ok(receipt::Entity::find()
-        .filter(receipt::COLUMN.payment_id.is_in(payments))
-        .order_by_asc(receipt::COLUMN.id)
-        .all(db)
-        .await?)
-}
-
-/// The last bills of the actor's homes for which something was paid, the newest first.
-///
-/// # Errors
-/// The database's.
-pub async fn paid_bills<C: ConnectionTrait>(
-    db: &C,
-    actor: &Actor,
-    most: u64,
-) -> Result<Vec<bill::Model>, Fault> {
-    let Some(own) = own(db, actor).await? else {
-        return Ok(Vec::new());
-    };
-    Ok(bill::Entity::find()
-        .filter(own)
-        .filter(bill::COLUMN.paid.gt(0))
-        .order_by_desc(bill::COLUMN.month)
-        .order_by_desc(bill::COLUMN.id)
-        .limit(most)
-        .all(db)
-        .await?)
-}
-
 /// A payment by key; not scoped.
 ///
 /// # Errors
@@ -230,34 +206,6 @@ pub async fn last_of_account<C: ConnectionTrait>(
         .filter(payment::COLUMN.home_id.eq(home_id))
         .filter(payment::COLUMN.state.ne(PaymentState::Closed))
         .order_by_desc(payment::COLUMN.id)
-        .one(db)
-        .await?)
-}
-
-/// The receipt of a payment.
-///
-/// # Errors
-/// The database's.
-pub async fn receipt_of<C: ConnectionTrait>(
-    db: &C,
-    payment_id: i64,
-) -> Result<Option<receipt::Model>, Fault> {
-    Ok(receipt::Entity::find()
-        .filter(receipt::COLUMN.payment_id.eq(payment_id))
-        .one(db)
-        .await?)
-}
-
-/// A receipt by what its code proves it by.
-///
-/// # Errors
-/// The database's.
-pub async fn receipt_by_token<C: ConnectionTrait>(
-    db: &C,
-    token: &str,
-) -> Result<Option<receipt::Model>, Fault> {
-    Ok(receipt::Entity::find()
-        .filter(receipt::COLUMN.token.eq(token))
         .one(db)
         .await?)
 }

@@ -60,29 +60,32 @@ pub fn routes(
     let guarded = api()
         .with(Guard { app: app.clone() })
         .with(BodyLimit(app.settings.limits.body_bytes));
-    let mut route = callbacks(boards(residents(Route::new())))
-        .at("/", get(open_front))
-        .at("/pages.css", get(pages::show_style))
-        .at("/favicon.ico", get(pages::show_icon))
-        .at(
-            "/assets/:file",
-            get(assets::show_asset).with(Compression::new()),
-        )
-        .nest("/console", console::routes(app))
-        // Who may not upload is turned away before the body is read.
-        .at(
-            "/api/v1/attachments",
-            post(attachments::upload)
-                .with(BodyLimit(UPLOAD_BYTES))
-                .with(Guard { app: app.clone() }),
-        )
-        .nest("/api/v1", guarded)
-        .at(
-            "/openapi.json",
-            get(openapi::show_description).data(document),
-        )
-        .at("/docs", get(openapi::open_docs))
-        .at("/docs/*path", get(openapi::show_docs));
+    let mut route = callbacks(boards(residents(
+        Route::new(),
+        app.settings.limits.body_bytes,
+    )))
+    .at("/", get(open_front))
+    .at("/pages.css", get(pages::show_style))
+    .at("/favicon.ico", get(pages::show_icon))
+    .at(
+        "/assets/:file",
+        get(assets::show_asset).with(Compression::new()),
+    )
+    .nest("/console", console::routes(app))
+    // Who may not upload is turned away before the body is read.
+    .at(
+        "/api/v1/attachments",
+        post(attachments::upload)
+            .with(BodyLimit(UPLOAD_BYTES))
+            .with(Guard { app: app.clone() }),
+    )
+    .nest("/api/v1", guarded)
+    .at(
+        "/openapi.json",
+        get(openapi::show_description).data(document),
+    )
+    .at("/docs", get(openapi::open_docs))
+    .at("/docs/*path", get(openapi::show_docs));
     if let Some(platform) = platform {
         let pretended = sandbox::routes(platform).with(BodyLimit(SANDBOX_BYTES));
         route = route.nest("/sandbox", pretended);
@@ -115,12 +118,14 @@ fn callbacks(route: Route) -> Route {
 }
 
 /// Pages for residents: behind links that they are given, for everybody to read, and about themselves.
-fn residents(route: Route) -> Route {
+/// A form takes `most` bytes.
+fn residents(route: Route, most: usize) -> Route {
     route
         .at(
             "/pay/:token",
             get(pages::pay::show_wish).post(pages::pay::order_wish),
         )
+        .at("/bill/:token", get(pages::bill::show_bill))
         .at("/receipt/:token", get(pages::receipt::show_receipt))
         .at(
             "/notice/:token",
@@ -142,7 +147,7 @@ fn residents(route: Route) -> Route {
         .at("/me/export", post(pages::privacy::ask_export))
         .at(
             "/me/correct",
-            post(pages::privacy::correct).with(BodyLimit(app.settings.limits.body_bytes)),
+            post(pages::privacy::correct).with(BodyLimit(most)),
         )
         .at(
             "/me/erase",

@@ -8,6 +8,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
+use crate::access::Actor;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
@@ -179,10 +180,11 @@ impl RatedView {
     /// Of a case that was rated just now.
     pub(super) async fn of<C: ConnectionTrait>(
         db: &C,
+        actor: &Actor,
         (case, rated): &(entity::case::Model, Rated),
     ) -> Result<Self, Fault> {
         Ok(match rated {
-            Rated::Own(_) => Self::Own(Box::new(one(db, case).await?)),
+            Rated::Own(_) => Self::Own(Box::new(one(db, actor, case).await?)),
             Rated::Joined => Self::Joined(Box::new(joined(db, case).await?)),
         })
     }

@@ -19,7 +19,6 @@ use crate::access::Actor;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
-use crate::base::threat::harmless;
 use crate::fee::price;
 use crate::ledger::post::MOST;
 use crate::place::queries::{by_local_code, by_local_codes};
@@ -407,7 +406,6 @@ pub async fn charge(
         MOST_NOTE,
         "请写收费依据，账单上会看到。",
     )?;
-    let basis = harmless("basis", basis)?;
     if !(1..=MOST).contains(&new.amount) {
         return Err(Fault::invalid("amount", "请写金额，例如 20.00。"));
     }

@@ -11,7 +11,6 @@ use super::{MOST_NAME, MOST_NOTE, locked, record, worded};
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
-use crate::base::threat::harmless;
 use crate::place::queries::by_local_code;
 use crate::store::Tx;
 
@@ -59,7 +58,6 @@ pub async fn add(
         MOST_NOTE,
         "请写收费依据，例如“物业服务合同第8条”，账单上会看到。",
     )?;
-    let basis = harmless("basis", basis)?;
     check(&new)?;
     let place = below(tx, &compound, &new.place).await?;
     not_twice(tx, compound.id, &name, new.from).await?;

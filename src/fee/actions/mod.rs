@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::access::permit::{Deed, may};
 use crate::access::{Actor, audit};
 use crate::base::fault::Fault;
+use crate::base::threat::harmless;
 use crate::base::worded::Asks;
 use crate::store::Tx;
 
@@ -52,7 +53,8 @@ fn kept(actor: &Actor, row: Option<place::Model>) -> Result<place::Model, Fault>
     }
 }
 
-/// Words that must be there, on one line. They stand on lines that nobody can erase: no number of anybody.
+/// Words that must be there, on one line. They stand on bills, and nobody can erase them: no threat, no number of
+/// anybody.
 fn worded(
     field: &'static str,
     text: &str,
@@ -65,7 +67,7 @@ fn worded(
         missing,
         number: "这里写的会一直留在账单上，请不要写手机号、证件号。",
     };
-    crate::base::worded::worded(text, asks)
+    harmless(field, crate::base::worded::worded(text, asks)?)
 }
 
 fn record(tx: &Tx, actor: &Actor, action: &str, subject: String, compound_id: i64, detail: Value) {

@@ -12,6 +12,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, line};
+use crate::base::threat::kind_notice;
 use crate::notice::actions::{again, led, not_urgent};
 use crate::notice::audience::{Audience, Count, Group, Scope};
 use crate::notice::queries::no_such;
@@ -75,14 +76,16 @@ pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fa
             "公告 #{before} 还是草稿，请直接确认或重新写一条。"
         )));
     }
+    let (title, body) = (titled(&new.title)?, worded(&new.body)?);
+    kind_notice(&title, &body)?;
     let scope = checked(tx, &place, new.scope).await?;
     let count = counted(tx, place.id, &scope).await?;
     let row = notice::ActiveModel {
         compound_id: Set(place.compound_id),
         place_id: Set(place.id),
         author_id: Set(author_id),
-        title: Set(titled(&new.title)?),
-        body: Set(worded(&new.body)?),
+        title: Set(title),
+        body: Set(body),
         urgent: Set(new.urgent),
         repeat_hours: Set(new.repeat_hours),
         rewrites: Set(new.rewrites),
@@ -115,6 +118,7 @@ pub async fn correct(
     }
     let place = target(tx, actor, old.place_id, old.urgent).await?;
     let (title, body) = (titled(words.title)?, worded(words.body)?);
+    kind_notice(&title, &body)?;
     let same = (title.as_str(), body.as_str()) == (old.title.as_str(), old.body.as_str());
     if same && !words.files {
         return Err(Fault::invalid("body", "内容和原来一样，不用更正。"));

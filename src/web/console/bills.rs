@@ -24,14 +24,16 @@ use crate::fee::bill::{creditable_among, left};
 use crate::fee::queries::{self, Wanted};
 use crate::fee::sales::waiting;
 use crate::fee::state_says;
+use crate::payment::link;
 use crate::place::queries::{by_local_code, short_name};
+use crate::report::pdf;
 use crate::web::console::books::Books;
 use crate::web::console::days::is_elsewhere;
 use crate::web::console::dues::{NoticeLine, notices};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
-use crate::web::pages::go;
+use crate::web::pages::{go, qr};
 use crate::wechat::http::percent;
 
 /// Lines of a page.
@@ -228,6 +230,12 @@ struct One {
     items: Vec<Item>,
     choices: Vec<(i64, String, bool)>,
     notices: Vec<NoticeLine>,
+    /// Where anybody pays it, and the same as a QR code; none when nothing is left.
+    pay: Option<(String, String)>,
+    /// As people see it.
+    page: String,
+    /// The same on paper; none where no papers are made.
+    paper: Option<String>,
     typed: Typed,
     problem: Option<String>,
 }
@@ -297,6 +305,15 @@ async fn one(
         let says = format!("{} {}元，最多减{rest}元", item.name, item.amount);
         Some((item.id, says, item.id.to_string() == typed.value("line")))
     };
+    let pay = match left(&row) > 0 {
+        true => {
+            let url = link::pay_later(&desk.app, &row);
+            let code = qr(&url)?;
+            Some((url, code))
+        }
+        false => None,
+    };
+    let shown = link::bill(&desk.app, row.id);
     let page = One {
         frame: Frame::new(desk, format!("{home} {}账单", month_of(&row))).saying(said),
         id: row.id,
@@ -304,6 +321,9 @@ async fn one(
         facts: facts(desk, &row, &compound).await?,
         choices: items.iter().filter_map(choice).collect(),
         notices: notices(desk, row.id).await?,
+        pay,
+        paper: pdf::available().then(|| format!("{shown}.pdf")),
+        page: shown,
         items,
         problem: typed
             .general(&["line", "amount", "reason"])

@@ -10,11 +10,13 @@
 //! | [`activity`] | an activity, its calendar file, and coming in by the code at the door |
 //! | [`volunteer`] | somebody's record of a year, to be printed |
 //! | [`handbook`] | the handbook of a compound |
+//! | [`bill`] | a bill with all its lines, by its link |
 //! | [`pay`], [`receipt`] | paying by a link; a receipt that can be checked |
 //! | `pages.css` | how all pages look |
 //! | `icon.svg` | the little picture in the tab |
 
 pub mod activity;
+pub mod bill;
 pub mod handbook;
 pub mod me;
 pub mod notice;

@@ -36,6 +36,8 @@ async fn a_policy_is_looked_at_then_saved_and_threats_are_refused() {
         ("门禁停用", "门禁停"),
         ("逾期限電", "限电"),
         ("逾期停－暖", "停暖"),
+        ("再不交费，就停您家的水电", "停您家的水"),
+        ("门禁卡将失效", "门禁卡将失效"),
     ] {
         for act in ["save", "preview"] {
             let page = desk

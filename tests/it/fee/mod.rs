@@ -9,6 +9,7 @@ pub mod figures;
 mod files;
 mod runs;
 mod sales;
+mod threats;
 
 use chrono::{Datelike, NaiveDate};
 use entity::kinds::{FeeKind, FeeSplit, HomeRelation, PlaceKind};

@@ -15,6 +15,7 @@ mod paying;
 mod powers;
 mod race;
 mod refunds;
+mod shown;
 mod steps;
 mod walk;
 
