@@ -7,7 +7,6 @@ pub mod config;
 // -- floor 1: doors to the outside, each usable alone --
 pub mod files;
 pub mod redis;
-pub mod station;
 pub mod store;
 pub mod wechat;
 // -- floor 2: things that wait, and who may do what --
@@ -42,6 +41,7 @@ pub mod place;
 pub mod policy;
 pub mod preference;
 pub mod privacy;
+pub mod station;
 pub mod talent;
 pub mod timetable;
 pub mod visit;

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, RelationDef,
 };
 
-use super::{Actor, Grant, HomeTie, in_force};
+use super::{Actor, Grant, HomeTie, TIED, in_force};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 
@@ -155,10 +155,7 @@ async fn rows<C: ConnectionTrait>(db: &C, account_id: i64, now: Moment) -> Resul
     let to_tie: RelationDef = account::Entity::belongs_to(binding::Entity)
         .from(account::Column::Id)
         .to(binding::Column::AccountId)
-        .on_condition(|_, _| {
-            let tied = [BindingState::Declared, BindingState::Verified];
-            Condition::all().add(binding::COLUMN.state.is_in(tied))
-        })
+        .on_condition(|_, _| Condition::all().add(binding::COLUMN.state.is_in(TIED)))
         .into();
     let to_home: RelationDef = binding::Entity::belongs_to(place::Entity)
         .from(binding::Column::PlaceId)

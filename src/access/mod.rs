@@ -20,6 +20,15 @@ pub use load::{load_actor, load_staff};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 
+/// States of a tie in which an account has what a home gives.
+pub const TIED: [BindingState; 2] = [BindingState::Declared, BindingState::Verified];
+/// States of a tie that is not over.
+pub const LIVE: [BindingState; 3] = [
+    BindingState::Requested,
+    BindingState::Declared,
+    BindingState::Verified,
+];
+
 /// A role in force, with the part of the tree that it covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
@@ -104,6 +113,15 @@ impl Actor {
         }
     }
 
+    /// The same, in office or for themselves: what is done decides, not how somebody was loaded.
+    #[must_use]
+    pub fn acting(&self, kind: ActorKind) -> Self {
+        Self {
+            kind,
+            ..self.clone()
+        }
+    }
+
     /// Key of the person, if bound.
     #[must_use]
     pub fn person_id(&self) -> Option<i64> {
@@ -137,12 +155,36 @@ impl Actor {
         !self.grants.is_empty()
     }
 
+    /// One of the homes of the account, the first when none is named; `unbound` is said to whoever has none.
+    ///
+    /// # Errors
+    /// `forbidden` for whoever has none, `not_found` for a home that is not theirs.
+    pub fn home(&self, place_id: Option<i64>, unbound: &'static str) -> Result<&HomeTie, Fault> {
+        let mut homes = self.homes.iter();
+        match place_id {
+            None => homes.next().ok_or_else(|| Fault::forbidden(unbound)),
+            Some(id) => homes
+                .find(|home| home.place_id == id)
+                .ok_or_else(|| Fault::not_found("没有找到您的这个房号。")),
+        }
+    }
+
     /// Whether a home of the account lies in the compound.
     #[must_use]
     pub fn lives_in(&self, compound_id: i64) -> bool {
         self.homes
             .iter()
             .any(|home| home.compound_id == compound_id)
+    }
+
+    /// Whether somebody lives or serves in the compound, or serves above it or above a place in it, whose path is
+    /// given. Of people who do not ask `person::queries::still_here` says the same.
+    #[must_use]
+    pub fn belongs(&self, compound_id: i64, path: &str) -> bool {
+        self.lives_in(compound_id)
+            || self.grants.iter().any(|grant| {
+                grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
+            })
     }
 }
 

@@ -119,7 +119,7 @@ async fn exchange(
         .seal
         .seal(&app.dice, known.session_key.expose_secret())?;
     let tx = app.store.begin(app.clock.now()).await?;
-    let account = upsert(&tx, &known.openid, known.unionid.as_deref()).await?;
+    let account = upsert(&tx, Channel::Mini, &known.openid, known.unionid.as_deref()).await?;
     let account = union::join(&tx, account).await?;
     let account = match scene {
         Some(scene) => remember_compound(&tx, account, scene).await?,
@@ -141,7 +141,7 @@ pub async fn sign_in_page(
     union_id: Option<&str>,
 ) -> Result<SignedIn, Fault> {
     let tx = app.store.begin(app.clock.now()).await?;
-    let account = upsert_visitor(&tx, openid, union_id).await?;
+    let account = upsert(&tx, Channel::Official, openid, union_id).await?;
     let account = union::join(&tx, account).await?;
     open(app, tx, account, app.dice.token(), None).await
 }
@@ -296,50 +296,32 @@ pub async fn sign_out_account(tx: &Tx, account_id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The official account's account of a visitor. Looking at a page is no word to us: it opens no window
-/// for messages, and whoever comes so need not follow.
-async fn upsert_visitor(
+/// The account of whoever opens a page, made when they sign in for the first time. Nothing can be pushed to a
+/// mini-program without a subscription. Looking at a page of the official account is no word to us: it opens no
+/// window for messages, and whoever comes so need not follow.
+async fn upsert(
     tx: &Tx,
+    channel: Channel,
     openid: &str,
     union_id: Option<&str>,
 ) -> Result<account::Model, Fault> {
+    let heard = (channel == Channel::Mini).then(|| tx.now());
     let row = account::ActiveModel {
-        channel: Set(Channel::Official),
+        channel: Set(channel),
         external_id: Set(openid.to_owned()),
         union_id: Set(union_id.map(str::to_owned)),
         followed: Set(false),
         window_left: Set(0),
+        last_inbound_at: Set(heard),
         created_at: Set(tx.now()),
         ..Default::default()
     };
     let mut conflict = OnConflict::columns([account::Column::Channel, account::Column::ExternalId]);
-    // Something has to change for the row to be handed back.
-    conflict.update_column(account::Column::ExternalId);
-    if union_id.is_some() {
-        conflict.update_column(account::Column::UnionId);
-    }
-    Ok(account::Entity::insert(row)
-        .on_conflict(conflict)
-        .exec_with_returning(tx.db())
-        .await?)
-}
-
-/// The mini-program's account, made at the first sign-in.
-async fn upsert(tx: &Tx, openid: &str, union_id: Option<&str>) -> Result<account::Model, Fault> {
-    let now = tx.now();
-    let row = account::ActiveModel {
-        channel: Set(Channel::Mini),
-        external_id: Set(openid.to_owned()),
-        union_id: Set(union_id.map(str::to_owned)),
-        // Nothing can be pushed to a mini-program without a subscription.
-        followed: Set(false),
-        window_left: Set(0),
-        last_inbound_at: Set(Some(now)),
-        created_at: Set(now),
-        ..Default::default()
-    };
-    let mut conflict = OnConflict::columns([account::Column::Channel, account::Column::ExternalId]);
-    conflict.update_column(account::Column::LastInboundAt);
+    conflict.update_column(match heard {
+        Some(_) => account::Column::LastInboundAt,
+        // Something has to change for the row to be handed back.
+        None => account::Column::ExternalId,
+    });
     if union_id.is_some() {
         conflict.update_column(account::Column::UnionId);
     }

@@ -2,7 +2,7 @@
 //! official account do not bear it, so it is asked for when somebody signs in to the mini-program.
 //! Used by `session.rs`.
 
-use entity::kinds::{BindingState, Channel};
+use entity::kinds::Channel;
 use entity::{account, binding};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -10,6 +10,7 @@ use sea_orm::{
     QuerySelect,
 };
 
+use super::{LIVE, TIED};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::store::Tx;
@@ -20,12 +21,6 @@ const BATCH: u64 = 100;
 const PER_MINUTE: u32 = 60;
 /// Stands in `account.union_id` for: asked, and linked to nothing.
 const NONE: &str = "";
-/// States of a tie that is not over.
-const LIVE: [BindingState; 3] = [
-    BindingState::Requested,
-    BindingState::Declared,
-    BindingState::Verified,
-];
 
 /// Finds out who the bound followers of the official account are, those who wrote last first, unless
 /// somebody with this `unionid` is known there already. When the platform does not tell, signing in
@@ -129,10 +124,9 @@ pub(super) async fn join(tx: &Tx, account: account::Model) -> Result<account::Mo
 }
 
 async fn copy_ties(tx: &Tx, to: i64, from: Vec<i64>) -> Result<(), Fault> {
-    let live = [BindingState::Declared, BindingState::Verified];
     let theirs = binding::Entity::find()
         .filter(binding::COLUMN.account_id.is_in(from))
-        .filter(binding::COLUMN.state.is_in(live))
+        .filter(binding::COLUMN.state.is_in(TIED))
         .order_by_asc(binding::COLUMN.id)
         .all(tx.db())
         .await?;

@@ -21,7 +21,8 @@ use crate::activity::link;
 use crate::activity::queries::{self, Figure, HOLDS, Seen, Side, Which, no_such};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
-use crate::base::page::{MOST, Slice, USUAL};
+use crate::base::key::{key_in, uploaded};
+use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::store::Tx;
 
@@ -80,21 +81,11 @@ pub struct ActivityQuery {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct GuestQuery {
-    /// `next` of the last page.
-    pub after: Option<String>,
+    /// Cursor of the last page.
+    #[serde(alias = "after")]
+    pub cursor: Option<String>,
     /// 1 to 100; 20 if not given.
     pub limit: Option<u64>,
-}
-
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
-fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
-    let wrong = || Fault::invalid("attachments", "attachments 必须是上传后得到的编号。");
-    let all = ids.iter().map(|id| id.parse().map_err(|_| wrong()));
-    all.collect()
 }
 
 /// Activities, newest first.
@@ -145,7 +136,7 @@ async fn show_activity(
     Path(id): Path<String>,
 ) -> Result<Json<ActivityView>, Fault> {
     let db = app.store.read();
-    let seen = queries::seen(db, &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(whole(&app, db, seen).await?))
 }
 
@@ -162,27 +153,14 @@ async fn list_activity_guests(
     Path(id): Path<String>,
     Query(query): Query<GuestQuery>,
 ) -> Result<Json<GuestPage>, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let db = app.store.read();
     queries::led(db, &caller.actor, id).await?;
-    let limit = query.limit.unwrap_or(USUAL);
-    if limit == 0 || limit > MOST {
-        return Err(Fault::invalid("limit", "limit 必须在 1 到 100 之间。"));
-    }
-    let after = match query.after.as_deref() {
-        None | Some("") => 0,
-        Some(after) => after
-            .parse()
-            .map_err(|_| Fault::invalid("after", "after 不正确，请从第一页重新开始。"))?,
-    };
-    let mut all = guests(db, id, after, limit + 1).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = all.len() > most;
-    all.truncate(most);
-    let last = all.last().map(|guest| guest.signup.ticket.to_string());
+    let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
+    let page = guests(db, id, slice).await?;
     Ok(Json(GuestPage {
-        items: all.into_iter().map(GuestView::from).collect(),
-        next: last.filter(|_| more),
+        items: page.items.into_iter().map(GuestView::from).collect(),
+        next: page.next,
     }))
 }
 
@@ -317,8 +295,8 @@ async fn check_in_activity_guest(
     once: Once,
     Path((id, guest)): Path<(String, String)>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Guest(number(&guest)?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    let deed = Deed::Guest(key_in(&guest, no_such)?);
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Let people know of it and sign up.
@@ -334,7 +312,7 @@ async fn open_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Open).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Open).await
 }
 
 /// Change it; whoever has signed up is told of another time or place.
@@ -352,7 +330,7 @@ async fn change_activity(
     Json(body): Json<NewActivity>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Change(body.read()?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Nobody signs up any more.
@@ -368,7 +346,7 @@ async fn close_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Close).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Close).await
 }
 
 /// People sign up again.
@@ -384,7 +362,7 @@ async fn reopen_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Reopen).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Reopen).await
 }
 
 /// Call it off.
@@ -402,7 +380,7 @@ async fn cancel_activity(
     Json(body): Json<ActivityReason>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Cancel(body.reason);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Add photos of it.
@@ -419,8 +397,8 @@ async fn add_activity_photos(
     Path(id): Path<String>,
     Json(body): Json<ActivityPhotos>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Photos(numbers(&body.attachments)?);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    let deed = Deed::Photos(uploaded(&body.attachments)?);
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Sign up, with one's family, or change how many come; where there is no place they wait.
@@ -438,7 +416,7 @@ async fn sign_up_to_activity(
     Json(body): Json<SignUp>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::SignUp(body.size);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }
 
 /// Take the sign-up back.
@@ -454,7 +432,7 @@ async fn leave_activity(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    change(&app, &caller, &once, number(&id)?, Deed::Leave).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, Deed::Leave).await
 }
 
 /// Be told an hour before, too, or not.
@@ -472,5 +450,5 @@ async fn remind_of_activity(
     Json(body): Json<HourBefore>,
 ) -> Result<Answer, Fault> {
     let deed = Deed::Hour(body.wants);
-    change(&app, &caller, &once, number(&id)?, deed).await
+    change(&app, &caller, &once, key_in(&id, no_such)?, deed).await
 }

@@ -18,9 +18,10 @@ use crate::activity::{link, places_say, signup_says, span_says, state_says};
 use crate::attachment::link::{self as files, Variant};
 use crate::attachment::queries::unfiled;
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, rows};
-use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, KEPT_MINUTES, Reply, Turn, bound, staff};
 
 /// People of a list of names.
 const MOST_NAMES: u64 = 60;
@@ -28,63 +29,34 @@ const MOST_NAMES: u64 = 60;
 const MOST_PHOTOS: u64 = 9;
 const SHOWN_PHOTOS: usize = 3;
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
     // Without a space: a sentence that only begins like it (活动室的灯坏了) is none.
-    neighbour(
+    bound(
         &["活动", "小区活动"],
         "活动[编号]",
         "看小区的活动，可以报名",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["报名", "活动报名"],
         "报名 编号 [人数]",
         "报名参加活动，可以带家人",
         |turn, args| Box::pin(join(turn, args)),
     ),
-    neighbour(
+    bound(
         &["取消报名"],
         "取消报名 编号",
         "不去了，让给别的邻居",
         |turn, args| Box::pin(leave(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的活动"],
         "我的活动",
         "看自己报名的活动",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    neighbour(
+    bound(
         &["提前提醒"],
         "提前提醒 编号",
         "活动开始前1小时再提醒",
@@ -99,31 +71,31 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(make::draft(turn, args)),
         )
     },
-    leader(
+    staff(
         &["发布活动"],
         "发布活动 编号",
         "让大家看到活动、报名",
         |turn, args| Box::pin(make::open(turn, args)),
     ),
-    leader(
+    staff(
         &["截止报名"],
         "截止报名 编号",
         "不再接受报名",
         |turn, args| Box::pin(make::close(turn, args)),
     ),
-    leader(
+    staff(
         &["取消活动"],
         "取消活动 编号 原因",
         "活动不办了，通知报名的人",
         |turn, args| Box::pin(make::cancel(turn, args)),
     ),
-    leader(
+    staff(
         &["活动名单"],
         "活动名单 编号",
         "看谁报了名、谁签了到",
         |turn, args| Box::pin(names(turn, args)),
     ),
-    leader(
+    staff(
         &["活动照片"],
         "活动照片 编号",
         "把刚发的照片加到活动",
@@ -167,15 +139,7 @@ fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "活动"])
-    });
-    Reply::text(format!(
-        "没看到活动的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看活动\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到活动的编号。", &[("活动", "看活动")])
 }
 
 async fn ahead(turn: &Turn<'_>, most: u64) -> Result<Vec<Seen>, Fault> {
@@ -266,15 +230,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(&seen);
     if !words.is_empty() {
-        let lines: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(
-            words.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = words.iter().map(|word| (format!("{word} {id}"), word));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(lines)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }
@@ -350,19 +307,13 @@ async fn answer(turn: &mut Turn<'_>, joined: &Joined) -> Result<Reply, Fault> {
     if hour_before(row.starts_at) > now {
         digits.insert(0, (format!("提前提醒 {id}"), "开始前1小时再提醒"));
     }
-    let lines: Vec<String> = digits
-        .iter()
-        .enumerate()
-        .map(|(at, (_, says))| format!("{} {says}", at + 1))
-        .collect();
-    turn.dialog = Some(Dialog::pick(digits.into_iter().map(|(command, _)| command)));
+    let digits = turn.in_a_row(digits);
     Ok(Reply::text(format!(
-        "报名成功：活动 #{id}“{}”，{}，{}（{size}人）。{}\n回复数字：{}\n加到手机日历：{}",
+        "报名成功：活动 #{id}“{}”，{}，{}（{size}人）。{}\n回复数字：{digits}\n加到手机日历：{}",
         row.title,
         span_says(row.starts_at, row.ends_at),
         row.venue,
         eve_says(row.starts_at, now),
-        lines.join("  "),
         link::calendar(turn.app, id)
     )))
 }
@@ -453,7 +404,8 @@ async fn names(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     };
     let db = turn.tx.db();
     let row = queries::led(db, &turn.actor, id).await?.activity;
-    let guests = guests(db, id, 0, MOST_NAMES).await?;
+    let first = Slice::first(MOST_NAMES);
+    let guests = guests(db, id, first).await?.items;
     if guests.is_empty() {
         return Ok(Reply::text(format!("活动 #{id} 还没有人报名。")));
     }

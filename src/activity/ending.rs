@@ -6,9 +6,10 @@ use entity::reminder;
 
 use crate::activity::line::signup_of;
 use crate::activity::queries::by_id;
-use crate::activity::remind::{Telling, activity_of, holds, number};
+use crate::activity::remind::{Telling, activity_of, holds};
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::reminder::payload::number;
 
 /// Where nothing better is known.
 const GONE: &str = "不用再管了";

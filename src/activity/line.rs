@@ -10,6 +10,8 @@ use sea_orm::{
 
 use crate::activity::queries::HOLDS;
 use crate::base::fault::Fault;
+use crate::base::page::{Page, Slice};
+use crate::store::paging::oldest;
 
 /// Somebody's sign-up, whatever has become of it.
 ///
@@ -67,34 +69,29 @@ pub struct Guest {
     pub name: String,
 }
 
-/// Who takes part and who waits, in the order of the line; `after` is a number of the line.
+/// A page of who takes part and who waits, in the order of the line.
 ///
 /// # Errors
 /// The database's.
 pub async fn guests<C: ConnectionTrait>(
     db: &C,
     id: i64,
-    after: i64,
-    most: u64,
-) -> Result<Vec<Guest>, Fault> {
+    slice: Slice,
+) -> Result<Page<Guest>, Fault> {
     let rows = activity_signup::Entity::find()
         .filter(activity_signup::COLUMN.activity_id.eq(id))
-        .filter(activity_signup::COLUMN.state.is_in(HOLDS))
-        .filter(activity_signup::COLUMN.ticket.gt(after))
-        .order_by_asc(activity_signup::COLUMN.ticket)
-        .limit(most)
-        .all(db)
-        .await?;
-    let people = rows.iter().filter_map(|row| row.person_id);
+        .filter(activity_signup::COLUMN.state.is_in(HOLDS));
+    let key = activity_signup::Column::Ticket;
+    let page = oldest(db, rows, key, slice, |row| row.ticket).await?;
+    let people = page.items.iter().filter_map(|row| row.person_id);
     let names = names(db, people).await?;
-    let guests = rows.into_iter().map(|signup| Guest {
+    Ok(page.map(|signup| Guest {
         name: signup
             .person_id
             .and_then(|person| names.get(&person).cloned())
             .unwrap_or_default(),
         signup,
-    });
-    Ok(guests.collect())
+    }))
 }
 
 /// Names of people, as the roster has them.

@@ -6,7 +6,6 @@
 
 pub mod actions;
 pub mod api;
-pub mod belonging;
 pub mod chat;
 pub mod ending;
 pub mod ics;

@@ -1,8 +1,6 @@
 //! Reads of activities, scoped by who asks: whoever lives or serves in the compound knows of those that are
 //! out, whoever leads there of drafts too, and of who takes part. Nobody else learns that there is one.
 
-use std::collections::BTreeSet;
-
 use entity::life::{ActivityState, SignupState};
 use entity::{activity, activity_signup, attachment, place};
 use sea_orm::sea_query::Query;
@@ -18,7 +16,8 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::place::queries::{by_id as place_by_id, compounds_below, within_reach};
+use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// States in which people of the compound know of it.
 const PUBLIC: [ActivityState; 4] = [
@@ -135,39 +134,11 @@ fn side_of(actor: &Actor, row: &activity::Model, place: &place::Model) -> Option
     let known = row.opened_at.is_some() && PUBLIC.contains(&row.state);
     if may(actor, Deed::LeadActivities, &place.path) {
         Some(Side::Leader)
-    } else if known && belongs(actor, row.compound_id, &place.path) {
+    } else if known && actor.belongs(row.compound_id, &place.path) {
         Some(Side::Neighbour)
     } else {
         None
     }
-}
-
-/// Whether somebody lives or serves in the compound of a place, or serves above it.
-#[must_use]
-pub fn belongs(actor: &Actor, compound_id: i64, path: &str) -> bool {
-    actor.person.is_some()
-        && (actor.lives_in(compound_id)
-            || actor.grants.iter().any(|grant| {
-                grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
-            }))
-}
-
-/// The condition that the compound in a column is one where somebody lives or serves, or lies below where
-/// they serve.
-pub fn within<T: ColumnTrait>(column: T, actor: &Actor) -> Condition {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).collect();
-    let above = actor.grants.iter();
-    let above = above.filter(|grant| grant.compound_id.is_none());
-    above.fold(Condition::any().add(column.is_in(own)), |all, grant| {
-        let below = Query::select()
-            .column(place::Column::Id)
-            .from(place::Entity)
-            .cond_where(compounds_below(&grant.path))
-            .to_owned();
-        all.add(column.in_subquery(below))
-    })
 }
 
 /// One activity, if the actor may know of it.
@@ -240,21 +211,15 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
     let person = actor.require_person()?;
-    let here = || Condition::all().add(within(activity::Column::CompoundId, actor));
+    let here = || Condition::all().add(in_own_compounds(activity::Column::CompoundId, actor));
     let condition = match which {
         Which::Ahead => here().add(activity::COLUMN.state.is_in(AHEAD)),
         Which::Held => here().add(activity::COLUMN.state.eq(ActivityState::Held)),
         Which::Mine => Condition::all().add(activity::Column::Id.in_subquery(joined(person))),
         Which::Led(figure) => led_by(actor)?.add(counted(figure)),
     };
-    let mut query = activity::Entity::find()
-        .filter(condition)
-        .order_by_desc(activity::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(activity::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = activity::Entity::find().filter(condition);
+    let page = newest(db, query, activity::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: with_sides(db, actor, page.items).await?,
         next: page.next,
@@ -281,7 +246,7 @@ pub async fn next<C: ConnectionTrait>(
     most: u64,
 ) -> Result<Vec<Seen>, Fault> {
     let rows = activity::Entity::find()
-        .filter(within(activity::Column::CompoundId, actor))
+        .filter(in_own_compounds(activity::Column::CompoundId, actor))
         .filter(activity::COLUMN.state.is_in(AHEAD))
         .filter(activity::COLUMN.ends_at.gt(now))
         .order_by_asc(activity::COLUMN.starts_at)

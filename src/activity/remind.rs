@@ -7,7 +7,6 @@ use entity::{activity, activity_signup, reminder};
 use serde_json::{Value, json};
 
 use crate::activity::actions::{self, Fan, Step};
-use crate::activity::belonging::still_here;
 use crate::activity::line::{came, signup_of};
 use crate::activity::queries::by_id;
 use crate::activity::step::is_ahead;
@@ -16,7 +15,9 @@ use crate::activity::{link, reason_hint, signup_says, span_says, state_says, sub
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::delivery::{Button, Kind, Line, Lines, Message, Topic, Work};
+use crate::person::queries::{Serving, still_here};
+use crate::reminder::payload::{self, number};
 use crate::reminder::{NewReminder, Verdict};
 
 /// To somebody who has signed up, or to who made it: what has become of it.
@@ -114,8 +115,7 @@ impl Telling {
 
     /// What a reminder tells, if it tells something.
     pub(super) fn read(reminder: &reminder::Model) -> Option<Self> {
-        let name = reminder.payload.get("what").and_then(Value::as_str)?;
-        <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+        payload::what(reminder, |what: &Self| what.words().0)
     }
 
     const fn kind(self) -> &'static str {
@@ -257,20 +257,8 @@ pub fn activity_of(reminder: &reminder::Model) -> Option<i64> {
     number(reminder, "activity")
 }
 
-/// A number of a reminder's payload.
-pub(super) fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
-const fn verdict(done: bool) -> Verdict {
-    match done {
-        true => Verdict::Done,
-        false => Verdict::Drop,
-    }
-}
-
 async fn rings_now(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let name = row.payload.get("what").and_then(Value::as_str);
+    let name = payload::word(row, "what");
     let which = <Ring as strum::IntoEnumIterator>::iter().find(|ring| Some(ring.name()) == name);
     let (Some(id), Some(which)) = (activity_of(row), which) else {
         return Ok(Verdict::Drop);
@@ -278,7 +266,7 @@ async fn rings_now(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     let mut tx = app.store.begin(app.clock.now()).await?;
     let done = actions::ring(&mut tx, id, which).await?;
     tx.commit().await?;
-    Ok(verdict(done))
+    Ok(Verdict::of(done))
 }
 
 async fn fans(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
@@ -299,7 +287,7 @@ async fn fans(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     let mut tx = app.store.begin(app.clock.now()).await?;
     let step = actions::fan(&mut tx, fan).await?;
     tx.commit().await?;
-    Ok(verdict(step == Step::Told))
+    Ok(Verdict::of(step == Step::Told))
 }
 
 async fn fills(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
@@ -314,11 +302,7 @@ async fn fills(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
 
 /// Somebody waits for it at this hour, whichever it is.
 async fn compose_hour(app: &App, reminders: &[reminder::Model]) -> Result<Option<Message>, Fault> {
-    let message = compose(app, reminders).await?;
-    Ok(message.map(|message| Message {
-        urgent: true,
-        ..message
-    }))
+    Ok(compose(app, reminders).await?.map(Message::at_once))
 }
 
 async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Message>, Fault> {
@@ -334,8 +318,8 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         return Ok(None);
     };
     // Whoever has moved out is not told what their neighbours do.
-    let (compound, place, now) = (row.compound_id, row.place_id, app.clock.now());
-    if still_here(db, compound, place, &[person], now)
+    let (serving, now) = (Serving::Above(row.place_id), app.clock.now());
+    if still_here(db, row.compound_id, serving, &[person], now)
         .await?
         .is_empty()
     {
@@ -343,21 +327,19 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     }
     let signup = signup_of(db, row.id, person).await?;
     let arrived = came(db, row.id).await?;
-    let mut lines: Vec<(Telling, Line)> = Vec::new();
+    let mut lines = Lines::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {
             continue;
         };
-        if !holds(&row, what, stamp) || lines.iter().any(|(known, _)| *known == what) {
+        if !holds(&row, what, stamp) {
             continue;
         }
         if let Some(line) = line(&row, signup.as_ref(), what, arrived) {
-            lines.push((what, line));
+            lines.add((what, line));
         }
     }
-    let all: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
-    let text = all.join("\n");
-    let Some((what, newest)) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
     let id = row.id;
@@ -397,12 +379,6 @@ fn stands(row: &activity::Model, signup: Option<&activity_signup::Model>) -> &'s
         (SignupState::Taken, 6) => "已报六人",
         (state, _) => signup_says(state),
     }
-}
-
-/// One thing to be told: the whole sentence, and what a template has room for.
-struct Line {
-    text: String,
-    hint: String,
 }
 
 /// One thing; none when it concerns them no longer.

@@ -11,7 +11,6 @@ use crate::agreement::queries::{Standing, of_compound};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::offer::queries::is_near;
 use crate::place::queries as places;
 
 /// The paths below `/api/v1`.
@@ -89,7 +88,7 @@ async fn list_agreements(
     let db = app.store.read();
     let compound = places::compound_by_code(db, &query.compound).await?;
     let compound = compound
-        .filter(|place| is_near(&caller.actor, place.id, &place.path))
+        .filter(|place| caller.actor.belongs(place.id, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))?;
     let today = china(app.clock.now()).date_naive();
     let all = of_compound(db, compound.id, today).await?;

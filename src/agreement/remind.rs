@@ -4,7 +4,7 @@
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::{agreement, reminder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
@@ -19,6 +19,7 @@ use crate::delivery::{Kind, Message, Topic, Work};
 use crate::offer::queries::speakers;
 use crate::organisation::queries as organisations;
 use crate::place::queries as places;
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, enqueue};
 use crate::store::{Store, Tx};
@@ -123,7 +124,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         return Ok(None);
     };
     let db = app.store.read();
-    let Some(id) = last.payload.get("agreement").and_then(Value::as_i64) else {
+    let Some(id) = payload::number(last, "agreement") else {
         return Ok(None);
     };
     // As it is now: what was taken on meanwhile needs no word.

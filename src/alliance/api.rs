@@ -9,7 +9,6 @@ use crate::access::session::Caller;
 use crate::alliance::queries::{Alliance, around};
 use crate::app::App;
 use crate::base::fault::Fault;
-use crate::offer::queries::is_near;
 use crate::place::queries as places;
 
 /// The paths below `/api/v1`.
@@ -131,7 +130,7 @@ async fn list_alliances(
     let db = app.store.read();
     let compound = places::compound_by_code(db, &query.compound).await?;
     let compound = compound
-        .filter(|place| is_near(&caller.actor, place.id, &place.path))
+        .filter(|place| caller.actor.belongs(place.id, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))?;
     let all = around(db, &compound).await?;
     Ok(Json(AllianceList {

@@ -4,7 +4,7 @@ use entity::kinds::AnswerUse;
 use entity::{answer_template, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, EntityTrait, PaginatorTrait, QueryFilter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::permit::{Deed, require};
 use crate::access::{Actor, audit};
@@ -97,7 +97,7 @@ pub async fn save(
         }
     };
     let detail = json!({ "template": stored.id, "used_for": stored.used_for.to_value() });
-    record(tx, actor, action, &place, detail);
+    audit::record_at(tx, actor, action, &place, detail);
     Ok(stored)
 }
 
@@ -116,7 +116,7 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, place_id: i64, seen: Seen) -> Re
     if removed.rows_affected != 1 {
         return Err(taken());
     }
-    record(
+    audit::record_at(
         tx,
         actor,
         "answer.remove",
@@ -171,14 +171,4 @@ fn worded(draft: &Draft) -> Result<(String, String), Fault> {
 
 fn taken() -> Fault {
     Fault::new(Code::Conflict, "刚刚被别人改过，请看过现在的情况再改。")
-}
-
-fn record(tx: &Tx, actor: &Actor, action: &str, place: &place::Model, detail: Value) {
-    let entry = audit::Entry {
-        action,
-        subject: format!("place:{}", place.id),
-        compound_id: place.compound_id,
-        detail: Some(detail),
-    };
-    audit::record(tx, actor, entry);
 }

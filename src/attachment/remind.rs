@@ -16,6 +16,7 @@ use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::files::limit_of;
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue, enqueue_to_account};
 use crate::store::{Store, Tx};
@@ -92,10 +93,7 @@ async fn begin_tidy(store: &Store, now: Moment) -> Result<u64, Fault> {
 
 /// Some at a time; goes on at once while there is more.
 async fn tidy(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let account_id = row
-        .payload
-        .get("account")
-        .and_then(serde_json::Value::as_i64);
+    let account_id = payload::number(row, "account");
     if row.kind == FORGET && account_id.is_none() {
         return Ok(Verdict::Drop);
     }
@@ -139,11 +137,7 @@ fn fetch_boxed<'a>(
 /// Fetches one file. Safe to repeat: the path follows from the row, and a row that is no longer
 /// pending is left alone.
 async fn fetch(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> {
-    let Some(id) = reminder
-        .payload
-        .get("attachment_id")
-        .and_then(serde_json::Value::as_i64)
-    else {
+    let Some(id) = payload::number(reminder, "attachment_id") else {
         return Ok(Verdict::Drop);
     };
     let row = attachment::Entity::find_by_id(id)
@@ -313,10 +307,7 @@ async fn compose_unkept(app: &App, rows: &[reminder::Model]) -> Result<Option<Me
     let Some(last) = rows.last() else {
         return Ok(None);
     };
-    let id = last
-        .payload
-        .get("attachment_id")
-        .and_then(serde_json::Value::as_i64);
+    let id = payload::number(last, "attachment_id");
     let row = match id {
         Some(id) => queries::by_id(app.store.read(), id).await?,
         None => None,

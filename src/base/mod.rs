@@ -7,6 +7,7 @@ pub mod dialect;
 pub mod dice;
 pub mod fault;
 pub mod fen;
+pub mod key;
 pub mod memo;
 pub mod month;
 pub mod page;

@@ -33,13 +33,23 @@ impl ListQuery {
 /// Where a page starts and how long it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slice {
-    /// Only entries with a smaller id; none for the first page.
+    /// Key behind which it goes on: only entries with a smaller one, or with a larger one in a list that begins with
+    /// the smallest; none for the first page.
     pub before: Option<i64>,
     /// 1 to 100.
     pub limit: u64,
 }
 
 impl Slice {
+    /// The first page, of so many entries.
+    #[must_use]
+    pub const fn first(limit: u64) -> Self {
+        Self {
+            before: None,
+            limit,
+        }
+    }
+
     /// From the query of a request.
     ///
     /// # Errors
@@ -59,6 +69,12 @@ impl Slice {
         Ok(Self { before, limit })
     }
 
+    /// Of a list that begins with the smallest keys: that behind which it goes on, 0 for the first page.
+    #[must_use]
+    pub fn after(&self) -> i64 {
+        self.before.unwrap_or(0)
+    }
+
     /// Cuts a list that was read with one entry too many, and makes the next cursor.
     #[must_use]
     pub fn cut<T>(&self, mut items: Vec<T>, id: impl Fn(&T) -> i64) -> Page<T> {
@@ -66,7 +82,7 @@ impl Slice {
         let more = items.len() > limit;
         items.truncate(limit);
         let next = if more {
-            items.last().map(|last| encode(id(last)))
+            items.last().map(|last| cursor(id(last)))
         } else {
             None
         };
@@ -77,13 +93,22 @@ impl Slice {
 /// One page of a list, as it is read and as the API answers it.
 #[derive(Clone, Debug, serde::Serialize, utoipa::ToSchema)]
 pub struct Page<T> {
-    /// The entries, newest first.
+    /// The entries, newest first where nothing else is said.
     pub items: Vec<T>,
     /// Cursor of the next page; none at the end.
     pub next: Option<String>,
 }
 
 impl<T> Page<T> {
+    /// A list in which there is nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            next: None,
+        }
+    }
+
     /// The same page of what its entries become.
     #[must_use]
     pub fn map<U>(self, become_one: impl FnMut(T) -> U) -> Page<U> {
@@ -94,8 +119,10 @@ impl<T> Page<T> {
     }
 }
 
-fn encode(id: i64) -> String {
-    URL_SAFE_NO_PAD.encode(format!("i{id}"))
+/// What stands in an address for the key behind which a list goes on.
+#[must_use]
+pub fn cursor(key: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("i{key}"))
 }
 
 fn decode(text: &str) -> Option<i64> {

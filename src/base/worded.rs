@@ -1,4 +1,5 @@
-//! Words of people that are kept for good: on bills, in published accounts. Any module may use it.
+//! Words of people: those that are kept for good, on bills and in published accounts, and those that others read for
+//! a while. Any module may use it.
 
 use super::fault::Fault;
 use super::redact::hide_numbers;
@@ -36,9 +37,52 @@ pub fn worded(text: &str, asks: Asks) -> Result<String, Fault> {
     }
 }
 
+/// Words that others read: not longer than that, and without a long number, of which `number` is said.
+///
+/// # Errors
+/// `invalid` for either.
+pub fn checked(
+    field: &'static str,
+    text: String,
+    most: usize,
+    number: &'static str,
+) -> Result<String, Fault> {
+    if text.chars().count() > most {
+        let says = format!("文字太长了，请控制在{most}字以内。");
+        return Err(Fault::invalid(field, says));
+    }
+    if hide_numbers(&text) != text {
+        return Err(Fault::invalid(field, number));
+    }
+    Ok(text)
+}
+
+/// Words that must be given: a single character says nothing.
+///
+/// # Errors
+/// `invalid`, with how it is written.
+pub fn given(field: &'static str, text: String, example: &str) -> Result<String, Fault> {
+    match text.chars().count() {
+        0 | 1 => Err(Fault::invalid(field, format!("请写清楚，例如：{example}"))),
+        _ => Ok(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_that_others_read_are_short_and_hold_no_number_of_anybody() {
+        let check = |text: &str| checked("text", text.to_owned(), 12, "请不要写手机号。");
+        assert_eq!(check("想要一副老花镜").unwrap(), "想要一副老花镜");
+        let long = check("想要一副老花镜、一副老花镜").unwrap_err();
+        assert!(long.detail.contains("12字以内"), "{}", long.detail);
+        let number = check("13800000101").unwrap_err();
+        assert!(number.detail.contains("手机号"), "{}", number.detail);
+        assert!(given("text", "嗯".to_owned(), "许愿 想要一副老花镜").is_err());
+        assert!(given("text", "书".repeat(2), "许愿 想要一副老花镜").is_ok());
+    }
 
     #[test]
     fn words_that_stay_are_short_on_one_line_and_hold_no_number_of_anybody() {

@@ -171,15 +171,11 @@ async fn of_work(turn: &mut Turn<'_>, name: &str) -> Result<Option<String>, Faul
             format!("{name}收到了，加到哪一件请回复“{ADD} 编号”。刚才问您的还在等您回复。")
         }
         several => {
-            let lines: Vec<String> = several
-                .iter()
-                .enumerate()
-                .map(|(at, id)| format!("{} 诉求 #{id}", at + 1))
-                .collect();
-            turn.dialog = Some(Dialog::pick(several.iter().map(|id| format!("{ADD} {id}"))));
+            let lines = several.iter();
+            let lines = lines.map(|id| (format!("{ADD} {id}"), format!("诉求 #{id}")));
+            let lines = turn.numbered(lines);
             format!(
-                "{name}收到了。加到哪一件？回复前面的数字：\n{}\n要反映新的事，直接写“报修 内容”，会一起提交。",
-                lines.join("\n")
+                "{name}收到了。加到哪一件？回复前面的数字：\n{lines}\n要反映新的事，直接写“报修 内容”，会一起提交。"
             )
         }
     };
@@ -270,19 +266,11 @@ fn ask_words(turn: &mut Turn<'_>, sentence: &str) -> String {
         keep_question(turn);
         return format!("{sentence}，会一起提交。刚才的还在等您选，{question}");
     }
-    let words: Vec<&str> = FILINGS
-        .into_iter()
-        .filter(|word| lexicon().get(word).is_some())
-        .collect();
-    let lines: Vec<String> = words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| format!("{} {word}", at + 1))
-        .collect();
-    turn.dialog = Some(Dialog::pick(words));
+    let words = FILINGS.into_iter();
+    let words = words.filter(|word| lexicon().get(word).is_some());
+    let lines = turn.in_a_row(words.map(|word| (word, word)));
     format!(
-        "{sentence}，例如“报修 3栋电梯停了”，会一起提交。也可以先回复数字：\n{}\n0 返回菜单",
-        lines.join("  ")
+        "{sentence}，例如“报修 3栋电梯停了”，会一起提交。也可以先回复数字：\n{lines}\n0 返回菜单"
     )
 }
 

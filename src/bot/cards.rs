@@ -3,7 +3,7 @@
 //! by the worker through the table of kinds, and by `web/work.rs` when a card is pressed.
 
 use entity::kinds::ActorKind;
-use entity::{account, audit, reminder, work_card};
+use entity::{audit, reminder, work_card};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
 use crate::app::App;
@@ -122,11 +122,7 @@ fn refresh<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<V
             let Some(message) = face(app, &card).await? else {
                 continue;
             };
-            let account = account::Entity::find_by_id(card.account_id);
-            let Some(account) = account.one(app.store.read()).await? else {
-                continue;
-            };
-            let shown = cards::show(app, &card, &account.external_id, &message).await?;
+            let shown = cards::show(app, &card, &message).await?;
             if matches!(shown, Verdict::Later(_) | Verdict::Retry(_)) {
                 verdict = shown;
             }

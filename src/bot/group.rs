@@ -15,6 +15,7 @@ use crate::base::redact::redact;
 use crate::bot::{Audience, Spoken};
 use crate::chat::Turn;
 use crate::delivery::{ASIDE_TEMPLATE, Kind, Message, Topic, Work};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder};
 use crate::store::Tx;
 
@@ -140,7 +141,7 @@ fn compose<'a>(
         let Some(reminder) = reminders.first() else {
             return Ok(None);
         };
-        let key = reminder.payload.get("key").and_then(Value::as_str);
+        let key = payload::word(reminder, "key");
         let row = inbound::Entity::find_by_id(key.unwrap_or_default())
             .one(app.store.read())
             .await?;

@@ -14,6 +14,7 @@ use crate::bot::dialog;
 use crate::chat::{Choice, Dialog};
 use crate::delivery::say::{Words, say};
 use crate::delivery::{Kind, Work};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::wechat::official::client::MenuMessage;
 
@@ -77,7 +78,7 @@ fn send_boxed<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Resul
 }
 
 async fn send(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let key = row.payload.get("message").and_then(|key| key.as_str());
+    let key = payload::word(row, "message");
     let key = key.unwrap_or_default();
     let db = app.store.read();
     let message = inbound::Entity::find_by_id(key.to_owned()).one(db).await?;
@@ -89,10 +90,7 @@ async fn send(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     if now - at > STALE {
         return Ok(Verdict::Drop);
     }
-    let asked = row
-        .payload
-        .get("dialog")
-        .and_then(serde_json::Value::as_i64);
+    let asked = payload::number(row, "dialog");
     let waiting = dialog::load(account.dialog.as_ref(), now);
     // Digits of a question that was replaced since would pick something else.
     let words = match asked == Some(waiting.until_ms) {

@@ -31,10 +31,7 @@ pub const COMMANDS: &[Command] = &[Command {
 
 /// The expenses that are published before they are paid, each for a digit, with what was written.
 async fn which(turn: &mut Turn<'_>, words: &str) -> Result<Reply, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let state = Some(ExpenseState::Publishing);
     let page = page(turn.tx.db(), &turn.actor, None, state, slice).await?;
     if page.items.is_empty() {

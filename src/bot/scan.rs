@@ -108,9 +108,8 @@ async fn at_station(turn: &mut Turn<'_>, id: i64, bound: bool) -> Result<String,
         remember_compound(turn, place).await?;
     }
     let here = format!("欢迎您！{}", station::chat::introduce(&seen));
-    let lives = place.is_some_and(|place| {
-        station::queries::belongs(&turn.actor, seen.station.compound_id, &place.path)
-    });
+    let lives =
+        place.is_some_and(|place| turn.actor.belongs(seen.station.compound_id, &place.path));
     if !bound || !lives {
         return Ok(greet(turn, &format!("{here}\n"), bound));
     }
@@ -174,20 +173,10 @@ async fn remember_compound(turn: &mut Turn<'_>, place: &place::Model) -> Result<
 
 /// What can be reported here, by digits; the next filing stands on this place.
 fn offer(turn: &mut Turn<'_>, here: &str) -> String {
-    let words: Vec<&str> = FILINGS
-        .into_iter()
-        .filter(|word| lexicon().get(word).is_some())
-        .collect();
-    let lines: Vec<String> = words
-        .iter()
-        .enumerate()
-        .map(|(at, word)| format!("{} {word}", at + 1))
-        .collect();
-    turn.dialog = Some(Dialog::pick(words));
-    format!(
-        "{here}要反映这里的事，请回复数字：\n{}\n0 返回菜单",
-        lines.join("  ")
-    )
+    let words = FILINGS.into_iter();
+    let words = words.filter(|word| lexicon().get(word).is_some());
+    let lines = turn.in_a_row(words.map(|word| (word, word)));
+    format!("{here}要反映这里的事，请回复数字：\n{lines}\n0 返回菜单")
 }
 
 /// At a building the number of the building need not be typed, at a unit not the unit's.

@@ -20,6 +20,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing};
 use crate::case::api::body::{
@@ -238,10 +239,7 @@ fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
-    id.parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Fault::not_found("没有这个编号的诉求。"))
+    key_in(id, |_| Fault::not_found("没有这个编号的诉求。"))
 }
 
 /// Add words to my case.

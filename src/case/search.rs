@@ -21,6 +21,7 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::page::{Slice, cursor};
 use crate::case::queries::{Found, sees};
 use crate::case::search::part::{Part, edge, parts};
 use crate::case::shield::{self, Seen};
@@ -103,13 +104,13 @@ impl Wanted {
 pub struct Listed {
     /// Newest first, as the actor may read them (`shield.rs`).
     pub items: Vec<Found>,
-    /// Go on before this key.
-    pub next: Option<i64>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
     /// The stretch ended first: there may be more although the page is not full.
     pub cut_short: bool,
 }
 
-/// A page of cases before a key.
+/// A page of cases.
 ///
 /// # Errors
 /// The database's.
@@ -117,11 +118,11 @@ pub async fn list<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
     wanted: &Wanted,
-    before: Option<i64>,
-    most: u64,
+    slice: Slice,
     now: Moment,
 ) -> Result<Listed, Fault> {
-    let mut before = before.unwrap_or(i64::MAX);
+    let most = slice.limit;
+    let mut before = slice.before.unwrap_or(i64::MAX);
     if let Some(until) = wanted.until {
         let Some(last) = edge(db, until, Order::Desc).await? else {
             return Ok(Listed::default());
@@ -165,7 +166,7 @@ pub async fn list<C: ConnectionTrait>(
             .filter(|seen| wanted.finds(seen))
             .map(|seen| seen.found)
             .collect(),
-        next,
+        next: next.map(cursor),
         cut_short: short && !full,
     })
 }

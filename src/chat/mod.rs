@@ -2,7 +2,10 @@
 //! Floor 2; `bot/` (floor 4) fills it in, the nouns' `chat.rs` declare their commands with it. Long lists are in
 //! [`pages`].
 
+mod command;
 pub mod pages;
+
+use std::fmt::Display;
 
 use entity::kinds::PhotoStage;
 use entity::{account, attachment};
@@ -15,42 +18,9 @@ use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::reminder::BoxFuture;
 use crate::store::Tx;
 
-/// Who may use a command. Finer rules are the action's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Who {
-    /// Everybody, bound or not.
-    Anyone,
-    /// Whoever is bound to a home or holds a role.
-    Bound,
-    /// Whoever holds a role.
-    Staff,
-}
-
-/// A command of the chat: a row of a noun's table.
-#[derive(Clone, Copy)]
-pub struct Command {
-    /// First words that call it, folded (`base::text::fold`), the proper one first.
-    pub words: &'static [&'static str],
-    /// Who may.
-    pub who: Who,
-    /// How to write it, shown when arguments are missing: `评价 编号 1-5 [说明]`.
-    pub usage: &'static str,
-    /// What it does, for the help: `给处理结果打分`.
-    pub help: &'static str,
-    /// Whether free text is asked for when it comes without arguments (报修 → «请写下…»).
-    pub asks: Option<&'static str>,
-    /// Whether its answer may be read by a whole group; the rule is no. What may not goes to the
-    /// person alone.
-    pub in_group: bool,
-    /// Does it.
-    pub run: Run,
-}
-
-/// A command's function. Everything it stores goes through `turn.tx`.
-pub type Run = for<'a, 'b> fn(&'a mut Turn<'b>, &'a Args) -> BoxFuture<'a, Result<Reply, Fault>>;
+pub use command::{Command, Run, Who, bound, staff};
 
 /// What came behind the command word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -194,23 +164,23 @@ impl Turn<'_> {
     }
 
     /// Words that were not what was asked for are not lost: a digit files them. `why` stands in front; `also`
-    /// are other commands that may take them.
-    pub fn offer_to_file(&mut self, why: &str, words: &str, also: &[&str]) -> Reply {
-        let commands: Vec<&str> = FILINGS.iter().chain(also).copied().collect();
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        self.dialog = Some(Dialog {
-            said: Some(words.to_owned()),
-            ..Dialog::pick(commands)
-        });
+    /// are other commands that may take them, each with what is shown of it.
+    pub fn offer_to_file(&mut self, why: &str, words: &str, also: &[(&str, &str)]) -> Reply {
+        let filings = FILINGS.iter().map(|word| (*word, *word));
+        let lines = self.in_a_row(filings.chain(also.iter().copied()));
+        if let Some(dialog) = self.dialog.as_mut() {
+            dialog.said = Some(words.to_owned());
+        }
         Reply::text(format!(
-            "{why}要把“{}”提交吗？请回复数字：\n{}\n0 返回菜单",
-            shorten(words, 30),
-            lines.join("  ")
+            "{why}要把“{}”提交吗？请回复数字：\n{lines}\n0 返回菜单",
+            shorten(words, 30)
         ))
+    }
+
+    /// A sentence that only begins like a command: all of it is offered so.
+    pub fn not_meant(&mut self, why: &str, also: &[(&str, &str)]) -> Reply {
+        let text = self.text.clone();
+        self.offer_to_file(why, &text, also)
     }
 
     /// What was typed is no answer to the question of `prompt`: says `how` one is written and asks once more. Whoever
@@ -230,13 +200,38 @@ impl Turn<'_> {
     /// A numbered list of commands, each with the line that is shown of it: a digit stands for one. `question`
     /// stands in front.
     pub fn offer_list(&mut self, question: &str, all: Vec<(String, String)>) -> Reply {
-        let lines: Vec<String> = all
-            .iter()
-            .enumerate()
-            .map(|(at, (_, line))| format!("{} {line}", at + 1))
-            .collect();
-        self.dialog = Some(Dialog::pick(all.into_iter().map(|(command, _)| command)));
-        Reply::text(format!("{question}回复前面的数字：\n{}", lines.join("\n")))
+        let lines = self.numbered(all);
+        Reply::text(format!("{question}回复前面的数字：\n{lines}"))
+    }
+
+    /// Lines with digits in front, each of which stands for a command.
+    pub fn numbered<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+    ) -> String {
+        self.digits(all, "\n")
+    }
+
+    /// The same in one line, for a few words.
+    pub fn in_a_row<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+    ) -> String {
+        self.digits(all, "  ")
+    }
+
+    fn digits<C: Into<String>, L: Display>(
+        &mut self,
+        all: impl IntoIterator<Item = (C, L)>,
+        between: &str,
+    ) -> String {
+        let (mut commands, mut lines): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+        for (command, line) in all {
+            commands.push(command.into());
+            lines.push(format!("{} {line}", commands.len()));
+        }
+        self.dialog = Some(Dialog::pick(commands));
+        lines.join(between)
     }
 
     /// Gives the photos and voices that the account sent within the last half hour, and that

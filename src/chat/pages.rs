@@ -1,5 +1,7 @@
 //! Long lists in a conversation, page by page: a digit for each line, and one more that leads on. The page stands
 //! behind the command that lists, `心愿 (2)`: signs and no letters, so that commands without words take it, too.
+//! A list that nothing sorts or sifts and that grows for ever goes on behind the key of its last line instead,
+//! `公告 12-`: then no page costs more than another.
 
 use crate::base::page::Slice;
 use crate::base::text::half_width;
@@ -8,14 +10,13 @@ use crate::chat::{Args, Dialog, Turn};
 /// Lines of a page: with what leads on there are eight digits.
 pub const LINES: usize = 7;
 /// Rows that are looked through where a list is sorted or sifted after it was read.
-pub const LOOK: Slice = Slice {
-    before: None,
-    limit: 200,
-};
+pub const LOOK: Slice = Slice::first(200);
 /// What leads on, and what leads back from the last page.
 pub const NEXT: &str = "下一页";
 /// What leads back from the last one.
 pub const FIRST: &str = "回到第一页";
+/// What stands behind the number of the last line for what is older: no word, so that it is no sentence either.
+const OLDER: &str = "-";
 /// Pages of a list.
 const MOST: usize = 100;
 
@@ -28,13 +29,23 @@ pub fn rows(page: usize) -> u64 {
 /// The same, of a list that is read by its keys.
 #[must_use]
 pub fn slice(page: usize) -> Slice {
-    Slice {
-        before: None,
-        limit: rows(page),
-    }
+    Slice::first(rows(page))
+}
+
+/// Command and words of the line that leads on from the last one of a list that is read by its keys.
+#[must_use]
+pub fn older(list: &str, last: i64, words: &str) -> (String, String) {
+    (format!("{list} {last}{OLDER}"), words.to_owned())
 }
 
 impl Args {
+    /// Behind which line a list goes on that is read by its keys: `12-`; none for anything else.
+    #[must_use]
+    pub fn older(&self) -> Option<i64> {
+        let (last, rest) = self.number()?;
+        (rest.raw == OLDER).then_some(last)
+    }
+
     /// Which page of a list is meant: the first when nothing is written, `(2)`, `第2页`; none for anything else.
     #[must_use]
     pub fn page(&self) -> Option<usize> {
@@ -141,6 +152,20 @@ mod tests {
             ("12 好了", None),
         ] {
             assert_eq!(Args::new(text).page(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_older_than_a_line_is_written_in_signs() {
+        let (command, _) = older("公告", 12, "更早的公告");
+        assert_eq!(command, "公告 12-");
+        for (text, wanted) in [
+            ("12-", Some(12)),
+            ("12", None),
+            ("12 -3", None),
+            ("-", None),
+        ] {
+            assert_eq!(Args::new(text).older(), wanted, "{text}");
         }
     }
 

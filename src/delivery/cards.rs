@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::CardState;
-use entity::{reminder as reminders, work_card};
+use entity::{account, reminder as reminders, work_card};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{
@@ -272,16 +272,11 @@ pub async fn pressed(
     Ok(work::card(message, &row.task_id, Some(note)))
 }
 
-/// Makes a card show what `message` says, if it does not yet and there is a code for it.
+/// Makes a card show what `message` says, if it does not yet, there is a code for it and its account is there.
 ///
 /// # Errors
 /// The database's.
-pub async fn show(
-    app: &App,
-    row: &work_card::Model,
-    userid: &str,
-    message: &Message,
-) -> Result<Verdict, Fault> {
+pub async fn show(app: &App, row: &work_card::Model, message: &Message) -> Result<Verdict, Fault> {
     let now = app.clock.now();
     if row.state == CardState::Sending {
         let young = now - row.created_at < TimeDelta::seconds(ON_ITS_WAY);
@@ -300,13 +295,17 @@ pub async fn show(
         // It shows what it showed; whoever presses it is told how things stand.
         return Ok(Verdict::Drop);
     };
+    let account = account::Entity::find_by_id(row.account_id);
+    let Some(account) = account.one(app.store.read()).await? else {
+        return Ok(Verdict::Done);
+    };
     if !take_code(app, row, code).await? {
         return Ok(Verdict::Done);
     }
     let card = work::card(message, &row.task_id, None);
     let sent = work
         .client
-        .update_card(userid, code, &card, now.timestamp())
+        .update_card(&account.external_id, code, &card, now.timestamp())
         .await;
     match sent {
         Ok(()) => {

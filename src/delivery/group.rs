@@ -2,9 +2,10 @@
 //! than the platform takes, never dropped. Called by the nouns' `remind.rs`.
 
 use chrono::TimeDelta;
-use entity::delivery;
+use entity::{delivery, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
+use serde_json::Value;
 
 use super::health::GROUP;
 use super::record::{failed_row, sent_row};
@@ -16,7 +17,7 @@ use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::config;
 use crate::redis::Span;
-use crate::reminder::Verdict;
+use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::wechat::Error;
 use crate::wechat::crypto::signature;
 use crate::wechat::errors::{Action, action};
@@ -42,6 +43,42 @@ fn name_of(group: &config::Group) -> String {
     let trace = signature(&["group", group.key.expose_secret()]);
     let trace = trace.get(..8).unwrap_or_default();
     format!("{}:{}:{trace}", group.compound, group.role)
+}
+
+/// One reminder of this kind for each group, beside its compound, so that one that is full or broken holds up no
+/// other: what `row` carries, and `group`.
+///
+/// # Errors
+/// The database's.
+pub async fn spread(
+    app: &App,
+    row: &reminder::Model,
+    kind: &'static str,
+    groups: Vec<(Option<i64>, String)>,
+) -> Result<Verdict, Fault> {
+    if groups.is_empty() {
+        return Ok(Verdict::Drop);
+    }
+    let now = app.clock.now();
+    let items = groups.into_iter().map(|(compound_id, group)| {
+        let mut payload = row.payload.clone();
+        if let Some(fields) = payload.as_object_mut() {
+            fields.insert("group".to_owned(), Value::String(group.clone()));
+        }
+        NewReminder {
+            kind,
+            dedupe_key: format!("{}:{group}", row.dedupe_key),
+            recipient_id: None,
+            compound_id,
+            subject: row.subject.clone(),
+            payload,
+            due_at: now,
+        }
+    });
+    let mut tx = app.store.begin(now).await?;
+    enqueue(&mut tx, items.collect()).await?;
+    tx.commit().await?;
+    Ok(Verdict::Done)
 }
 
 /// Says it in the group with this name, without markup, or says when to try again. A group that is no

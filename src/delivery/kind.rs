@@ -37,6 +37,17 @@ pub struct Message {
     pub buttons: Vec<Button>,
 }
 
+impl Message {
+    /// The same for somebody who waits for it at this moment, at whatever hour.
+    #[must_use]
+    pub fn at_once(self) -> Self {
+        Self {
+            urgent: true,
+            ..self
+        }
+    }
+}
+
 /// Something that can be done by pressing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Button {

@@ -29,6 +29,7 @@
 //! | `standstill` | who waits for the end of a halt: the rest of theirs is not even composed |
 //! | `visit` | the last way: told at the door |
 //! | `alone` | what is for one person alone: neither at a door nor on a list |
+//! | [`lines`] | what is told of one thing at once, line by line |
 //! | [`letters`] | what could not be sent: sent again or given up by people |
 //! | [`health`] | how each channel is, for people to see |
 //! | [`plain`] | errors in words for people |
@@ -47,6 +48,7 @@ pub mod health;
 mod judge;
 pub mod kind;
 pub mod letters;
+pub mod lines;
 mod order;
 pub mod plain;
 pub mod postman;
@@ -68,6 +70,7 @@ mod words;
 mod work;
 
 pub use kind::{ASIDE_TEMPLATE, Button, Kind, Message, Work};
+pub use lines::{Line, Lines, Says};
 pub use postman::Postman;
 pub use receipt::{DeliveryOutcome, receipt};
 pub use topic::Topic;

@@ -12,6 +12,7 @@ use super::kind::{Kind, Work};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::{Due, Tx};
 use crate::wechat::official::JobStatus;
@@ -97,7 +98,7 @@ pub async fn receipt(app: &App, platform_id: &str, outcome: DeliveryOutcome) -> 
 
 fn look_again<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let platform_id = row.payload.get("platform_id").and_then(Value::as_str);
+        let platform_id = payload::word(row, "platform_id");
         let Some(platform_id) = platform_id else {
             return Ok(Verdict::Drop);
         };

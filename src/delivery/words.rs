@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use entity::{account, inbound, reminder};
 use sea_orm::EntityTrait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::choose::Carrier;
 use super::direct::Direct;
@@ -14,6 +14,7 @@ use super::send::plain;
 use super::work;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::wechat::work::client::{Body, Message};
 
@@ -49,7 +50,7 @@ pub async fn follow_up(app: &App, key: &str) -> Result<(), Fault> {
 fn follow<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
         let now = app.clock.now();
-        let key = row.payload.get("inbound").and_then(Value::as_str);
+        let key = payload::word(row, "inbound");
         let (Some(key), Some(work)) = (key, &app.work) else {
             return Ok(Verdict::Drop);
         };

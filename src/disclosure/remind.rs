@@ -3,7 +3,7 @@
 
 use entity::{binding, disclosure, reminder};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -17,6 +17,7 @@ use crate::ledger::Family;
 use crate::person::binding::TIED;
 use crate::place::queries::compound_by_id;
 use crate::reminder::fan::{self, ToMany, enqueue_part};
+use crate::reminder::payload::number;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 
 /// Clock: the next part of the people is told.
@@ -53,19 +54,12 @@ pub(super) fn broadcast(row: &disclosure::Model, after: i64, now: Moment) -> New
     }
 }
 
-fn number(payload: &Value, name: &str) -> Option<i64> {
-    payload.get(name).and_then(Value::as_i64)
-}
-
 fn tell_part<'a>(
     app: &'a App,
     clock: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let (Some(id), Some(after)) = (
-            number(&clock.payload, "disclosure"),
-            number(&clock.payload, "after"),
-        ) else {
+        let (Some(id), Some(after)) = (number(clock, "disclosure"), number(clock, "after")) else {
             return Ok(Verdict::Drop);
         };
         let now = app.clock.now();
@@ -105,7 +99,7 @@ fn compose<'a>(
         let Some(last) = reminders.last() else {
             return Ok(None);
         };
-        let Some(id) = number(&last.payload, "disclosure") else {
+        let Some(id) = number(last, "disclosure") else {
             return Ok(None);
         };
         let db = app.store.read();

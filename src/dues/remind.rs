@@ -20,6 +20,7 @@ use crate::delivery::{Kind, Topic, Work};
 use crate::dues::accrue;
 use crate::dues::rule::{Rhythm, Slot};
 use crate::fee::bill::left;
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, enqueue};
 use crate::store::{Store, Tx};
@@ -145,7 +146,7 @@ impl Mark {
 
     /// What a clock was set for; none when it is not of today: each day has its own.
     pub(super) fn of(row: &reminder::Model, now: Moment) -> Option<Self> {
-        let number = |name: &str| row.payload.get(name).and_then(Value::as_i64);
+        let number = |name: &str| payload::number(row, name);
         let mark = Self {
             compound_id: number("compound")?,
             day: day_in(row)?,

@@ -75,10 +75,7 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
 async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let db = turn.tx.db();
     let waiting = queries::waiting_for(db, &turn.actor).await?;
-    let slice = Slice {
-        before: None,
-        limit: 100,
-    };
+    let slice = Slice::first(100);
     let page = queries::page(db, &turn.actor, None, None, slice).await?;
     let public = page.items.iter().filter(|row| PUBLIC.contains(&row.state));
     let mut text = String::new();
@@ -148,15 +145,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     let (words, commands) = next(row, theirs);
     text.push_str(&words);
     if !commands.is_empty() {
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        let _ = write!(text, "也可以回复数字：{}", lines.join("  "));
-        turn.dialog = Some(Dialog::pick(
-            commands.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = commands.iter().map(|word| (format!("{word} {id}"), word));
+        let _ = write!(text, "也可以回复数字：{}", turn.in_a_row(lines));
     }
     Ok(Reply::text(text.trim_end()))
 }

@@ -20,6 +20,7 @@ use crate::expense::chain::{Review, Rules};
 use crate::expense::step::waits;
 use crate::expense::{PUBLIC, no_such};
 use crate::place::queries as places;
+use crate::store::paging::newest;
 
 /// Lines of the public board.
 const ON_BOARD: u64 = 100;
@@ -116,16 +117,8 @@ pub async fn page<C: ConnectionTrait>(
     if let Some(state) = state {
         wanted = wanted.add(expense::COLUMN.state.eq(state));
     }
-    if let Some(before) = slice.before {
-        wanted = wanted.add(expense::COLUMN.id.lt(before));
-    }
-    let rows = expense::Entity::find()
-        .filter(wanted)
-        .order_by_desc(expense::Column::Id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    let query = expense::Entity::find().filter(wanted);
+    newest(db, query, expense::Column::Id, slice, |row| row.id).await
 }
 
 /// What everybody may see of a compound's expenses, the newest first.

@@ -21,6 +21,7 @@ use crate::expense::step::waits;
 use crate::expense::subject;
 use crate::person::binding::TIED;
 use crate::person::queries as people;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 
@@ -77,10 +78,6 @@ pub const KINDS: &[Kind] = &[
         work: Work::Clock(|app, row| Box::pin(end(app, row))),
     },
 ];
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
-}
 
 /// Where an expense stood when something was put down about it.
 fn mark(row: &expense::Model) -> Value {
@@ -204,7 +201,7 @@ fn tell_part<'a>(
     clock: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let which = clock.payload.get("which").and_then(Value::as_str);
+        let which = payload::word(clock, "which");
         let (Some(id), Some(after), Some(which)) =
             (number(clock, "expense"), number(clock, "after"), which)
         else {

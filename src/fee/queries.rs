@@ -15,8 +15,10 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::month::Month;
+use crate::base::page::{Page, Slice};
 use crate::fee::tariff::items_of;
 use crate::place::queries::compound_by_id;
+use crate::store::paging::newest;
 
 /// Homes that a finding names.
 const NAMED: u64 = 20;
@@ -165,7 +167,7 @@ pub struct Wanted {
     pub home_id: Option<i64>,
 }
 
-/// Bills of a compound, the newest first, so many behind a key; and how many there are in all.
+/// A page of the bills of a compound, the newest first; and how many there are in all.
 ///
 /// # Errors
 /// The database's.
@@ -173,9 +175,8 @@ pub async fn bills<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
     wanted: Wanted,
-    behind: Option<i64>,
-    most: u64,
-) -> Result<(Vec<bill::Model>, u64), Fault> {
+    slice: Slice,
+) -> Result<(Page<bill::Model>, u64), Fault> {
     let mut find = bill::Entity::find().filter(bill::COLUMN.compound_id.eq(compound_id));
     if let Some(month) = wanted.month {
         find = find.filter(bill::COLUMN.month.eq(month.number()));
@@ -187,15 +188,8 @@ pub async fn bills<C: ConnectionTrait>(
         find = find.filter(bill::COLUMN.home_id.eq(home_id));
     }
     let count = find.clone().count(db).await?;
-    if let Some(behind) = behind {
-        find = find.filter(bill::COLUMN.id.lt(behind));
-    }
-    let rows = find
-        .order_by_desc(bill::COLUMN.id)
-        .limit(most)
-        .all(db)
-        .await?;
-    Ok((rows, count))
+    let page = newest(db, find, bill::Column::Id, slice, |row| row.id).await?;
+    Ok((page, count))
 }
 
 /// Open bills of a home, in the order in which they are to be paid.

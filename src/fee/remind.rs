@@ -9,7 +9,7 @@ use chrono::{Datelike, TimeDelta, Timelike};
 use entity::money::{RunState, SaleState};
 use entity::{bill_run, bill_sale, fee_item, fee_policy, reminder};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use crate::access::Actor;
@@ -25,6 +25,7 @@ use crate::fee::actions::run::{go_on, run, run_of};
 use crate::fee::actions::sale;
 use crate::fee::sales;
 use crate::place::queries as places;
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::{Store, Tx};
@@ -83,7 +84,7 @@ pub async fn start(tx: &mut Tx, run: &bill_run::Model) -> Result<(), Fault> {
 }
 
 fn meant(row: &reminder::Model) -> Option<(i64, Month)> {
-    let of = |key: &str| row.payload.get(key).and_then(Value::as_i64);
+    let of = |key: &str| payload::number(row, key);
     let month = i32::try_from(of("month")?).ok()?;
     Some((of("compound")?, Month::from_number(month)?))
 }
@@ -160,7 +161,7 @@ fn compose_sale<'a>(
         let Some(last) = reminders.last() else {
             return Ok(None);
         };
-        let id = last.payload.get("sale").and_then(Value::as_i64);
+        let id = payload::number(last, "sale");
         let row = sales::by_id(db, id.unwrap_or_default()).await?;
         let Some(row) = row.filter(|row| row.state == SaleState::Waiting) else {
             return Ok(None);

@@ -13,6 +13,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Slice};
 use crate::fund::rows::no_such;
 use crate::giving::actions::{self, Gift, Goods, Said};
@@ -53,11 +54,6 @@ pub fn routes(route: Route) -> Route {
     tags((name = "giving", description = "捐赠"))
 )]
 pub struct Described;
-
-fn number(id: &str, none: impl Fn(i64) -> Fault) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| none(0))
-}
 
 fn day(field: &'static str, text: &str) -> Result<NaiveDate, Fault> {
     text.parse()
@@ -100,7 +96,7 @@ async fn show_drive(
     Path(id): Path<String>,
 ) -> Result<Json<DriveView>, Fault> {
     let db = app.store.read();
-    let id = number(&id, no_such_drive)?;
+    let id = key_in(&id, no_such_drive)?;
     let (row, _) = queries::drive(db, &caller.actor, id).await?;
     Ok(Json(drive_view(db, row).await?))
 }
@@ -179,7 +175,7 @@ async fn turn(
     id: &str,
     opens: bool,
 ) -> Result<Answer, Fault> {
-    let id = number(id, no_such_drive)?;
+    let id = key_in(id, no_such_drive)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -238,7 +234,7 @@ async fn show_donation(
     Path(id): Path<String>,
 ) -> Result<Json<DonationView>, Fault> {
     let db = app.store.read();
-    let seen = queries::seen(db, &caller.actor, number(&id, no_such)?).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(whole(&app, db, seen).await?))
 }
 
@@ -260,7 +256,7 @@ async fn give(
         return Ok(answer);
     }
     let drive_id = match &body.drive {
-        Some(id) => Some(number(id, no_such_drive)?),
+        Some(id) => Some(key_in(id, no_such_drive)?),
         None => None,
     };
     let gift = Gift {
@@ -301,7 +297,7 @@ async fn change(
     id: &str,
     deed: Deed,
 ) -> Result<Answer, Fault> {
-    let id = number(id, no_such)?;
+    let id = key_in(id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

@@ -14,84 +14,56 @@ use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::base::text::shorten;
 use crate::chat::pages::{LINES, LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::giving::actions::{self, Gift, Goods};
 use crate::giving::queries::{self, Seen, Side, Which, public};
 use crate::giving::typed::{self, ANY, ANYWHERE, TIMES, Typed};
-use crate::giving::{FREE, amount_says, state_says, veiled, way_of_goods};
+use crate::giving::{FREE, amount_says, state_says, way_of_goods};
 use crate::payment::{check_amount, link};
+use crate::person::words::veiled;
 
 /// Amounts that a digit stands for, in yuan.
 const USUAL: [i64; 3] = [10, 50, 100];
 
-const fn donor(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn keeper(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..donor(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    donor(
+    bound(
         &["捐款", "捐钱"],
         "捐款 [活动编号] 元",
         "给小区公益捐款",
         |turn, args| Box::pin(money(turn, args)),
     ),
-    donor(
+    bound(
         &["捐物", "捐东西"],
         "捐物 [活动编号] 物品",
         "捐物品，也可以捐给共享空间",
         |turn, args| Box::pin(goods(turn, args)),
     ),
-    donor(
+    bound(
         &["我的捐赠", "我的捐款", "我的捐物", "捐赠"],
         "我的捐赠 [编号]",
         "看捐过的和用在哪里",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    donor(
+    bound(
         &["撤回捐赠"],
         "撤回捐赠 编号",
         "还没付款或收下的不捐了",
         |turn, args| Box::pin(withdraw(turn, args)),
     ),
-    keeper(
+    staff(
         &["待收捐物"],
         "待收捐物",
         "看等着收下的捐物",
         |turn, args| Box::pin(staff::waiting(turn, args, "待收捐物")),
     ),
-    keeper(
+    staff(
         &["收下捐物"],
         "收下捐物 编号",
         "捐物收到了，公示感谢",
         |turn, args| Box::pin(staff::receive(turn, args)),
     ),
-    keeper(
+    staff(
         &["谢绝捐物"],
         "谢绝捐物 编号 原因",
         "捐物收不了",
@@ -101,15 +73,7 @@ pub const COMMANDS: &[Command] = &[
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助"])
-    });
-    Reply::text(format!(
-        "没看懂要捐什么。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助\n想捐款回复“捐款”，想捐物回复“捐物”。",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看懂要捐什么，想捐款回复“捐款”，想捐物回复“捐物”。", &[])
 }
 
 /// The drives that take something today.

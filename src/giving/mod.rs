@@ -94,11 +94,3 @@ pub const fn way_of_goods(anonymous: bool) -> &'static str {
         false => "收捐物的工作人员能看到您的姓名和电话，会联系您收取",
     }
 }
-
-/// `张**`: the family name alone.
-#[must_use]
-pub fn veiled(name: &str) -> String {
-    name.chars()
-        .next()
-        .map_or_else(String::new, |family| format!("{family}**"))
-}

@@ -4,12 +4,9 @@
 
 pub mod public;
 
-use std::collections::BTreeSet;
-
 use chrono::NaiveDate;
 use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation, donation_use, donation_use_share, drive, person, place};
-use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect,
@@ -20,8 +17,10 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::fund::rows::{self, no_such};
-use crate::giving::{SECRET, veiled};
-use crate::place::queries::{self as places, compounds_below, within_reach};
+use crate::giving::SECRET;
+use crate::person::words::veiled;
+use crate::place::queries::{self as places, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// Whoever sees the donations of a compound, beside the donors.
 const SEES: [Deed; 3] = [Deed::RunDrives, Deed::TakeMoney, Deed::SeeMoney];
@@ -32,14 +31,6 @@ const MOST_USES: u64 = 20;
 #[must_use]
 pub fn no_such_drive(id: i64) -> Fault {
     Fault::not_found(format!("没有找到捐赠活动 #{id}。回复“捐款”看现在的活动。"))
-}
-
-/// Whether somebody lives or serves in the compound, or serves above it.
-pub(super) fn belongs(actor: &Actor, compound: &place::Model) -> bool {
-    actor.lives_in(compound.id)
-        || actor.grants.iter().any(|grant| {
-            grant.compound_id == Some(compound.id) || compound.path.starts_with(grant.path.as_str())
-        })
 }
 
 /// Whether staff sees what is given there.
@@ -81,7 +72,7 @@ pub async fn drive<C: ConnectionTrait>(
     let compound = compound.ok_or_else(none)?;
     let known = match row.state {
         DriveState::Draft => may(actor, Deed::RunDrives, &compound.path),
-        _ => belongs(actor, &compound) || sees(actor, &compound.path),
+        _ => actor.belongs(compound.id, &compound.path) || sees(actor, &compound.path),
     };
     match known {
         true => Ok((row, compound)),
@@ -111,7 +102,7 @@ pub async fn open_drives<C: ConnectionTrait>(
         .add(drive::COLUMN.to_day.is_null())
         .add(drive::COLUMN.to_day.gte(today));
     Ok(drive::Entity::find()
-        .filter(here(drive::Column::CompoundId, actor))
+        .filter(in_own_compounds(drive::Column::CompoundId, actor))
         .filter(drive::COLUMN.state.eq(DriveState::Open))
         .filter(drive::COLUMN.from_day.lte(today))
         .filter(lasts)
@@ -119,23 +110,6 @@ pub async fn open_drives<C: ConnectionTrait>(
         .limit(most)
         .all(db)
         .await?)
-}
-
-/// The condition that a compound is one where somebody lives or serves, or lies below where they serve.
-fn here(column: impl ColumnTrait, actor: &Actor) -> Condition {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).collect();
-    let above = actor.grants.iter();
-    let above = above.filter(|grant| grant.compound_id.is_none());
-    above.fold(Condition::any().add(column.is_in(own)), |all, grant| {
-        let below = Query::select()
-            .column(place::Column::Id)
-            .from(place::Entity)
-            .cond_where(compounds_below(&grant.path))
-            .to_owned();
-        all.add(column.in_subquery(below))
-    })
 }
 
 /// Drives that the actor may know of, the newest first: drafts where they run drives.
@@ -150,7 +124,7 @@ pub async fn drives<C: ConnectionTrait>(
 ) -> Result<Page<drive::Model>, Fault> {
     let shown = Condition::all()
         .add(drive::COLUMN.state.ne(DriveState::Draft))
-        .add(here(drive::Column::CompoundId, actor));
+        .add(in_own_compounds(drive::Column::CompoundId, actor));
     let mut known = Condition::any().add(shown);
     if let Some(run) = within_reach(drive::Column::CompoundId, actor, Deed::RunDrives) {
         known = known.add(match run.is_empty() {
@@ -163,15 +137,7 @@ pub async fn drives<C: ConnectionTrait>(
     if let Some(id) = compound_id {
         query = query.filter(drive::COLUMN.compound_id.eq(id));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(drive::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(drive::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, query, drive::Column::Id, slice, |row| row.id).await
 }
 
 /// What somebody has to do with a donation.
@@ -245,14 +211,8 @@ pub async fn page<C: ConnectionTrait>(
                 None => donation::COLUMN.drive_id.is_null(),
             }),
     };
-    let mut query = donation::Entity::find()
-        .filter(wanted)
-        .order_by_desc(donation::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(donation::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = donation::Entity::find().filter(wanted);
+    let page = newest(db, query, donation::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation, donation_use, donation_use_share, drive, reminder};
 use sea_orm::{EntityTrait, QueryFilter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::begin_of;
@@ -20,6 +20,7 @@ use crate::giving::{FREE, actions, amount_says, drive_says, state_says, subject,
 use crate::payment::link;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::store::Tx;
 
@@ -184,21 +185,10 @@ pub fn end(row: &drive::Model) -> Option<NewReminder> {
     })
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
 /// The key and the version that a clock is about.
 fn of_clock(clock: &reminder::Model, name: &str) -> Option<(i64, i32)> {
-    let version = i32::try_from(number(clock, "version")?).ok()?;
+    let version = payload::version(clock)?;
     Some((number(clock, name)?, version))
-}
-
-const fn verdict(done: bool) -> Verdict {
-    match done {
-        true => Verdict::Done,
-        false => Verdict::Drop,
-    }
 }
 
 fn obey_lapse<'a>(
@@ -212,7 +202,7 @@ fn obey_lapse<'a>(
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::lapse(&mut tx, id, version).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -224,7 +214,7 @@ fn obey_end<'a>(app: &'a App, clock: &'a reminder::Model) -> BoxFuture<'a, Resul
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::end(&mut tx, id, version).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -314,7 +304,7 @@ fn compose_told<'a>(
 
 /// One thing; none when it no longer holds.
 async fn line(app: &App, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
-    let what = reminder.payload.get("what").and_then(Value::as_str);
+    let what = payload::word(reminder, "what");
     match what {
         Some("used") => used_line(app, reminder).await,
         Some("closed") => closed_line(app, reminder).await,

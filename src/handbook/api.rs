@@ -15,6 +15,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::handbook::actions::{self, Draft, Seen};
 use crate::handbook::markdown::lead;
@@ -180,11 +181,6 @@ pub struct ArticleMove {
     pub published: bool,
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
 fn asked(text: &str) -> Result<&str, Fault> {
     let text = text.trim();
     let length = text.chars().count();
@@ -263,7 +259,7 @@ async fn show_article(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ArticleView>, Fault> {
-    let (id, db) = (number(&id)?, app.store.read());
+    let (id, db) = (key_in(&id, no_such)?, app.store.read());
     let row = match queries::readable(&app, db, &reach(&caller.actor), id).await {
         // Drafts are read by those who write them.
         Err(fault) if fault.code == Code::NotFound => queries::kept(db, &caller.actor, id).await?,
@@ -367,7 +363,13 @@ async fn change_article(
     Path(id): Path<String>,
     Json(body): Json<ChangedArticle>,
 ) -> Result<Answer, Fault> {
-    perform(&app, &caller, &once, Deed::Change(number(&id)?, body)).await
+    perform(
+        &app,
+        &caller,
+        &once,
+        Deed::Change(key_in(&id, no_such)?, body),
+    )
+    .await
 }
 
 /// Publish one, or take it back.
@@ -384,5 +386,11 @@ async fn move_article(
     Path(id): Path<String>,
     Json(body): Json<ArticleMove>,
 ) -> Result<Answer, Fault> {
-    perform(&app, &caller, &once, Deed::Move(number(&id)?, body)).await
+    perform(
+        &app,
+        &caller,
+        &once,
+        Deed::Move(key_in(&id, no_such)?, body),
+    )
+    .await
 }

@@ -19,6 +19,7 @@ use crate::handbook::library::{Reach, Shelf, shelf};
 use crate::handbook::sure;
 use crate::place::ids;
 use crate::place::queries::{by_id as place_by_id, compound_by_id, within_reach};
+use crate::store::paging::newest;
 
 /// Versions that a page shows.
 const VERSIONS: u64 = 50;
@@ -197,14 +198,8 @@ pub async fn page<C: ConnectionTrait>(
     let for_all = Condition::all()
         .add(handbook_article::COLUMN.place_id.is_null())
         .add(handbook_article::COLUMN.state.eq(ArticleState::Published));
-    let mut query = handbook_article::Entity::find()
-        .filter(Condition::any().add(own).add(for_all))
-        .order_by_desc(handbook_article::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(handbook_article::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+    let query = handbook_article::Entity::find().filter(Condition::any().add(own).add(for_all));
+    newest(db, query, handbook_article::Column::Id, slice, |row| row.id).await
 }
 
 /// One that an editor reads: one that they may write, or a published one for all.
@@ -257,15 +252,11 @@ pub async fn questions<C: ConnectionTrait>(
         Deed::WriteHandbook,
     )
     .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
-    let mut query = handbook_question::Entity::find()
+    let query = handbook_question::Entity::find()
         .filter(own)
-        .filter(handbook_question::COLUMN.state.eq(state))
-        .order_by_desc(handbook_question::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(handbook_question::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+        .filter(handbook_question::COLUMN.state.eq(state));
+    let key = handbook_question::Column::Id;
+    newest(db, query, key, slice, |row| row.id).await
 }
 
 /// A question of a compound in which the actor writes, with the compound.

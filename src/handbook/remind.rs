@@ -4,7 +4,7 @@
 use entity::kinds::{ArticleState, QuestionState};
 use entity::{handbook_article, handbook_question, reminder};
 use sea_orm::EntityTrait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -15,6 +15,7 @@ use crate::handbook::chat::link;
 use crate::handbook::markdown::lead;
 use crate::handbook::question_subject;
 use crate::place::queries as places;
+use crate::reminder::payload::number;
 use crate::reminder::{BoxFuture, NewReminder};
 
 /// To whoever asked.
@@ -47,10 +48,6 @@ pub(super) fn answered(
         payload: json!({ "question": question.id, "article": article_id }),
         due_at: now,
     }
-}
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
 }
 
 fn compose<'a>(

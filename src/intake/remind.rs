@@ -8,7 +8,7 @@ use entity::kinds::ImportState;
 use entity::{import_job, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::job::{OPEN, change_state, files_of, subject};
@@ -16,6 +16,7 @@ use super::run;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, kind::Work};
+use crate::reminder::payload;
 use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 
@@ -72,7 +73,7 @@ pub(super) async fn forget(tx: &mut Tx, id: i64, hours: i64) -> Result<(), Fault
 }
 
 async fn job_of(app: &App, row: &reminder::Model) -> Result<Option<import_job::Model>, Fault> {
-    let Some(id) = row.payload.get("import").and_then(Value::as_i64) else {
+    let Some(id) = payload::number(row, "import") else {
         return Ok(None);
     };
     let found = import_job::Entity::find_by_id(id);

@@ -14,6 +14,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::mediation::queries::{self, Seen, no_such};
 use crate::mediation::{FOLLOW_DAYS, actions, state_says};
@@ -194,11 +195,6 @@ impl From<Seen> for MediationView {
     }
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
 /// Mediations that I lead or am a party of, newest first.
 #[utoipa::path(
     get, path = "/api/v1/mediations", tag = "mediations", security(("bearer" = [])), params(ListQuery),
@@ -226,7 +222,7 @@ async fn show_mediation(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<MediationView>, Fault> {
-    let seen = queries::seen(app.store.read(), &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(app.store.read(), &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(seen.into()))
 }
 
@@ -247,7 +243,7 @@ async fn change(
     id: &str,
     deed: Deed,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     once.answer(app, 200, async |tx| {
         run(tx, caller, id, deed).await?;
         let seen = queries::seen(tx.db(), &caller.actor, id).await?;

@@ -7,93 +7,64 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::mediation::queries::{self, Seen};
 use crate::mediation::{FOLLOW_DAYS, actions, centre_says, party_says, state_says, when};
 
 /// Lines of the list: a digit picks.
 const MOST: u64 = 8;
 
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Staff,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn party(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Bound,
-        ..leader(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    leader(
+    staff(
         &["转调解"],
         "转调解 诉求编号 [街道/区/市]",
         "把纠纷交给调解中心",
         |turn, args| Box::pin(open(turn, args)),
     ),
-    leader(
+    staff(
         &["当事人"],
         "当事人 编号 房号 [姓名]",
         "给调解加当事人",
         |turn, args| Box::pin(name(turn, args)),
     ),
-    leader(
+    staff(
         &["约调解"],
         "约调解 编号 11月25日 14:30 地点",
         "约双方见面，前一天再提醒",
         |turn, args| Box::pin(call(turn, args)),
     ),
-    leader(
+    staff(
         &["协议"],
         "协议 编号 [7天] 内容",
         "把协议发给双方确认",
         |turn, args| Box::pin(propose(turn, args)),
     ),
-    leader(
+    staff(
         &["调解不成"],
         "调解不成 编号 原因",
         "谈不拢，结束调解",
         |turn, args| Box::pin(fail(turn, args)),
     ),
-    party(
+    bound(
         &["我的调解", "查调解"],
         "我的调解 [编号]",
         "看调解到哪一步",
         |turn, args| Box::pin(show(turn, args)),
     ),
-    party(
+    bound(
         &["同意"],
         "同意 编号",
         "同意调解协议",
         |turn, args| Box::pin(answer(turn, args, true)),
     ),
-    party(
+    bound(
         &["不同意"],
         "不同意 编号 [原因]",
         "不同意调解协议",
         |turn, args| Box::pin(answer(turn, args, false)),
     ),
-    party(
+    bound(
         &["履行"],
         "履行 编号 是/否",
         "协议履行了没有",
@@ -115,8 +86,7 @@ fn ask(turn: &mut Turn<'_>, command: &str, id: i64, question: &str) -> Reply {
 /// A sentence that only begins like an answer is offered to be filed, as anything that is not
 /// understood.
 fn not_an_answer(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.offer_to_file("没有等您回复的调解协议。", &text, &[])
+    turn.not_meant("没有等您回复的调解协议。", &[])
 }
 
 async fn open(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -223,10 +193,7 @@ async fn fail(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 
 /// Which mediation an answer is about, when no number is written: the only one that waits for it.
 async fn waiting(turn: &Turn<'_>, state: MediationState) -> Result<Option<i64>, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut waits = page
         .items
@@ -312,10 +279,7 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         let seen = queries::seen(turn.tx.db(), &turn.actor, id).await?;
         return Ok(one(turn, &seen));
     }
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text(
@@ -323,28 +287,14 @@ async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
         )),
         [only] => Ok(one(turn, only)),
         several => {
-            turn.dialog = Some(Dialog::pick(
-                several
-                    .iter()
-                    .map(|seen| format!("我的调解 {}", seen.mediation.id)),
-            ));
-            let lines: Vec<String> = several
-                .iter()
-                .enumerate()
-                .map(|(at, seen)| {
-                    let row = &seen.mediation;
-                    format!(
-                        "{} #{} {}（{}）",
-                        at + 1,
-                        row.id,
-                        seen.about,
-                        state_says(row.state)
-                    )
-                })
-                .collect();
+            let lines = several.iter().map(|seen| {
+                let row = &seen.mediation;
+                let says = format!("#{} {}（{}）", row.id, seen.about, state_says(row.state));
+                (format!("我的调解 {}", row.id), says)
+            });
+            let lines = turn.numbered(lines);
             Ok(Reply::text(format!(
-                "您的调解：\n{}\n回复前面的数字看详情。",
-                lines.join("\n")
+                "您的调解：\n{lines}\n回复前面的数字看详情。"
             )))
         }
     }
@@ -390,13 +340,9 @@ fn one(turn: &mut Turn<'_>, seen: &Seen) -> Reply {
     }
     let commands = next(seen);
     if !commands.is_empty() {
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, command)| format!("{} {}", at + 1, command.replace(&format!(" {id}"), "")))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(commands));
+        let words = commands.iter();
+        let words = words.map(|command| (command.as_str(), command.replace(&format!(" {id}"), "")));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(words)));
     }
     Reply::text(text.trim_end().to_owned())
 }

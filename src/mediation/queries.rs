@@ -14,6 +14,7 @@ use crate::case::{category, kind_says};
 use crate::mediation::actions::leads;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::store::paging::newest;
 
 /// The same answer for a mediation that is not there and for one that is not theirs.
 #[must_use]
@@ -198,18 +199,12 @@ pub async fn page<C: ConnectionTrait>(
         .column(mediation_party::Column::MediationId)
         .filter(mediation_party::COLUMN.person_id.eq(person));
     let theirs = sea_orm::QueryTrait::into_query(theirs);
-    let mut query = mediation::Entity::find()
-        .filter(
-            Condition::any()
-                .add(mediation::COLUMN.mediator_id.eq(person))
-                .add(mediation::Column::Id.in_subquery(theirs)),
-        )
-        .order_by_desc(mediation::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(mediation::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = mediation::Entity::find().filter(
+        Condition::any()
+            .add(mediation::COLUMN.mediator_id.eq(person))
+            .add(mediation::Column::Id.in_subquery(theirs)),
+    );
+    let page = newest(db, query, mediation::Column::Id, slice, |row| row.id).await?;
     let mut items = Vec::new();
     for row in page.items {
         items.extend(show(db, actor, row).await?);

@@ -8,17 +8,18 @@ use chrono::TimeDelta;
 use entity::kinds::MediationState;
 use entity::{mediation, mediation_session, reminder};
 use sea_orm::EntityTrait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::remind::kinds::{MEDIATION_CASE_OVER, MEDIATOR_GONE};
-use crate::delivery::{Kind, Message, Topic, Work};
+use crate::delivery::{Kind, Lines, Message, Says, Topic, Work};
 use crate::mediation::queries::{about, by_id, is_ahead, parties};
 use crate::mediation::{STEP_DAYS, centre_says, state_says, subject};
 use crate::person::queries as people;
+use crate::reminder::payload::{self, number, word};
 use crate::reminder::{BoxFuture, NewReminder};
 
 /// To the mediator.
@@ -226,24 +227,19 @@ fn compose<'a>(
         let Some(last) = reminders.last() else {
             return Ok(None);
         };
-        let number =
-            |row: &reminder::Model, name: &str| row.payload.get(name).and_then(Value::as_i64);
         let Some(id) = number(last, "mediation") else {
             return Ok(None);
         };
         let Some(row) = by_id(app.store.read(), id).await? else {
             return Ok(None);
         };
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines = Lines::new();
         for one in reminders {
-            if let Some(line) = line(app, &row, one).await?
-                && lines.iter().all(|other| other.text != line.text)
-            {
-                lines.push(line);
+            if let Some(line) = line(app, &row, one).await? {
+                lines.add(line);
             }
         }
-        let texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
-        let Some(newest) = lines.pop() else {
+        let Some((text, newest)) = lines.told() else {
             return Ok(None);
         };
         let default = format!("回复“我的调解 {id}”查看");
@@ -257,7 +253,7 @@ fn compose<'a>(
             place: format!("{}调解中心", centre_says(row.centre)),
             state: state_says(row.state).to_owned(),
             at: newest.at.unwrap_or(last.due_at),
-            text: format!("{}\n{default}。", texts.join("\n")),
+            text: format!("{text}\n{default}。"),
             hint: newest.hint.unwrap_or(default),
             url: None,
             urgent: false,
@@ -272,6 +268,12 @@ struct Line {
     head: String,
     hint: Option<String>,
     at: Option<Moment>,
+}
+
+impl Says for Line {
+    fn says(&self) -> &str {
+        &self.text
+    }
 }
 
 /// One thing; none when it no longer holds.
@@ -312,7 +314,7 @@ async fn line(
 }
 
 fn what_of(reminder: &reminder::Model) -> Option<Telling> {
-    let text = reminder.payload.get("what").and_then(Value::as_str);
+    let text = word(reminder, "what");
     Telling::ALL
         .into_iter()
         .find(|what| Some(what.name()) == text)
@@ -405,8 +407,7 @@ async fn about_agreement(
     reminder: &reminder::Model,
     what: Telling,
 ) -> Result<Option<String>, Fault> {
-    let version = reminder.payload.get("version").and_then(Value::as_i64);
-    let same = version == Some(i64::from(row.version));
+    let same = payload::version(reminder) == Some(row.version);
     let id = row.id;
     let agreement = shorten(row.agreement.as_deref().unwrap_or_default(), SHOWN);
     Ok(match what {
@@ -454,7 +455,7 @@ async fn meeting_of(
     app: &App,
     reminder: &reminder::Model,
 ) -> Result<Option<mediation_session::Model>, Fault> {
-    let Some(id) = reminder.payload.get("session").and_then(Value::as_i64) else {
+    let Some(id) = number(reminder, "session") else {
         return Ok(None);
     };
     let session = mediation_session::Entity::find_by_id(id)

@@ -72,10 +72,7 @@ fn elsewhere(turn: &mut Turn<'_>, refused: Fault) -> Result<Reply, Fault> {
 }
 
 async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: MOST,
-    };
+    let slice = Slice::first(MOST);
     let found = queries::waiting(turn.tx.db(), &turn.actor, slice).await;
     let page = match found {
         Err(fault) if fault.code == Code::Forbidden => return elsewhere(turn, fault),
@@ -84,20 +81,12 @@ async fn list(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     if page.items.is_empty() {
         return Ok(Reply::text("现在没有要审核的内容。"));
     }
-    let ids: Vec<String> = page
-        .items
-        .iter()
-        .map(|row| format!("审核 {}", row.id))
-        .collect();
-    let lines: Vec<String> = page
-        .items
-        .iter()
-        .enumerate()
-        .map(|(at, row)| format!("{} #{} {}", at + 1, row.id, says(row, 30)))
-        .collect();
-    turn.dialog = Some(Dialog::pick(ids));
+    let lines = page.items.iter().map(|row| {
+        let line = format!("#{} {}", row.id, says(row, 30));
+        (format!("审核 {}", row.id), line)
+    });
+    let lines = turn.numbered(lines);
     Ok(Reply::text(format!(
-        "待审核的内容：\n{}\n回复前面的数字看全文。",
-        lines.join("\n")
+        "待审核的内容：\n{lines}\n回复前面的数字看全文。"
     )))
 }

@@ -14,6 +14,7 @@ use crate::access::permit::{Deed, may, roles};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::within_reach;
+use crate::store::paging::newest;
 
 /// The same answer for one that is not there and for one that is not theirs.
 #[must_use]
@@ -192,14 +193,8 @@ pub async fn waiting<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<moderation::Model>, Fault> {
-    let mut query = undecided(actor)
-        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?
-        .order_by_desc(moderation::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(moderation::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+    let query = undecided(actor).ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
+    newest(db, query, moderation::Column::Id, slice, |row| row.id).await
 }
 
 /// How many those are; none for somebody who may decide nowhere.

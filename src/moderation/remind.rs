@@ -16,6 +16,7 @@ use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::moderation::judge::{Judgement, of_error, of_text};
 use crate::moderation::{actions, queries, subject};
+use crate::reminder::payload;
 use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 use crate::wechat::mini::{MediaKind, MediaVerdict, Scene, Suggest};
@@ -117,9 +118,8 @@ pub async fn keep_verdict(tx: &mut Tx, verdict: &MediaVerdict) -> Result<(), Fau
 }
 
 async fn look_again(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> {
-    let payload = &reminder.payload;
-    let number = |name: &str| payload.get(name).and_then(serde_json::Value::as_i64);
-    let word = |name: &str| payload.get(name).and_then(serde_json::Value::as_str);
+    let number = |name: &str| payload::number(reminder, name);
+    let word = |name: &str| payload::word(reminder, name);
     let verdict = MediaVerdict {
         trace_id: word("trace_id").unwrap_or_default().to_owned(),
         errcode: number("errcode").unwrap_or(-1),
@@ -180,10 +180,7 @@ pub(super) async fn tell_author(tx: &mut Tx, row: &moderation::Model) -> Result<
 }
 
 async fn read(app: &App, row: &reminder::Model) -> Result<Option<moderation::Model>, Fault> {
-    let id = row
-        .payload
-        .get("moderation")
-        .and_then(serde_json::Value::as_i64);
+    let id = payload::number(row, "moderation");
     let Some(id) = id else { return Ok(None) };
     Ok(queries::by_id(app.store.read(), id)
         .await?

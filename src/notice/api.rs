@@ -19,6 +19,7 @@ use crate::attachment::link::{Variant, url};
 use crate::attachment::{Owner, give};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::{Group, Scope};
@@ -213,11 +214,6 @@ async fn view(app: &App, received: Received) -> Result<NoticeView, Fault> {
     })
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
 /// Notices that I have got, newest first.
 #[utoipa::path(
     get, path = "/api/v1/notices", tag = "notices", security(("bearer" = [])), params(ListQuery),
@@ -253,7 +249,7 @@ async fn show_notice(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<NoticeView>, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let person_id = caller.actor.require_person()?;
     let found = queries::received(app.store.read(), person_id, id).await?;
     Ok(Json(view(&app, found).await?))
@@ -273,7 +269,7 @@ async fn say(
     id: &str,
     said: Said,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     once.answer(app, 200, async |tx| {
         let person_id = caller.actor.require_person()?;
         queries::received(tx.db(), person_id, id).await?;
@@ -415,7 +411,7 @@ async fn publish_notice(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let row = actions::publish(tx, &caller.actor, id).await?;
         Ok(LedNotice::from(row))
@@ -436,7 +432,7 @@ async fn recall_notice(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let row = actions::recall(tx, &caller.actor, id).await?;
         Ok(LedNotice::from(row))
@@ -457,6 +453,6 @@ async fn show_progress(
     Path(id): Path<String>,
 ) -> Result<Json<ProgressView>, Fault> {
     let db = app.store.read();
-    let row = queries::led(db, &caller.actor, number(&id)?).await?;
+    let row = queries::led(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(queries::progress(db, &row).await?.into()))
 }

@@ -13,7 +13,7 @@ use crate::access::permit::{Deed, may, require_somewhere, roles};
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::shorten;
-use crate::chat::{Args, Command, Dialog, Reply, Run, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, Who, staff};
 use crate::notice::actions::{self, New, Words};
 use crate::notice::audience::Scope;
 use crate::notice::queries::{self, Progress};
@@ -30,23 +30,6 @@ const PLACES: usize = 6;
 /// How it is written.
 const HOW: &str =
     "请写标题，换一行写正文，例如：\n发布 周六停水\n11月28日8点到12点检修水箱，请提前存水。";
-
-const fn staff(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Staff,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
 
 /// The table.
 pub const COMMANDS: &[Command] = &[
@@ -148,10 +131,7 @@ async fn which(
     fits: fn(NoticeState) -> bool,
 ) -> Result<Reply, Fault> {
     require_somewhere(&turn.actor, Deed::PublishNotices)?;
-    let slice = Slice {
-        before: None,
-        limit: LOOK,
-    };
+    let slice = Slice::first(LOOK);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut lines = Vec::new();
     for row in page.items.iter().filter(|row| fits(row.state)) {

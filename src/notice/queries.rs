@@ -25,6 +25,7 @@ use crate::notice::audience::{Group, Scope};
 use crate::notice::{HOLDS, OUT, subject};
 use crate::place::ids;
 use crate::place::queries::{self as places, within_reach};
+use crate::store::paging::newest;
 use doors::carried;
 
 /// The same for what is not there and what is not theirs.
@@ -106,30 +107,28 @@ pub async fn inbox<C: ConnectionTrait>(
         .and_where(notice::Column::State.is_in(OUT))
         .and_where(notice::Column::State.ne(NoticeState::Corrected))
         .to_owned();
-    let mut query = notice_recipient::Entity::find()
+    let query = notice_recipient::Entity::find()
         .filter(notice_recipient::COLUMN.person_id.eq(person_id))
-        .filter(notice_recipient::Column::NoticeId.in_subquery(shown))
-        .order_by_desc(notice_recipient::Column::NoticeId);
-    if let Some(before) = slice.before {
-        query = query.filter(notice_recipient::COLUMN.notice_id.lt(before));
+        .filter(notice_recipient::Column::NoticeId.in_subquery(shown));
+    let key = notice_recipient::Column::NoticeId;
+    let page = newest(db, query, key, slice, |own| own.notice_id).await?;
+    if page.items.is_empty() {
+        return Ok(Page::empty());
     }
-    let own = query.limit(slice.limit + 1).all(db).await?;
-    if own.is_empty() {
-        return Ok(slice.cut(Vec::new(), |one: &Received| one.notice.id));
-    }
+    let ids = page.items.iter().map(|own| own.notice_id);
     let rows = notice::Entity::find()
-        .filter(notice::COLUMN.id.is_in(own.iter().map(|own| own.notice_id)))
+        .filter(notice::COLUMN.id.is_in(ids))
         .all(db)
         .await?;
     let mut rows: HashMap<i64, notice::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-    let items = own
-        .into_iter()
-        .filter_map(|own| {
-            rows.remove(&own.notice_id)
-                .map(|notice| Received { notice, own })
-        })
-        .collect();
-    Ok(slice.cut(items, |one: &Received| one.notice.id))
+    let received = page.items.into_iter().filter_map(|own| {
+        let notice = rows.remove(&own.notice_id)?;
+        Some(Received { notice, own })
+    });
+    Ok(Page {
+        items: received.collect(),
+        next: page.next,
+    })
 }
 
 /// The newest that somebody has got and not acknowledged.
@@ -177,17 +176,11 @@ pub async fn page<C: ConnectionTrait>(
     });
     let ways: Vec<Condition> = [leads, carried(actor)].into_iter().flatten().collect();
     if ways.is_empty() {
-        return Ok(slice.cut(Vec::new(), |row: &notice::Model| row.id));
+        return Ok(Page::empty());
     }
     let reach = ways.into_iter().fold(Condition::any(), Condition::add);
-    let mut query = notice::Entity::find()
-        .filter(reach)
-        .order_by_desc(notice::Column::Id);
-    if let Some(before) = slice.before {
-        query = query.filter(notice::COLUMN.id.lt(before));
-    }
-    let rows = query.limit(slice.limit + 1).all(db).await?;
-    Ok(slice.cut(rows, |row| row.id))
+    let query = notice::Entity::find().filter(reach);
+    newest(db, query, notice::Column::Id, slice, |row| row.id).await
 }
 
 /// How far a notice has come.

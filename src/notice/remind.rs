@@ -7,20 +7,21 @@ use entity::kinds::NoticeState;
 use entity::{attachment, notice, place, reminder};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::delivery::group::{groups_of, tell_group};
+use crate::delivery::group::{groups_of, spread, tell_group};
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::notice::actions::send::{self, Step};
 use crate::notice::told::told;
 use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
 use crate::place::queries as places;
+use crate::reminder::payload::{self, number};
 use crate::reminder::schedule::ClockWork;
-use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::store::Store;
 
 /// Clock: the time to undo it is over.
@@ -142,10 +143,6 @@ pub(super) fn groups_told(
     Some(item)
 }
 
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
-}
-
 async fn begins(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
     let Some(id) = number(row, "notice") else {
         return Ok(Verdict::Drop);
@@ -184,7 +181,7 @@ async fn repeats(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
 
 /// The groups that a notice is for: those of the compound, or of all compounds below its place; each with its
 /// compound.
-async fn groups_below(app: &App, id: i64) -> Result<Vec<(i64, String)>, Fault> {
+async fn groups_below(app: &App, id: i64) -> Result<Vec<(Option<i64>, String)>, Fault> {
     let db = app.store.read();
     let Some(found) = queries::by_id(db, id).await? else {
         return Ok(Vec::new());
@@ -199,7 +196,7 @@ async fn groups_below(app: &App, id: i64) -> Result<Vec<(i64, String)>, Fault> {
         .await?;
     let groups = compounds.iter().flat_map(|compound| {
         let groups = groups_of(app, &compound.code).into_iter();
-        groups.map(move |group| (compound.id, group))
+        groups.map(move |group| (Some(compound.id), group))
     });
     Ok(groups.collect())
 }
@@ -210,33 +207,11 @@ async fn spreads(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
         return Ok(Verdict::Drop);
     };
     let groups = groups_below(app, id).await?;
-    if groups.is_empty() {
-        return Ok(Verdict::Drop);
-    }
-    let now = app.clock.now();
-    let items = groups.into_iter().map(|(compound_id, group)| {
-        let mut payload = row.payload.clone();
-        if let Some(fields) = payload.as_object_mut() {
-            fields.insert("group".to_owned(), Value::String(group.clone()));
-        }
-        NewReminder {
-            kind: GROUP,
-            dedupe_key: format!("{}:{group}", row.dedupe_key),
-            recipient_id: None,
-            compound_id: Some(compound_id),
-            subject: row.subject.clone(),
-            payload,
-            due_at: now,
-        }
-    });
-    let mut tx = app.store.begin(now).await?;
-    enqueue(&mut tx, items.collect()).await?;
-    tx.commit().await?;
-    Ok(Verdict::Done)
+    spread(app, row, GROUP, groups).await
 }
 
 async fn tells_group(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let word = |name: &str| row.payload.get(name).and_then(Value::as_str);
+    let word = |name: &str| payload::word(row, name);
     let (Some(id), Some(group), Some(what)) = (number(row, "notice"), word("group"), word("what"))
     else {
         return Ok(Verdict::Drop);

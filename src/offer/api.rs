@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::{key_in, uploaded};
 use crate::base::page::Slice;
 use crate::offer::actions::{self, Author, Written};
 use crate::offer::queries::{self, Seen, Side, Which, no_such};
@@ -222,17 +223,6 @@ async fn whole<C: sea_orm::ConnectionTrait>(
     })
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
-fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
-    let wrong = || Fault::invalid("attachments", "attachments 必须是上传后得到的编号。");
-    let all = ids.iter().map(|id| id.parse().map_err(|_| wrong()));
-    all.collect()
-}
-
 fn chosen<T: ActiveEnum<Value = String>>(field: &'static str, typed: &str) -> Result<T, Fault> {
     T::try_from_value(&typed.to_owned())
         .map_err(|_| Fault::invalid(field, format!("没有这一项：{field}。")))
@@ -294,7 +284,7 @@ async fn show_offer(
     Path(id): Path<String>,
 ) -> Result<Json<OfferView>, Fault> {
     let db = app.store.read();
-    let seen = queries::seen(db, &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(whole(&app, db, seen).await?))
 }
 
@@ -386,7 +376,7 @@ async fn change_offer(
     Path((id, act)): Path<(String, String)>,
     Json(body): Json<OfferChange>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -418,7 +408,7 @@ async fn run(
             actions::sort(tx, actor, id, chosen).await.map(drop)
         }
         "tie" => {
-            let other = number(&body.with)?;
+            let other = key_in(&body.with, no_such)?;
             let terms = &app.settings.lists;
             actions::tie(tx, actor, terms, id, other).await.map(drop)
         }
@@ -437,12 +427,12 @@ async fn run(
             actions::claim(tx, actor, id, organisation).await.map(drop)
         }
         "close" => {
-            let photos = numbers(&body.attachments)?;
+            let photos = uploaded(&body.attachments)?;
             let closed = actions::close(tx, actor, id, &body.text, &photos).await;
             closed.map(drop)
         }
         "photos" => {
-            let photos = numbers(&body.attachments)?;
+            let photos = uploaded(&body.attachments)?;
             actions::add_photos(tx, actor, id, &photos).await.map(drop)
         }
         "reopen" => actions::reopen(tx, actor, id, &body.reason).await.map(drop),

@@ -14,7 +14,7 @@ use crate::attachment::link::{self, Variant};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::offer::queries::{self, Seen, Side, Which};
 use crate::offer::{category, is_promise, list_says, read_list, state_says};
 use crate::place::queries as places;
@@ -29,44 +29,15 @@ const LISTS: [OfferList; 4] = [
 /// The command by which photos get to an item; what was just asked for is found by it.
 pub const PHOTO: &str = "清单照片";
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn worker(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    neighbour(
+    bound(
         &["清单", "四项清单"],
         "清单 [编号]",
         "看需求、资源、服务、责任清单",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的清单"],
         "我的清单",
         "看自己和自己单位发的清单",
@@ -90,37 +61,37 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(exchange::publish(turn, args, OfferList::Resource)),
         )
     },
-    neighbour(
+    bound(
         &["对接"],
         "对接 编号 编号",
         "把一条需求和一条资源对上",
         |turn, args| Box::pin(exchange::tie(turn, args)),
     ),
-    neighbour(
+    bound(
         &["取消对接"],
         "取消对接 编号",
         "没谈成，放开这条需求",
         |turn, args| Box::pin(exchange::untie(turn, args)),
     ),
-    neighbour(
+    bound(
         &["联系对方"],
         "联系对方 编号",
         "再发一次对接对方的联系方式",
         |turn, args| Box::pin(exchange::contact(turn, args)),
     ),
-    neighbour(
+    bound(
         &["办好"],
         "办好 编号 [说明]",
         "需求已经有人帮您办好",
         |turn, args| Box::pin(exchange::finish(turn, args)),
     ),
-    neighbour(
+    bound(
         &["撤回清单"],
         "撤回清单 编号",
         "不要这条需求或资源了",
         |turn, args| Box::pin(exchange::withdraw(turn, args)),
     ),
-    neighbour(
+    bound(
         &["清单分类"],
         "清单分类 编号 分类",
         "改一条需求或资源的分类",
@@ -144,49 +115,49 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(promise::publish(turn, args, OfferList::Responsibility)),
         )
     },
-    worker(
+    staff(
         &["认领项目"],
         "认领项目 编号",
         "单位认领一个服务项目",
         |turn, args| Box::pin(promise::claim(turn, args)),
     ),
-    worker(
+    staff(
         &["销号"],
         "销号 编号 说明",
         "公布的服务或责任办好了",
         |turn, args| Box::pin(promise::close(turn, args)),
     ),
-    worker(
+    staff(
         &[PHOTO],
         "清单照片 编号",
         "把刚发的照片加到清单",
         |turn, args| Box::pin(promise::photo(turn, args)),
     ),
-    worker(
+    staff(
         &["审核清单", "待审清单"],
         "审核清单",
         "看待审核的需求和资源",
         |turn, args| Box::pin(staff::waiting(turn, args)),
     ),
-    worker(
+    staff(
         &["通过清单"],
         "通过清单 编号",
         "公开这条需求或资源",
         |turn, args| Box::pin(staff::pass(turn, args)),
     ),
-    worker(
+    staff(
         &["驳回清单"],
         "驳回清单 编号 原因",
         "不公开这条需求或资源",
         |turn, args| Box::pin(staff::refuse(turn, args)),
     ),
-    worker(
+    staff(
         &["下架清单"],
         "下架清单 编号 原因",
         "撤下已公开的一条",
         |turn, args| Box::pin(staff::remove(turn, args)),
     ),
-    worker(
+    staff(
         &["重开清单"],
         "重开清单 编号 原因",
         "销号的没办好，让单位再办",
@@ -252,15 +223,7 @@ fn asks_which(word: &str) -> String {
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "发需求"])
-    });
-    Reply::text(format!(
-        "没看到清单的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 发需求\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到清单的编号。", &[("发需求", "发需求")])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -301,20 +264,11 @@ async fn one_list(turn: &mut Turn<'_>, list: OfferList, at: usize) -> Result<Rep
     let page = queries::page(turn.tx.db(), &turn.actor, Which::Open(list), slice(at)).await?;
     let says = list_says(list);
     if page.items.is_empty() {
-        let other: Vec<String> = LISTS
-            .into_iter()
-            .filter(|other| *other != list)
-            .map(|other| format!("清单 {}", list_says(other)))
-            .collect();
-        let lines: Vec<String> = other
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        turn.dialog = Some(Dialog::pick(other));
+        let other = LISTS.into_iter().filter(|other| *other != list);
+        let other = other.map(|other| format!("清单 {}", list_says(other)));
+        let lines = turn.in_a_row(other.map(|word| (word.clone(), word)));
         return Ok(Reply::text(format!(
-            "{says}清单现在是空的。回复数字看别的：{}",
-            lines.join("  ")
+            "{says}清单现在是空的。回复数字看别的：{lines}"
         )));
     }
     let code = match page.next {
@@ -389,13 +343,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(turn, &seen).await?;
     if !words.is_empty() {
-        let lines: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, (says, _))| format!("{} {says}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(words.into_iter().map(|(_, command)| command)));
+        let words = words.into_iter().map(|(says, command)| (command, says));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(words)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

@@ -6,10 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use entity::kinds::{OfferList, OfferState};
 use entity::{attachment, offer, organisation, place};
 use sea_orm::sea_query::Query;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::access::holders::holders;
@@ -21,7 +18,10 @@ use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
 use crate::offer::figure::Figure;
 use crate::offer::{PART, is_promise, subject};
-use crate::place::queries::{by_id as place_by_id, compounds_below, within_reach};
+use crate::place::queries::{
+    by_id as place_by_id, compounds_below, in_own_compounds, within_reach,
+};
+use crate::store::paging::newest;
 
 /// States in which everybody knows of an item.
 pub const PUBLIC: [OfferState; 3] = [OfferState::Open, OfferState::Matched, OfferState::Done];
@@ -174,20 +174,11 @@ fn side_of(actor: &Actor, row: &offer::Model, place: &place::Model) -> Option<Si
         || is_promise(row.list) && may(actor, Deed::SuperviseOffers, &place.path)
     {
         Some(Side::Checker)
-    } else if PUBLIC.contains(&row.state) && is_near(actor, row.compound_id, &place.path) {
+    } else if PUBLIC.contains(&row.state) && actor.belongs(row.compound_id, &place.path) {
         Some(Side::Neighbour)
     } else {
         None
     }
-}
-
-/// Whether somebody lives or serves in the compound, or serves above it.
-#[must_use]
-pub fn is_near(actor: &Actor, compound_id: i64, path: &str) -> bool {
-    actor.lives_in(compound_id)
-        || actor.grants.iter().any(|grant| {
-            grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
-        })
 }
 
 /// One item, if the actor may know of it.
@@ -289,14 +280,8 @@ pub async fn page<C: ConnectionTrait>(
         Which::Waiting => reach(actor, Deed::CheckOffers)?.add(Figure::Raised.condition()),
         Which::Of(compound_id, figure) => of_figure(actor, compound_id, figure)?,
     };
-    let mut query = offer::Entity::find()
-        .filter(condition)
-        .order_by_desc(offer::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(offer::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = offer::Entity::find().filter(condition);
+    let page = newest(db, query, offer::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,
@@ -305,23 +290,7 @@ pub async fn page<C: ConnectionTrait>(
 
 /// Items of the compounds where somebody lives or serves, or that lie below where they serve.
 fn here(actor: &Actor) -> Condition {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).collect();
-    let above = actor.grants.iter();
-    let above = above.filter(|grant| grant.compound_id.is_none());
-    let anywhere = above.fold(
-        Condition::any().add(offer::COLUMN.compound_id.is_in(own)),
-        |all, grant| {
-            let below = Query::select()
-                .column(place::Column::Id)
-                .from(place::Entity)
-                .cond_where(compounds_below(&grant.path))
-                .to_owned();
-            all.add(offer::Column::CompoundId.in_subquery(below))
-        },
-    );
-    Condition::all().add(anywhere)
+    Condition::all().add(in_own_compounds(offer::Column::CompoundId, actor))
 }
 
 fn mine(actor: &Actor, person: i64) -> Condition {

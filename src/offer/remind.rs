@@ -17,6 +17,7 @@ use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, owners, supervisors};
 use crate::offer::{actions, is_promise, list_says, subject};
 use crate::place::queries as places;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 
@@ -129,8 +130,7 @@ impl Telling {
     }
 
     fn of(reminder: &reminder::Model) -> Option<Self> {
-        let name = reminder.payload.get("what").and_then(Value::as_str)?;
-        <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+        payload::what(reminder, |what: &Self| what.words().0)
     }
 }
 
@@ -314,10 +314,6 @@ pub async fn overdue(tx: &Tx, row: &offer::Model) -> Result<Vec<NewReminder>, Fa
     Ok(people.into_iter().map(one).collect())
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
 async fn read(app: &App, reminder: &reminder::Model) -> Result<Option<offer::Model>, Fault> {
     match number(reminder, "offer") {
         Some(id) => by_id(app.store.read(), id).await,
@@ -337,10 +333,7 @@ async fn obey(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
         actions::lapse(&mut tx, id).await?
     };
     tx.commit().await?;
-    Ok(match done {
-        true => Verdict::Done,
-        false => Verdict::Drop,
-    })
+    Ok(Verdict::of(done))
 }
 
 /// Tells whoever answers for a promise that its day is near: once, though the clock of this moment ring twice.

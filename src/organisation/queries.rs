@@ -7,9 +7,11 @@ use sea_orm::{
 };
 
 use crate::base::fault::Fault;
+use crate::base::page::{Page, Slice};
 use crate::organisation::KINDS;
 use crate::place;
 use crate::store::Tx;
+use crate::store::paging::oldest;
 
 /// By key.
 ///
@@ -76,7 +78,7 @@ pub async fn phones<C: ConnectionTrait>(
     Ok(lines.collect())
 }
 
-/// A page of those that work inside of these paths or on a place above them, behind a key; `text` stands in
+/// A page of those that work inside of these paths or on a place above them, the oldest first; `text` stands in
 /// their name.
 ///
 /// # Errors
@@ -86,9 +88,8 @@ pub async fn list<C: ConnectionTrait>(
     within: sea_orm::Condition,
     above: &[i64],
     text: &str,
-    after: i64,
-    most: u64,
-) -> Result<Vec<(organisation::Model, Option<entity::place::Model>)>, Fault> {
+    slice: Slice,
+) -> Result<Page<(organisation::Model, Option<entity::place::Model>)>, Fault> {
     let to_place: RelationDef = organisation::Entity::belongs_to(entity::place::Entity)
         .from(organisation::Column::PlaceId)
         .to(entity::place::Column::Id)
@@ -99,19 +100,16 @@ pub async fn list<C: ConnectionTrait>(
             sea_orm::Condition::any()
                 .add(within)
                 .add(organisation::COLUMN.place_id.is_in(above.iter().copied())),
-        )
-        .filter(organisation::COLUMN.id.gt(after))
-        .order_by_asc(organisation::COLUMN.id)
-        .limit(most);
+        );
     if !text.is_empty() {
         query = query.filter(organisation::COLUMN.name.contains(text));
     }
-    let rows = query.all(db).await?;
+    let page = oldest(db, query, organisation::Column::Id, slice, |row| row.id).await?;
     let places = entity::place::Entity::find()
         .filter(
             entity::place::COLUMN
                 .id
-                .is_in(rows.iter().map(|row| row.place_id)),
+                .is_in(page.items.iter().map(|row| row.place_id)),
         )
         .all(db)
         .await?;
@@ -119,7 +117,7 @@ pub async fn list<C: ConnectionTrait>(
         let place = places.iter().find(|place| place.id == row.place_id);
         (row, place.cloned())
     };
-    Ok(rows.into_iter().map(with_place).collect())
+    Ok(page.map(with_place))
 }
 
 /// By code, however it is typed.

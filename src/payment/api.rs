@@ -14,6 +14,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{Page, Slice};
 use crate::fund::rows::{no_such as no_such_gift, payable};
 use crate::payment::actions::order::{Wish, order};
@@ -245,11 +246,6 @@ async fn payment_view(app: &App, row: &payment::Model) -> Result<PaymentView, Fa
     })
 }
 
-fn number(id: &str, none: impl Fn(i64) -> Fault) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| none(0))
-}
-
 /// Bills of my homes, newest first.
 #[utoipa::path(
     get, path = "/api/v1/bills", tag = "payments", security(("bearer" = [])), params(BillQuery),
@@ -283,7 +279,7 @@ async fn show_bill(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<BillView>, Fault> {
-    let id = number(&id, no_such_bill)?;
+    let id = key_in(&id, no_such_bill)?;
     let (bill, lines) = queries::own_bill(app.store.read(), &caller.actor, id).await?;
     Ok(Json(bill_view(&caller, &bill, lines)))
 }
@@ -355,7 +351,7 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
         return Err(Fault::invalid("bills", most));
     }
     for id in &body.bills {
-        let id = number(id, no_such_bill)?;
+        let id = key_in(id, no_such_bill)?;
         if !wish.bills.contains(&id) {
             wish.bills.push(id);
         }
@@ -378,7 +374,7 @@ async fn wish_of(app: &App, caller: &Caller, body: &NewPayment) -> Result<Wish, 
 /// An amount for one of the caller's homes: for what is open, and ahead.
 fn wish_ahead(caller: &Caller, home: &str, body: &NewPayment) -> Result<Wish, Fault> {
     let none = |_: i64| Fault::not_found("没有找到这一户，请先绑定房号。");
-    let home_id = number(home, none)?;
+    let home_id = key_in(home, none)?;
     if !caller.actor.homes.iter().any(|tie| tie.place_id == home_id) {
         return Err(none(home_id));
     }
@@ -399,7 +395,7 @@ fn wish_ahead(caller: &Caller, home: &str, body: &NewPayment) -> Result<Wish, Fa
 
 /// A donation of the caller's own that waits to be paid, whole.
 async fn wish_to_give(app: &App, caller: &Caller, id: &str) -> Result<Wish, Fault> {
-    let id = number(id, no_such_gift)?;
+    let id = key_in(id, no_such_gift)?;
     let row = payable(app.store.read(), id).await?;
     let own = row.donor_id.is_some() && row.donor_id == caller.actor.person_id();
     match own {
@@ -426,7 +422,7 @@ async fn show_payment(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<PaymentView>, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, no_such)?;
     let row = queries::own_payment(app.store.read(), &caller.actor, id).await?;
     let row = watch::returned(&app, row).await?;
     Ok(Json(payment_view(&app, &row).await?))

@@ -28,7 +28,8 @@ use crate::payment::actions::no_such;
 use crate::payment::actions::refund::subject as refund_subject;
 use crate::payment::queries::ahead::payers_of;
 use crate::payment::subject;
-use crate::place::queries as places;
+use crate::place::queries::{self as places, within_any_reach};
+use crate::store::paging::newest;
 
 /// The same answer for a bill that is not there and for one that is not theirs.
 #[must_use]
@@ -83,21 +84,13 @@ pub async fn bills<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<bill::Model>, Fault> {
     let Some(own) = own(db, actor).await? else {
-        return Ok(slice.cut(Vec::new(), |bill: &bill::Model| bill.id));
+        return Ok(Page::empty());
     };
     let mut query = bill::Entity::find().filter(own);
     if let Some(state) = state {
         query = query.filter(bill::COLUMN.state.eq(state));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(bill::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(bill::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |bill| bill.id))
+    newest(db, query, bill::Column::Id, slice, |bill| bill.id).await
 }
 
 /// A bill with its lines, for whoever is bound to its home.
@@ -308,19 +301,6 @@ pub struct Filter {
     pub to: Option<chrono::NaiveDate>,
 }
 
-/// The condition that a compound is one where the actor may do one of the deeds; none when they may
-/// nowhere.
-pub fn reach(column: impl ColumnTrait, actor: &Actor, deeds: &[Deed]) -> Option<Condition> {
-    let each = deeds
-        .iter()
-        .filter_map(|deed| places::within_reach(column, actor, *deed));
-    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
-        // Everywhere; an empty part of «any» would be left out of it.
-        true => Condition::all(),
-        false => Condition::any().add(all).add(more),
-    })
-}
-
 /// Payments that a role of the actor covers, the newest first.
 ///
 /// # Errors
@@ -331,8 +311,8 @@ pub async fn page<C: ConnectionTrait>(
     filter: Filter,
     slice: Slice,
 ) -> Result<Page<payment::Model>, Fault> {
-    let Some(reach) = reach(payment::Column::CompoundId, actor, SEES) else {
-        return Ok(slice.cut(Vec::new(), |row: &payment::Model| row.id));
+    let Some(reach) = within_any_reach(payment::Column::CompoundId, actor, SEES) else {
+        return Ok(Page::empty());
     };
     let mut query = payment::Entity::find().filter(reach);
     if let Some(home) = filter.home_id {
@@ -350,15 +330,7 @@ pub async fn page<C: ConnectionTrait>(
     if let Some(to) = filter.to {
         query = query.filter(payment::COLUMN.day.lte(to));
     }
-    if let Some(before) = slice.before {
-        query = query.filter(payment::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(payment::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, query, payment::Column::Id, slice, |row| row.id).await
 }
 
 /// Whoever sees payments.
@@ -391,7 +363,8 @@ pub async fn waiting_waivers<C: ConnectionTrait>(
     actor: &Actor,
     most: u64,
 ) -> Result<Vec<(waiver::Model, Option<bill::Model>)>, Fault> {
-    let Some(reach) = reach(waiver::Column::CompoundId, actor, &[Deed::WaiveFees]) else {
+    let Some(reach) = within_any_reach(waiver::Column::CompoundId, actor, &[Deed::WaiveFees])
+    else {
         return Ok(Vec::new());
     };
     let rows = waiver::Entity::find()
@@ -421,7 +394,8 @@ pub async fn waiting_refunds<C: ConnectionTrait>(
     actor: &Actor,
     most: u64,
 ) -> Result<Vec<refund::Model>, Fault> {
-    let Some(reach) = reach(refund::Column::CompoundId, actor, &[Deed::KeepMoney]) else {
+    let Some(reach) = within_any_reach(refund::Column::CompoundId, actor, &[Deed::KeepMoney])
+    else {
         return Ok(Vec::new());
     };
     let states = [

@@ -18,6 +18,7 @@ use crate::payment::actions::{notice, refund as refunds, waive, watch};
 use crate::payment::reconcile::clock as morning;
 use crate::payment::subject;
 use crate::person::queries as people;
+use crate::reminder::payload::number;
 use crate::reminder::{NewReminder, Verdict, enqueue, enqueue_to_account};
 use crate::store::Tx;
 
@@ -99,10 +100,6 @@ const fn clock(name: &'static str, obey: crate::delivery::kind::Obey) -> Kind {
         name,
         work: Work::Clock(obey),
     }
-}
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
 }
 
 /// What a payer is told.

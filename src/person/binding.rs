@@ -5,6 +5,8 @@ use entity::kinds::BindingState;
 
 use crate::base::text::fold;
 
+pub use crate::access::{LIVE, TIED};
+
 /// What may happen to a binding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, strum::EnumIter)]
 pub enum Act {
@@ -33,15 +35,6 @@ pub const fn after(state: BindingState, act: Act) -> Option<BindingState> {
         _ => None,
     }
 }
-
-/// States in which an account has what a home gives.
-pub const TIED: [BindingState; 2] = [BindingState::Declared, BindingState::Verified];
-/// States that are not over.
-pub const LIVE: [BindingState; 3] = [
-    BindingState::Requested,
-    BindingState::Declared,
-    BindingState::Verified,
-];
 
 /// A name for comparison: simplified, half width, without spaces and dots.
 #[must_use]

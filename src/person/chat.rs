@@ -8,6 +8,7 @@ use entity::kinds::BindingState;
 use crate::access::holders::Holder;
 use crate::access::permit::Deed;
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::base::text::{fold, shorten};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::organisation::queries as organisations;
@@ -289,11 +290,12 @@ async fn decide(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
 /// The bindings that wait for whoever asks, the oldest first: a digit picks.
 async fn requested(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let reach = Reach::of(&turn.actor, Deed::VerifyBindings);
-    let rows = match reach.is_empty() {
+    let first = Slice::first(MOST_REQUESTS);
+    let page = match reach.is_empty() {
         true => None,
-        false => queries::requests(turn.tx.db(), &reach, 0, MOST_REQUESTS).await?,
+        false => queries::requests(turn.tx.db(), &reach, first).await?,
     };
-    let rows = rows.unwrap_or_default();
+    let rows = page.map(|page| page.items).unwrap_or_default();
     if rows.is_empty() {
         return Ok(Reply::text("现在没有等您核验的绑定。"));
     }

@@ -8,6 +8,7 @@ pub mod called;
 pub mod cards;
 pub mod chat;
 pub mod claim;
+pub mod contact;
 pub mod posts;
 pub mod queries;
 pub mod reach;

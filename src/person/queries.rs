@@ -1,5 +1,9 @@
 //! Reads of people, homes and answerers. Any noun may use them.
 
+mod belonging;
+
+pub use belonging::{Serving, still_here};
+
 use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
 use sea_orm::sea_query::UnionType;
@@ -13,6 +17,7 @@ use crate::access::holders::{Holder, holders};
 use crate::access::permit::{Deed, may};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::page::{Page, Slice};
 use crate::base::phone::Phone;
 use crate::base::seal::Seal;
 use crate::person::binding::{LIVE, TIED, same_name};
@@ -211,17 +216,16 @@ pub async fn live_of_account<C: ConnectionTrait>(
     Ok(rows)
 }
 
-/// Bindings in the reach that wait for a decision, behind a key, the oldest first; none when the reach is
-/// too wide for one list.
+/// A page of the bindings in the reach that wait for a decision, the oldest first; none when the reach is too wide
+/// for one list.
 ///
 /// # Errors
 /// The database's.
 pub async fn requests<C: ConnectionTrait>(
     db: &C,
     reach: &Reach,
-    after: i64,
-    most: u64,
-) -> Result<Option<Vec<binding::Model>>, Fault> {
+    slice: Slice,
+) -> Result<Option<Page<binding::Model>>, Fault> {
     let Some(parts) = reach.parts(db).await? else {
         return Ok(None);
     };
@@ -234,9 +238,9 @@ pub async fn requests<C: ConnectionTrait>(
         let mut query = binding::Entity::find()
             .filter(binding::COLUMN.compound_id.eq(part.compound_id))
             .filter(binding::COLUMN.state.eq(BindingState::Requested))
-            .filter(binding::COLUMN.id.gt(after))
+            .filter(binding::COLUMN.id.gt(slice.after()))
             .order_by_asc(binding::COLUMN.id)
-            .limit(most);
+            .limit(slice.limit + 1);
         if let Some(path) = part.below {
             query = query
                 .join(JoinType::InnerJoin, to_home.clone())
@@ -244,9 +248,8 @@ pub async fn requests<C: ConnectionTrait>(
         }
         found.extend(query.all(db).await?);
     }
-    found.sort_by_key(|row| row.id);
-    found.truncate(usize::try_from(most).unwrap_or(usize::MAX));
-    Ok(Some(found))
+    found.sort_by_key(|row: &binding::Model| row.id);
+    Ok(Some(slice.cut(found, |row| row.id)))
 }
 
 /// Bindings of a home that hold, oldest first.

@@ -13,6 +13,7 @@ use sea_orm::{
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::page::{Slice, cursor};
 use crate::person::reach::{Part, Reach, not_over};
 
 /// What is looked for; everything is open.
@@ -33,13 +34,13 @@ pub struct Wanted {
 pub struct Listed {
     /// By key, the oldest first.
     pub items: Vec<person::Model>,
-    /// Go on behind this key.
-    pub next: Option<i64>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
     /// Nothing was read: the reach is too wide to be listed without a name, a phone or a place.
     pub too_wide: bool,
 }
 
-/// A page of people behind a key.
+/// A page of people.
 ///
 /// # Errors
 /// The database's.
@@ -47,10 +48,10 @@ pub async fn list<C: ConnectionTrait>(
     db: &C,
     reach: &Reach,
     wanted: &Wanted,
-    after: i64,
-    most: u64,
+    slice: Slice,
     now: Moment,
 ) -> Result<Listed, Fault> {
+    let after = slice.after();
     let reach = match &wanted.place {
         Some(place) => reach.inside(&place.path),
         None => reach.clone(),
@@ -58,7 +59,7 @@ pub async fn list<C: ConnectionTrait>(
     if reach.is_empty() {
         return Ok(Listed::default());
     }
-    let limit = most + 1;
+    let limit = slice.limit + 1;
     let ids = if wanted.name.is_some() || wanted.phone_index.is_some() {
         by_name(db, &reach, wanted, after, limit, now).await?
     } else {
@@ -76,9 +77,9 @@ pub async fn list<C: ConnectionTrait>(
     let full = ids.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
     let page: Vec<i64> = ids
         .into_iter()
-        .take(usize::try_from(most).unwrap_or(usize::MAX))
+        .take(usize::try_from(slice.limit).unwrap_or(usize::MAX))
         .collect();
-    let next = page.last().copied().filter(|_| full);
+    let next = page.last().filter(|_| full).map(|last| cursor(*last));
     let mut items = person::Entity::find()
         .filter(person::COLUMN.id.is_in(page))
         .filter(person::COLUMN.left_at.is_null())

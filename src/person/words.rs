@@ -23,6 +23,13 @@ pub const fn role_name(role: RoleKind) -> &'static str {
     }
 }
 
+/// `张**`: the family name alone.
+#[must_use]
+pub fn veiled(name: &str) -> String {
+    let family = name.chars().next();
+    family.map_or_else(String::new, |family| format!("{family}**"))
+}
+
 /// How somebody belongs to a home.
 #[must_use]
 pub const fn relation_name(relation: HomeRelation) -> &'static str {

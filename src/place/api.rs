@@ -10,6 +10,7 @@ use utoipa::{OpenApi, ToSchema};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::place::actions;
 
 /// The paths below `/api/v1`.
@@ -52,7 +53,7 @@ async fn show_code(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Response, Fault> {
-    let picture = actions::code_picture(&app, &caller.actor, number(&id)?).await?;
+    let picture = actions::code_picture(&app, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Response::builder()
         .header(header::CONTENT_TYPE, picture.kind.content_type())
         .header(header::CACHE_CONTROL, "private, max-age=86400")
@@ -76,13 +77,10 @@ async fn make_link(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<LinkView>, Fault> {
-    let url = actions::link(&app, &caller.actor, number(&id)?).await?;
+    let url = actions::link(&app, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(LinkView { url }))
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse()
-        .ok()
-        .filter(|id| *id > 0)
-        .ok_or_else(|| Fault::not_found("没有找到这个地点。"))
+fn no_such(_: i64) -> Fault {
+    Fault::not_found("没有找到这个地点。")
 }

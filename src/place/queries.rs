@@ -150,9 +150,8 @@ pub async fn own_compounds<C: ConnectionTrait>(
     beside: Option<i64>,
     most: u64,
 ) -> Result<Vec<place::Model>, Fault> {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).chain(beside).collect();
+    let mut own = own_ids(actor);
+    own.extend(beside);
     let mut theirs = Condition::any();
     if !own.is_empty() {
         theirs = theirs.add(place::COLUMN.id.is_in(own));
@@ -172,6 +171,30 @@ pub async fn own_compounds<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(rows)
+}
+
+/// Keys of the compounds of somebody's homes and posts.
+fn own_ids(actor: &Actor) -> BTreeSet<i64> {
+    let homes = actor.homes.iter().map(|home| home.compound_id);
+    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
+    homes.chain(posts).collect()
+}
+
+/// The condition that the compound in a column is one where somebody lives or serves, or lies below where they
+/// serve: what [`Actor::belongs`] says of one.
+#[must_use]
+pub fn in_own_compounds(column: impl ColumnTrait, actor: &Actor) -> Condition {
+    let above = actor.grants.iter();
+    let above = above.filter(|grant| grant.compound_id.is_none());
+    let begin = Condition::any().add(column.is_in(own_ids(actor)));
+    above.fold(begin, |all, grant| {
+        let below = Query::select()
+            .column(place::Column::Id)
+            .from(place::Entity)
+            .cond_where(compounds_below(&grant.path))
+            .to_owned();
+        all.add(column.in_subquery(below))
+    })
 }
 
 /// The places on a path from the top down, the place itself last.
@@ -283,6 +306,23 @@ pub fn within_reach(column: impl ColumnTrait, actor: &Actor, deed: Deed) -> Opti
             Some(column.in_subquery(places).into())
         }
     }
+}
+
+/// The same where they may do one of several.
+#[must_use]
+pub fn within_any_reach(
+    column: impl ColumnTrait,
+    actor: &Actor,
+    deeds: &[Deed],
+) -> Option<Condition> {
+    let each = deeds
+        .iter()
+        .filter_map(|deed| within_reach(column, actor, *deed));
+    each.reduce(|all, more| match all.is_empty() || more.is_empty() {
+        // Everywhere; an empty part of «any» would be left out of it.
+        true => Condition::all(),
+        false => Condition::any().add(all).add(more),
+    })
 }
 
 /// The compounds below a place, itself included. The kind stands in the statement itself: there is an index

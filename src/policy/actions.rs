@@ -5,7 +5,7 @@
 use entity::{calendar, calendar_day, place, response_policy};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, EntityTrait, QueryFilter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::holders::path_ids;
 use crate::access::permit::{Deed, require};
@@ -86,7 +86,7 @@ pub async fn set(
         "accept": figures.accept_minutes, "arrive": figures.arrive_minutes,
         "finish": figures.finish_minutes, "plan": figures.plan_minutes,
     });
-    record(tx, actor, "policy.set", &place, detail);
+    audit::record_at(tx, actor, "policy.set", &place, detail);
     Ok(stored)
 }
 
@@ -108,7 +108,7 @@ pub async fn remove(tx: &mut Tx, actor: &Actor, slot: Slot, version: i32) -> Res
     }
     let detail =
         json!({ "grade": row.grade.to_value(), "level": row.level.map(|level| level.to_value()) });
-    record(tx, actor, "policy.remove", &place, detail);
+    audit::record_at(tx, actor, "policy.remove", &place, detail);
     Ok(())
 }
 
@@ -285,15 +285,5 @@ fn taken() -> Fault {
 }
 
 fn record_calendar(tx: &Tx, actor: &Actor, action: &str, place: &place::Model, id: i64) {
-    record(tx, actor, action, place, json!({ "calendar": id }));
-}
-
-fn record(tx: &Tx, actor: &Actor, action: &str, place: &place::Model, detail: Value) {
-    let entry = audit::Entry {
-        action,
-        subject: format!("place:{}", place.id),
-        compound_id: place.compound_id,
-        detail: Some(detail),
-    };
-    audit::record(tx, actor, entry);
+    audit::record_at(tx, actor, action, place, json!({ "calendar": id }));
 }

@@ -2,7 +2,7 @@
 
 use entity::kinds::{CorrectionField, CorrectionState, ExportState};
 use entity::{correction, data_export, deletion_log, person, place};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::access::Actor;
 use crate::access::permit::Deed;
@@ -12,6 +12,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::phone::Phone;
 use crate::place::queries::{names_of, within_reach};
+use crate::store::paging::newest;
 use crate::wechat::crypto::same;
 
 /// The link by which a copy is fetched: whoever has it reads everything, so it goes to the person alone
@@ -100,22 +101,14 @@ pub fn value_says(app: &App, row: &correction::Model) -> Result<String, Fault> {
 pub async fn corrections(app: &App, actor: &Actor, slice: Slice) -> Result<Page<Waiting>, Fault> {
     let here = within_reach(correction::Column::PlaceId, actor, Deed::VerifyBindings);
     let (Some(here), Some(person)) = (here, actor.person_id()) else {
-        return Ok(Page {
-            items: Vec::new(),
-            next: None,
-        });
+        return Ok(Page::empty());
     };
     let db = app.store.read();
-    let mut query = correction::Entity::find()
+    let waiting = correction::Entity::find()
         .filter(correction::COLUMN.state.eq(CorrectionState::Requested))
         .filter(correction::COLUMN.person_id.ne(person))
-        .filter(here)
-        .order_by_desc(correction::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(correction::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |one| one.id);
+        .filter(here);
+    let page = newest(db, waiting, correction::Column::Id, slice, |row| row.id).await?;
     let people = person::Entity::find()
         .filter(
             person::COLUMN
@@ -175,11 +168,6 @@ pub async fn deletions<C: ConnectionTrait>(
     db: &C,
     slice: Slice,
 ) -> Result<Page<deletion_log::Model>, Fault> {
-    let mut query = deletion_log::Entity::find()
-        .order_by_desc(deletion_log::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(deletion_log::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+    let all = deletion_log::Entity::find();
+    newest(db, all, deletion_log::Column::Id, slice, |row| row.id).await
 }

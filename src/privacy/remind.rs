@@ -17,6 +17,7 @@ use crate::delivery::{Kind, Message, Topic, Work};
 use crate::person::queries as people;
 use crate::place::queries as places;
 use crate::privacy::{copy, queries, retention};
+use crate::reminder::payload::number;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::{Store, Tx};
@@ -110,10 +111,6 @@ pub(super) async fn make_export(tx: &mut Tx, row: &data_export::Model) -> Result
     let about = format!("export:{}", row.id);
     let item = clock(EXPORT, about, json!({ "export": row.id }), tx.now());
     enqueue(tx, vec![item]).await
-}
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
 }
 
 async fn make(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> {

@@ -7,6 +7,7 @@ pub mod fan;
 pub mod index;
 pub mod lease;
 pub mod letters;
+pub mod payload;
 pub mod queue;
 pub mod schedule;
 mod settle;
@@ -64,6 +65,17 @@ pub enum Verdict {
     Retry(String),
     /// Failed for good: a dead letter.
     Fail(String),
+}
+
+impl Verdict {
+    /// Of a clock that found something to do, or not.
+    #[must_use]
+    pub const fn of(done: bool) -> Self {
+        match done {
+            true => Self::Done,
+            false => Self::Drop,
+        }
+    }
 }
 
 /// Where a handler says of each reminder, by its id, what became of it, as soon as that is known:

@@ -5,7 +5,8 @@ use poem::{Body, Response};
 use serde_json::{Value, json};
 
 use super::faults::{Api, Hit, Kind, words};
-use super::platform::Platform;
+use super::platform::{Platform, State};
+use crate::base::clock::Moment;
 
 /// Largest body of a call, bytes.
 pub const MAX_BODY: usize = 3 * 1024 * 1024;
@@ -70,6 +71,35 @@ pub async fn respond(
         json!({ "errcode": refusal.code, "errmsg": message })
     });
     Ok(text(answer.to_string()))
+}
+
+/// Hands out what somebody has sent: the bytes, or an error as JSON with status 200. `check` says whether the caller
+/// may have it; `name` is what the answer calls the file, where it does.
+pub(super) async fn hand_out(
+    platform: &Platform,
+    id: &str,
+    name: Option<String>,
+    check: impl FnOnce(&mut State, Moment) -> Result<(), Refusal>,
+) -> poem::Result<Response> {
+    let mut found = None;
+    let answer = respond(platform, Api::Media, |_| {
+        let now = platform.now();
+        let mut state = platform.state();
+        check(&mut state, now)?;
+        let item = state.media.get(id, now);
+        found = Some(item.cloned().ok_or_else(|| Refusal::new(40007))?);
+        Ok(json!({}))
+    })
+    .await?;
+    // Found, but the connection is to break: such an answer has no type.
+    let Some(item) = found.filter(|_| answer.content_type().is_some()) else {
+        return Ok(answer);
+    };
+    let mut whole = Response::builder().content_type(item.content_type);
+    if let Some(name) = name {
+        whole = whole.header("Content-disposition", name);
+    }
+    Ok(whole.body(item.bytes))
 }
 
 /// JSON comes under this name from the real platform too.

@@ -7,7 +7,7 @@ use poem::{Body, Request, Response, handler};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{MAX_BODY, Refusal, field, read_json, respond};
+use super::answer::{MAX_BODY, Refusal, field, hand_out, read_json, respond};
 use super::config::Template;
 use super::faults::{Api, Hit, Kind};
 use super::media::{self, Shelf};
@@ -314,27 +314,9 @@ pub async fn media_get(
     Data(platform): Data<&Platform>,
     Query(call): Query<Call>,
 ) -> poem::Result<Response> {
-    let mut found = None;
-    let answer = respond(platform, Api::Media, |_| {
-        let now = platform.now();
-        let mut state = platform.state();
-        state.tokens.check(&call.access_token, now)?;
-        let item = state.media.get(&call.media_id, now);
-        found = Some(item.cloned().ok_or_else(|| Refusal::new(40007))?);
-        Ok(json!({}))
-    })
-    .await?;
-    Ok(match found {
-        // Found, but the connection is to break: such an answer has no type.
-        Some(item) if answer.content_type().is_some() => Response::builder()
-            .content_type(item.content_type)
-            .header(
-                "Content-disposition",
-                format!("attachment; filename=\"{}\"", item.id),
-            )
-            .body(item.bytes),
-        _ => answer,
-    })
+    let name = format!("attachment; filename=\"{}\"", call.media_id);
+    let check = |state: &mut State, now| state.tokens.check(&call.access_token, now);
+    hand_out(platform, &call.media_id, Some(name), check).await
 }
 
 /// `POST /cgi-bin/media/upload`

@@ -15,6 +15,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::month::Month;
 use crate::base::page::{ListQuery, Slice};
 use crate::station::actions::{self, Outcome};
@@ -184,11 +185,6 @@ fn time(at: Moment) -> String {
     china(at).to_rfc3339()
 }
 
-fn number(id: &str, none: impl Fn() -> Fault) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(none)
-}
-
 impl From<Loan> for LoanView {
     fn from(loan: Loan) -> Self {
         let row = loan.row;
@@ -260,7 +256,7 @@ async fn show_station(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<StationView>, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, |_| no_such())?;
     let now = app.clock.now();
     let db = app.store.read();
     let seen = queries::seen(db, &caller.actor, now, id).await?;
@@ -280,7 +276,7 @@ async fn list_things(
     Path(id): Path<String>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<ThingPage>, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, |_| no_such())?;
     let page = lending::things(app.store.read(), &caller.actor, id, query.slice()?).await?;
     let one = |row: entity::station_thing::Model| ThingView {
         id: row.id.to_string(),
@@ -309,7 +305,7 @@ async fn list_loans(
 ) -> Result<Json<LoanPage>, Fault> {
     let whose = match query.station.as_deref() {
         None | Some("") => Whose::Mine,
-        Some(id) => Whose::Out(number(id, no_such)?),
+        Some(id) => Whose::Out(key_in(id, |_| no_such())?),
     };
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let page = lending::loans(app.store.read(), &caller.actor, whose, slice).await?;
@@ -332,7 +328,7 @@ async fn borrow_thing(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_thing)?;
+    let id = key_in(&id, |_| no_thing())?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -358,7 +354,7 @@ async fn hand_loan(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, || no_loan(0))?;
+    let id = key_in(&id, no_loan)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -384,7 +380,7 @@ async fn end_loan(
     Path(id): Path<String>,
     Json(body): Json<LoanEnd>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, || no_loan(0))?;
+    let id = key_in(&id, no_loan)?;
     let outcome = match body.outcome.as_str() {
         "returned" => Some(Outcome::Returned),
         "lost" => Some(Outcome::Lost),
@@ -426,7 +422,7 @@ async fn count_visits(
     Path(id): Path<String>,
     Json(body): Json<VisitCount>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, |_| no_such())?;
     let now = app.clock.now();
     let mut tx = app.store.begin(now).await?;
     if let Some(answer) = once.enter(&tx).await? {

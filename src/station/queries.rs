@@ -6,13 +6,8 @@ pub mod lending;
 pub mod rooms;
 pub mod windows;
 
-use std::collections::BTreeSet;
-
 use entity::{place, station, station_day, station_facility};
-use sea_orm::sea_query::Query;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::holders;
@@ -21,8 +16,9 @@ use crate::base::calendar::Hours;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::place::queries::{compounds_below, short_name};
+use crate::place::queries::{in_own_compounds, short_name};
 use crate::station::hours::{self, Open};
+use crate::store::paging::newest;
 
 /// Stations of one compound, at most.
 pub const MOST_STATIONS: u64 = 30;
@@ -86,15 +82,6 @@ pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<station
     Ok(station::Entity::find_by_id(id).one(db).await?)
 }
 
-/// Whether somebody lives or serves in the compound, or serves above it.
-#[must_use]
-pub fn belongs(actor: &Actor, compound_id: i64, path: &str) -> bool {
-    actor.lives_in(compound_id)
-        || actor.grants.iter().any(|grant| {
-            grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
-        })
-}
-
 /// One station that is not closed for good, if the actor may know of it.
 ///
 /// # Errors
@@ -107,7 +94,7 @@ pub async fn found<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result
     let place = place.ok_or_else(no_such)?;
     let keeps = may(actor, Deed::KeepStations, &place.path);
     let sets = may(actor, Deed::SetStations, &place.path);
-    if keeps || sets || belongs(actor, row.compound_id, &place.path) {
+    if keeps || sets || actor.belongs(row.compound_id, &place.path) {
         Ok(Found {
             station: row,
             place,
@@ -130,24 +117,6 @@ pub async fn kept<C: ConnectionTrait>(db: &C, actor: &Actor, id: i64) -> Result<
     }
 }
 
-/// The condition that a compound in a column is one where the actor lives or serves, or above which they do.
-fn here(column: impl ColumnTrait, actor: &Actor) -> Condition {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).collect();
-    let above = actor.grants.iter();
-    let above = above.filter(|grant| grant.compound_id.is_none());
-    let begin = Condition::any().add(column.is_in(own));
-    above.fold(begin, |all, grant| {
-        let below = Query::select()
-            .column(place::Column::Id)
-            .from(place::Entity)
-            .cond_where(compounds_below(&grant.path))
-            .to_owned();
-        all.add(column.in_subquery(below))
-    })
-}
-
 /// A page of the stations that the actor may know of, newest first.
 ///
 /// # Errors
@@ -159,15 +128,10 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
     actor.require_person()?;
-    let mut query = station::Entity::find()
-        .filter(here(station::Column::CompoundId, actor))
-        .filter(station::COLUMN.removed_at.is_null())
-        .order_by_desc(station::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = station::Entity::find()
+        .filter(in_own_compounds(station::Column::CompoundId, actor))
+        .filter(station::COLUMN.removed_at.is_null());
+    let page = newest(db, query, station::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, page.items, now).await?,
         next: page.next,
@@ -184,10 +148,7 @@ pub async fn kept_by<C: ConnectionTrait>(
     actor: &Actor,
     now: Moment,
 ) -> Result<Option<String>, Fault> {
-    let newest = Slice {
-        before: None,
-        limit: 1,
-    };
+    let newest = Slice::first(1);
     let found = page(db, actor, now, newest).await?.items.into_iter().next();
     let Some(row) = found.map(|seen| seen.station) else {
         return Ok(None);

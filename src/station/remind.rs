@@ -5,15 +5,15 @@ mod words;
 
 use chrono::TimeDelta;
 use entity::{reminder, station_booking, station_deposit, station_loan};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::config::Stations;
-use crate::delivery::{Button, Kind, Message, Topic, Work};
-use crate::reminder::{BoxFuture, NewReminder, Verdict};
+use crate::delivery::{Button, Kind, Lines, Message, Says, Topic, Work};
+use crate::reminder::{BoxFuture, NewReminder, Verdict, payload};
 use crate::station::queries::by_id;
 use crate::station::{actions, booking_subject, deposit_subject, loan_subject};
 
@@ -118,8 +118,7 @@ impl Telling {
     }
 
     fn of(reminder: &reminder::Model) -> Option<Self> {
-        let name = reminder.payload.get("what").and_then(Value::as_str)?;
-        <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+        payload::what(reminder, |what: &Self| what.words().0)
     }
 }
 
@@ -275,7 +274,7 @@ fn key_of(reminder: &reminder::Model) -> Option<(&str, i64)> {
 
 fn obey<'a>(app: &'a App, clock: &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let name = clock.payload.get("clock").and_then(Value::as_str);
+        let name = payload::word(clock, "clock");
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = match (key_of(clock), name) {
             (Some(("loan", id)), _) => actions::overdue(&mut tx, id).await?,
@@ -285,10 +284,7 @@ fn obey<'a>(app: &'a App, clock: &'a reminder::Model) -> BoxFuture<'a, Result<Ve
             _ => false,
         };
         tx.commit().await?;
-        Ok(match done {
-            true => Verdict::Done,
-            false => Verdict::Drop,
-        })
+        Ok(Verdict::of(done))
     })
 }
 
@@ -304,6 +300,12 @@ struct Said {
     button: Option<Button>,
 }
 
+impl Says for Said {
+    fn says(&self) -> &str {
+        &self.text
+    }
+}
+
 /// A title that says which thing or room it is about, as far as there is room.
 fn title(name: &str, id: i64, what: Telling) -> String {
     let (name, says) = (shorten(name, SHOWN), what.words().1);
@@ -315,17 +317,13 @@ fn compose<'a>(
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
     Box::pin(async move {
-        let mut last = None;
-        let mut texts: Vec<String> = Vec::new();
+        let mut lines = Lines::new();
         for one in reminders {
-            if let Some(said) = said(app, one).await?
-                && !texts.contains(&said.text)
-            {
-                texts.push(said.text.clone());
-                last = Some((one, said));
+            if let Some(said) = said(app, one).await? {
+                lines.add((one, said));
             }
         }
-        let Some((newest, said)) = last else {
+        let Some((text, (newest, said))) = lines.told() else {
             return Ok(None);
         };
         let station = by_id(app.store.read(), said.station_id).await?;
@@ -337,7 +335,7 @@ fn compose<'a>(
             state: said.state.to_owned(),
             at: said.at.unwrap_or(newest.due_at),
             hint: said.hint,
-            text: texts.join("\n"),
+            text,
             url: None,
             urgent: false,
             buttons: said.button.into_iter().collect(),

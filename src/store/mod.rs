@@ -7,7 +7,9 @@ pub mod gather;
 pub mod insert;
 pub mod lease;
 pub mod listed;
+pub mod paging;
 mod tx;
+pub mod update;
 
 pub use connect::Store;
 pub use error::is_unique_violation;

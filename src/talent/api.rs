@@ -14,6 +14,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::talent::actions::{self, Answered};
@@ -188,11 +189,6 @@ fn view(row: help_request::Model, side: Side) -> HelpView {
     }
 }
 
-fn number(id: &str, none: impl Fn(i64) -> Fault) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| none(0))
-}
-
 fn kind(word: &str) -> Result<TalentKind, Fault> {
     TalentKind::try_from_value(&word.to_owned()).map_err(|_| {
         Fault::invalid("kind", "kind 必须是 doctor、teacher、lawyer、police、electrician、computer、barber、arts 或 other。")
@@ -268,7 +264,7 @@ async fn withdraw_talent(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such_talent)?;
+    let id = key_in(&id, no_such_talent)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -315,7 +311,7 @@ async fn show_help(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<HelpView>, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, no_such)?;
     let found = queries::found(app.store.read(), &caller.actor, id).await?;
     Ok(Json(view(found.row, found.side)))
 }
@@ -357,7 +353,7 @@ async fn answer_help(
     Path(id): Path<String>,
     Json(body): Json<HelpWord>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -389,7 +385,7 @@ async fn withdraw_help(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -413,7 +409,7 @@ async fn contact_help(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

@@ -9,7 +9,7 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::{line as one_line, shorten};
 use crate::chat::pages::{LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound};
 use crate::place::queries as places;
 use crate::talent::actions::{self, Answered};
 use crate::talent::queries::{self, Side, Which};
@@ -18,23 +18,6 @@ use crate::talent::{LAPSE_DAYS, kind_of, kind_says, state_says};
 
 /// The word of consent, at the end of what is offered.
 const AGREED: &str = " 同意";
-
-const fn bound(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
 
 /// The table.
 pub const COMMANDS: &[Command] = &[

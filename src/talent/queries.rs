@@ -14,6 +14,7 @@ use crate::access::Actor;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::store::paging::newest;
 use crate::talent::step::{self, Contact};
 
 /// Rows of one compound that are counted.
@@ -243,14 +244,8 @@ pub async fn page<C: ConnectionTrait>(
                 )
         }
     };
-    let mut query = help_request::Entity::find()
-        .filter(wanted)
-        .order_by_desc(help_request::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(help_request::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+    let query = help_request::Entity::find().filter(wanted);
+    newest(db, query, help_request::Column::Id, slice, |row| row.id).await
 }
 
 /// Who offers what in a compound, for staff: newest first, with the name.
@@ -262,15 +257,10 @@ pub async fn offered_by<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<(talent::Model, String)>, Fault> {
-    let mut query = talent::Entity::find()
+    let query = talent::Entity::find()
         .filter(talent::COLUMN.compound_id.eq(compound_id))
-        .filter(talent::COLUMN.state.eq(TalentState::Offered))
-        .order_by_desc(talent::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(talent::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(talent::COLUMN.state.eq(TalentState::Offered));
+    let page = newest(db, query, talent::Column::Id, slice, |row| row.id).await?;
     let people = person::Entity::find()
         .filter(
             person::COLUMN

@@ -4,15 +4,17 @@
 
 use entity::kinds::{HelpAnswer, HelpState};
 use entity::{help_request, reminder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::person::contact::Known;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::talent::queries::{answer_of, by_id, contact, talent_of};
 use crate::talent::step::Contact;
@@ -146,21 +148,10 @@ pub fn lapse(row: &help_request::Model) -> NewReminder {
     }
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
 async fn read(app: &App, reminder: &reminder::Model) -> Result<Option<help_request::Model>, Fault> {
     match number(reminder, "help") {
         Some(id) => by_id(app.store.read(), id).await,
         None => Ok(None),
-    }
-}
-
-const fn verdict(done: bool) -> Verdict {
-    match done {
-        true => Verdict::Done,
-        false => Verdict::Drop,
     }
 }
 
@@ -169,14 +160,13 @@ fn obey_next<'a>(
     clock: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let version = number(clock, "version").and_then(|version| i32::try_from(version).ok());
-        let (Some(id), Some(version)) = (number(clock, "help"), version) else {
+        let (Some(id), Some(version)) = (number(clock, "help"), payload::version(clock)) else {
             return Ok(Verdict::Drop);
         };
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::pass_on(&mut tx, id, version).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -191,7 +181,7 @@ fn obey_lapse<'a>(
         let mut tx = app.store.begin(app.clock.now()).await?;
         let done = actions::lapse(&mut tx, id).await?;
         tx.commit().await?;
-        Ok(verdict(done))
+        Ok(Verdict::of(done))
     })
 }
 
@@ -270,13 +260,7 @@ fn compose_contact<'a>(
     app: &'a App,
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
-    Box::pin(async move {
-        let message = compose(app, reminders).await?;
-        Ok(message.map(|message| Message {
-            urgent: true,
-            ..message
-        }))
-    })
+    Box::pin(async move { Ok(compose(app, reminders).await?.map(Message::at_once)) })
 }
 
 fn compose_told<'a>(
@@ -293,7 +277,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let what = last.payload.get("what").and_then(Value::as_str);
+    let what = payload::word(last, "what");
     let (id, kind) = (row.id, kind_says(row.kind));
     let about = match row.text.as_str() {
         "" => String::new(),
@@ -303,26 +287,26 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     let accepted = contact(app.store.read(), &row, now).await? == Contact::Open;
     let (title, text, hint) = match what {
         Some("contact-asker") if accepted => {
-            let who = reach(app, Some(row.asker_id)).await?;
+            let who = known(app, Some(row.asker_id)).await?;
             (
                 format!("请联系邻居 #{id}"),
                 format!(
                     "您答应帮忙的事 #{id}{about}。邻居：{}。请只用来办这件事，谢谢您！",
-                    who.0
+                    who.says()
                 ),
-                who.1,
+                who.hint(),
             )
         }
         Some("contact-talent") if accepted => {
             let talent = talent_of(app.store.read(), &row).await?;
-            let who = reach(app, talent.map(|talent| talent.person_id)).await?;
+            let who = known(app, talent.map(|talent| talent.person_id)).await?;
             (
                 format!("有人愿意帮忙 #{id}"),
                 format!(
                     "您找帮手（{kind}，#{id}）{about}，有邻居答应了：{}。对方也收到了您的联系方式，请只用来办这件事。",
-                    who.0
+                    who.says()
                 ),
-                who.1,
+                who.hint(),
             )
         }
         Some("unmet") if row.state == HelpState::Unmet => (
@@ -355,24 +339,11 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     }))
 }
 
-/// Name and phone of somebody as the roster has them: in a sentence, and where there is little room.
-async fn reach(app: &App, person_id: Option<i64>) -> Result<(String, String), Fault> {
+/// Name and phone of somebody as the roster has them.
+async fn known(app: &App, person_id: Option<i64>) -> Result<Known, Fault> {
     let person = match person_id {
         Some(id) => people::by_id(app.store.read(), id).await?,
         None => None,
     };
-    let phone = person
-        .as_ref()
-        .and_then(|person| people::phone_of(&app.seal, person));
-    let name = person.map(|person| person.name).unwrap_or_default();
-    Ok(match phone {
-        Some(phone) => (
-            format!("{name}，电话 {}", phone.digits()),
-            format!("{} {name}", phone.digits()),
-        ),
-        None => (
-            format!("{name}，没有登记电话，请社区帮忙联系"),
-            format!("{name}没有登记电话"),
-        ),
-    })
+    Ok(Known::of(&app.seal, person))
 }

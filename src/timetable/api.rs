@@ -12,6 +12,7 @@ use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::timetable::actions::{self, Draft, Seen as Version};
@@ -259,11 +260,6 @@ impl From<Seen> for TimetableView {
     }
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
 /// Timetables, newest first.
 #[utoipa::path(
     get, path = "/api/v1/timetables", tag = "timetables", security(("bearer" = [])),
@@ -302,7 +298,7 @@ async fn show_timetable(
     Path(id): Path<String>,
 ) -> Result<Json<TimetableView>, Fault> {
     let (db, now) = (app.store.read(), app.clock.now());
-    let seen = queries::seen(db, &caller.actor, number(&id)?, now).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?, now).await?;
     Ok(Json(seen.into()))
 }
 
@@ -404,7 +400,13 @@ async fn change_timetable(
     Path(id): Path<String>,
     Json(body): Json<ChangedTimetable>,
 ) -> Result<Answer, Fault> {
-    perform(&app, &caller, &once, Deed::Change(number(&id)?, body)).await
+    perform(
+        &app,
+        &caller,
+        &once,
+        Deed::Change(key_in(&id, no_such)?, body),
+    )
+    .await
 }
 
 /// Let it ring no more, or again.
@@ -421,7 +423,13 @@ async fn switch_timetable(
     Path(id): Path<String>,
     Json(body): Json<TimetableSwitch>,
 ) -> Result<Answer, Fault> {
-    perform(&app, &caller, &once, Deed::Switch(number(&id)?, body)).await
+    perform(
+        &app,
+        &caller,
+        &once,
+        Deed::Switch(key_in(&id, no_such)?, body),
+    )
+    .await
 }
 
 /// Ask to be told, or to be told no more.
@@ -438,6 +446,6 @@ async fn subscribe_timetable(
     Path(id): Path<String>,
     Json(body): Json<TimetableSubscription>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Subscribe(number(&id)?, body.on);
+    let deed = Deed::Subscribe(key_in(&id, no_such)?, body.on);
     perform(&app, &caller, &once, deed).await
 }

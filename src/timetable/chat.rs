@@ -3,13 +3,15 @@
 
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
-use crate::base::text::shorten;
+use crate::chat::pages::older;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::timetable::actions;
 use crate::timetable::queries::{self, Seen, Which};
 
 /// Lines of a list: a digit picks, one more leads on.
 const LINES: u64 = 7;
+/// What leads on.
+const EARLIER: &str = "更早的日程";
 /// What asks to be told, and what asks no more: the proper words.
 pub const ON: &str = "订阅日程";
 /// As [`ON`].
@@ -53,38 +55,23 @@ pub fn toggle(seen: &Seen) -> String {
     format!("{word} {}", seen.timetable.id)
 }
 
-fn line(at: usize, seen: &Seen) -> String {
+fn line(seen: &Seen) -> String {
     let state = if seen.reads { "在收" } else { "没收" };
-    format!(
-        "{} {}（{}）：{state}",
-        at + 1,
-        seen.timetable.title,
-        seen.when
-    )
+    format!("{}（{}）：{state}", seen.timetable.title, seen.when)
 }
 
 fn shown(turn: &mut Turn<'_>, seen: &[Seen], more: Option<i64>) -> String {
-    let lines: Vec<String> = seen
-        .iter()
-        .enumerate()
-        .map(|(at, one)| line(at, one))
-        .collect();
-    let mut picks: Vec<String> = seen.iter().map(toggle).collect();
-    let mut text = lines.join("\n");
-    if let Some(before) = more {
-        picks.push(format!("日程 {before}前"));
-        text.push_str(&format!("\n{} 更早的日程", picks.len()));
-    }
-    turn.dialog = Some(Dialog::pick(picks));
-    text
+    let lines = seen.iter().map(|one| (toggle(one), line(one)));
+    let on = more.map(|last| older("日程", last, EARLIER));
+    turn.numbered(lines.chain(on))
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
-    let before = match args.number() {
-        Some((id, rest)) if rest.raw == "前" => Some(id),
-        Some((id, _)) => return one(turn, id).await,
-        None if args.raw.is_empty() => None,
-        None => return by_name(turn, args, None).await,
+    let before = match (args.older(), args.number()) {
+        (Some(last), _) => Some(last),
+        (None, Some((id, _))) => return one(turn, id).await,
+        (None, None) if args.raw.is_empty() => None,
+        (None, None) => return by_name(turn, args, None).await,
     };
     let slice = Slice {
         before,
@@ -144,23 +131,15 @@ async fn by_name(turn: &mut Turn<'_>, args: &Args, on: Option<bool>) -> Result<R
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", "日程"])
-    });
-    Reply::text(format!(
-        "没有叫这个名字的日程。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看日程\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没有叫这个名字的日程。", &[("日程", "看日程")])
 }
 
 async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply, Fault> {
-    let before = match args.number() {
-        Some((id, rest)) if rest.raw == "前" => Some(id),
-        Some((id, _)) => return turn_one(turn, id, on).await,
-        None if args.raw.is_empty() => None,
-        None => return by_name(turn, args, Some(on)).await,
+    let before = match (args.older(), args.number()) {
+        (Some(last), _) => Some(last),
+        (None, Some((id, _))) => return turn_one(turn, id, on).await,
+        (None, None) if args.raw.is_empty() => None,
+        (None, None) => return by_name(turn, args, Some(on)).await,
     };
     let (word, which) = match on {
         true => (ON, Which::Unread),
@@ -181,8 +160,8 @@ async fn turn_switch(turn: &mut Turn<'_>, args: &Args, on: bool) -> Result<Reply
         (format!("{word} {}", row.id), says)
     };
     let mut lines: Vec<(String, String)> = page.items.iter().map(line).collect();
-    if let Some(before) = last.filter(|_| page.next.is_some()) {
-        lines.push((format!("{word} {before}前"), "更早的日程".to_owned()));
+    if let Some(last) = last.filter(|_| page.next.is_some()) {
+        lines.push(older(word, last, EARLIER));
     }
     Ok(turn.offer_list(&format!("{word}哪一个？"), lines))
 }

@@ -20,6 +20,7 @@ use crate::base::text::fold;
 use crate::notice::audience::{Audience, Group, Scope};
 use crate::place::ids;
 use crate::place::queries::{by_id as place_by_id, names_of, short_name, within_reach};
+use crate::store::paging::newest;
 use crate::timetable::rule::Rule;
 
 /// Timetables of a person that are looked through for a name.
@@ -101,14 +102,8 @@ pub async fn page<C: ConnectionTrait>(
         Which::Kept => within_reach(timetable::Column::PlaceId, actor, Deed::SetTimetables)
             .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?,
     };
-    let mut query = timetable::Entity::find()
-        .filter(condition)
-        .order_by_desc(timetable::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(timetable::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = timetable::Entity::find().filter(condition);
+    let page = newest(db, query, timetable::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, person_id, page.items).await?,
         next: page.next,
@@ -329,10 +324,7 @@ pub async fn named<C: ConnectionTrait>(
     if wanted.chars().count() < 2 {
         return Ok(Vec::new());
     }
-    let slice = Slice {
-        before: None,
-        limit: NAMED,
-    };
+    let slice = Slice::first(NAMED);
     let mut found = page(db, actor, Which::Mine, slice).await?.items;
     found.retain(|seen| {
         let title = fold(&seen.timetable.title);

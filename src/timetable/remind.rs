@@ -13,6 +13,7 @@ use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::place::queries as places;
+use crate::reminder::payload::number;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::timetable::actions::{Rung, ring as let_ring, tell_part};
 use crate::timetable::{queries, subject};
@@ -90,10 +91,6 @@ async fn rings(app: &App) -> Result<Verdict, Fault> {
         Rung::All => Verdict::Done,
         Rung::More => Verdict::Later(now),
     })
-}
-
-fn number(row: &reminder::Model, name: &str) -> Option<i64> {
-    row.payload.get(name).and_then(Value::as_i64)
 }
 
 fn timetables(row: &reminder::Model) -> Vec<i64> {

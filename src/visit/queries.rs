@@ -15,6 +15,7 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::{self as places, within_reach};
+use crate::store::paging::newest;
 
 /// A visit as its holder sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,18 +91,13 @@ pub async fn page<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<Seen>, Fault> {
     let Some(query) = open(actor) else {
-        return Ok(Page {
-            items: Vec::new(),
-            next: None,
-        });
+        return Ok(Page::empty());
     };
-    let mut query = query.order_by_desc(visit::COLUMN.id);
-    if let Some(before) = slice.before {
-        query = query.filter(visit::COLUMN.id.lt(before));
-    }
-    let rows = query.limit(slice.limit + 1).all(db).await?;
-    let items = seen(db, rows).await?;
-    Ok(slice.cut(items, |one| one.visit.id))
+    let page = newest(db, query, visit::Column::Id, slice, |row| row.id).await?;
+    Ok(Page {
+        items: seen(db, page.items).await?,
+        next: page.next,
+    })
 }
 
 /// One of the actor's, waiting or made, where they may go; to anybody else it does not exist.

@@ -13,6 +13,7 @@ use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -90,11 +91,6 @@ pub struct VolunteerTaskQuery {
     pub cursor: Option<String>,
     /// 1 to 100; 20 if not given.
     pub limit: Option<u64>,
-}
-
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
 }
 
 /// Where the caller is a volunteer.
@@ -241,7 +237,7 @@ async fn show_volunteer_task(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<VolunteerTaskView>, Fault> {
-    let seen = queries::seen(app.store.read(), &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(app.store.read(), &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(seen.into()))
 }
 
@@ -263,7 +259,7 @@ async fn post_volunteer_task(
         return Ok(answer);
     }
     let activity = match &body.activity_id {
-        Some(id) => Some(number(id)?),
+        Some(id) => Some(key_in(id, no_such)?),
         None => None,
     };
     let place = match activity {
@@ -301,7 +297,7 @@ async fn change(
     id: &str,
     deed: Deed,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

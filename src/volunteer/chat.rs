@@ -12,111 +12,82 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::volunteer::actions::{self, Registered};
 use crate::volunteer::hours::{says, year, year_of};
 use crate::volunteer::link::{self, Linked};
 use crate::volunteer::queries::{self, Seen, Side, Which};
 use crate::volunteer::{left_says, service_says, tally, task_says_at};
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn leader(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    neighbour(
+    bound(
         &["志愿服务", "志愿任务", "志愿者", "志愿"],
         "志愿服务[编号]",
         "看志愿任务，可以领",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["志愿报名", "志愿者报名"],
         "志愿报名",
         "做小区的志愿者",
         |turn, _| Box::pin(register(turn)),
     ),
-    neighbour(
+    bound(
         &["双报到"],
         "双报到 [工作单位]",
         "党员到居住的小区报到",
         |turn, args| Box::pin(report(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的志愿"],
         "我的志愿",
         "看自己的任务和全年时长",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    neighbour(
+    bound(
         &["领任务"],
         "领任务 编号",
         "领一个志愿任务",
         |turn, args| Box::pin(take(turn, args)),
     ),
-    neighbour(
+    bound(
         &["退任务"],
         "退任务 编号",
         "领的任务去不了",
         |turn, args| Box::pin(give_back(turn, args)),
     ),
-    neighbour(
+    bound(
         &["开始服务"],
         "开始服务 编号",
         "到了，开始计时",
         |turn, args| Box::pin(begin(turn, args)),
     ),
-    neighbour(
+    bound(
         &["结束服务"],
         "结束服务 编号",
         "做完了，停止计时",
         |turn, args| Box::pin(end(turn, args)),
     ),
-    neighbour(
+    bound(
         &["志愿公开"],
         "志愿公开",
         "公示栏上写不写您的名字",
         |turn, _| Box::pin(named(turn)),
     ),
-    neighbour(
+    bound(
         &["公开志愿姓名"],
         "公开志愿姓名",
         "同意公示栏写您的名字",
         |turn, _| Box::pin(name(turn, true)),
     ),
-    neighbour(
+    bound(
         &["不公开志愿姓名"],
         "不公开志愿姓名",
         "公示栏不写您的名字",
         |turn, _| Box::pin(name(turn, false)),
     ),
-    neighbour(
+    bound(
         &["退出志愿者"],
         "退出志愿者",
         "不再做志愿者",
@@ -131,13 +102,13 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(lead::post(turn, args)),
         )
     },
-    leader(
+    staff(
         &["取消志愿"],
         "取消志愿 编号 原因",
         "志愿任务不做了",
         |turn, args| Box::pin(lead::cancel(turn, args)),
     ),
-    leader(
+    staff(
         &["确认工时"],
         "确认工时 编号",
         "确认志愿者的时长",
@@ -184,15 +155,7 @@ fn lines(seen: &[Seen], word: &str, now: Moment) -> Vec<(String, String)> {
 /// A command that came without a number: which one is meant, by a digit.
 fn which(turn: &mut Turn<'_>, args: &Args, word: &str, seen: &[Seen], none: &str) -> Reply {
     let Some(at) = args.page() else {
-        let text = turn.text.clone();
-        turn.dialog = Some(Dialog {
-            said: Some(text.clone()),
-            ..Dialog::pick(["报修", "投诉", "建议", "求助", "志愿服务"])
-        });
-        return Reply::text(format!(
-            "没看到任务的编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 看志愿任务\n0 返回菜单",
-            shorten(&text, 30)
-        ));
+        return turn.not_meant("没看到任务的编号。", &[("志愿服务", "看志愿任务")]);
     };
     if seen.is_empty() {
         turn.dialog = Some(Dialog::pick(["志愿服务"]));
@@ -250,15 +213,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(&seen);
     if !words.is_empty() {
-        let shown: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", shown.join("  ")));
-        turn.dialog = Some(Dialog::pick(
-            words.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = words.iter().map(|word| (format!("{word} {id}"), word));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(lines)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

@@ -14,11 +14,11 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::activity::line::names;
-use crate::activity::queries::{belongs, within};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::place::queries::{by_id as place_by_id, within_reach};
+use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
+use crate::store::paging::newest;
 
 /// The same answer for a task that is not there and for one that is not theirs to see.
 #[must_use]
@@ -73,7 +73,7 @@ pub async fn by_id<C: ConnectionTrait>(
 fn side_of(actor: &Actor, task: &volunteer_task::Model, place: &place::Model) -> Option<Side> {
     if may(actor, Deed::LeadActivities, &place.path) {
         Some(Side::Leader)
-    } else if belongs(actor, task.compound_id, &place.path) {
+    } else if actor.belongs(task.compound_id, &place.path) {
         Some(Side::Neighbour)
     } else {
         None
@@ -141,7 +141,7 @@ pub async fn page<C: ConnectionTrait>(
     let person = actor.require_person()?;
     let condition = match which {
         Which::Open => Condition::all()
-            .add(within(volunteer_task::Column::CompoundId, actor))
+            .add(in_own_compounds(volunteer_task::Column::CompoundId, actor))
             .add(volunteer_task::COLUMN.state.eq(VolunteerTaskState::Open))
             .add(volunteer_task::COLUMN.ends_at.gt(now)),
         Which::Mine => {
@@ -158,14 +158,8 @@ pub async fn page<C: ConnectionTrait>(
             .add(volunteer_task::COLUMN.compound_id.eq(compound_id))
             .add(led_by(actor)?),
     };
-    let mut query = volunteer_task::Entity::find()
-        .filter(condition)
-        .order_by_desc(volunteer_task::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(volunteer_task::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = volunteer_task::Entity::find().filter(condition);
+    let page = newest(db, query, volunteer_task::Column::Id, slice, |row| row.id).await?;
     let places = place::Entity::find()
         .filter(
             place::COLUMN
@@ -392,16 +386,11 @@ pub async fn members<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<Member>, Fault> {
-    let mut query = volunteer::Entity::find()
+    let query = volunteer::Entity::find()
         .filter(volunteer::COLUMN.compound_id.eq(compound_id))
         .filter(volunteer::COLUMN.state.eq(VolunteerState::Active))
-        .filter(volunteer::COLUMN.person_id.is_not_null())
-        .order_by_desc(volunteer::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(volunteer::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(volunteer::COLUMN.person_id.is_not_null());
+    let page = newest(db, query, volunteer::Column::Id, slice, |row| row.id).await?;
     let people = page.items.iter().filter_map(|row| row.person_id);
     let names: HashMap<i64, String> = names(db, people).await?;
     let member = |volunteer: volunteer::Model| Member {

@@ -3,16 +3,17 @@
 
 use entity::life::{ServiceState, VolunteerTaskState};
 use entity::{reminder, volunteer_service, volunteer_task};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::activity::belonging::still_here;
 use crate::activity::remind::{HELPERS, activity_of};
 use crate::activity::times::eve;
 use crate::activity::{reason_hint, span_says, venue_hint};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::delivery::{Button, Kind, Message, Topic, Work};
+use crate::delivery::{Button, Kind, Line, Lines, Message, Topic, Work};
+use crate::person::queries::{Serving, still_here};
+use crate::reminder::payload::{self, number};
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 use crate::volunteer::queries::{Part, by_id, parts, service_of};
 use crate::volunteer::{actions, hours, service_says, subject, task_says};
@@ -83,8 +84,7 @@ impl Telling {
     }
 
     fn read(reminder: &reminder::Model) -> Option<Self> {
-        let name = reminder.payload.get("what").and_then(Value::as_str)?;
-        <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+        payload::what(reminder, |what: &Self| what.words().0)
     }
 
     /// Whether it is about time that somebody served, not about what is to come.
@@ -164,10 +164,6 @@ pub fn ask_confirm(
     }
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
 async fn task_of(
     app: &App,
     reminder: &reminder::Model,
@@ -200,8 +196,9 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         return Ok(None);
     };
     let (db, now) = (app.store.read(), app.clock.now());
-    let here = still_here(db, task.compound_id, task.place_id, &[person], now).await?;
-    let mut lines: Vec<(Telling, Line)> = Vec::new();
+    let serving = Serving::Above(task.place_id);
+    let here = still_here(db, task.compound_id, serving, &[person], now).await?;
+    let mut lines = Lines::new();
     for one in reminders {
         let (Some(what), Some(stamp)) = (Telling::read(one), number(one, "stamp")) else {
             continue;
@@ -210,15 +207,11 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         if here.is_empty() && !what.is_of_hours() {
             continue;
         }
-        if let Some(line) = line(&task, &own, what, stamp)
-            && lines.iter().all(|(_, other)| other.text != line.text)
-        {
-            lines.push((what, line));
+        if let Some(line) = line(&task, &own, what, stamp) {
+            lines.add((what, line));
         }
     }
-    let all: Vec<&str> = lines.iter().map(|(_, line)| line.text.as_str()).collect();
-    let text = all.join("\n");
-    let Some((what, newest)) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
     let id = task.id;
@@ -245,12 +238,6 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
         urgent: false,
         buttons,
     }))
-}
-
-/// One thing to be told: the whole sentence, and what a template has room for.
-struct Line {
-    text: String,
-    hint: String,
 }
 
 /// One thing; none when it is no longer true.

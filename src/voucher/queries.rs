@@ -12,6 +12,7 @@ use crate::base::page::{Page, Slice};
 use crate::ledger::post::Transfer;
 use crate::ledger::queries as ledger;
 use crate::place::queries as places;
+use crate::store::paging::newest;
 use crate::voucher::subject;
 
 /// Whoever sees vouchers.
@@ -76,18 +77,10 @@ pub async fn decided<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<voucher::Model>, Fault> {
-    let mut query = voucher::Entity::find()
+    let decided = voucher::Entity::find()
         .filter(voucher::COLUMN.compound_id.eq(compound_id))
         .filter(voucher::COLUMN.state.ne(VoucherState::Asked));
-    if let Some(before) = slice.before {
-        query = query.filter(voucher::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(voucher::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, decided, voucher::Column::Id, slice, |row| row.id).await
 }
 
 /// The reversal of an entry that waits for a second person.

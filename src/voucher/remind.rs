@@ -3,7 +3,7 @@
 
 use entity::money::VoucherState;
 use entity::{place, reminder, voucher};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
@@ -13,6 +13,7 @@ use crate::base::fen::Fen;
 use crate::base::text::shorten;
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::place::queries as places;
+use crate::reminder::payload::number;
 use crate::reminder::{BoxFuture, NewReminder, enqueue};
 use crate::store::Tx;
 use crate::voucher::queries::by_id;
@@ -64,7 +65,7 @@ fn compose<'a>(
         let Some(last) = reminders.last() else {
             return Ok(None);
         };
-        let id = last.payload.get("voucher").and_then(Value::as_i64);
+        let id = number(last, "voucher");
         let db = app.store.read();
         let row = by_id(db, id.unwrap_or_default()).await?;
         let Some(row) = row.filter(|row| row.state == VoucherState::Asked) else {

@@ -1,9 +1,19 @@
 //! From where a request comes: the connection's address, or what a proxy that is believed
-//! (`server.trusted_proxies`) says. Used by `guard.rs` for limits; never logged.
+//! (`server.trusted_proxies`) says. Used for limits by `guard.rs` and the public pages;
+//! never logged.
 
 use std::net::IpAddr;
 
 use poem::Request;
+
+use crate::app::App;
+
+/// Whether the address that a request comes from may ask once more for this kind of page.
+pub async fn spared(app: &App, request: &Request, page: &str, per_minute: u32) -> bool {
+    let address = client_ip(request, &app.settings.server.trusted_proxies);
+    let key = address.map_or_else(String::new, |address| address.to_string());
+    app.limiter.take(&format!("{page}:{key}"), per_minute).await
+}
 
 /// The nearest address that is not one of our proxies; none for odd sockets.
 #[must_use]

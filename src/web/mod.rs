@@ -15,6 +15,7 @@
 //! | `privacy` | consent, copy, correction and erasure of one's own data |
 //! | [`robot`] | WeCom's robot: its callback and its long connection |
 //! | [`assets`] | style sheets and scripts |
+//! | `download` | tables as files to keep |
 //! | `paper`, `etag` | PDF files as answers; whether a browser has the same already |
 //! | [`console`] | the pages of staff |
 //! | [`oauth`], `ticket`, [`pages`] | who opens a page inside WeChat; the pages |
@@ -30,6 +31,7 @@ mod attachments;
 pub mod board;
 pub mod client_ip;
 pub mod console;
+mod download;
 mod etag;
 pub mod guard;
 pub mod health;

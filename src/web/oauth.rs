@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::access::session;
 use crate::app::App;
 use crate::base::fault::Fault;
-use crate::web::client_ip::client_ip;
+use crate::web::client_ip::spared;
 use crate::web::pages::{cookie, go, sentence, session_cookie, set_cookie};
 use crate::web::ticket::{STATE_SECONDS, Ticket, is_local};
 use crate::wechat::{self, http::percent};
@@ -166,12 +166,9 @@ pub(super) fn start_path(to: &str) -> String {
 }
 
 async fn spend(app: &App, request: &Request) -> Result<(), Fault> {
-    let address = client_ip(request, &app.settings.server.trusted_proxies);
-    let key = address.map_or_else(|| "oauth".to_owned(), |ip| format!("oauth:{ip}"));
-    if app.limiter.take(&key, PER_MINUTE).await {
-        Ok(())
-    } else {
-        Err(Fault::too_many(30))
+    match spared(app, request, "oauth", PER_MINUTE).await {
+        true => Ok(()),
+        false => Err(Fault::too_many(30)),
     }
 }
 

@@ -14,8 +14,10 @@
 //! | [`work`] | WeCom application: callbacks, replies, cards, outgoing calls |
 //! | [`token`] | the access token shared by all instances |
 //! | [`http`] | the one HTTP client |
+//! | `call` | calls that bear the access token |
 //! | [`errors`] | what to do about each error code |
 
+mod call;
 pub mod crypto;
 pub mod errors;
 pub mod http;

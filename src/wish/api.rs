@@ -14,6 +14,7 @@ use crate::app::App;
 use crate::attachment::link::{self, Variant};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::{key_in, uploaded};
 use crate::base::page::{Page, Slice};
 use crate::place::queries as places;
 use crate::store::Tx;
@@ -209,17 +210,6 @@ async fn whole<C: sea_orm::ConnectionTrait>(
     })
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    let id: Option<i64> = id.parse().ok();
-    id.filter(|id| *id > 0).ok_or_else(|| no_such(0))
-}
-
-fn numbers(ids: &[String]) -> Result<Vec<i64>, Fault> {
-    let wrong = || Fault::invalid("attachments", "attachments 必须是上传后得到的编号。");
-    let all = ids.iter().map(|id| id.parse().map_err(|_| wrong()));
-    all.collect()
-}
-
 /// Wishes, newest first.
 #[utoipa::path(
     get, path = "/api/v1/wishes", tag = "wishes", security(("bearer" = [])), params(WishQuery),
@@ -261,7 +251,7 @@ async fn show_wish(
     Path(id): Path<String>,
 ) -> Result<Json<WishView>, Fault> {
     let db = app.store.read();
-    let seen = queries::seen(db, &caller.actor, number(&id)?).await?;
+    let seen = queries::seen(db, &caller.actor, key_in(&id, no_such)?).await?;
     Ok(Json(whole(&app, db, seen).await?))
 }
 
@@ -313,7 +303,7 @@ async fn change(
     id: &str,
     deed: Deed,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     once.answer(app, 200, async |tx| {
         let before = match deed {
             Deed::Abandon => Some(queries::seen(tx.db(), &caller.actor, id).await?),
@@ -416,7 +406,7 @@ async fn fulfil_wish(
     Path(id): Path<String>,
     Json(body): Json<WishDone>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Fulfil(body.text, numbers(&body.attachments)?);
+    let deed = Deed::Fulfil(body.text, uploaded(&body.attachments)?);
     change(&app, &caller, &once, &id, deed).await
 }
 
@@ -434,7 +424,7 @@ async fn add_wish_photos(
     Path(id): Path<String>,
     Json(body): Json<WishPhotos>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Photos(numbers(&body.attachments)?);
+    let deed = Deed::Photos(uploaded(&body.attachments)?);
     change(&app, &caller, &once, &id, deed).await
 }
 

@@ -12,45 +12,16 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::chat::pages::{LOOK, slice};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::wish::queries::{self, Figure, Seen, Side, Which};
 use crate::wish::state_says;
 
 /// The command by which photos get to a wish; what was just asked for is found by it.
 pub const PHOTO: &str = "心愿照片";
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn checker(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    neighbour(
+    bound(
         &["心愿", "微心愿"],
         "心愿 [编号]",
         "看邻居的心愿，可以认领",
@@ -65,73 +36,73 @@ pub const COMMANDS: &[Command] = &[
             |turn, args| Box::pin(act::raise(turn, args)),
         )
     },
-    neighbour(
+    bound(
         &["我的心愿"],
         "我的心愿",
         "看自己许的和认领的心愿",
         |turn, args| Box::pin(mine(turn, args)),
     ),
-    neighbour(
+    bound(
         &["认领"],
         "认领 编号",
         "认领一个心愿",
         |turn, args| Box::pin(act::claim(turn, args)),
     ),
-    neighbour(
+    bound(
         &["完成"],
         "完成 编号 [说明]",
         "认领的心愿办好了",
         |turn, args| Box::pin(act::fulfil(turn, args)),
     ),
-    neighbour(
+    bound(
         &["放弃"],
         "放弃 编号",
         "认领的心愿办不了",
         |turn, args| Box::pin(act::abandon(turn, args)),
     ),
-    neighbour(
+    bound(
         &["联系许愿人"],
         "联系许愿人 编号",
         "再发一次许愿人的联系方式",
         |turn, args| Box::pin(act::contact(turn, args)),
     ),
-    neighbour(
+    bound(
         &[PHOTO],
         "心愿照片 编号",
         "把刚发的照片加到心愿",
         |turn, args| Box::pin(act::photo(turn, args)),
     ),
-    neighbour(
+    bound(
         &["感谢"],
         "感谢 编号 [您的话]",
         "感谢实现心愿的邻居",
         |turn, args| Box::pin(act::thank(turn, args)),
     ),
-    neighbour(
+    bound(
         &["撤回心愿"],
         "撤回心愿 编号",
         "不要这个心愿了",
         |turn, args| Box::pin(act::withdraw(turn, args)),
     ),
-    checker(
+    staff(
         &["审核心愿", "待审心愿"],
         "审核心愿",
         "看待审核的心愿",
         |turn, args| Box::pin(waiting(turn, args)),
     ),
-    checker(
+    staff(
         &["通过心愿"],
         "通过心愿 编号",
         "让邻居认领这个心愿",
         |turn, args| Box::pin(act::pass(turn, args)),
     ),
-    checker(
+    staff(
         &["驳回心愿"],
         "驳回心愿 编号 原因",
         "不公开这个心愿",
         |turn, args| Box::pin(act::refuse(turn, args)),
     ),
-    checker(
+    staff(
         &["下架心愿"],
         "下架心愿 编号 原因",
         "撤下已公开的心愿",
@@ -191,8 +162,7 @@ fn asks_which(word: &str) -> String {
 }
 
 fn not_meant(turn: &mut Turn<'_>) -> Reply {
-    let text = turn.text.clone();
-    turn.offer_to_file("没看到心愿的编号。", &text, &["许愿"])
+    turn.not_meant("没看到心愿的编号。", &[("许愿", "许愿")])
 }
 
 async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
@@ -266,15 +236,8 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
     }
     let words = next(&seen);
     if !words.is_empty() {
-        let lines: Vec<String> = words
-            .iter()
-            .enumerate()
-            .map(|(at, word)| format!("{} {word}", at + 1))
-            .collect();
-        text.push_str(&format!("可以回复数字：{}", lines.join("  ")));
-        turn.dialog = Some(Dialog::pick(
-            words.iter().map(|word| format!("{word} {id}")),
-        ));
+        let lines = words.iter().map(|word| (format!("{word} {id}"), word));
+        text.push_str(&format!("可以回复数字：{}", turn.in_a_row(lines)));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

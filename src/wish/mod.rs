@@ -37,11 +37,3 @@ pub const fn state_says(state: WishState) -> &'static str {
         WishState::Removed => "已下架",
     }
 }
-
-/// `王**`: the family name alone.
-#[must_use]
-pub fn veiled(name: &str) -> String {
-    name.chars()
-        .next()
-        .map_or_else(String::new, |family| format!("{family}**"))
-}

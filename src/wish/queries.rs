@@ -5,11 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::kinds::{PlaceKind, WishState};
 use entity::{attachment, person, place, wish, wish_step};
-use sea_orm::sea_query::Query;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use crate::access::Actor;
 use crate::access::holders::path_ids;
@@ -18,9 +14,11 @@ use crate::attachment::queries as attachments;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::moderation::queries::all_shown;
-use crate::place::queries::{by_id as place_by_id, compounds_below, short_name, within_reach};
+use crate::person::words::veiled;
+use crate::place::queries::{by_id as place_by_id, in_own_compounds, short_name, within_reach};
+use crate::store::paging::newest;
 use crate::wish::step::Act;
-use crate::wish::{PART, subject, veiled};
+use crate::wish::{PART, subject};
 
 /// States in which neighbours know of a wish.
 const PUBLIC: [WishState; 4] = [
@@ -151,19 +149,11 @@ fn side_of(actor: &Actor, row: &wish::Model, place: &place::Model) -> Option<Sid
         Some(Side::Claimer)
     } else if may(actor, Deed::CheckWishes, &place.path) {
         Some(Side::Checker)
-    } else if PUBLIC.contains(&row.state) && belongs(actor, row.compound_id, &place.path) {
+    } else if PUBLIC.contains(&row.state) && actor.belongs(row.compound_id, &place.path) {
         Some(Side::Neighbour)
     } else {
         None
     }
-}
-
-/// Whether somebody lives or serves in the compound, or serves above it.
-fn belongs(actor: &Actor, compound_id: i64, path: &str) -> bool {
-    actor.lives_in(compound_id)
-        || actor.grants.iter().any(|grant| {
-            grant.compound_id == Some(compound_id) || path.starts_with(grant.path.as_str())
-        })
 }
 
 /// One wish, if the actor may know of it.
@@ -271,14 +261,8 @@ pub async fn page<C: ConnectionTrait>(
             .add(wish::COLUMN.state.is_in(PUBLIC)),
         Which::Checked(figure) => reach(actor)?.add(counted(figure)),
     };
-    let mut query = wish::Entity::find()
-        .filter(condition)
-        .order_by_desc(wish::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(wish::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = wish::Entity::find().filter(condition);
+    let page = newest(db, query, wish::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, actor, page.items).await?,
         next: page.next,
@@ -287,23 +271,7 @@ pub async fn page<C: ConnectionTrait>(
 
 /// Wishes of the compounds where somebody lives or serves, or that lie below where they serve.
 fn here(actor: &Actor) -> Condition {
-    let homes = actor.homes.iter().map(|home| home.compound_id);
-    let posts = actor.grants.iter().filter_map(|grant| grant.compound_id);
-    let own: BTreeSet<i64> = homes.chain(posts).collect();
-    let above = actor.grants.iter();
-    let above = above.filter(|grant| grant.compound_id.is_none());
-    let anywhere = above.fold(
-        Condition::any().add(wish::COLUMN.compound_id.is_in(own)),
-        |all, grant| {
-            let below = Query::select()
-                .column(place::Column::Id)
-                .from(place::Entity)
-                .cond_where(compounds_below(&grant.path))
-                .to_owned();
-            all.add(wish::Column::CompoundId.in_subquery(below))
-        },
-    );
-    Condition::all().add(anywhere)
+    Condition::all().add(in_own_compounds(wish::Column::CompoundId, actor))
 }
 
 /// Wishes that somebody may check.
@@ -368,15 +336,10 @@ pub async fn open_in<C: ConnectionTrait>(
     compound_id: i64,
     slice: Slice,
 ) -> Result<Page<(i64, String)>, Fault> {
-    let mut query = wish::Entity::find()
+    let query = wish::Entity::find()
         .filter(wish::COLUMN.compound_id.eq(compound_id))
-        .filter(wish::COLUMN.state.eq(WishState::Open))
-        .order_by_desc(wish::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(wish::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        .filter(wish::COLUMN.state.eq(WishState::Open));
+    let page = newest(db, query, wish::Column::Id, slice, |row| row.id).await?;
     let subjects = page.items.iter().map(|row| subject(row.id)).collect();
     let mut words = all_shown(db, subjects, PART).await?;
     let open = page

@@ -5,12 +5,13 @@ mod compose;
 
 use chrono::TimeDelta;
 use entity::{reminder, wish};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Topic, Work};
+use crate::reminder::payload::{self, number};
 use crate::reminder::{NewReminder, Verdict};
 use crate::wish::queries::by_id;
 use crate::wish::{actions, subject};
@@ -112,8 +113,7 @@ impl Telling {
     }
 
     fn of(reminder: &reminder::Model) -> Option<Self> {
-        let name = reminder.payload.get("what").and_then(Value::as_str)?;
-        <Self as strum::IntoEnumIterator>::iter().find(|what| what.words().0 == name)
+        payload::what(reminder, |what: &Self| what.words().0)
     }
 }
 
@@ -170,15 +170,6 @@ pub fn lapse(row: &wish::Model, due: Moment) -> NewReminder {
     }
 }
 
-fn number(reminder: &reminder::Model, name: &str) -> Option<i64> {
-    reminder.payload.get(name).and_then(Value::as_i64)
-}
-
-/// The version of the wish that it speaks of.
-fn version_in(reminder: &reminder::Model) -> Option<i32> {
-    i32::try_from(number(reminder, "version")?).ok()
-}
-
 async fn read(app: &App, reminder: &reminder::Model) -> Result<Option<wish::Model>, Fault> {
     match number(reminder, "wish") {
         Some(id) => by_id(app.store.read(), id).await,
@@ -187,14 +178,11 @@ async fn read(app: &App, reminder: &reminder::Model) -> Result<Option<wish::Mode
 }
 
 async fn obey(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
-    let (Some(id), Some(version)) = (number(clock, "wish"), version_in(clock)) else {
+    let (Some(id), Some(version)) = (number(clock, "wish"), payload::version(clock)) else {
         return Ok(Verdict::Drop);
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     let lapsed = actions::lapse(&mut tx, id, version).await?;
     tx.commit().await?;
-    Ok(match lapsed {
-        true => Verdict::Done,
-        false => Verdict::Drop,
-    })
+    Ok(Verdict::of(lapsed))
 }

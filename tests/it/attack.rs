@@ -54,7 +54,7 @@ async fn with_the_role_the_power_over_a_case_ends() {
     assert_eq!(tasks.json["items"], json!([]));
 
     // A role somewhere else opens the staff's commands, not this case.
-    let elsewhere = compound_of(&app, "LY").await;
+    let elsewhere = app.place("LY").await.id;
     let mut other = ended.into_active_model().reset_all();
     other.id = sea_orm::ActiveValue::NotSet;
     other.role = Set(RoleKind::PropertyManager);
@@ -67,14 +67,6 @@ async fn with_the_role_the_power_over_a_case_ends() {
     let reply = steward.says("待办").await;
     assert!(!reply.contains("楼道灯"), "{reply}");
     assert_eq!(app.case(id).await.state, CaseState::Accepted);
-}
-
-async fn compound_of(app: &TestApp, code: &str) -> i64 {
-    let found = entity::place::Entity::find()
-        .filter(entity::place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap().id
 }
 
 async fn actor_of(app: &TestApp, person: &Person<'_>) -> Actor {
@@ -101,12 +93,12 @@ async fn an_actor_has_each_home_and_each_role_once() {
     ] {
         let mut other = tie.clone().into_active_model().reset_all();
         other.id = sea_orm::ActiveValue::NotSet;
-        other.place_id = Set(compound_of(&app, code).await);
+        other.place_id = Set(app.place(code).await.id);
         other.state = Set(state);
         other.insert(db).await.unwrap();
     }
     let hour = TimeDelta::hours(1);
-    let (place, person_id) = (compound_of(&app, "GY").await, tie.person_id.unwrap());
+    let (place, person_id) = (app.place("GY").await.id, tie.person_id.unwrap());
     for (kind, place_id, to_at) in [
         (RoleKind::Mediator, Some(place), None),
         (RoleKind::Steward, Some(place), Some(app.now() - hour)),

@@ -1,7 +1,7 @@
 //! Whole conversations of the standard compound: drafts of newcomers, questions and digits, photos
 //! and places that belong to a case, refusals.
 
-use entity::{attachment, case, case_event, person};
+use entity::{attachment, case, case_event};
 use linli::sandbox::Say;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
@@ -236,14 +236,7 @@ async fn staff_finds_its_work_first_and_who_has_left_finds_none() {
     let steward = app.known("o-sun");
     let menu = steward.says("菜单").await;
     assert!(menu.contains("\n1 待办："), "{menu}");
-    let key = crate::harness::compound::person("孙梅", 0);
-    let row = person::Entity::find()
-        .filter(person::COLUMN.key.eq(key))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    let mut row = row.into_active_model();
+    let mut row = app.person("孙梅").await.into_active_model();
     row.left_at = Set(Some(app.now()));
     row.update(app.store.write()).await.unwrap();
     let menu = steward.says("菜单").await;

@@ -3,7 +3,7 @@
 
 use chrono::NaiveDate;
 use entity::money::EntryKind;
-use entity::{case, disclosure, place, reminder};
+use entity::{case, disclosure, reminder};
 use linli::base::month::Month;
 use linli::disclosure::seal;
 use linli::ledger::Account;
@@ -23,14 +23,6 @@ fn over(app: &TestApp) -> Month {
     Month::of(first.pred_opt().unwrap())
 }
 
-async fn compound(app: &TestApp, code: &str) -> i64 {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap().id
-}
-
 async fn book(
     app: &TestApp,
     cause: &str,
@@ -40,7 +32,7 @@ async fn book(
     fen: i64,
 ) {
     let draft = Draft {
-        compound_id: compound(app, "GY").await,
+        compound_id: app.place("GY").await.id,
         day,
         cause: cause.to_owned(),
         kind: EntryKind::Payment,

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use entity::money::EntryKind;
-use entity::place;
 use linli::base::fault::Code;
 use linli::base::fault::Fault;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, MOST, Transfer, post, reverse};
 use linli::ledger::queries::{Days, Moved, moved, of_subject, walk};
-use sea_orm::{ConnectionTrait, Database, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, Database};
 use strum::IntoEnumIterator;
 
 use crate::harness::app::TestApp;
@@ -41,14 +40,6 @@ fn draft(compound_id: i64, cause: &str, on: u32, transfers: Vec<Transfer>) -> Dr
     }
 }
 
-async fn compound(app: &TestApp) -> i64 {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY"))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap().id
-}
-
 /// Books in a transaction of its own.
 async fn book(app: &TestApp, drafts: &[Draft]) -> Result<Vec<Option<i64>>, Fault> {
     let mut tx = app.store.begin(app.now()).await.unwrap();
@@ -65,7 +56,7 @@ async fn all(app: &TestApp, compound_id: i64) -> BTreeMap<Account, Moved> {
 #[tokio::test]
 async fn a_cause_is_booked_once_however_many_try() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = compound(&app).await;
+    let gy = app.place("GY").await.id;
     let pay = || {
         let paid = moves(Account::Wechat, Account::Receivable, 16_110);
         draft(gy, "payment:1:paid", 29, vec![paid])
@@ -101,7 +92,7 @@ async fn a_cause_is_booked_once_however_many_try() {
 #[tokio::test]
 async fn what_cannot_be_is_not_booked_and_leaves_nothing_behind() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = compound(&app).await;
+    let gy = app.place("GY").await.id;
     let good = moves(Account::Cash, Account::IncomePublic, 100);
     for wrong in [
         moves(Account::Cash, Account::IncomePublic, -1),
@@ -131,7 +122,7 @@ async fn what_cannot_be_is_not_booked_and_leaves_nothing_behind() {
 #[tokio::test]
 async fn an_entry_is_taken_back_once_and_by_its_own_compound_alone() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = compound(&app).await;
+    let gy = app.place("GY").await.id;
     let paid = vec![
         moves(Account::Cash, Account::Receivable, 300),
         moves(Account::Cash, Account::Advance, 20),
@@ -159,7 +150,7 @@ async fn an_entry_is_taken_back_once_and_by_its_own_compound_alone() {
 #[tokio::test]
 async fn the_database_itself_refuses_to_change_the_books() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = compound(&app).await;
+    let gy = app.place("GY").await.id;
     let paid = vec![moves(Account::Cash, Account::Receivable, 300)];
     book(&app, &[draft(gy, "payment:9:paid", 3, paid)])
         .await
@@ -227,7 +218,7 @@ fn spends(debit: Account, credit: Account) -> bool {
 #[tokio::test]
 async fn sums_are_those_of_a_second_reckoning_and_hledger_finds_no_fault() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = compound(&app).await;
+    let gy = app.place("GY").await.id;
     let accounts: Vec<Account> = Account::iter().collect();
     let mut dice = 11_u64;
     let mut roll = |of: usize| {
@@ -379,7 +370,7 @@ async fn entries_of_a_subject_are_found_whatever_the_database_sorts_by() {
     let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
     {
         let app = TestApp::plan().instances(0).database(&url).start().await;
-        let gy = compound(&app).await;
+        let gy = app.place("GY").await.id;
         let paid = vec![moves(Account::Cash, Account::Receivable, 300)];
         let causes = [
             "payment:1:paid",

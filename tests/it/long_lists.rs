@@ -115,23 +115,19 @@ async fn eleven_wishes_are_reached_by_digits_and_on_the_board() {
     }
     let offered = li.says("心愿 第二页的花浇水了吗").await;
     assert!(offered.contains("要把"), "{offered}");
-    let get = async |path: &str| {
-        let answer = reqwest::get(format!("{}{path}", app.url())).await.unwrap();
-        answer.text().await.unwrap()
-    };
-    let board = get("/board/GY").await;
+    let board = app.board("GY").await;
     assert!(
         board.contains("href=\"/board/GY/wishes\"") && board.contains(&format!("#{} ", ids[10])),
         "{board}"
     );
-    let all = get("/board/GY/wishes").await;
+    let all = app.board("GY/wishes").await;
     for id in &ids {
         assert!(all.contains(&format!("<li>#{id} ")), "{id}: {all}");
     }
     assert!(all.contains("待认领 <b>11</b>"), "{all}");
-    let empty = get("/board/LY/wishes").await;
+    let empty = app.board("LY/wishes").await;
     assert!(empty.contains("没有待认领的心愿"), "{empty}");
-    assert!(get("/board/XX/wishes").await.contains("没有找到这个小区"));
+    assert!(app.board("XX/wishes").await.contains("没有找到这个小区"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -159,15 +155,11 @@ async fn wishes_of_more_than_one_page_of_the_board_lead_on() {
         copy.insert(db).await.unwrap();
         ids.push(id);
     }
-    let get = async |path: &str| {
-        let answer = reqwest::get(format!("{}{path}", app.url())).await.unwrap();
-        answer.text().await.unwrap()
-    };
-    let first = get("/board/GY/wishes").await;
+    let first = app.board("GY/wishes").await;
     assert_eq!(first.matches("<li>#").count(), 50, "{first}");
     let next = Regex::new(r#"href="(/board/GY/wishes\?cursor=[^"]+)""#).unwrap();
     let path = next.captures(&first).unwrap_or_else(|| panic!("{first}"))[1].to_owned();
-    let rest = get(&path).await;
+    let (_, rest) = app.page(&path).await;
     for id in &ids[..2] {
         assert!(rest.contains(&format!("<li>#{id} ")), "{id}: {rest}");
     }

@@ -16,15 +16,8 @@ use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryOrder, 
 use serde_json::json;
 
 use crate::harness::app::TestApp;
-use crate::harness::compound;
 use crate::harness::people::Person;
 use crate::harness::pictures::{holds, jpeg};
-
-async fn person_of(app: &TestApp, name: &str) -> person::Model {
-    let key = compound::person(name, 0);
-    let found = person::Entity::find().filter(person::COLUMN.key.eq(key));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
 
 async fn by_id(app: &TestApp, id: i64) -> person::Model {
     let found = person::Entity::find_by_id(id).one(app.store.read()).await;
@@ -170,7 +163,7 @@ async fn a_correction_is_vouched_for_by_whoever_answers_for_the_home() {
     let app = TestApp::start().await;
     let (steward, other) = (app.steward("1栋").await, app.steward("2栋").await);
     let zhang = app.resident("张秀英").await;
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     for wrong in [
         "更正 姓名",
         "更正 姓名 张",
@@ -284,7 +277,7 @@ async fn after_an_erasure_no_row_says_who_it_was() {
     let app = TestApp::start().await;
     let steward = app.steward("1栋").await;
     let zhang = app.resident("张秀英").await;
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     let house = &app.instances[0].app;
     let sealed = by_id(&app, id).await.phone_sealed.unwrap();
     let words = [
@@ -386,7 +379,7 @@ async fn after_an_erasure_no_row_says_who_it_was() {
 async fn an_erasure_is_meant_and_happens_once_and_not_in_office() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     zhang.says("注销").await;
     let stays = zhang.says("1").await;
     assert!(stays.contains("张秀英"), "{stays}");
@@ -432,7 +425,7 @@ async fn an_erasure_is_meant_and_happens_once_and_not_in_office() {
 async fn data_is_let_go_when_its_time_is_over_and_the_log_says_how_much() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     zhang.says("报修 张秀英家1-1-101漏水，13800000101").await;
     let case_id = zhang.case().await.id;
     zhang
@@ -483,7 +476,7 @@ async fn what_was_merged_forgets_who_filed_it_as_well() {
     steward.says(&format!("合并 {second} {first}")).await;
     app.drain().await;
     assert_eq!(app.case(second).await.merged_into, Some(first));
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     erases(&zhang).await;
     let row = app.case(second).await;
     assert_ne!(row.reporter_id, id);

@@ -10,8 +10,8 @@ pub mod detail;
 pub mod trail;
 pub mod words;
 
-use entity::audit;
 use entity::kinds::ActorKind;
+use entity::{audit, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryTrait};
 use serde_json::Value;
@@ -51,6 +51,17 @@ pub fn record(tx: &Tx, actor: &Actor, entry: Entry<'_>) {
         ..Default::default()
     };
     tx.at_end(audit::Entity::insert(row).into_query());
+}
+
+/// Notes what was set at a place: rules, policies, words.
+pub fn record_at(tx: &Tx, actor: &Actor, action: &str, place: &place::Model, detail: Value) {
+    let entry = Entry {
+        action,
+        subject: format!("place:{}", place.id),
+        compound_id: place.compound_id,
+        detail: Some(detail),
+    };
+    record(tx, actor, entry);
 }
 
 /// Whoever comes by chat is loaded as a resident, since a steward lives somewhere as well and it is not

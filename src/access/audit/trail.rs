@@ -14,6 +14,7 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::base::page::{Slice, cursor};
 use chrono::TimeDelta;
 
 /// Rows that one stretch looks at.
@@ -117,13 +118,13 @@ pub struct Wanted {
 pub struct Listed {
     /// Newest first.
     pub items: Vec<audit::Model>,
-    /// Go on before this key.
-    pub next: Option<i64>,
+    /// Cursor of the next page.
+    pub next: Option<String>,
     /// The stretch ended first: there may be more although the page is not full.
     pub cut_short: bool,
 }
 
-/// A page of the trail before a key.
+/// A page of the trail.
 ///
 /// # Errors
 /// The database's.
@@ -131,11 +132,10 @@ pub async fn list<C: ConnectionTrait>(
     db: &C,
     actor: &Actor,
     wanted: &Wanted,
-    before: Option<i64>,
-    most: u64,
+    slice: Slice,
 ) -> Result<Listed, Fault> {
     let scope = Scope::of(db, actor, Deed::SeeAudit, wanted.place.as_ref()).await?;
-    let mut end = before.unwrap_or(i64::MAX);
+    let mut end = slice.before.unwrap_or(i64::MAX);
     if let Some(until) = wanted.until {
         end = Ord::min(end, key_at(db, until + ASKEW).await?);
     }
@@ -153,10 +153,10 @@ pub async fn list<C: ConnectionTrait>(
         .filter(audit::COLUMN.id.gte(start))
         .filter(audit::COLUMN.id.lt(end))
         .order_by_desc(audit::COLUMN.id)
-        .limit(most + 1)
+        .limit(slice.limit + 1)
         .all(db)
         .await?;
-    let limit = usize::try_from(most).unwrap_or(usize::MAX);
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
     let full = items.len() > limit;
     items.truncate(limit);
     let short = start > lowest;
@@ -167,7 +167,7 @@ pub async fn list<C: ConnectionTrait>(
     };
     Ok(Listed {
         items,
-        next,
+        next: next.map(cursor),
         cut_short: short && !full,
     })
 }

@@ -11,11 +11,11 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use crate::access::Actor;
 use crate::activity::actions::join::store;
 use crate::activity::actions::{cards_moved, record};
-use crate::activity::belonging::still_here;
 use crate::activity::line::signup_of;
 use crate::activity::queries::{by_id, found};
 use crate::activity::step::is_ahead;
 use crate::base::fault::{Code, Fault};
+use crate::person::queries::{Serving, still_here};
 use crate::store::Tx;
 
 /// The activity, for whoever gives something of theirs back: also for whoever may not know of it any more and is
@@ -63,7 +63,8 @@ pub(super) async fn those_here(
     signups: Vec<activity_signup::Model>,
 ) -> Result<Vec<activity_signup::Model>, Fault> {
     let people: Vec<i64> = signups.iter().filter_map(|one| one.person_id).collect();
-    let here = still_here(tx.db(), row.compound_id, row.place_id, &people, tx.now()).await?;
+    let serving = Serving::Above(row.place_id);
+    let here = still_here(tx.db(), row.compound_id, serving, &people, tx.now()).await?;
     let stays = |one: &activity_signup::Model| one.person_id.is_none_or(|id| here.contains(&id));
     let (rest, gone): (Vec<_>, Vec<_>) = signups.into_iter().partition(stays);
     let mut freed = false;

@@ -22,9 +22,7 @@ pub use tell::{Fan, Step, fan, fill};
 use entity::kinds::ActorKind;
 use entity::{activity, activity_step};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
@@ -32,11 +30,11 @@ use crate::activity::queries::no_such;
 use crate::activity::step::{Act, By, after, is_over};
 use crate::activity::{state_says, subject};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::clean;
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 
 /// A change of an activity while it is being worked out.
 struct Change {
@@ -115,24 +113,14 @@ async fn compare_and_set(
     was: &activity::Model,
     is: &activity::Model,
 ) -> Result<(), Fault> {
-    let mut change = <activity::ActiveModel as ActiveModelTrait>::default();
-    for column in activity::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(activity::COLUMN.id.eq(was.id))
+        .add(activity::COLUMN.state.eq(was.state))
+        .add(activity::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<activity::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(changed(was.id)),
     }
-    let done = activity::Entity::update_many()
-        .set(change)
-        .filter(activity::COLUMN.id.eq(was.id))
-        .filter(activity::COLUMN.state.eq(was.state))
-        .filter(activity::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(changed(was.id))
 }
 
 fn changed(id: i64) -> Fault {
@@ -178,36 +166,17 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &activity::Model, action
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// Words that everybody may read: not longer than that, and without long numbers.
 fn words(field: &'static str, text: &str, most: usize) -> Result<String, Fault> {
-    let text = clean(text);
-    if text.chars().count() > most {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{most}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码，大家都看得到。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码，大家都看得到。";
+    checked(field, clean(text), most, number)
 }
 
 /// The same for one line that must be given.
 fn one_line(field: &'static str, text: &str, most: usize, example: &str) -> Result<String, Fault> {
     let text = words(field, text, most)?.replace('\n', " ");
-    match text.chars().count() {
-        0 | 1 => Err(Fault::invalid(field, format!("请写清楚，例如：{example}"))),
-        _ => Ok(text),
-    }
+    given(field, text, example)
 }

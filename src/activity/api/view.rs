@@ -123,7 +123,7 @@ pub struct GuestView {
 pub struct GuestPage {
     /// The first in the line first.
     pub items: Vec<GuestView>,
-    /// `after` of the next page; none at the end.
+    /// Cursor of the next page; none at the end.
     pub next: Option<String>,
 }
 

@@ -302,11 +302,7 @@ async fn store_rest(
         compound_id: Some(draft.next.compound_id),
         detail: Some(json!({ "kind": kind_says(draft.next.kind), "found": target.is_some() })),
     };
-    let actor = Actor {
-        kind: by.kind(),
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(by.kind()), entry);
     reminder::enqueue(tx, draft.reminders).await?;
     Ok(draft.next)
 }

@@ -48,7 +48,7 @@ pub use vacate::{Vacated, vacate};
 use entity::kinds::{CaseState, CaseStep, Level, Outcome};
 use entity::{case, case_event};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
 use crate::access::Actor;
@@ -67,6 +67,7 @@ use crate::case::{TEXT_MOST, above, case_says, course, joiner, subject};
 use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
+use crate::store::update::difference;
 
 /// Actions of the history that name somebody who is not asked again in this round.
 pub const PASSED: &[&str] = &["refused", "passed-over"];
@@ -254,17 +255,13 @@ impl Draft {
                 .exec_without_returning(tx.db())
                 .await?;
         }
-        let actor = Actor {
-            kind: self.by.kind(),
-            ..actor.clone()
-        };
         let entry = Entry {
             action: audited,
             subject: subject(self.next.id),
             compound_id: Some(self.next.compound_id),
             detail: self.detail,
         };
-        audit::record(tx, &actor, entry);
+        audit::record(tx, &actor.acting(self.by.kind()), entry);
         if !self.cancel.is_empty() {
             reminder::cancel(tx, &subject(self.next.id), &self.cancel).await?;
         }
@@ -282,13 +279,7 @@ impl Draft {
 
 /// The one way to change a case: only if it still is what was read.
 async fn compare_and_set(tx: &Tx, was: &case::Model, is: &case::Model) -> Result<(), Fault> {
-    let mut change = <case::ActiveModel as ActiveModelTrait>::default();
-    for column in case::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
-    }
+    let change = difference::<case::Entity>(was, is);
     let same_holder = match was.holder_id {
         Some(id) => case::COLUMN.holder_id.eq(id),
         None => case::COLUMN.holder_id.is_null(),

@@ -5,7 +5,7 @@
 use entity::{dispatch_rule, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveEnum, EntityTrait, QueryFilter};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::access::permit::{Deed, require, roles};
 use crate::access::{Actor, audit};
@@ -79,7 +79,7 @@ pub async fn save_rule(
         "category": draft.category, "person": draft.person_id,
         "organisation": draft.organisation_id, "role": draft.role.map(|role| role.to_value()),
     });
-    record(tx, actor, action, &place, detail);
+    audit::record_at(tx, actor, action, &place, detail);
     Ok(stored)
 }
 
@@ -126,7 +126,7 @@ pub async fn move_rule(tx: &mut Tx, actor: &Actor, seen: Seen, up: bool) -> Resu
         compare_and_set(tx, seen, change).await?;
     }
     let detail = json!({ "rule": rule.id, "up": up });
-    record(tx, actor, "rule.move", &place, detail);
+    audit::record_at(tx, actor, "rule.move", &place, detail);
     Ok(())
 }
 
@@ -146,7 +146,7 @@ pub async fn switch_rule(tx: &mut Tx, actor: &Actor, seen: Seen, on: bool) -> Re
     };
     compare_and_set(tx, seen, change).await?;
     let action = if on { "rule.on" } else { "rule.off" };
-    record(tx, actor, action, &place, json!({ "rule": rule.id }));
+    audit::record_at(tx, actor, action, &place, json!({ "rule": rule.id }));
     Ok(())
 }
 
@@ -164,7 +164,7 @@ pub async fn remove_rule(tx: &mut Tx, actor: &Actor, seen: Seen) -> Result<(), F
     if removed.rows_affected != 1 {
         return Err(taken());
     }
-    record(tx, actor, "rule.remove", &place, json!({ "rule": rule.id }));
+    audit::record_at(tx, actor, "rule.remove", &place, json!({ "rule": rule.id }));
     Ok(())
 }
 
@@ -253,14 +253,4 @@ fn no_rule() -> Fault {
 
 fn taken() -> Fault {
     Fault::new(Code::Conflict, "刚刚被别人改过，请看过现在的情况再改。")
-}
-
-fn record(tx: &Tx, actor: &Actor, action: &str, place: &place::Model, detail: Value) {
-    let entry = audit::Entry {
-        action,
-        subject: format!("place:{}", place.id),
-        compound_id: place.compound_id,
-        detail: Some(detail),
-    };
-    audit::record(tx, actor, entry);
 }

@@ -12,7 +12,7 @@ use crate::case::chat::which::{line, own_text};
 use crate::case::chat::{Answer, SHOWN, filed_says};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, queries, subject};
-use crate::chat::{Args, Dialog, Reply, Turn};
+use crate::chat::{Args, Reply, Turn};
 
 pub(super) async fn nameless(
     turn: &mut Turn<'_>,
@@ -55,18 +55,9 @@ pub(super) fn hide<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
                     "您没有可以改成匿名的诉求。要匿名投诉，直接回复“匿名投诉 内容”。",
                 ));
             }
-            turn.dialog = Some(Dialog::pick(
-                cases.iter().map(|case| format!("匿名 {}", case.id)),
-            ));
-            let lines: Vec<String> = cases
-                .iter()
-                .enumerate()
-                .map(|(at, case)| format!("{} {}", at + 1, line(case)))
-                .collect();
-            return Ok(Reply::text(format!(
-                "哪一件改成匿名？回复前面的数字：\n{}",
-                lines.join("\n")
-            )));
+            let lines = cases.iter();
+            let lines = lines.map(|case| (format!("匿名 {}", case.id), line(case)));
+            return Ok(turn.offer_list("哪一件改成匿名？", lines.collect()));
         };
         actions::hide(turn.tx, &turn.actor, id).await?;
         Ok(Reply::text(format!(
@@ -145,21 +136,10 @@ fn kind_of(text: &str) -> (CaseKind, String) {
 fn ask_which(turn: &mut Turn<'_>, args: &Args, matter: &str, names: &[String]) -> Reply {
     let head = args.raw.strip_suffix(matter).unwrap_or_default().trim();
     let names = names.get(..9).unwrap_or(names);
-    turn.dialog = Some(Dialog::pick(
-        names
-            .iter()
-            .map(|name| format!("代报 {head} {name} {matter}")),
-    ));
-    let lines: Vec<String> = names
-        .iter()
-        .enumerate()
-        .map(|(at, name)| format!("{} {name}", at + 1))
-        .collect();
-    Reply::text(format!(
-        "“{}”是替谁报的？回复前面的数字：\n{}",
-        shorten(matter, SHOWN),
-        lines.join("\n")
-    ))
+    let lines = names.iter();
+    let lines = lines.map(|name| (format!("代报 {head} {name} {matter}"), name.clone()));
+    let question = format!("“{}”是替谁报的？", shorten(matter, SHOWN));
+    turn.offer_list(&question, lines.collect())
 }
 
 pub(super) fn identity<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {

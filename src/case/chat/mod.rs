@@ -23,7 +23,7 @@ use crate::case::actions::{self, Filed, Filing, Rated, Reopening};
 use crate::case::chat::show::next_for_reporter;
 use crate::case::chat::which::{Picked, Scope, own_text, score, which};
 use crate::case::{kind_says, subject};
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound};
 use crate::reminder::BoxFuture;
 
 type Answer<'a> = BoxFuture<'a, Result<Reply, Fault>>;
@@ -39,13 +39,8 @@ const fn resident(
     run: crate::chat::Run,
 ) -> Command {
     Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
         asks,
-        in_group: false,
-        run,
+        ..bound(words, usage, help, run)
     }
 }
 
@@ -55,15 +50,7 @@ const fn staff(
     help: &'static str,
     run: crate::chat::Run,
 ) -> Command {
-    Command {
-        words,
-        who: Who::Staff,
-        usage,
-        help,
-        asks: None,
-        in_group: true,
-        run,
-    }
+    shown(crate::chat::staff(words, usage, help, run))
 }
 
 /// What a whole group may read.

@@ -16,7 +16,7 @@ use crate::case::queries::{self, Found, Helper};
 use crate::case::shield::{self, Seen};
 use crate::case::step::OPEN;
 use crate::case::{STEPS, case_says, kind_says, level_says};
-use crate::chat::{Args, Dialog, Reply, Turn};
+use crate::chat::{Args, Reply, Turn};
 use crate::policy::grade_says;
 
 /// Lines of a list, and of a history.
@@ -78,18 +78,12 @@ pub async fn tasks(turn: &mut Turn<'_>) -> Result<Option<Reply>, Fault> {
 }
 
 fn list(turn: &mut Turn<'_>, title: &str, cases: &[case::Model]) -> Reply {
-    turn.dialog = Some(Dialog::pick(
-        cases.iter().map(|case| format!("进度 {}", case.id)),
-    ));
-    let lines: Vec<String> = cases
-        .iter()
-        .enumerate()
-        .map(|(at, case)| format!("{} {}{}", at + 1, line(case), due(case)))
-        .collect();
-    Reply::text(format!(
-        "{title}：\n{}\n回复前面的数字看详情。",
-        lines.join("\n")
-    ))
+    let lines = cases.iter().map(|case| {
+        let says = format!("{}{}", line(case), due(case));
+        (format!("进度 {}", case.id), says)
+    });
+    let lines = turn.numbered(lines);
+    Reply::text(format!("{title}：\n{lines}\n回复前面的数字看详情。"))
 }
 
 /// What clock runs, for the one who has it.
@@ -128,19 +122,9 @@ fn with_joined(turn: &mut Turn<'_>, own: &[case::Model], joined: &[case::Model])
     let joined = joined
         .iter()
         .map(|case| (case.id, together::joined_line(case)));
-    let lines: Vec<(i64, String)> = lines.chain(joined).take(most).collect();
-    turn.dialog = Some(Dialog::pick(
-        lines.iter().map(|(id, _)| format!("进度 {id}")),
-    ));
-    let lines: Vec<String> = lines
-        .iter()
-        .enumerate()
-        .map(|(at, (_, line))| format!("{} {line}", at + 1))
-        .collect();
-    Reply::text(format!(
-        "您的诉求：\n{}\n回复前面的数字看详情。",
-        lines.join("\n")
-    ))
+    let both = lines.chain(joined).take(most);
+    let lines = turn.numbered(both.map(|(id, line)| (format!("进度 {id}"), line)));
+    Reply::text(format!("您的诉求：\n{lines}\n回复前面的数字看详情。"))
 }
 
 /// What stands above the history of a case that others have met, too, or that goes on in another.
@@ -210,14 +194,10 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
         text.push('\n');
     }
     if !commands.is_empty() {
-        let lines: Vec<String> = commands
-            .iter()
-            .enumerate()
-            .map(|(at, command)| format!("{} {}", at + 1, command_says(command)))
-            .collect();
+        let words = commands.iter();
+        let words = words.map(|command| (command.as_str(), command_says(command)));
         text.push_str("可以回复数字：");
-        text.push_str(&lines.join("  "));
-        turn.dialog = Some(Dialog::pick(commands));
+        text.push_str(&turn.in_a_row(words));
     }
     Ok(Reply::text(text.trim_end().to_owned()))
 }

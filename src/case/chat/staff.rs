@@ -15,7 +15,7 @@ use crate::case::chat::{Answer, SHOWN};
 use crate::case::dispatch::Target;
 use crate::case::step::OPEN;
 use crate::case::{fill, level_says, queries, shield};
-use crate::chat::{Args, Dialog, Reply, Turn};
+use crate::chat::{Args, Reply, Turn};
 use crate::policy::grade_says;
 
 const ASSIGNED: &[CaseState] = &[CaseState::Assigned];
@@ -213,18 +213,11 @@ pub(super) fn offer(
         return Reply::text(format!("诉求 #{id} 暂时没有别人可以{word}。"));
     }
     let people = people.get(..9).unwrap_or(people);
-    turn.dialog = Some(Dialog::pick(people.iter().map(|person| {
-        format!("{word} {id} {} {}", person.name, says(person.role))
-    })));
-    let lines: Vec<String> = people
-        .iter()
-        .enumerate()
-        .map(|(at, person)| format!("{} {}", at + 1, says_target(person)))
-        .collect();
-    Reply::text(format!(
-        "诉求 #{id} {question}？回复前面的数字：\n{}",
-        lines.join("\n")
-    ))
+    let lines = people.iter().map(|person| {
+        let command = format!("{word} {id} {} {}", person.name, says(person.role));
+        (command, says_target(person))
+    });
+    turn.offer_list(&format!("诉求 #{id} {question}？"), lines.collect())
 }
 
 pub(super) fn escalate<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
@@ -282,17 +275,10 @@ pub(super) fn grade<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             Picked::Answer(reply) => return Ok(reply),
         };
         let Some(grade) = grade_named(&rest.raw) else {
-            turn.dialog = Some(Dialog::pick(
-                Grade::iter().map(|grade| format!("定级 {id} {}", grade_says(grade))),
-            ));
-            let lines: Vec<String> = Grade::iter()
-                .enumerate()
-                .map(|(at, grade)| format!("{} {}", at + 1, grade_says(grade)))
-                .collect();
-            return Ok(Reply::text(format!(
-                "诉求 #{id} 定为哪一级？回复前面的数字：\n{}",
-                lines.join("\n")
-            )));
+            let grades = Grade::iter().map(grade_says);
+            let lines = grades.map(|says| (format!("定级 {id} {says}"), says.to_owned()));
+            let question = format!("诉求 #{id} 定为哪一级？");
+            return Ok(turn.offer_list(&question, lines.collect()));
         };
         let case = actions::grade(turn.tx, &turn.actor, id, grade).await?;
         if case.grade != grade {

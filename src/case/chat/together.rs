@@ -145,18 +145,9 @@ async fn nearby(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
             "现在没有邻居提过、您可以加入的诉求。要反映问题，直接回复“报修 内容”。",
         ));
     }
-    turn.dialog = Some(Dialog::pick(
-        found.iter().map(|one| format!("我也遇到 {}", one.id)),
-    ));
-    let lines: Vec<String> = found
-        .iter()
-        .enumerate()
-        .map(|(at, one)| format!("{} {}", at + 1, one.says()))
-        .collect();
-    Ok(Reply::text(format!(
-        "您也遇到了哪一件？回复前面的数字：\n{}",
-        lines.join("\n")
-    )))
+    let lines = found.iter();
+    let lines = lines.map(|one| (format!("我也遇到 {}", one.id), one.says()));
+    Ok(turn.offer_list("您也遇到了哪一件？", lines.collect()))
 }
 
 /// What is offered behind the answer to a filing: open cases that may be the same thing.
@@ -212,18 +203,9 @@ async fn joined(turn: &mut Turn<'_>, word: &str) -> Result<Reply, Fault> {
             "您现在没有加入邻居的诉求。回复“我也遇到”看可以加入的。",
         ));
     }
-    turn.dialog = Some(Dialog::pick(
-        cases.iter().map(|case| format!("{word} {}", case.id)),
-    ));
-    let lines: Vec<String> = cases
-        .iter()
-        .enumerate()
-        .map(|(at, case)| format!("{} {}", at + 1, joined_line(case)))
-        .collect();
-    Ok(Reply::text(format!(
-        "要{word}哪一件？回复前面的数字：\n{}",
-        lines.join("\n")
-    )))
+    let lines = cases.iter();
+    let lines = lines.map(|case| (format!("{word} {}", case.id), joined_line(case)));
+    Ok(turn.offer_list(&format!("要{word}哪一件？"), lines.collect()))
 }
 
 /// A line of a list about a neighbour's case: nothing of what they wrote.

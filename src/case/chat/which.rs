@@ -86,23 +86,17 @@ pub(super) async fn only(
     Ok(match cases.as_slice() {
         [] => None,
         [one] => Some(Picked::One(one.id, Args::default())),
-        several => {
+        _ => {
             // A list shows what people wrote.
             turn.aside = true;
             let seen = shield::cases(turn.tx.db(), &turn.actor, cases.clone()).await?;
-            let lines: Vec<String> = seen
-                .iter()
-                .enumerate()
-                .map(|(at, seen)| format!("{} {}", at + 1, line(&seen.found.case)))
-                .collect();
-            turn.dialog =
-                Some(Dialog::pick(several.iter().map(|case| {
-                    format!("{word} {} {behind}", case.id).trim().to_owned()
-                })));
-            Some(Picked::Answer(Reply::text(format!(
-                "要{word}哪一件？回复前面的数字：\n{}",
-                lines.join("\n")
-            ))))
+            let lines = seen.iter().map(|seen| {
+                let case = &seen.found.case;
+                let command = format!("{word} {} {behind}", case.id);
+                (command.trim().to_owned(), line(case))
+            });
+            let question = format!("要{word}哪一件？");
+            Some(Picked::Answer(turn.offer_list(&question, lines.collect())))
         }
     })
 }

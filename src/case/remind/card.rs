@@ -3,9 +3,7 @@
 //! kinds and by `web/work.rs` when a card is pressed.
 
 use entity::kinds::{CaseState, Outcome};
-use entity::{account, reminder};
-use sea_orm::EntityTrait;
-use serde_json::Value;
+use entity::reminder;
 
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
@@ -17,6 +15,7 @@ use crate::case::queries::{self, Found};
 use crate::case::step::OPEN;
 use crate::case::{case_says, kind_says, shield};
 use crate::delivery::{Button, Message, cards};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
 
 /// What a person may do to a case now, by pressing.
@@ -135,7 +134,7 @@ pub(super) fn refresh<'a>(
     row: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let Some(case_id) = row.payload.get("case").and_then(Value::as_i64) else {
+        let Some(case_id) = payload::number(row, "case") else {
             return Ok(Verdict::Drop);
         };
         let mut verdict = Verdict::Done;
@@ -143,11 +142,7 @@ pub(super) fn refresh<'a>(
             let Some(message) = face(app, case_id, card.person_id).await? else {
                 continue;
             };
-            let account = account::Entity::find_by_id(card.account_id);
-            let Some(account) = account.one(app.store.read()).await? else {
-                continue;
-            };
-            let shown = cards::show(app, &card, &account.external_id, &message).await?;
+            let shown = cards::show(app, &card, &message).await?;
             if matches!(shown, Verdict::Later(_) | Verdict::Retry(_)) {
                 verdict = shown;
             }

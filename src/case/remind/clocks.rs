@@ -9,6 +9,7 @@ use crate::base::clock::{Moment, from_ms};
 use crate::base::fault::{Code, Fault};
 use crate::case::actions::{self, PauseOver};
 use crate::case::queries::{Found, by_id};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, Verdict};
 use crate::store::Tx;
 
@@ -32,7 +33,7 @@ pub(super) fn accept<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::accept_breach(&mut tx, found, set.due, set.minutes).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -42,7 +43,7 @@ pub(super) fn grace<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
             return Ok(Verdict::Drop);
         };
         let done = actions::pass_over(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -52,7 +53,7 @@ pub(super) fn arrive<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::arrive_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -62,7 +63,7 @@ pub(super) fn plan<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             return Ok(Verdict::Drop);
         };
         let done = actions::plan_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -72,7 +73,7 @@ pub(super) fn finish<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::finish_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -120,7 +121,7 @@ pub(super) fn lapse<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> 
             return Ok(Verdict::Drop);
         }
         let done = actions::lapse(&mut tx, found).await;
-        close(app, tx, done.map(|lapsed| verdict(lapsed.is_some()))).await
+        close(app, tx, done.map(|lapsed| Verdict::of(lapsed.is_some()))).await
     })
 }
 
@@ -130,7 +131,7 @@ pub(super) fn ask<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             return Ok(Verdict::Drop);
         };
         let done = actions::ask_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -140,7 +141,7 @@ pub(super) fn reopen<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a>
             return Ok(Verdict::Drop);
         };
         let done = actions::reopen_breach(&mut tx, found, set.due).await;
-        close(app, tx, done.map(verdict)).await
+        close(app, tx, done.map(Verdict::of)).await
     })
 }
 
@@ -169,19 +170,11 @@ pub(super) fn close_off<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<
     })
 }
 
-fn verdict(counted: bool) -> Verdict {
-    if counted {
-        Verdict::Done
-    } else {
-        Verdict::Drop
-    }
-}
-
 pub(super) async fn open(
     app: &App,
     clock: &reminder::Model,
 ) -> Result<Option<(Tx, Found, Set)>, Fault> {
-    let field = |name: &str| clock.payload.get(name).and_then(serde_json::Value::as_i64);
+    let field = |name: &str| payload::number(clock, name);
     let (Some(id), Some(round)) = (field("case"), field("round")) else {
         return Ok(None);
     };

@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use entity::kinds::{DeliveryState, ReminderState};
 use entity::{delivery, reminder};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
-use serde_json::Value;
 
 use super::clocks::{Obeyed, close, open};
 use crate::app::App;
@@ -15,6 +14,7 @@ use crate::base::fault::Fault;
 use crate::case::{actions, queries};
 use crate::delivery::IN_PERSON;
 use crate::reminder::Verdict;
+use crate::reminder::payload;
 
 /// Minutes between two looks at what is still on its way.
 const AGAIN_MINUTES: i64 = 30;
@@ -38,7 +38,7 @@ pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
             return Ok(Verdict::Drop);
         };
         // Clocks that were set before others than the reporter were asked name nobody.
-        let person = clock.payload.get("person").and_then(Value::as_i64);
+        let person = payload::number(clock, "person");
         let person = person.unwrap_or(found.case.reporter_id);
         let Ok(round) = i32::try_from(set.round) else {
             return Ok(Verdict::Drop);
@@ -46,7 +46,7 @@ pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
         if is_noted(tx.db(), &found, (person, round)).await? {
             return Ok(Verdict::Drop);
         }
-        let key = clock.payload.get("asked").and_then(Value::as_str);
+        let key = payload::word(clock, "asked");
         let now = tx.now();
         let too_long = now - clock.due_at > TimeDelta::days(DAYS);
         let (asked, note) = match fate(tx.db(), key.unwrap_or_default()).await? {

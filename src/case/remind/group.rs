@@ -4,7 +4,7 @@
 use entity::kinds::{CaseState, Level};
 use entity::{place, reminder};
 use sea_orm::EntityTrait;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::kinds;
 use crate::app::App;
@@ -13,8 +13,9 @@ use crate::base::fault::Fault;
 use crate::case::queries::{Found, by_id, near};
 use crate::case::step::OPEN;
 use crate::case::{kind_says, subject};
-use crate::delivery::group::{groups_of, tell_group};
-use crate::reminder::{self as reminders, BoxFuture, NewReminder, Verdict};
+use crate::delivery::group::{self, groups_of, tell_group};
+use crate::reminder::payload;
+use crate::reminder::{BoxFuture, NewReminder, Verdict};
 
 /// Something that the groups of the compound are told: `what` is `accept-late`, `finish-late`,
 /// `plan-late` or `raised`; `due` the clock that ran out.
@@ -49,30 +50,8 @@ pub(super) fn spread<'a>(
             .one(app.store.read())
             .await?;
         let groups = compound.map_or_else(Vec::new, |place| groups_of(app, &place.code));
-        if groups.is_empty() {
-            return Ok(Verdict::Drop);
-        }
-        let now = app.clock.now();
-        let items = groups.into_iter().map(|group| {
-            let mut payload = row.payload.clone();
-            if let Some(fields) = payload.as_object_mut() {
-                fields.insert("group".to_owned(), Value::String(group.clone()));
-            }
-            NewReminder {
-                kind: kinds::GROUP_TOLD,
-                dedupe_key: format!("{}:{group}", row.dedupe_key),
-                recipient_id: None,
-                compound_id: row.compound_id,
-                subject: row.subject.clone(),
-                payload,
-                due_at: now,
-            }
-        });
-        let items = items.collect();
-        let mut tx = app.store.begin(now).await?;
-        reminders::enqueue(&mut tx, items).await?;
-        tx.commit().await?;
-        Ok(Verdict::Done)
+        let groups = groups.into_iter().map(|group| (row.compound_id, group));
+        group::spread(app, row, kinds::GROUP_TOLD, groups.collect()).await
     })
 }
 
@@ -82,8 +61,8 @@ pub(super) fn tell<'a>(
     row: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let text = |name: &str| row.payload.get(name).and_then(Value::as_str);
-        let number = |name: &str| row.payload.get(name).and_then(Value::as_i64);
+        let text = |name: &str| payload::word(row, name);
+        let number = |name: &str| payload::number(row, name);
         let (Some(id), Some(what), Some(group)) = (number("case"), text("what"), text("group"))
         else {
             return Ok(Verdict::Drop);

@@ -12,6 +12,7 @@ use crate::case::actions::{self, Vacated};
 use crate::case::queries::by_id;
 use crate::case::remind::clocks::Obeyed;
 use crate::case::remind::mediated::mediator_gone;
+use crate::reminder::payload::number;
 use crate::reminder::{Verdict, enqueue};
 
 /// Cases looked at before the worker is let do something else.
@@ -29,8 +30,7 @@ const LYING: [CaseState; 4] = [
 
 pub(super) fn gone<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
     Box::pin(async move {
-        let person = clock.payload.get("person");
-        let Some(person) = person.and_then(serde_json::Value::as_i64) else {
+        let Some(person) = number(clock, "person") else {
             return Ok(Verdict::Drop);
         };
         tell_mediations(app, clock, person).await?;

@@ -4,7 +4,7 @@
 
 use chrono::TimeDelta;
 use entity::{case, reminder};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::kinds;
 use crate::app::App;
@@ -12,6 +12,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::Code;
 use crate::case::queries::by_id;
 use crate::case::{actions, subject};
+use crate::reminder::payload;
 use crate::reminder::{BoxFuture, NewReminder, Verdict};
 
 /// Tells the case what has become of its mediation: `opened`, `stalled`, `agreed`, `broken`, `failed`, `kept`.
@@ -73,8 +74,8 @@ pub(super) fn obey<'a>(
     row: &'a reminder::Model,
 ) -> BoxFuture<'a, Result<Verdict, crate::base::fault::Fault>> {
     Box::pin(async move {
-        let text = |name: &str| row.payload.get(name).and_then(Value::as_str);
-        let id = row.payload.get("case").and_then(Value::as_i64);
+        let text = |name: &str| payload::word(row, name);
+        let id = payload::number(row, "case");
         let (Some(id), Some(what)) = (id, text("what")) else {
             return Ok(Verdict::Drop);
         };

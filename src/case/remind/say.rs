@@ -8,7 +8,6 @@ mod staff;
 
 use chrono::TimeDelta;
 use entity::{case, reminder};
-use serde_json::Value;
 
 use crate::app::App;
 use crate::base::clock::Moment;
@@ -19,8 +18,9 @@ use crate::case::remind::card::buttons;
 use crate::case::remind::kinds;
 use crate::case::shield::{self, Seen};
 use crate::case::{case_says, category, kind_says, level_says};
-use crate::delivery::{Button, Message};
+use crate::delivery::{Button, Lines, Message, Says};
 use crate::reminder::BoxFuture;
+use crate::reminder::payload::{number, word};
 
 /// Minutes after filing in which the reporter is told of progress at night, too: whoever filed just
 /// now is awake and waits; what comes later can wait for the morning.
@@ -35,6 +35,12 @@ struct Line {
     template: &'static str,
     urgent: bool,
     at: Moment,
+}
+
+impl Says for Line {
+    fn says(&self) -> &str {
+        &self.text
+    }
 }
 
 /// What a template shows of a line: none of its fields takes the text, and each of them 20 characters.
@@ -74,10 +80,7 @@ pub(super) fn compose<'a>(
     reminders: &'a [reminder::Model],
 ) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
     Box::pin(async move {
-        let Some(id) = reminders
-            .last()
-            .and_then(|last| number(&last.payload, "case"))
-        else {
+        let Some(id) = reminders.last().and_then(|last| number(last, "case")) else {
             return Ok(None);
         };
         let Some(found) = queries::by_id(app.store.read(), id).await? else {
@@ -86,17 +89,15 @@ pub(super) fn compose<'a>(
         let recipient = reminders.last().and_then(|last| last.recipient_id);
         let (db, now) = (app.store.read(), app.clock.now());
         let seen = shield::for_person(db, recipient, found.clone(), now).await?;
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines = Lines::new();
         for reminder in reminders {
-            if let Some(line) = line(app, &seen, reminder).await?
-                && lines.iter().all(|other| other.text != line.text)
-            {
-                lines.push(line);
+            if let Some(line) = line(app, &seen, reminder).await? {
+                lines.add(line);
             }
         }
         let joined = reminders.iter().any(|one| is_joiners(&found, one));
         let buttons = match recipient {
-            Some(person) if lines.iter().any(|line| line.template == "task") => {
+            Some(person) if lines.any(|line| line.template == "task") => {
                 buttons(app, &found, person).await?
             }
             _ => Vec::new(),
@@ -138,14 +139,12 @@ async fn without_words(app: &App, found: &Found, message: Message) -> Result<Mes
 async fn message(
     app: &App,
     found: &Found,
-    lines: Vec<Line>,
+    lines: Lines<Line>,
     buttons: Vec<Button>,
 ) -> Result<Option<Message>, Fault> {
-    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = texts.join("\n");
-    let urgent = lines.iter().any(|line| line.urgent);
-    let hint = template_hint(&lines);
-    let (Some(hint), Some(last)) = (hint, lines.into_iter().next_back()) else {
+    let urgent = lines.any(|line| line.urgent);
+    let hint = template_hint(lines.as_slice());
+    let (Some(hint), Some((text, last))) = (hint, lines.told()) else {
         return Ok(None);
     };
     let case = &found.case;
@@ -173,13 +172,8 @@ async fn message(
     }))
 }
 
-fn number(payload: &Value, name: &str) -> Option<i64> {
-    payload.get(name).and_then(Value::as_i64)
-}
-
 async fn line(app: &App, seen: &Seen, reminder: &reminder::Model) -> Result<Option<Line>, Fault> {
-    let what = reminder.payload.get("what").and_then(Value::as_str);
-    let what = what.unwrap_or_default();
+    let what = word(reminder, "what").unwrap_or_default();
     match reminder.kind.as_str() {
         kinds::PROGRESS => progress::progress(app, &seen.found, reminder, what).await,
         _ => staff::line(app, seen, reminder, what).await,

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use entity::money::DueEvent;
 use entity::{bill, fee_policy, place, reminder};
 use sea_orm::{EntityTrait, QueryFilter};
-use serde_json::Value;
 
 use super::{Noted, day_in, note, slots_in};
 use crate::app::App;
@@ -17,6 +16,7 @@ use crate::dues::words::{self, Due};
 use crate::fee::bill::left;
 use crate::payment::link::pay_bills;
 use crate::place::queries::{by_id, short_name};
+use crate::reminder::payload;
 
 /// One message for all bills that are still to be asked for; none when there are none left. Handed to
 /// the channel only after it is written down.
@@ -27,7 +27,7 @@ pub(super) async fn compose(
     let Some(last) = reminders.last() else {
         return Ok(None);
     };
-    let compound_id = last.payload.get("compound").and_then(Value::as_i64);
+    let compound_id = payload::number(last, "compound");
     let (Some(compound_id), Some(person_id)) = (compound_id, last.recipient_id) else {
         return Ok(None);
     };

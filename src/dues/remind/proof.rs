@@ -5,7 +5,6 @@ use chrono::TimeDelta;
 use entity::kinds::{DeliveryState, ReminderState};
 use entity::money::{BillState, DueEvent, DueResult};
 use entity::{bill, delivery, reminder};
-use serde_json::Value;
 
 use super::{Noted, day_in, note, slots_in};
 use crate::app::App;
@@ -13,13 +12,14 @@ use crate::base::fault::Fault;
 use crate::dues::queries::{bills, deliveries, noted, reminder_of};
 use crate::dues::rule::Slot;
 use crate::reminder::Verdict;
+use crate::reminder::payload;
 
 /// A reminder that still waits (a night, a quota, a platform that is down) is looked at again.
 const AGAIN: TimeDelta = TimeDelta::hours(3);
 
 pub(super) async fn prove(app: &App, clock: &reminder::Model) -> Result<Verdict, Fault> {
     let now = app.clock.now();
-    let Some(key) = clock.payload.get("of").and_then(Value::as_str) else {
+    let Some(key) = payload::word(clock, "of") else {
         return Ok(Verdict::Drop);
     };
     let db = app.store.read();

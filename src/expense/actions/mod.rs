@@ -18,9 +18,7 @@ pub mod rules;
 use entity::money::{ExpenseAct, ExpenseState};
 use entity::{expense, expense_step};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect};
 use serde_json::{Value, json};
 
 use crate::access::{Actor, audit};
@@ -30,7 +28,7 @@ use crate::base::text::{clean, line};
 use crate::expense::queries::{self, Found};
 use crate::expense::step::after;
 use crate::expense::{no_such, remind, state_says, subject};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 
 /// An expense that the actor may see, locked until the end of the transaction.
 async fn locked(tx: &Tx, actor: &Actor, id: i64, seen: Option<i32>) -> Result<Found, Fault> {
@@ -112,21 +110,11 @@ async fn keep(
         },
         ..next
     };
-    let mut change = <expense::ActiveModel as ActiveModelTrait>::default();
-    for column in expense::Column::iter() {
-        let value = next.get(column);
-        if was.expense.get(column) != value {
-            change.set(column, value);
-        }
-    }
-    let stored = expense::Entity::update_many()
-        .set(change)
-        .filter(expense::COLUMN.id.eq(was.expense.id))
-        .filter(expense::COLUMN.state.eq(was.expense.state))
-        .filter(expense::COLUMN.version.eq(was.expense.version))
-        .exec(tx.db())
-        .await?;
-    if stored.rows_affected != 1 {
+    let as_read = Condition::all()
+        .add(expense::COLUMN.id.eq(was.expense.id))
+        .add(expense::COLUMN.state.eq(was.expense.state))
+        .add(expense::COLUMN.version.eq(was.expense.version));
+    if !update::compare_and_set::<expense::Entity>(tx, &was.expense, &next, as_read).await? {
         return Err(Fault::plain(Code::Conflict));
     }
     record(tx, actor, done.act, &next, detail);

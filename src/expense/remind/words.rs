@@ -2,7 +2,6 @@
 
 use entity::money::ExpenseState;
 use entity::reminder;
-use serde_json::Value;
 
 use super::{AFTER, number, stands};
 use crate::app::App;
@@ -15,6 +14,7 @@ use crate::expense::chat::sum;
 use crate::expense::queries::{self, Found};
 use crate::expense::{PUBLIC, state_says};
 use crate::reminder::BoxFuture;
+use crate::reminder::payload;
 use crate::wechat::http::percent;
 
 /// The expense that the last of these is about.
@@ -133,7 +133,7 @@ pub(super) fn compose_published<'a>(
             return Ok(None);
         };
         let row = &found.expense;
-        let after = last.payload.get("which").and_then(Value::as_str) == Some(AFTER);
+        let after = payload::word(last, "which") == Some(AFTER);
         let until = row.publish_until.filter(|_| !after);
         let (title, state, hint) = match until {
             None => (

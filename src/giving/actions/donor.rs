@@ -15,7 +15,7 @@ use crate::base::text::clean;
 use crate::fee::queries::policy as fee_policy;
 use crate::fund::rows;
 use crate::giving::actions::{ask_to_take, change, public_words, record};
-use crate::giving::queries::{self, Side, belongs};
+use crate::giving::queries::{self, Side};
 use crate::giving::step::{Act, By};
 use crate::giving::{FREE, MOST_NAME, MOST_PIECES, MOST_WORDS, remind};
 use crate::payment::check_amount;
@@ -120,7 +120,7 @@ async fn where_to(tx: &Tx, actor: &Actor, gift: Gift) -> Result<place::Model, Fa
         return queries::own_compound(tx.db(), actor).await;
     };
     let (drive, compound) = queries::drive(tx.db(), actor, id).await?;
-    if !belongs(actor, &compound) {
+    if !actor.belongs(compound.id, &compound.path) {
         return Err(queries::no_such_drive(id));
     }
     match queries::takes(&drive, china(tx.now()).date_naive()) {

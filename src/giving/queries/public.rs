@@ -15,6 +15,7 @@ use crate::fund::subject;
 use crate::giving::PART;
 use crate::giving::queries::donors;
 use crate::moderation::queries::all_shown;
+use crate::store::paging::newest;
 
 /// Uses that are shown of a drive.
 const MOST_USES: u64 = 200;
@@ -116,19 +117,14 @@ pub async fn page<C: ConnectionTrait>(
     drive_id: Option<i64>,
     slice: Slice,
 ) -> Result<Page<Given>, Fault> {
-    let mut query = donation::Entity::find()
+    let query = donation::Entity::find()
         .filter(donation::COLUMN.compound_id.eq(compound_id))
         .filter(donation::COLUMN.state.eq(DonationState::Received))
         .filter(match drive_id {
             Some(id) => donation::COLUMN.drive_id.eq(id),
             None => donation::COLUMN.drive_id.is_null(),
-        })
-        .order_by_desc(donation::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(donation::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+        });
+    let page = newest(db, query, donation::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: given(db, page.items).await?,
         next: page.next,

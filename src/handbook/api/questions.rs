@@ -8,15 +8,16 @@ use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{asked, number};
+use super::asked;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::ListQuery;
 use crate::handbook::actions;
-use crate::handbook::queries::{self, compound_of};
+use crate::handbook::queries::{self, compound_of, no_such};
 use crate::handbook::question_says;
 
 /// The paths below `/api/v1`.
@@ -164,7 +165,7 @@ async fn answer_question(
     Path(id): Path<String>,
     Json(body): Json<QuestionAnswer>,
 ) -> Result<Answer, Fault> {
-    let (id, article) = (number(&id)?, number(&body.article)?);
+    let (id, article) = (key_in(&id, no_such)?, key_in(&body.article, no_such)?);
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -188,7 +189,7 @@ async fn dismiss_question(
     once: Once,
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

@@ -15,9 +15,7 @@ pub use system::{case_over, look};
 use entity::kinds::{ActorKind, MediationState};
 use entity::{mediation, mediation_event, mediation_party, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
@@ -31,7 +29,7 @@ use crate::mediation::step::{Act, By, after};
 use crate::mediation::{state_says, subject};
 use crate::place::queries as places;
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 
 /// Characters of what mediators and parties write.
 const MOST: usize = 1_500;
@@ -181,11 +179,7 @@ impl Change {
             compound_id: Some(self.next.compound_id),
             detail: None,
         };
-        let actor = Actor {
-            kind,
-            ..actor.clone()
-        };
-        audit::record(tx, &actor, entry);
+        audit::record(tx, &actor.acting(kind), entry);
         reminder::enqueue(tx, self.reminders).await?;
         Ok(self.next)
     }
@@ -234,30 +228,20 @@ async fn compare_and_set(
     was: &mediation::Model,
     is: &mediation::Model,
 ) -> Result<(), Fault> {
-    let mut change = <mediation::ActiveModel as ActiveModelTrait>::default();
-    for column in mediation::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(mediation::COLUMN.id.eq(was.id))
+        .add(mediation::COLUMN.state.eq(was.state))
+        .add(mediation::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<mediation::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(Fault::new(
+            Code::Conflict,
+            format!(
+                "调解 #{} 刚刚有变化，请回复“我的调解 {}”再看。",
+                was.id, was.id
+            ),
+        )),
     }
-    let done = mediation::Entity::update_many()
-        .set(change)
-        .filter(mediation::COLUMN.id.eq(was.id))
-        .filter(mediation::COLUMN.state.eq(was.state))
-        .filter(mediation::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(Fault::new(
-        Code::Conflict,
-        format!(
-            "调解 #{} 刚刚有变化，请回复“我的调解 {}”再看。",
-            was.id, was.id
-        ),
-    ))
 }
 
 /// Words that must be given.

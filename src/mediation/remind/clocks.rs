@@ -4,20 +4,16 @@
 use chrono::TimeDelta;
 use entity::{mediation, reminder};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
-use serde_json::Value;
 
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::mediation::actions;
+use crate::reminder::payload::number;
 use crate::reminder::{BoxFuture, Verdict};
 use crate::store::Tx;
 
 type Obeyed<'a> = BoxFuture<'a, Result<Verdict, Fault>>;
-
-fn number(clock: &reminder::Model, name: &str) -> Option<i64> {
-    clock.payload.get(name).and_then(Value::as_i64)
-}
 
 pub(super) fn look<'a>(app: &'a App, clock: &'a reminder::Model) -> Obeyed<'a> {
     Box::pin(async move {

@@ -7,13 +7,14 @@ use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{LedNotice, attach, keys, number};
+use super::{LedNotice, attach, keys};
 use crate::access::Actor;
 use crate::access::once::{Answer, Once};
 use crate::access::permit::{Deed, require_somewhere};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::{Page, Slice};
 use crate::notice::actions::{self, Words};
 use crate::notice::queries::{self, Unread, no_such};
@@ -89,7 +90,7 @@ pub(super) async fn correct_notice(
     Json(body): Json<NoticeCorrection>,
 ) -> Result<Answer, Fault> {
     require_somewhere(&caller.actor, Deed::PublishNotices)?;
-    let (id, files) = (number(&id)?, keys(&body.attachments)?);
+    let (id, files) = (key_in(&id, no_such)?, keys(&body.attachments)?);
     once.answer(&app, 201, async |tx| {
         let words = Words {
             title: &body.title,
@@ -118,7 +119,7 @@ pub(super) async fn rescope_notice(
     Json(body): Json<NoticeScope>,
 ) -> Result<Answer, Fault> {
     require_somewhere(&caller.actor, Deed::PublishNotices)?;
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let place = places::by_code(tx.db(), &body.place).await?;
         let place_id = place.map_or(0, |place| place.id);
@@ -142,7 +143,7 @@ pub(super) async fn repeat_notice(
     Path(id): Path<String>,
 ) -> Result<Answer, Fault> {
     require_somewhere(&caller.actor, Deed::PublishNotices)?;
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     once.answer(&app, 200, async |tx| {
         let row = actions::repeat(tx, &caller.actor, id).await?;
         Ok(LedNotice::from(row))
@@ -171,7 +172,7 @@ pub(super) async fn list_unread(
 ) -> Result<Json<Page<UnreadView>>, Fault> {
     let (db, actor) = (app.store.read(), &caller.actor);
     require_any(actor)?;
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let (_, leads) = queries::seen(db, actor, id).await?;
     let building = match query.building.as_deref() {
         None | Some("") => None,

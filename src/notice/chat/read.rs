@@ -8,24 +8,23 @@ use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::chat::pages::older;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::notice::queries::{self, Received};
 use crate::notice::{actions, link, mark_of};
 
 /// Lines of the list: a digit picks.
 const MOST: u64 = 8;
-/// What stands behind the number of the last line for what is older: no word, so that it is no sentence either.
-const OLDER: &str = "-";
 /// Characters of a body in a reply.
 const SHOWN: usize = 500;
 
 /// «公告»: those that the person has got, one of them, or those that are older than one.
 pub(super) async fn show(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     let person_id = turn.actor.require_person()?;
-    match args.number() {
-        Some((id, rest)) if rest.raw == OLDER => list(turn, person_id, Some(id)).await,
-        Some((id, _)) => one(turn, person_id, id).await,
-        None => list(turn, person_id, None).await,
+    match (args.older(), args.number()) {
+        (Some(last), _) => list(turn, person_id, Some(last)).await,
+        (None, Some((id, _))) => one(turn, person_id, id).await,
+        (None, None) => list(turn, person_id, None).await,
     }
 }
 
@@ -41,29 +40,19 @@ async fn list(turn: &mut Turn<'_>, person_id: i64, before: Option<i64>) -> Resul
             Some(_) => "没有更早的公告了。回复“公告”看最新的。",
         }));
     };
-    let mut lines: Vec<String> = page
-        .items
-        .iter()
-        .enumerate()
-        .map(|(at, one)| line(at + 1, one))
-        .collect();
-    let mut picks: Vec<String> = page
-        .items
-        .iter()
-        .map(|one| format!("公告 {}", one.notice.id))
-        .collect();
+    let shown = page.items.iter();
+    let shown = shown.map(|one| (format!("公告 {}", one.notice.id), line(one)));
+    let mut lines: Vec<(String, String)> = shown.collect();
     if page.next.is_some() {
-        picks.push(format!("公告 {last}{OLDER}"));
-        lines.push(format!("{} 更早的公告", picks.len()));
+        lines.push(older("公告", last, "更早的公告"));
     }
-    turn.dialog = Some(Dialog::pick(picks));
+    let lines = turn.numbered(lines);
     Ok(Reply::text(format!(
-        "小区公告：\n{}\n回复前面的数字看全文。",
-        lines.join("\n")
+        "小区公告：\n{lines}\n回复前面的数字看全文。"
     )))
 }
 
-fn line(at: usize, one: &Received) -> String {
+fn line(one: &Received) -> String {
     let row = &one.notice;
     let state = match (row.state, one.own.read_at) {
         (NoticeState::Recalled, _) => "已撤回",
@@ -71,7 +60,7 @@ fn line(at: usize, one: &Received) -> String {
         _ => "已读",
     };
     let day = say(row.published_at.unwrap_or(row.created_at));
-    format!("{at} {}{}（{day}，{state}）", mark_of(row), row.title)
+    format!("{}{}（{day}，{state}）", mark_of(row), row.title)
 }
 
 async fn one(turn: &mut Turn<'_>, person_id: i64, id: i64) -> Result<Reply, Fault> {

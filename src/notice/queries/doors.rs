@@ -18,6 +18,7 @@ use crate::base::page::{Page, Slice};
 use crate::notice::queries::{led, no_such};
 use crate::notice::{OUT, subject};
 use crate::place::queries::within_reach;
+use crate::store::paging::newest;
 
 /// The condition that a notice is carried to doors where the actor goes: it is out, and of one of their
 /// compounds, or for somebody in one of their buildings, however far above them its place lies. None for whoever
@@ -207,13 +208,8 @@ pub async fn unread_page<C: ConnectionTrait>(
     building: Option<i64>,
     slice: Slice,
 ) -> Result<Page<Unread>, Fault> {
-    let mut query = waiting(id, building)
-        .order_by_desc(notice_recipient::Column::Id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(notice_recipient::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let query = waiting(id, building);
+    let page = newest(db, query, notice_recipient::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: described(db, id, page.items).await?,
         next: page.next,

@@ -17,16 +17,15 @@ use entity::kinds::{ActorKind, OfferState};
 use entity::{offer, offer_step, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::access::named::residents_named;
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::{hide_numbers, redact};
+use crate::base::redact::redact;
 use crate::base::text::clean;
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
 use crate::moderation::{self, Submission};
 use crate::offer::queries::owners;
@@ -35,7 +34,7 @@ use crate::offer::step::{Act, By, after, is_over};
 use crate::offer::{MOST_TEXT, PART, joined, state_says, subject};
 use crate::organisation::queries as organisations;
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 
 /// A change of an item while it is being worked out.
 struct Change {
@@ -133,24 +132,14 @@ impl Change {
 
 /// One row, or somebody else was first.
 async fn compare_and_set(tx: &Tx, was: &offer::Model, is: &offer::Model) -> Result<(), Fault> {
-    let mut change = <offer::ActiveModel as ActiveModelTrait>::default();
-    for column in offer::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(offer::COLUMN.id.eq(was.id))
+        .add(offer::COLUMN.state.eq(was.state))
+        .add(offer::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<offer::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(changed(was.id)),
     }
-    let done = offer::Entity::update_many()
-        .set(change)
-        .filter(offer::COLUMN.id.eq(was.id))
-        .filter(offer::COLUMN.state.eq(was.state))
-        .filter(offer::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(changed(was.id))
 }
 
 fn changed(id: i64) -> Fault {
@@ -187,11 +176,7 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &offer::Model, audited: 
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// The row, locked: who comes at the same moment waits, and sees what became of it. Messages to its people
@@ -248,23 +233,8 @@ async fn make_public(tx: &Tx, row: &offer::Model, reader: i64) -> Result<(), Fau
 
 /// Words that must be given, and that hold no long number: others will read them.
 fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
-    let text = clean(text);
-    if text.chars().count() < 2 {
-        return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
-    }
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码：对接以后，联系方式会单独发给对方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：对接以后，联系方式会单独发给对方。";
+    checked(field, given(field, clean(text), usage)?, MOST_TEXT, number)
 }
 
 /// Whether neighbours may see a row in this state.

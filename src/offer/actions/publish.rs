@@ -7,13 +7,13 @@ use entity::{offer, offer_step, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
+use crate::access::Actor;
 use crate::access::permit::{Deed, may, require};
-use crate::access::{Actor, HomeTie};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::config::Lists;
 use crate::offer::actions::{lock_person, make_public, record, step, still_there, words};
-use crate::offer::queries::{is_near, speaks_for};
+use crate::offer::queries::speaks_for;
 use crate::offer::{MOST_QUANTITY, MOST_TITLE, category, is_promise, parted, remind};
 use crate::organisation::queries as organisations;
 use crate::person::queries::answering;
@@ -21,6 +21,8 @@ use crate::place::queries as places;
 use crate::reminder;
 use crate::store::Tx;
 
+/// What whoever has no home here is told.
+const UNBOUND: &str = "发布要先绑定房号，回复:绑定 3-2-501 姓名 手机号。";
 /// Whom to ask at once to read it, at most.
 const MOST_ASKED: usize = 3;
 /// Open items of an organisation in one compound, at most.
@@ -155,7 +157,7 @@ async fn whose(tx: &Tx, actor: &Actor, written: &Written<'_>) -> Result<Whose, F
             "服务和责任由单位发布。您可以回复“发需求 内容”或“发资源 内容”。",
         )),
         Author::Resident(home) => {
-            let home = home_of(actor, home)?;
+            let home = actor.home(home, UNBOUND)?;
             Ok(Whose {
                 compound_id: home.compound_id,
                 place_id: home.place_id,
@@ -196,27 +198,12 @@ async fn whose(tx: &Tx, actor: &Actor, written: &Written<'_>) -> Result<Whose, F
     }
 }
 
-fn home_of(actor: &Actor, home_id: Option<i64>) -> Result<&HomeTie, Fault> {
-    match home_id {
-        None => actor
-            .homes
-            .first()
-            .ok_or_else(|| Fault::forbidden("发布要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")),
-        Some(id) => {
-            let mut homes = actor.homes.iter();
-            homes
-                .find(|home| home.place_id == id)
-                .ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))
-        }
-    }
-}
-
 /// A compound where the actor holds something; to all others it is not there.
 async fn compound(tx: &Tx, actor: &Actor, id: i64) -> Result<place::Model, Fault> {
     let found = places::by_id(tx.db(), id).await?;
     let found = found.filter(|place| place.kind == PlaceKind::Compound);
     found
-        .filter(|place| is_near(actor, place.id, &place.path))
+        .filter(|place| actor.belongs(place.id, &place.path))
         .ok_or_else(|| Fault::not_found("没有找到这个小区。"))
 }
 

@@ -136,16 +136,8 @@ async fn offer_partners(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
             "现在没有和 #{id} 对得上的。有了会告诉您；也可以回复“清单”自己找，再回复“对接 {id} 对方编号”。"
         )));
     }
-    let lines: Vec<String> = pairs
-        .iter()
-        .enumerate()
-        .map(|(at, (says, _))| format!("{} {says}", at + 1))
-        .collect();
-    turn.dialog = Some(Dialog::pick(pairs.into_iter().map(|(_, command)| command)));
-    Ok(Reply::text(format!(
-        "和哪一条对接？回复前面的数字：\n{}",
-        lines.join("\n")
-    )))
+    let lines = pairs.into_iter().map(|(says, command)| (command, says));
+    Ok(turn.offer_list("和哪一条对接？", lines.collect()))
 }
 
 /// Ties that the actor may make with this item, likest first: what to say of each, and the command. What
@@ -242,16 +234,10 @@ pub(super) async fn sort(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Faul
     let Some(chosen) = category::read(&rest.raw) else {
         // Not theirs, not there: said before the choice.
         queries::found(turn.tx.db(), &turn.actor, id).await?;
-        let lines: Vec<String> = OfferCategory::iter()
-            .enumerate()
-            .map(|(at, one)| format!("{} {}", at + 1, category::says(one)))
-            .collect();
-        let commands = OfferCategory::iter();
-        let commands = commands.map(|one| format!("清单分类 {id} {}", category::says(one)));
-        turn.dialog = Some(Dialog::pick(commands));
+        let all = OfferCategory::iter().map(category::says);
+        let lines = turn.numbered(all.map(|says| (format!("清单分类 {id} {says}"), says)));
         return Ok(Reply::text(format!(
-            "清单 #{id} 归在哪一类？回复数字：\n{}",
-            lines.join("\n")
+            "清单 #{id} 归在哪一类？回复数字：\n{lines}"
         )));
     };
     actions::sort(turn.tx, &turn.actor, id, chosen).await?;

@@ -8,7 +8,6 @@ use entity::{offer, organisation, reminder, role};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
-use serde_json::Value;
 
 use super::{Telling, named, number, read};
 use crate::access::in_force;
@@ -18,13 +17,15 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::queries::building_says;
-use crate::delivery::{Button, Message};
+use crate::delivery::{Button, Line, Lines, Message};
 use crate::offer::fitting::fitting;
 use crate::offer::queries::{by_id, names, owners, shown};
 use crate::offer::{category, joined, list_says, state_says};
 use crate::organisation::queries as organisations;
+use crate::person::contact::Known;
 use crate::person::queries as people;
 use crate::place::queries as places;
+use crate::reminder::payload;
 
 /// Own items that are looked at for what fits, the newest.
 const MOST_OWN: u64 = 50;
@@ -114,11 +115,7 @@ pub(super) async fn contact(
     app: &App,
     reminders: &[reminder::Model],
 ) -> Result<Option<Message>, Fault> {
-    let message = tied(app, reminders).await?;
-    Ok(message.map(|message| Message {
-        urgent: true,
-        ..message
-    }))
+    Ok(tied(app, reminders).await?.map(Message::at_once))
 }
 
 /// How to reach the other one.
@@ -142,7 +139,7 @@ pub(super) async fn tied(
     let Some(resource) = by_id(db, resource).await? else {
         return Ok(None);
     };
-    let on_need = last.payload.get("side").and_then(Value::as_str) == Some("need");
+    let on_need = payload::word(last, "side") == Some("need");
     let (own, other) = if on_need {
         (&need, &resource)
     } else {
@@ -183,21 +180,12 @@ async fn reach(app: &App, row: &offer::Model) -> Result<(String, String), Fault>
             "暂时没有联系人，请社区帮忙联系".to_owned(),
         ));
     };
-    let name = &person.name;
-    let (says, hint) = match people::phone_of(&app.seal, &person) {
-        Some(phone) => (
-            format!("{name}，电话 {}", phone.digits()),
-            format!("{} {name}", phone.digits()),
-        ),
-        None => (
-            format!("{name}，没有登记电话，请社区帮忙联系"),
-            format!("{name}没有登记电话"),
-        ),
+    let who = Known::of(&app.seal, Some(person));
+    let says = match organisation {
+        Some(organisation) => format!("{}，联系人{}", of(&organisation), who.says()),
+        None => who.says(),
     };
-    Ok(match organisation {
-        Some(organisation) => (format!("{}，联系人{says}", of(&organisation)), hint),
-        None => (says, hint),
-    })
+    Ok((says, who.hint()))
 }
 
 fn of(organisation: &organisation::Model) -> String {
@@ -217,36 +205,21 @@ pub(super) async fn told(
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines = Lines::new();
     for one in reminders {
-        let Some(what) = Telling::of(one) else {
-            continue;
-        };
-        if let Some(line) = line(&row, what)
-            && lines.iter().all(|other| other.text != line.text)
-        {
-            lines.push(line);
+        if let Some(line) = Telling::of(one).and_then(|what| line(&row, what)) {
+            lines.add(line);
         }
     }
-    let texts: Vec<&str> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = texts.join("\n");
-    let Some(newest) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
-    let (what, hint) = (newest.what, newest.hint);
+    let hint = newest.hint;
     Ok(Some(message(&row, &what, last.due_at, hint, text)))
 }
 
-/// One thing to be told: the whole sentence, and what a template has room for.
-struct Line {
-    text: String,
-    /// Behind the number.
-    what: String,
-    hint: String,
-}
-
-/// One thing to be told; none when it no longer holds.
-fn line(row: &offer::Model, what: Telling) -> Option<Line> {
+/// One thing to be told, and what stands behind the number; none when it no longer holds.
+fn line(row: &offer::Model, what: Telling) -> Option<(String, Line)> {
     let id = row.id;
     let reason = row.reason.as_deref().unwrap_or_default();
     let hint = match what {
@@ -267,11 +240,8 @@ fn line(row: &offer::Model, what: Telling) -> Option<Line> {
         Telling::Soon => format!("{}到期", day_says(row.due_on)),
         _ => what.words().1.to_owned(),
     };
-    Some(Line {
-        text: sentence(row, what)?,
-        what: says,
-        hint,
-    })
+    let text = sentence(row, what)?;
+    Some((says, Line { text, hint }))
 }
 
 /// The whole of it, for channels without fields; none when it no longer holds.

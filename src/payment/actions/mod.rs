@@ -27,8 +27,8 @@ pub mod watch;
 use entity::{payment, place};
 use sea_orm::sea_query::OnConflict;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait, QueryFilter,
-    QuerySelect, TryInsertResult,
+    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    TryInsertResult,
 };
 
 use crate::access::Actor;
@@ -40,6 +40,7 @@ use crate::payment::queries::SEES;
 use crate::payment::step;
 use crate::place::queries as places;
 use crate::store::Tx;
+use crate::store::update::difference;
 use crate::wechat::pay::Client;
 
 /// Characters of a reason or a note.
@@ -67,13 +68,7 @@ async fn keep(tx: &Tx, was: &payment::Model, next: &payment::Model) -> Result<()
         let words = format!("缴费 #{} 现在不能这样操作。", was.id);
         return Err(Fault::wrong_step(words));
     }
-    let mut change = <payment::ActiveModel as ActiveModelTrait>::default();
-    for column in payment::Column::iter() {
-        let value = next.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
-    }
+    let change = difference::<payment::Entity>(was, next);
     if !change.is_changed() {
         return Ok(());
     }

@@ -9,7 +9,9 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::payment::queries::{SEES, reach};
+use crate::payment::queries::SEES;
+use crate::place::queries::within_any_reach;
+use crate::store::paging::newest;
 
 /// Notifications that are shown of one order; repetitions are one.
 const MOST: u64 = 200;
@@ -57,19 +59,11 @@ pub async fn refused_notices<C: ConnectionTrait>(
     actor: &Actor,
     slice: Slice,
 ) -> Result<Page<payment_notice::Model>, Fault> {
-    let Some(reach) = reach(payment_notice::Column::CompoundId, actor, SEES) else {
-        return Ok(slice.cut(Vec::new(), |row: &payment_notice::Model| row.id));
+    let Some(reach) = within_any_reach(payment_notice::Column::CompoundId, actor, SEES) else {
+        return Ok(Page::empty());
     };
-    let mut query = payment_notice::Entity::find()
+    let query = payment_notice::Entity::find()
         .filter(reach)
         .filter(payment_notice::COLUMN.state.eq(NoticeState::Refused));
-    if let Some(before) = slice.before {
-        query = query.filter(payment_notice::COLUMN.id.lt(before));
-    }
-    let rows = query
-        .order_by_desc(payment_notice::COLUMN.id)
-        .limit(slice.limit + 1)
-        .all(db)
-        .await?;
-    Ok(slice.cut(rows, |row| row.id))
+    newest(db, query, payment_notice::Column::Id, slice, |row| row.id).await
 }

@@ -8,7 +8,7 @@ use chrono::{Days, NaiveDate, TimeDelta};
 use entity::money::ReconState;
 use entity::{fee_policy, payment, reconciliation, reminder};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::timeout;
 
 use super::store::{Claim, ask_for_day, claim, let_go};
@@ -16,6 +16,7 @@ use super::{Failure, Wanted, run};
 use crate::app::App;
 use crate::base::clock::{Moment, begin_of, china};
 use crate::base::fault::Fault;
+use crate::reminder::payload;
 use crate::reminder::schedule::ClockWork;
 use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
 use crate::store::Store;
@@ -108,7 +109,7 @@ async fn merchants(store: &Store, since: NaiveDate) -> Result<BTreeSet<String>, 
 /// in the day's row, and the clock comes back to see whether it is done.
 pub fn obey<'a>(app: &'a App, row: &'a reminder::Model) -> BoxFuture<'a, Result<Verdict, Fault>> {
     Box::pin(async move {
-        let text = |name: &str| row.payload.get(name).and_then(Value::as_str);
+        let text = |name: &str| payload::word(row, name);
         let day = text("day").and_then(|day| day.parse::<NaiveDate>().ok());
         let (Some(merchant), Some(day)) = (text("merchant"), day) else {
             return Ok(Verdict::Drop);

@@ -7,7 +7,6 @@ use entity::{
     reminder, waiver,
 };
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
-use serde_json::Value;
 
 use super::{Told, number};
 use crate::app::App;
@@ -20,6 +19,7 @@ use crate::payment::reconcile::clock::DAYS_BACK;
 use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
 use crate::place::queries as places;
 use crate::reminder::BoxFuture;
+use crate::reminder::payload;
 
 pub(super) fn compose_told<'a>(
     app: &'a App,
@@ -82,7 +82,7 @@ async fn line(
     reminder: &reminder::Model,
     place: &str,
 ) -> Result<Option<Line>, Fault> {
-    let what = reminder.payload.get("what").and_then(Value::as_str);
+    let what = payload::word(reminder, "what");
     let what = Told::ALL.into_iter().find(|told| Some(told.name()) == what);
     let about = number(reminder, "about").unwrap_or_default();
     let db = app.store.read();

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::{MOST, PREFIX, WorkCard};
 use crate::base::clock::Moment;
 use crate::base::text::cut_bytes;
-use crate::sandbox::answer::{Refusal, field, read_json, respond};
+use crate::sandbox::answer::{Refusal, field, hand_out, read_json, respond};
 use crate::sandbox::faults::Api;
-use crate::sandbox::platform::{Entry, How, Platform, Wire};
+use crate::sandbox::platform::{Entry, How, Platform, State, Wire};
 use chrono::TimeDelta;
 
 /// Bytes of a text; longer ones are cut without a word.
@@ -253,23 +253,8 @@ pub async fn media_get(
     Data(platform): Data<&Platform>,
     Query(call): Query<Call>,
 ) -> poem::Result<Response> {
-    let mut found = None;
-    let answer = respond(platform, Api::Media, |_| {
-        let now = platform.now();
-        let state = platform.state();
-        state.work.check_token(&call.access_token, now)?;
-        let item = state.media.get(&call.media_id, now);
-        found = Some(item.cloned().ok_or_else(|| Refusal::new(40007))?);
-        Ok(json!({}))
-    })
-    .await?;
-    Ok(match found {
-        // Found, but the connection is to break: such an answer has no type.
-        Some(item) if answer.content_type().is_some() => Response::builder()
-            .content_type(item.content_type)
-            .body(item.bytes),
-        _ => answer,
-    })
+    let check = |state: &mut State, now| state.work.check_token(&call.access_token, now);
+    hand_out(platform, &call.media_id, None, check).await
 }
 
 /// `GET /cgi-bin/agent/get`

@@ -15,9 +15,7 @@ use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
 use crate::config::Stations;
 use crate::reminder;
-use crate::station::actions::{
-    Step, acting, lock_person, note, record, some_words, stays_open, words,
-};
+use crate::station::actions::{Step, lock_person, note, record, some_words, stays_open, words};
 use crate::station::queries::rooms::{Booking, Room, booking, meeting, no_room, room, slot_of};
 use crate::station::remind::{self, Telling};
 use crate::station::slot::{self, Slot};
@@ -98,7 +96,7 @@ pub async fn book(
             ),
         ));
     }
-    let actor = acting(actor, ActorKind::Resident);
+    let actor = actor.acting(ActorKind::Resident);
     let row = store(tx, &actor, &room, asked, false).await?;
     record_of(tx, &actor, "station.book", &row);
     let ahead = row.from_at - TimeDelta::hours(terms.remind_hours);
@@ -151,7 +149,7 @@ pub async fn book_officially(
             format!("{}已有公务预订，请换个时间。", slot_of(first).says()),
         ));
     }
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let row = store(tx, &actor, &room, asked, true).await?;
     record_of(tx, &actor, "station.book-official", &row);
     for other in &in_the_way {
@@ -292,7 +290,7 @@ pub async fn cancel(
             Some(words("reason", reason, "请写原因，预订的人会看到。")?),
         ),
     };
-    let actor = acting(actor, kind);
+    let actor = actor.acting(kind);
     let next = change(tx, &actor, &row, BookingAct::Cancel, reason).await?;
     record_of(tx, &actor, "station.booking-off", &next);
     if !own {
@@ -312,7 +310,7 @@ pub async fn absent(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_booki
     if !found.keeps {
         return Err(Fault::forbidden("要由驿站工作人员来记。"));
     }
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let next = change(tx, &actor, &found.row, BookingAct::Miss, None).await?;
     record_of(tx, &actor, "station.absent", &next);
     Ok(next)

@@ -14,7 +14,7 @@ use crate::delivery::cards;
 use crate::person::called::resident;
 use crate::reminder;
 use crate::station::actions::{
-    Step, acting, keepers, lock_person, note, record, some_words, stays_open, words,
+    Step, keepers, lock_person, note, record, some_words, stays_open, words,
 };
 use crate::station::queries::lending::{Loan, OUT, loan, no_thing, thing};
 use crate::station::queries::{Found, found, hours_of, kept};
@@ -47,7 +47,7 @@ pub async fn borrow(
             open.says()
         )));
     }
-    let actor = acting(actor, ActorKind::Resident);
+    let actor = actor.acting(ActorKind::Resident);
     give(tx, &actor, terms, &found, &what, person).await
 }
 
@@ -71,7 +71,7 @@ pub async fn lend(
     };
     let who = words("who", who, "请写房号加姓名，例如 1-1-102 李建国。")?;
     let (person, _) = resident(tx.db(), found.station.compound_id, &who, "1-1-102 李建国").await?;
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let row = give(tx, &actor, terms, &found, &what, person.id).await?;
     let told = remind::loan(&row, Telling::LentTo, row.borrower_id, tx.now());
     reminder::enqueue(tx, vec![told]).await?;
@@ -262,9 +262,7 @@ pub async fn hand(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_loan::M
         note: None,
         audited: "station.hand",
     };
-    let row = change
-        .store(tx, &acting(actor, ActorKind::Resident))
-        .await?;
+    let row = change.store(tx, &actor.acting(ActorKind::Resident)).await?;
     tell_keepers(tx, &row, Telling::HandedIn).await?;
     Ok(row)
 }
@@ -328,7 +326,7 @@ pub async fn end(
         note,
         audited: "station.loan-end",
     };
-    let row = change.store(tx, &acting(actor, ActorKind::Staff)).await?;
+    let row = change.store(tx, &actor.acting(ActorKind::Staff)).await?;
     let gone = i32::from(outcome != Outcome::Returned);
     station_thing::Entity::update_many()
         .col_expr(
@@ -359,7 +357,7 @@ pub async fn deny(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_loan::M
         note: None,
         audited: "station.loan-deny",
     };
-    let row = change.store(tx, &acting(actor, ActorKind::Staff)).await?;
+    let row = change.store(tx, &actor.acting(ActorKind::Staff)).await?;
     let told = remind::loan(&row, Telling::Denied, row.borrower_id, tx.now());
     // Its clock may have found it handed in and rung in vain.
     let clock = remind::loan_clock(&row, Ord::max(row.due_at, tx.now()));

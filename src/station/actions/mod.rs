@@ -18,7 +18,6 @@ pub use stock::{
 pub use visit::{count, scan};
 pub use window::{clear, collect, deposit, expire, tap, untap};
 
-use entity::kinds::ActorKind;
 use entity::{person, station, station_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
@@ -30,9 +29,8 @@ use crate::access::audit::{self, Entry};
 use crate::access::holders::holders;
 use crate::access::permit::{Deed, roles};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::line;
-use crate::base::worded::{Asks, worded};
+use crate::base::worded::{Asks, checked, worded};
 use crate::person::queries::with_account;
 use crate::station::{MOST_NAME, MOST_TEXT};
 use crate::store::Tx;
@@ -69,14 +67,6 @@ async fn note(tx: &Tx, actor: &Actor, compound_id: i64, step: Step) -> Result<()
     Ok(())
 }
 
-/// The same actor in office, or as the resident who acts for themselves.
-fn acting(actor: &Actor, kind: ActorKind) -> Actor {
-    Actor {
-        kind,
-        ..actor.clone()
-    }
-}
-
 fn record(
     tx: &Tx,
     actor: &Actor,
@@ -100,19 +90,8 @@ fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> 
     if text.is_empty() {
         return Ok(None);
     }
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码。",
-        ));
-    }
-    Ok(Some(text))
+    let number = "请不要写手机号、证件号这样的长号码。";
+    checked(field, text, MOST_TEXT, number).map(Some)
 }
 
 /// The same where something must be said.

@@ -13,7 +13,7 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::station::actions::{acting, record};
+use crate::station::actions::record;
 use crate::station::queries::kept;
 use crate::station::{mark, queries, subject};
 use crate::store::Tx;
@@ -125,7 +125,7 @@ pub async fn count(tx: &mut Tx, actor: &Actor, station_id: i64, visits: i64) -> 
         }
     }
     put(tx, &row, VisitWay::Desk, visits).await?;
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let detail = json!({ "visits": visits });
     record(
         tx,

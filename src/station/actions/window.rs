@@ -13,7 +13,7 @@ use crate::base::fault::{Code, Fault};
 use crate::config::Stations;
 use crate::person::called::resident;
 use crate::reminder;
-use crate::station::actions::{Step, acting, keepers, note, record, some_words, stays_open, words};
+use crate::station::actions::{Step, keepers, note, record, some_words, stays_open, words};
 use crate::station::queries::windows::{self as reads, served_on, service};
 use crate::station::queries::{by_id, kept, no_such};
 use crate::station::remind::{self, Telling};
@@ -122,7 +122,7 @@ pub async fn deposit(
     let row = station_deposit::Entity::insert(row)
         .exec_with_returning(tx.db())
         .await?;
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let step = Step {
         subject: deposit_subject(row.id),
         action: "left",
@@ -199,7 +199,7 @@ async fn change(
 /// `not_found` for whoever does not keep the station, `wrong_step` when it is gone.
 pub async fn collect(tx: &mut Tx, actor: &Actor, id: i64) -> Result<station_deposit::Model, Fault> {
     let row = reads::deposit(tx.db(), actor, id).await?;
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let next = change(tx, &actor, &row, DepositAct::Collect, None).await?;
     record_of(tx, &actor, "station.deposit-end", &next);
     Ok(next)
@@ -218,7 +218,7 @@ pub async fn clear(
 ) -> Result<station_deposit::Model, Fault> {
     let row = reads::deposit(tx.db(), actor, id).await?;
     let words = super::words("note", words, "请写交到了哪里，例如 已交物业失物招领。")?;
-    let actor = acting(actor, ActorKind::Staff);
+    let actor = actor.acting(ActorKind::Staff);
     let next = change(tx, &actor, &row, DepositAct::Clear, Some(words)).await?;
     record_of(tx, &actor, "station.deposit-end", &next);
     if let Some(owner) = next.owner_id {

@@ -6,12 +6,13 @@ use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{number, time};
+use super::time;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::dates;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::station::actions::{self, Asked};
 use crate::station::booking_says;
@@ -190,7 +191,7 @@ async fn list_rooms(
     Path(id): Path<String>,
 ) -> Result<Json<RoomList>, Fault> {
     let db = app.store.read();
-    let found = found(db, &caller.actor, number(&id, no_such)?).await?;
+    let found = found(db, &caller.actor, key_in(&id, |_| no_such())?).await?;
     let rows = rooms::rooms_of(db, &[found.station.id]).await?;
     let one = |row: entity::station_room::Model| RoomView {
         id: row.id.to_string(),
@@ -217,7 +218,7 @@ async fn list_free(
 ) -> Result<Json<FreeTimes>, Fault> {
     let day = dates::read_day("day", &query.day)?;
     let db = app.store.read();
-    let room = rooms::room(db, &caller.actor, number(&id, no_room)?).await?;
+    let room = rooms::room(db, &caller.actor, key_in(&id, |_| no_room())?).await?;
     let free = rooms::free(db, &room, day, app.clock.now()).await?;
     Ok(Json(FreeTimes {
         starts: free.into_iter().map(time).collect(),
@@ -239,7 +240,7 @@ async fn book_room(
     Json(body): Json<NewBooking>,
 ) -> Result<Answer, Fault> {
     let asked = Asked {
-        room_id: number(&id, no_room)?,
+        room_id: key_in(&id, |_| no_room())?,
         from: dates::read_moment("from", &body.from)?,
         to: dates::read_moment("to", &body.to)?,
         purpose: &body.purpose,
@@ -273,7 +274,7 @@ async fn list_bookings(
 ) -> Result<Json<BookingPage>, Fault> {
     let which = match query.station.as_deref() {
         None | Some("") => Which::Mine,
-        Some(id) => Which::Of(number(id, no_such)?),
+        Some(id) => Which::Of(key_in(id, |_| no_such())?),
     };
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let page = rooms::bookings(app.store.read(), &caller.actor, which, slice).await?;
@@ -324,7 +325,7 @@ async fn change(
     id: &str,
     cancelled: Option<&str>,
 ) -> Result<Answer, Fault> {
-    let id = number(id, || no_booking(0))?;
+    let id = key_in(id, no_booking)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

@@ -6,12 +6,13 @@ use sea_orm::ActiveEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{number, time};
+use super::time;
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::station::actions;
 use crate::station::deposit_says;
@@ -184,7 +185,7 @@ async fn list_services(
     Path(id): Path<String>,
 ) -> Result<Json<ServiceList>, Fault> {
     let today = china(app.clock.now()).date_naive();
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, |_| no_such())?;
     let all = windows::services(app.store.read(), &caller.actor, id, today).await?;
     Ok(Json(ServiceList {
         items: all.into_iter().map(ServiceView::from).collect(),
@@ -205,7 +206,7 @@ async fn serve(
     Path(id): Path<String>,
     Json(body): Json<Served>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_service)?;
+    let id = key_in(&id, |_| no_service())?;
     let now = app.clock.now();
     let mut tx = app.store.begin(now).await?;
     if let Some(answer) = once.enter(&tx).await? {
@@ -239,7 +240,7 @@ async fn take_in(
     Path(id): Path<String>,
     Json(body): Json<NewDeposit>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, no_such)?;
+    let id = key_in(&id, |_| no_such())?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);
@@ -267,7 +268,7 @@ async fn list_deposits(
 ) -> Result<Json<DepositPage>, Fault> {
     let left = match query.station.as_deref() {
         None | Some("") => Left::Mine,
-        Some(id) => Left::OnShelf(number(id, no_such)?),
+        Some(id) => Left::OnShelf(key_in(id, |_| no_such())?),
     };
     let slice = Slice::parse(query.cursor.as_deref(), query.limit)?;
     let page = deposits(app.store.read(), &caller.actor, left, slice).await?;
@@ -291,7 +292,7 @@ async fn end_deposit(
     Path(id): Path<String>,
     Json(body): Json<DepositEnd>,
 ) -> Result<Answer, Fault> {
-    let id = number(&id, || no_deposit(0))?;
+    let id = key_in(&id, no_deposit)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

@@ -4,6 +4,7 @@ use chrono::Days;
 
 use crate::base::clock::{Moment, china};
 use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::mediation::when;
 use crate::station::actions::{self, Asked};
@@ -11,7 +12,7 @@ use crate::station::queries;
 use crate::station::queries::rooms::{Room, ahead, free, room, rooms_of, taken};
 use crate::station::slot::{self, Slot, clock_of};
 
-use super::{MOST, first, not_meant, picked, station_in};
+use super::{MOST, not_meant, picked, station_in};
 
 /// Days and beginnings that one list offers.
 const MOST_DAYS: usize = 15;
@@ -30,7 +31,7 @@ pub(super) async fn book(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Faul
             return Ok(not_meant(turn, "订房间"));
         }
         let now = turn.now();
-        let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
+        let page = queries::page(turn.tx.db(), &turn.actor, now, Slice::first(MOST)).await?;
         let stations: Vec<(i64, String)> = page
             .items
             .into_iter()

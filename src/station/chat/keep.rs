@@ -3,12 +3,13 @@
 use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::station::actions::{self, Outcome};
 use crate::station::queries::lending::{Whose, loans};
 use crate::station::{loan_says, queries};
 
-use super::{MOST, first, not_meant, picked, station_in};
+use super::{MOST, not_meant, picked, station_in};
 
 /// Loans behind digits: what a digit does to one, which they are, what is asked, what is said when there are none.
 struct Listed {
@@ -67,7 +68,7 @@ pub(super) const DAMAGED: Ending = Ending {
 async fn kept(turn: &Turn<'_>) -> Result<Vec<(i64, String)>, Fault> {
     require_somewhere(&turn.actor, Deed::KeepStations)?;
     let (db, now) = (turn.tx.db(), turn.now());
-    let page = queries::page(db, &turn.actor, now, first(queries::MOST_STATIONS)).await?;
+    let page = queries::page(db, &turn.actor, now, Slice::first(queries::MOST_STATIONS)).await?;
     let mut kept = Vec::new();
     for seen in page.items {
         let found = queries::found(db, &turn.actor, seen.station.id).await?;
@@ -129,7 +130,7 @@ async fn listed(
 
 async fn loans_of(turn: &mut Turn<'_>, station: i64, list: &Listed) -> Result<Reply, Fault> {
     let whose = (list.whose)(station);
-    let page = loans(turn.tx.db(), &turn.actor, whose, first(MOST)).await?;
+    let page = loans(turn.tx.db(), &turn.actor, whose, Slice::first(MOST)).await?;
     if page.items.is_empty() {
         return Ok(Reply::text(list.none));
     }

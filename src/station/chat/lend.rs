@@ -6,17 +6,17 @@ use entity::station_thing;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::page::{Page, Slice};
+use crate::chat::pages::older;
 use crate::chat::{Args, Dialog, Reply, Turn};
 use crate::station::queries::lending::{has, things};
 use crate::station::{actions, queries};
 
-use super::{MOST, first, not_meant, picked, station_in};
+use super::{MOST, not_meant, picked, station_in};
 
-/// `借用`, `借用 12`, and `借用 站3 后17`, which stands behind digits.
+/// `借用`, `借用 12`, and `借用 站3 17-`, which stands behind digits.
 pub(super) async fn borrow(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if let Some((station, rest)) = station_in(args) {
-        let before = rest.raw.strip_prefix('后').and_then(|id| id.parse().ok());
-        return offer(turn, station, before).await;
+        return offer(turn, station, rest.older()).await;
     }
     if let Some((id, _)) = args.number() {
         return take(turn, id).await;
@@ -25,7 +25,7 @@ pub(super) async fn borrow(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fa
         return Ok(not_meant(turn, "借用"));
     }
     let now = turn.now();
-    let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
+    let page = queries::page(turn.tx.db(), &turn.actor, now, Slice::first(MOST)).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text("这里还没有驿站，借不了东西。")),
         [only] => offer(turn, only.station.id, None).await,
@@ -69,7 +69,8 @@ async fn offer(turn: &mut Turn<'_>, station: i64, before: Option<i64>) -> Result
     }
     let mut lines: Vec<(String, String)> = items.iter().map(line).collect();
     if let Some(last) = items.last().filter(|_| next.is_some()) {
-        lines.push(("更多".to_owned(), format!("借用 站{station} 后{}", last.id)));
+        let (on, words) = older(&format!("借用 站{station}"), last.id, "更多");
+        lines.push((words, on));
     }
     let lines = picked(turn, lines);
     Ok(Reply::text(format!("借哪一样？回复前面的数字：{lines}")))

@@ -13,7 +13,7 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
-use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
+use crate::chat::{Args, Command, Dialog, Reply, Turn, bound, staff};
 use crate::station::loan_says;
 use crate::station::queries::lending::{OUT, has};
 use crate::station::queries::rooms::ahead;
@@ -23,104 +23,75 @@ use crate::station::queries::{self, Seen};
 /// Lines of a list: a digit picks.
 const MOST: u64 = 8;
 
-const fn neighbour(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        words,
-        who: Who::Bound,
-        usage,
-        help,
-        asks: None,
-        in_group: false,
-        run,
-    }
-}
-
-const fn keeper(
-    words: &'static [&'static str],
-    usage: &'static str,
-    help: &'static str,
-    run: crate::chat::Run,
-) -> Command {
-    Command {
-        who: Who::Staff,
-        ..neighbour(words, usage, help, run)
-    }
-}
-
 /// The table.
 pub const COMMANDS: &[Command] = &[
-    neighbour(
+    bound(
         &["驿站", "红色驿站"],
         "驿站 [编号]",
         "看驿站在哪、开不开门、有什么",
         |turn, args| Box::pin(list(turn, args)),
     ),
-    neighbour(
+    bound(
         &["借用", "借东西"],
         "借用 [编号]",
         "向驿站借工具、雨伞、轮椅",
         |turn, args| Box::pin(lend::borrow(turn, args)),
     ),
-    neighbour(
+    bound(
         &["归还", "还东西"],
         "归还 [编号]",
         "借的东西还到了驿站",
         |turn, args| Box::pin(lend::hand(turn, args)),
     ),
-    neighbour(
+    bound(
         &["订房间", "预订房间"],
         "订房间 [编号 日期 时间 用途]",
         "预订驿站的议事厅、活动室",
         |turn, args| Box::pin(book::book(turn, args)),
     ),
-    neighbour(
+    bound(
         &["取消预订"],
         "取消预订 [编号]",
         "订的房间不用了",
         |turn, args| Box::pin(book::cancel(turn, args)),
     ),
-    neighbour(
+    bound(
         &["我的驿站"],
         "我的驿站",
         "看自己借的、订的和寄存的",
         |turn, _| Box::pin(mine(turn)),
     ),
-    keeper(
+    staff(
         &["借出名单"],
         "借出名单 [驿站编号]",
         "看谁借了什么，验收归还",
         |turn, args| Box::pin(keep::out(turn, args)),
     ),
-    keeper(
+    staff(
         &["借物验收"],
         "借物验收 编号",
         "借出的东西收回来了",
         |turn, args| Box::pin(keep::end(turn, args, &keep::RETURNED)),
     ),
-    keeper(
+    staff(
         &["借物没收到"],
         "借物没收到 编号",
         "说已还的东西没看到",
         |turn, args| Box::pin(keep::deny(turn, args)),
     ),
-    keeper(
+    staff(
         &["借物丢失"],
         "借物丢失 编号 说明",
         "借出的东西找不回来了",
         |turn, args| Box::pin(keep::end(turn, args, &keep::LOST)),
     ),
-    keeper(
+    staff(
         &["借物损坏"],
         "借物损坏 编号 说明",
         "还回来的东西坏了",
         |turn, args| Box::pin(keep::end(turn, args, &keep::DAMAGED)),
     ),
-    keeper(
+    staff(
         &["驿站人次"],
         "驿站人次 [人数]",
         "记驿站今天来了多少人",
@@ -128,35 +99,15 @@ pub const COMMANDS: &[Command] = &[
     ),
 ];
 
-const fn first(limit: u64) -> Slice {
-    Slice {
-        before: None,
-        limit,
-    }
-}
-
 /// Lines with digits in front, each of which stands for a command.
 fn picked(turn: &mut Turn<'_>, lines: Vec<(String, String)>) -> String {
-    let mut text = String::new();
-    for (at, (line, _)) in lines.iter().enumerate() {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\n{} {line}", at + 1);
-    }
-    turn.dialog = Some(Dialog::pick(lines.into_iter().map(|(_, command)| command)));
-    text
+    let lines = lines.into_iter().map(|(line, command)| (command, line));
+    format!("\n{}", turn.numbered(lines))
 }
 
 /// A sentence that only begins like a command is offered to be filed, as anything that is not understood.
 fn not_meant(turn: &mut Turn<'_>, meant: &'static str) -> Reply {
-    let text = turn.text.clone();
-    turn.dialog = Some(Dialog {
-        said: Some(text.clone()),
-        ..Dialog::pick(["报修", "投诉", "建议", "求助", meant])
-    });
-    Reply::text(format!(
-        "没看到编号。要把“{}”提交吗？请回复数字：\n1 报修  2 投诉  3 建议  4 求助  5 {meant}\n0 返回菜单",
-        shorten(&text, 30)
-    ))
+    turn.not_meant("没看到编号。", &[(meant, meant)])
 }
 
 /// `站3` behind a command: at which station.
@@ -202,7 +153,7 @@ async fn list(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     if !args.raw.is_empty() {
         return Ok(not_meant(turn, "驿站"));
     }
-    let page = queries::page(turn.tx.db(), &turn.actor, now, first(MOST)).await?;
+    let page = queries::page(turn.tx.db(), &turn.actor, now, Slice::first(MOST)).await?;
     match page.items.as_slice() {
         [] => Ok(Reply::text(
             "这里还没有驿站。开了以后，回复“驿站”就能看到。",
@@ -245,7 +196,7 @@ async fn mine(turn: &mut Turn<'_>) -> Result<Reply, Fault> {
     let db = turn.tx.db();
     let loans = has(db, &turn.actor, &OUT, MOST).await?;
     let booked = ahead(db, &turn.actor, now, MOST).await?;
-    let left = deposits(db, &turn.actor, Left::Mine, first(MOST)).await?;
+    let left = deposits(db, &turn.actor, Left::Mine, Slice::first(MOST)).await?;
     let mut lines = Vec::new();
     for loan in &loans {
         let row = &loan.row;

@@ -17,6 +17,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::place::queries::within_reach;
 use crate::station::queries::{found, kept};
+use crate::store::paging::newest;
 
 /// Things of one station, at most.
 pub const MOST_THINGS: u64 = 300;
@@ -84,15 +85,10 @@ pub async fn things<C: ConnectionTrait>(
     slice: Slice,
 ) -> Result<Page<station_thing::Model>, Fault> {
     found(db, actor, station_id).await?;
-    let mut query = station_thing::Entity::find()
+    let query = station_thing::Entity::find()
         .filter(station_thing::COLUMN.station_id.eq(station_id))
-        .filter(station_thing::COLUMN.removed_at.is_null())
-        .order_by_desc(station_thing::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station_thing::COLUMN.id.lt(before));
-    }
-    Ok(slice.cut(query.all(db).await?, |row| row.id))
+        .filter(station_thing::COLUMN.removed_at.is_null());
+    newest(db, query, station_thing::Column::Id, slice, |row| row.id).await
 }
 
 /// What a station has left to lend, by what stands on it; not scoped.
@@ -174,13 +170,7 @@ pub async fn loans<C: ConnectionTrait>(
             (query, true)
         }
     };
-    let mut query = query
-        .order_by_desc(station_loan::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station_loan::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let page = newest(db, query, station_loan::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, page.items, keeps).await?,
         next: page.next,

@@ -16,6 +16,7 @@ use crate::base::page::{Page, Slice};
 use crate::station::queries::lending::names;
 use crate::station::queries::{Found, Seen, found, hours_of, kept};
 use crate::station::slot::{self, Slot};
+use crate::store::paging::newest;
 
 /// Rooms of one station, at most.
 pub const MOST_ROOMS: u64 = 20;
@@ -242,13 +243,7 @@ pub async fn bookings<C: ConnectionTrait>(
             )
         }
     };
-    let mut query = query
-        .order_by_desc(station_booking::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station_booking::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let page = newest(db, query, station_booking::Column::Id, slice, |row| row.id).await?;
     Ok(Page {
         items: show(db, page.items, keeps).await?,
         next: page.next,

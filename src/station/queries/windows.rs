@@ -16,6 +16,7 @@ use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::station::queries::kept;
 use crate::station::queries::lending::names;
+use crate::store::paging::newest;
 
 /// States in which a thing is on the shelf.
 pub const ON_SHELF: [DepositState; 2] = [DepositState::Kept, DepositState::Unclaimed];
@@ -218,13 +219,7 @@ pub async fn deposits<C: ConnectionTrait>(
             (query, true)
         }
     };
-    let mut query = query
-        .order_by_desc(station_deposit::COLUMN.id)
-        .limit(slice.limit + 1);
-    if let Some(before) = slice.before {
-        query = query.filter(station_deposit::COLUMN.id.lt(before));
-    }
-    let page = slice.cut(query.all(db).await?, |row| row.id);
+    let page = newest(db, query, station_deposit::Column::Id, slice, |row| row.id).await?;
     let names = match keeps {
         true => names(db, page.items.iter().filter_map(|row| row.owner_id)).await?,
         false => HashMap::new(),

@@ -8,19 +8,19 @@ pub use ask::{Answered, answer, ask, contact_again, lapse, pass_on, withdraw_req
 pub use offer::{offer, withdraw_talent};
 
 use chrono::TimeDelta;
-use entity::kinds::{BindingState, HelpAnswer, TalentState};
-use entity::{binding, help_ask, help_request, role, talent};
+use entity::kinds::{HelpAnswer, TalentState};
+use entity::{help_ask, help_request, talent};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 
+use crate::access::Actor;
 use crate::access::audit::{self, Entry};
-use crate::access::{Actor, in_force};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::line;
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
-use crate::person::queries as people;
+use crate::person::queries::{self as people, Serving};
 use crate::reminder::{self, NewReminder};
 use crate::store::Tx;
 use crate::talent::choose::{Candidate, next};
@@ -30,24 +30,8 @@ use crate::talent::{ASK_HOURS, MOST_TEXT, remind, request_subject, state_says};
 /// Words that must be given, on one line and without long numbers: who reads them does not know the other yet, and
 /// reads them in a list.
 fn words(text: &str, usage: &str) -> Result<String, Fault> {
-    let text = line(text);
-    let count = text.chars().count();
-    if count < 2 {
-        return Err(Fault::invalid("text", format!("请写清楚，例如：{usage}")));
-    }
-    if count > MOST_TEXT {
-        return Err(Fault::invalid(
-            "text",
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            "text",
-            "请不要写手机号、证件号这样的长号码：对方答应后，联系方式会单独发给双方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：对方答应后，联系方式会单独发给双方。";
+    checked("text", given("text", line(text), usage)?, MOST_TEXT, number)
 }
 
 /// What becomes of a request by an act.
@@ -185,29 +169,11 @@ async fn choose(tx: &Tx, row: &help_request::Model) -> Result<Option<talent::Mod
 
 /// Those of them who still live or serve in the compound, and can be asked.
 async fn present(tx: &Tx, compound_id: i64, people: &[i64]) -> Result<Vec<i64>, Fault> {
-    if people.is_empty() {
+    let here = people::still_here(tx.db(), compound_id, Serving::Inside, people, tx.now()).await?;
+    if here.is_empty() {
         return Ok(Vec::new());
     }
-    let tied = [BindingState::Declared, BindingState::Verified];
-    let mut here: Vec<i64> = binding::Entity::find()
-        .filter(binding::COLUMN.compound_id.eq(compound_id))
-        .filter(binding::COLUMN.person_id.is_in(people.iter().copied()))
-        .filter(binding::COLUMN.state.is_in(tied))
-        .all(tx.db())
-        .await?
-        .iter()
-        .filter_map(|tie| tie.person_id)
-        .collect();
-    let posts = role::Entity::find()
-        .filter(role::COLUMN.compound_id.eq(compound_id))
-        .filter(role::COLUMN.person_id.is_in(people.iter().copied()))
-        .filter(in_force(tx.now()))
-        .all(tx.db())
-        .await?;
-    here.extend(posts.iter().map(|post| post.person_id));
-    if here.is_empty() {
-        return Ok(here);
-    }
+    let here: Vec<i64> = here.into_iter().collect();
     people::with_account(tx.db(), &here).await
 }
 

@@ -8,8 +8,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::access::Actor;
-use crate::activity::belonging::still_here;
 use crate::base::fault::{Code, Fault};
+use crate::person::queries::{Serving, still_here};
 use crate::store::Tx;
 use crate::volunteer::actions::{compare_and_set, note};
 use crate::volunteer::queries::{by_id, found, service_of};
@@ -49,7 +49,8 @@ pub(super) async fn give_back_of_gone(
         .all(tx.db())
         .await?;
     let people: Vec<i64> = taken.iter().filter_map(|one| one.person_id).collect();
-    let here = still_here(tx.db(), task.compound_id, task.place_id, &people, tx.now()).await?;
+    let serving = Serving::Above(task.place_id);
+    let here = still_here(tx.db(), task.compound_id, serving, &people, tx.now()).await?;
     let stays = |one: &volunteer_service::Model| one.person_id.is_none_or(|id| here.contains(&id));
     for one in taken.into_iter().filter(|one| !stays(one)) {
         let left = volunteer_service::ActiveModel {

@@ -30,8 +30,8 @@ use serde_json::Value;
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::line as one_line;
+use crate::base::worded::{self, checked};
 use crate::store::Tx;
 use crate::volunteer::hours::Span;
 use crate::volunteer::queries::no_such;
@@ -144,36 +144,20 @@ fn note(
         compound_id: Some(task.compound_id),
         detail,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// Words in one line, not longer than that and without long numbers.
 fn line(field: &'static str, text: &str, most: usize) -> Result<String, Fault> {
-    let text = one_line(text);
-    if text.chars().count() > most {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{most}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码。",
-        ));
-    }
-    Ok(text)
+    checked(
+        field,
+        one_line(text),
+        most,
+        "请不要写手机号、证件号这样的长号码。",
+    )
 }
 
 /// The same that must be given.
 fn given(field: &'static str, text: &str, most: usize, example: &str) -> Result<String, Fault> {
-    let text = line(field, text, most)?;
-    match text.chars().count() {
-        0 | 1 => Err(Fault::invalid(field, format!("请写清楚，例如：{example}"))),
-        _ => Ok(text),
-    }
+    worded::given(field, line(field, text, most)?, example)
 }

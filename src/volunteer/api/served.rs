@@ -4,17 +4,19 @@ use poem::handler;
 use poem::web::{Data, Json, Path, Query};
 use serde::Deserialize;
 
-use super::{Deed, change, number};
+use super::{Deed, change};
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::volunteer::actions;
 use crate::volunteer::api::view::{
     NewHours, RecordLine, ServiceList, ServiceView, VolunteerReason, VolunteerTaskView, YearRecord,
 };
 use crate::volunteer::hours::{year, year_of};
 use crate::volunteer::link::{self, Linked};
+use crate::volunteer::queries::no_such;
 use crate::volunteer::{queries, tally};
 
 /// People of one list.
@@ -69,7 +71,7 @@ pub(super) async fn list_volunteer_services(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<ServiceList>, Fault> {
-    let (id, db) = (number(&id)?, app.store.read());
+    let (id, db) = (key_in(&id, no_such)?, app.store.read());
     queries::led(db, &caller.actor, id).await?;
     let parts = queries::parts(db, &[id], MOST_PARTS).await?;
     Ok(Json(ServiceList {
@@ -91,7 +93,7 @@ pub(super) async fn record_volunteer_hours(
     Path(id): Path<String>,
     Json(body): Json<NewHours>,
 ) -> Result<Answer, Fault> {
-    let deed = Deed::Record(number(&body.volunteer_id)?, body.read()?);
+    let deed = Deed::Record(key_in(&body.volunteer_id, no_such)?, body.read()?);
     change(&app, &caller, &once, &id, deed).await
 }
 
@@ -103,7 +105,7 @@ async fn decide(
     id: &str,
     reason: Option<String>,
 ) -> Result<Answer, Fault> {
-    let id = number(id)?;
+    let id = key_in(id, no_such)?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         return Ok(answer);

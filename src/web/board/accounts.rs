@@ -23,6 +23,7 @@ use crate::place::queries as places;
 use crate::report::chart::{self, Bar};
 use crate::report::pdf;
 use crate::report::sheet::{Cell, Sheet, workbook};
+use crate::web::download::{XLSX, download};
 use crate::web::pages::{escape, sentence, to_board};
 use crate::wechat::http::percent;
 
@@ -378,13 +379,6 @@ fn book(compound: &place::Model, published: &Published) -> Result<Response, Faul
                 .to_vec(),
         },
     ];
-    let name = format!(
-        "attachment; filename=\"accounts-{}.xlsx\"",
-        published.month()
-    );
-    Ok(Response::builder()
-        .content_type("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-        .header(header::CONTENT_DISPOSITION, name)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(workbook(&sheets)?))
+    let name = format!("accounts-{}.xlsx", published.month());
+    Ok(download(&name, XLSX, workbook(&sheets)?))
 }

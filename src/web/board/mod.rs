@@ -45,7 +45,7 @@ use self::read::On;
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::place::queries as places;
-use crate::web::client_ip::client_ip;
+use crate::web::client_ip::spared;
 use crate::web::etag::{is_known, tag};
 use crate::web::pages::sentence;
 
@@ -97,12 +97,9 @@ pub async fn show_board(
 
 /// So many from one address.
 async fn limited(app: &App, request: &Request) -> Result<(), Fault> {
-    let address = client_ip(request, &app.settings.server.trusted_proxies);
-    let key = address.map_or_else(String::new, |address| address.to_string());
-    if app.limiter.take(&format!("board:{key}"), PER_MINUTE).await {
-        Ok(())
-    } else {
-        Err(Fault::too_many(60))
+    match spared(app, request, "board", PER_MINUTE).await {
+        true => Ok(()),
+        false => Err(Fault::too_many(60)),
     }
 }
 

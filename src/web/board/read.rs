@@ -34,10 +34,7 @@ use crate::wish::queries::open_in;
 /// Cases of a kind that are shown.
 const MOST: u64 = 30;
 /// Wishes that are shown; all of them have a page of their own.
-const WISHES: Slice = Slice {
-    before: None,
-    limit: 8,
-};
+const WISHES: Slice = Slice::first(8);
 /// Whose names are published: those who answer for cases.
 const ANSWERERS: [RoleKind; 10] = [
     RoleKind::Steward,

@@ -12,14 +12,15 @@ use sea_orm::{ActiveEnum, Iterable};
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::case::actions::{self, HandedOver, says_target};
 use crate::case::dispatch::Target;
-use crate::case::queries::{self, Found, asked, holds};
+use crate::case::queries::{self, Found, asked, holds, no_such};
 use crate::case::step::{Action, row};
 use crate::policy::grade_says;
 use crate::store::Tx;
 use crate::web::console::also;
-use crate::web::console::case::{number, page};
+use crate::web::console::case::page;
 use crate::web::console::fill;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::{Desk, status};
@@ -300,7 +301,7 @@ pub async fn take(
     Path((id, key)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     if key == "fill" {
         return fill::take(desk, id, &form).await;
     }

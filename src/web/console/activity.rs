@@ -20,6 +20,8 @@ use crate::attachment::actions as attachments;
 use crate::attachment::link::{Variant, path as file_path};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
+use crate::base::page::Slice;
 use crate::web::console::activities::{Choice, FIELDS, filled, kinds, read};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
@@ -40,7 +42,7 @@ const PER_MINUTE: u32 = 10;
 #[serde(default)]
 pub struct Asked {
     said: String,
-    after: i64,
+    cursor: String,
 }
 
 struct GuestLine {
@@ -65,7 +67,7 @@ struct ActivityPage {
     facts: Vec<(&'static str, String)>,
     photos: Vec<String>,
     guests: Vec<GuestLine>,
-    next: Option<i64>,
+    next: Option<String>,
     may_open: bool,
     may_change: bool,
     may_close: bool,
@@ -85,21 +87,18 @@ struct ActivityPage {
     reason: String,
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/activities/:id`
 ///
 /// # Errors
-/// `not_found` for one that is not theirs to see, `forbidden` for whoever may not lead it.
+/// `not_found` for one that is not theirs to see, `forbidden` for whoever may not lead it; `invalid` for a cursor that
+/// is none.
 #[handler]
 pub async fn open(
     desk: &Desk,
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    page(desk, number(&id)?, StatusCode::OK, None, &asked).await
+    page(desk, key_in(&id, no_such)?, StatusCode::OK, None, &asked).await
 }
 
 #[derive(Template)]
@@ -118,7 +117,7 @@ struct DoorPage {
 /// `not_found` for one that is not theirs to see, or that nobody can come to, `forbidden` for whoever may not lead it.
 #[handler]
 pub async fn show_door(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
-    let (app, id) = (&desk.app, number(&id)?);
+    let (app, id) = (&desk.app, key_in(&id, no_such)?);
     let row = queries::led(app.store.read(), desk.actor(), id)
         .await?
         .activity;
@@ -150,11 +149,11 @@ async fn page(
 ) -> Result<Response, Fault> {
     let (app, db) = (&desk.app, desk.app.store.read());
     let row = queries::led(db, desk.actor(), id).await?.activity;
-    let mut all = guests(db, id, asked.after, MOST + 1).await?;
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    let more = all.len() > most;
-    all.truncate(most);
-    let next = all.last().map(|guest| guest.signup.ticket);
+    let slice = Slice {
+        limit: MOST,
+        ..Slice::parse(Some(&asked.cursor), None)?
+    };
+    let line = guests(db, id, slice).await?;
     let out = row.opened_at.is_some();
     let (act, typed) = match tried {
         Some(tried) => (tried.act, tried.typed),
@@ -183,11 +182,12 @@ async fn page(
             .iter()
             .filter_map(|photo| file_path(app, photo, Variant::Small))
             .collect(),
-        guests: all
+        guests: line
+            .items
             .into_iter()
             .map(|guest| guest_line(guest, &row))
             .collect(),
-        next: next.filter(|_| more),
+        next: line.next,
         may_open: row.state == ActivityState::Draft,
         may_change: is_ahead(row.state) || row.state == ActivityState::Draft,
         may_close: row.state == ActivityState::Open,
@@ -258,7 +258,7 @@ pub async fn take(
     Path((id, act)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let said = match act.as_str() {
         "open" => "activity-opened",
         "change" => "activity-changed",
@@ -325,7 +325,7 @@ pub async fn take_photos(
     form: Form,
     uploads: Uploads,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let done = add(desk, id, &uploads).await;
     answer(desk, id, "photos", &form, done, "activity-photos").await
 }

@@ -10,6 +10,7 @@ use sea_orm::{ActiveEnum, Iterable};
 
 use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::phone::Phone;
 use crate::case::actions::{self, Helped, Identity};
 use crate::case::queries::{self, Found, holds};
@@ -19,7 +20,6 @@ use crate::mediation::{actions as mediations, centre_says};
 use crate::store::Tx;
 use crate::web::console::act::{ActForm, Shape, again, of_one_name, seen, stale};
 use crate::web::console::around::Around;
-use crate::web::console::case::number;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -304,7 +304,7 @@ async fn invite(tx: &mut Tx, desk: &Desk, id: i64, name: &str) -> Result<(), Fau
 async fn other(tx: &Tx, desk: &Desk, typed: &str) -> Result<i64, Fault> {
     let none = || Fault::invalid("into", "没有找到这件诉求，请核对编号，例如：12。");
     let typed = typed.trim();
-    let id = number(typed.strip_prefix('#').unwrap_or(typed)).map_err(|_| none())?;
+    let id = key_in(typed.strip_prefix('#').unwrap_or(typed), |_| none())?;
     match queries::visible(tx.db(), desk.actor(), id).await {
         Ok(_) => Ok(id),
         Err(fault) if fault.code == Code::NotFound => Err(none()),

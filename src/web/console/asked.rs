@@ -48,14 +48,28 @@ pub struct Asked {
     pub until: String,
     /// Words.
     pub text: String,
-    /// Go on before this case.
-    pub before: String,
+    /// Where the page begins.
+    pub cursor: String,
     /// What has just been done.
     pub said: String,
 }
 
 /// What is wrong with a filter: its field and the words.
 pub type Wrong = (&'static str, &'static str);
+
+/// What is wrong with this one.
+pub(super) fn beside(wrong: &[Wrong], field: &str) -> Option<&'static str> {
+    let found = wrong.iter().find(|(known, _)| *known == field);
+    found.map(|(_, words)| *words)
+}
+
+/// Filters as an address holds them: those that are set.
+pub(super) fn query_of(fields: &[(&str, &str)]) -> String {
+    let set = fields.iter().map(|(name, value)| (name, value.trim()));
+    let set = set.filter(|(_, value)| !value.is_empty());
+    let parts = set.map(|(name, value)| format!("{name}={}", percent(value)));
+    parts.collect::<Vec<_>>().join("&")
+}
 
 impl Asked {
     /// The filters that are set, by the name of their field.
@@ -80,15 +94,7 @@ impl Asked {
     /// The filters alone, for a link or a saved view.
     #[must_use]
     pub fn query(&self) -> String {
-        let fields = self.fields().into_iter();
-        let parts = fields.map(|(name, value)| format!("{name}={}", percent(value)));
-        parts.collect::<Vec<_>>().join("&")
-    }
-
-    /// The key before which the page begins.
-    #[must_use]
-    pub fn before(&self) -> Option<i64> {
-        self.before.parse().ok().filter(|key| *key > 0)
+        query_of(&self.fields())
     }
 
     /// A case that was asked for by its number alone.
@@ -331,14 +337,13 @@ mod tests {
         let asked = Asked {
             state: "all".to_owned(),
             text: "电梯 & 水".to_owned(),
-            before: "7".to_owned(),
+            cursor: "aTc".to_owned(),
             ..Asked::default()
         };
         assert_eq!(
             asked.query(),
             "state=all&text=%E7%94%B5%E6%A2%AF%20%26%20%E6%B0%B4"
         );
-        assert_eq!(asked.before(), Some(7));
     }
 
     #[test]

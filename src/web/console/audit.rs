@@ -19,10 +19,10 @@ use crate::access::audit::words::{self, GROUPS, Known, SUBJECTS};
 use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
-use crate::web::console::asked::{Wrong, area_of, day, staff_named};
+use crate::base::page::Slice;
+use crate::web::console::asked::{Wrong, area_of, beside, day, query_of, staff_named};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
-use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 50;
@@ -45,13 +45,13 @@ pub struct Asked {
     from: String,
     /// Last day.
     until: String,
-    /// Go on before this key.
-    before: String,
+    /// Where the page begins.
+    cursor: String,
 }
 
 impl Asked {
     fn query(&self) -> String {
-        let all = [
+        query_of(&[
             ("who", &self.who),
             ("what", &self.what),
             ("record", &self.record),
@@ -59,10 +59,7 @@ impl Asked {
             ("place", &self.place),
             ("from", &self.from),
             ("until", &self.until),
-        ];
-        let set = all.iter().filter(|(_, value)| !value.trim().is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value.trim())));
-        parts.collect::<Vec<_>>().join("&")
+        ])
     }
 
     async fn read<C: ConnectionTrait>(
@@ -154,30 +151,29 @@ struct Page {
     records: Vec<(&'static str, &'static str, bool)>,
     lines: Vec<Line>,
     query: String,
-    next: Option<i64>,
+    next: Option<String>,
     cut_short: bool,
 }
 
 impl Page {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 
 /// `GET /console/audit`
 ///
 /// # Errors
-/// `forbidden` for whoever may not read it anywhere.
+/// `forbidden` for whoever may not read it anywhere; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let db = desk.app.store.read();
     let actor = desk.actor();
     require_somewhere(actor, Deed::SeeAudit)?;
     let (wanted, wrong) = asked.read(db, actor).await?;
-    let before = asked.before.parse().ok().filter(|key| *key > 0);
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let listed = if wrong.is_empty() {
-        trail::list(db, actor, &wanted, before, LINES).await?
+        trail::list(db, actor, &wanted, slice).await?
     } else {
         trail::Listed::default()
     };

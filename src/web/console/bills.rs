@@ -17,6 +17,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
+use crate::base::page::Slice;
 use crate::fee::actions::credit::{credit, still};
 use crate::fee::advance;
 use crate::fee::bill::{creditable_among, left};
@@ -46,7 +47,7 @@ pub struct Asked {
     month: String,
     state: String,
     home: String,
-    before: String,
+    cursor: String,
     said: String,
 }
 
@@ -99,7 +100,7 @@ pub async fn homes_named<C: ConnectionTrait>(
 /// `GET /console/bills`
 ///
 /// # Errors
-/// `not_found` for a compound whose money is not theirs to see.
+/// `not_found` for a compound whose money is not theirs to see; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let db = desk.app.store.read();
@@ -119,20 +120,19 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         // A home that is not there has no bills.
         home_id: home.map(|home| home.map_or(0, |home| home.id)),
     };
-    let behind = asked.before.parse().ok();
-    let (mut rows, count) = queries::bills(db, books.place.id, wanted, behind, LINES + 1).await?;
-    let full = u64::try_from(rows.len()).is_ok_and(|count| count > LINES);
-    rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| full).map(|last| {
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
+    let (found, count) = queries::bills(db, books.place.id, wanted, slice).await?;
+    let next = found.next.map(|cursor| {
         format!(
-            "compound={}&month={}&state={}&home={}&before={}",
+            "compound={}&month={}&state={}&home={}&cursor={}",
             books.code,
             percent(&asked.month),
             percent(&asked.state),
             percent(&asked.home),
-            last.id
+            percent(&cursor)
         )
     });
+    let rows = found.items;
     let homes = homes_named(db, rows.iter().map(|row| row.home_id)).await?;
     let kept = match wanted.home_id {
         Some(id) => kept(desk, id, &books.place).await?,

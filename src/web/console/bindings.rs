@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, may};
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::base::page::{Page, Slice};
 use crate::person::binding::{Act, LIVE, after};
 use crate::person::reach::Reach;
 use crate::person::words::binding_name;
@@ -32,7 +33,7 @@ const LINES: u64 = 30;
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Asked {
-    after: String,
+    cursor: String,
     said: String,
 }
 
@@ -51,14 +52,14 @@ struct Line {
 struct Bindings {
     frame: Frame,
     lines: Vec<Line>,
-    next: Option<i64>,
+    next: Option<String>,
     too_wide: bool,
 }
 
 /// `GET /console/bindings`
 ///
 /// # Errors
-/// `forbidden` without the permission.
+/// `forbidden` without the permission; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let reach = Reach::of(desk.actor(), Deed::VerifyBindings);
@@ -66,14 +67,12 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         return Err(Fault::plain(Code::Forbidden));
     }
     let db = desk.app.store.read();
-    let behind = asked.after.parse().unwrap_or(0);
-    let rows = queries::requests(db, &reach, behind, LINES + 1).await?;
-    let too_wide = rows.is_none();
-    let mut rows = rows.unwrap_or_default();
-    let full = u64::try_from(rows.len()).is_ok_and(|count| count > LINES);
-    rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-    let next = rows.last().map(|row| row.id).filter(|_| full);
-    let homes = named(db, &reach, rows.iter().map(|row| row.place_id).collect()).await?;
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
+    let found = queries::requests(db, &reach, slice).await?;
+    let too_wide = found.is_none();
+    let found = found.unwrap_or_else(Page::empty);
+    let doors = found.items.iter().map(|row| row.place_id).collect();
+    let homes = named(db, &reach, doors).await?;
     let line = |row: binding::Model| {
         let (_, home) = homes.iter().find(|(place, _)| place.id == row.place_id)?;
         Some(Line {
@@ -87,8 +86,8 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     };
     let page = Bindings {
         frame: Frame::new(desk, "待核验的绑定").saying(&asked.said),
-        lines: rows.into_iter().filter_map(line).collect(),
-        next,
+        lines: found.items.into_iter().filter_map(line).collect(),
+        next: found.next,
         too_wide,
     };
     show(StatusCode::OK, &page)

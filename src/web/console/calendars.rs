@@ -15,6 +15,7 @@ use crate::base::calendar::Calendar;
 use crate::base::calendar::hours::{self, Week};
 use crate::base::clock::{Moment, begin_of, china, say};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::policy::grade_says;
 use crate::policy::queries::{self, FullCalendar};
 use crate::policy::rules::Timetable;
@@ -177,7 +178,7 @@ fn no_calendar() -> Fault {
 }
 
 pub(super) fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_calendar())
+    key_in(id, |_| no_calendar())
 }
 
 /// The calendar with this key, if it may be chosen at the place.

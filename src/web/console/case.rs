@@ -13,6 +13,7 @@ use crate::access::holders::{holders, says};
 use crate::access::permit::{Deed, roles};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::case::chat::event_says;
 use crate::case::course::{self, Course};
 use crate::case::queries::{self, Found, no_such};
@@ -100,11 +101,7 @@ pub async fn open(
 ) -> Result<Response, Fault> {
     let said = request.uri().query().unwrap_or_default();
     let said = said.strip_prefix("said=").unwrap_or_default();
-    page(desk, number(&id)?, StatusCode::OK, None, said).await
-}
-
-pub(super) fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
+    page(desk, key_in(&id, no_such)?, StatusCode::OK, None, said).await
 }
 
 pub(super) async fn page(
@@ -325,7 +322,7 @@ pub async fn file(
     Path((id, file)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
     let none = || Fault::not_found("没有找到这个附件。");
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let file: i64 = file.parse().map_err(|_| none())?;
     let db = desk.app.store.read();
     let found = queries::visible(db, desk.actor(), id).await?;

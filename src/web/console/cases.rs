@@ -12,6 +12,7 @@ use sea_orm::{ActiveEnum, Iterable};
 use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
+use crate::base::page::Slice;
 use crate::base::text::shorten;
 use crate::case::actions::{self, HandedOver, says_target};
 use crate::case::queries::{self, Found};
@@ -20,7 +21,7 @@ use crate::case::step::OPEN;
 use crate::case::{case_says, category, clock, kind_says, level_says, state_says, views};
 use crate::visit::queries as visits;
 use crate::web::console::act::{as_seen, of_one_name, seen};
-use crate::web::console::asked::{Asked, Wrong};
+use crate::web::console::asked::{Asked, Wrong, beside};
 use crate::web::console::form::Form;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -144,8 +145,7 @@ struct Cases {
 
 impl Cases {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 
@@ -173,7 +173,7 @@ struct Outcome {
 /// `GET /console/cases`
 ///
 /// # Errors
-/// The database's.
+/// `invalid` for a cursor that is none; the database's.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     if let Some(id) = asked.number()
@@ -194,10 +194,11 @@ async fn page(
 ) -> Result<Response, Fault> {
     let db = desk.app.store.read();
     let actor = desk.actor();
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let (wanted, wrong) = asked.read(db, actor).await?;
     let now = desk.app.clock.now();
     let listed = if wrong.is_empty() {
-        search::list(db, actor, &wanted, asked.before(), LINES, now).await?
+        search::list(db, actor, &wanted, slice, now).await?
     } else {
         search::Listed::default()
     };
@@ -241,7 +242,7 @@ fn asked_in(form: &Form) -> Asked {
         from: text("from"),
         until: text("until"),
         text: text("text"),
-        before: text("before"),
+        cursor: text("cursor"),
         said: String::new(),
     }
 }

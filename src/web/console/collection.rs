@@ -6,7 +6,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use entity::kinds::PlaceKind;
 use entity::place;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
 use sea_orm::ConnectionTrait;
@@ -22,8 +22,10 @@ use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
 use crate::report::money::{self, By, Report, Table, rate_says};
 use crate::report::sheet;
+use crate::web::console::asked::beside;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
+use crate::web::download::{CSV, XLSX, download, plain_code};
 use crate::web::pages::escape;
 use crate::wechat::http::percent;
 
@@ -185,8 +187,7 @@ struct Chosen {
 
 impl CollectionPage {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 
@@ -363,7 +364,7 @@ fn drawn(table: &Table) -> String {
 pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let report = report(desk, &asked).await?;
     let bytes = sheet::csv(&report.flat())?;
-    Ok(taken(&report, "csv", "text/csv; charset=utf-8", bytes))
+    Ok(taken(&report, "csv", CSV, bytes))
 }
 
 /// `GET /console/collection.xlsx`: each table a sheet, and what the figures mean.
@@ -374,8 +375,7 @@ pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
 pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let report = report(desk, &asked).await?;
     let bytes = sheet::workbook(&report.sheets())?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(taken(&report, "xlsx", kind, bytes))
+    Ok(taken(&report, "xlsx", XLSX, bytes))
 }
 
 async fn report(desk: &Desk, asked: &Asked) -> Result<Report, Fault> {
@@ -387,17 +387,10 @@ async fn report(desk: &Desk, asked: &Asked) -> Result<Report, Fault> {
 
 /// A file to keep.
 fn taken(report: &Report, ending: &str, kind: &str, bytes: Vec<u8>) -> Response {
-    let letters = report.scope.place.code.chars();
-    let code: String = letters
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
+    let code = plain_code(&report.scope.place.code);
     let (from, until) = (report.period.from, report.period.until);
-    let name = format!("attachment; filename=\"collection-{code}-{from}-{until}.{ending}\"");
-    Response::builder()
-        .content_type(kind)
-        .header(header::CONTENT_DISPOSITION, name)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes)
+    let name = format!("collection-{code}-{from}-{until}.{ending}");
+    download(&name, kind, bytes)
 }
 
 #[cfg(test)]

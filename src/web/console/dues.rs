@@ -7,7 +7,7 @@ use askama::Template;
 use chrono::NaiveDate;
 use entity::money::DueEvent;
 use entity::{due_notice, fee_policy, person};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
 use sea_orm::{EntityTrait, QueryFilter};
@@ -31,6 +31,7 @@ use crate::web::console::fees::decimal;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::download::{CSV, download};
 use crate::web::pages::go;
 
 const PAGE: &str = "/console/dues";
@@ -251,12 +252,8 @@ pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
         head: head.map(str::to_owned).to_vec(),
         rows: rows.into_iter().map(line).collect(),
     };
-    let name = format!("attachment; filename=\"dues-{month}.csv\"");
-    Ok(Response::builder()
-        .content_type("text/csv; charset=utf-8")
-        .header(header::CONTENT_DISPOSITION, name)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(sheet::csv(&sheet)?))
+    let name = format!("dues-{month}.csv");
+    Ok(download(&name, CSV, sheet::csv(&sheet)?))
 }
 
 fn slot_says(row: &due_notice::Model) -> String {

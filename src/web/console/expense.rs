@@ -15,6 +15,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::base::key::key_in;
 use crate::expense::chain::Review;
 use crate::expense::queries::{self, Found};
 use crate::expense::{SOURCES, account_says, act_says, no_such, state_says, subject};
@@ -111,11 +112,6 @@ impl ExpensePage {
     }
 }
 
-/// The key of an address.
-pub(super) fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/expenses/:id`
 ///
 /// # Errors
@@ -130,7 +126,7 @@ pub async fn open(
     let said = said.strip_prefix("said=").unwrap_or_default();
     page(
         desk,
-        number(&id)?,
+        key_in(&id, no_such)?,
         StatusCode::OK,
         ("", Typed::default()),
         said,
@@ -397,7 +393,10 @@ pub async fn show_file(
     Path((id, file)): Path<(String, String)>,
 ) -> Result<Response, Fault> {
     let none = || Fault::plain(Code::NotFound);
-    let (id, file) = (number(&id)?, file.parse::<i64>().map_err(|_| none())?);
+    let (id, file) = (
+        key_in(&id, no_such)?,
+        file.parse::<i64>().map_err(|_| none())?,
+    );
     let db = desk.app.store.read();
     queries::visible(db, desk.actor(), id).await?;
     let row = attachments::by_id(db, file).await?;

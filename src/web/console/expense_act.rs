@@ -3,14 +3,16 @@
 use poem::web::Path;
 use poem::{Response, handler};
 
-use super::expense::{number, page};
+use super::expense::page;
 use super::expenses::said_in;
 use super::photos::account_of;
 use crate::access::Actor;
 use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::base::key::key_in;
 use crate::expense::actions::{draft, pay, review};
+use crate::expense::no_such;
 use crate::expense::queries;
 use crate::store::Tx;
 use crate::web::console::form::{Form, Typed};
@@ -46,7 +48,7 @@ pub async fn take(
     form: Form,
     uploads: Uploads,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let known = ACTS.iter().find(|(known, _)| *known == key);
     let (key, said) = known.ok_or_else(|| Fault::plain(Code::NotFound))?;
     // What is not theirs is not there; what is missing after that stands beside a field.

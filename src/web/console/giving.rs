@@ -2,12 +2,11 @@
 //! every donation, every use, and what whoever looks may do, as forms. What the forms do is `giving_act.rs`.
 
 use askama::Template;
-use entity::kinds::{DonationKind, DonationState, DriveState, PlaceKind};
+use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation_use, drive, place};
 use poem::http::{StatusCode, header};
 use poem::web::{Path, Query};
 use poem::{Response, handler};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};
@@ -20,8 +19,8 @@ use crate::fund::left;
 use crate::giving::queries::public::{self, Sums};
 use crate::giving::queries::{self, Seen, Which, no_such_drive};
 use crate::giving::{FREE, amount_says, drive_says, state_says};
-use crate::payment::queries::reach;
 use crate::place::queries as places;
+use crate::web::console::compound::{Way, ground};
 use crate::web::console::form::Typed;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -30,8 +29,6 @@ use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 30;
-/// Compounds that are offered.
-const MOST: u64 = 30;
 /// Whoever may look.
 pub(super) const SEES: &[Deed] = &[Deed::RunDrives, Deed::TakeMoney, Deed::SeeMoney];
 /// Stands in an address in place of a drive: what was given for none.
@@ -51,41 +48,6 @@ pub struct Asked {
     /// Where the goods that wait begin.
     waiting: String,
     said: String,
-}
-
-/// A way to another compound: its code for an address, its name, whether it is the one.
-type Way = (String, String, bool);
-
-/// The compound that was typed, or the first where the actor may do one of the deeds; and the ways to others.
-pub(super) async fn ground(
-    desk: &Desk,
-    typed: &str,
-    deeds: &[Deed],
-) -> Result<(place::Model, Vec<Way>), Fault> {
-    let (db, actor) = (desk.app.store.read(), desk.actor());
-    let theirs = reach(place::Column::Id, actor, deeds)
-        .ok_or_else(|| Fault::forbidden("您没有这项权限。"))?;
-    let all = place::Entity::find()
-        .filter(place::COLUMN.kind.eq(PlaceKind::Compound))
-        .filter(theirs)
-        .order_by_asc(place::COLUMN.code)
-        .limit(MOST)
-        .all(db)
-        .await?;
-    let found = match typed.trim() {
-        "" => all.first().cloned(),
-        typed => places::compound_by_code(db, typed)
-            .await?
-            .filter(|place| deeds.iter().any(|deed| may(actor, *deed, &place.path))),
-    };
-    let found =
-        found.ok_or_else(|| Fault::not_found("没有找到这个小区，请写小区的编号，例如 GY。"))?;
-    let way = |one: &place::Model| (percent(&one.code), one.name.clone(), one.id == found.id);
-    let ways = match all.len() {
-        0 | 1 => Vec::new(),
-        _ => all.iter().map(way).collect(),
-    };
-    Ok((found, ways))
 }
 
 struct DriveLine {

@@ -6,7 +6,7 @@ use entity::{drive, place};
 use poem::web::Path;
 use poem::{Response, handler};
 
-use super::giving::{NONE, again, ground, of_key, reached};
+use super::giving::{NONE, again, of_key, reached};
 use super::giving_edit::edit;
 use super::payment::typed_amount;
 use super::payments_take::keep_proof;
@@ -17,6 +17,7 @@ use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::giving::actions::{self, NewUse, Said};
 use crate::store::Tx;
+use crate::web::console::compound::ground;
 use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::{Desk, status};

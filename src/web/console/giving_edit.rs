@@ -7,12 +7,13 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::giving::{FIELDS, ground};
+use super::giving::FIELDS;
 use crate::access::permit::Deed;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::giving::queries;
+use crate::web::console::compound::ground;
 use crate::web::console::form::Typed;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;

@@ -9,7 +9,6 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::giving::ground;
 use super::giving_act::address;
 use super::payment::typed_amount;
 use super::payments_take::{home_of, keep_proof, payer, way};
@@ -21,6 +20,7 @@ use crate::giving::actions::{NewCounter, counter};
 use crate::giving::queries::{self, public};
 use crate::payment::actions::take::{NewTaken, take as take_in};
 use crate::payment::check_amount;
+use crate::web::console::compound::ground;
 use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};

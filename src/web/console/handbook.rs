@@ -15,6 +15,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, may, require_somewhere};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::handbook::actions::{self, Draft, Seen};
 use crate::handbook::queries::{self, no_such};
@@ -182,15 +183,11 @@ fn typed_of(row: &handbook_article::Model) -> Typed {
     ])
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// The number in a field that may be empty.
 fn maybe(typed: &str) -> Result<Option<i64>, Fault> {
     match typed {
         "" => Ok(None),
-        id => number(id).map(Some),
+        id => key_in(id, no_such).map(Some),
     }
 }
 
@@ -311,7 +308,7 @@ pub async fn open(
     Path(id): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
-    article(desk, number(&id)?, &asked.said, None).await
+    article(desk, key_in(&id, no_such)?, &asked.said, None).await
 }
 
 async fn article(
@@ -384,7 +381,7 @@ async fn old(desk: &Desk, id: i64) -> Result<Vec<Old>, Fault> {
 /// `not_found` for one that they may not write.
 #[handler]
 pub async fn edit(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
-    let row = queries::kept(desk.app.store.read(), desk.actor(), number(&id)?).await?;
+    let row = queries::kept(desk.app.store.read(), desk.actor(), key_in(&id, no_such)?).await?;
     let around = Around {
         at: None,
         seen: Some(Seen {
@@ -408,7 +405,7 @@ pub async fn act(
     form: Form,
 ) -> Result<Response, Fault> {
     let seen = Seen {
-        id: number(&id)?,
+        id: key_in(&id, no_such)?,
         version: version_in(&form).unwrap_or_default(),
     };
     let done = async {

@@ -95,10 +95,7 @@ async fn page(desk: &Desk, asked: &Asked, wrong: Option<&Fault>) -> Result<Respo
 
 /// Published articles that whoever looks may name, the newest first.
 async fn articles(desk: &Desk) -> Result<Vec<(i64, String)>, Fault> {
-    let slice = Slice {
-        before: None,
-        limit: CHOICES,
-    };
+    let slice = Slice::first(CHOICES);
     let page = queries::page(desk.app.store.read(), desk.actor(), slice).await?;
     let out = |row: &handbook_article::Model| row.state == ArticleState::Published;
     let out = page.items.into_iter().filter(out);

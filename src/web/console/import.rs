@@ -4,7 +4,7 @@
 use askama::Template;
 use entity::import_job;
 use entity::kinds::ImportState;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::upload::Uploads;
+use crate::web::download::{CSV, download};
 use crate::web::pages::go;
 
 /// Jobs of the list.
@@ -276,14 +277,7 @@ pub async fn bad(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault>
     let row = job::own(desk.app.store.read(), desk.actor(), id).await?;
     let bytes = bad_rows(desk, &row).await?;
     let bytes = bytes.ok_or_else(|| Fault::not_found("错误行的清单已经不在了。"))?;
-    Ok(Response::builder()
-        .content_type("text/csv; charset=utf-8")
-        .header(
-            header::CONTENT_DISPOSITION,
-            format!("attachment; filename=\"import-{id}-bad.csv\""),
-        )
-        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
-        .body(bytes))
+    Ok(download(&format!("import-{id}-bad.csv"), CSV, bytes))
 }
 
 /// `POST /console/import/:id/start`

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use chrono::NaiveDate;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
 use sea_orm::ConnectionTrait;
@@ -21,6 +21,7 @@ use crate::report::sheet::{self, Cell, Sheet};
 use crate::web::console::books::{Books, month_in};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
+use crate::web::download::{CSV, XLSX, download, plain_code};
 use crate::wechat::http::percent;
 
 /// Entries of a page.
@@ -249,15 +250,9 @@ fn entry_line(booked: Booked, account: Account) -> EntryLine {
 /// As [`open`]; `invalid` without an account.
 #[handler]
 pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let (books, name, table) = file(desk, &asked).await?;
+    let (name, table) = file(desk, &asked).await?;
     let bytes = sheet::csv(&table)?;
-    Ok(taken(
-        &books,
-        &name,
-        "csv",
-        "text/csv; charset=utf-8",
-        bytes,
-    ))
+    Ok(download(&format!("{name}.csv"), CSV, bytes))
 }
 
 /// `GET /console/ledger.xlsx`: the same as a workbook.
@@ -266,14 +261,13 @@ pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
 /// As [`csv`].
 #[handler]
 pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let (books, name, table) = file(desk, &asked).await?;
+    let (name, table) = file(desk, &asked).await?;
     let bytes = sheet::workbook(&[table])?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(taken(&books, &name, "xlsx", kind, bytes))
+    Ok(download(&format!("{name}.xlsx"), XLSX, bytes))
 }
 
-/// The compound, what the file is called, and its table.
-async fn file(desk: &Desk, asked: &Asked) -> Result<(Books, String, Sheet), Fault> {
+/// What the file is called, but for its ending, and its table.
+async fn file(desk: &Desk, asked: &Asked) -> Result<(String, Sheet), Fault> {
     let db = desk.app.store.read();
     let books = Books::find(desk, &asked.compound).await?;
     let none = || Fault::invalid("account", "请先选一个科目，再下载。");
@@ -302,8 +296,9 @@ async fn file(desk: &Desk, asked: &Asked) -> Result<(Books, String, Sheet), Faul
         head: head.map(str::to_owned).into(),
         rows,
     };
+    let code = plain_code(&books.place.code);
     let plain = account.code().replace(':', "-");
-    Ok((books, format!("{plain}-{month}"), table))
+    Ok((format!("ledger-{code}-{plain}-{month}"), table))
 }
 
 fn cells(booked: &Booked, account: Account) -> Vec<Cell> {
@@ -319,20 +314,6 @@ fn cells(booked: &Booked, account: Account) -> Vec<Cell> {
         Cell::Yuan(minus),
         entry.cause.as_str().into(),
     ]
-}
-
-/// A file to keep.
-fn taken(books: &Books, name: &str, ending: &str, kind: &str, bytes: Vec<u8>) -> Response {
-    let letters = books.place.code.chars();
-    let code: String = letters
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    let name = format!("attachment; filename=\"ledger-{code}-{name}.{ending}\"");
-    Response::builder()
-        .content_type(kind)
-        .header(header::CONTENT_DISPOSITION, name)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes)
 }
 
 #[cfg(test)]

@@ -18,14 +18,13 @@ use crate::base::fault::{Code, Fault};
 use crate::delivery::letters::{self, Retried, Wanted, seen};
 use crate::delivery::plain::error_says;
 use crate::reminder::letters::{Listed, Mark};
-use crate::web::console::asked::{Wrong, area_of};
+use crate::web::console::asked::{Wrong, area_of, beside, query_of};
 use crate::web::console::audit::link;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::kinds;
 use crate::web::pages::go;
-use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 30;
@@ -36,7 +35,8 @@ const LINES: u64 = 30;
 pub struct Asked {
     kind: String,
     place: String,
-    before: String,
+    /// When the last one was given up, and its key: the list is in the order of the time.
+    cursor: String,
     said: String,
 }
 
@@ -46,20 +46,17 @@ impl Asked {
         Self {
             kind: text("kind"),
             place: text("place"),
-            before: text("before"),
+            cursor: text("cursor"),
             said: String::new(),
         }
     }
 
     fn query(&self) -> String {
-        let all = [("kind", &self.kind), ("place", &self.place)];
-        let set = all.iter().filter(|(_, value)| !value.trim().is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value.trim())));
-        parts.collect::<Vec<_>>().join("&")
+        query_of(&[("kind", &self.kind), ("place", &self.place)])
     }
 
     fn before(&self) -> Option<Mark> {
-        let (at, id) = self.before.split_once('-')?;
+        let (at, id) = self.cursor.split_once('-')?;
         Some((from_ms(at.parse().ok()?)?, id.parse().ok()?))
     }
 
@@ -111,8 +108,7 @@ struct Page {
 
 impl Page {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 
@@ -288,7 +284,7 @@ async fn answer(
 pub async fn retry_all(desk: &Desk, form: Form) -> Result<Response, Fault> {
     require_somewhere(desk.actor(), Deed::MendLetters)?;
     let mut asked = Asked::of(&form);
-    asked.before.clear();
+    asked.cursor.clear();
     let (wanted, wrong) = asked.read(desk).await?;
     if !wrong.is_empty() {
         let code = StatusCode::UNPROCESSABLE_ENTITY;

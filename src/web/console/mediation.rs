@@ -11,6 +11,7 @@ use poem::{Response, handler};
 
 use crate::base::clock::{Moment, begin_of, say};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::case::queries as cases;
 use crate::mediation::actions;
 use crate::mediation::queries::{self, Seen, no_such};
@@ -130,10 +131,6 @@ fn seen_mark(row: &mediation::Model) -> String {
     format!("{}-{}", row.updated_at.timestamp_millis(), row.version)
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/mediations/:id`
 ///
 /// # Errors
@@ -146,7 +143,7 @@ pub async fn open(
 ) -> Result<Response, Fault> {
     let said = request.uri().query().unwrap_or_default();
     let said = said.strip_prefix("said=").unwrap_or_default();
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     page(desk, id, StatusCode::OK, ("", Typed::default()), said).await
 }
 
@@ -253,7 +250,7 @@ pub async fn take(
     Path((id, key)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let known = STEPS.iter().find(|step| step.key == key);
     let known = known.ok_or_else(|| Fault::plain(Code::NotFound))?;
     // What is not theirs is not there; what is missing after that stands beside a field.

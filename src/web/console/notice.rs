@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::base::clock::{Moment, say};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::text::shorten;
 use crate::delivery::Unreached;
 use crate::notice::actions::Words;
@@ -106,10 +107,6 @@ impl NoticePage {
     }
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/notices/:id`
 ///
 /// # Errors
@@ -122,7 +119,14 @@ pub async fn open(
 ) -> Result<Response, Fault> {
     require(desk)?;
     let plain = ("", Typed::default());
-    page(desk, number(&id)?, StatusCode::OK, plain, &asked.said).await
+    page(
+        desk,
+        key_in(&id, no_such)?,
+        StatusCode::OK,
+        plain,
+        &asked.said,
+    )
+    .await
 }
 
 async fn page(
@@ -287,7 +291,7 @@ pub async fn unread(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Fault> {
     require(desk)?;
-    let (db, id) = (desk.app.store.read(), number(&id)?);
+    let (db, id) = (desk.app.store.read(), key_in(&id, no_such)?);
     let (row, leads) = queries::seen(db, desk.actor(), id).await?;
     let building = building_of(desk, &asked.building, leads, id).await?;
     let key = building.as_ref().map(|place| place.id);
@@ -332,7 +336,7 @@ pub async fn take(
     uploads: Uploads,
 ) -> Result<Response, Fault> {
     require(desk)?;
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let (_, leads) = queries::seen(desk.app.store.read(), desk.actor(), id).await?;
     let done = match act.as_str() {
         "correct" => correct(desk, id, &form, &uploads).await,

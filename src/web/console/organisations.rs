@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
 use crate::base::text::clean;
 use crate::organisation::actions::{self, Written};
 use crate::organisation::queries::{self, kind_says};
@@ -41,7 +42,7 @@ const NONE: &str = "没有找到这个组织。";
 #[serde(default)]
 pub struct Asked {
     text: String,
-    after: String,
+    cursor: String,
     said: String,
 }
 
@@ -79,22 +80,21 @@ async fn above<C: ConnectionTrait>(db: &C, reach: &Reach) -> Result<Vec<i64>, Fa
 /// `GET /console/organisations`
 ///
 /// # Errors
-/// `forbidden` without the permission.
+/// `forbidden` without the permission; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let reach = reach(desk)?;
     let db = desk.app.store.read();
     let text = clean(&asked.text);
     let above = above(db, &reach).await?;
-    let after = asked.after.parse().unwrap_or(0);
-    let mut rows = queries::list(db, reach.condition(), &above, &text, after, LINES + 1).await?;
-    let full = u64::try_from(rows.len()).is_ok_and(|count| count > LINES);
-    rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-    let next = rows.last().filter(|_| full);
-    let next = next.map(|(last, _)| format!("text={}&after={}", percent(&text), last.id));
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
+    let found = queries::list(db, reach.condition(), &above, &text, slice).await?;
+    let next = found.next;
+    let next = next.map(|cursor| format!("text={}&cursor={}", percent(&text), percent(&cursor)));
     let page = Organisations {
         frame: Frame::new(desk, "组织").saying(&asked.said),
-        lines: rows
+        lines: found
+            .items
             .into_iter()
             .map(|(row, place)| Line {
                 id: row.id,

@@ -12,6 +12,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::base::key::key_in;
 use crate::fund;
 use crate::ledger::queries::Booked;
 use crate::payment::actions::{no_such, refund as refunds};
@@ -62,10 +63,6 @@ struct PaymentPage {
     problem: Option<String>,
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/payments/:id`
 ///
 /// # Errors
@@ -78,7 +75,14 @@ pub async fn open(
 ) -> Result<Response, Fault> {
     let said = request.uri().query().unwrap_or_default();
     let said = said.strip_prefix("said=").unwrap_or_default();
-    page(desk, number(&id)?, StatusCode::OK, Typed::default(), said).await
+    page(
+        desk,
+        key_in(&id, no_such)?,
+        StatusCode::OK,
+        Typed::default(),
+        said,
+    )
+    .await
 }
 
 async fn page(
@@ -231,7 +235,7 @@ fn refund_line(row: &refund::Model) -> RefundLine {
 /// `not_found`.
 #[handler]
 pub async fn proof(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let db = desk.app.store.read();
     let (row, _) = queries::seen(db, desk.actor(), id).await?;
     let none = || Fault::plain(Code::NotFound);
@@ -256,7 +260,7 @@ pub async fn ask_refund(
     Path(id): Path<String>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     queries::seen(desk.app.store.read(), desk.actor(), id).await?;
     match asked(desk, id, &form).await {
         Ok(()) => Ok(go(&format!("/console/payments/{id}?said=refund-asked"))),

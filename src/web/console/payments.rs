@@ -20,11 +20,10 @@ use crate::base::fen::Fen;
 use crate::base::page::Slice;
 use crate::payment::queries::{self, Filter, SEES};
 use crate::payment::{state_says, way_says};
-use crate::web::console::asked::typed_place;
+use crate::web::console::asked::{beside, query_of, typed_place};
 use crate::web::console::collection_list::homes_in_full;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
-use crate::wechat::http::percent;
 
 /// Lines of a page.
 const LINES: u64 = 30;
@@ -73,8 +72,7 @@ struct Payments {
 
 impl Payments {
     fn wrong(&self, field: &str) -> Option<&'static str> {
-        let found = self.wrong.iter().find(|(known, _)| *known == field);
-        found.map(|(_, words)| *words)
+        beside(&self.wrong, field)
     }
 }
 
@@ -102,17 +100,13 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let page = queries::page(db, desk.actor(), filter, slice).await?;
     let homes = homes_in_full(db, page.items.iter().map(|row| row.home_id)).await?;
     let lines = page.items.iter().map(|row| line(row, &homes)).collect();
-    let fields = [
+    let query = query_of(&[
         ("home", &asked.home),
         ("state", &asked.state),
         ("way", &asked.way),
         ("from", &asked.from),
         ("to", &asked.to),
-    ];
-    let set = fields.iter().filter(|(_, value)| !value.is_empty());
-    let query: Vec<String> = set
-        .map(|(name, value)| format!("{name}={}", percent(value)))
-        .collect();
+    ]);
     let page = Payments {
         frame: Frame::new(desk, "缴费").saying(&asked.said),
         states: PaymentState::iter()
@@ -123,7 +117,7 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             .collect(),
         wrong,
         lines,
-        query: query.join("&"),
+        query,
         next: page.next,
         can_take: may_somewhere(desk.actor(), Deed::TakeMoney),
         can_keep: may_somewhere(desk.actor(), Deed::KeepMoney),

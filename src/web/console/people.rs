@@ -12,6 +12,7 @@ use serde::Deserialize;
 
 use crate::access::permit::{Deed, may_somewhere};
 use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
 use crate::base::phone::Phone;
 use crate::base::text::clean;
 use crate::person::cards::{Card, cards};
@@ -19,7 +20,7 @@ use crate::person::queries;
 use crate::person::reach::Reach;
 use crate::person::search::{self, Wanted};
 use crate::person::words::role_name;
-use crate::web::console::asked::place_typed;
+use crate::web::console::asked::{place_typed, query_of};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -37,7 +38,7 @@ pub struct Asked {
     name: String,
     place: String,
     role: String,
-    after: String,
+    cursor: String,
     said: String,
 }
 
@@ -114,21 +115,18 @@ pub(super) fn masked(desk: &Desk, person: &person::Model) -> String {
 
 impl Asked {
     fn query(&self) -> String {
-        let fields = [
-            ("name", self.name.trim()),
-            ("place", self.place.trim()),
-            ("role", self.role.trim()),
-        ];
-        let set = fields.iter().filter(|(_, value)| !value.is_empty());
-        let parts = set.map(|(name, value)| format!("{name}={}", percent(value)));
-        parts.collect::<Vec<_>>().join("&")
+        query_of(&[
+            ("name", &self.name),
+            ("place", &self.place),
+            ("role", &self.role),
+        ])
     }
 }
 
 /// `GET /console/people`
 ///
 /// # Errors
-/// `forbidden` without the permission.
+/// `forbidden` without the permission; `invalid` for a cursor that is none.
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let reach = reach(desk)?;
@@ -150,16 +148,16 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             .is_none()
             .then_some("没有这个岗位，请重新选择。");
     }
-    let after = asked.after.parse().unwrap_or(0);
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let listed = if place_wrong.or(role_wrong).is_none() {
-        search::list(db, &reach, &wanted, after, LINES, desk.app.clock.now()).await?
+        search::list(db, &reach, &wanted, slice, desk.app.clock.now()).await?
     } else {
         search::Listed::default()
     };
-    let next = listed.next.map(|key| {
+    let next = listed.next.map(|cursor| {
         let query = asked.query();
         let glue = if query.is_empty() { "" } else { "&" };
-        format!("{query}{glue}after={key}")
+        format!("{query}{glue}cursor={}", percent(&cursor))
     });
     let page = People {
         frame: Frame::new(desk, "人员").saying(&asked.said),
@@ -193,7 +191,8 @@ pub async fn by_phone(desk: &Desk, form: Form) -> Result<Response, Fault> {
                 phone_index: Some(desk.app.seal.index(phone.digits())),
                 ..Wanted::default()
             };
-            search::list(db, &reach, &wanted, 0, LINES, desk.app.clock.now()).await?
+            let first = Slice::first(LINES);
+            search::list(db, &reach, &wanted, first, desk.app.clock.now()).await?
         }
         None => {
             let fault = Fault::invalid("phone", "请写完整的11位手机号。");

@@ -11,11 +11,11 @@ use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::case::actions;
-use crate::case::queries::{self, Found, holds};
+use crate::case::queries::{self, Found, holds, no_such};
 use crate::case::step::OPEN;
 use crate::web::console::act::{again, as_seen, seen, stale};
-use crate::web::console::case::number;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::Desk;
 use crate::web::console::upload::Uploads;
@@ -74,7 +74,7 @@ pub async fn take(
     form: Form,
     uploads: Uploads,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     match add(desk, id, &form, &uploads).await {
         Ok(()) => Ok(go(&format!("/console/cases/{id}?said=photos"))),
         Err(fault) => again(desk, id, FIELD.to_owned(), false, &form, fault).await,

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, may};
 use crate::base::clock::say;
 use crate::base::fault::Fault;
+use crate::base::page::{Page, Slice};
 use crate::base::text::shorten;
 use crate::case::queries::{Found, sees};
 use crate::case::step::OPEN;
@@ -22,6 +23,7 @@ use crate::person::reach::Reach;
 use crate::person::words::{binding_name, relation_name};
 use crate::place::kind_name;
 use crate::place::queries as places;
+use crate::store::paging::oldest;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::web::console::people::reach;
@@ -38,7 +40,7 @@ const SHOWN: usize = 40;
 #[serde(default)]
 pub struct Asked {
     place: String,
-    after: String,
+    cursor: String,
 }
 
 /// A place in the tree.
@@ -56,7 +58,7 @@ struct Tree {
     way: Vec<(String, String)>,
     here: Option<i64>,
     lines: Vec<Line>,
-    next: Option<i64>,
+    next: Option<String>,
 }
 
 /// The page of a place: the grid for what holds homes, the home itself, the tree for all above.
@@ -139,7 +141,7 @@ async fn first_choice<C: ConnectionTrait>(
 /// `GET /console/homes`
 ///
 /// # Errors
-/// `not_found` for a place outside of the reach.
+/// `not_found` for a place outside of the reach; `invalid` for a cursor that is none.
 #[handler]
 pub async fn tree(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let reach = reach(desk)?;
@@ -148,30 +150,27 @@ pub async fn tree(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     if !asked.place.is_empty() {
         here = Some(within(db, &reach, &asked.place).await?);
     }
-    let after: i64 = asked.after.parse().unwrap_or(0);
-    let mut rows = match &here {
-        None => first_choice(db, tops(db, &reach).await?).await?,
+    let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
+    let mut found = match &here {
+        None => Page {
+            items: first_choice(db, tops(db, &reach).await?).await?,
+            next: None,
+        },
         Some(place) => {
-            place::Entity::find()
-                .filter(place::COLUMN.parent_id.eq(place.id))
-                .filter(place::COLUMN.id.gt(after))
-                .order_by_asc(place::COLUMN.id)
-                .limit(LINES + 1)
-                .all(db)
-                .await?
+            let below = place::Entity::find().filter(place::COLUMN.parent_id.eq(place.id));
+            oldest(db, below, place::Column::Id, slice, |row| row.id).await?
         }
     };
     if here.is_none()
-        && let [only] = rows.as_slice()
+        && let [only] = found.items.as_slice()
         && !matches!(only.kind, PlaceKind::Home)
     {
         return Ok(crate::web::pages::go(&address(only)));
     }
-    let full = u64::try_from(rows.len()).is_ok_and(|count| count > LINES);
-    rows.truncate(usize::try_from(LINES).unwrap_or(usize::MAX));
-    let next = rows.last().map(|last| last.id).filter(|_| full);
     // 10栋 stands behind 9栋.
-    rows.sort_by_key(|row| (row.kind, row.code.len(), row.code.clone()));
+    found
+        .items
+        .sort_by_key(|row| (row.kind, row.code.len(), row.code.clone()));
     let above = match &here {
         Some(place) => way(db, &reach, place).await?,
         None => Vec::new(),
@@ -186,7 +185,8 @@ pub async fn tree(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             .map(|place| (address(place), place.name.clone()))
             .collect(),
         here: here.map(|place| place.id),
-        lines: rows
+        lines: found
+            .items
             .iter()
             .map(|row| Line {
                 to: address(row),
@@ -195,7 +195,7 @@ pub async fn tree(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
                 kind: kind_name(row.kind),
             })
             .collect(),
-        next,
+        next: found.next,
     };
     show(StatusCode::OK, &page)
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, may, may_somewhere};
 use crate::base::clock::{Moment, begin_of};
 use crate::base::fault::{Code, Fault};
+use crate::base::page::Slice;
 use crate::base::phone::Phone;
 use crate::base::text::clean;
 use crate::person::actions::{self, NewPerson, NewRole};
@@ -233,7 +234,8 @@ async fn person_of(tx: &mut Tx, desk: &Desk, form: &Form) -> Result<person::Mode
         ..Wanted::default()
     };
     let reach = Reach::of(desk.actor(), Deed::SeePeople);
-    let found = search::list(tx.db(), &reach, &wanted, 0, NAMESAKES, tx.now()).await?;
+    let first = Slice::first(NAMESAKES);
+    let found = search::list(tx.db(), &reach, &wanted, first, tx.now()).await?;
     let mut people = found.items;
     match (people.pop(), people.is_empty()) {
         (Some(only), true) => Ok(only),

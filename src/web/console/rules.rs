@@ -14,6 +14,7 @@ use serde::Deserialize;
 use crate::access::holders::says;
 use crate::access::permit::{Deed, may, require, roles};
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::case::actions::rules::{self as actions, Seen};
 use crate::case::actions::says_target;
 use crate::case::dispatch::{Verdict, Wanted, survey};
@@ -269,7 +270,7 @@ fn no_rule() -> Fault {
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_rule())
+    key_in(id, |_| no_rule())
 }
 
 async fn form_page(

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, may};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::month::Month;
 use crate::base::page::Slice;
 use crate::station::door;
@@ -107,7 +108,7 @@ pub(super) fn typed(
 }
 
 pub(super) fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such())
+    key_in(id, |_| no_such())
 }
 
 /// The page of a tab.

@@ -78,11 +78,9 @@ pub async fn show_door(desk: &Desk, Path(id): Path<String>) -> Result<Response, 
 /// What a station has to be lent, booked and asked for, each name once.
 async fn offers(desk: &Desk, id: i64) -> Result<Vec<(&'static str, String)>, Fault> {
     let db = desk.app.store.read();
-    let first = Slice {
-        before: None,
-        limit: LINES,
-    };
-    let things = things(db, desk.actor(), id, first).await?.items;
+    let things = things(db, desk.actor(), id, Slice::first(LINES))
+        .await?
+        .items;
     let rooms = rooms::rooms_of(db, &[id]).await?;
     let services = windows::offered(db, id).await?;
     let services = services

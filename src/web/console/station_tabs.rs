@@ -68,10 +68,7 @@ pub(super) async fn lent(
     let head = head_of(desk, id, Tab::Lending, problem).await?;
     let slice = Slice::parse(Some(&asked.cursor), Some(LINES))?;
     let out = lending::loans(db, desk.actor(), Whose::Out(id), slice).await?;
-    let last = Slice {
-        before: None,
-        limit: ENDED,
-    };
+    let last = Slice::first(ENDED);
     let ended = lending::loans(db, desk.actor(), Whose::Ended(id), last).await?;
     let line = |loan: Loan| {
         let row = loan.row;

@@ -7,12 +7,12 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::giving::ground;
 use crate::access::permit::Deed;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::talent::{kind_says, queries};
+use crate::web::console::compound::ground;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::wechat::http::percent;

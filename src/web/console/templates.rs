@@ -15,6 +15,7 @@ use crate::answer::actions::{self, Draft, MOST_NAME, MOST_TEXT, Seen};
 use crate::answer::fill::{BLANKS, Facts, fill};
 use crate::answer::{queries, use_says};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::case::category;
 use crate::place::queries as places;
 use crate::web::console::at::At;
@@ -133,7 +134,7 @@ fn no_template() -> Fault {
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_template())
+    key_in(id, |_| no_template())
 }
 
 async fn form_page(

@@ -12,6 +12,7 @@ use serde::Deserialize;
 use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::{china, say};
 use crate::base::fault::Fault;
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::timetable::actions::{self, Draft, Seen};
 use crate::timetable::queries::{self, Which, no_such};
@@ -289,17 +290,13 @@ pub async fn take(desk: &Desk, form: Form) -> Result<Response, Fault> {
     }
 }
 
-fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
-}
-
 /// `GET /console/timetables/:id`: the form with what it is now.
 ///
 /// # Errors
 /// `not_found` for one that they may not change.
 #[handler]
 pub async fn open(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
-    let row = queries::kept(desk.app.store.read(), desk.actor(), number(&id)?).await?;
+    let row = queries::kept(desk.app.store.read(), desk.actor(), key_in(&id, no_such)?).await?;
     let typed = match queries::rule_of(&row) {
         Some(rule) => stored(&row.title, &row.text, &rule),
         None => Typed::with(&[("title", &row.title), ("text", &row.text)]),
@@ -363,7 +360,7 @@ pub async fn act(
     form: Form,
 ) -> Result<Response, Fault> {
     let seen = Seen {
-        id: number(&id)?,
+        id: key_in(&id, no_such)?,
         version: version_in(&form).unwrap_or_default(),
     };
     // What is not theirs is not there, whatever was typed.

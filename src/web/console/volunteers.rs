@@ -18,6 +18,7 @@ use crate::activity::span_says;
 use crate::activity::step::is_ahead;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
+use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::place::queries as places;
 use crate::volunteer::actions::{self, NewTask};
@@ -295,10 +296,6 @@ fn part_line(part: &Part, own: Option<i64>) -> PartLine {
     }
 }
 
-fn number(text: &str) -> Result<i64, Fault> {
-    text.parse().map_err(|_| no_such(0))
-}
-
 /// Back to the page at the same place, with what was done or what was wrong.
 async fn answer(
     desk: &Desk,
@@ -340,7 +337,7 @@ async fn store(desk: &Desk, place_id: i64, form: &Form) -> Result<(), Fault> {
     let now = desk.app.clock.now();
     let activity = match form.text("activity") {
         "" => None,
-        id => Some(number(id)?),
+        id => Some(key_in(id, no_such)?),
     };
     // At an activity they are its own.
     let time = |name: &'static str| match activity {
@@ -370,7 +367,7 @@ pub async fn take(
     Path((id, act)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let said = match act.as_str() {
         "cancel" => "task-cancelled",
         "confirm" => "hours-confirmed",
@@ -414,7 +411,7 @@ pub async fn decide(
     Path((id, act)): Path<(String, String)>,
     form: Form,
 ) -> Result<Response, Fault> {
-    let id = number(&id)?;
+    let id = key_in(&id, no_such)?;
     let said = match act.as_str() {
         "confirm" => "hours-confirmed",
         "refuse" => "hours-refused",

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use entity::{place, volunteer};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
@@ -21,6 +21,7 @@ use crate::web::console::at::At;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
 use crate::web::console::volunteers::PAGE;
+use crate::web::download::{XLSX, download, plain_code};
 
 /// Volunteers of one workbook.
 const MOST: usize = 5_000;
@@ -160,16 +161,8 @@ pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             each,
         ),
     ];
-    let letters = compound.code.chars();
-    let code: String = letters
-        .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
-        .collect();
-    let name = format!("attachment; filename=\"volunteers-{code}-{number}.xlsx\"");
-    Ok(Response::builder()
-        .content_type("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-        .header(header::CONTENT_DISPOSITION, name)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(sheet::workbook(&sheets)?))
+    let name = format!("volunteers-{}-{number}.xlsx", plain_code(&compound.code));
+    Ok(download(&name, XLSX, sheet::workbook(&sheets)?))
 }
 
 fn table(name: &str, head: &[&str], rows: Vec<Vec<Cell>>) -> Sheet {

@@ -14,6 +14,7 @@ use crate::attachment::queries as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
+use crate::base::key::key_in;
 use crate::ledger::Account;
 use crate::voucher::actions::decide;
 use crate::voucher::queries::{entry_of, no_such, seen};
@@ -54,7 +55,7 @@ struct VoucherPage {
 }
 
 fn number(id: &str) -> Result<i64, Fault> {
-    id.parse().map_err(|_| no_such(0))
+    key_in(id, no_such)
 }
 
 /// `GET /console/vouchers/:id`

@@ -9,7 +9,7 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::giving::ground;
+use super::compound::{Way, ground};
 use super::payment::typed_amount;
 use super::payments_take::keep_proof;
 use crate::access::permit::{Deed, may};
@@ -23,7 +23,6 @@ use crate::person::queries as people;
 use crate::voucher::actions::{NewVoucher, What, ask as enter};
 use crate::voucher::queries::{self, SEES};
 use crate::voucher::{MOST_WORDS, MOVES, Move, state_says, what_says};
-use crate::web::console::books::Way;
 use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};

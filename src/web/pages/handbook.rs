@@ -16,7 +16,7 @@ use crate::handbook::MOST_QUESTION;
 use crate::handbook::markdown::{Element, Piece, lead, pieces};
 use crate::handbook::queries;
 use crate::place::queries as places;
-use crate::web::client_ip::client_ip;
+use crate::web::client_ip::spared;
 use crate::wechat::http::percent;
 
 /// Pages that one address may ask for in a minute; a whole street may sit behind one.
@@ -41,16 +41,9 @@ fn no_compound() -> Response {
 }
 
 async fn limited(app: &App, request: &Request) -> Result<(), Fault> {
-    let address = client_ip(request, &app.settings.server.trusted_proxies);
-    let key = address.map_or_else(String::new, |address| address.to_string());
-    if app
-        .limiter
-        .take(&format!("handbook:{key}"), PER_MINUTE)
-        .await
-    {
-        Ok(())
-    } else {
-        Err(Fault::too_many(60))
+    match spared(app, request, "handbook", PER_MINUTE).await {
+        true => Ok(()),
+        false => Err(Fault::too_many(60)),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::payment::actions::{meant, watch};
 use crate::payment::{left, link, mask_home, month_says, queries};
 use crate::place::queries as places;
 use crate::web::assets;
-use crate::web::client_ip::client_ip;
+use crate::web::client_ip::spared;
 use crate::web::oauth::start_path;
 
 /// As all pages, and our own script, which may talk to us alone.
@@ -130,7 +130,7 @@ pub async fn show_wish(
     Query(asked): Query<Asked>,
     request: &Request,
 ) -> Result<Response, Fault> {
-    if !spared(app, request).await {
+    if !spared(app, request, "pay", PER_MINUTE).await {
         return Ok(busy());
     }
     let Some(about) = about(app, &token).await? else {
@@ -158,13 +158,6 @@ pub async fn show_wish(
         title,
         &contents(&token, &about, caller.is_some(), said),
     ))
-}
-
-/// Whether the address has not asked too often.
-async fn spared(app: &App, request: &Request) -> bool {
-    let address = client_ip(request, &app.settings.server.trusted_proxies);
-    let key = address.map_or_else(|| "pay".to_owned(), |ip| format!("pay:{ip}"));
-    app.limiter.take(&key, PER_MINUTE).await
 }
 
 fn busy() -> Response {
@@ -306,7 +299,7 @@ pub async fn order_wish(
     sent: Option<Form<Sent>>,
     request: &Request,
 ) -> Result<Response, Fault> {
-    if !spared(app, request).await {
+    if !spared(app, request, "pay", PER_MINUTE).await {
         return Ok(busy());
     }
     let Some(about) = about(app, &token).await? else {

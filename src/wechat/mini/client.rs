@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::sealed::session_signature;
 use crate::wechat::{
-    Error,
+    Error, call,
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::clean,
@@ -342,12 +342,8 @@ impl MiniClient {
     }
 
     async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = &format!("{}{path}", self.api_base);
-        let call = |token: String| async move {
-            let query = [("access_token", token.as_str())];
-            self.http.post(url, &query, body).await
-        };
-        self.keeper.with(now, call).await
+        let url = format!("{}{path}", self.api_base);
+        call::post(&self.http, &self.keeper, &url, body, now).await
     }
 }
 

@@ -2,7 +2,7 @@
 //! `delivery` (sending) and by the bot (fetching pictures). `now` is UTC seconds.
 
 use crate::wechat::{
-    Error,
+    Error, call,
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::clean,
@@ -180,12 +180,9 @@ impl OfficialClient {
         max_bytes: usize,
         now: i64,
     ) -> Result<Media, Error> {
-        let url = &format!("{}/cgi-bin/media/get", self.api_base);
-        let call = |token: String| async move {
-            let query = [("access_token", token.as_str()), ("media_id", media_id)];
-            self.http.get_file(url, &query, max_bytes).await
-        };
-        self.keeper.with(now, call).await
+        let url = format!("{}/cgi-bin/media/get", self.api_base);
+        let what = (media_id, max_bytes);
+        call::media(&self.http, &self.keeper, &url, what, now).await
     }
 
     pub(super) async fn get(&self, path: &str, now: i64) -> Result<Value, Error> {
@@ -198,12 +195,8 @@ impl OfficialClient {
     }
 
     pub(super) async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = &format!("{}{path}", self.api_base);
-        let call = |token: String| async move {
-            let query = [("access_token", token.as_str())];
-            self.http.post(url, &query, body).await
-        };
-        self.keeper.with(now, call).await
+        let url = format!("{}{path}", self.api_base);
+        call::post(&self.http, &self.keeper, &url, body, now).await
     }
 }
 

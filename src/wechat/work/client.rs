@@ -3,7 +3,7 @@
 
 use super::Card;
 use crate::wechat::{
-    Error,
+    Error, call,
     http::{Http, Media, scalar},
     token::TokenKeeper,
     xml::{clean, cut},
@@ -152,12 +152,9 @@ impl WorkClient {
         max_bytes: usize,
         now: i64,
     ) -> Result<Media, Error> {
-        let url = &format!("{}/cgi-bin/media/get", self.api_base);
-        let call = |token: String| async move {
-            let query = [("access_token", token.as_str()), ("media_id", media_id)];
-            self.http.get_file(url, &query, max_bytes).await
-        };
-        self.keeper.with(now, call).await
+        let url = format!("{}/cgi-bin/media/get", self.api_base);
+        let what = (media_id, max_bytes);
+        call::media(&self.http, &self.keeper, &url, what, now).await
     }
 
     /// Who scanned, for the code that the browser brings back (5 min, once): the member's user id, or
@@ -212,12 +209,8 @@ impl WorkClient {
     }
 
     async fn post(&self, path: &str, body: &Value, now: i64) -> Result<Value, Error> {
-        let url = &format!("{}{path}", self.api_base);
-        let call = |token: String| async move {
-            let query = [("access_token", token.as_str())];
-            self.http.post(url, &query, body).await
-        };
-        self.keeper.with(now, call).await
+        let url = format!("{}{path}", self.api_base);
+        call::post(&self.http, &self.keeper, &url, body, now).await
     }
 }
 

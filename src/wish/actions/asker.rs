@@ -5,7 +5,7 @@ use entity::{wish, wish_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
-use crate::access::{Actor, HomeTie};
+use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::config::Wishes;
 use crate::person::queries::answering;
@@ -16,6 +16,8 @@ use crate::wish::queries::{Found, Side, found};
 use crate::wish::remind::{self, Telling};
 use crate::wish::step::{Act, By};
 
+/// What whoever has no home here is told.
+const UNBOUND: &str = "许愿要先绑定房号，回复:绑定 3-2-501 姓名 手机号。";
 /// States of wishes that somebody still waits for.
 const WAITING: [WishState; 3] = [WishState::Raised, WishState::Open, WishState::Claimed];
 /// Whom to ask at once to read it, at most.
@@ -34,7 +36,7 @@ pub async fn raise(
     home_id: Option<i64>,
 ) -> Result<wish::Model, Fault> {
     let person = actor.require_person()?;
-    let home = home_of(actor, home_id)?;
+    let home = actor.home(home_id, UNBOUND)?;
     let text = words("text", text, "许愿 想要一副老花镜")?;
     let waiting = count_locked(tx, person, wish::Column::AskerId, &WAITING).await?;
     if waiting >= terms.most_wishes {
@@ -69,21 +71,6 @@ pub async fn raise(
         .collect();
     reminder::enqueue(tx, items).await?;
     Ok(row)
-}
-
-fn home_of(actor: &Actor, home_id: Option<i64>) -> Result<&HomeTie, Fault> {
-    match home_id {
-        None => actor
-            .homes
-            .first()
-            .ok_or_else(|| Fault::forbidden("许愿要先绑定房号，回复:绑定 3-2-501 姓名 手机号。")),
-        Some(id) => {
-            let mut homes = actor.homes.iter();
-            homes
-                .find(|home| home.place_id == id)
-                .ok_or_else(|| Fault::not_found("没有找到您的这个房号。"))
-        }
-    }
 }
 
 /// The wish, if it is the actor's own.

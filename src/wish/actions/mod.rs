@@ -13,20 +13,17 @@ use entity::kinds::{ActorKind, WishState};
 use entity::{person, wish, wish_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::LockType;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, PaginatorTrait, QueryFilter,
-    QuerySelect,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::audit::{self, Entry};
 use crate::base::clock::Moment;
 use crate::base::fault::{Code, Fault};
-use crate::base::redact::hide_numbers;
 use crate::base::text::{clean, line};
+use crate::base::worded::{checked, given};
 use crate::delivery::cards;
 use crate::reminder::{self, NewReminder};
-use crate::store::Tx;
+use crate::store::{Tx, update};
 use crate::wish::remind::{self, Telling};
 use crate::wish::step::{Act, By, after, is_over};
 use crate::wish::{MOST_TEXT, state_says, subject};
@@ -121,24 +118,14 @@ impl Change {
 
 /// One row, or somebody else was first.
 async fn compare_and_set(tx: &Tx, was: &wish::Model, is: &wish::Model) -> Result<(), Fault> {
-    let mut change = <wish::ActiveModel as ActiveModelTrait>::default();
-    for column in wish::Column::iter() {
-        let value = is.get(column);
-        if was.get(column) != value {
-            change.set(column, value);
-        }
+    let as_read = Condition::all()
+        .add(wish::COLUMN.id.eq(was.id))
+        .add(wish::COLUMN.state.eq(was.state))
+        .add(wish::COLUMN.version.eq(was.version));
+    match update::compare_and_set::<wish::Entity>(tx, was, is, as_read).await? {
+        true => Ok(()),
+        false => Err(changed(was.id)),
     }
-    let done = wish::Entity::update_many()
-        .set(change)
-        .filter(wish::COLUMN.id.eq(was.id))
-        .filter(wish::COLUMN.state.eq(was.state))
-        .filter(wish::COLUMN.version.eq(was.version))
-        .exec(tx.db())
-        .await?;
-    if done.rows_affected == 1 {
-        return Ok(());
-    }
-    Err(changed(was.id))
 }
 
 fn changed(id: i64) -> Fault {
@@ -175,20 +162,12 @@ fn record(tx: &Tx, actor: &Actor, kind: ActorKind, row: &wish::Model, audited: &
         compound_id: Some(row.compound_id),
         detail: None,
     };
-    let actor = Actor {
-        kind,
-        ..actor.clone()
-    };
-    audit::record(tx, &actor, entry);
+    audit::record(tx, &actor.acting(kind), entry);
 }
 
 /// Words that must be given, and that hold no long number: others will read them, in lists, on one line.
 fn words(field: &'static str, text: &str, usage: &str) -> Result<String, Fault> {
-    let text = line(text);
-    if text.chars().count() < 2 {
-        return Err(Fault::invalid(field, format!("请写清楚，例如：{usage}")));
-    }
-    fitting(field, text)
+    fitting(field, given(field, line(text), usage)?)
 }
 
 /// The same where nothing need be said.
@@ -201,19 +180,8 @@ fn some_words(field: &'static str, text: &str) -> Result<Option<String>, Fault> 
 }
 
 fn fitting(field: &'static str, text: String) -> Result<String, Fault> {
-    if text.chars().count() > MOST_TEXT {
-        return Err(Fault::invalid(
-            field,
-            format!("文字太长了，请控制在{MOST_TEXT}字以内。"),
-        ));
-    }
-    if hide_numbers(&text) != text {
-        return Err(Fault::invalid(
-            field,
-            "请不要写手机号、证件号这样的长号码：有人认领后，联系方式会单独发给对方。",
-        ));
-    }
-    Ok(text)
+    let number = "请不要写手机号、证件号这样的长号码：有人认领后，联系方式会单独发给对方。";
+    checked(field, text, MOST_TEXT, number)
 }
 
 /// Takes somebody's wishes and claims one after the other, on whatever instance, and counts those in a

@@ -3,17 +3,19 @@
 use entity::kinds::WishState;
 use entity::{reminder, wish};
 
-use super::{Telling, read, version_in};
+use super::{Telling, read};
 use crate::app::App;
 use crate::attachment::link;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
-use crate::base::phone::Phone;
 use crate::base::text::shorten;
-use crate::delivery::{Button, Message};
+use crate::delivery::{Button, Lines, Message, Says};
+use crate::person::contact::Known;
 use crate::person::queries as people;
+use crate::person::words::veiled;
+use crate::reminder::payload;
 use crate::wish::queries::{building_of, photos_of};
-use crate::wish::{state_says, veiled};
+use crate::wish::state_says;
 
 /// Characters of a wish that a push shows.
 const SHOWN: usize = 60;
@@ -22,6 +24,12 @@ const SHOWN: usize = 60;
 struct Line {
     text: String,
     hint: Option<String>,
+}
+
+impl Says for Line {
+    fn says(&self) -> &str {
+        &self.text
+    }
 }
 
 impl Line {
@@ -151,29 +159,25 @@ pub(super) async fn told(
     let Some(row) = read(app, last).await? else {
         return Ok(None);
     };
-    let mut lines: Vec<(Telling, Line)> = Vec::new();
+    let tells = |told: Telling| reminders.iter().any(|one| Telling::of(one) == Some(told));
+    let fulfilled = tells(Telling::Fulfilled);
+    let mut lines = Lines::new();
     for one in reminders {
         let Some(what) = Telling::of(one) else {
             continue;
         };
-        if let Some(line) = line(app, &row, one, what).await?
-            && lines.iter().all(|(_, other)| other.text != line.text)
-        {
-            lines.push((what, line));
+        // Its photo came at once: that it came true is the news.
+        if fulfilled && what == Telling::Photo {
+            continue;
+        }
+        if let Some(line) = line(app, &row, one, what).await? {
+            lines.add((what, line));
         }
     }
-    // Its photo came at once: that it came true is the news.
-    if lines.iter().any(|(what, _)| *what == Telling::Fulfilled) {
-        lines.retain(|(what, _)| *what != Telling::Photo);
-    }
-    let texts: Vec<String> = lines.iter().map(|(_, line)| line.text.clone()).collect();
-    let Some((what, newest)) = lines.pop() else {
+    let Some((text, (what, newest))) = lines.told() else {
         return Ok(None);
     };
-    let line = Line {
-        text: texts.join("\n"),
-        ..newest
-    };
+    let line = Line { text, ..newest };
     let what = what.words().1;
     Ok(Some(message(app, &row, what, last.due_at, line).await?))
 }
@@ -198,7 +202,7 @@ async fn line(
     let to = reminder.recipient_id;
     let has = row.state == WishState::Claimed;
     // Given back and claimed again it has another day.
-    let same = has && row.claimer_id == to && version_in(reminder) == Some(row.version);
+    let same = has && row.claimer_id == to && payload::version(reminder) == Some(row.version);
     let done = matches!(row.state, WishState::Fulfilled | WishState::Thanked);
     let open = row.state == WishState::Open;
     let reason = row.reason.as_deref().unwrap_or_default();
@@ -256,7 +260,7 @@ async fn line(
 async fn asker_of(app: &App, row: &wish::Model) -> Result<Line, Fault> {
     let id = row.id;
     let building = building_of(app.store.read(), row.place_id).await?;
-    let who = reach(app, row.asker_id).await?;
+    let who = known(app, row.asker_id).await?;
     Ok(Line::hinting(
         format!(
             "您认领了心愿 #{id}{}。许愿人：{}，{building}。请只用来办这件事。{}前办好后回复“完成 {id} 说明”，再发一张照片。",
@@ -270,7 +274,7 @@ async fn asker_of(app: &App, row: &wish::Model) -> Result<Line, Fault> {
 
 /// How the asker reaches whoever has it.
 async fn claimer_of(app: &App, row: &wish::Model, claimer: i64) -> Result<Line, Fault> {
-    let who = reach(app, claimer).await?;
+    let who = known(app, claimer).await?;
     Ok(Line::hinting(
         format!(
             "您的心愿 #{}{}有人认领了：{}。对方会联系您，请只用来办这件事。",
@@ -282,39 +286,10 @@ async fn claimer_of(app: &App, row: &wish::Model, claimer: i64) -> Result<Line, 
     ))
 }
 
-/// How somebody is reached.
-struct Reach {
-    name: String,
-    phone: Option<Phone>,
-}
-
-impl Reach {
-    /// In a sentence.
-    fn says(&self) -> String {
-        match &self.phone {
-            Some(phone) => format!("{}，电话 {}", self.name, phone.digits()),
-            None => format!("{}，没有登记电话，请社区帮忙联系", self.name),
-        }
-    }
-
-    /// Where there is little room: the number is never cut.
-    fn hint(&self) -> String {
-        match &self.phone {
-            Some(phone) => format!("{} {}", phone.digits(), self.name),
-            None => format!("{}没有登记电话", self.name),
-        }
-    }
-}
-
 /// Name and phone of somebody, as the roster has them.
-async fn reach(app: &App, person_id: i64) -> Result<Reach, Fault> {
+async fn known(app: &App, person_id: i64) -> Result<Known, Fault> {
     let person = people::by_id(app.store.read(), person_id).await?;
-    Ok(Reach {
-        phone: person
-            .as_ref()
-            .and_then(|person| people::phone_of(&app.seal, person)),
-        name: person.map(|person| person.name).unwrap_or_default(),
-    })
+    Ok(Known::of(&app.seal, person))
 }
 
 /// That it is done, with the newest photo of it, for the asker.

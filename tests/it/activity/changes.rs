@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use entity::life::{ActivityState, SignupState};
 use serde_json::json;
 
-use super::{activity, adds_up, body, got, open, signups, starts, until};
+use super::{activity, adds_up, body, open, signups, starts, until};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,15 +29,15 @@ async fn another_day_is_told_to_all_and_they_are_reminded_of_that_one_alone() {
     assert!(told.contains("议事厅") && told.contains("候补"), "{told}");
     // The evening of the first day says nothing.
     until(&app, linli::activity::times::eve(starts(&app))).await;
-    assert_eq!(got(&zhang, "明天开始"), 0);
+    assert_eq!(zhang.told("明天开始"), 0);
     zhang.says("菜单").await;
     li.says("菜单").await;
     until(&app, linli::activity::times::eve(later)).await;
     let eve = zhang.expects_push("明天开始").await;
     assert!(eve.contains("议事厅"), "{eve}");
     app.advance(120).await;
-    assert_eq!(got(&zhang, "明天开始"), 1);
-    assert_eq!((got(&li, "明天开始"), got(&zhang, "有变动")), (0, 1));
+    assert_eq!(zhang.told("明天开始"), 1);
+    assert_eq!((li.told("明天开始"), zhang.told("有变动")), (0, 1));
     // Other words are nobody's news; more places move up whoever waits.
     next["places"] = json!(4);
     next["text"] = json!("自带水杯");
@@ -45,7 +45,7 @@ async fn another_day_is_told_to_all_and_they_are_reminded_of_that_one_alone() {
     assert_eq!(more.status, 200, "{more:?}");
     li.says("菜单").await;
     li.expects_push("轮到您了").await;
-    assert_eq!(got(&zhang, "有变动"), 1);
+    assert_eq!(zhang.told("有变动"), 1);
     adds_up(&app, id).await;
     next["places"] = json!(1);
     let fewer = api.post(&path, &next).await;
@@ -78,9 +78,9 @@ async fn calling_off_is_told_to_those_who_wait_too_and_stops_what_was_to_come() 
     until(&app, linli::activity::times::eve(starts(&app))).await;
     app.drain().await;
     for person in [&zhang, &li, &wang] {
-        assert_eq!(got(person, "明天开始"), 0);
+        assert_eq!(person.told("明天开始"), 0);
     }
-    assert_eq!(got(&wang, "取消了"), 0, "who has left is left alone");
+    assert_eq!(wang.told("取消了"), 0, "who has left is left alone");
     until(&app, starts(&app) + TimeDelta::hours(3)).await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Cancelled);
 }

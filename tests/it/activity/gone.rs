@@ -10,8 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{activity, adds_up, body, got, open, signups, starts, until};
-use crate::console::place;
+use super::{activity, adds_up, body, open, signups, starts, until};
 use crate::harness::app::TestApp;
 use crate::harness::compound;
 use crate::harness::people::Person;
@@ -20,7 +19,7 @@ use crate::harness::people::Person;
 pub async fn moves_next_door(person: &Person<'_>, name: &str) {
     let app = person.app;
     let account = person.account().await;
-    let home = place(app, "LY/9-1-901").await;
+    let home = app.place("LY/9-1-901").await;
     let accounts = account::Entity::find().filter(account::COLUMN.person_id.eq(account.person_id));
     let accounts = accounts.all(app.store.read()).await.unwrap();
     let ties = accounts.iter().map(|one| binding::ActiveModel {
@@ -99,7 +98,7 @@ async fn a_change_is_told_to_nobody_who_has_moved_out_and_the_next_has_the_place
     .await;
     assert!(told.contains("议事厅"), "{told}");
     app.drain().await;
-    assert_eq!(got(&zhang, "有变动"), 0);
+    assert_eq!(zhang.told("有变动"), 0);
     adds_up(&app, id).await;
     let row = activity(&app, id).await;
     assert_eq!((row.taken, row.waiting), (1, 0));
@@ -169,7 +168,7 @@ async fn a_place_that_nobody_gives_back_is_the_next_ones_on_the_eve() {
     chen.expects_push("明天开始").await;
     app.drain().await;
     for words in ["明天开始", "轮到您了"] {
-        assert_eq!((got(&zhang, words), got(&wang, words)), (0, 0), "{words}");
+        assert_eq!((zhang.told(words), wang.told(words)), (0, 0), "{words}");
     }
     adds_up(&app, id).await;
     let taken = signups(&app, id, Taken).await;

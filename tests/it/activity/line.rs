@@ -11,7 +11,6 @@ use super::{activity, adds_up, open, signups};
 use crate::harness::app::TestApp;
 use crate::harness::until;
 use crate::harness::wechat::text_xml;
-use crate::wish::race::neighbours;
 
 const NEIGHBOURS: usize = 60;
 const PLACES: i32 = 10;
@@ -22,7 +21,7 @@ async fn sixty_on_two_instances_get_ten_places_and_the_others_wait_in_a_line() {
     let steward = app.steward("1栋").await;
     let chair = app.staff("卫东").await;
     let id = open(&chair, Some(PLACES)).await;
-    let all = neighbours(&app, NEIGHBOURS).await;
+    let all = app.neighbours(NEIGHBOURS).await;
     let said = all.iter().enumerate().map(|(at, neighbour)| {
         let sender = app.sender(at % 2);
         async move { sender.says(&neighbour.open_id, &format!("报名 {id}")).await }
@@ -91,7 +90,7 @@ async fn a_family_waits_whole_and_is_not_overtaken_until_nobody_signs_up_any_mor
     let app = TestApp::start().await;
     let chair = app.staff("卫东").await;
     let id = open(&chair, Some(3)).await;
-    let all = neighbours(&app, 4).await;
+    let all = app.neighbours(4).await;
     let says = |at: usize, words: String| {
         let who = &all[at];
         async move { who.says(&words).await }

@@ -73,12 +73,6 @@ async fn adds_up(app: &TestApp, id: i64) {
     assert_eq!((row.taken, row.waiting), (taken, waiting), "{row:?}");
 }
 
-/// Pushes that somebody got with these words.
-fn got(person: &Person<'_>, words: &str) -> usize {
-    let pushes = person.pushes();
-    pushes.iter().filter(|text| text.contains(words)).count()
-}
-
 /// Lets time pass until a moment.
 async fn until(app: &TestApp, at: Moment) {
     app.advance((at - app.now()).num_minutes() + 1).await;
@@ -146,7 +140,7 @@ async fn a_steward_makes_one_in_four_lines_and_neighbours_come_by_digits() {
     let row = activity(&app, id).await;
     until(&app, row.starts_at - TimeDelta::hours(1)).await;
     zhang.expects_push("还有1小时开始").await;
-    assert_eq!((got(&zhang, "明天开始"), got(&zhang, "还有1小时")), (1, 1));
+    assert_eq!((zhang.told("明天开始"), zhang.told("还有1小时")), (1, 1));
     chair.says("菜单").await;
     until(&app, row.ends_at).await;
     assert_eq!(activity(&app, id).await.state, ActivityState::Held);

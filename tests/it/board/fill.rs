@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::pass_all;
 use crate::activity::{activity, open as open_activity};
-use crate::console::{Desk, place as place_of};
+use crate::console::Desk;
 use crate::disclosure::{books, publish};
 use crate::expense::spent;
 use crate::giving::{CLERK, MANAGER, cash, open_drive, spend};
@@ -214,7 +214,7 @@ pub async fn fill(app: &TestApp) -> i64 {
     };
     held(app, &people.chair).await;
     life(app, &people).await;
-    let gy = place_of(app, "GY").await;
+    let gy = app.place("GY").await;
     let mut desk = Desk::of(app, "卫东").await;
     alliance(app, &gy, &mut desk).await;
     open_station(app, &gy, &people.clerk).await;

@@ -32,7 +32,7 @@ async fn nobody_reads_who_filed_without_a_name() {
         "whom it is about stays: {}",
         case.text
     );
-    assert_eq!(case.place_id, place_called(&app, "GY/1").await.id);
+    assert_eq!(case.place_id, app.place("GY/1").await.id);
     resident
         .says(&format!(
             "补充 {id} 就在我家1-1-101门口，电话 138 0000 0101"
@@ -238,8 +238,8 @@ async fn the_staff_files_for_somebody_at_the_counter_or_on_the_phone() {
     let reply = steward.says("代报 1-1-101 电梯坏了").await;
     assert!(reply.contains("替张秀英代报"), "{reply}");
     resident.expects_push("已替您提交").await;
-    let sun = person_called(&app, "孙梅").await.id;
-    let zhang = person_called(&app, "张秀英").await.id;
+    let sun = app.called("孙梅").await.id;
+    let zhang = app.called("张秀英").await.id;
     let newest = async || {
         let found = case::Entity::find().order_by_desc(case::COLUMN.id);
         found.one(app.store.read()).await.unwrap().unwrap()
@@ -284,7 +284,7 @@ async fn the_staff_files_for_somebody_at_the_counter_or_on_the_phone() {
         (filed.reporter_id, filed.asker.as_deref()),
         (sun, Some("李阿姨"))
     );
-    assert_eq!(filed.place_id, place_called(&app, "GY/1").await.id);
+    assert_eq!(filed.place_id, app.place("GY/1").await.id);
 
     let before = newest().await.id;
     for (person, text, says) in [

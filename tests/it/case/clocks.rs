@@ -8,7 +8,7 @@ use super::*;
 
 /// Whether somebody was sent a push of this kind that says this.
 async fn told(app: &TestApp, name: &str, kind: &str, what: &str) -> bool {
-    let person = person_called(app, name).await.id;
+    let person = app.called(name).await.id;
     app.reminders().await.iter().any(|row| {
         row.kind == kind
             && row.recipient_id == Some(person)

@@ -45,7 +45,7 @@ async fn a_case_nobody_has_is_taken_by_one_of_two() {
     let id = resident.case().await.id;
     assert_eq!(app.case(id).await.state, CaseState::Raised);
     for name in ["孙梅", "吴静"] {
-        let mut person = person_called(&app, name).await.into_active_model();
+        let mut person = app.called(name).await.into_active_model();
         person.left_at = Set(None);
         person.update(app.store.write()).await.unwrap();
     }
@@ -95,7 +95,7 @@ async fn what_nobody_had_goes_to_the_first_who_comes() {
     let id = resident.case().await.id;
     app.advance(6).await;
     assert_eq!(app.case(id).await.state, CaseState::Raised);
-    let mut person = person_called(&app, "吴静").await.into_active_model();
+    let mut person = app.called("吴静").await.into_active_model();
     person.left_at = Set(None);
     person.update(app.store.write()).await.unwrap();
     app.advance(11).await;

@@ -197,7 +197,7 @@ async fn the_share_of_each_level_counts_the_unsolved_apart() {
         }
     }
     let until = app.now() + TimeDelta::hours(1);
-    let path = place_called(&app, "HC-XL-CD-GY").await.path;
+    let path = app.place("HC-XL-CD-GY").await.path;
     let db = app.store.read();
     let secretary = tied(&app, "郑洪").await.account().await;
     let actor = load_actor(db, &secretary, app.now()).await.unwrap();

@@ -23,7 +23,7 @@ async fn who_is_invited_sees_it_notes_and_proposes_and_cannot_end_it() {
         tied(&app, "蒋平").await,
     );
     // A mediator sees no cases but those they are asked for.
-    let person = person_called(&app, "蒋平").await;
+    let person = app.called("蒋平").await;
     let row = role::Entity::find()
         .filter(role::COLUMN.person_id.eq(person.id))
         .one(app.store.read())

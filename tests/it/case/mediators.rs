@@ -12,11 +12,11 @@ const DAYS: i64 = 3 * 24 * 60 + 1;
 
 /// Makes 杨光 the street's mediator.
 async fn another(app: &TestApp) -> i64 {
-    let person = person_called(app, "杨光").await.id;
+    let person = app.called("杨光").await.id;
     let row = role::ActiveModel {
         person_id: Set(person),
         role: Set(RoleKind::Mediator),
-        place_id: Set(Some(place_called(app, "HC-XL-CD").await.id)),
+        place_id: Set(Some(app.place("HC-XL-CD").await.id)),
         from_at: Set(app.now() - TimeDelta::days(1)),
         created_at: Set(app.now()),
         ..Default::default()
@@ -89,7 +89,7 @@ async fn with_the_post_of_its_mediator_it_goes_to_somebody_else_with_the_meeting
         .await;
     app.drain().await;
     let person = another(&app).await;
-    let gone = person_called(&app, "冯涛").await.id;
+    let gone = app.called("冯涛").await.id;
     role::Entity::update_many()
         .set(role::ActiveModel {
             to_at: Set(Some(app.now())),

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, CaseState, CaseStep, Channel, Level};
-use entity::{account, binding, case, case_event, person, place, reminder};
+use entity::{account, binding, case, case_event, person, reminder};
 use linli::case::remind::KINDS;
 use linli::delivery::Work;
 use sea_orm::ActiveValue::Set;
@@ -68,7 +68,7 @@ fn open_id(name: &str) -> String {
 
 /// Gives somebody an account; a resident is tied to their home, too.
 async fn settle(app: &TestApp, name: &str) {
-    let person = person_called(app, name).await;
+    let person = app.called(name).await;
     let open_id = open_id(name);
     let now = app.now();
     let row = account::ActiveModel {
@@ -88,7 +88,7 @@ async fn settle(app: &TestApp, name: &str) {
         .filter(|line| line.split(',').nth(1) == Some(key))
     {
         let code = home.split(',').next().unwrap();
-        let place = place_called(app, code).await;
+        let place = app.place(code).await;
         let tie = binding::ActiveModel {
             account_id: Set(account.id),
             person_id: Set(Some(person.id)),
@@ -107,19 +107,9 @@ async fn settle(app: &TestApp, name: &str) {
     app.platform.say(&open_id, &subscribe).await;
 }
 
-async fn person_called(app: &TestApp, name: &str) -> person::Model {
-    let found = person::Entity::find().filter(person::COLUMN.name.eq(name));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
-async fn place_called(app: &TestApp, code: &str) -> place::Model {
-    let found = place::Entity::find().filter(place::COLUMN.code.eq(code));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
 /// Somebody leaves: the roster says so.
 async fn leaves(app: &TestApp, name: &str) {
-    let mut person = person_called(app, name).await.into_active_model();
+    let mut person = app.called(name).await.into_active_model();
     person.left_at = Set(Some(app.now() - TimeDelta::hours(1)));
     person.update(app.store.write()).await.unwrap();
 }
@@ -149,7 +139,7 @@ async fn holder(app: &TestApp, case: &case::Model) -> String {
 
 /// What somebody is told in full, as things stand now: templates show only a few words of it.
 async fn told(app: &TestApp, name: &str) -> String {
-    let person = person_called(app, name).await;
+    let person = app.called(name).await;
     let rows = reminder::Entity::find()
         .filter(reminder::COLUMN.recipient_id.eq(person.id))
         .order_by_asc(reminder::COLUMN.id)
@@ -186,7 +176,7 @@ async fn the_whole_way_of_a_case() {
     assert!(reply.contains(&format!("进度 {id}")), "{reply}");
     assert_eq!(case.state, CaseState::Assigned);
     assert_eq!(case.category.as_deref(), Some("lift"));
-    assert_eq!(case.place_id, place_called(&app, "GY/1").await.id);
+    assert_eq!(case.place_id, app.place("GY/1").await.id);
 
     steward.expects_push(&format!("接单 {id}")).await;
     let reply = steward.says(&format!("接單 ＃{id}")).await;

@@ -17,9 +17,9 @@ fn asked_to_look(person: &Person<'_>, id: i64) -> usize {
 
 /// 李建国 answers for the home of 张秀英 as its party member.
 async fn party_member(app: &TestApp) {
-    let home = place_called(app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     let row = role::ActiveModel {
-        person_id: Set(person_called(app, "李建国").await.id),
+        person_id: Set(app.called("李建国").await.id),
         role: Set(RoleKind::PartyMember),
         place_id: Set(Some(home.id)),
         compound_id: Set(home.compound_id),

@@ -20,7 +20,7 @@ async fn actor(app: &TestApp, name: &str) -> Actor {
 
 pub(super) async fn slot(app: &TestApp, code: &str, grade: Grade) -> Slot {
     Slot {
-        place_id: place_called(app, code).await.id,
+        place_id: app.place(code).await.id,
         grade,
         level: None,
     }
@@ -73,7 +73,7 @@ pub(super) async fn add_calendar(
     table: &Timetable,
 ) -> Result<calendar::Model, Code> {
     let actor = actor(app, name).await;
-    let place = place_called(app, code).await;
+    let place = app.place(code).await;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     match policy::add_calendar(&mut tx, &actor, place.id, called, table).await {
         Ok(row) => {
@@ -300,7 +300,7 @@ async fn calendars_are_those_of_the_place_and_above() {
     let other = add("郑洪", "LY", "物业", &week).await.unwrap();
 
     let chair = actor(&app, "卫东").await;
-    let place = place_called(&app, "GY").await;
+    let place = app.place("GY").await;
     let found = queries::calendars_at(app.store.read(), &chair, place.id)
         .await
         .unwrap();

@@ -11,7 +11,7 @@ use super::policies::{FIGURES, add_calendar, set, slot, table};
 use super::*;
 
 async fn posts_end(app: &TestApp, name: &str) {
-    let person = person_called(app, name).await;
+    let person = app.called(name).await;
     role::Entity::update_many()
         .set(role::ActiveModel {
             to_at: Set(Some(app.now())),
@@ -67,7 +67,7 @@ async fn a_case_for_a_company_that_is_gone_falls_to_the_compound() {
         .unwrap()
         .unwrap();
     let rule = dispatch_rule::ActiveModel {
-        place_id: Set(place_called(&app, "GY").await.id),
+        place_id: Set(app.place("GY").await.id),
         kind: Set(Some(CaseKind::Repair)),
         position: Set(1),
         organisation_id: Set(Some(company.id)),

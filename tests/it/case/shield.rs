@@ -34,7 +34,7 @@ async fn complaint(app: &TestApp) -> i64 {
         .await;
     let case = resident.case().await;
     let id = case.id;
-    assert_eq!(case.place_id, place_called(app, "GY/1-1-101").await.id);
+    assert_eq!(case.place_id, app.place("GY/1-1-101").await.id);
     resident
         .says(&format!("补充 {id} 就在1栋1单元101门口骂的"))
         .await;
@@ -91,7 +91,7 @@ async fn whom_a_complaint_may_be_about_does_not_read_who_complains() {
         assert!(!page.is(200).body.contains(&link), "{name}");
     }
     // Nor does the page of the home.
-    let home = place_called(&app, "GY/1-1-101").await.id;
+    let home = app.place("GY/1-1-101").await.id;
     for (name, shown) in [("沈立", false), ("卫东", false), ("郑洪", true)] {
         let mut desk = Desk::of(&app, name).await;
         let page = desk.open(&format!("/console/homes/{home}")).await;
@@ -231,8 +231,8 @@ async fn the_news_of_a_complaint_is_brought_to_no_door_by_whom_it_may_be_about()
         .all(app.store.read())
         .await
         .unwrap();
-    let secretary = person_called(&app, "郑洪").await.id;
-    let zhang = person_called(&app, "张秀英").await.id;
+    let secretary = app.called("郑洪").await.id;
+    let zhang = app.called("张秀英").await.id;
     let hers: Vec<_> = rows.iter().filter(|row| row.person_id == zhang).collect();
     assert_eq!(hers.len(), 1, "{rows:?}");
     assert_eq!(hers[0].holder_id, Some(secretary), "{rows:?}");

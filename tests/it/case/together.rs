@@ -19,14 +19,6 @@ async fn lift(app: &TestApp) -> i64 {
     resident.case().await.id
 }
 
-fn tasks(person: &Person<'_>) -> usize {
-    let pushes = person.pushes();
-    pushes
-        .iter()
-        .filter(|text| text.contains("回复“接单"))
-        .count()
-}
-
 /// What 张秀英 wrote, and where she lives, reaches no neighbour.
 fn hides_words(person: &Person<'_>) {
     for text in person.pushes() {
@@ -55,7 +47,7 @@ async fn a_neighbour_joins_by_one_digit_and_the_holder_is_told_once() {
         tied(&app, "孙梅").await,
     );
     let first = lift(&app).await;
-    assert_eq!(tasks(&steward), 1);
+    assert_eq!(steward.told("回复“接单"), 1);
     let reply = neighbour.says("報修 1棟電梯停了，快修").await;
     assert!(reply.contains("已收到"), "no word is lost: {reply}");
     assert!(
@@ -77,7 +69,7 @@ async fn a_neighbour_joins_by_one_digit_and_the_holder_is_told_once() {
     let case = app.case(first).await;
     assert_eq!((case.joiners, case.households), (1, 2));
     app.advance(3).await;
-    assert_eq!(tasks(&steward), 1, "{:?}", steward.pushes());
+    assert_eq!(steward.told("回复“接单"), 1, "{:?}", steward.pushes());
 
     steward.says(&format!("接单 {first}")).await;
     neighbour.expects_push(&format!("进度 {first}")).await;
@@ -117,14 +109,14 @@ async fn what_nobody_says_is_the_same_becomes_a_task_a_minute_later() {
     neighbour.says("报修 1栋电梯停了").await;
     let second = neighbour.case().await.id;
     app.drain().await;
-    assert_eq!(tasks(&steward), 1);
+    assert_eq!(steward.told("回复“接单"), 1);
     app.advance(2).await;
     steward.expects_push(&format!("接单 {second}")).await;
     // An emergency does not wait, and another thing is not offered.
     let reply = neighbour.says("报修 1栋电梯停了，有人被困").await;
     assert!(reply.contains("119"), "{reply}");
     app.drain().await;
-    assert_eq!(tasks(&steward), 3);
+    assert_eq!(steward.told("回复“接单"), 3);
     let reply = neighbour.says("报修 楼道灯不亮").await;
     assert!(!reply.contains("可能已经有人提过"), "{reply}");
 }
@@ -153,7 +145,7 @@ async fn all_who_join_at_once_get_in_and_many_homes_are_a_swarm() {
     let manager = tied(&app, "沈立").await;
     manager.expects_push("已有5户").await;
     let steward = tied(&app, "孙梅").await;
-    assert_eq!(tasks(&steward), 1);
+    assert_eq!(steward.told("回复“接单"), 1);
     // Twice is once.
     let reply = a.says(&text).await;
     assert!(reply.contains("已经在诉求"), "{reply}");
@@ -297,7 +289,7 @@ async fn who_came_over_two_cases_leaves_the_last_and_parting_wins_no_time() {
     assert!(!parted.finish_late && left > least && left < most, "{left}");
     assert_eq!(joiners(&app, middle).await.len(), 0);
     let rest = joiners(&app, last).await;
-    let wang = person_called(&app, "王芳").await.id;
+    let wang = app.called("王芳").await.id;
     assert_eq!(
         rest.iter().map(|row| row.person_id).collect::<Vec<_>>(),
         [wang]
@@ -332,7 +324,7 @@ async fn what_is_alike_is_found_among_ten_thousand() {
     let mut like = first.clone().into_active_model().reset_all();
     like.id = sea_orm::ActiveValue::NotSet;
     let like = like.insert(app.store.write()).await.unwrap();
-    let place = place_called(&app, "GY/1").await;
+    let place = app.place("GY/1").await;
     let wanted = Wanted {
         kind: CaseKind::Repair,
         category: Some("lift"),

@@ -15,7 +15,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
 use super::cases::three_cases;
-use super::{Desk, make_administrator, person, place};
+use super::{Desk, make_administrator};
 use crate::harness::app::TestApp;
 
 /// A row of the trail of a compound, as old as so many hours.
@@ -23,10 +23,10 @@ async fn note(app: &TestApp, code: &str, action: &str, hours: i64, detail: Optio
     let row = audit::ActiveModel {
         at: Set(app.now() - TimeDelta::hours(hours)),
         actor_kind: Set(ActorKind::Staff),
-        actor_id: Set(Some(person(app, "孙梅").await.id)),
+        actor_id: Set(Some(app.person("孙梅").await.id)),
         action: Set(action.to_owned()),
         subject: Set("place:1".to_owned()),
-        compound_id: Set(Some(place(app, code).await.id)),
+        compound_id: Set(Some(app.place(code).await.id)),
         detail: Set(detail),
         ..Default::default()
     };
@@ -112,7 +112,7 @@ async fn what_staff_decides_by_chat_is_recorded_as_staffs() {
         .unwrap()
         .unwrap();
     steward.says(&format!("核验 {} 通过", bound.id)).await;
-    let compound = place(&app, "GY").await;
+    let compound = app.place("GY").await;
     let row = moderation::ActiveModel {
         subject: Set("case:1".to_owned()),
         part: Set("board".to_owned()),
@@ -138,7 +138,7 @@ async fn what_staff_decides_by_chat_is_recorded_as_staffs() {
         assert_eq!(rows.len(), 1, "{action}");
         assert_eq!(rows[0].actor_kind, kind, "{action}");
         if let Some(name) = name {
-            assert_eq!(rows[0].actor_id, Some(person(&app, name).await.id));
+            assert_eq!(rows[0].actor_id, Some(app.person(name).await.id));
         }
     }
 }
@@ -199,14 +199,14 @@ async fn every_filter_narrows_and_a_bad_one_is_explained() {
     ] {
         note(&app, code, action, hours, None).await;
     }
-    let zhou = person(&app, "周强").await.id;
+    let zhou = app.person("周强").await.id;
     audit::ActiveModel {
         at: Set(app.now()),
         actor_kind: Set(ActorKind::Resident),
         actor_id: Set(Some(zhou)),
         action: Set("case.file".to_owned()),
         subject: Set("case:77".to_owned()),
-        compound_id: Set(Some(place(&app, "GY").await.id)),
+        compound_id: Set(Some(app.place("GY").await.id)),
         ..Default::default()
     }
     .insert(app.store.write())

@@ -10,7 +10,7 @@ use linli::files::FileKind;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 
 /// A case of each building of the standard compound and one next door: numbers of 1栋, 2栋, 兰园.
@@ -276,7 +276,7 @@ async fn several_cases_are_given_out_at_once_each_for_itself() {
         .says("已派给蒋平")
         .says("刚刚有了新变化")
         .says("没有找到诉求");
-    let jiang = person(&app, "蒋平").await.id;
+    let jiang = app.person("蒋平").await.id;
     assert_eq!(app.case(one).await.holder_id, Some(jiang));
     assert_ne!(app.case(two).await.holder_id, Some(jiang));
     assert_ne!(app.case(next_door).await.holder_id, Some(jiang));
@@ -315,7 +315,7 @@ async fn no_text_becomes_markup_anywhere() {
         "/console/cases?state=all".to_owned(),
         format!("/console/cases/{id}"),
         format!("/console/cases?text={coded}&place={coded}&holder={coded}&from={coded}"),
-        format!("/console/cases?kind={coded}&category={coded}&state={coded}&before={coded}"),
+        format!("/console/cases?kind={coded}&category={coded}&state={coded}&cursor={coded}"),
         format!("/console/cases?said={coded}"),
         format!("/console/cases/{id}?said={coded}"),
         format!("/console/{coded}"),

@@ -13,7 +13,7 @@ use regex::Regex;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 
-use super::{Desk, place};
+use super::Desk;
 use crate::fee::figures::{always, pay, scope, staff, today, town};
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
@@ -259,5 +259,5 @@ async fn nothing_is_a_dash_and_what_is_typed_wrong_is_told_beside_its_field() {
         .await
         .says("收缴率 <b>75.0%</b>")
         .says("已缴 ÷ 应收");
-    assert_eq!(place(&app, "GY").await.id, bill.compound_id);
+    assert_eq!(app.place("GY").await.id, bill.compound_id);
 }

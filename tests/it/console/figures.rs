@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
-use entity::place;
 use linli::base::clock::china;
 use linli::case::stats::span::Span;
 use linli::report::{figures, sheet};
 use regex::Regex;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
 
 use super::Desk;
 use crate::figures::{scope, town};
@@ -168,12 +167,7 @@ async fn no_name_becomes_markup_or_a_formula() {
         ("GY", "=1+1<script>alert(1)</script>"),
         ("GY/1", "@SUM(<b>x"),
     ] {
-        let found = place::Entity::find()
-            .filter(place::COLUMN.code.eq(code))
-            .one(app.store.read())
-            .await
-            .unwrap()
-            .unwrap();
+        let found = app.place(code).await;
         let mut change = found.into_active_model();
         change.name = Set(name.to_owned());
         change.update(app.store.write()).await.unwrap();

@@ -5,17 +5,17 @@ use entity::{binding, place as places};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 
-use super::{Desk, place};
+use super::Desk;
 use crate::harness::app::TestApp;
 
 #[tokio::test]
 async fn the_tree_leads_down_to_a_home_within_the_reach() {
     let app = TestApp::start().await;
     let mut desk = Desk::of(&app, "郑洪").await;
-    let community = place(&app, "HC-XL-CD-GY").await;
-    let compound = place(&app, "GY").await;
-    let building = place(&app, "GY/1").await;
-    let home = place(&app, "GY/1-1-101").await;
+    let community = app.place("HC-XL-CD-GY").await;
+    let compound = app.place("GY").await;
+    let building = app.place("GY/1").await;
+    let home = app.place("GY/1-1-101").await;
     let begin = desk.open("/console/homes").await;
     begin
         .is(303)
@@ -39,7 +39,7 @@ async fn the_tree_leads_down_to_a_home_within_the_reach() {
     let mut steward = Desk::of(&app, "孙梅").await;
     let begin = steward.open("/console/homes").await;
     begin.leads_to(&format!("/console/buildings/{}", building.id));
-    let (other, foreign) = (place(&app, "GY/2").await, place(&app, "GY/2-1-101").await);
+    let (other, foreign) = (app.place("GY/2").await, app.place("GY/2-1-101").await);
     for path in [
         format!("/console/buildings/{}", other.id),
         format!("/console/homes/{}", foreign.id),
@@ -54,8 +54,8 @@ async fn the_tree_leads_down_to_a_home_within_the_reach() {
 #[tokio::test]
 async fn the_grid_says_in_words_how_each_home_is_tied_and_loses_none() {
     let app = TestApp::start().await;
-    let building = place(&app, "GY/1").await;
-    let unit = place(&app, "GY/1-1").await;
+    let building = app.place("GY/1").await;
+    let unit = app.place("GY/1-1").await;
     let now = app.now();
     for (code, name) in [("GY/1-1-301", "1-1-301"), ("GY/1-<B>1", "地下室")] {
         let row = places::ActiveModel {
@@ -125,7 +125,7 @@ async fn the_grid_says_in_words_how_each_home_is_tied_and_loses_none() {
 #[tokio::test]
 async fn a_home_shows_its_people_its_size_and_what_is_open_there() {
     let app = TestApp::start().await;
-    let home = place(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     let resident = app.resident("张秀英").await;
     resident.says("报修 家里<b>水管爆了").await;
     let id = resident.case().await.id;

@@ -228,14 +228,14 @@ async fn nobody_writes_beyond_their_own_places() {
     for code in ["LY/8", "NEW", "TOP"] {
         assert!(!has_place(&app, code).await, "{code}");
     }
-    assert_eq!(super::place(&app, "LY").await.name, "兰园小区");
+    assert_eq!(app.place("LY").await.name, "兰园小区");
     let index = |phone: &str| app.instances[0].app.seal.index(phone);
     assert_eq!(
-        super::person(&app, "韩梅").await.phone_index,
+        app.person("韩梅").await.phone_index,
         Some(index("13800000901"))
     );
     assert_eq!(
-        super::person(&app, "张秀英").await.phone_index,
+        app.person("张秀英").await.phone_index,
         Some(index("13900000003"))
     );
     let fresh = people::Entity::find()

@@ -9,7 +9,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, PaginatorTrait, QueryF
 use serde_json::json;
 
 use super::cases::three_cases;
-use super::{Desk, make_administrator, person, place};
+use super::{Desk, make_administrator};
 use crate::harness::app::TestApp;
 
 const PATH: &str = "/console/letters";
@@ -32,8 +32,8 @@ async fn letter(app: &TestApp, name: &str, code: &str, case: i64, number: i64) -
     let row = reminder::ActiveModel {
         dedupe_key: Set(format!("test:{code}:{case}:{number}")),
         kind: Set("case.nudged".to_owned()),
-        recipient_id: Set(Some(person(app, name).await.id)),
-        compound_id: Set(Some(place(app, code).await.id)),
+        recipient_id: Set(Some(app.person(name).await.id)),
+        compound_id: Set(Some(app.place(code).await.id)),
         subject: Set(format!("case:{case}")),
         payload: Set(json!({})),
         due_at: Set(now),
@@ -155,7 +155,7 @@ async fn whoever_has_left_is_not_written_to() {
     let id = letter(&app, "孙梅", "GY", case, 1).await;
     people::Entity::update_many()
         .col_expr(people::Column::LeftAt, Expr::value(app.now()))
-        .filter(people::COLUMN.id.eq(person(&app, "孙梅").await.id))
+        .filter(people::COLUMN.id.eq(app.person("孙梅").await.id))
         .exec(app.store.write())
         .await
         .unwrap();

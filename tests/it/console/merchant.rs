@@ -5,7 +5,7 @@ use entity::fee_policy;
 use entity::kinds::RoleKind;
 use sea_orm::EntityTrait;
 
-use super::{Desk, on_record, place};
+use super::{Desk, on_record};
 use crate::harness::app::TestApp;
 use crate::payment::{MERCHANT, bill_for, browser_of, link_in, order_by};
 use crate::powers::desk_with;
@@ -13,7 +13,7 @@ use crate::powers::desk_with;
 const PAGE: &str = "/console/merchant";
 
 async fn account_of(app: &TestApp, code: &str) -> Option<String> {
-    let id = place(app, code).await.id;
+    let id = app.place(code).await.id;
     let row = fee_policy::Entity::find_by_id(id)
         .one(app.store.read())
         .await;
@@ -49,7 +49,7 @@ async fn the_account_is_chosen_on_record_and_refused_where_it_cannot_be() {
         .await
         .is(303);
     assert_eq!(account_of(&app, "GY").await.as_deref(), Some(MERCHANT));
-    let subject = format!("place:{}", place(&app, "GY").await.id);
+    let subject = format!("place:{}", app.place("GY").await.id);
     assert_eq!(on_record(&app, "fee.account", &subject).await, 1);
     // Whoever had the page open from before is told, and changes nothing.
     let mut chair = Desk::of(&app, "卫东").await;
@@ -144,6 +144,6 @@ async fn two_who_choose_at_once_are_one_after_the_other() {
     let mut both = [a.status, b.status];
     both.sort_unstable();
     assert_eq!(both, [303, 409], "{} {}", a.body, b.body);
-    let subject = format!("place:{}", place(&app, "GY").await.id);
+    let subject = format!("place:{}", app.place("GY").await.id);
     assert_eq!(on_record(&app, "fee.account", &subject).await, 1);
 }

@@ -31,7 +31,7 @@ mod wecom;
 use argon2::password_hash::PasswordHasher;
 use argon2::{Algorithm, Argon2, Params, Version};
 use entity::kinds::RoleKind;
-use entity::{audit as recorded, credential, person, place};
+use entity::{audit as recorded, credential};
 use linli::access::Actor;
 use linli::access::console::credential::{OneTime, give};
 use linli::base::dice::Dice;
@@ -139,19 +139,9 @@ impl<'a> Desk<'a> {
     }
 }
 
-/// A person of the standard compound by name.
-pub async fn person(app: &TestApp, name: &str) -> person::Model {
-    let key = compound::person(name, 0);
-    let found = person::Entity::find()
-        .filter(person::COLUMN.key.eq(key))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap()
-}
-
 /// Gives somebody a name to sign in with and a one-time password.
 pub async fn one_time(app: &TestApp, login: &str, name: &str) -> String {
-    let person = person(app, name).await;
+    let person = app.person(name).await;
     let made = OneTime::make(&Dice::from_system()).await.unwrap();
     let tx = app.store.begin(app.now()).await.unwrap();
     give(&tx, &Actor::operator(), person.id, login, &made)
@@ -173,7 +163,7 @@ fn cheap_hash() -> String {
 
 /// Gives somebody a name and [`PASSWORD`], which need not be changed.
 pub async fn own_password(app: &TestApp, login: &str, name: &str) {
-    let person_id = person(app, name).await.id;
+    let person_id = app.person(name).await.id;
     lend_password(app, login, person_id).await;
 }
 
@@ -193,15 +183,6 @@ pub async fn lend_password(app: &TestApp, login: &str, person_id: i64) {
         .unwrap();
 }
 
-/// A place of the standard compound by its full code.
-pub async fn place(app: &TestApp, code: &str) -> place::Model {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap()
-}
-
 /// Makes somebody of the standard compound an administrator of a place (none: of everything), and signs
 /// them in.
 pub async fn administrator<'a>(app: &'a TestApp, name: &str, code: Option<&str>) -> Desk<'a> {
@@ -211,9 +192,9 @@ pub async fn administrator<'a>(app: &'a TestApp, name: &str, code: Option<&str>)
 
 /// The same without signing in.
 pub async fn make_administrator(app: &TestApp, name: &str, code: Option<&str>) {
-    let who = person(app, name).await;
+    let who = app.person(name).await;
     let at = match code {
-        Some(code) => Some(place(app, code).await),
+        Some(code) => Some(app.place(code).await),
         None => None,
     };
     let mut tx = app.store.begin(app.now()).await.unwrap();

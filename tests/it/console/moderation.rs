@@ -1,12 +1,12 @@
 //! What waits for a person's word, in the console.
 
 use entity::kinds::{ContentKind, ModerationState};
-use entity::{attachment, moderation, place};
+use entity::{attachment, moderation};
 use linli::moderation::{Submission, submit};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 
@@ -15,12 +15,7 @@ const PAGE: &str = "/console/moderation";
 /// Something of a place that waits.
 async fn waits(app: &TestApp, code: &str, part: &str, kind: ContentKind, content: &str) -> i64 {
     let api = &app.instances[0].app;
-    let place = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let place = app.place(code).await;
     let mut tx = api.store.begin(app.now()).await.unwrap();
     let content = Submission {
         subject: "case:1".to_owned(),
@@ -29,7 +24,7 @@ async fn waits(app: &TestApp, code: &str, part: &str, kind: ContentKind, content
         place_id: place.id,
         kind,
         content: content.to_owned(),
-        author_id: Some(person(app, "卫东").await.id),
+        author_id: Some(app.person("卫东").await.id),
     };
     let row = submit(&mut tx, content).await.unwrap();
     tx.commit().await.unwrap();

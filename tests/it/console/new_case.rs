@@ -4,7 +4,7 @@ use entity::case;
 use entity::kinds::{CaseKind, Channel};
 use sea_orm::{EntityTrait, QueryOrder};
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 
 const PAGE: &str = "/console/cases/new";
@@ -49,8 +49,8 @@ async fn somebody_the_roster_knows_gets_the_case_in_their_name() {
     page.is(303);
     let case = last(&app).await.unwrap();
     page.leads_to(&format!("/console/cases/{}?said=new-case", case.id));
-    assert_eq!(case.reporter_id, person(&app, "张秀英").await.id);
-    assert_eq!(case.filed_by_id, Some(person(&app, "孙梅").await.id));
+    assert_eq!(case.reporter_id, app.person("张秀英").await.id);
+    assert_eq!(case.filed_by_id, Some(app.person("孙梅").await.id));
     assert_eq!(
         (case.kind, case.channel),
         (CaseKind::Complaint, Channel::Phone)

@@ -6,7 +6,7 @@ use futures_util::future::join;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::{Desk, administrator, on_record, person, place};
+use super::{Desk, administrator, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 
@@ -38,9 +38,9 @@ impl Desk<'_> {
 async fn people_are_found_within_the_reach_and_nowhere_else() {
     let app = TestApp::start().await;
     let (zhang, chen, han) = (
-        person(&app, "张秀英").await,
-        person(&app, "陈伟").await,
-        person(&app, "韩梅").await,
+        app.person("张秀英").await,
+        app.person("陈伟").await,
+        app.person("韩梅").await,
     );
     for (name, sees) in [
         ("孙梅", [true, false, false]),
@@ -91,7 +91,7 @@ async fn people_are_found_within_the_reach_and_nowhere_else() {
 #[tokio::test]
 async fn a_home_a_post_or_a_phone_finds_them_and_what_is_wrong_is_told() {
     let app = TestApp::start().await;
-    let (zhang, sun) = (person(&app, "张秀英").await, person(&app, "孙梅").await);
+    let (zhang, sun) = (app.person("张秀英").await, app.person("孙梅").await);
     let mut desk = Desk::of(&app, "郑洪").await;
     let at_home = desk.open("/console/people?place=GY/1-1-101").await;
     at_home
@@ -138,7 +138,7 @@ async fn a_home_a_post_or_a_phone_finds_them_and_what_is_wrong_is_told() {
 #[tokio::test]
 async fn pages_follow_each_other_without_gap_or_repeat() {
     let app = TestApp::start().await;
-    let home = place(&app, "GY/1-1-102").await;
+    let home = app.place("GY/1-1-102").await;
     let mut all = Vec::new();
     for number in 0..70 {
         let row = people::ActiveModel {
@@ -192,7 +192,7 @@ async fn pages_follow_each_other_without_gap_or_repeat() {
 #[tokio::test]
 async fn a_whole_phone_is_shown_on_record_to_who_needs_it() {
     let app = TestApp::start().await;
-    let zhang = person(&app, "张秀英").await;
+    let zhang = app.person("张秀英").await;
     let (page, to) = (
         format!("/console/people/{}", zhang.id),
         format!("/console/people/{}/phone", zhang.id),
@@ -325,7 +325,7 @@ async fn nobody_vouches_for_themselves_at_the_console_either() {
     let app = TestApp::start().await;
     let steward = app.staff("孙梅").await;
     let account = steward.account().await;
-    let home = place(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     let row = binding::ActiveModel {
         account_id: Set(account.id),
         person_id: Set(account.person_id),
@@ -351,7 +351,7 @@ async fn nobody_vouches_for_themselves_at_the_console_either() {
 #[tokio::test]
 async fn an_invitation_is_the_administrators_to_give_and_shown_once() {
     let app = TestApp::start().await;
-    let sun = person(&app, "孙梅").await;
+    let sun = app.person("孙梅").await;
     let page = format!("/console/people/{}", sun.id);
     let to = format!("{page}/invite");
     let mut steward = Desk::of(&app, "周强").await;
@@ -368,7 +368,7 @@ async fn an_invitation_is_the_administrators_to_give_and_shown_once() {
     secretary.send(&page, &to, &[]).await.is(403).says("管理员");
     // Of the compound: its own people, nobody who serves above it.
     let mut local = administrator(&app, "刘洋", Some("GY")).await;
-    let above = person(&app, "郑洪").await;
+    let above = app.person("郑洪").await;
     let foreign = format!("/console/people/{}/invite", above.id);
     local.send("/console/people", &foreign, &[]).await.is(404);
     let shown = local.send(&page, &to, &[]).await;
@@ -399,7 +399,7 @@ async fn an_invitation_is_the_administrators_to_give_and_shown_once() {
 async fn accounts_are_shown_without_their_keys() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;
-    let known = person(&app, "张秀英").await;
+    let known = app.person("张秀英").await;
     let mut change = zhang.account().await.into_active_model();
     change.external_id = Set("oABCDEFGHIJKLMNOPQRSTUV<x>".to_owned());
     account::Entity::update(change)

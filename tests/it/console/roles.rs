@@ -7,7 +7,7 @@ use futures_util::future::join;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
-use super::{Desk, administrator, on_record, person, place};
+use super::{Desk, administrator, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 
@@ -41,7 +41,7 @@ impl Desk<'_> {
 #[tokio::test]
 async fn posts_vacancies_and_ends_are_listed() {
     let app = TestApp::start().await;
-    let compound = place(&app, "GY").await;
+    let compound = app.place("GY").await;
     let path = format!("/console/roles?place={}", compound.id);
     let mut chair = Desk::of(&app, "卫东").await;
     let page = chair.open("/console/roles").await;
@@ -50,7 +50,7 @@ async fn posts_vacancies_and_ends_are_listed() {
         .says("业委会主任")
         .says("该有的岗位都有人");
     assert!(!page.body.contains("去任命") && !page.body.contains("三十天内到期"));
-    let sun = person(&app, "孙梅").await;
+    let sun = app.person("孙梅").await;
     let mut post = posts_of(&app, sun.id).await.remove(0).into_active_model();
     post.to_at = Set(Some(app.now() + TimeDelta::days(10)));
     let post = post.update(app.store.write()).await.unwrap();
@@ -91,7 +91,7 @@ async fn posts_vacancies_and_ends_are_listed() {
 async fn a_post_is_given_for_a_term_and_what_is_wrong_stands_beside_its_field() {
     let app = TestApp::start().await;
     let mut admin = administrator(&app, "刘洋", Some("GY")).await;
-    let wang = person(&app, "王芳").await;
+    let wang = app.person("王芳").await;
     let (first, last) = (day(&app, 0), day(&app, 20));
     let good = [
         ("name", "王芳"),
@@ -212,7 +212,7 @@ async fn with_the_post_the_open_cases_go_to_somebody_else() {
     }
     steward.says(&format!("暂停 {paused} 等配件")).await;
     steward.says(&format!("办结 {finished} 已补好")).await;
-    let sun = person(&app, "孙梅").await;
+    let sun = app.person("孙梅").await;
     let post = posts_of(&app, sun.id).await.remove(0);
     let mut admin = administrator(&app, "刘洋", Some("GY")).await;
     let page = admin.open(&format!("/console/roles/{}", post.id)).await;
@@ -280,7 +280,7 @@ async fn with_the_post_the_open_cases_go_to_somebody_else() {
 async fn a_term_that_ends_by_itself_gives_the_cases_back_too() {
     let app = TestApp::start().await;
     let mut admin = administrator(&app, "刘洋", Some("GY")).await;
-    let zhou = person(&app, "周强").await;
+    let zhou = app.person("周强").await;
     let last = day(&app, 1);
     let chen = app.resident("陈伟").await;
     chen.says("报修 水管爆了").await;
@@ -322,7 +322,7 @@ async fn a_term_that_ends_by_itself_gives_the_cases_back_too() {
 async fn the_last_administrator_does_not_lock_themselves_out() {
     let app = TestApp::start().await;
     let mut admin = administrator(&app, "赵敏", None).await;
-    let zhao = person(&app, "赵敏").await;
+    let zhao = app.person("赵敏").await;
     let own = posts_of(&app, zhao.id).await.remove(0);
     admin
         .dismiss(own.id, "不干了")

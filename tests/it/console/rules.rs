@@ -9,7 +9,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
 };
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 
@@ -58,7 +58,7 @@ async fn rules_are_added_ordered_switched_and_removed_and_cases_go_by_them() {
         .is(200)
         .says("没有规则，按内置的顺序派");
     assert_eq!(holder(&app, "报修 家里水管爆了").await, "孙梅");
-    let jiang = person(&app, "蒋平").await.id.to_string();
+    let jiang = app.person("蒋平").await.id.to_string();
     let body = organisation::Entity::find()
         .one(app.store.read())
         .await
@@ -126,7 +126,7 @@ async fn rules_are_added_ordered_switched_and_removed_and_cases_go_by_them() {
 async fn the_box_says_who_gets_it_and_why_the_others_do_not() {
     let app = TestApp::start().await;
     let mut desk = Desk::of(&app, "卫东").await;
-    let jiang = person(&app, "蒋平").await;
+    let jiang = app.person("蒋平").await;
     let id = jiang.id.to_string();
     add(
         &mut desk,
@@ -190,8 +190,8 @@ async fn the_box_says_who_gets_it_and_why_the_others_do_not() {
 async fn what_names_nobody_is_refused_and_who_is_measured_does_not_set() {
     let app = TestApp::start().await;
     let mut desk = Desk::of(&app, "卫东").await;
-    let resident = person(&app, "张秀英").await.id.to_string();
-    let neighbour = person(&app, "杨光").await.id.to_string();
+    let resident = app.person("张秀英").await.id.to_string();
+    let neighbour = app.person("杨光").await.id.to_string();
     for (fields, field, words) in [
         (vec![("kind", "repair")], "person", "至少选一个"),
         (
@@ -345,7 +345,7 @@ async fn no_name_becomes_markup() {
         .into_active_model();
     body.name = Set("<script>alert(1)</script>公司".to_owned());
     let body = body.update(app.store.write()).await.unwrap();
-    let mut sun = person(&app, "孙梅").await.into_active_model();
+    let mut sun = app.person("孙梅").await.into_active_model();
     sun.name = Set("<img src=x>".to_owned());
     let sun = sun.update(app.store.write()).await.unwrap();
     let mut desk = Desk::of(&app, "卫东").await;

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use entity::console_session;
 use sea_orm::{EntityTrait, PaginatorTrait};
 
-use super::{COOKIE, Desk, PASSWORD, own_password, person};
+use super::{COOKIE, Desk, PASSWORD, own_password};
 use crate::harness::app::TestApp;
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn one_ends_the_sessions_of_oneself_and_of_nobody_else() {
         .all(app.store.read())
         .await
         .unwrap();
-    let sun = person(&app, "孙梅").await.id;
+    let sun = app.person("孙梅").await.id;
     let own: Vec<_> = sessions.iter().filter(|one| one.person_id == sun).collect();
     let foreign = sessions.iter().find(|one| one.person_id != sun).unwrap();
     let account = "/console/account";
@@ -242,7 +242,7 @@ async fn what_cannot_be_read_is_a_page_and_never_a_fault_of_ours() {
 #[tokio::test]
 async fn names_and_browsers_are_text_and_never_markup() {
     let app = TestApp::start().await;
-    let sun = person(&app, "孙梅").await;
+    let sun = app.person("孙梅").await;
     let mut change = person::ActiveModel::from(sun);
     change.name = sea_orm::ActiveValue::Set("<script>alert(1)</script>".to_owned());
     let login = "sun\"'><img src=x>";

@@ -6,7 +6,7 @@ use linli::access::console::totp;
 use regex::Regex;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{COOKIE, Desk, PASSWORD, one_time, own_password, person};
+use super::{COOKIE, Desk, PASSWORD, one_time, own_password};
 use crate::harness::app::TestApp;
 use crate::harness::program;
 
@@ -247,7 +247,7 @@ async fn who_holds_no_role_or_has_left_does_not_come_in() {
     assert!(desk.browser.cookie(COOKIE).is_none());
     let mut desk = Desk::of(&app, "孙梅").await;
     assert!(desk.is_in().await);
-    let sun = person(&app, "孙梅").await;
+    let sun = app.person("孙梅").await;
     entity::role::Entity::delete_many()
         .filter(entity::role::COLUMN.person_id.eq(sun.id))
         .exec(app.store.write())
@@ -259,7 +259,7 @@ async fn who_holds_no_role_or_has_left_does_not_come_in() {
         .says("没有担任职务");
     desk.open("/console/sign-in").await;
     let mut desk = Desk::of(&app, "周强").await;
-    let zhou = person(&app, "周强").await;
+    let zhou = app.person("周强").await;
     let mut change = person::ActiveModel::from(zhou);
     change.left_at = sea_orm::ActiveValue::Set(Some(app.now()));
     person::Entity::update(change)

@@ -7,8 +7,8 @@ use entity::{attachment, audit, moderation};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter};
 
+use super::Desk;
 use super::cases::three_cases;
-use super::{Desk, person};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::{bomb, holds, jpeg, jpeg_with_place, png};
 
@@ -337,7 +337,7 @@ async fn a_reason_stands_in_for_a_photo() {
         .act(id, "no-photo", &[("reason", "我说的")])
         .await
         .is(403);
-    let _ = person(&app, "孙梅").await;
+    let _ = app.person("孙梅").await;
 }
 
 #[tokio::test]

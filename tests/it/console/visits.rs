@@ -5,7 +5,7 @@ use entity::visit;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 
 const PAGE: &str = "/console/visits";
@@ -16,13 +16,13 @@ async fn waits(app: &TestApp, holder: &str, text: &str, subject: &str) -> visit:
         .unwrap()
         .unwrap();
     let row = visit::ActiveModel {
-        person_id: Set(person(app, "陈伟").await.id),
+        person_id: Set(app.person("陈伟").await.id),
         place_id: Set(place.id),
         compound_id: Set(place.compound_id.unwrap()),
         subject: Set(subject.to_owned()),
         kind: Set("case.progress".to_owned()),
         text: Set(text.to_owned()),
-        holder_id: Set(Some(person(app, holder).await.id)),
+        holder_id: Set(Some(app.person(holder).await.id)),
         state: Set(VisitState::Open),
         created_at: Set(app.now()),
         ..Default::default()

@@ -2,7 +2,7 @@
 
 use linli::sandbox::{Api, Fault};
 
-use super::{Desk, person};
+use super::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 use crate::work::identity::register;
@@ -115,7 +115,7 @@ async fn whoever_holds_no_role_is_told_so_and_stays_out() {
     let mut desk = Desk::stranger(&app);
     desk.scan("sunmei").await.is(303);
     assert_eq!(
-        person(&app, "孙梅").await.wecom_userid.as_deref(),
+        app.person("孙梅").await.wecom_userid.as_deref(),
         Some("sunmei")
     );
 }

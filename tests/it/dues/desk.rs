@@ -8,7 +8,6 @@ use sea_orm::EntityTrait;
 use super::{DUES, with};
 use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
-use crate::payment::place_of;
 
 async fn stored(app: &TestApp) -> Option<fee_policy::Model> {
     fee_policy::Entity::find()
@@ -20,7 +19,7 @@ async fn stored(app: &TestApp) -> Option<fee_policy::Model> {
 #[tokio::test]
 async fn a_policy_is_looked_at_then_saved_and_threats_are_refused() {
     let app = TestApp::start().await;
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     let mut desk = Desk::of(&app, "沈立").await;
     desk.open("/console/bills").await.says(DUES);
     desk.open(DUES)

@@ -17,7 +17,7 @@ use super::{begin, bill_due, move_to, policy, today};
 use crate::console::Desk;
 use crate::fee::expect_sound;
 use crate::harness::app::TestApp;
-use crate::payment::{bill_now, person_of};
+use crate::payment::bill_now;
 
 const LATE: [(&str, &str); 2] = [("late", "0.03"), ("late_basis", "物业服务合同第12条")];
 
@@ -198,6 +198,6 @@ async fn a_disputed_bill_costs_nothing_more_while_it_is_open() {
         .await;
     begin(&app).await;
     assert!(late_lines(&app, owed.id).await.is_empty());
-    let owner = person_of(&app, "张秀英").await;
+    let owner = app.person("张秀英").await;
     assert_eq!(bill_now(&app, owed.id).await.payer_id, owner.id);
 }

@@ -18,7 +18,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, QueryFilter, Query
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
-use crate::payment::{bill_for, bill_now, person_of, place_of};
+use crate::payment::{bill_for, bill_now};
 
 pub const DUES: &str = "/console/dues";
 
@@ -199,8 +199,8 @@ async fn all_bills_of_somebody_are_one_message() {
     policy(&app, &[]).await;
     move_to(&app, 1, "11:00").await;
     // A second home of hers.
-    let home = place_of(&app, "GY/1-1-102").await;
-    let owner = person_of(&app, "张秀英").await;
+    let home = app.place("GY/1-1-102").await;
+    let owner = app.person("张秀英").await;
     let tie = residency::ActiveModel {
         person_id: Set(owner.id),
         place_id: Set(home.id),
@@ -269,7 +269,7 @@ async fn two_instances_ask_once() {
         .unwrap();
     // 王芳 has no account: nothing is tried, and that is on record.
     assert_eq!(rows.len(), 2, "{rows:?}");
-    let wang = person_of(&app, "王芳").await;
+    let wang = app.person("王芳").await;
     let unreached = notices(&app).await;
     let unreached = unreached
         .iter()

@@ -14,7 +14,6 @@ use serde_json::json;
 
 use super::{asked, begin, bill_due, ended, grows, move_to, notices, policy, today};
 use crate::harness::app::TestApp;
-use crate::payment::{person_of, place_of};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_is_asked_at_night_whatever_the_settings_allow() {
@@ -109,7 +108,7 @@ async fn a_home_that_changes_hands_is_asked_of_nobody_who_does_not_owe_it() {
     let bill = bill_due(&app, "张秀英", 202_611, today(&app)).await;
     begin(&app).await;
     // Sold in the evening, to 李建国.
-    let home = place_of(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     residency::Entity::update_many()
         .col_expr(residency::Column::EndedAt, Expr::value(Some(app.now())))
         .filter(residency::COLUMN.place_id.eq(home.id))
@@ -117,7 +116,7 @@ async fn a_home_that_changes_hands_is_asked_of_nobody_who_does_not_owe_it() {
         .await
         .unwrap();
     let tie = residency::ActiveModel {
-        person_id: Set(person_of(&app, "李建国").await.id),
+        person_id: Set(app.person("李建国").await.id),
         place_id: Set(home.id),
         compound_id: Set(home.compound_id.unwrap()),
         relation: Set(HomeRelation::Owner),

@@ -9,7 +9,6 @@ use linli::ledger::queries::{Days, Moved, moved, of_subject};
 use sea_orm::{ConnectionTrait, Iterable};
 
 use super::{cast, in_state, now, spent, steps};
-use crate::console::place;
 use crate::fee;
 use crate::harness::app::TestApp;
 use crate::harness::program;
@@ -40,7 +39,7 @@ async fn books(app: &TestApp, draft: Draft) -> bool {
 async fn no_posting_spends_but_that_of_an_expense_that_is_paid() {
     let app = TestApp::plan().instances(0).start().await;
     cast(&app).await;
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let waits = in_state(&app, ExpenseState::Payable).await;
     let money = [Account::Bank, Account::Cash, Account::Wechat];
     let mut number = 0;
@@ -89,7 +88,7 @@ async fn no_posting_spends_but_that_of_an_expense_that_is_paid() {
 async fn an_expense_is_booked_with_its_own_amount_and_account_once_and_may_be_taken_back() {
     let app = TestApp::plan().instances(0).start().await;
     cast(&app).await;
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let id = in_state(&app, ExpenseState::Paid).await;
     let booked = of_subject(app.store.read(), gy, &format!("expense:{id}"))
         .await
@@ -222,7 +221,7 @@ async fn the_books_are_exported_with_their_expenses() {
 #[tokio::test]
 async fn a_shared_cost_pays_nothing_out() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let month = fee::this_month(&app);
     let item = fee::add(&app, fee::fee("公摊电费", FeeKind::Shared, 0)).await;
     fee::set_cost(&app, &item, month, 60_000).await.unwrap();

@@ -7,17 +7,16 @@ use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved, of_subject};
 
 use super::{OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, steps};
-use crate::console::{Desk, on_record, place};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 
 const DAY: i64 = 24 * 60;
 
 async fn board(app: &TestApp) -> String {
-    let url = format!("{}/board/GY/expenses", app.url());
-    let answer = reqwest::get(url).await.unwrap();
-    assert_eq!(answer.status().as_u16(), 200);
-    answer.text().await.unwrap()
+    let (status, html) = app.page("/board/GY/expenses").await;
+    assert_eq!(status, 200);
+    html
 }
 
 #[tokio::test]
@@ -167,7 +166,7 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
     act_with(&mut payer, id, "pay", &from, slip()).await.is(409);
 
     // The books have it once and balance; everybody is told again; then it is over.
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let booked = of_subject(app.store.read(), gy, &format!("expense:{id}"))
         .await
         .unwrap();

@@ -13,7 +13,7 @@ mod rules;
 use chrono::{NaiveDate, TimeDelta};
 use entity::kinds::{AttachmentState, RoleKind};
 use entity::money::{EntryKind, ExpenseAct, ExpenseState};
-use entity::{attachment, expense, expense_step, place, review_chain, role};
+use entity::{attachment, expense, expense_step, review_chain, role};
 use linli::access::{Actor, load_staff};
 use linli::base::clock::china;
 use linli::expense::actions::draft::{self, Said};
@@ -24,7 +24,7 @@ use linli::ledger::post::{Draft, Transfer, post};
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::console::{Desk, person, place as place_called};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
 
@@ -43,7 +43,7 @@ pub async fn cast(app: &TestApp) {
 pub async fn fund(app: &TestApp, why: &str, fen: i64) {
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let entry = Draft {
-        compound_id: place_called(app, "GY").await.id,
+        compound_id: app.place("GY").await.id,
         day: china(app.now()).date_naive(),
         cause: format!("opening:{why}"),
         kind: EntryKind::Opening,
@@ -61,9 +61,9 @@ pub async fn fund(app: &TestApp, why: &str, fen: i64) {
 
 /// Gives somebody a role from a while ago on.
 pub async fn give(app: &TestApp, name: &str, kind: RoleKind, code: &str) {
-    let place = place_called(app, code).await;
+    let place = app.place(code).await;
     let row = role::ActiveModel {
-        person_id: Set(person(app, name).await.id),
+        person_id: Set(app.person(name).await.id),
         role: Set(kind),
         place_id: Set(Some(place.id)),
         compound_id: Set(place.compound_id),
@@ -76,7 +76,7 @@ pub async fn give(app: &TestApp, name: &str, kind: RoleKind, code: &str) {
 
 /// Somebody in office.
 pub async fn actor(app: &TestApp, name: &str) -> Actor {
-    let id = person(app, name).await.id;
+    let id = app.person(name).await.id;
     let loaded = load_staff(app.store.read(), id, app.now()).await;
     loaded.unwrap().expect("in office")
 }
@@ -196,7 +196,7 @@ pub async fn on_account(app: &TestApp, state: ExpenseState, account: &str) -> i6
         Withdrawn,
     };
     let proposer = actor(app, PROPOSER).await;
-    let gy = place_called(app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let words = Said {
         account: account.to_owned(),
@@ -272,11 +272,7 @@ pub async fn on_account(app: &TestApp, state: ExpenseState, account: &str) -> i6
 /// Money that a compound has spent on a day, with a chain that nobody walked: for tests that only want the
 /// books to have an expense.
 pub async fn spent(app: &TestApp, code: &str, account: Account, fen: i64, day: NaiveDate) -> i64 {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    let compound_id = found.unwrap().unwrap().id;
+    let compound_id = app.place(code).await.id;
     let now = app.now();
     let mut tx = app.store.begin(now).await.unwrap();
     let rules = Rules::shipped().unwrap();

@@ -16,7 +16,7 @@ use super::{
     PAYER, PROPOSER, act, act_with, actor, all, cast, fields, fund, give, in_state, led_to, now,
     picture,
 };
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 use crate::harness::program;
@@ -128,7 +128,7 @@ async fn what_was_there_before_the_books_is_booked_once_for_each_account() {
         let refused = program::run(&app.variables, &opening(code, account, amount)).await;
         assert_eq!(refused.status.code(), Some(2), "{code} {account} {amount}");
     }
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let books = moved(app.store.read(), gy, Days::default()).await.unwrap();
     assert_eq!(books[&Account::Bank].balance(Account::Bank), 120_050);
     assert_eq!(books[&Account::Opening].balance(Account::Opening), 120_750);
@@ -167,7 +167,7 @@ async fn two_expenses_at_once_do_not_spend_the_same_money() {
     if refused[0].code == Code::Invalid {
         assert!(refused[0].detail.contains("500.00元"), "{refused:?}");
     }
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let books = moved(app.store.read(), gy, Days::default()).await.unwrap();
     assert_eq!(books[&Account::Bank].balance(Account::Bank), 50_000);
 }

@@ -6,7 +6,7 @@ use entity::money::ExpenseState;
 use linli::expense::actions::{draft, publish, review};
 
 use super::{OFFICER, PROPOSER, REVIEWERS, act, actor, cast, fields, led_to, now, said};
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn above_the_amount_nothing_is_filed_without_the_streets_tender() {
     let app = TestApp::start().await;
     cast(&app).await;
     let proposer = actor(&app, PROPOSER).await;
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let id = draft::propose(&mut tx, &proposer, gy, &said(5_000_000))
         .await

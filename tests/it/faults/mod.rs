@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use entity::kinds::{CaseState, Grade, ReminderState};
-use entity::{account, case, case_event, place, reminder, response_policy};
+use entity::{account, case, case_event, reminder, response_policy};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
@@ -137,13 +137,9 @@ async fn file(person: &Person<'_>, text: &str) -> i64 {
 
 /// Gives everybody in 桂园小区 so much time that no clock rings.
 async fn without_clocks(app: &TestApp) {
-    let compound = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY"))
-        .one(app.store.read())
-        .await
-        .unwrap();
+    let compound = app.place("GY").await;
     let patient = response_policy::ActiveModel {
-        place_id: Set(compound.unwrap().id),
+        place_id: Set(compound.id),
         grade: Set(Grade::Ordinary),
         accept_minutes: Set(1_000_000),
         finish_minutes: Set(Some(1_000_000)),

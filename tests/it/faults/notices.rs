@@ -28,7 +28,7 @@ const KILLS: usize = 4;
 
 /// So many residents of one home with accounts; their openids.
 async fn crowd(app: &TestApp, count: usize) -> Vec<String> {
-    let home = crate::console::place(app, "GY/2-1-101").await;
+    let home = app.place("GY/2-1-101").await;
     let (now, db) = (app.now(), app.store.write());
     let mut open_ids = Vec::new();
     for chunk in 0..count.div_ceil(500) {

@@ -17,7 +17,7 @@ use linli::reminder::schedule::run_slot;
 use sea_orm::sea_query::Expr;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{add, bills, day, fee, four_fees, grow, lines, place_of, this_month};
+use super::{add, bills, day, fee, four_fees, grow, lines, this_month};
 use crate::harness::app::TestApp;
 use crate::harness::program;
 
@@ -177,7 +177,7 @@ async fn the_clock_makes_the_months_bills_on_the_first() {
     }
     assert_eq!(bills(&app).await.len(), 6);
     // Left behind: begun by somebody whose machine died.
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     let next = month.next();
     let mut tx = app.store.begin(hour(20, 0)).await.unwrap();
     run::begin(&mut tx, &Actor::operator(), gy.id, next)

@@ -17,12 +17,12 @@ use linli::ledger::post::{Draft, Transfer, post};
 use linli::ledger::queries::{Days, moved};
 use sea_orm::{EntityTrait, QueryFilter};
 
-use super::{add, bills_of, charge, expect_sound, fee, lines, make, place_of, this_month};
+use super::{add, bills_of, charge, expect_sound, fee, lines, make, this_month};
 use crate::harness::app::TestApp;
 
 /// Debits less credits of each account of 桂园.
 async fn books(app: &TestApp) -> BTreeMap<Account, i64> {
-    let gy = place_of(app, "GY").await;
+    let gy = app.place("GY").await;
     let all = moved(app.store.read(), gy.id, Days::default()).await;
     let all = all.unwrap().into_iter();
     all.map(|(account, moved)| (account, moved.debit - moved.credit))
@@ -39,7 +39,7 @@ async fn kept(app: &TestApp, home_id: i64) -> i64 {
 
 /// The owner of a home pays ahead in cash, as the noun of payments does it.
 async fn pay_ahead(app: &TestApp, home: &str, fen: i64) {
-    let home = place_of(app, &format!("GY/{home}")).await;
+    let home = app.place(&format!("GY/{home}")).await;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let compound_id = home.compound_id.unwrap();
     let owner = next_owner(tx.db(), home.id, app.now()).await.unwrap();
@@ -147,7 +147,7 @@ async fn what_was_paid_ahead_pays_the_next_bill_and_what_a_credit_frees_the_one_
     );
     let li = bills_of(&app, "1-1-102").await.remove(0);
     assert_eq!((left(&li), li.state), (0, BillState::Settled));
-    let home = place_of(&app, "GY/1-1-102").await;
+    let home = app.place("GY/1-1-102").await;
     assert_eq!(kept(&app, home.id).await, 50_000 - 16_110);
     // Again: nothing more is used.
     make(&app, month).await;

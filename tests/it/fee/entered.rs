@@ -17,7 +17,7 @@ use sea_orm::{
 };
 
 use super::files::Folder;
-use super::{add, bills, charge, day, fee, make, place_of, this_month};
+use super::{add, bills, charge, day, fee, make, this_month};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::program;
@@ -281,7 +281,7 @@ async fn an_old_file_begins_no_space_again_and_changes_nothing_that_was_billed()
     // Before any bill a price may be mended; not while a run goes on, and not after it.
     let dearer = items.replace("12000", "15000");
     assert!(import(&[("fee_items.csv", &dearer)]).await.status.success());
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     make(&app, month).await;
     let again = items.replace("12000", "18000");
     for (state, words) in [

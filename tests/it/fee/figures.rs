@@ -24,7 +24,6 @@ use linli::report::money;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter};
 
-use crate::console::person;
 use crate::harness::app::TestApp;
 use crate::payment::{bill_for, bill_now};
 
@@ -52,7 +51,7 @@ pub async fn scope(app: &TestApp, code: &str) -> Scope {
 }
 
 pub async fn staff(app: &TestApp, name: &str) -> Actor {
-    let id = person(app, name).await.id;
+    let id = app.person(name).await.id;
     let found = load_staff(app.store.read(), id, app.now()).await;
     found.unwrap().unwrap()
 }

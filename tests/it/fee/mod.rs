@@ -33,15 +33,6 @@ pub fn this_month(app: &TestApp) -> Month {
     Month::of(china(app.now()).date_naive())
 }
 
-/// A place by its full code.
-pub async fn place_of(app: &TestApp, code: &str) -> place::Model {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap()
-}
-
 /// A fee that is right, of a kind, at a price in 1/100 fen.
 pub fn fee(name: &str, kind: FeeKind, unit_price: i64) -> NewItem {
     NewItem {
@@ -58,7 +49,7 @@ pub fn fee(name: &str, kind: FeeKind, unit_price: i64) -> NewItem {
 
 /// Adds a fee to 桂园.
 pub async fn add(app: &TestApp, new: NewItem) -> fee_item::Model {
-    let compound = place_of(app, "GY").await;
+    let compound = app.place("GY").await;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let row = items::add(&mut tx, &Actor::operator(), compound.id, new).await;
     tx.commit().await.unwrap();
@@ -80,7 +71,7 @@ pub async fn set_cost(
 
 /// Charges a home of 桂园 once; on which bill.
 pub async fn charge(app: &TestApp, home: &str, month: Month, fen: i64) -> Month {
-    let compound = place_of(app, "GY").await;
+    let compound = app.place("GY").await;
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let new = Charge {
         home: home.to_owned(),
@@ -96,7 +87,7 @@ pub async fn charge(app: &TestApp, home: &str, month: Month, fen: i64) -> Month 
 
 /// Makes the bills of 桂园.
 pub async fn make(app: &TestApp, month: Month) -> bill_run::Model {
-    let compound = place_of(app, "GY").await;
+    let compound = app.place("GY").await;
     let (actor, mut quiet) = (Actor::operator(), |_: &bill_run::Model| {});
     run::run(
         &app.store,
@@ -123,7 +114,7 @@ pub async fn bills(app: &TestApp) -> Vec<bill::Model> {
 
 /// The bills of a home of 桂园.
 pub async fn bills_of(app: &TestApp, home: &str) -> Vec<bill::Model> {
-    let home = place_of(app, &format!("GY/{home}")).await;
+    let home = app.place(&format!("GY/{home}")).await;
     let mut rows = bills(app).await;
     rows.retain(|row| row.home_id == home.id);
     rows

@@ -3,7 +3,7 @@
 
 use entity::kinds::FeeKind;
 use entity::money::RunState;
-use entity::{person, place, residency};
+use entity::{place, residency};
 use linli::access::Actor;
 use linli::base::clock::begin_of;
 use linli::base::fault::Code;
@@ -14,25 +14,15 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
 
 use super::{
-    add, bills, bills_of, charge, day, expect_sound, fee, lines, make, own, place_of, set_cost,
-    this_month,
+    add, bills, bills_of, charge, day, expect_sound, fee, lines, make, own, set_cost, this_month,
 };
 use crate::harness::app::TestApp;
-use crate::harness::compound;
-
-async fn called(app: &TestApp, name: &str) -> person::Model {
-    let found = person::Entity::find()
-        .filter(person::COLUMN.key.eq(compound::person(name, 0)))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap()
-}
 
 #[tokio::test]
 async fn a_home_is_billed_by_every_rule_once() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app);
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
     let lift = add(&app, fee("电梯公摊", FeeKind::Shared, 0)).await;
     set_cost(&app, &lift, month, 10_000).await.unwrap();
@@ -73,7 +63,7 @@ async fn a_home_is_billed_by_every_rule_once() {
     let [bill] = zhang.as_slice() else {
         panic!("{zhang:?}")
     };
-    assert_eq!(bill.payer_id, called(&app, "张秀英").await.id);
+    assert_eq!(bill.payer_id, app.person("张秀英").await.id);
     assert_eq!((bill.from_day, bill.to_day), (month.first(), month.last()));
     assert_eq!(bill.due_on, day(month, 10));
     let mine = lines(&app).await;
@@ -137,7 +127,7 @@ async fn a_second_run_changes_nothing_and_what_comes_late_is_on_the_next_bill() 
     // Two months ahead is a slip of the hand.
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let far = month.next().next();
-    let gy = place_of(&app, "GY").await;
+    let gy = app.place("GY").await;
     let fault = run::begin(&mut tx, &Actor::operator(), gy.id, far).await;
     assert_eq!(fault.unwrap_err().field, Some("month"));
 }
@@ -147,7 +137,7 @@ async fn homes_without_owner_or_area_and_homes_that_come_later() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app);
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
-    let bare = place_of(&app, "GY/2-1-102").await;
+    let bare = app.place("GY/2-1-102").await;
     let mut change = place::ActiveModel::from(bare.clone());
     change.area_cm2 = Set(None);
     change.update(app.store.write()).await.unwrap();
@@ -182,13 +172,13 @@ async fn a_home_that_was_sold_is_billed_to_both_for_their_days() {
     let app = TestApp::plan().instances(0).start().await;
     let month = this_month(&app).before();
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
-    let home = place_of(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await;
     residency::Entity::delete_many()
         .filter(residency::COLUMN.place_id.eq(home.id))
         .exec(app.store.write())
         .await
         .unwrap();
-    let (zhang, wu) = (called(&app, "张秀英").await, called(&app, "李建国").await);
+    let (zhang, wu) = (app.person("张秀英").await, app.person("李建国").await);
     let (from, sold) = (day(month.before(), 1), day(month, 11));
     own(&app, zhang.id, &home, from, Some(sold)).await;
     own(&app, wu.id, &home, sold, None).await;
@@ -224,7 +214,7 @@ async fn a_figure_that_cannot_be_stops_the_run_and_says_where() {
         ),
     )
     .await;
-    let home = place_of(&app, "GY/2-1-201").await;
+    let home = app.place("GY/2-1-201").await;
     let mut change = place::ActiveModel::from(home.clone());
     change.area_cm2 = Set(Some(1_000_000_000_000));
     change.update(app.store.write()).await.unwrap();

@@ -14,10 +14,8 @@ use linli::ledger::queries::{Days, moved};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
-use super::{
-    add, bills_of, charge, day, expect_sound, fee, lines, make, own, place_of, this_month,
-};
-use crate::console::{Desk, on_record, person};
+use super::{add, bills_of, charge, day, expect_sound, fee, lines, make, own, this_month};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 
 const PAGE: &str = "/console/bills/sales";
@@ -87,9 +85,9 @@ async fn a_sale_within_a_billed_month_is_corrected_by_one_button_once() {
     let once = charge(&app, "1-1-101", month, 2_000).await;
     assert_eq!(once, month.next(), "what is over is not billed any more");
     make(&app, month).await;
-    let home = place_of(&app, "GY/1-1-101").await;
-    let zhang = person(&app, "张秀英").await.id;
-    let buyer = person(&app, "李建国").await.id;
+    let home = app.place("GY/1-1-101").await;
+    let zhang = app.person("张秀英").await.id;
+    let buyer = app.person("李建国").await.id;
     let mut desk = Desk::of(&app, "沈立").await;
     pays(&mut desk, "1-1-101", "161.10").await;
     let before = lines(&app).await;
@@ -199,11 +197,8 @@ async fn a_sale_may_be_left_as_it_is_and_a_day_may_be_mended() {
     let month = this_month(&app).before();
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
     make(&app, month).await;
-    let home = place_of(&app, "GY/1-1-101").await;
-    let (zhang, buyer) = (
-        person(&app, "张秀英").await.id,
-        person(&app, "李建国").await.id,
-    );
+    let home = app.place("GY/1-1-101").await;
+    let (zhang, buyer) = (app.person("张秀英").await.id, app.person("李建国").await.id);
     own(&app, buyer, &home, day(month, 21), None).await;
     let owner = ownership(&app, home.id, zhang).await.id.to_string();
     let mut desk = Desk::of(&app, "沈立").await;
@@ -272,11 +267,8 @@ async fn two_who_correct_at_once_correct_once() {
     let month = this_month(&app).before();
     add(&app, fee("物业费", FeeKind::Area, 18_000)).await;
     make(&app, month).await;
-    let home = place_of(&app, "GY/1-1-101").await;
-    let (zhang, buyer) = (
-        person(&app, "张秀英").await.id,
-        person(&app, "李建国").await.id,
-    );
+    let home = app.place("GY/1-1-101").await;
+    let (zhang, buyer) = (app.person("张秀英").await.id, app.person("李建国").await.id);
     own(&app, buyer, &home, day(month, 16), None).await;
     let ended = residency::ActiveModel {
         ended_at: Set(Some(begin_of(day(month, 16)))),

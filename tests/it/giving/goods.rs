@@ -7,8 +7,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 use serde_json::json;
 
-use super::{CLERK, MANAGER, board, gift, gifts, history, number_in, sound, uses};
-use crate::console::{Desk, on_record, place};
+use super::{CLERK, MANAGER, gift, gifts, history, number_in, sound, uses};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -31,7 +31,7 @@ async fn a_thing_for_a_shared_room_is_read_first_and_thanked_for_on_the_board() 
     let id = number_in(&reply);
     let row = gift(&app, id).await;
     assert_eq!((row.amount, row.room.as_deref()), (2, Some("书画室")));
-    assert!(!board(&app, "GY/giving").await.contains("空调"));
+    assert!(!app.board("GY/giving").await.contains("空调"));
     // To a neighbour it is not there.
     let none = li.says(&format!("我的捐赠 {id}")).await;
     assert!(none.contains("没有找到捐赠"), "{none}");
@@ -43,7 +43,7 @@ async fn a_thing_for_a_shared_room_is_read_first_and_thanked_for_on_the_board() 
     let taken = manager.says("1").await;
     assert!(taken.contains("已收下"), "{taken}");
     zhang.expects_push("已收下").await;
-    let html = board(&app, "GY/giving").await;
+    let html = app.board("GY/giving").await;
     assert!(
         html.contains("感谢张**捐了") && html.contains("书画室") && html.contains("2件"),
         "{html}"
@@ -79,7 +79,7 @@ async fn a_thing_for_a_shared_room_is_read_first_and_thanked_for_on_the_board() 
     zhang.expects_push("装在书画室").await;
     assert_eq!((gift(&app, id).await.used, uses(&app).await.len()), (1, 1));
     assert!(
-        board(&app, "GY/giving?drive=free")
+        app.board("GY/giving?drive=free")
             .await
             .contains(&format!("#{id} 1件"))
     );
@@ -190,7 +190,7 @@ async fn the_same_form_with_anything_else_in_it_is_refused_and_writes_nothing() 
 
 /// Goods that wait in a compound, of nobody we know.
 async fn waits(app: &TestApp, code: &str, count: usize) {
-    let compound = place(app, code).await.id;
+    let compound = app.place(code).await.id;
     let rows = (0..count).map(|at| donation::ActiveModel {
         compound_id: Set(compound),
         anonymous: Set(true),

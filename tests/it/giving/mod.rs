@@ -19,7 +19,7 @@ use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 
-use crate::console::{Desk, person, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Browser;
 use crate::harness::people::Person;
@@ -160,15 +160,10 @@ pub async fn spend_from(
     desk.send_with(&csrf, &path, &fields).await
 }
 
-pub async fn board(app: &TestApp, path: &str) -> String {
-    let answer = reqwest::get(format!("{}/board/{path}", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
-
 /// Whether messages of these kinds that did not reach somebody were dropped, and no list of staff names them: not
 /// who is told at the door, not what could not be sent. The steward and the secretary are told of bindings alone.
 pub async fn is_on_no_list(app: &TestApp, name: &str, kinds: &[&str]) {
-    let who = person(app, name).await.id;
+    let who = app.person(name).await.id;
     let all = app.reminders().await;
     for kind in kinds {
         let states: Vec<ReminderState> = all
@@ -223,7 +218,7 @@ pub async fn sound(app: &TestApp) {
             used += row.used;
         }
     }
-    let gy = place(app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let moved = moved(db, gy, Days::default()).await.unwrap();
     let of = |account: Account| moved.get(&account).map_or(0, |one| one.balance(account));
     assert_eq!(of(Account::Donated), kept, "what is kept for its use");

@@ -10,7 +10,7 @@ use linli::ledger::Account;
 use linli::payment::actions::take::{NewTaken, take};
 
 use super::{MANAGER, cash, gift, gifts, open_drive, sound, spend_from, uses};
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::expense::{actor, spent};
 use crate::harness::app::TestApp;
 use crate::payment::{payments, refunds};
@@ -78,7 +78,7 @@ async fn a_use_and_a_refund_of_the_same_yuan_are_not_both() {
 
 /// The counter takes an amount in, in one transaction.
 async fn given(app: &TestApp, by: &Actor, dice: &Dice, amount: i64, number: usize) {
-    let gy = place(app, "GY").await;
+    let gy = app.place("GY").await;
     let mark = format!("given{number:04}");
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let gift = NewCounter {
@@ -110,7 +110,7 @@ async fn many_random_donations_and_uses_leave_exact_sums() {
     let app = TestApp::plan().instances(0).start().await;
     let by = actor(&app, MANAGER).await;
     let dice = Dice::from_seed(7);
-    let gy = place(&app, "GY").await;
+    let gy = app.place("GY").await;
     let random = |most: i64| {
         let number = u64::from_le_bytes(dice.bytes::<8>()) % most.unsigned_abs();
         i64::try_from(number).unwrap() + 1

@@ -7,9 +7,7 @@ use linli::sandbox::platform::Standing;
 use linli::sandbox::{Api, Fault};
 use sea_orm::{EntityTrait, QueryFilter};
 
-use super::{
-    MANAGER, board, gift, is_on_no_list, number_in, open_drive, pay, promise, sound, spend,
-};
+use super::{MANAGER, gift, is_on_no_list, number_in, open_drive, pay, promise, sound, spend};
 use crate::console::Desk;
 use crate::expense::spent;
 use crate::harness::app::TestApp;
@@ -52,7 +50,7 @@ async fn no_face_names_who_gives_in_secret() {
         "GY/giving?drive=free".to_owned(),
         "GY/expenses".to_owned(),
     ] {
-        faces.push((path.clone(), board(&app, &path).await));
+        faces.push((path.clone(), app.board(&path).await));
     }
     let payment = payments(&app).await[0].id;
     for path in [
@@ -204,7 +202,7 @@ async fn an_erasure_leaves_what_was_given_and_nobody_who_gave() {
     let mut browser = browser_of(&app, &zhang.open_id).await;
     let money = pay(&zhang, &mut browser, "不限", "50", "公开").await;
     let waits = number_in(&zhang.says("捐物 不限 旧书 × 3 放 社区安排 公开").await);
-    assert!(board(&app, "GY/giving?drive=free").await.contains("张**"));
+    assert!(app.board("GY/giving?drive=free").await.contains("张**"));
     app.drain().await;
     zhang.says("注销").await;
     let erased = zhang.says("2").await;
@@ -217,7 +215,7 @@ async fn an_erasure_leaves_what_was_given_and_nobody_who_gave() {
     let row = gift(&app, waits).await;
     assert_eq!((row.donor_id, row.goods), (None, None));
     assert_eq!(row.state, entity::kinds::DonationState::Withdrawn);
-    let html = board(&app, "GY/giving?drive=free").await;
+    let html = app.board("GY/giving?drive=free").await;
     assert!(html.contains("50.00元") && !html.contains("张**"), "{html}");
     sound(&app).await;
 }

@@ -6,8 +6,7 @@ use entity::money::{PayWay, PaymentState, RefundState};
 use linli::ledger::Account;
 
 use super::{
-    MANAGER, board, cash, drives, gift, gifts, history, open_drive, pay, promise, sound, spend,
-    uses,
+    MANAGER, cash, drives, gift, gifts, history, open_drive, pay, promise, sound, spend, uses,
 };
 use crate::console::Desk;
 use crate::expense::spent;
@@ -102,12 +101,12 @@ async fn money_is_given_by_digits_and_followed_to_its_use() {
         .await
         .says(&format!("#{id} 30.00元"))
         .says("20.00 元");
-    let html = board(&app, &format!("GY/giving?drive={drive}")).await;
+    let html = app.board(&format!("GY/giving?drive={drive}")).await;
     for words in ["张**", "给12位老人买棉被", &format!("#{id} 30.00元")] {
         assert!(html.contains(words), "{words}: {html}");
     }
-    assert!(board(&app, "GY/giving").await.contains("还剩 20.00 元"));
-    assert!(board(&app, "GY").await.contains("/board/GY/giving"));
+    assert!(app.board("GY/giving").await.contains("还剩 20.00 元"));
+    assert!(app.board("GY").await.contains("/board/GY/giving"));
     sound(&app).await;
 
     let path = format!("/console/giving/{drive}");

@@ -22,12 +22,6 @@ const BODY: &str = "先说**要点**。<script>alert(1)</script>\n\n<iframe src=
     ![图](javascript:alert(1)) [甲](javascript:alert(1)) [乙](JaVaScRiPt:alert(1)) [丙](data:text/html;base64,PHNjcmlwdD4=) \
     [丁](//evil.example) [戊](https://www.gov.cn/x?a=1&b=\"c) [己](/board/GY) <img src=x onerror=alert(1)>\n\n> 引用\n";
 
-async fn page(app: &TestApp, path: &str) -> (u16, String) {
-    let answer = reqwest::get(format!("{}{path}", app.url())).await.unwrap();
-    let status = answer.status().as_u16();
-    (status, answer.text().await.unwrap())
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn markup_scripts_and_bad_links_of_an_author_are_in_no_page() {
     let app = TestApp::start().await;
@@ -40,11 +34,11 @@ async fn markup_scripts_and_bad_links_of_an_author_are_in_no_page() {
     .await;
     let mut desk = Desk::of(&app, "卫东").await;
     let shown = [
-        page(&app, "/handbook/GY").await.1,
-        page(&app, "/handbook/GY?q=%3Cscript%3Ealert(1)%3C/script%3E")
+        app.page("/handbook/GY").await.1,
+        app.page("/handbook/GY?q=%3Cscript%3Ealert(1)%3C/script%3E")
             .await
             .1,
-        page(&app, &format!("/handbook/GY/{id}")).await.1,
+        app.page(&format!("/handbook/GY/{id}")).await.1,
         desk.open("/console/handbook").await.body,
         desk.open(&format!("/console/handbook/{id}")).await.body,
         desk.open(&format!("/console/handbook/{id}/edit"))
@@ -75,15 +69,13 @@ async fn markup_scripts_and_bad_links_of_an_author_are_in_no_page() {
         !text.contains("<script>") && !text.contains("javascript:"),
         "{text}"
     );
-    let (status, _) = page(&app, "/handbook/GY/999999").await;
+    let (status, _) = app.page("/handbook/GY/999999").await;
     assert_eq!(status, 404);
-    assert_eq!(page(&app, "/handbook/XX").await.0, 404);
-    assert_eq!(page(&app, &format!("/handbook/LY/{id}")).await.0, 404);
-    let (status, found) = page(
-        &app,
-        "/handbook/LY?q=%E4%B8%9A%E5%A7%94%E4%BC%9A%E6%80%8E%E4%B9%88%E9%80%89",
-    )
-    .await;
+    assert_eq!(app.page("/handbook/XX").await.0, 404);
+    assert_eq!(app.page(&format!("/handbook/LY/{id}")).await.0, 404);
+    let (status, found) = app
+        .page("/handbook/LY?q=%E4%B8%9A%E5%A7%94%E4%BC%9A%E6%80%8E%E4%B9%88%E9%80%89")
+        .await;
     assert!(status == 200 && found.contains("业委会怎么选"), "{found}");
 }
 

@@ -200,6 +200,17 @@ impl TestApp {
         format!("http://{}", self.instances[0].address)
     }
 
+    /// A page as everybody gets it: its status and its text.
+    pub async fn page(&self, path: &str) -> (u16, String) {
+        let answer = reqwest::get(format!("{}{path}", self.url())).await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    /// What stands on a page below `/board/`.
+    pub async fn board(&self, path: &str) -> String {
+        self.page(&format!("/board/{path}")).await.1
+    }
+
     /// WeChat's side of the wire to the instance with this number, for what a person cannot do.
     pub fn sender(&self, instance: usize) -> Sender {
         let url = format!("http://{}", self.instances[instance].address);

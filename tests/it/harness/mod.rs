@@ -1,16 +1,19 @@
 //! What tests say instead of set-up: the program as it runs ([`app`]) or as a process ([`program`]),
 //! people of a standard compound and what they do ([`people`]), a database of one's own ([`db`]),
-//! messages as WeChat sends them ([`wechat`]), pictures ([`pictures`]), a browser ([`browser`]), servers and wires that may be broken ([`faults`]).
+//! messages as WeChat sends them ([`wechat`]), pictures ([`pictures`]), a browser ([`browser`]), servers and wires
+//! that may be broken ([`faults`]), races of an erasure ([`leaving`]), rows by what tests call them ([`rows`]).
 
 pub mod app;
 pub mod browser;
 pub mod compound;
 pub mod db;
 pub mod faults;
+pub mod leaving;
 pub mod log;
 pub mod people;
 pub mod pictures;
 pub mod program;
+pub mod rows;
 pub mod wechat;
 
 use std::net::TcpListener;

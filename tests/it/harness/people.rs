@@ -3,9 +3,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use entity::kinds::Channel;
-use entity::{account, case};
+use entity::kinds::{BindingState, Channel};
+use entity::{account, binding, case, person};
 use linli::sandbox::Say;
+use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 
@@ -72,6 +73,55 @@ impl TestApp {
         }
     }
 
+    /// So many more people of the compound, at home in 2-1-101, with a chat account each.
+    pub async fn neighbours(&self, count: usize) -> Vec<Person<'_>> {
+        let home = self.place("GY/2-1-101").await;
+        let people = (0..count).map(|number| person::ActiveModel {
+            name: Set(format!("邻居{number}")),
+            party_member: Set(false),
+            created_at: Set(self.now()),
+            updated_at: Set(self.now()),
+            ..Default::default()
+        });
+        let people = person::Entity::insert_many(people)
+            .exec_with_returning(self.store.write())
+            .await
+            .unwrap();
+        let accounts = people.iter().map(|person| account::ActiveModel {
+            channel: Set(Channel::Official),
+            external_id: Set(format!("o-race-{}", person.id)),
+            person_id: Set(Some(person.id)),
+            followed: Set(true),
+            window_left: Set(0),
+            created_at: Set(self.now()),
+            ..Default::default()
+        });
+        let accounts = account::Entity::insert_many(accounts)
+            .exec_with_returning(self.store.write())
+            .await
+            .unwrap();
+        let ties = accounts.iter().map(|account| binding::ActiveModel {
+            account_id: Set(account.id),
+            person_id: Set(account.person_id),
+            place_id: Set(home.id),
+            compound_id: Set(home.compound_id.unwrap()),
+            state: Set(BindingState::Verified),
+            claimed_name: Set(String::new()),
+            claimed_phone_sealed: Set(String::new()),
+            claimed_phone_index: Set(String::new()),
+            created_at: Set(self.now()),
+            ..Default::default()
+        });
+        binding::Entity::insert_many(ties)
+            .exec_without_returning(self.store.write())
+            .await
+            .unwrap();
+        accounts
+            .iter()
+            .map(|account| self.known(&account.external_id))
+            .collect()
+    }
+
     /// A case by its number.
     pub async fn case(&self, id: i64) -> case::Model {
         let found = case::Entity::find_by_id(id).one(self.store.read()).await;
@@ -122,6 +172,12 @@ impl Person<'_> {
     pub fn pushes(&self) -> Vec<String> {
         let sent = self.app.platform.sent_to(&self.open_id);
         sent.into_iter().map(|entry| entry.text).collect()
+    }
+
+    /// How many pushes with these words have been received so far.
+    pub fn told(&self, words: &str) -> usize {
+        let pushes = self.pushes();
+        pushes.iter().filter(|text| text.contains(words)).count()
     }
 
     /// Waits for a push that was not expected before and holds these words; gives its text.

@@ -185,9 +185,9 @@ async fn on_every_page_words_are_words() {
     }
     public.extend((1..10).map(|page| format!("/board/GY?screen=1&page={page}")));
     let get = async |path: &str| {
-        let answer = reqwest::get(format!("{}{path}", app.url())).await.unwrap();
-        assert_eq!(answer.status().as_u16(), 200, "{path}");
-        answer.text().await.unwrap()
+        let (status, html) = app.page(path).await;
+        assert_eq!(status, 200, "{path}");
+        html
     };
     for path in [
         "/board/GY",

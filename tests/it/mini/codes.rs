@@ -1,26 +1,17 @@
 //! Codes and links that open the mini-program at a place.
 
-use entity::place;
 use linli::sandbox::{Api, Fault};
 use sea_orm::{EntityTrait, QueryFilter};
 
 use super::resident;
 use crate::harness::app::TestApp;
 
-async fn place_id(app: &TestApp, code: &str) -> i64 {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap().id
-}
-
 #[tokio::test]
 async fn staff_of_the_place_get_its_code_and_the_platform_is_asked_once() {
     let app = TestApp::start().await;
     let steward = app.steward("1栋").await;
     let api = app.api(&steward).await;
-    let (one, two) = (place_id(&app, "GY/1").await, place_id(&app, "GY/2").await);
+    let (one, two) = (app.place("GY/1").await.id, app.place("GY/2").await.id);
     for _ in 0..2 {
         let (status, kind, bytes) = api.fetch(&format!("/places/{one}/code")).await;
         assert_eq!((status, kind.as_str()), (200, "image/png"));
@@ -39,7 +30,7 @@ async fn staff_of_the_place_get_its_code_and_the_platform_is_asked_once() {
         assert_eq!(api.get(&format!("/places/{id}/code")).await.status, 404);
     }
     // A home has none: it would tell the wall who lives there.
-    let home = place_id(&app, "GY/1-1-101").await;
+    let home = app.place("GY/1-1-101").await.id;
     assert_eq!(api.get(&format!("/places/{home}/code")).await.status, 422);
     let link = api.get(&format!("/places/{one}/link")).await;
     assert!(
@@ -55,7 +46,7 @@ async fn a_platform_that_fails_is_told_and_nothing_wrong_is_kept() {
     let app = TestApp::start().await;
     let steward = app.steward("1栋").await;
     let api = app.api(&steward).await;
-    let one = place_id(&app, "GY/1").await;
+    let one = app.place("GY/1").await.id;
     for (fault, status) in [
         ("40097", 503),
         ("40129", 503),
@@ -95,7 +86,7 @@ async fn a_platform_that_fails_is_told_and_nothing_wrong_is_kept() {
 #[tokio::test]
 async fn a_scanned_code_tells_the_compound_and_a_strange_scene_does_no_harm() {
     let app = TestApp::start().await;
-    let ly = place_id(&app, "LY").await;
+    let ly = app.place("LY").await.id;
     let compound = async |open_id: &str, scene: &str| {
         let code = app.platform.code(open_id);
         let body = serde_json::json!({ "code": code, "scene": scene });

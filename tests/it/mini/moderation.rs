@@ -1,7 +1,7 @@
 //! Content that others are to see: only a plain `pass` of the platform or a person's word shows it.
 
 use entity::kinds::{ContentKind, ModerationState};
-use entity::{moderation, place};
+use entity::moderation;
 use linli::files::FileKind;
 use linli::moderation::{Submission, queries, submit};
 use linli::sandbox::{Api, Fault};
@@ -25,18 +25,8 @@ async fn last(app: &TestApp) -> moderation::Model {
 /// What some noun hands in: a resident's words or picture about the compound.
 async fn hand_in(app: &TestApp, kind: ContentKind, content: &str) -> moderation::Model {
     let api = &app.instances[0].app;
-    let compound = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    let author = entity::person::Entity::find()
-        .filter(entity::person::COLUMN.key.eq("zhang"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let compound = app.place("GY").await;
+    let author = app.person("张秀英").await;
     let mut tx = api.store.begin(app.now()).await.unwrap();
     let content = Submission {
         subject: "wish:1".to_owned(),

@@ -5,10 +5,9 @@ use entity::kinds::NoticeState;
 use serde_json::json;
 
 use super::{
-    TEXT, get, goes_out, got, heard, hears, last, link_in, posted, published, recipient,
-    recipients, row,
+    TEXT, goes_out, heard, hears, last, link_in, posted, published, recipient, recipients, row,
 };
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::harness::app::{Plan, TestApp};
 
 /// The groups of both compounds.
@@ -45,10 +44,10 @@ async fn a_communitys_notice_reaches_both_compounds_their_boards_and_their_group
     for person in [&zhang, &han] {
         let push = person.expects_push("周六停水").await;
         assert!(push.contains("桂园社区"), "{push}");
-        assert_eq!(got(person, "周六停水"), 1);
+        assert_eq!(person.told("周六停水"), 1);
     }
     for (code, group) in [("GY", GROUPS[0]), ("LY", GROUPS[1])] {
-        let (_, board) = get(&app, &format!("/board/{code}")).await;
+        let (_, board) = app.page(&format!("/board/{code}")).await;
         assert!(board.contains("周六停水"), "{code}: {board}");
         let said = hears(&app, group, 1).await;
         assert!(
@@ -61,7 +60,7 @@ async fn a_communitys_notice_reaches_both_compounds_their_boards_and_their_group
     let said = secretary.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已撤回"), "{said}");
     for (code, group) in [("GY", GROUPS[0]), ("LY", GROUPS[1])] {
-        let (_, board) = get(&app, &format!("/board/{code}")).await;
+        let (_, board) = app.page(&format!("/board/{code}")).await;
         assert!(!board.contains("周六停水"), "{code}: {board}");
         let said = hears(&app, group, 2).await;
         assert!(
@@ -77,7 +76,7 @@ async fn a_streets_notice_is_on_the_boards_and_what_is_for_some_is_not() {
     let officer = app.staff("冯涛").await;
     published(&officer, "发布 全街道停水\n周六停水。").await;
     for code in ["GY", "LY"] {
-        let (_, board) = get(&app, &format!("/board/{code}")).await;
+        let (_, board) = app.page(&format!("/board/{code}")).await;
         assert!(board.contains("全街道停水"), "{code}: {board}");
     }
     for group in GROUPS {
@@ -98,7 +97,7 @@ async fn a_streets_notice_is_on_the_boards_and_what_is_for_some_is_not() {
         assert_eq!(recipients(&app, id).await.len(), people, "{body}");
     }
     for code in ["GY", "LY"] {
-        let (_, board) = get(&app, &format!("/board/{code}")).await;
+        let (_, board) = app.page(&format!("/board/{code}")).await;
         assert!(
             !board.contains("党员学习") && !board.contains("只发隔壁"),
             "{code}: {board}"
@@ -114,13 +113,14 @@ async fn stewards_below_see_who_has_not_read_it_in_their_own_buildings() {
     let app = TestApp::start().await;
     let (zhang, secretary) = (app.resident("张秀英").await, app.staff("郑洪").await);
     let id = published(&secretary, TEXT).await;
-    get(&app, &link_in(&zhang.expects_push("周六停水").await)).await;
+    app.page(&link_in(&zhang.expects_push("周六停水").await))
+        .await;
     let read = recipient(&app, id, "张秀英").await.unwrap();
     assert!(read.read_at.is_some());
     let [one, two, nine] = [
-        place(&app, "GY/1").await.id,
-        place(&app, "GY/2").await.id,
-        place(&app, "LY/9").await.id,
+        app.place("GY/1").await.id,
+        app.place("GY/2").await.id,
+        app.place("LY/9").await.id,
     ];
     let path = format!("/console/notices/{id}");
     let unread = |building: i64| format!("{path}/unread?building={building}");

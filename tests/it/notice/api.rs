@@ -4,8 +4,7 @@
 use entity::kinds::{NoticeState, RoleKind};
 use serde_json::json;
 
-use super::{all, goes_out, got, last, posted, reminders_of, row};
-use crate::console::place;
+use super::{all, goes_out, last, posted, reminders_of, row};
 use crate::harness::app::TestApp;
 use crate::powers::{mini, newcomer};
 
@@ -35,7 +34,7 @@ async fn a_draft_gets_another_scope_and_what_is_out_another_version() {
     desk.post_once(&scope, "s-2", &one).await;
     let again = desk.post_once(&scope, "s-1", &two).await;
     assert_eq!(again.json, answer.json);
-    assert_eq!(last(&app).await.place_id, place(&app, "GY/1").await.id);
+    assert_eq!(last(&app).await.place_id, app.place("GY/1").await.id);
     desk.post(&format!("{path}/publish"), &json!({})).await;
     let old = last(&app).await.id;
     let correct = format!("{path}/correct");
@@ -111,7 +110,7 @@ async fn who_has_not_read_it_is_told_again_once_and_is_a_list() {
     goes_out(&app, id).await;
     let again = desk.post_once(&repeat, "r-1", &nothing).await;
     assert_eq!((again.status, again.json), (200, answer.json));
-    assert_eq!((got(&zhang, "停水"), got(&li, "停水")), (1, 2));
+    assert_eq!((zhang.told("停水"), li.told("停水")), (1, 2));
     assert_eq!(reminders_of(&app, id).await, 3);
 
     // Two of the building have not: page by page, and only for who goes there.

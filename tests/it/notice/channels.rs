@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 
 use super::rounds::with_template;
-use super::{TEXT, goes_out, got, heard, hears, last, published, recipients};
+use super::{TEXT, goes_out, heard, hears, last, published, recipients};
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
 use crate::work::identity::register;
@@ -83,7 +83,7 @@ async fn without_a_template_who_has_written_lately_gets_it_and_the_rest_is_count
     zhang.expects_push("周六停水").await;
     assert_eq!(ways(&zhang, "周六停水"), [How::Custom]);
     app.drain().await;
-    assert_eq!(got(&liu, "周六停水"), 0);
+    assert_eq!(liu.told("周六停水"), 0);
     let far = chair.says(&format!("广播进度 {id}")).await;
     assert!(far.contains("已发出1，等待0，没送到1"), "{far}");
     // Still theirs to read, and on the list for the door.

@@ -4,7 +4,7 @@
 use entity::kinds::NoticeState;
 use sea_orm::EntityTrait;
 
-use super::{get, got, last, link_in, published, recipients};
+use super::{last, link_in, published, recipients};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -86,12 +86,12 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
         .says("<progress max=\"100\" value=\"100\"")
         .says("1栋")
         .says("2栋");
-    let (_, html) = get(&app, &link_in(&push)).await;
+    let (_, html) = app.page(&link_in(&push)).await;
     assert!(html.contains("<img src=\"/files/"), "{html}");
 
     // The list of a building: for the chair, for its steward, for nobody else.
-    let one = crate::console::place(&app, "GY/1").await.id;
-    let two = crate::console::place(&app, "GY/2").await.id;
+    let one = app.place("GY/1").await.id;
+    let two = app.place("GY/2").await.id;
     let unread = format!("{path}/unread?building={one}");
     let page = chair.open(&unread).await;
     page.is(200).says("李建国").says("1-1-102").says("没有微信");
@@ -140,7 +140,7 @@ async fn a_notice_from_the_form_to_the_list_of_those_who_have_not_read_it() {
     let made = entity::visit::Entity::find().all(app.store.read()).await;
     assert_eq!(made.unwrap().len(), 2);
 
-    let (status, sheet) = get(&app, &sheet_of(&chair.open(&path).await.body)).await;
+    let (status, sheet) = app.page(&sheet_of(&chair.open(&path).await.body)).await;
     assert_eq!(status, 200);
     for words in [
         "周六停水",
@@ -201,7 +201,7 @@ async fn a_correction_and_a_recall_from_the_console() {
         old.body
     );
     let paper = linli::notice::link::paper_path(&app.instances[0].app, id);
-    let (_, sheet) = get(&app, &paper).await;
+    let (_, sheet) = app.page(&paper).await;
     assert!(
         sheet.contains("请打印新的一版") && !sheet.contains("（盖章）"),
         "{sheet}"
@@ -211,17 +211,17 @@ async fn a_correction_and_a_recall_from_the_console() {
         .await
         .is(303);
     chair.open(&draft).await.says("已撤回");
-    assert_eq!(got(&zhang, "周日停水"), 1);
+    assert_eq!(zhang.told("周日停水"), 1);
 }
 
 #[tokio::test]
 async fn the_board_shows_titles_without_what_is_personal_and_not_on_paper() {
     let app = TestApp::start().await;
     let wei = app.staff("卫东").await;
-    let (_, html) = get(&app, "/board/GY").await;
+    let (_, html) = app.page("/board/GY").await;
     assert!(!html.contains("<h2>公告</h2>"), "{html}");
     let id = published(&wei, "发布 张秀英<i>请到</i>1-1-101\n内容").await;
-    let (_, html) = get(&app, "/board/GY").await;
+    let (_, html) = app.page("/board/GY").await;
     assert!(
         html.contains("<section class=\"no-print\">\n<h2>公告</h2>"),
         "{html}"
@@ -230,10 +230,10 @@ async fn the_board_shows_titles_without_what_is_personal_and_not_on_paper() {
     for secret in ["张秀英", "1-1-101", "<i>"] {
         assert!(!html.contains(secret), "{secret}");
     }
-    let (_, other) = get(&app, "/board/LY").await;
+    let (_, other) = app.page("/board/LY").await;
     assert!(!other.contains("请到"));
     // Nobody touches the screen: it says the whole, first of all.
-    let (_, screen) = get(&app, "/board/GY?screen=1").await;
+    let (_, screen) = app.page("/board/GY?screen=1").await;
     assert!(
         screen.contains("<h2>公告</h2>") && screen.contains("<p>内容</p>"),
         "{screen}"
@@ -242,6 +242,6 @@ async fn the_board_shows_titles_without_what_is_personal_and_not_on_paper() {
         assert!(!screen.contains(secret), "{secret}");
     }
     wei.says(&format!("撤回公告 {id}")).await;
-    let (_, html) = get(&app, "/board/GY").await;
+    let (_, html) = app.page("/board/GY").await;
     assert!(!html.contains("请到"), "{html}");
 }

@@ -8,7 +8,6 @@ use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
 use super::{TEXT, confirmed, goes_out, last, published, recipient, row};
-use crate::console::{person, place};
 use crate::harness::app::TestApp;
 
 #[tokio::test]
@@ -112,8 +111,8 @@ async fn a_resident_reads_and_acknowledges_by_two_digits() {
 
 /// Notices that somebody has got, `第1条` the oldest.
 async fn many(app: &TestApp, name: &str, count: usize) {
-    let (who, home) = (person(app, name).await, place(app, "GY/1-1-101").await);
-    let (compound, author) = (place(app, "GY").await, person(app, "卫东").await);
+    let (who, home) = (app.person(name).await, app.place("GY/1-1-101").await);
+    let (compound, author) = (app.place("GY").await, app.person("卫东").await);
     let (now, db) = (app.now(), app.store.write());
     for number in 1..=count {
         let one = notice::ActiveModel {

@@ -10,7 +10,7 @@ use reqwest::header::{CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
-use super::{TEXT, all, get, goes_out, last, link_in, posted, published, row};
+use super::{TEXT, all, goes_out, last, link_in, posted, published, row};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;

@@ -5,7 +5,7 @@ use entity::reminder;
 use linli::config::Group;
 use sea_orm::{EntityTrait, QueryFilter};
 
-use super::{TEXT, confirmed, got, heard, hears, last, published};
+use super::{TEXT, confirmed, heard, hears, last, published};
 use crate::harness::app::TestApp;
 use crate::harness::until;
 
@@ -78,5 +78,5 @@ async fn of_two_groups_one_with_a_wrong_key_the_other_is_told_once() {
         (1, 1),
         "{said:?}"
     );
-    assert_eq!(got(&zhang, "周六停水"), 1);
+    assert_eq!(zhang.told("周六停水"), 1);
 }

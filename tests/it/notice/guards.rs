@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde_json::json;
 
-use super::{TEXT, all, confirmed, get, got, last, link_in, published, recipients};
+use super::{TEXT, all, confirmed, last, link_in, published, recipients};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
@@ -25,7 +25,7 @@ async fn an_urgent_one_is_taken_back_and_repeated_by_those_alone_who_may_publish
     }
     app.advance(1).await;
     assert_eq!(last(&app).await.state, NoticeState::Sent);
-    assert_eq!(got(&zhang, "煤气泄漏"), 1);
+    assert_eq!(zhang.told("煤气泄漏"), 1);
     let said = chair.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已撤回"), "{said}");
 }
@@ -35,7 +35,7 @@ async fn nobody_goes_to_a_door_for_what_holds_no_more() {
     let app = TestApp::start().await;
     let (sun, chair) = (app.steward("1栋").await, app.staff("卫东").await);
     let mut desk = Desk::of(&app, "卫东").await;
-    let building = crate::console::place(&app, "GY/1").await.id.to_string();
+    let building = app.place("GY/1").await.id.to_string();
     let fields = [("building", building.as_str())];
     for act in ["撤回", "更正"] {
         let id = published(&chair, TEXT).await;
@@ -97,7 +97,7 @@ async fn what_is_taken_back_before_its_clock_has_begun_has_reached_nobody() {
         (NoticeState::Sent, NoticeState::Undone)
     );
     assert!(recipients(&app, new).await.is_empty());
-    assert_eq!(got(&zhang, "周日停水"), 0);
+    assert_eq!(zhang.told("周日停水"), 0);
     // The old one still holds, and can be corrected.
     let again = confirmed(&chair, &format!("更正公告 {old} 周一停水\n改到周一。")).await;
     app.advance(1).await;
@@ -116,17 +116,17 @@ async fn everybody_reads_it_without_residents_and_the_sheet_is_printed_whole() {
     .await;
     let secrets = ["李建国", "1-1-102", "13800000102"];
     let push = zhang.expects_push("取件").await;
-    let (_, own) = get(&app, &link_in(&push)).await;
-    let (_, board) = get(&app, "/board/GY").await;
+    let (_, own) = app.page(&link_in(&push)).await;
+    let (_, board) = app.page("/board/GY").await;
     let pattern = regex::Regex::new(r#"href="[^"]*(/notice/[^"]+)""#).unwrap();
     let public = pattern.captures(&board).unwrap()[1].to_owned();
-    let (status, anybody) = get(&app, &public).await;
+    let (status, anybody) = app.page(&public).await;
     assert_eq!(status, 200);
-    let (_, asked) = get(&app, &format!("{public}?sheet=1")).await;
+    let (_, asked) = app.page(&format!("{public}?sheet=1")).await;
     let mut desk = Desk::of(&app, "卫东").await;
     let page = desk.open(&format!("/console/notices/{id}")).await;
     let paper = pattern.captures(&page.body).unwrap()[1].to_owned();
-    let (_, sheet) = get(&app, &paper).await;
+    let (_, sheet) = app.page(&paper).await;
     for secret in secrets {
         assert!(own.contains(secret) && sheet.contains(secret), "{secret}");
         assert!(!anybody.contains(secret), "{secret}: {anybody}");

@@ -3,9 +3,7 @@
 
 use entity::kinds::NoticeState;
 
-use super::{
-    TEXT, all, confirmed, get, got, last, link_in, published, recipient, recipients, reminders_of,
-};
+use super::{TEXT, all, confirmed, last, link_in, published, recipient, recipients, reminders_of};
 use crate::harness::app::TestApp;
 
 #[tokio::test]
@@ -17,7 +15,7 @@ async fn undone_in_time_nobody_gets_it_and_too_late_a_tombstone_stays() {
     assert!(said.contains("已撤销，没有人收到"), "{said}");
     app.advance(2).await;
     assert_eq!(last(&app).await.state, NoticeState::Undone);
-    assert_eq!(got(&zhang, "周六停水"), 0);
+    assert_eq!(zhang.told("周六停水"), 0);
     assert!(recipients(&app, id).await.is_empty());
     let said = chair.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已经撤销"), "{said}");
@@ -27,7 +25,7 @@ async fn undone_in_time_nobody_gets_it_and_too_late_a_tombstone_stays() {
     let path = link_in(&zhang.expects_push("周六停水").await);
     let said = chair.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已撤回"), "{said}");
-    let (status, html) = get(&app, &path).await;
+    let (status, html) = app.page(&path).await;
     assert_eq!(status, 200);
     assert!(
         html.contains("撤回") && !html.contains("检修水箱"),
@@ -41,7 +39,7 @@ async fn undone_in_time_nobody_gets_it_and_too_late_a_tombstone_stays() {
     assert!(zhang.says("公告").await.contains("已撤回"));
     let said = chair.says(&format!("撤回公告 {id}")).await;
     assert!(said.contains("已经撤回了"), "{said}");
-    assert_eq!(got(&zhang, "周六停水"), 1);
+    assert_eq!(zhang.told("周六停水"), 1);
 }
 
 #[tokio::test]
@@ -51,7 +49,7 @@ async fn a_correction_is_a_new_version_and_who_read_the_old_one_is_kept() {
     let (chair, han) = (app.staff("卫东").await, app.resident("韩梅").await);
     let old = published(&chair, TEXT).await;
     let path = link_in(&zhang.expects_push("周六停水").await);
-    get(&app, &path).await;
+    app.page(&path).await;
     let said = chair
         .says(&format!(
             "更正公告 {old} 周六停水\n11月28日8点到12点检修水箱。"
@@ -83,7 +81,7 @@ async fn a_correction_is_a_new_version_and_who_read_the_old_one_is_kept() {
     assert_eq!(all(&app).await[0].state, NoticeState::Corrected);
     for person in [&zhang, &liu] {
         person.expects_push("周日停水").await;
-        assert_eq!(got(person, "周日停水"), 1);
+        assert_eq!(person.told("周日停水"), 1);
     }
     let kept = recipient(&app, old, "张秀英").await.unwrap();
     assert!(kept.read_at.is_some(), "who had read it is forgotten");
@@ -94,7 +92,7 @@ async fn a_correction_is_a_new_version_and_who_read_the_old_one_is_kept() {
             .read_at
             .is_none()
     );
-    let (_, html) = get(&app, &path).await;
+    let (_, html) = app.page(&path).await;
     assert!(
         html.contains("已更正") && html.contains(&format!("/notice/{}.", new.id)),
         "{html}"
@@ -132,7 +130,7 @@ async fn one_ordinary_notice_an_hour_and_urgent_ones_by_those_who_may() {
     let draft = last(&app).await;
     assert_eq!(draft.state, NoticeState::Draft, "{refused}");
     app.advance(2).await;
-    assert_eq!(got(&zhang, "第二条"), 0);
+    assert_eq!(zhang.told("第二条"), 0);
     // Somebody else may.
     published(&manager, "发布 物业的\n内容").await;
     // Urgent: not by the company, and by the chair at once.
@@ -184,7 +182,7 @@ async fn who_may_not_publishes_nothing_and_bad_words_are_told() {
     chair.says(&format!("确认发布 {id}")).await;
     app.advance(1).await;
     assert_eq!(recipients(&app, id).await.len(), 3);
-    assert_eq!(got(&zhang, "周六停水"), 0, "told another building");
+    assert_eq!(zhang.told("周六停水"), 0, "told another building");
     let said = chair.says(&format!("公告范围 {id} 1栋")).await;
     assert!(said.contains("不能再改"), "{said}");
 }
@@ -202,7 +200,7 @@ async fn only_those_who_have_not_read_it_are_told_again_and_no_sooner_than_in_an
     let said = chair.says(&format!("提醒未读 {id}")).await;
     assert!(said.contains("再提醒"), "{said}");
     app.advance(1).await;
-    assert_eq!((got(&zhang, "周六停水"), got(&liu, "周六停水")), (1, 2));
+    assert_eq!((zhang.told("周六停水"), liu.told("周六停水")), (1, 2));
     assert_eq!(reminders_of(&app, id).await, 3);
     liu.says(&format!("收到 {id}")).await;
     app.advance(61).await;

@@ -8,10 +8,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{
-    TEXT, all, get, goes_out, got, last, link_in, posted, published, recipient, recipients,
-};
-use crate::console::{Desk, person};
+use super::{TEXT, all, goes_out, last, link_in, posted, published, recipient, recipients};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::payment::browser_of;
 
@@ -58,7 +56,7 @@ async fn one_an_hour_at_the_console_and_over_the_api_and_how_long_to_wait_is_sai
     );
     assert_eq!(last(&app).await.state, NoticeState::Draft);
     app.advance(2).await;
-    assert_eq!(got(&zhang, "第二条"), 0);
+    assert_eq!(zhang.told("第二条"), 0);
     // After the hour the draft goes.
     app.advance(60).await;
     assert_eq!(tries().await.status(), 200);
@@ -103,7 +101,7 @@ async fn a_post_that_ends_before_it_is_confirmed_publishes_nothing() {
             to_at: Set(Some(app.now() - TimeDelta::minutes(1))),
             ..Default::default()
         })
-        .filter(role::COLUMN.person_id.eq(person(&app, "卫东").await.id))
+        .filter(role::COLUMN.person_id.eq(app.person("卫东").await.id))
         .exec(app.store.write())
         .await
         .unwrap();
@@ -119,7 +117,7 @@ async fn a_post_that_ends_before_it_is_confirmed_publishes_nothing() {
     app.advance(2).await;
     assert_eq!(last(&app).await.state, NoticeState::Draft);
     assert!(recipients(&app, id).await.is_empty());
-    assert_eq!(got(&zhang, "周六停水"), 0);
+    assert_eq!(zhang.told("周六停水"), 0);
 }
 
 #[tokio::test]
@@ -147,6 +145,6 @@ async fn somebody_elses_link_opened_while_signed_in_counts_for_nobody() {
     browser.open(&format!("{}{paper}", app.url())).await.is(200);
     assert_eq!(read("刘洋").await, (true, false));
     // Without signing in the link is its owner's.
-    get(&app, &own).await;
+    app.page(&own).await;
     assert_eq!(read("张秀英").await, (true, false));
 }

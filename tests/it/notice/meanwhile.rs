@@ -10,9 +10,7 @@ use linli::sandbox::{Api, Fault, Say};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{
-    TEXT, all, confirmed, get, got, last, link_in, published, recipient, recipients, reminders_of,
-};
+use super::{TEXT, all, confirmed, last, link_in, published, recipient, recipients, reminders_of};
 use crate::harness::app::{Plan, TestApp};
 use crate::harness::wechat::text_xml;
 
@@ -47,7 +45,7 @@ async fn a_message_that_comes_three_times_on_two_instances_is_one_notice() {
     assert_eq!(row.state, NoticeState::Sent);
     assert_eq!(recipients(&app, row.id).await.len(), 6);
     zhang.expects_push("周六停水").await;
-    assert_eq!(got(&zhang, "周六停水"), 1);
+    assert_eq!(zhang.told("周六停水"), 1);
 }
 
 #[tokio::test]
@@ -62,7 +60,7 @@ async fn whoever_leaves_meanwhile_gets_nothing() {
     assert_eq!(recipients(&app, id).await.len(), 5);
     assert!(recipient(&app, id, "李建国").await.is_none());
     assert_eq!(
-        got(&zhang, "周六停水") + got(&liu, "周六停水"),
+        zhang.told("周六停水") + liu.told("周六停水"),
         0,
         "in the night"
     );
@@ -71,7 +69,7 @@ async fn whoever_leaves_meanwhile_gets_nothing() {
     app.advance(61).await;
     liu.expects_push("周六停水").await;
     app.drain().await;
-    assert_eq!((got(&zhang, "周六停水"), got(&li, "周六停水")), (0, 0));
+    assert_eq!((zhang.told("周六停水"), li.told("周六停水")), (0, 0));
 }
 
 /// What has become of the message to each of these people.
@@ -113,7 +111,7 @@ async fn whoever_goes_by_themselves_while_it_waits_for_the_morning_is_not_told()
     app.advance(61).await;
     wang.expects_push("周六停水").await;
     app.drain().await;
-    let told = everybody.map(|person| got(person, "周六停水"));
+    let told = everybody.map(|person| person.told("周六停水"));
     assert_eq!(told, [0, 0, 0, 0, 1]);
     let wanted = vec![
         ReminderState::Cancelled,
@@ -127,13 +125,13 @@ async fn whoever_goes_by_themselves_while_it_waits_for_the_morning_is_not_told()
     // Whoever comes back is not told behind time, and may read it.
     li.does(&Say::event("subscribe", "")).await;
     app.advance(5).await;
-    assert_eq!(got(&li, "周六停水"), 0);
+    assert_eq!(li.told("周六停水"), 0);
     let read = li.says(&format!("公告 {id}")).await;
     assert!(read.contains("检修水箱"), "{read}");
 }
 
 async fn move_out(app: &TestApp, name: &str) {
-    let who = crate::console::person(app, name).await;
+    let who = app.person(name).await;
     residency::Entity::update_many()
         .set(residency::ActiveModel {
             ended_at: Set(Some(app.now())),
@@ -167,8 +165,8 @@ async fn a_recall_in_the_middle_stops_the_rest() {
     let path = link_in(&shown);
     chair.says(&format!("撤回公告 {id}")).await;
     app.advance(120).await;
-    assert_eq!(got(&zhang, "周六停水"), 0);
-    let (status, html) = get(&app, &path).await;
+    assert_eq!(zhang.told("周六停水"), 0);
+    let (status, html) = app.page(&path).await;
     assert!(status == 200 && html.contains("已于"), "{html}");
     // Nothing that is taken back wakes up again.
     let open = reminder::Entity::find()
@@ -210,7 +208,7 @@ async fn a_quota_used_up_half_way_delays_and_doubles_nobody() {
     assert!(app.platform.set_fault(other));
     let id = confirmed(&chair, TEXT).await;
     app.advance(1).await;
-    let told = || people.iter().filter(|who| got(who, "周六停水") == 1);
+    let told = || people.iter().filter(|who| who.told("周六停水") == 1);
     let half = told().count();
     assert!((1..people.len()).contains(&half), "{half} were told");
     // Nobody else is told before midnight, and the platform is not asked in vain.
@@ -222,7 +220,7 @@ async fn a_quota_used_up_half_way_delays_and_doubles_nobody() {
     app.platform.clear_faults();
     app.advance(90).await;
     for person in &people {
-        assert_eq!(got(person, "周六停水"), 1, "{}", person.open_id);
+        assert_eq!(person.told("周六停水"), 1, "{}", person.open_id);
     }
     assert_eq!(reminders_of(&app, id).await, 4);
 }

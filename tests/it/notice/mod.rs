@@ -17,7 +17,7 @@ mod scope;
 mod undo;
 
 use entity::kinds::NoticeState;
-use entity::{notice, notice_recipient, person};
+use entity::{notice, notice_recipient};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
@@ -98,19 +98,9 @@ async fn recipients(app: &TestApp, id: i64) -> Vec<notice_recipient::Model> {
 
 /// What a recipient's row says of somebody.
 async fn recipient(app: &TestApp, id: i64, name: &str) -> Option<notice_recipient::Model> {
-    let who = person::Entity::find().filter(person::COLUMN.name.eq(name));
-    let who = who.one(app.store.read()).await.unwrap().unwrap();
+    let who = app.called(name).await;
     let all = recipients(app, id).await;
     all.into_iter().find(|row| row.person_id == who.id)
-}
-
-/// Pushes that somebody got with these words.
-fn got(person: &Person<'_>, words: &str) -> usize {
-    person
-        .pushes()
-        .iter()
-        .filter(|text| text.contains(words))
-        .count()
 }
 
 /// Writes and confirms in the chat; the number of the notice.
@@ -138,12 +128,6 @@ fn link_in(push: &str) -> String {
     let pattern = regex::Regex::new(r"https?://[^/\s]+(/notice/[A-Za-z0-9.]+)").unwrap();
     let found = pattern.captures(push);
     found.unwrap_or_else(|| panic!("no link in {push}"))[1].to_owned()
-}
-
-async fn get(app: &TestApp, path: &str) -> (u16, String) {
-    let answer = reqwest::get(format!("{}{path}", app.url())).await.unwrap();
-    let status = answer.status().as_u16();
-    (status, answer.text().await.unwrap())
 }
 
 async fn reminders_of(app: &TestApp, id: i64) -> u64 {
@@ -174,14 +158,14 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
     assert!(preview.contains("6人，其中4人没有微信"), "{preview}");
     assert_eq!(last(&app).await.state, NoticeState::Draft);
     app.advance(1).await;
-    assert_eq!(got(&zhang, "周六"), 0, "a draft was sent");
+    assert_eq!(zhang.told("周六"), 0, "a draft was sent");
     chair.says("1").await;
     app.advance(1).await;
     let row = last(&app).await;
     let push = zhang.expects_push("停水").await;
     liu.expects_push("停水").await;
     for (person, times) in [(&zhang, 1), (&liu, 1), (&han, 0), (&chair, 0)] {
-        assert_eq!(got(person, "停水"), times, "{}", person.open_id);
+        assert_eq!(person.told("停水"), times, "{}", person.open_id);
     }
     assert_eq!(recipients(&app, row.id).await.len(), 6);
     let reached = recipients(&app, row.id).await;
@@ -190,7 +174,7 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
     let path = link_in(&push);
     let unread = recipient(&app, row.id, "张秀英").await.unwrap();
     assert_eq!(unread.read_at, None);
-    let (status, html) = get(&app, &path).await;
+    let (status, html) = app.page(&path).await;
     assert_eq!(status, 200);
     assert!(
         html.contains("&lt;script&gt;alert(1)") && !html.contains("<script"),
@@ -247,7 +231,7 @@ async fn a_notice_goes_from_one_message_to_everybody_once_and_reading_is_not_ack
         "/notice/1..",
         "/notice/%00",
     ] {
-        let (status, html) = get(&app, odd).await;
+        let (status, html) = app.page(odd).await;
         assert!(status == 404 && !html.contains("停水"), "{odd}: {status}");
     }
 }
@@ -258,8 +242,8 @@ async fn somebody_with_several_homes_gets_one() {
     use sea_orm::ActiveValue::Set;
     let app = TestApp::start().await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
-    let home = crate::console::place(&app, "GY/2-1-101").await;
-    let who = crate::console::person(&app, "张秀英").await;
+    let home = app.place("GY/2-1-101").await;
+    let who = app.person("张秀英").await;
     let second = entity::residency::ActiveModel {
         person_id: Set(who.id),
         place_id: Set(home.id),
@@ -272,7 +256,7 @@ async fn somebody_with_several_homes_gets_one() {
     let id = published(&chair, TEXT).await;
     assert_eq!(recipients(&app, id).await.len(), 6);
     zhang.expects_push("周六停水").await;
-    assert_eq!(got(&zhang, "周六停水"), 1);
+    assert_eq!(zhang.told("周六停水"), 1);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use linli::base::clock::{Clock, ShiftedClock, china};
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 use serde_json::json;
 
-use super::{TEXT, confirmed, goes_out, got, posted, published, reminders_of, row};
+use super::{TEXT, confirmed, goes_out, posted, published, reminders_of, row};
 use crate::console::Desk;
 use crate::harness::app::{Plan, TestApp};
 use crate::harness::until;
@@ -48,11 +48,11 @@ async fn who_does_not_read_is_told_again_each_day_three_times_and_the_reader_onc
         app.advance(DAY + 1).await;
         until("the next round is told", 15, async || {
             app.advance(1).await;
-            (got(&liu, "周六停水") == 1 + round).then_some(())
+            (liu.told("周六停水") == 1 + round).then_some(())
         })
         .await;
         assert_eq!(row(&app, id).await.round, i32::try_from(round).unwrap());
-        assert_eq!(got(&zhang, "周六停水"), 1, "told though it was read");
+        assert_eq!(zhang.told("周六停水"), 1, "told though it was read");
     }
     let push = liu.expects_push("周六停水").await;
     assert!(
@@ -60,7 +60,7 @@ async fn who_does_not_read_is_told_again_each_day_three_times_and_the_reader_onc
         "the body stands in a template: {push}"
     );
     app.advance(2 * DAY).await;
-    assert_eq!((got(&liu, "周六停水"), got(&zhang, "周六停水")), (4, 1));
+    assert_eq!((liu.told("周六停水"), zhang.told("周六停水")), (4, 1));
     assert_eq!(
         (reminders_of(&app, id).await, waiting(&app, id).await),
         (5, 0)
@@ -93,7 +93,7 @@ async fn who_has_bound_since_is_no_more_without_wechat_and_gets_the_next_round()
     assert!(first.contains("没有微信要上门5"), "{first}");
     let li = app.resident("李建国").await;
     let mut desk = Desk::of(&app, "卫东").await;
-    let building = crate::console::place(&app, "GY/1").await.id.to_string();
+    let building = app.place("GY/1").await.id.to_string();
     let page = desk
         .open(&format!("/console/notices/{id}/unread?building={building}"))
         .await;
@@ -149,7 +149,7 @@ async fn a_recall_ends_the_rounds_and_so_does_the_last_reader() {
     zhang.says(&format!("收到 {read}")).await;
     app.advance(DAY + 1).await;
     app.advance(DAY + 1).await;
-    assert_eq!((got(&zhang, "停水"), got(&zhang, "停电")), (1, 1));
+    assert_eq!((zhang.told("停水"), zhang.told("停电")), (1, 1));
     assert_eq!(
         (row(&app, recalled).await.round, row(&app, read).await.round),
         (0, 0)

@@ -7,7 +7,7 @@ use sea_orm::EntityTrait;
 use serde_json::json;
 
 use super::rounds::with_template;
-use super::{goes_out, got, posted, recipients, row};
+use super::{goes_out, posted, recipients, row};
 use crate::harness::app::TestApp;
 
 /// Groups, a list, and who that is.
@@ -89,7 +89,7 @@ async fn what_is_counted_is_who_gets_it_for_every_group() {
         // One message, however many groups one is in.
         let told = usize::from(wanted.contains("李建国"));
         assert_eq!(
-            got(&li, &format!("第{number}条")),
+            li.told(&format!("第{number}条")),
             told,
             "{who:?} in {list:?}"
         );

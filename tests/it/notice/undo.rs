@@ -12,8 +12,8 @@ use linli::notice::audience::Scope;
 use linli::notice::{UNDO, link};
 use serde_json::json;
 
-use super::{TEXT, confirmed, get, got, posted, recipients, reminders_of, row};
-use crate::console::{Desk, on_record, person, place};
+use super::{TEXT, confirmed, posted, recipients, reminders_of, row};
+use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::until;
 
@@ -50,7 +50,7 @@ async fn undone_by_a_button_nobody_gets_it() {
     assert_eq!(row(&app, id).await.state, NoticeState::Undone);
     assert!(recipients(&app, id).await.is_empty());
     assert_eq!(
-        (got(&zhang, "周六停水"), reminders_of(&app, id).await),
+        (zhang.told("周六停水"), reminders_of(&app, id).await),
         (0, 0)
     );
     let subject = format!("notice:{id}");
@@ -77,7 +77,7 @@ async fn undone_over_the_api_in_time_and_recalled_after_it() {
     assert_eq!((again.status, again.json), (200, answer.json));
     assert_eq!(desk.post(&recall, &json!({})).await.status, 409);
     app.advance(1).await;
-    assert_eq!(got(&zhang, "停水"), 0);
+    assert_eq!(zhang.told("停水"), 0);
     assert!(recipients(&app, id).await.is_empty());
 
     let id = posted(&desk, &body).await;
@@ -89,13 +89,15 @@ async fn undone_over_the_api_in_time_and_recalled_after_it() {
         (200, &json!("recalled"))
     );
     app.advance(1).await;
-    let (status, html) = get(&app, &link::public_path(&app.instances[0].app, id)).await;
+    let (status, html) = app
+        .page(&link::public_path(&app.instances[0].app, id))
+        .await;
     assert!(status == 200 && html.contains("已于"), "{status} {html}");
 }
 
 /// The chair as an action sees them.
 async fn chair(app: &TestApp) -> Actor {
-    let who = person(app, "卫东").await.id;
+    let who = app.person("卫东").await.id;
     let found = load_staff(app.store.read(), who, app.now()).await;
     found.unwrap().expect("nobody has this post")
 }
@@ -104,7 +106,7 @@ async fn chair(app: &TestApp) -> Actor {
 async fn the_fifteen_seconds_end_when_they_end() {
     let app = TestApp::plan().instances(0).start().await;
     let actor = chair(&app).await;
-    let place_id = place(&app, "GY").await.id;
+    let place_id = app.place("GY").await.id;
     for (seconds, begins, state) in [
         (14, Step::Over, NoticeState::Undone),
         (15, Step::More, NoticeState::Recalled),
@@ -152,7 +154,7 @@ async fn the_fifteen_seconds_end_when_they_end() {
 async fn at_the_moment_it_goes_out_it_is_undone_or_has_a_tombstone() {
     let app = TestApp::with_instances(2).await;
     let (zhang, chair) = (app.resident("张秀英").await, app.staff("卫东").await);
-    let who = person(&app, "张秀英").await.id;
+    let who = app.person("张秀英").await.id;
     let desk = app.api(&chair).await;
     let second = desk.at(&format!("http://{}", app.instances[1].address));
     for round in 0..5_u64 {
@@ -173,13 +175,13 @@ async fn at_the_moment_it_goes_out_it_is_undone_or_has_a_tombstone() {
         .await;
         app.advance(1).await;
         let told = (
-            got(&zhang, &title),
+            zhang.told(&title),
             recipients(&app, id).await.len(),
             reminders_of(&app, id).await,
         );
         let page = link::own(&app.instances[0].app, id, who);
         let path = &page[page.find("/notice/").unwrap()..];
-        let (status, html) = get(&app, path).await;
+        let (status, html) = app.page(path).await;
         let state = row(&app, id).await.state;
         match state {
             NoticeState::Undone => assert_eq!((told, status), ((0, 0, 0), 404), "{round}"),

@@ -7,7 +7,7 @@ use linli::alliance::actions::{self, Done};
 use linli::base::fault::Code;
 use sea_orm::{EntityTrait, PaginatorTrait};
 
-use super::{called, day, unit};
+use super::{day, unit};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
@@ -60,7 +60,7 @@ async fn a_unit_does_not_write_down_itself_whom_it_served() {
     teacher.send_with(&csrf, &record, &served).await.is(403);
     // Nor by any other face.
     let tx = app.store.begin(app.now()).await.unwrap();
-    let speaker = called(&app, "周强").await.id;
+    let speaker = app.called("周强").await.id;
     let actor = load_staff(tx.db(), speaker, app.now()).await.unwrap();
     let done = Done {
         organisation_id: school,

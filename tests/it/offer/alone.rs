@@ -5,7 +5,7 @@
 use chrono::TimeDelta;
 use entity::kinds::OfferState::{Matched, Open};
 use entity::kinds::{BindingState, OfferState};
-use entity::{binding, place, role};
+use entity::{binding, role};
 use linli::base::clock::begin_of;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
@@ -208,8 +208,7 @@ async fn what_fits_in_somebodys_second_compound_is_said_too() {
     let zhang = app.resident("张秀英").await;
     let li = app.resident("李建国").await;
     let han = app.resident("韩梅").await;
-    let found = place::Entity::find().filter(place::COLUMN.code.eq("LY/9-1-901"));
-    let home = found.one(app.store.read()).await.unwrap().unwrap();
+    let home = app.place("LY/9-1-901").await;
     let account = zhang.account().await;
     let tie = binding::ActiveModel {
         account_id: Set(account.id),

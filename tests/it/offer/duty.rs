@@ -8,7 +8,7 @@ use linli::reminder::schedule::run_slot;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{called, day, unit, until};
+use super::{day, unit, until};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
@@ -69,7 +69,7 @@ async fn the_duty_of_the_year_is_called_to_mind_once_a_month_until_it_is_kept() 
         run_slot(&app.store, work, app.now()).await.unwrap();
     }
     let speak = told(&app, "agreement.duty").await;
-    let mut wanted = vec![called(&app, "沈立").await.id, called(&app, "蒋平").await.id];
+    let mut wanted = vec![app.called("沈立").await.id, app.called("蒋平").await.id];
     wanted.sort_unstable();
     assert_eq!(speak, wanted);
     until(&app, march, 10).await;
@@ -91,7 +91,7 @@ async fn the_duty_of_the_year_is_called_to_mind_once_a_month_until_it_is_kept() 
     assert_eq!(told(&app, "agreement.duty").await, wanted);
     run_slot(&app.store, work, late(year + 1)).await.unwrap();
     assert_eq!(told(&app, "agreement.duty").await.len(), 4);
-    let keeper = called(&app, "卫东").await.id;
+    let keeper = app.called("卫东").await.id;
     assert_eq!(told(&app, "agreement.unclaimed").await, [keeper]);
 }
 
@@ -163,8 +163,7 @@ async fn an_alliance_has_members_and_what_they_did_and_everybody_reads_it() {
             .collect();
         desk.send(PAGE, &record, &fields).await.is(status);
     }
-    let board = reqwest::get(format!("{}/board/GY", app.url())).await;
-    let html = board.unwrap().text().await.unwrap();
+    let html = app.board("GY").await;
     assert!(
         html.contains("桂园共建联盟") && html.contains("<b>35</b> 人次"),
         "{html}"

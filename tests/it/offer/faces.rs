@@ -6,11 +6,6 @@ use super::{day, item, open, publish};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 
-async fn board(app: &TestApp, path: &str) -> String {
-    let answer = reqwest::get(format!("{}/board/{path}", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words() {
     let app = TestApp::start().await;
@@ -18,7 +13,7 @@ async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words()
     let manager = app.staff("沈立").await;
     let zhang = app.resident("张秀英").await;
     // No section of nothing; the way there is always shown.
-    let empty = board(&app, "GY").await;
+    let empty = app.board("GY").await;
     assert!(
         !empty.contains("<h2>四项清单") && empty.contains("/board/GY/lists"),
         "{empty}"
@@ -31,7 +26,7 @@ async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words()
     .await;
     publish(&manager, &format!("发责任 {due} 找王芳在1-1-201修\"门\"")).await;
     manager.says(&format!("销号 {done} 好了")).await;
-    let chart = board(&app, "GY/chart").await;
+    let chart = app.board("GY/chart").await;
     assert!(
         chart.contains("<del>&lt;script&gt;alert(1)&lt;/script&gt;换门禁</del>"),
         "{chart}"
@@ -47,17 +42,17 @@ async fn the_chart_strikes_through_what_is_closed_off_and_shows_words_as_words()
     // What a resident wrote, read by staff and not read yet.
     open(&zhang, &steward, "发需求 张秀英想学<i>手机</i>").await;
     publish(&zhang, "发资源 还没人看过").await;
-    let lists = board(&app, "GY/lists").await;
+    let lists = app.board("GY/lists").await;
     assert!(lists.contains("&lt;i&gt;手机"), "{lists}");
     for hidden in ["张秀英", "<i>", "还没人看过"] {
         assert!(!lists.contains(hidden), "{hidden}: {lists}");
     }
-    let whole = board(&app, "GY").await;
+    let whole = app.board("GY").await;
     assert!(whole.contains("<h2>四项清单</h2>"), "{whole}");
     assert!(whole.contains("href=\"/board/GY/chart\""), "{whole}");
-    let empty = board(&app, "LY/chart").await;
+    let empty = app.board("LY/chart").await;
     assert!(empty.contains("还没有单位公布"), "{empty}");
-    assert!(board(&app, "XX/chart").await.contains("没有找到这个小区"));
+    assert!(app.board("XX/chart").await.contains("没有找到这个小区"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -15,7 +15,7 @@ mod ties;
 
 use chrono::{NaiveDate, TimeDelta};
 use entity::kinds::{OfferState, RoleKind};
-use entity::{offer, offer_step, organisation, person, place, role};
+use entity::{offer, offer_step, organisation, role};
 use linli::base::clock::{begin_of, china};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -72,19 +72,9 @@ async fn until(app: &TestApp, day: NaiveDate, hour: i64) {
     app.advance((at - app.now()).num_minutes() + 1).await;
 }
 
-async fn called(app: &TestApp, name: &str) -> person::Model {
-    let found = person::Entity::find().filter(person::COLUMN.name.eq(name));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
-async fn compound(app: &TestApp) -> place::Model {
-    let found = place::Entity::find().filter(place::COLUMN.code.eq("GY"));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
 /// An organisation of 桂园, for which this person speaks from now on.
 async fn unit(app: &TestApp, code: &str, name: &str, kind: &str, speaker: Option<&str>) -> i64 {
-    let place = compound(app).await;
+    let place = app.place("GY").await;
     let row = organisation::ActiveModel {
         code: Set(code.to_owned()),
         name: Set(name.to_owned()),
@@ -97,7 +87,7 @@ async fn unit(app: &TestApp, code: &str, name: &str, kind: &str, speaker: Option
     let row = row.insert(app.store.write()).await.unwrap();
     if let Some(speaker) = speaker {
         let post = role::ActiveModel {
-            person_id: Set(called(app, speaker).await.id),
+            person_id: Set(app.called(speaker).await.id),
             role: Set(RoleKind::DepartmentLiaison),
             place_id: Set(Some(place.id)),
             compound_id: Set(Some(place.id)),

@@ -13,7 +13,7 @@ use linli::store::Tx;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::{called, day, unit};
+use super::{day, unit};
 use crate::console::{Desk, administrator, make_administrator};
 use crate::harness::app::TestApp;
 
@@ -24,7 +24,7 @@ const CHAIR: &str = "卫东";
 
 /// Another instance has removed it and has not stored that yet.
 async fn removing(app: &TestApp, id: i64) -> Tx {
-    let who = called(app, ADMINISTRATOR).await.id;
+    let who = app.called(ADMINISTRATOR).await.id;
     let tx = app.store.begin(app.now()).await.unwrap();
     let actor = load_staff(tx.db(), who, app.now()).await.unwrap();
     remove(&tx, &actor.unwrap(), id).await.unwrap();
@@ -107,7 +107,7 @@ async fn one_that_joins_at_this_moment_is_not_removed() {
     let mut admin = administrator(&app, ADMINISTRATOR, Some("GY")).await;
     let page = format!("/console/organisations/{school}");
     let csrf = admin.open(&page).await.hidden("csrf");
-    let who = called(&app, CHAIR).await.id;
+    let who = app.called(CHAIR).await.id;
     let tx = app.store.begin(app.now()).await.unwrap();
     let chair = load_staff(tx.db(), who, app.now()).await.unwrap();
     join(&tx, &chair.unwrap(), alliance, school).await.unwrap();

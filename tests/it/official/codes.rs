@@ -3,9 +3,7 @@
 use std::fs;
 
 use chrono::TimeDelta;
-use entity::place;
 use linli::sandbox::{Api, Fault, Say};
-use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::harness::app::TestApp;
 use crate::harness::compound;
@@ -120,7 +118,7 @@ async fn who_scans_a_building_files_for_that_building_by_digits() {
     assert!(question.contains("请直接写下"), "{question}");
     let reply = resident.says("楼道灯不亮").await;
     assert!(reply.contains("已收到") && reply.contains("2栋"), "{reply}");
-    let two = place_id(&app, "GY/2").await;
+    let two = app.place("GY/2").await.id;
     assert_eq!(resident.case().await.place_id, two);
     // Only the next filing stands there; one that names another building never does.
     resident.says("报修 水管漏水").await;
@@ -128,7 +126,7 @@ async fn who_scans_a_building_files_for_that_building_by_digits() {
     app.clock.advance(TimeDelta::seconds(2));
     resident.does(&Say::event("SCAN", "gy/2")).await;
     resident.says("报修 1栋电梯停了").await;
-    assert_eq!(resident.case().await.place_id, place_id(&app, "GY/1").await);
+    assert_eq!(resident.case().await.place_id, app.place("GY/1").await.id);
     // And not after half an hour.
     app.clock.advance(TimeDelta::seconds(2));
     resident.does(&Say::event("SCAN", "GY/2")).await;
@@ -148,8 +146,8 @@ async fn a_code_elsewhere_or_of_somebodys_home_lets_nobody_in() {
         assert!(!reply.contains("2-1-201"), "{reply}");
         resident.says("报修 门锁坏了").await;
         let case = resident.case().await;
-        assert_ne!(case.place_id, place_id(&app, scene).await, "{scene}");
-        assert_eq!(case.compound_id, place_id(&app, "GY").await, "{scene}");
+        assert_ne!(case.place_id, app.place(scene).await.id, "{scene}");
+        assert_eq!(case.compound_id, app.place("GY").await.id, "{scene}");
     }
     assert_eq!(own.person_id, resident.account().await.person_id);
 }
@@ -187,12 +185,4 @@ async fn an_unknown_scene_is_answered_kindly() {
             "{scene}: {reply}"
         );
     }
-}
-
-async fn place_id(app: &TestApp, code: &str) -> i64 {
-    let found = place::Entity::find()
-        .filter(place::COLUMN.code.eq(code))
-        .one(app.store.read())
-        .await;
-    found.unwrap().unwrap().id
 }

@@ -13,8 +13,7 @@ use serde_json::json;
 
 use super::paying::api_bound;
 use super::{
-    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
-    person_of, place_of, sound,
+    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments, sound,
 };
 use crate::console::Desk;
 use crate::harness::app::TestApp;
@@ -52,7 +51,7 @@ async fn paying_ahead_is_offered_by_a_digit_and_seen_everywhere() {
     expect_state(&app, id, PaymentState::Paid).await;
     zhang.expects_push("转为预存").await;
     let all = kept(&app).await;
-    let owner = person_of(&app, "张秀英").await.id;
+    let owner = app.person("张秀英").await.id;
     assert_eq!(all.len(), 1);
     assert_eq!((all[0].payer_id, all[0].balance), (owner, 20_000));
 
@@ -62,7 +61,7 @@ async fn paying_ahead_is_offered_by_a_digit_and_seen_everywhere() {
     let li = app.resident("李建国").await;
     assert!(!li.says("账单").await.contains("预存还有"));
     let api = api_bound(&app, "m-zhang", "张秀英").await;
-    let home = place_of(&app, "GY/1-1-101").await.id.to_string();
+    let home = app.place("GY/1-1-101").await.id.to_string();
     let seen = api.get("/advances").await;
     let wanted = json!([{ "home_id": home, "home": "1-1-101", "amount": 20_000 }]);
     assert_eq!(seen.json, wanted);
@@ -97,8 +96,8 @@ async fn the_api_takes_an_amount_for_ones_own_home() {
     app.resident("张秀英").await;
     let bill = bill_for(&app, "张秀英", 202_611, 5_000).await;
     let api = api_bound(&app, "m-zhang", "张秀英").await;
-    let home = place_of(&app, "GY/1-1-101").await.id.to_string();
-    let other = place_of(&app, "GY/1-1-102").await.id.to_string();
+    let home = app.place("GY/1-1-101").await.id.to_string();
+    let other = app.place("GY/1-1-102").await.id.to_string();
     for (body, status) in [
         (json!({ "home": other, "amount": 100 }), 404),
         (json!({ "home": "x", "amount": 100 }), 404),
@@ -144,7 +143,7 @@ async fn whatever_is_credited_and_paid_each_ones_money_stays_theirs() {
         let app = TestApp::plan().instances(0).start().await;
         let dice = Dice::from_seed(seed);
         let pick = |most: usize| usize::from(u16::from_le_bytes(dice.bytes::<2>())) % most;
-        let buyer = person_of(&app, "李建国").await.id;
+        let buyer = app.person("李建国").await.id;
         let mut bills = Vec::new();
         for n in 0..8 {
             let bill = bill_for(&app, "张秀英", 202_601 + n, 1_000 + i64::from(n) * 37).await;
@@ -158,7 +157,7 @@ async fn whatever_is_credited_and_paid_each_ones_money_stays_theirs() {
             }
             bills.push(bill.id);
         }
-        let staff = person_of(&app, "沈立").await.id;
+        let staff = app.person("沈立").await.id;
         let staff = load_staff(app.store.read(), staff, app.now()).await;
         let staff = staff.unwrap().unwrap();
         for step in 0..30 {

@@ -12,7 +12,7 @@ use linli::payment::actions::{refund as refunds, waive, watch};
 use linli::sandbox::{Api, Fault};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use super::{bill_for, open_counter, payments, person_of, place_of, sound};
+use super::{bill_for, open_counter, payments, sound};
 use crate::harness::app::TestApp;
 
 /// A walk through the things that can happen.
@@ -209,7 +209,7 @@ async fn walk(seed: u64, steps: usize) {
     }
     let mut staff = Vec::new();
     for name in ["沈立", "卫东"] {
-        let person = person_of(&app, name).await;
+        let person = app.person(name).await;
         let actor = load_staff(app.store.read(), person.id, app.now()).await;
         staff.push(actor.unwrap().unwrap());
     }
@@ -217,7 +217,7 @@ async fn walk(seed: u64, steps: usize) {
         dice: Dice::from_seed(seed),
         accounts: vec![zhang.account().await.id, daughter.account().await.id],
         staff,
-        home: place_of(&app, "GY/1-1-101").await.id,
+        home: app.place("GY/1-1-101").await.id,
         windows: Vec::new(),
         app: &app,
     };

@@ -8,7 +8,7 @@ use linli::base::dice::Dice;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{bill_for, bill_now, payments, person_of, receipts, refunds, sound};
+use super::{bill_for, bill_now, payments, receipts, refunds, sound};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -191,7 +191,7 @@ async fn a_transfer_has_its_proof_and_what_is_over_is_kept() {
 async fn money_without_a_bill_pays_no_earlier_owners_debts() {
     let app = TestApp::start().await;
     let old = bill_for(&app, "张秀英", 202_610, 10_000).await;
-    let earlier = person_of(&app, "韩梅").await.id;
+    let earlier = app.person("韩梅").await.id;
     let debt = entity::bill::ActiveModel {
         id: Set(old.id),
         payer_id: Set(earlier),
@@ -287,8 +287,8 @@ async fn a_waiver_takes_two_and_no_more_than_is_left() {
 async fn of_two_with_one_name_the_end_of_the_phone_says_which() {
     let app = TestApp::start().await;
     bill_for(&app, "张秀英", 202_611, 16_110).await;
-    let zhang = person_of(&app, "张秀英").await;
-    let home = super::place_of(&app, "GY/1-1-101").await;
+    let zhang = app.person("张秀英").await;
+    let home = app.place("GY/1-1-101").await;
     let mut twins = Vec::new();
     for phone in ["13900005678", "13900005679"] {
         let seal = &app.instances[0].app.seal;

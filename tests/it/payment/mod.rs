@@ -23,9 +23,7 @@ mod walk;
 use std::collections::BTreeMap;
 
 use entity::money::{BillState, EntryKind, PayWay, PaymentState, RefundState};
-use entity::{
-    advance, bill, bill_line, fee_policy, payment, payment_part, person, place, receipt, refund,
-};
+use entity::{advance, bill, bill_line, fee_policy, payment, payment_part, receipt, refund};
 use linli::base::month::Month;
 use linli::fee::bill::left;
 use linli::fee::stats::{Figure, Period};
@@ -36,7 +34,7 @@ use linli::place::scope::Scope;
 use linli::report::money;
 use linli::sandbox::pay::Standing;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
 
 use crate::harness::app::TestApp;
 use crate::harness::browser::{Browser, Page};
@@ -46,20 +44,9 @@ use crate::harness::until;
 /// The merchant of all these tests.
 pub const MERCHANT: &str = "sandbox";
 
-pub async fn place_of(app: &TestApp, code: &str) -> place::Model {
-    let found = place::Entity::find().filter(place::COLUMN.code.eq(code));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
-pub async fn person_of(app: &TestApp, name: &str) -> person::Model {
-    let key = compound::person(name, 0);
-    let found = person::Entity::find().filter(person::COLUMN.key.eq(key));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
 /// 桂园 takes money inside WeChat.
 pub async fn open_counter(app: &TestApp) {
-    let compound = place_of(app, "GY").await;
+    let compound = app.place("GY").await;
     let row = fee_policy::ActiveModel {
         compound_id: Set(compound.id),
         merchant: Set(Some(MERCHANT.to_owned())),
@@ -79,8 +66,8 @@ pub async fn open_counter(app: &TestApp) {
 
 /// A bill of somebody's home, in the books.
 pub async fn bill_for(app: &TestApp, name: &str, month: i32, fen: i64) -> bill::Model {
-    let home = place_of(app, compound::full_home(name)).await;
-    let payer = person_of(app, name).await;
+    let home = app.place(compound::full_home(name)).await;
+    let payer = app.person(name).await;
     let day = linli::base::clock::china(app.now()).date_naive();
     let mut tx = app.store.begin(app.now()).await.unwrap();
     let row = bill::ActiveModel {
@@ -202,7 +189,7 @@ pub async fn order_by(app: &TestApp, browser: &mut Browser, link: &str) -> (Stri
 /// Everything that was due has to be done.
 pub async fn sound(app: &TestApp) {
     let db = app.store.read();
-    let compound = place_of(app, "GY").await.id;
+    let compound = app.place("GY").await.id;
     let moved = moved(db, compound, Days::default()).await.unwrap();
     let of = |account: Account| moved.get(&account).map_or(0, |one| one.balance(account));
     let (debit, credit) = moved.values().fold((0, 0), |(debit, credit), one| {
@@ -259,7 +246,7 @@ pub async fn sound(app: &TestApp) {
 /// The figures of the console are the sums of the bills.
 async fn with_figures(app: &TestApp, owed: i64) {
     let db = app.store.read();
-    let scope = Scope::of(db, place_of(app, "GY").await).await.unwrap();
+    let scope = Scope::of(db, app.place("GY").await).await.unwrap();
     let today = linli::base::clock::china(app.now()).date_naive();
     let (mut left, mut ages) = (0, 0);
     // Five years are the most that are asked for at once.

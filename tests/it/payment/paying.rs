@@ -252,9 +252,9 @@ pub async fn api_bound(app: &TestApp, open_id: &str, name: &str) -> crate::harne
         .await
         .unwrap()
         .unwrap();
-    let person = super::person_of(app, name).await;
+    let person = app.person(name).await;
     let home = crate::harness::compound::home(name);
-    let home = super::place_of(app, &format!("GY/{home}")).await;
+    let home = app.place(&format!("GY/{home}")).await;
     let tie = entity::binding::ActiveModel {
         account_id: Set(row.id),
         person_id: Set(Some(person.id)),

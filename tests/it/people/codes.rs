@@ -1,7 +1,7 @@
 //! Invitation codes and the operator's one-time password: each works once.
 
 use entity::kinds::BindingState;
-use entity::{account, invitation, person};
+use entity::{account, invitation};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::last;
@@ -12,12 +12,7 @@ use crate::harness::program;
 async fn whoever_holds_a_role_needs_a_code_which_works_once() {
     let app = TestApp::start().await;
     // 李建国 becomes mediator: name and phone are not enough from then on.
-    let li = person::Entity::find()
-        .filter(person::COLUMN.key.eq("li"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let li = app.person("李建国").await;
     let early = app.resident("李建国").await;
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(

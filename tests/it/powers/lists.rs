@@ -6,12 +6,12 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
 
-use super::{called, chat, give, mini, newcomer, place_of};
+use super::{chat, give, mini, newcomer};
 use crate::harness::app::TestApp;
 
 /// A compound in another street of the same district.
 async fn far_away(app: &TestApp) -> place::Model {
-    let district = place_of(app, "HC-XL").await;
+    let district = app.place("HC-XL").await;
     let row = place::ActiveModel {
         code: Set("ZY".to_owned()),
         kind: Set(entity::kinds::PlaceKind::Compound),
@@ -48,7 +48,7 @@ fn waiting(app: &TestApp, place: &place::Model, subject: &str) -> moderation::Ac
 #[tokio::test]
 async fn what_waits_in_other_streets_hides_nothing_of_ones_own() {
     let app = TestApp::start().await;
-    let (gy, zy) = (place_of(&app, "GY").await, far_away(&app).await);
+    let (gy, zy) = (app.place("GY").await, far_away(&app).await);
     for number in 0..3 {
         let own = waiting(&app, &gy, &format!("wish:own-{number}"));
         own.insert(app.store.write()).await.unwrap();
@@ -65,7 +65,7 @@ async fn what_waits_in_other_streets_hides_nothing_of_ones_own() {
         ("卫东", true),
         ("孙梅", false),
     ] {
-        let id = called(&app, name).await.id;
+        let id = app.called(name).await.id;
         let reply = chat(&app, id).await.says("审核").await;
         assert_eq!(reply.contains("own-2"), sees, "{name}: {reply}");
         assert!(!reply.contains("far-"), "{name}: {reply}");
@@ -180,11 +180,8 @@ async fn what_nobody_has_is_offered_to_whoever_could_take_it_and_to_nobody_else(
 #[tokio::test]
 async fn with_the_role_the_doors_are_somebody_elses() {
     let app = TestApp::start().await;
-    let (zhang, sun) = (
-        called(&app, "张秀英").await.id,
-        called(&app, "孙梅").await.id,
-    );
-    let home = place_of(&app, "GY/1-1-101").await;
+    let (zhang, sun) = (app.called("张秀英").await.id, app.called("孙梅").await.id);
+    let home = app.place("GY/1-1-101").await;
     let row = visit::ActiveModel {
         person_id: Set(zhang),
         place_id: Set(home.id),

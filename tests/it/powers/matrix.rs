@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::table::table;
 use self::world::{World, build};
-use super::{called, chat, deeds, mini, newcomer};
+use super::{chat, deeds, mini, newcomer};
 use crate::harness::app::TestApp;
 use crate::harness::people::Api;
 
@@ -91,7 +91,7 @@ async fn no_role_does_what_is_not_its_own_over_the_api() {
         let far = newcomer(&app, &format!("乙{kind:?}"), kind, "LY").await;
         there.push((kind, mini(&app, far).await));
     }
-    let neighbour = mini(&app, called(&app, "李建国").await.id).await;
+    let neighbour = mini(&app, app.called("李建国").await.id).await;
     let unbound = app.api_of("m-unbound").await;
     let before = (deeds(&app).await, of(&app, &world).await);
     let mut wrong = Vec::new();

@@ -6,7 +6,7 @@ mod matrix;
 mod own;
 
 use entity::kinds::{Channel, RoleKind};
-use entity::{account, audit, person, place, role};
+use entity::{account, audit, person, role};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
     ActiveModelTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder,
@@ -16,21 +16,9 @@ use crate::console::{Desk, PASSWORD, lend_password};
 use crate::harness::app::TestApp;
 use crate::harness::people::{Api, Person};
 
-/// A place by its code.
-async fn place_of(app: &TestApp, code: &str) -> place::Model {
-    let found = place::Entity::find().filter(place::COLUMN.code.eq(code));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
-/// Somebody by name.
-async fn called(app: &TestApp, name: &str) -> person::Model {
-    let found = person::Entity::find().filter(person::COLUMN.name.eq(name));
-    found.one(app.store.read()).await.unwrap().unwrap()
-}
-
 /// Gives somebody a role from a while ago on.
 async fn give(app: &TestApp, person_id: i64, kind: RoleKind, code: &str) -> role::Model {
-    let place = place_of(app, code).await;
+    let place = app.place(code).await;
     let row = role::ActiveModel {
         person_id: Set(person_id),
         role: Set(kind),

@@ -5,7 +5,6 @@ use entity::{account, binding, residency};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder};
 
-use super::{called, place_of};
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
 use crate::harness::program;
@@ -80,7 +79,7 @@ async fn nor_by_an_account_that_is_nobodys_yet() {
         .await;
     assert!(reply.contains("已通过"), "{reply}");
     let accounts = account::Entity::find().all(app.store.read()).await.unwrap();
-    let of_steward = called(&app, "孙梅").await.id;
+    let of_steward = app.called("孙梅").await.id;
     let theirs = accounts
         .iter()
         .filter(|row| row.person_id == Some(of_steward));
@@ -91,9 +90,9 @@ async fn nor_by_an_account_that_is_nobodys_yet() {
 async fn who_objects_for_their_home_does_not_decide_about_it() {
     let app = TestApp::start().await;
     // The steward lives in 1-1-102 beside 李建国.
-    let home = place_of(&app, "GY/1-1-102").await;
+    let home = app.place("GY/1-1-102").await;
     let lives = residency::ActiveModel {
-        person_id: Set(called(&app, "孙梅").await.id),
+        person_id: Set(app.called("孙梅").await.id),
         place_id: Set(home.id),
         compound_id: Set(home.compound_id.unwrap()),
         relation: Set(HomeRelation::Family),
@@ -119,6 +118,6 @@ async fn who_objects_for_their_home_does_not_decide_about_it() {
     assert!(reply.contains("已通过"), "{reply}");
     assert_eq!(
         li.account().await.person_id,
-        Some(called(&app, "李建国").await.id)
+        Some(app.called("李建国").await.id)
     );
 }

@@ -12,7 +12,7 @@ use sea_orm::{ConnectionTrait, Database, Statement};
 use columns::{BY_VALUE, Fate, NOTHING, PERSONAL};
 use rows::{Keys, fill, number, run};
 
-use super::{by_id, erases, link_in, person_of, where_stands};
+use super::{by_id, erases, link_in, where_stands};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 
@@ -139,7 +139,7 @@ async fn nothing_of_somebody_is_left_in_any_column_and_a_copy_holds_what_is_thei
     let app = TestApp::start().await;
     let steward = app.steward("1栋").await;
     let (zhang, li) = (app.resident(NAME).await, app.resident("李建国").await);
-    let person = person_of(&app, NAME).await;
+    let person = app.person(NAME).await;
     zhang.sends_photo(jpeg(6)).await;
     zhang.says("报修 1栋大厅漏水").await;
     let over = zhang.case().await.id;

@@ -10,8 +10,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryOrder};
 use serde_json::json;
 
-use super::person_of;
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::compound;
 
@@ -40,9 +39,9 @@ async fn take_back(app: &TestApp) {
 /// A payment of theirs: for a donation, or for bills.
 async fn paid(app: &TestApp, donation_id: Option<i64>) -> i64 {
     let row = payment::ActiveModel {
-        compound_id: Set(place(app, "GY").await.id),
-        home_id: Set(place(app, compound::full_home(NAME)).await.id),
-        payer_id: Set(Some(person_of(app, NAME).await.id)),
+        compound_id: Set(app.place("GY").await.id),
+        home_id: Set(app.place(compound::full_home(NAME)).await.id),
+        payer_id: Set(Some(app.person(NAME).await.id)),
         way: Set(PayWay::Wechat),
         state: Set(PaymentState::Closed),
         amount: Set(5_000),
@@ -59,15 +58,15 @@ async fn paid(app: &TestApp, donation_id: Option<i64>) -> i64 {
 
 /// Something that the steward is to say at their door, or has said.
 async fn at_the_door(app: &TestApp, kind: &str, subject: &str, text: &str, state: VisitState) {
-    let home = place(app, compound::full_home(NAME)).await;
+    let home = app.place(compound::full_home(NAME)).await;
     let row = visit::ActiveModel {
-        person_id: Set(person_of(app, NAME).await.id),
+        person_id: Set(app.person(NAME).await.id),
         place_id: Set(home.id),
         compound_id: Set(home.compound_id.unwrap()),
         subject: Set(subject.to_owned()),
         kind: Set(kind.to_owned()),
         text: Set(text.to_owned()),
-        holder_id: Set(Some(person_of(app, "孙梅").await.id)),
+        holder_id: Set(Some(app.person("孙梅").await.id)),
         state: Set(state),
         created_at: Set(app.now()),
         done_at: Set((state == VisitState::Done).then(|| app.now())),
@@ -125,8 +124,8 @@ async fn letter(app: &TestApp, kind: &str, subject: &str, state: ReminderState) 
     let row = reminder::ActiveModel {
         dedupe_key: Set(format!("former:{kind}:{subject}:{state:?}")),
         kind: Set(kind.to_owned()),
-        recipient_id: Set(Some(person_of(app, NAME).await.id)),
-        compound_id: Set(Some(place(app, "GY").await.id)),
+        recipient_id: Set(Some(app.person(NAME).await.id)),
+        compound_id: Set(Some(app.place("GY").await.id)),
         subject: Set(subject.to_owned()),
         payload: Set(json!({})),
         due_at: Set(later),
@@ -236,7 +235,7 @@ async fn letters_for_one_alone_leave_the_list_of_staff_and_what_waits_goes_out_a
         letter(&app, kind, subject, state).await;
     }
     app.add_instance().await;
-    let who = person_of(&app, NAME).await.id;
+    let who = app.person(NAME).await.id;
     let mut rows = app.reminders().await;
     rows.retain(|row| row.dedupe_key.starts_with("former:"));
     rows.sort_by_key(|row| row.id);

@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 
-use super::{by_id, person_of};
+use super::by_id;
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Browser;
@@ -129,7 +129,7 @@ async fn the_page_tells_the_rules_to_whoever_has_not_agreed() {
 async fn a_correction_is_asked_for_on_the_page_and_decided_in_the_console() {
     let app = TestApp::start().await;
     let zhang = app.resident("张秀英").await;
-    let id = person_of(&app, "张秀英").await.id;
+    let id = app.person("张秀英").await.id;
     let me = format!("{}/me", app.url());
     let to = format!("{me}/correct");
     let name = [("field", "name"), ("value", "张秀莹")];

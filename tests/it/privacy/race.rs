@@ -13,9 +13,7 @@ use linli::payment::actions::settle::{Paid, Settled, settle};
 use linli::store::Tx;
 use sea_orm::EntityTrait;
 
-use super::person_of;
 use crate::activity::{activity, open};
-use crate::console::place;
 use crate::giving::{gift, promise, sound};
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
@@ -150,7 +148,7 @@ async fn nobody_is_erased_with_something_that_is_lent_to_them_at_that_moment() {
     lent.unwrap();
     let reply = erased_beside(&zhang, tx).await;
     assert!(reply.contains("您还借着驿站的1件东西"), "{reply}");
-    assert_eq!(person_of(&app, "张秀英").await.erased_at, None);
+    assert_eq!(app.person("张秀英").await.erased_at, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -184,7 +182,7 @@ async fn what_another_asks_beside_the_erasure_of_who_asked_it_first_stays_asked(
     let li = app.resident("李建国").await;
     let text = "健身房在哪里";
     zhang.says(text).await;
-    let (asker, gy) = (actor(&li).await, place(&app, "GY").await.id);
+    let (asker, gy) = (actor(&li).await, app.place("GY").await.id);
     let tx = begin(&app).await;
     let put_down = linli::handbook::actions::ask(&tx, &asker, gy, text).await;
     assert!(put_down.unwrap());
@@ -196,5 +194,5 @@ async fn what_another_asks_beside_the_erasure_of_who_asked_it_first_stays_asked(
     assert_eq!(questions[0].asked, 2);
     let askers = handbook_asker::Entity::find().all(db).await.unwrap();
     let askers: Vec<i64> = askers.iter().map(|row| row.person_id).collect();
-    assert_eq!(askers, [person_of(&app, "李建国").await.id]);
+    assert_eq!(askers, [app.person("李建国").await.id]);
 }

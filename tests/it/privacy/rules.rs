@@ -29,8 +29,7 @@ async fn who_agreed_to_older_rules_is_told_once_more() {
 #[tokio::test]
 async fn the_rules_say_what_neighbours_learn_of_each_other() {
     let app = TestApp::start().await;
-    let page = reqwest::get(format!("{}/privacy", app.url())).await;
-    let page = page.unwrap().text().await.unwrap();
+    let (_, page) = app.page("/privacy").await;
     for feature in [
         "微心愿",
         "四项清单",

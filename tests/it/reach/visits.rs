@@ -1,7 +1,7 @@
 //! Who has no phone is told at the door: 陈奶奶, 71, of 2-1-101.
 
 use entity::kinds::{DeliveryState, ReminderState, RoleKind, VisitState};
-use entity::{delivery, person, place, reminder, role, visit};
+use entity::{delivery, reminder, role, visit};
 use linli::base::fault::Fault;
 use linli::delivery::{Kind, Message, Postman, Topic, Work};
 use linli::reminder::worker::Worker;
@@ -12,7 +12,7 @@ use sea_orm::{EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use crate::harness::app::TestApp;
-use crate::harness::{compound, until};
+use crate::harness::until;
 
 /// A push of these tests' own, to a resident.
 const KINDS: &[Kind] = &[Kind {
@@ -42,16 +42,6 @@ fn compose<'a>(
     })
 }
 
-async fn person_id(app: &TestApp, name: &str) -> i64 {
-    person::Entity::find()
-        .filter(person::COLUMN.key.eq(compound::person(name, 0)))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap()
-        .id
-}
-
 async fn visits(app: &TestApp) -> Vec<visit::Model> {
     visit::Entity::find()
         .order_by_asc(visit::COLUMN.id)
@@ -76,7 +66,7 @@ async fn delivered(app: &TestApp) -> Vec<(String, DeliveryState)> {
 /// runs beside the program's for a kind that the program does not know.
 async fn tell(app: &TestApp, name: &str, subject: &str, text: &str) -> reminder::Model {
     let program = &app.instances[0].app;
-    let to = person_id(app, name).await;
+    let to = app.person(name).await.id;
     let key = format!("{subject}:{name}:{text}");
     let mut tx = program.store.begin(app.now()).await.unwrap();
     let item = NewReminder {
@@ -143,7 +133,7 @@ async fn who_has_no_phone_is_told_by_the_steward_at_the_door() {
     let all = visits(&app).await;
     assert_eq!(all.len(), 1);
     let id = all[0].id;
-    assert_eq!(all[0].holder_id, Some(person_id(&app, "周强").await));
+    assert_eq!(all[0].holder_id, Some(app.person("周强").await.id));
     steward.expects_push("1户要上门告诉").await;
 
     // From the tasks by digits alone.
@@ -246,7 +236,7 @@ async fn every_door_of_a_long_list_is_reached_and_no_number_is_taken_for_a_line(
 async fn without_a_steward_the_visit_falls_upward_and_a_new_one_takes_it_over() {
     let app = start().await;
     let grid_worker = app.staff("吴静").await;
-    let zhou = person_id(&app, "周强").await;
+    let zhou = app.person("周强").await.id;
     let end = role::ActiveModel {
         to_at: Set(Some(app.now())),
         ..Default::default()
@@ -261,18 +251,13 @@ async fn without_a_steward_the_visit_falls_upward_and_a_new_one_takes_it_over() 
     let id = visits(&app).await[0].id;
     assert_eq!(
         visits(&app).await[0].holder_id,
-        Some(person_id(&app, "吴静").await)
+        Some(app.person("吴静").await.id)
     );
     grid_worker.expects_push("要上门告诉").await;
 
     // 孙梅 takes over the second building, too.
-    let building = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY/2"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    let sun = person_id(&app, "孙梅").await;
+    let building = app.place("GY/2").await;
+    let sun = app.person("孙梅").await.id;
     let post = role::ActiveModel {
         person_id: Set(sun),
         role: Set(RoleKind::Steward),

@@ -261,12 +261,7 @@ async fn whoever_holds_a_post_for_a_term_is_named_while_it_runs() {
     use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
     let app = TestApp::start().await;
     let steward = app.member("孙梅").await;
-    let zhou = entity::person::Entity::find()
-        .filter(entity::person::COLUMN.name.eq("周强"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let zhou = app.called("周强").await;
     let term = entity::role::Entity::find()
         .filter(entity::role::COLUMN.person_id.eq(zhou.id))
         .one(app.store.read())

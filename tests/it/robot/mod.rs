@@ -6,10 +6,9 @@ mod group;
 mod news;
 mod socket;
 
-use entity::person;
 use linli::sandbox::{RobotSaid, RobotSay};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveModelTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
 use crate::harness::app::TestApp;
@@ -28,13 +27,7 @@ impl TestApp {
     /// Somebody of the standard compound who is a member of the corporation.
     pub async fn member(&self, name: &str) -> Member<'_> {
         let key = compound::person(name, 0);
-        let found = person::Entity::find()
-            .filter(person::COLUMN.key.eq(key))
-            .one(self.store.read())
-            .await
-            .unwrap()
-            .unwrap();
-        let mut change = found.into_active_model();
+        let mut change = self.person(name).await.into_active_model();
         change.wecom_userid = Set(Some(key.to_owned()));
         change.update(self.store.write()).await.unwrap();
         self.stranger(key)

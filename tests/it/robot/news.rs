@@ -55,17 +55,13 @@ async fn a_missed_clock_is_told_once_without_a_name() {
 /// A terrace of houses, each of which is a home of its own under the compound.
 #[tokio::test]
 async fn a_home_that_stands_in_no_building_is_not_named() {
-    use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, QueryFilter};
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
     let app = TestApp::start().await;
     let resident = app.resident("张秀英").await;
     let neighbour = app.resident("李建国").await;
-    let find = async |code: &str| {
-        let found = entity::place::Entity::find().filter(entity::place::COLUMN.code.eq(code));
-        found.one(app.store.read()).await.unwrap().unwrap()
-    };
-    let compound = find("GY").await;
+    let compound = app.place("GY").await;
     for (code, house) in [("GY/1-1-101", "88"), ("GY/1-1-102", "B-89")] {
-        let mut home = find(code).await.into_active_model();
+        let mut home = app.place(code).await.into_active_model();
         let id = *home.id.as_ref();
         home.code = Set(format!("GY/{house}"));
         home.name = Set(house.to_owned());

@@ -130,11 +130,7 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
     let app = TestApp::start().await;
     let row = station(&app, ALWAYS).await;
     let hall = room(&app, &row, "议事厅").await.to_string();
-    let board = async || {
-        let answer = reqwest::get(format!("{}/board/GY", app.url())).await;
-        answer.unwrap().text().await.unwrap()
-    };
-    let html = board().await;
+    let html = app.board("GY").await;
     for words in [
         "红色驿站",
         "1栋一楼大厅",
@@ -166,7 +162,7 @@ async fn the_console_books_officially_and_the_board_says_what_is_free() {
         .says("业主大会")
         .says("蒋平")
         .says("（公务）");
-    let html = board().await;
+    let html = app.board("GY").await;
     assert!(!html.contains("业主大会"), "{html}");
 }
 

@@ -8,15 +8,8 @@ use serde_json::json;
 
 use super::{ALWAYS, loans, station, thing, thing_row};
 use crate::harness::app::TestApp;
-use crate::harness::people::Person;
 
 const DAY: i64 = 24 * 60;
-
-/// Pushes that hold these words.
-fn told(person: &Person<'_>, words: &str) -> usize {
-    let pushes = person.pushes();
-    pushes.iter().filter(|text| text.contains(words)).count()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thing_is_borrowed_handed_in_and_checked_by_digits() {
@@ -153,20 +146,20 @@ async fn what_is_late_is_said_the_day_before_at_its_end_and_to_the_keeper_once()
     // Who writes can be written to.
     zhang.says("菜单").await;
     jiang.says("菜单").await;
-    assert_eq!(told(&zhang, "明天到期"), 0);
+    assert_eq!(zhang.told("明天到期"), 0);
     app.advance(DAY + 5).await;
-    assert_eq!(told(&zhang, "明天到期"), 1);
+    assert_eq!(zhang.told("明天到期"), 1);
     zhang.says("菜单").await;
     jiang.says("菜单").await;
     app.advance(DAY).await;
-    assert_eq!(told(&zhang, "已到期"), 1);
-    assert_eq!(told(&jiang, "逾期未还"), 0);
+    assert_eq!(zhang.told("已到期"), 1);
+    assert_eq!(jiang.told("逾期未还"), 0);
     jiang.says("菜单").await;
     app.advance(DAY).await;
     let task = jiang.expects_push("逾期未还").await;
     assert!(task.contains("张秀英"), "{task}");
     app.advance(3 * DAY).await;
-    assert_eq!((told(&zhang, "已到期"), told(&jiang, "逾期未还")), (1, 1));
+    assert_eq!((zhang.told("已到期"), jiang.told("逾期未还")), (1, 1));
     // Whoever is late takes nothing more.
     let spade = thing(&app, &row, "铁锹", 1).await;
     let more = zhang.says(&format!("借用 {spade}")).await;

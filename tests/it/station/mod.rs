@@ -13,22 +13,17 @@ mod visits;
 mod windows;
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
-use entity::{place, station, station_loan, station_room, station_thing};
+use entity::{station, station_loan, station_room, station_thing};
 use linli::base::clock::{Moment, begin_of, china};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, EntityTrait};
 use serde_json::{Value, json};
 
 use crate::harness::app::TestApp;
 
 /// A station of 桂园小区 that is open at these hours.
 pub async fn station(app: &TestApp, hours: &str) -> station::Model {
-    let place = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
+    let place = app.place("GY").await;
     let row = station::ActiveModel {
         compound_id: Set(place.id),
         place_id: Set(place.id),

@@ -13,12 +13,6 @@ use crate::harness::people::Person;
 
 const DAY: i64 = 24 * 60;
 
-/// How often somebody was told this.
-fn told(person: &Person<'_>, words: &str) -> usize {
-    let pushes = person.pushes();
-    pushes.iter().filter(|text| text.contains(words)).count()
-}
-
 /// They have no home in the compound any more, as whoever keeps one elsewhere: the account stays theirs.
 async fn moves_away(person: &Person<'_>) {
     let who = person.account().await.person_id.unwrap();
@@ -58,8 +52,8 @@ async fn consent_taken_back_ends_what_the_two_may_know_of_each_other() {
         assert_eq!(answer.status, 409, "{answer:?}");
     }
     app.drain().await;
-    assert_eq!(told(&zhang, "13800000102"), 1);
-    assert_eq!(told(&li, "13800000101"), 1);
+    assert_eq!(zhang.told("13800000102"), 1);
+    assert_eq!(li.told("13800000101"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,8 +75,8 @@ async fn a_week_after_the_yes_nobody_is_told_any_more() {
         assert!(no.contains("已经过去一周"), "{no}");
     }
     app.drain().await;
-    assert_eq!(told(&zhang, "13800000102"), 2);
-    assert_eq!(told(&li, "13800000101"), 1);
+    assert_eq!(zhang.told("13800000102"), 2);
+    assert_eq!(li.told("13800000101"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -109,8 +103,8 @@ async fn a_talent_who_has_moved_away_is_passed_over_and_learns_nothing() {
     assert_eq!(answers, [HelpAnswer::Dropped, HelpAnswer::Asked]);
     wang.expects_push("邻居请帮忙").await;
     app.drain().await;
-    assert_eq!(told(&li, "13800000101"), 0);
-    assert_eq!(told(&zhang, "13800000102"), 0);
+    assert_eq!(li.told("13800000101"), 0);
+    assert_eq!(zhang.told("13800000102"), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -126,6 +120,6 @@ async fn the_request_of_an_asker_who_has_moved_away_is_over() {
     assert!(gone.contains("没有找到帮忙"), "{gone}");
     assert_eq!(request(&app, id).await.state, HelpState::Lapsed);
     app.drain().await;
-    assert_eq!(told(&li, "13800000101"), 0);
-    assert_eq!(told(&zhang, "13800000102"), 0);
+    assert_eq!(li.told("13800000101"), 0);
+    assert_eq!(zhang.told("13800000102"), 0);
 }

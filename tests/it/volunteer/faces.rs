@@ -9,13 +9,8 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 use super::{part, post, task};
-use crate::console::{Desk, person, place};
+use crate::console::Desk;
 use crate::harness::app::TestApp;
-
-async fn board(app: &TestApp) -> String {
-    let answer = reqwest::get(format!("{}/board/GY", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_coordinator_posts_enters_confirms_and_takes_the_year_away() {
@@ -151,7 +146,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
     let id = post(&chair, 5).await;
     // Nobody has served yet; what volunteers are wanted for is there.
-    let empty = board(&app).await;
+    let empty = app.board("GY").await;
     assert!(
         empty.contains(&format!("#{id} 楼道大扫除")) && empty.contains("（还要5人）"),
         "{empty}"
@@ -167,7 +162,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
         person.says(&format!("结束服务 {id}")).await;
     }
     chair.says(&format!("确认工时 {id}")).await;
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("<b>2</b> 位志愿者服务了 <b>2小时</b>"),
         "{shown}"
@@ -178,7 +173,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     );
     li.says("志愿公开").await;
     assert!(li.says("1").await.contains("会写您的名字"));
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("李建国　1小时") && !shown.contains("张秀英"),
         "{shown}"
@@ -190,7 +185,7 @@ async fn the_board_sums_hours_and_names_the_willing_and_an_erasure_leaves_number
     let erased = li.says("2").await;
     assert!(erased.contains("已注销"), "{erased}");
     assert_eq!(task(&app, next).await.taken, 0);
-    let shown = board(&app).await;
+    let shown = app.board("GY").await;
     assert!(
         shown.contains("服务了 <b>2小时</b>") && !shown.contains("李建国"),
         "{shown}"
@@ -252,9 +247,9 @@ async fn a_steward_of_one_building_reads_names_and_neither_hours_nor_units() {
 async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behind_a_page() {
     let app = TestApp::start().await;
     let from = app.now() + TimeDelta::hours(1);
-    let author = person(&app, "郑洪").await.id;
+    let author = app.person("郑洪").await.id;
     for (code, count) in [("GY", 21), ("LY", 25)] {
-        let compound = place(&app, code).await.id;
+        let compound = app.place(code).await.id;
         let rows = (0..count).map(|at| volunteer_task::ActiveModel {
             compound_id: Set(compound),
             place_id: Set(compound),
@@ -293,7 +288,7 @@ async fn tasks_of_one_compound_are_not_hidden_by_those_of_another_and_go_on_behi
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_may_everywhere_begins_at_their_own_compound_and_what_is_over_says_so() {
     let app = TestApp::start().await;
-    let yang = person(&app, "杨光").await;
+    let yang = app.person("杨光").await;
     let everywhere = entity::role::ActiveModel {
         person_id: Set(yang.id),
         role: Set(entity::kinds::RoleKind::StreetOfficer),

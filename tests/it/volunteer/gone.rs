@@ -8,13 +8,6 @@ use serde_json::json;
 use super::{part, post, task, task_body};
 use crate::activity::gone::moves_next_door;
 use crate::harness::app::TestApp;
-use crate::harness::people::Person;
-
-/// Pushes that somebody got with these words.
-fn got(person: &Person<'_>, words: &str) -> usize {
-    let pushes = person.pushes();
-    pushes.iter().filter(|text| text.contains(words)).count()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_begun_before_moving_is_ended_and_counts_and_the_next_can_begin() {
@@ -85,7 +78,7 @@ async fn a_task_of_whoever_has_moved_out_is_given_back_or_is_the_next_ones() {
     assert_eq!(changed.status, 200, "{changed:?}");
     li.expects_push("有变动").await;
     app.drain().await;
-    assert_eq!(got(&zhang, "有变动"), 0);
+    assert_eq!(zhang.told("有变动"), 0);
     // She gives one back; of the other, two come for her place and one has it.
     let path = format!("/volunteer-tasks/{two}/drop");
     let dropped = session.post(&path, &json!({})).await;

@@ -163,12 +163,7 @@ async fn a_volunteer_registers_takes_a_task_and_gets_the_hours_by_digits() {
     let address = regex::Regex::new(r"https?://\S+/volunteer/\S+").unwrap();
     let address = address.find(&mine).expect("no link").as_str().to_owned();
     let path = address.split("/volunteer/").nth(1).unwrap().to_owned();
-    let sheet = async |path: String| {
-        let answer = reqwest::get(format!("{}/volunteer/{path}", app.url()))
-            .await
-            .unwrap();
-        (answer.status().as_u16(), answer.text().await.unwrap())
-    };
+    let sheet = async |path: String| app.page(&format!("/volunteer/{path}")).await;
     let (status, page) = sheet(path.clone()).await;
     assert!(
         status == 200 && page.contains("张秀英") && page.contains("楼道大扫除"),

@@ -8,7 +8,7 @@ use linli::ledger::post::{Draft, Transfer, post};
 use regex::Regex;
 
 use super::{PUBLIC_BANK, book, booked, both, entries, today};
-use crate::console::{Desk, place};
+use crate::console::Desk;
 use crate::disclosure::books;
 use crate::harness::app::TestApp;
 
@@ -51,7 +51,7 @@ async fn from_a_line_of_a_month_to_its_entries_and_their_causes() {
 async fn a_long_month_leads_on_and_comes_as_a_file() {
     let app = TestApp::start().await;
     let month = Month::of(today(&app)).before();
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let drafts: Vec<Draft> = (1..=120)
         .map(|n| Draft {
             compound_id: gy,

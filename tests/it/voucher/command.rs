@@ -4,7 +4,7 @@ use entity::money::EntryKind;
 use linli::ledger::Account;
 
 use super::{PUBLIC_BANK, book, booked, both, entries, held, today};
-use crate::console::{on_record, place};
+use crate::console::on_record;
 use crate::harness::app::TestApp;
 use crate::harness::program;
 
@@ -58,7 +58,7 @@ async fn what_was_opened_wrongly_is_taken_back_and_opened_anew() {
     assert_eq!(held(&app, Account::Bank).await, 100_000);
     let last = entries(&app).await.pop().unwrap();
     assert_eq!(last.cause, "opening:assets:bank:2");
-    let gy = format!("place:{}", place(&app, "GY").await.id);
+    let gy = format!("place:{}", app.place("GY").await.id);
     assert_eq!(on_record(&app, "ledger.reverse", &gy).await, 2);
     assert_eq!(on_record(&app, "ledger.opening", &gy).await, 3);
 }

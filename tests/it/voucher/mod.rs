@@ -22,7 +22,7 @@ use linli::ledger::queries::{Days, moved};
 use linli::voucher::MOVES;
 use sea_orm::{EntityTrait, QueryOrder};
 
-use crate::console::{Desk, on_record, place};
+use crate::console::{Desk, on_record};
 use crate::expense::fund;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
@@ -117,7 +117,7 @@ pub async fn entries(app: &TestApp) -> Vec<ledger_entry::Model> {
 
 /// What each account of GY holds; what is not there holds nothing.
 pub async fn holds(app: &TestApp) -> BTreeMap<Account, i64> {
-    let gy = place(app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let all = moved(app.store.read(), gy, Days::default()).await.unwrap();
     let debit: i64 = all.values().map(|one| one.debit).sum();
     let credit: i64 = all.values().map(|one| one.credit).sum();
@@ -140,7 +140,7 @@ pub async fn book(
     (debit, credit, amount): (Account, Account, i64),
 ) -> i64 {
     let draft = Draft {
-        compound_id: place(app, "GY").await.id,
+        compound_id: app.place("GY").await.id,
         day,
         cause: cause.to_owned(),
         kind,

@@ -13,7 +13,6 @@ use linli::voucher::actions::{NewVoucher, What, ask, decide};
 use linli::voucher::{MOVES, Move};
 
 use super::{FIRST, SECOND, entries, held, holds, today, vouchers};
-use crate::console::place;
 use crate::expense::{actor, fund, picture};
 use crate::harness::app::TestApp;
 use crate::harness::program;
@@ -43,7 +42,7 @@ async fn sound(app: &TestApp, gy: i64, first: NaiveDate) {
 #[tokio::test]
 async fn books_balance_and_hold_no_less_than_nothing_whatever_is_entered() {
     let app = TestApp::plan().instances(0).start().await;
-    let gy = place(&app, "GY").await.id;
+    let gy = app.place("GY").await.id;
     let first = Actor {
         account_id: Some(77),
         ..actor(&app, FIRST).await

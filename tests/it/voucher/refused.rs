@@ -132,7 +132,7 @@ async fn what_was_decided_stays_so() {
         .await
         .is(403)
         .says("要由另一个人确认");
-    let by = crate::console::person(&app, SECOND).await.id;
+    let by = app.person(SECOND).await.id;
     for sql in [
         format!("UPDATE voucher SET state = 'granted', decided_by = {by} WHERE id = {own}"),
         format!("UPDATE voucher SET state = 'granted' WHERE id = {own}"),

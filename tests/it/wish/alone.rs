@@ -93,8 +93,7 @@ async fn what_neighbours_are_called_stands_in_no_wish_that_all_read() {
     let zhang = app.resident("张秀英").await;
     let li = app.resident("李建国").await;
     let id = open(&zhang, &steward, "想请王芳教我包粽子，别让陈伟知道").await;
-    let board = reqwest::get(format!("{}/board/GY", app.url())).await;
-    let board = board.unwrap().text().await.unwrap();
+    let board = app.board("GY").await;
     assert!(board.contains("包粽子"), "{board}");
     let list = li.says("心愿").await;
     let one = li.says("1").await;

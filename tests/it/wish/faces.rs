@@ -10,11 +10,6 @@ use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
 
-async fn board(app: &TestApp, path: &str) -> String {
-    let answer = reqwest::get(format!("{}/board/{path}", app.url())).await;
-    answer.unwrap().text().await.unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_mini_program_goes_the_same_way_once_for_each_key() {
     let app = TestApp::start().await;
@@ -201,13 +196,13 @@ async fn the_board_counts_and_shows_words_that_have_passed_and_nobodys_name() {
     let steward = app.steward("1栋").await;
     let zhang = app.resident("张秀英").await;
     let li = app.resident("李建国").await;
-    assert!(!board(&app, "GY").await.contains("微心愿"));
+    assert!(!app.board("GY").await.contains("微心愿"));
     raise(&zhang, "还没有人看过的心愿").await;
     let shown = open(&zhang, &steward, "张秀英在1-1-101想要<b>老花镜</b>").await;
     let claimed = open(&zhang, &steward, "想要一把小凳子").await;
     li.says(&format!("认领 {claimed}")).await;
     for path in ["GY", "GY?screen=1&page=2"] {
-        let html = board(&app, path).await;
+        let html = app.board(path).await;
         assert!(html.contains("微心愿"), "{path}: {html}");
         assert!(
             html.contains("待认领 <b>1</b>，已认领 <b>1</b>，已实现 <b>0</b>"),
@@ -226,7 +221,7 @@ async fn the_board_counts_and_shows_words_that_have_passed_and_nobodys_name() {
             assert!(!html.contains(hidden), "{hidden}: {html}");
         }
     }
-    assert!(!board(&app, "LY").await.contains("微心愿"));
+    assert!(!app.board("LY").await.contains("微心愿"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,37 +1,16 @@
 //! Somebody has their data erased at the moment at which somebody else claims their wish, or takes theirs back, over
 //! two instances and many rounds: nobody is left waiting, and what is over stays over.
 
-use std::time::Duration;
-
 use entity::kinds::{ReminderState, WishState};
-use entity::{person, reminder, wish_step};
+use entity::{reminder, wish_step};
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
 
-use super::race::neighbours;
 use super::{open, wish};
 use crate::harness::app::TestApp;
-use crate::harness::people::Person;
-use crate::harness::until;
+use crate::harness::leaving::ROUNDS;
 
-/// Rounds of each, and the milliseconds by which each comes later than the one before.
-const ROUNDS: u64 = 8;
+/// The milliseconds by which each comes later than the one before.
 const STEP: u64 = 3;
-
-async fn after(pause: u64, who: &Person<'_>, words: &str) -> String {
-    tokio::time::sleep(Duration::from_millis(pause)).await;
-    who.says(words).await
-}
-
-/// Waits until nothing is left of somebody.
-async fn gone(app: &TestApp, person_id: i64) {
-    until("they are erased", 15, async || {
-        let found = person::Entity::find_by_id(person_id).one(app.store.read());
-        let row = found.await.unwrap().unwrap();
-        row.erased_at
-    })
-    .await;
-    app.drain().await;
-}
 
 /// Whether somebody was told of a wish that it is taken back.
 async fn told(app: &TestApp, id: i64, person_id: i64) -> bool {
@@ -50,18 +29,13 @@ async fn told(app: &TestApp, id: i64, person_id: i64) -> bool {
 async fn who_claims_while_the_asker_leaves_comes_too_late_or_is_told() {
     let app = TestApp::with_instances(2).await;
     let steward = app.steward("2栋").await;
-    let all = neighbours(&app, 2 * usize::try_from(ROUNDS).unwrap()).await;
+    let all = app.neighbours(2 * usize::try_from(ROUNDS).unwrap()).await;
     for (round, pair) in (0..ROUNDS).zip(all.chunks(2)) {
         let (asker, claimer) = (&pair[0], &pair[1]);
-        let asker_id = asker.account().await.person_id.unwrap();
         let claimer_id = claimer.account().await.person_id.unwrap();
         let id = open(asker, &steward, &format!("第{round}个心愿")).await;
         let words = format!("认领 {id}");
-        let (erased, claimed) = tokio::join!(
-            asker.says("注销 确认"),
-            after(round * STEP, claimer, &words)
-        );
-        gone(&app, asker_id).await;
+        let (erased, claimed) = asker.leaves_beside(claimer, &words, round * STEP).await;
         let row = wish(&app, id).await;
         assert_eq!(
             (row.state, row.claimer_id, row.text.as_str()),
@@ -82,19 +56,14 @@ async fn who_claims_while_the_asker_leaves_comes_too_late_or_is_told() {
 async fn what_the_asker_takes_back_while_the_claimer_leaves_stays_taken_back() {
     let app = TestApp::with_instances(2).await;
     let steward = app.steward("2栋").await;
-    let all = neighbours(&app, 2 * usize::try_from(ROUNDS).unwrap()).await;
+    let all = app.neighbours(2 * usize::try_from(ROUNDS).unwrap()).await;
     for (round, pair) in (0..ROUNDS).zip(all.chunks(2)) {
         let (asker, claimer) = (&pair[0], &pair[1]);
-        let claimer_id = claimer.account().await.person_id.unwrap();
         let id = open(asker, &steward, &format!("第{round}个心愿")).await;
         let claimed = claimer.says(&format!("认领 {id}")).await;
         assert!(claimed.contains("是您的了"), "{claimed}");
         let words = format!("撤回心愿 {id}");
-        let (erased, taken) = tokio::join!(
-            claimer.says("注销 确认"),
-            after(round * STEP, asker, &words)
-        );
-        gone(&app, claimer_id).await;
+        let (erased, taken) = claimer.leaves_beside(asker, &words, round * STEP).await;
         let row = wish(&app, id).await;
         assert_eq!(row.claimer_id, None, "{erased} {taken}");
         if taken.contains("稍后回复您") {

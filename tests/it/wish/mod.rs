@@ -5,7 +5,7 @@ pub mod alone;
 mod faces;
 mod leaving;
 mod limits;
-pub mod race;
+mod race;
 mod refused;
 mod refused_api;
 mod terms;

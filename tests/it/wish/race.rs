@@ -3,75 +3,19 @@
 
 use std::collections::BTreeMap;
 
-use entity::kinds::{BindingState, Channel, WishState};
-use entity::{account, binding, person, place, wish, wish_step};
+use entity::kinds::WishState;
+use entity::{wish, wish_step};
 use futures_util::StreamExt;
-use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::{open, raise, wishes};
 use crate::harness::app::TestApp;
-use crate::harness::people::Person;
 use crate::harness::until;
 use crate::harness::wechat::text_xml;
 
 const NEIGHBOURS: usize = 200;
 const WISHES: usize = 11;
 const AT_ONCE: usize = 50;
-
-/// So many people of the compound with a chat account each.
-pub async fn neighbours(app: &TestApp, count: usize) -> Vec<Person<'_>> {
-    let home = place::Entity::find()
-        .filter(place::COLUMN.code.eq("GY/2-1-101"))
-        .one(app.store.read())
-        .await
-        .unwrap()
-        .unwrap();
-    let people = (0..count).map(|number| person::ActiveModel {
-        name: Set(format!("邻居{number}")),
-        party_member: Set(false),
-        created_at: Set(app.now()),
-        updated_at: Set(app.now()),
-        ..Default::default()
-    });
-    let people = person::Entity::insert_many(people)
-        .exec_with_returning(app.store.write())
-        .await
-        .unwrap();
-    let accounts = people.iter().map(|person| account::ActiveModel {
-        channel: Set(Channel::Official),
-        external_id: Set(format!("o-race-{}", person.id)),
-        person_id: Set(Some(person.id)),
-        followed: Set(true),
-        window_left: Set(0),
-        created_at: Set(app.now()),
-        ..Default::default()
-    });
-    let accounts = account::Entity::insert_many(accounts)
-        .exec_with_returning(app.store.write())
-        .await
-        .unwrap();
-    let ties = accounts.iter().map(|account| binding::ActiveModel {
-        account_id: Set(account.id),
-        person_id: Set(account.person_id),
-        place_id: Set(home.id),
-        compound_id: Set(home.compound_id.unwrap()),
-        state: Set(BindingState::Verified),
-        claimed_name: Set(String::new()),
-        claimed_phone_sealed: Set(String::new()),
-        claimed_phone_index: Set(String::new()),
-        created_at: Set(app.now()),
-        ..Default::default()
-    });
-    binding::Entity::insert_many(ties)
-        .exec_without_returning(app.store.write())
-        .await
-        .unwrap();
-    accounts
-        .iter()
-        .map(|account| app.known(&account.external_id))
-        .collect()
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_on_two_instances_make_eleven_claims_of_eleven_wishes() {
@@ -83,7 +27,7 @@ async fn two_hundred_on_two_instances_make_eleven_claims_of_eleven_wishes() {
     for number in 0..WISHES {
         ids.push(open(&zhang, &steward, &format!("第{number}个心愿")).await);
     }
-    let all = neighbours(&app, NEIGHBOURS).await;
+    let all = app.neighbours(NEIGHBOURS).await;
     let said = all.iter().enumerate().map(|(at, neighbour)| {
         let id = ids[at % WISHES];
         async move { neighbour.says(&format!("认领 {id}")).await }

@@ -187,11 +187,7 @@ async fn one_who_left_is_told_kindly_and_can_do_nothing() {
     let app = TestApp::start().await;
     let (_, id) = filed(&app).await;
     card_with(&app, "sunmei", id, TAKE).await;
-    let found = person::Entity::find()
-        .filter(person::COLUMN.key.eq("sun"))
-        .one(app.store.read())
-        .await;
-    let mut gone = found.unwrap().unwrap().into_active_model();
+    let mut gone = app.person("孙梅").await.into_active_model();
     gone.left_at = Set(Some(app.now()));
     gone.update(app.store.write()).await.unwrap();
     let words = press(&app, "sunmei", id, "接单").await;

@@ -28,7 +28,7 @@ fn beside(seen: &Seen, reminder: &reminder::Model) -> String {
     if case.households > 1 {
         more.push_str(&format!("已有{}户遇到。", case.households));
     }
-    if let Some(other) = number(&reminder.payload, "alike") {
+    if let Some(other) = number(reminder, "alike") {
         let id = case.id;
         more.push_str(&format!(
             "可能和 #{other} 是同一件事，是的话回复“合并 {id} {other}”。"

@@ -24,8 +24,8 @@ pub(super) async fn progress(
     what: &str,
 ) -> Result<Option<Line>, Fault> {
     let case = &found.case;
-    let same_round = number(&reminder.payload, "round") == Some(i64::from(case.round));
-    let same_holder = number(&reminder.payload, "holder") == case.holder_id;
+    let same_round = number(reminder, "round") == Some(i64::from(case.round));
+    let same_holder = number(reminder, "holder") == case.holder_id;
     let joiners = is_joiners(found, reminder);
     let over = match case.state {
         CaseState::Withdrawn => true,

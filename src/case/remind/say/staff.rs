@@ -112,7 +112,7 @@ async fn rated(
             ))
         }));
     }
-    let round = number(&reminder.payload, "round");
+    let round = number(reminder, "round");
     let reviewed = queries::events(db, id)
         .await?
         .into_iter()

@@ -7,7 +7,7 @@ use linli::ledger::queries::{Days, moved};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::Walk;
-use crate::payment::{payments, place_of, refunds};
+use crate::payment::{payments, refunds};
 
 impl Walk<'_> {
     /// What the walk knows is what the rows and the books say.
@@ -80,7 +80,7 @@ impl Walk<'_> {
     /// Each account against the rows that it stands for.
     async fn books(&self, all: &[payment::Model], back: &[refund::Model]) {
         let db = self.app.store.read();
-        let compound = place_of(self.app, "GY").await.id;
+        let compound = self.app.place("GY").await.id;
         let sums = moved(db, compound, Days::default()).await.unwrap();
         let of = |account: Account| sums.get(&account).map_or(0, |one| one.balance(account));
         let cash: i64 = all

@@ -22,7 +22,7 @@ use sea_orm::{EntityTrait, QueryOrder};
 use super::days::{alone, today};
 use super::house::{Houses, Visitor};
 use super::letter::Office;
-use super::{bill_for, open_counter, person_of, place_of};
+use super::{bill_for, open_counter};
 use crate::harness::app::TestApp;
 
 /// Who takes part at the console.
@@ -175,11 +175,11 @@ async fn walk(seed: u64, steps: usize) {
     let mut staff = Vec::new();
     for name in STAFF {
         let visitor = Visitor::staff(&app, &urls[0], name).await;
-        staff.push((visitor, person_of(&app, name).await.id));
+        staff.push((visitor, app.person(name).await.id));
     }
     let mut homes = Vec::new();
     for code in ["1-1-101", "1-1-102"] {
-        homes.push((place_of(&app, &format!("GY/{code}")).await.id, code));
+        homes.push((app.place(&format!("GY/{code}")).await.id, code));
     }
     let walk = Walk {
         app: &app,

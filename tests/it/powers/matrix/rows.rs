@@ -9,11 +9,10 @@ use sea_orm::ActiveValue::Set;
 use serde_json::json;
 
 use crate::harness::app::TestApp;
-use crate::powers::{called, place_of};
 
 /// A timetable, an article and a question of 桂园.
 pub async fn to_be_told(app: &TestApp, author_id: i64) -> (i64, i64, i64) {
-    let (place, now) = (place_of(app, "GY").await, app.now());
+    let (place, now) = (app.place("GY").await, app.now());
     let rule = json!({
         "days": { "kind": "daily" }, "every": 1, "from": "2026-01-01", "until": null,
         "except": [], "times": [720],
@@ -142,11 +141,11 @@ pub async fn station(app: &TestApp, home: &entity::place::Model, person: i64) ->
 
 /// A draft and a notice that is out, both of the chair's.
 pub async fn notices(app: &TestApp) -> [i64; 2] {
-    let (place, now) = (place_of(app, "GY").await, app.now());
+    let (place, now) = (app.place("GY").await, app.now());
     let row = notice::ActiveModel {
         compound_id: Set(Some(place.id)),
         place_id: Set(place.id),
-        author_id: Set(called(app, "卫东").await.id),
+        author_id: Set(app.called("卫东").await.id),
         title: Set("周六停水".to_owned()),
         body: Set("检修水箱。".to_owned()),
         urgent: Set(false),
@@ -176,7 +175,7 @@ pub async fn notices(app: &TestApp) -> [i64; 2] {
 
 /// A task of volunteers and somebody's hours in it, which nobody has confirmed yet.
 pub async fn served(app: &TestApp, author_id: i64, person: i64) -> [i64; 2] {
-    let (place, now) = (place_of(app, "GY").await, app.now());
+    let (place, now) = (app.place("GY").await, app.now());
     let begun = now - TimeDelta::hours(3);
     let task = volunteer_task::ActiveModel {
         compound_id: Set(place.id),
@@ -213,7 +212,7 @@ pub async fn served(app: &TestApp, author_id: i64, person: i64) -> [i64; 2] {
 
 /// Somebody's talent, and a request of somebody else that waits for its word.
 pub async fn talented(app: &TestApp, talented: i64, asker: i64) -> [i64; 2] {
-    let (place, now, db) = (place_of(app, "GY").await, app.now(), app.store.write());
+    let (place, now, db) = (app.place("GY").await, app.now(), app.store.write());
     let talent = talent::ActiveModel {
         compound_id: Set(place.id),
         person_id: Set(talented),

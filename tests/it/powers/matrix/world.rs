@@ -7,7 +7,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait};
 
 use super::rows::{notices, served, station, talented, to_be_told};
 use crate::harness::app::TestApp;
-use crate::powers::{called, chat, place_of};
+use crate::powers::chat;
 
 /// What there is to be done in 桂园.
 pub struct World {
@@ -38,9 +38,9 @@ pub struct World {
 }
 
 pub async fn build(app: &TestApp) -> World {
-    let zhang = called(app, "张秀英").await.id;
-    let sun = called(app, "孙梅").await.id;
-    let home = place_of(app, "GY/1-1-101").await;
+    let zhang = app.called("张秀英").await.id;
+    let sun = app.called("孙梅").await.id;
+    let home = app.place("GY/1-1-101").await;
     let resident = chat(app, zhang).await;
     let tie = entity::binding::ActiveModel {
         account_id: Set(resident.account().await.id),
@@ -77,7 +77,7 @@ pub async fn build(app: &TestApp) -> World {
         .says(&format!("发起活动 邻里节\n{day} 9:00\n花园"))
         .await;
     let activity = entity::activity::Entity::find().one(app.store.read()).await;
-    let officer = called(app, "冯涛").await.id;
+    let officer = app.called("冯涛").await.id;
     chat(app, officer).await;
     let now = app.now();
     steward.says(&format!("转调解 {}", filed[2])).await;
@@ -142,7 +142,7 @@ pub async fn build(app: &TestApp) -> World {
     let (timetable, article, question) = to_be_told(app, sun).await;
     let [draft, notice] = notices(app).await;
     let [task, served] = served(app, sun, zhang).await;
-    let [talent, help] = talented(app, called(app, "王芳").await.id, zhang).await;
+    let [talent, help] = talented(app, app.called("王芳").await.id, zhang).await;
     World {
         draft,
         notice,

@@ -1,5 +1,5 @@
-//! Who still belongs to a compound, by person: what `queries::belongs` says of somebody who asks, said of people who
-//! do not, for messages and clocks. Used by the nouns whose things people take part in.
+//! Who still belongs to a compound, by person: what `Actor::belongs` says of somebody who asks, said of people who do
+//! not, for messages and clocks. Used by the nouns whose things people take part in.
 
 use std::collections::HashSet;
 
@@ -9,25 +9,33 @@ use sea_orm::{
     RelationDef,
 };
 
-use crate::access::in_force;
+use crate::access::{TIED, in_force};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
-use crate::person::binding::TIED;
 use crate::place::ids;
 use crate::place::queries::by_id as place_by_id;
 
 /// People who are asked about by one statement.
 const AT_ONCE: usize = 500;
 
-/// Those of the people who live in the compound, with an account of theirs tied to a home there, or serve at a place
-/// of it or above it.
+/// Which posts make somebody belong, beside a home in the compound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serving {
+    /// Those in the compound.
+    Inside,
+    /// Those above this place, too.
+    Above(i64),
+}
+
+/// Those of the people who live in the compound, with an account of theirs tied to a home there, or serve there as
+/// is asked.
 ///
 /// # Errors
 /// The database's.
 pub async fn still_here<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
-    place_id: i64,
+    serving: Serving,
     people: &[i64],
     now: Moment,
 ) -> Result<HashSet<i64>, Fault> {
@@ -37,7 +45,7 @@ pub async fn still_here<C: ConnectionTrait>(
         let others = some.iter().copied().filter(|id| !here.contains(id));
         let others: Vec<i64> = others.collect();
         if !others.is_empty() {
-            here.extend(in_office(db, compound_id, place_id, &others, now).await?);
+            here.extend(in_office(db, compound_id, serving, &others, now).await?);
         }
     }
     Ok(here)
@@ -74,17 +82,18 @@ async fn at_home<C: ConnectionTrait>(
 async fn in_office<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
-    place_id: i64,
+    serving: Serving,
     people: &[i64],
     now: Moment,
 ) -> Result<Vec<i64>, Fault> {
-    let place = place_by_id(db, place_id).await?;
-    let above = place.map(|place| ids(&place.path)).unwrap_or_default();
-    let mut covers = Condition::any()
-        .add(role::COLUMN.compound_id.eq(compound_id))
-        .add(role::COLUMN.place_id.is_null());
-    if !above.is_empty() {
-        covers = covers.add(role::COLUMN.place_id.is_in(above));
+    let mut covers = Condition::any().add(role::COLUMN.compound_id.eq(compound_id));
+    if let Serving::Above(place_id) = serving {
+        let place = place_by_id(db, place_id).await?;
+        let above = place.map(|place| ids(&place.path)).unwrap_or_default();
+        covers = covers.add(role::COLUMN.place_id.is_null());
+        if !above.is_empty() {
+            covers = covers.add(role::COLUMN.place_id.is_in(above));
+        }
     }
     let to_person: RelationDef = role::Entity::belongs_to(person::Entity)
         .from(role::Column::PersonId)
