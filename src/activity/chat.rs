@@ -64,7 +64,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command {
         asks: Some(make::HOW),
-        ..leader(
+        ..staff(
             &["发起活动"],
             "发起活动 标题，换行写时间，再换行写地点和名额",
             "办一次活动",

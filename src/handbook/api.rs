@@ -291,7 +291,11 @@ async fn perform(app: &App, caller: &Caller, once: &Once, deed: Deed) -> Result<
                     Some(place.map_or(0, |place| place.id))
                 }
             };
-            let instead_of = body.instead_of.as_deref().map(number).transpose()?;
+            let instead_of = body
+                .instead_of
+                .as_deref()
+                .map(|id| key_in(id, no_such))
+                .transpose()?;
             let draft = Draft {
                 title: body.title,
                 questions: body.questions,

@@ -45,7 +45,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command {
         asks: Some("请写下您需要什么，例如：想找人教我用手机挂号。审核后大家看得到。"),
-        ..neighbour(
+        ..bound(
             &["发需求"],
             "发需求 内容",
             "说说您需要什么",
@@ -54,7 +54,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         asks: Some("请写下您能帮什么，例如：周末可以免费理发。审核后大家看得到。"),
-        ..neighbour(
+        ..bound(
             &["发资源"],
             "发资源 内容",
             "说说您能帮什么",
@@ -99,7 +99,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command {
         asks: Some("请写哪天之前办好、办什么，例如：2026-12-31 更换3栋门禁"),
-        ..worker(
+        ..staff(
             &["发服务"],
             "发服务 2026-12-31 内容",
             "公布单位要办的服务",
@@ -108,7 +108,7 @@ pub const COMMANDS: &[Command] = &[
     },
     Command {
         asks: Some("请写到哪天、负责什么，例如：2026-12-31 每周巡查消防通道"),
-        ..worker(
+        ..staff(
             &["发责任"],
             "发责任 2026-12-31 内容",
             "公布单位负责的事",

@@ -5,7 +5,7 @@ mod words;
 
 use chrono::TimeDelta;
 use entity::money::RefundState;
-use entity::{payment, refund, reminder};
+use entity::{payment, refund};
 use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 

@@ -95,7 +95,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command {
         asks: Some(lead::HOW),
-        ..leader(
+        ..staff(
             &["发起志愿"],
             "发起志愿 标题，换行写时间，再换行写地点和人数",
             "招志愿者做一件事",

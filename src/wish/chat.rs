@@ -29,7 +29,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     Command {
         asks: Some("请写下您的心愿，例如：想要一副老花镜。审核后邻居可以认领。"),
-        ..neighbour(
+        ..bound(
             &["许愿"],
             "许愿 内容",
             "许一个小心愿",

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use entity::{disclosure, place};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Data, Path};
 use poem::{Request, Response, handler};
 

@@ -135,7 +135,7 @@ struct Cases {
     can_give: bool,
     can_file: bool,
     query: String,
-    next: Option<i64>,
+    next: Option<String>,
     cut_short: bool,
     views: Vec<entity::saved_view::Model>,
     given: Vec<(i64, bool, String)>,

@@ -2,7 +2,7 @@
 //! set them, old pages, and two at once.
 
 use entity::kinds::RoleKind;
-use entity::{dispatch_rule, organisation, role};
+use entity::{dispatch_rule, organisation, person, role};
 use futures_util::future::join;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{

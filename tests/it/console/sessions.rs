@@ -1,7 +1,7 @@
 //! Sessions and forms: how long they hold, who ends them, what a foreign site cannot do.
 
 use chrono::TimeDelta;
-use entity::console_session;
+use entity::{console_session, person};
 use sea_orm::{EntityTrait, PaginatorTrait};
 
 use super::{COOKIE, Desk, PASSWORD, own_password};

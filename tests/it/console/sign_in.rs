@@ -1,7 +1,7 @@
 //! The two factors: the way in, and what stops everybody else.
 
 use chrono::TimeDelta;
-use entity::{audit, credential};
+use entity::{audit, credential, person};
 use linli::access::console::totp;
 use regex::Regex;
 use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};

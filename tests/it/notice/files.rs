@@ -54,7 +54,7 @@ async fn a_photo_by_chat_and_one_over_the_api_are_on_the_page_and_nobody_elses_i
     let id = last(&app).await.id;
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("周六停水").await);
-    let (_, html) = get(&app, &page).await;
+    let (_, html) = app.page(&page).await;
     assert!(html.contains("<img src=\"/files/"), "{html}");
     let (status, headers, bytes) = fetched(&app, &links(&html)[0]).await;
     assert_eq!(status, 200);
@@ -122,7 +122,7 @@ async fn a_document_goes_with_a_notice_and_with_nothing_else() {
         .is(303);
     goes_out(&app, id).await;
     let page = link_in(&zhang.expects_push("停水通知").await);
-    let (_, html) = get(&app, &page).await;
+    let (_, html) = app.page(&page).await;
     assert!(html.contains(&name) && !html.contains("<img"), "{html}");
     let link = links(&html).remove(0);
     let (status, headers, bytes) = fetched(&app, &link).await;
@@ -218,7 +218,7 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         page.is(200).says("src=\"/files/");
     }
     for (page, corrected) in [(&before, true), (&now, false)] {
-        let (_, html) = get(&app, page).await;
+        let (_, html) = app.page(page).await;
         assert_eq!(links(&html).len(), 1, "{html}");
         assert_eq!(html.contains("这条公告已更正"), corrected, "{html}");
     }
@@ -251,14 +251,16 @@ async fn a_correction_keeps_the_photos_unless_it_brings_its_own() {
         .await
         .is(303);
     goes_out(&app, third.id).await;
-    let (_, html) = get(&app, &link_in(&zhang.expects_push("周日停水").await)).await;
+    let (_, html) = app
+        .page(&link_in(&zhang.expects_push("周日停水").await))
+        .await;
     let photo = files_of(&app, third.id).await[0].id;
     let shown = links(&html);
     assert!(
         shown.len() == 1 && shown[0].starts_with(&format!("/files/{photo}/")),
         "{html}"
     );
-    let (_, html) = get(&app, &now).await;
+    let (_, html) = app.page(&now).await;
     assert_eq!(links(&html).len(), 1, "the version before keeps its own");
 }
 
@@ -324,7 +326,9 @@ async fn what_is_written_after_one_that_was_undone_takes_its_files_along_unless_
         .await
         .is(303);
     goes_out(&app, second).await;
-    let (_, html) = get(&app, &link_in(&zhang.expects_push("停水通知").await)).await;
+    let (_, html) = app
+        .page(&link_in(&zhang.expects_push("停水通知").await))
+        .await;
     let keys = |html: &str| {
         let shown = links(html).into_iter();
         let key = |link: String| link.split('/').nth(2).unwrap().parse::<i64>().unwrap();

@@ -7,7 +7,7 @@ use entity::money::{DifferenceKind, EntryKind, PaymentState, ReconState};
 use linli::ledger::Account;
 use linli::payment::reconcile::Outcome;
 use linli::sandbox::{Api, Fault};
-use sea_orm::{EntityTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
 use super::days::{compare, today, wait_until};
 use super::{bill_for, browser_of, expect_state, link_in, open_counter, order_by, payments};
