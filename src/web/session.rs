@@ -106,7 +106,7 @@ pub async fn sign_in(
         token: signed.token,
         expires_at: china(signed.expires_at).to_rfc3339(),
         person: person_view(&signed.actor),
-        rules: ConsentView::of(&app, &signed.account),
+        rules: ConsentView::of(app, &signed.account),
     };
     Ok(Answer {
         status: StatusCode::CREATED.as_u16(),

@@ -181,7 +181,7 @@ pub const COMMANDS: &[Command] = &[
     staff(&["上报"], "上报 编号 原因", "请上一级来办", staff::escalate),
     staff(
         &["暂停"],
-        "暂停 编号 [5天] 原因",
+        "暂停 编号 [几天] 原因",
         "停表几天，例如等配件",
         staff::pause,
     ),

@@ -151,8 +151,11 @@ async fn received(
                 "已收到您的缴费 {sum} 元（{place}{months}），谢谢您！收据第 {} 号：{url}",
                 receipt.number
             ),
-            hint: match months.split_once("其中") {
-                Some((_, ahead)) => format!("收据第 {} 号，{ahead}", receipt.number),
+            hint: match ["全部", "其中 "]
+                .iter()
+                .find_map(|word| months.split_once(word))
+            {
+                Some((_, ahead)) => format!("收据 {} 号，{ahead}", receipt.number),
                 None => format!("点开看收据第 {} 号", receipt.number),
             },
             url: Some(url),
@@ -208,7 +211,10 @@ async fn months(app: &App, payment_id: i64) -> Result<String, Fault> {
         .map(|part| part.amount)
         .sum();
     if ahead > 0 {
-        said.push(format!("其中 {} 元转为预存", Fen(ahead)));
+        said.push(match said.is_empty() {
+            true => "全部转为预存".to_owned(),
+            false => format!("其中 {} 元转为预存", Fen(ahead)),
+        });
     }
     Ok(match said.is_empty() {
         true => String::new(),
@@ -282,7 +288,7 @@ pub(super) fn compose_mend<'a>(
             let row = row.filter(|row| row.state == ReconState::Waiting);
             row.map(|row| {
                 let (day, days) = (row.day, DAYS_BACK);
-                format!("{day}的微信支付账单没有取到，这一天还没有对账。{days}天内每天上午会自动再试，请让管理员检查商户号的配置")
+                format!("{day}还没有对账：微信支付的账单没有取到。{days}天内每天上午会自动再试，请让管理员检查商户号的配置")
             })
         } else {
             let id = number(last, "payment").unwrap_or_default();

@@ -111,7 +111,7 @@ async fn with_the_post_of_its_mediator_it_goes_to_somebody_else_with_the_meeting
     let reply = yang.says(&format!("我的调解 {id}")).await;
     assert!(reply.contains("社区服务中心"), "{reply}");
     let before = officer.pushes().len();
-    app.advance(24 * 60 + 1).await;
+    app.advance(2 * 24 * 60 - 30).await;
     yang.expects_push("明天见面").await;
     let eve = officer.pushes().into_iter().skip(before);
     assert_eq!(eve.filter(|text| text.contains("明天见面")).count(), 0);

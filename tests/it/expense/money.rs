@@ -119,7 +119,7 @@ async fn what_was_there_before_the_books_is_booked_once_for_each_account() {
     program::succeed(&app.variables, &opening("GY", "cash", "7")).await;
     for (code, account, amount) in [
         ("GY", "bank", "1.00"),
-        ("GY", "wechat", "1.00"),
+        ("GY", "alipay", "1.00"),
         ("GY", "cash", "0"),
         ("GY", "cash", "-1"),
         ("GY", "cash", "1.234"),

@@ -31,7 +31,19 @@ pub fn free_port() -> u16 {
 const PATIENCE: u32 = 3;
 
 /// Waits until `look` finds something, looking every 20 ms; panics with `what` after `seconds`, thrice over.
-pub async fn until<T, F>(what: &str, seconds: u64, mut look: impl FnMut() -> F) -> T
+pub async fn until<T, F>(what: &str, seconds: u64, look: impl FnMut() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    until_or(|| what.to_owned(), seconds, look).await
+}
+
+/// The same; what it panics with is made up only then.
+pub async fn until_or<T, F>(
+    what: impl Fn() -> String,
+    seconds: u64,
+    mut look: impl FnMut() -> F,
+) -> T
 where
     F: Future<Output = Option<T>>,
 {
@@ -43,8 +55,9 @@ where
         }
         assert!(
             began.elapsed() < patience,
-            "waited {} s in vain: {what}",
-            patience.as_secs()
+            "waited {} s in vain: {}",
+            patience.as_secs(),
+            what()
         );
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::Value;
 
 use super::app::TestApp;
-use super::{compound, program, until};
+use super::{compound, program, until_or};
 
 /// Somebody with a chat account.
 pub struct Person<'a> {
@@ -182,8 +182,14 @@ impl Person<'_> {
 
     /// Waits for a push that was not expected before and holds these words; gives its text.
     pub async fn expects_push(&self, words: &str) -> String {
-        let what = format!("a push to {} with «{words}»", self.open_id);
-        until(&what, 15, async || {
+        let what = || {
+            let pushes = self.pushes();
+            format!(
+                "a push to {} with «{words}» among {pushes:#?}",
+                self.open_id
+            )
+        };
+        until_or(what, 15, async || {
             let pushes = self.pushes();
             let seen = self.seen.load(Ordering::SeqCst);
             let at = pushes

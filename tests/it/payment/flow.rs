@@ -14,7 +14,7 @@ use super::{bill_for, browser_of, expect_state, link_in, open_counter, order_by,
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::program;
-use crate::voucher::{WECHAT_BANK, booked, both, held};
+use crate::voucher::{FIRST, SECOND, WECHAT_BANK, booked, held};
 
 const PAGE: &str = "/console/payments/days";
 
@@ -101,11 +101,15 @@ async fn what_people_have_entered_is_not_booked_a_second_time() {
     let app = TestApp::start().await;
     open_counter(&app).await;
     let zhang = app.resident("张秀英").await.open_id;
+    // Their codes are of the machine's day, which noon may be past.
+    for name in [FIRST, SECOND] {
+        app.staff(name).await;
+    }
     let day = noon(&app).await;
     let mch = pay(&app, &zhang, 202_611, 20_000).await;
     app.platform.move_funds(&mch, "提现", -10_000);
     {
-        let (mut first, mut second) = both(&app).await;
+        let (mut first, mut second) = (Desk::of(&app, FIRST).await, Desk::of(&app, SECOND).await);
         booked(&mut first, &mut second, WECHAT_BANK, "100").await;
     }
     let done = morning(&app, day).await;
