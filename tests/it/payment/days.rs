@@ -356,7 +356,9 @@ async fn state_of(app: &TestApp, day: NaiveDate) -> Option<ReconState> {
 
 #[tokio::test]
 async fn a_day_that_was_given_up_is_tried_again_the_next_morning_and_somebody_is_told() {
-    let app = TestApp::start().await;
+    let mut app = TestApp::start().await;
+    // The oldest of the days that are tried has its last morning.
+    app.allow_errors();
     open_counter(&app).await;
     let chair = app.staff("卫东").await.open_id;
     let day = today(&app);
