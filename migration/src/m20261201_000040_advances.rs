@@ -16,14 +16,14 @@ use crate::tools::index;
 pub struct Migration;
 
 /// What a home had was its owner's at the time: whoever was billed last before it last changed, or first after
-/// that, or owns it now; nobody (0) when none of them is known.
+/// that, or owns it alone now; nobody (0) when none of them is known: that pays whoever's bill comes next.
 const BY_PAYER: &str = r#"INSERT INTO "advance" ("home_id", "payer_id", "compound_id", "balance", "updated_at")
 SELECT "a"."home_id", COALESCE(
     (SELECT "b"."payer_id" FROM "bill" AS "b" WHERE "b"."home_id" = "a"."home_id"
         AND "b"."created_at" <= "a"."updated_at" ORDER BY "b"."month" DESC, "b"."id" DESC LIMIT 1),
     (SELECT "b"."payer_id" FROM "bill" AS "b" WHERE "b"."home_id" = "a"."home_id"
         ORDER BY "b"."month", "b"."id" LIMIT 1),
-    (SELECT MIN("r"."person_id") FROM "residency" AS "r" WHERE "r"."place_id" = "a"."home_id"
+    (SELECT CASE WHEN MIN("r"."person_id") = MAX("r"."person_id") THEN MIN("r"."person_id") END FROM "residency" AS "r" WHERE "r"."place_id" = "a"."home_id"
         AND "r"."relation" = 'owner' AND "r"."ended_at" IS NULL),
     0), "a"."compound_id", "a"."balance", "a"."updated_at"
 FROM "advance_of_home" AS "a""#;

@@ -128,7 +128,7 @@ async fn charge(
     (first, last): (NaiveDate, NaiveDate),
     basis: &str,
 ) -> Result<(), Fault> {
-    raise(tx, bill, fee.amount).await?;
+    raise(tx, bill, fee.amount, None).await?;
     let line = bill_line::ActiveModel {
         id: NotSet,
         bill_id: Set(bill.id),

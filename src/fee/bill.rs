@@ -1,8 +1,9 @@
 //! A bill that grows: paid, credited, waived. For the actions of `fee` and of the noun `payment`.
 
+use chrono::NaiveDate;
 use entity::money::BillState;
 use entity::{bill, bill_line};
-use sea_orm::ActiveValue::Set;
+use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::{Code, Fault};
@@ -107,13 +108,19 @@ pub async fn grow(tx: &Tx, seen: &bill::Model, by: Growth) -> Result<bill::Model
     changed.into_iter().next().ok_or_else(taken)
 }
 
-/// Stores that a bill asks for more, if it is still as it was seen; one that was settled is open again. The caller
-/// writes the line and the books.
+/// Stores that a bill asks for more, if it is still as it was seen; one that was settled is open again. With a day it
+/// is due on that one. The caller writes the line and the books.
 ///
 /// # Errors
 /// `conflict` when somebody was first.
-pub async fn raise(tx: &Tx, seen: &bill::Model, more: i64) -> Result<(), Fault> {
+pub async fn raise(
+    tx: &Tx,
+    seen: &bill::Model,
+    more: i64,
+    due_on: Option<NaiveDate>,
+) -> Result<(), Fault> {
     let change = bill::ActiveModel {
+        due_on: due_on.map_or(NotSet, Set),
         amount: Set(seen.amount.checked_add(more).ok_or_else(taken)?),
         state: Set(BillState::Open),
         settled_at: Set(None),

@@ -242,7 +242,11 @@ fn compose<'a>(
         let Some((text, newest)) = lines.told() else {
             return Ok(None);
         };
-        let default = format!("回复“我的调解 {id}”查看");
+        let default = match may_look(app, &row, last.recipient_id).await? {
+            true => format!("回复“我的调解 {id}”查看"),
+            // Who led it before can look at it no more.
+            false => "不用您再主持".to_owned(),
+        };
         Ok(Some(Message {
             template: if last.kind == TASK {
                 "task"
@@ -260,6 +264,15 @@ fn compose<'a>(
             buttons: Vec::new(),
         }))
     })
+}
+
+/// Whether somebody leads it or is a party.
+async fn may_look(app: &App, row: &mediation::Model, who: Option<i64>) -> Result<bool, Fault> {
+    if who == Some(row.mediator_id) {
+        return Ok(true);
+    }
+    let all = parties(app.store.read(), row.id).await?;
+    Ok(all.iter().any(|party| Some(party.person_id) == who))
 }
 
 /// One thing to be told: the whole sentence, and what a template has room for.

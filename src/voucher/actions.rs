@@ -1,7 +1,7 @@
 //! Entering something into the books and agreeing to it. The second is never the first: that is a condition of the
 //! statement. Called by the console; [`take_back`] by the command line, too.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
 use entity::kinds::PhotoStage;
 use entity::money::{VoucherKind, VoucherState};
 use entity::{place, voucher};
@@ -21,8 +21,12 @@ use crate::ledger::post::{Draft, MOST, Transfer, post, reverse};
 use crate::ledger::queries as ledger;
 use crate::place::queries::compound_by_id;
 use crate::store::Tx;
-use crate::voucher::queries::{SEES, no_such, waiting_reversal};
+use crate::voucher::queries::{SEES, booked_by_itself, no_such, waiting_reversal};
 use crate::voucher::{MOST_WORDS, Move, remind, reversible, subject};
+
+/// Days before and behind the one that somebody writes within which the platform's bill may show the same withdrawal.
+const SHOWN_BEFORE: Days = Days::new(7);
+const SHOWN_BEHIND: Days = Days::new(1);
 
 /// Characters of a form's mark.
 const MARK: usize = 32;
@@ -336,8 +340,25 @@ async fn alone(tx: &Tx, row: &voucher::Model) -> Result<(), Fault> {
     }
 }
 
+/// Whether what is taken is there; and what the platform's bill has shown is not entered once more. The first locks the
+/// accounts, so that the comparison that books the same at this moment is seen, or sees us.
 async fn covered(tx: &Tx, row: &voucher::Model, transfers: &[Transfer]) -> Result<(), Fault> {
-    enough(tx, row.compound_id, row.day, transfers).await
+    enough(tx, row.compound_id, row.day, transfers).await?;
+    if row.entry_id.is_some() {
+        return Ok(());
+    }
+    let days = (
+        row.day.checked_sub_days(SHOWN_BEFORE).unwrap_or(row.day),
+        row.day.checked_add_days(SHOWN_BEHIND).unwrap_or(row.day),
+    );
+    for moved in transfers {
+        if let Some(entry) = booked_by_itself(tx.db(), row.compound_id, *moved, days).await? {
+            return Err(Fault::wrong_step(format!(
+                "这笔提现对账时已经自动记过了（分录 #{entry}），不用再记。"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// Whether what is taken is there, on that day and ever since.

@@ -180,7 +180,7 @@ pub fn reversible(entry: &ledger_entry::Model) -> Result<(), Fault> {
         "expense" => {
             "支出走完审批才付的，不在这里冲销。收款方退回来的钱，请记为其他收入并写明是哪笔支出。"
         }
-        "bill" | "credit" | "late" => "账单不在这里冲销。请在那张账单的页面上更正。",
+        "bill" | "credit" | "late" | "sale" => "账单不在这里冲销。请在那张账单的页面上更正。",
         "waiver" => "减免不在这里冲销。",
         "donation-use" => "捐款的用途不在这里冲销。",
         "platform-fee" | "withdrawal" => {

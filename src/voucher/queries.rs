@@ -117,6 +117,32 @@ pub async fn entry_of<C: ConnectionTrait>(
     Ok(booked.into_iter().next().map(|one| one.entry))
 }
 
+/// The entry by which the comparison of a day has booked the same by itself within these days, if there is one that
+/// stands.
+///
+/// # Errors
+/// The database's.
+pub async fn booked_by_itself<C: ConnectionTrait>(
+    db: &C,
+    compound_id: i64,
+    moved: Transfer,
+    (from, to): (NaiveDate, NaiveDate),
+) -> Result<Option<i64>, Fault> {
+    for booked in ledger::of_subject(db, compound_id, "withdrawal").await? {
+        let day = booked.entry.day;
+        let same = booked.transfers.iter().any(|one| {
+            (one.debit, one.credit, one.amount) == (moved.debit, moved.credit, moved.amount)
+        });
+        if same
+            && (from..=to).contains(&day)
+            && ledger::reversal_of(db, booked.entry.id).await?.is_none()
+        {
+            return Ok(Some(booked.entry.id));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether people have entered this move for one of these days, both included: agreed to and not taken back, or
 /// waiting for the second.
 ///

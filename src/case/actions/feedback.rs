@@ -187,7 +187,13 @@ async fn begin_again(
     draft.next.closed_at = None;
     match target {
         Some(target) => draft.assign(target, &again.ground.policies, true),
-        None => draft.leave_unassigned(tx, &again.ground.policies).await?,
+        None => {
+            // The clocks of the round that is over say nothing of the new one.
+            draft.next.plan_due_at = None;
+            draft.next.finish_due_at = None;
+            draft.next.clock_level = None;
+            draft.leave_unassigned(tx, &again.ground.policies).await?;
+        }
     }
     draft.tell_reporter("reopened");
     Ok(())

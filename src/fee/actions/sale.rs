@@ -40,7 +40,9 @@ const TO_PAY: Days = Days::new(15);
 pub async fn note(tx: &mut Tx, homes: &BTreeMap<i64, Month>) -> Result<u64, Fault> {
     let mut count = 0;
     for one in billed(tx.db(), homes).await? {
-        let Some(plan) = plan(&one) else { continue };
+        let plan = plan(&one);
+        supersede(tx, &one, plan.as_ref()).await?;
+        let Some(plan) = plan else { continue };
         if let Some((row, before)) = put_down(tx, &one, &plan).await? {
             remind::ask_about_sale(tx, &row, before).await?;
             count += 1;
@@ -56,6 +58,25 @@ pub async fn note(tx: &mut Tx, homes: &BTreeMap<i64, Month>) -> Result<u64, Faul
 pub async fn note_home(tx: &mut Tx, home_id: i64) -> Result<u64, Fault> {
     let homes = sold(tx.db(), Some(home_id), tx.now()).await?;
     note(tx, &homes).await
+}
+
+/// What was asked about other days of a month is no question any more: the last day was typed anew. Should it come back,
+/// it is asked again.
+async fn supersede(tx: &Tx, one: &Billed, plan: Option<&Plan>) -> Result<(), Fault> {
+    let mut change = bill_sale::Entity::update_many()
+        .set(bill_sale::ActiveModel {
+            state: Set(SaleState::Done),
+            decided_at: Set(Some(tx.now())),
+            ..Default::default()
+        })
+        .filter(bill_sale::COLUMN.home_id.eq(one.home_id))
+        .filter(bill_sale::COLUMN.month.eq(one.month.number()))
+        .filter(bill_sale::COLUMN.state.eq(SaleState::Waiting));
+    if let Some(plan) = plan {
+        change = change.filter(bill_sale::COLUMN.owners.ne(plan.owners.as_str()));
+    }
+    change.exec(tx.db()).await?;
+    Ok(())
 }
 
 /// The row, if it is new or has something to be done again, and when it was done before.
@@ -283,7 +304,12 @@ async fn give_to(
     let sum: i64 = gives.iter().map(|give| give.amount).sum();
     let (bill_id, cause) = match own {
         Some(bill) => {
-            raise(tx, bill, sum).await?;
+            // Nobody pays late what was not asked for before.
+            let today = china(tx.now()).date_naive();
+            let due = today
+                .checked_add_days(TO_PAY)
+                .map(|day| day.max(bill.due_on));
+            raise(tx, bill, sum, due).await?;
             (
                 bill.id,
                 format!(

@@ -35,7 +35,8 @@ const PASSED_ON: &str = "passed-on";
 /// `not_found` for one that is not there, `conflict` when something happened meanwhile.
 pub async fn look(tx: &mut Tx, id: i64) -> Result<Option<Moment>, Fault> {
     let (row, place) = locked(tx, id).await?;
-    if row.closed_at.is_some() {
+    // A case may have been over before mediations ended with it.
+    if row.closed_at.is_some() || case_over(tx, row.case_id).await? {
         return Ok(None);
     }
     let people = holders(tx.db(), &place.path, roles(Deed::Mediate), tx.now()).await?;

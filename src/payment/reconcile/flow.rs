@@ -204,10 +204,12 @@ pub(super) async fn to_bank(
                 && row.reference == one.number
                 && row.solved_by.is_some()
         });
+        let all = [moved_by(drafts, compound_id), vec![transfer]].concat();
+        // This locks the accounts, so that whoever enters the same at this moment is seen, or sees us.
+        let lacks = short(tx, compound_id, wanted.day, &all).await?.is_some();
         let by_hand =
             said || was_entered(tx.db(), compound_id, transfer, around(wanted.day)).await?;
-        let all = [moved_by(drafts, compound_id), vec![transfer]].concat();
-        if by_hand || short(tx, compound_id, wanted.day, &all).await?.is_some() {
+        if by_hand || lacks {
             let kind = DifferenceKind::Withdrawal;
             let sides = (None, one.amount);
             left.push(difference(kind, &one.number, Some(compound_id), sides));
@@ -279,11 +281,8 @@ async fn on_its_way(tx: &Tx, wanted: Wanted<'_>, compound_id: i64) -> Result<boo
     if paid.is_some() {
         return Ok(true);
     }
-    let under_way = [
-        RefundState::Approved,
-        RefundState::Sent,
-        RefundState::Abnormal,
-    ];
+    // What the platform could not send back has not left it.
+    let under_way = [RefundState::Approved, RefundState::Sent];
     let over = [RefundState::Done, RefundState::Closed];
     let later = Condition::all()
         .add(refund::COLUMN.state.is_in(over))

@@ -96,7 +96,7 @@ async fn line(
             let (sum, why) = (Fen(back.amount), cause_says(back.cause));
             let (what, why) = match back.amount < row.amount {
                 true => {
-                    let why = "别人已经交过";
+                    let why = "已经交过";
                     (format!("您为 {place} 付的钱里，有 {sum} 元{why}"), why)
                 }
                 false => (format!("您为 {place} 付的 {sum} 元属于{why}"), why),

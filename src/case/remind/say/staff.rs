@@ -81,7 +81,7 @@ pub(super) async fn line(
             Some(standing.news(text, "居民已撤回，不用再办".to_owned(), false))
         }
         kinds::REVIEWED => {
-            let said = rated(app, case, reminder, what).await?;
+            let said = rated(app, seen, reminder, what).await?;
             said.map(|(text, brief)| standing.news(text, brief, false))
         }
         _ => None,
@@ -92,14 +92,14 @@ pub(super) async fn line(
 /// or by somebody who has joined. In one sentence, and as a template says it.
 async fn rated(
     app: &App,
-    case: &case::Model,
+    seen: &Seen,
     reminder: &reminder::Model,
     what: &str,
 ) -> Result<Option<(String, String)>, Fault> {
-    let (db, id) = (app.store.read(), case.id);
+    let (db, id) = (app.store.read(), seen.found.case.id);
     let words = |words: &str| match words {
         "" => "。".to_owned(),
-        words => format!("：{}", shorten(words, TEXT_SHOWN)),
+        words => format!("：{}", shorten(&seen.words(words), TEXT_SHOWN)),
     };
     if let Some(row) = what.strip_prefix(JOINED_RATED) {
         let row = joiner::by_id(db, id, row.parse().unwrap_or_default()).await?;
