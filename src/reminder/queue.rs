@@ -7,6 +7,7 @@
 //! worker that still sits on one finds that its answer is not taken. When it jumps back, nothing is
 //! handed out twice, and what is leased or due waits until the clock has caught up.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -107,15 +108,19 @@ pub fn open(
 /// Wakes the worker of this process when something is due.
 pub(super) struct Bell {
     clock: Arc<dyn Clock>,
-    next: Mutex<Option<Moment>>,
+    /// The earliest of what was rung for; later ones are found by looking anyhow.
+    next: Mutex<BTreeSet<Moment>>,
     rung: Notify,
 }
+
+/// Moments that a bell remembers.
+const REMEMBERED: usize = 256;
 
 impl Bell {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
         Self {
             clock,
-            next: Mutex::new(None),
+            next: Mutex::new(BTreeSet::new()),
             rung: Notify::new(),
         }
     }
@@ -123,8 +128,12 @@ impl Bell {
     /// Something is due at this time.
     pub(super) fn ring(&self, at: Moment) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        if next.is_none_or(|earlier| at < earlier) {
-            *next = Some(at);
+        let first = next.first().is_none_or(|earlier| at < *earlier);
+        next.insert(at);
+        if next.len() > REMEMBERED {
+            next.pop_last();
+        }
+        if first {
             self.rung.notify_one();
         }
     }
@@ -132,9 +141,10 @@ impl Bell {
     /// How long until the earliest ring, none without one; takes it once its time has come.
     fn until_next(&self) -> Option<Duration> {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = ((*next)? - self.clock.now()).to_std().unwrap_or_default();
+        let now = self.clock.now();
+        let wait = (*next.first()? - now).to_std().unwrap_or_default();
         if wait.is_zero() {
-            *next = None;
+            next.retain(|at| *at > now);
         }
         Some(wait)
     }
