@@ -6,15 +6,18 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::kinds::ReminderState;
-use entity::reminder;
+use entity::{reminder, schedule};
 use linli::base::clock::{Clock, Moment, ShiftedClock};
 use linli::base::dice::Dice;
 use linli::command::serve::{self, Running};
 use linli::config::Settings;
+use linli::reminder::schedule::due_slot;
 use linli::sandbox::{self, Config, Platform};
 use linli::store::Store;
 use poem::listener::TcpAcceptor;
 use poem::{Route, Server};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::OnConflict;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -126,6 +129,9 @@ impl Plan {
             errors_allowed: false,
             _db: db,
         };
+        if self.instances > 0 {
+            app.bills_are_made().await;
+        }
         for _ in 0..self.instances {
             app.add_instance().await;
         }
@@ -172,6 +178,27 @@ impl TestApp {
             database: None,
             variables: Vec::new(),
         }
+    }
+
+    /// As on any other day: on the first of a month an instance would begin with the bills of whatever a test has just
+    /// entered.
+    async fn bills_are_made(&self) {
+        let now = self.now();
+        let slots = linli::fee::remind::WORKS
+            .iter()
+            .map(|work| schedule::ActiveModel {
+                name: Set(work.name.to_owned()),
+                slot: Set(due_slot(work.every_hours, now)),
+                started_at: Set(now),
+                finished_at: Set(Some(now)),
+            });
+        let known = [schedule::Column::Name, schedule::Column::Slot];
+        schedule::Entity::insert_many(slots)
+            .on_conflict(OnConflict::columns(known).do_nothing().to_owned())
+            .try_insert()
+            .exec_without_returning(self.store.write())
+            .await
+            .unwrap();
     }
 
     /// One more instance; the platform calls them in turn.
