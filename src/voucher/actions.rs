@@ -7,7 +7,7 @@ use entity::money::{VoucherKind, VoucherState};
 use entity::{place, voucher};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
 
 use crate::access::permit::{Deed, may};
@@ -21,6 +21,7 @@ use crate::ledger::post::{Draft, MOST, Transfer, post, reverse};
 use crate::ledger::queries as ledger;
 use crate::place::queries::compound_by_id;
 use crate::store::Tx;
+use crate::store::insert::insert_once;
 use crate::voucher::queries::{SEES, booked_by_itself, no_such, waiting_reversal};
 use crate::voucher::{MOST_WORDS, Move, remind, reversible, subject};
 
@@ -292,15 +293,7 @@ async fn insert(
     let conflict = OnConflict::column(voucher::Column::Mark)
         .do_nothing()
         .to_owned();
-    let stored = voucher::Entity::insert_many([row])
-        .on_conflict(conflict)
-        .try_insert()
-        .exec_with_returning_many(tx.db())
-        .await?;
-    Ok(match stored {
-        TryInsertResult::Inserted(rows) => rows.into_iter().next(),
-        _ => None,
-    })
+    insert_once(tx, row, conflict).await
 }
 
 /// The voucher of a form that came before; another form under the same mark is refused.

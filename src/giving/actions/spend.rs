@@ -8,7 +8,7 @@ use entity::money::{EntryKind, ExpenseState};
 use entity::{donation_use, donation_use_share, expense, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter, QuerySelect, TryInsertResult};
+use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::access::audit::{self, Entry};
@@ -29,6 +29,7 @@ use crate::payment::check_amount;
 use crate::reminder;
 use crate::store::Tx;
 use crate::store::insert::insert_chunked;
+use crate::store::insert::insert_once;
 
 /// Characters of a form's mark.
 const MARK: std::ops::RangeInclusive<usize> = 6..=32;
@@ -281,15 +282,7 @@ async fn put(
     let conflict = OnConflict::column(donation_use::Column::Mark)
         .do_nothing()
         .to_owned();
-    let stored = donation_use::Entity::insert_many([row])
-        .on_conflict(conflict)
-        .try_insert()
-        .exec_with_returning_many(tx.db())
-        .await?;
-    Ok(match stored {
-        TryInsertResult::Inserted(rows) => rows.into_iter().next(),
-        _ => None,
-    })
+    insert_once(tx, row, conflict).await
 }
 
 /// What was kept for its use becomes income when it is used: the month that shows the expense shows it, too.

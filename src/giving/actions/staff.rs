@@ -5,7 +5,7 @@ use entity::kinds::{ActorKind, ContentKind, DonationKind, DonationState};
 use entity::{donation, place};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{EntityTrait, QueryFilter, TryInsertResult};
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::access::permit::{Deed, require};
 use crate::access::{Actor, named};
@@ -24,6 +24,7 @@ use crate::payment::check_amount;
 use crate::person::queries as people;
 use crate::reminder;
 use crate::store::Tx;
+use crate::store::insert::insert_once;
 
 /// Characters of a form's mark.
 const MARK: std::ops::RangeInclusive<usize> = 6..=32;
@@ -202,16 +203,7 @@ pub async fn counter(
     let conflict = OnConflict::column(donation::Column::Mark)
         .do_nothing()
         .to_owned();
-    let stored = donation::Entity::insert_many([row])
-        .on_conflict(conflict)
-        .try_insert()
-        .exec_with_returning_many(tx.db())
-        .await?;
-    let row = match stored {
-        TryInsertResult::Inserted(rows) => rows.into_iter().next(),
-        _ => None,
-    };
-    let Some(row) = row else {
+    let Some(row) = insert_once(tx, row, conflict).await? else {
         return same_form(tx, &new, by).await;
     };
     rows::note(

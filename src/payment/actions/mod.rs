@@ -25,11 +25,7 @@ pub mod waive;
 pub mod watch;
 
 use entity::{payment, place};
-use sea_orm::sea_query::OnConflict;
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    TryInsertResult,
-};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
@@ -94,24 +90,6 @@ pub fn meant(row: &payment::Model) -> Vec<i64> {
 /// The client of a receiving account.
 pub(super) fn client<'a>(app: &'a App, merchant: Option<&str>) -> Option<&'a Client> {
     app.pay.get(merchant?)
-}
-
-/// Stores a row unless one with the same key is there; none then.
-async fn insert_once<E, A>(tx: &Tx, row: A, conflict: OnConflict) -> Result<Option<E::Model>, Fault>
-where
-    E: EntityTrait,
-    A: ActiveModelTrait<Entity = E>,
-    E::Model: IntoActiveModel<A>,
-{
-    let stored = E::insert_many([row])
-        .on_conflict(conflict)
-        .try_insert()
-        .exec_with_returning_many(tx.db())
-        .await?;
-    Ok(match stored {
-        TryInsertResult::Inserted(rows) => rows.into_iter().next(),
-        _ => None,
-    })
 }
 
 /// Whether the actor may do it at a home: who sees its money is told that they may not, for anybody else

@@ -10,12 +10,13 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::{Value, json};
 
 use super::settle::{Followed, take_in};
-use super::{client, insert_once, refund as refunds};
+use super::{client, refund as refunds};
 use crate::app::App;
 use crate::base::fault::Fault;
 use crate::payment::remind;
 use crate::place::queries as places;
 use crate::store::Tx;
+use crate::store::insert::insert_once;
 use crate::wechat::pay::{Notification, Refund, RefundStatus, TradeState, Transaction, What};
 
 /// Most characters of the platform's number and of its event that are kept.

@@ -9,7 +9,7 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{MOST_WORDS, book, donated, home_of, insert_once, meant};
+use super::{MOST_WORDS, book, donated, home_of, meant};
 use crate::access::permit::{Deed, require};
 use crate::access::{Actor, audit};
 use crate::attachment::{Owner, give};
@@ -21,6 +21,7 @@ use crate::payment::allocate::is_paid_twice;
 pub use crate::payment::check_amount;
 use crate::payment::{MOST_BILLS, remind, subject};
 use crate::store::Tx;
+use crate::store::insert::insert_once;
 
 /// Characters of a form's mark.
 const MARK: usize = 32;

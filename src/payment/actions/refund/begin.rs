@@ -17,9 +17,10 @@ use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
 use crate::payment::actions::settle::Paid;
 use crate::payment::actions::take::check_amount;
-use crate::payment::actions::{allowed, home_of, insert_once, locked, no_such, words};
+use crate::payment::actions::{allowed, home_of, locked, no_such, words};
 use crate::payment::remind;
 use crate::store::Tx;
+use crate::store::insert::insert_once;
 use crate::wechat::crypto::hex;
 
 /// Money that came too much, all of it or a part: owed back in the books, and sent by a clock. False when that was
