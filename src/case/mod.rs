@@ -12,6 +12,7 @@ pub mod course;
 pub mod dispatch;
 pub mod evidence;
 pub mod fill;
+pub mod history;
 pub mod publish;
 pub mod queries;
 pub mod remind;

@@ -17,6 +17,7 @@ use crate::access::holders::path_ids;
 use crate::attachment;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
+use crate::case::history::reword;
 use crate::case::subject;
 use crate::privacy::ERASED_NAME;
 use crate::store::Tx;
@@ -250,17 +251,7 @@ async fn texts(
         .filter(case_event::COLUMN.note.is_not_null())
         .all(tx.db())
         .await?;
-    for event in events {
-        let note = event.note.as_deref().map(out);
-        if note != event.note {
-            let change = case_event::ActiveModel {
-                id: Set(event.id),
-                note: Set(note),
-                ..Default::default()
-            };
-            change.update(tx.db()).await?;
-        }
-    }
+    reword(tx, events, out).await?;
     let rows = moderation::Entity::find()
         .filter(moderation::COLUMN.subject.eq(subject(case.id)))
         .all(tx.db())

@@ -11,6 +11,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
+use crate::case::history::reword;
 use crate::privacy::scrub::{self, Words};
 use crate::store::Tx;
 
@@ -75,18 +76,7 @@ pub(super) async fn others_cases(tx: &Tx, person: i64, words: &Words) -> Result<
         .filter(case_event::COLUMN.note.is_not_null())
         .all(tx.db())
         .await?;
-    for event in said {
-        let note = event.note.as_deref().map(|note| words.out_of(note));
-        if note != event.note {
-            let change = case_event::ActiveModel {
-                id: Set(event.id),
-                note: Set(note),
-                ..Default::default()
-            };
-            change.update(tx.db()).await?;
-        }
-    }
-    Ok(())
+    reword(tx, said, |note| words.out_of(note)).await
 }
 
 /// What they handed in for others to see, whatever it belongs to.

@@ -3,8 +3,7 @@
 
 use entity::kinds::{ActorKind, BindingState, PlaceKind};
 use entity::{binding, case, case_event, person, place};
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use crate::access::permit::{Deed, may, roles};
@@ -17,6 +16,7 @@ use crate::base::seal::Seal;
 use crate::base::text::fold;
 use crate::case::actions::{Behalf, Draft, require_text};
 use crate::case::behalf::{Veil, Whom};
+use crate::case::history::reword;
 use crate::case::queries::{Found, visible};
 use crate::case::shield;
 use crate::case::step::{By, OPEN};
@@ -297,18 +297,7 @@ async fn hide_said(tx: &Tx, case: &case::Model, veil: &Veil) -> Result<(), Fault
         .filter(case_event::COLUMN.note.is_not_null())
         .all(tx.db())
         .await?;
-    for event in said {
-        let note = event.note.as_deref().map(|note| veil.hide(note));
-        if note != event.note {
-            let change = case_event::ActiveModel {
-                id: Set(event.id),
-                note: Set(note),
-                ..Default::default()
-            };
-            change.update(tx.db()).await?;
-        }
-    }
-    Ok(())
+    reword(tx, said, |note| veil.hide(note)).await
 }
 
 /// The building that a place lies in, or the compound; none for what lies in none.
