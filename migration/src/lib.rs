@@ -46,6 +46,7 @@ mod m20261201_000041_rounds;
 mod m20261201_000043_rewrites_and_doors;
 mod m20261201_000045_no_longer_than;
 mod m20261201_000047_flow;
+mod m20261201_000048_payments_of_an_account;
 mod tools;
 
 /// All changes, in order.
@@ -96,6 +97,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000043_rewrites_and_doors::Migration),
             Box::new(m20261201_000045_no_longer_than::Migration),
             Box::new(m20261201_000047_flow::Migration),
+            Box::new(m20261201_000048_payments_of_an_account::Migration),
         ]
     }
 }

@@ -83,7 +83,7 @@ async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     )))
 }
 
-/// What is kept for the homes of whoever asks: `预存还有 50.00 元，自动抵下一张账单。`; nothing where nothing is.
+/// What is kept for the homes of whoever asks: `预存还有：1-1-101 50.00 元，自动抵存款业主的账单。`; nothing where nothing is.
 async fn kept(turn: &Turn<'_>) -> Result<String, Fault> {
     let own = queries::own_advances(turn.tx.db(), &turn.actor).await?;
     let one = |(home, fen): &(i64, i64)| format!("{} {} 元", home_of(turn, *home), Fen(*fen));
@@ -91,7 +91,7 @@ async fn kept(turn: &Turn<'_>) -> Result<String, Fault> {
         [] => String::new(),
         some => {
             let all: Vec<String> = some.iter().map(one).collect();
-            format!("预存还有：{}，自动抵下一张账单。\n", all.join("，"))
+            format!("预存还有：{}，自动抵存款业主的账单。\n", all.join("，"))
         }
     })
 }

@@ -3,6 +3,7 @@
 
 use entity::money::{PayWay, PaymentState};
 use entity::{bill, payment, payment_part, receipt};
+use sea_orm::sea_query::{Expr, SelectStatement, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     QueryTrait,
@@ -92,13 +93,20 @@ pub struct OwnReceipt {
 /// The payments whose receipts are the actor's to read: what they paid themselves, whatever for, and what anybody
 /// paid for bills that they see; none for who could have none.
 async fn readable<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Option<Condition>, Fault> {
-    let mut any = Condition::any();
-    if let Some(account) = actor.account_id {
-        any = any.add(payment::COLUMN.account_id.eq(account));
-    }
-    if let Some(person) = actor.person_id() {
-        any = any.add(payment::COLUMN.payer_id.eq(person));
-    }
+    let paid_by = |payer: Expr| {
+        payment::Entity::find()
+            .select_only()
+            .column(payment::Column::Id)
+            .filter(payer)
+            .into_query()
+    };
+    let account = actor.account_id.map(|id| payment::COLUMN.account_id.eq(id));
+    let person = actor.person_id().map(|id| payment::COLUMN.payer_id.eq(id));
+    let mut ways: Vec<SelectStatement> = [account, person]
+        .into_iter()
+        .flatten()
+        .map(paid_by)
+        .collect();
     if let Some(own) = own(db, actor).await? {
         let bills = bill::Entity::find()
             .select_only()
@@ -110,14 +118,19 @@ async fn readable<C: ConnectionTrait>(db: &C, actor: &Actor) -> Result<Option<Co
             .column(payment_part::Column::PaymentId)
             .filter(payment_part::Column::BillId.in_subquery(bills))
             .into_query();
-        any = any.add(payment::Column::Id.in_subquery(parts));
+        ways.push(parts);
     }
-    // An empty «any» would be all of them.
-    let none = any.is_empty();
+    // Each way by its own index, put together: one condition of all three would read every payment.
+    let Some(mut all) = ways.pop() else {
+        return Ok(None);
+    };
+    for way in ways {
+        all.union(UnionType::Distinct, way);
+    }
     let paid = Condition::all()
         .add(payment::COLUMN.state.eq(PaymentState::Paid))
-        .add(any);
-    Ok((!none).then_some(paid))
+        .add(payment::Column::Id.in_subquery(all));
+    Ok(Some(paid))
 }
 
 /// Receipts that the actor may read, the newest first: of bills, of what was paid ahead, of donations.
