@@ -2,18 +2,16 @@
 //! has it; and nobody tells them what their neighbours do.
 
 use chrono::TimeDelta;
-use entity::kinds::BindingState;
 use entity::life::SignupState::{Left, Taken, Waiting};
 use entity::{account, binding};
 use linli::activity::times::eve;
-use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{activity, adds_up, body, open, signups, starts, until};
 use crate::harness::app::TestApp;
 use crate::harness::compound;
-use crate::harness::people::Person;
+use crate::harness::people::{Person, tie};
 
 /// Ties somebody of 桂园 to the home next door, and unties them here: they are still somebody, and not of here.
 pub async fn moves_next_door(person: &Person<'_>, name: &str) {
@@ -22,18 +20,7 @@ pub async fn moves_next_door(person: &Person<'_>, name: &str) {
     let home = app.place("LY/9-1-901").await;
     let accounts = account::Entity::find().filter(account::COLUMN.person_id.eq(account.person_id));
     let accounts = accounts.all(app.store.read()).await.unwrap();
-    let ties = accounts.iter().map(|one| binding::ActiveModel {
-        account_id: Set(one.id),
-        person_id: Set(account.person_id),
-        place_id: Set(home.id),
-        compound_id: Set(home.compound_id.unwrap()),
-        state: Set(BindingState::Verified),
-        claimed_name: Set(String::new()),
-        claimed_phone_sealed: Set(String::new()),
-        claimed_phone_index: Set(String::new()),
-        created_at: Set(app.now()),
-        ..Default::default()
-    });
+    let ties = accounts.iter().map(|one| tie(app, one, &home));
     binding::Entity::insert_many(ties)
         .exec_without_returning(app.store.write())
         .await

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use entity::kinds::{BindingState, Channel};
-use entity::{account, binding, case, person};
+use entity::{account, binding, case, person, place};
 use linli::sandbox::Say;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -20,6 +20,22 @@ pub struct Person<'a> {
     /// On the official account.
     pub open_id: String,
     seen: AtomicUsize,
+}
+
+/// A tie of an account to a home, as if it had been vouched for.
+pub fn tie(app: &TestApp, account: &account::Model, home: &place::Model) -> binding::ActiveModel {
+    binding::ActiveModel {
+        account_id: Set(account.id),
+        person_id: Set(account.person_id),
+        place_id: Set(home.id),
+        compound_id: Set(home.compound_id.unwrap()),
+        state: Set(BindingState::Verified),
+        claimed_name: Set(String::new()),
+        claimed_phone_sealed: Set(String::new()),
+        claimed_phone_index: Set(String::new()),
+        created_at: Set(app.now()),
+        ..Default::default()
+    }
 }
 
 impl TestApp {
@@ -100,18 +116,7 @@ impl TestApp {
             .exec_with_returning(self.store.write())
             .await
             .unwrap();
-        let ties = accounts.iter().map(|account| binding::ActiveModel {
-            account_id: Set(account.id),
-            person_id: Set(account.person_id),
-            place_id: Set(home.id),
-            compound_id: Set(home.compound_id.unwrap()),
-            state: Set(BindingState::Verified),
-            claimed_name: Set(String::new()),
-            claimed_phone_sealed: Set(String::new()),
-            claimed_phone_index: Set(String::new()),
-            created_at: Set(self.now()),
-            ..Default::default()
-        });
+        let ties = accounts.iter().map(|account| tie(self, account, &home));
         binding::Entity::insert_many(ties)
             .exec_without_returning(self.store.write())
             .await
