@@ -160,11 +160,13 @@ pub enum RefundState {
     Asked,
     /// To be sent to the platform.
     Approved,
+    /// To be paid out by somebody: in cash or by transfer.
+    Granted,
     /// The platform has it.
     Sent,
     /// The money is back.
     Done,
-    /// The platform could not give it back: by hand.
+    /// The platform could not give it back: somebody gives it to people to pay out.
     Abnormal,
     /// The platform will not do it.
     Closed,

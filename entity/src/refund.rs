@@ -12,8 +12,12 @@ pub struct Model {
     /// Key.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// Of which payment.
-    pub payment_id: i64,
+    /// Of which payment; none of what is kept for somebody (预存).
+    pub payment_id: Option<i64>,
+    /// For which home it is kept; none of a payment.
+    pub home_id: Option<i64>,
+    /// For whom it is kept; none of a payment.
+    pub payer_id: Option<i64>,
     /// Tenant.
     pub compound_id: i64,
     /// In fen, more than 0.
@@ -34,6 +38,14 @@ pub struct Model {
     pub asked_by: Option<i64>,
     /// The second person.
     pub decided_by: Option<i64>,
+    /// Who gave it to people to pay out, since the platform did not do it.
+    pub handed_by: Option<i64>,
+    /// The account that it was paid out from by somebody, `assets:cash`; none when the platform did it.
+    pub paid_from: Option<String>,
+    /// Who paid it out: neither who asked for it nor who gave it to people.
+    pub paid_by: Option<i64>,
+    /// The slip of that.
+    pub proof_id: Option<i64>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
     /// UTC, whole ms.

@@ -20,6 +20,8 @@ pub struct Model {
     pub amount: i64,
     /// Why.
     pub reason: String,
+    /// What shows that it is right, as a picture or a document; none of what was asked before there was any.
+    pub proof_id: Option<i64>,
     /// Where it stands.
     pub state: WaiverState,
     /// Who asked for it.

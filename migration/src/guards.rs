@@ -220,6 +220,54 @@ pub const VOUCHERS: &[Guard] = &[
     ),
 ];
 
+/// What people pay out has two of them and a slip, and neither what was asked for nor its proof changes.
+pub const REFUNDS: &[Guard] = &[
+    guard(
+        "guard_refund_begins",
+        ("INSERT", "refund"),
+        r#"(NEW."payment_id" IS NULL) <> (NEW."home_id" IS NOT NULL)
+            OR (NEW."home_id" IS NULL) <> (NEW."payer_id" IS NULL)
+            OR (NEW."payment_id" IS NULL AND NEW."asked_by" IS NULL)"#,
+        "a refund is of a payment or of what is kept for somebody",
+    ),
+    guard(
+        "guard_refund_fixed",
+        ("UPDATE", "refund"),
+        r#"NEW."compound_id" <> OLD."compound_id" OR NEW."amount" <> OLD."amount"
+            OR COALESCE(NEW."payment_id", 0) <> COALESCE(OLD."payment_id", 0)
+            OR COALESCE(NEW."home_id", 0) <> COALESCE(OLD."home_id", 0)
+            OR COALESCE(NEW."payer_id", 0) <> COALESCE(OLD."payer_id", 0)
+            OR COALESCE(NEW."asked_by", 0) <> COALESCE(OLD."asked_by", 0)
+            OR (OLD."state" IN ('done', 'refused') AND (NEW."state" <> OLD."state"
+                OR COALESCE(NEW."handed_by", 0) <> COALESCE(OLD."handed_by", 0)
+                OR COALESCE(NEW."paid_from", '') <> COALESCE(OLD."paid_from", '')
+                OR COALESCE(NEW."paid_by", 0) <> COALESCE(OLD."paid_by", 0)
+                OR COALESCE(NEW."proof_id", 0) <> COALESCE(OLD."proof_id", 0)))"#,
+        "what was asked back does not change",
+    ),
+    guard(
+        "guard_refund_paid_out",
+        ("UPDATE", "refund"),
+        r#"NEW."state" = 'done' AND OLD."state" <> 'done' AND (
+            (NEW."paid_from" IS NULL AND NEW."refund_id" IS NULL)
+            OR (NEW."paid_from" IS NOT NULL AND (OLD."state" <> 'granted' OR NEW."proof_id" IS NULL
+                OR NEW."paid_by" IS NULL OR COALESCE(NEW."handed_by", NEW."asked_by") IS NULL
+                OR NEW."paid_by" = COALESCE(NEW."handed_by", NEW."asked_by"))))"#,
+        "a refund is paid out by a second person and with a slip",
+    ),
+    guard(
+        "guard_waiver_fixed",
+        ("UPDATE", "waiver"),
+        r#"NEW."compound_id" <> OLD."compound_id" OR NEW."bill_id" <> OLD."bill_id"
+            OR NEW."amount" <> OLD."amount" OR NEW."asked_by" <> OLD."asked_by"
+            OR COALESCE(NEW."proof_id", 0) <> COALESCE(OLD."proof_id", 0)
+            OR (OLD."state" <> 'asked' AND NEW."state" <> OLD."state")
+            OR (OLD."state" = 'asked' AND NEW."state" <> 'asked'
+                AND (NEW."decided_by" IS NULL OR NEW."decided_by" = NEW."asked_by"))"#,
+        "a waiver is agreed to by a second person and does not change",
+    ),
+];
+
 /// Puts them.
 pub async fn put(manager: &SchemaManager<'_>, guards: &[Guard]) -> Result<(), DbErr> {
     let db = manager.get_connection();
