@@ -7,11 +7,11 @@ use entity::kinds::{FeeKind, HomeRelation};
 use entity::{fee_charge, fee_reading, fee_space, residency};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::base::clock::{Moment, china};
+use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::month::Month;
 use crate::fee::compose::{Home, NewBill, compose};
-use crate::fee::owner::{Owner, payer};
+use crate::fee::owner::{Owner, payer_to_come};
 use crate::fee::tariff::{HomeRef, Tariff};
 
 /// Rows about homes whose keys lie behind one and up to another.
@@ -181,8 +181,7 @@ pub async fn next_owner<C: ConnectionTrait>(
 ) -> Result<i64, Fault> {
     let owners = owners_by_home(db, [home_id]).await?;
     let owners = owners.get(&home_id).map(Vec::as_slice).unwrap_or_default();
-    let today = china(now).date_naive();
-    Ok(payer(owners, today.succ_opt().unwrap_or(today)))
+    Ok(payer_to_come(owners, now))
 }
 
 /// The rows of one home among rows that are sorted by home.

@@ -119,6 +119,13 @@ pub fn payer(owners: &[Owner], day: NaiveDate) -> i64 {
     best.map_or(0, |owner| owner.person_id)
 }
 
+/// Who will owe the next bill: whoever owes from tomorrow on; 0 if nobody is known.
+#[must_use]
+pub fn payer_to_come(owners: &[Owner], now: Moment) -> i64 {
+    let today = china(now).date_naive();
+    payer(owners, today.succ_opt().unwrap_or(today))
+}
+
 /// Whether somebody was entered on the day on which another's ownership ended, or later.
 fn follows(owner: &Owner, ended: Moment) -> bool {
     let last = china(ended).date_naive();

@@ -14,7 +14,7 @@ use crate::base::fault::Fault;
 use crate::base::month::Month;
 use crate::fee::advance::NOBODY;
 use crate::fee::load::owners_by_home;
-use crate::fee::owner::parts;
+use crate::fee::owner::{parts, payer_to_come};
 use crate::fee::sale::Billed;
 
 /// Days back of which sales are looked for: as far back as bills may be made by hand.
@@ -181,14 +181,15 @@ pub async fn of_sale<C: ConnectionTrait>(
     Ok(found.into_iter().find(|one| one.month == month))
 }
 
-/// What is kept in a compound for people who do not own the home any more: it pays none of the next owner's bills, and
-/// is theirs to be given back.
+/// What is kept in a compound for people who do not owe the next bills of the home, which another owner does: it pays
+/// none of those, and is theirs to be given back.
 ///
 /// # Errors
 /// The database's.
 pub async fn left_over<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
+    now: Moment,
 ) -> Result<Vec<advance::Model>, Fault> {
     let mut rows = advance::Entity::find()
         .filter(advance::COLUMN.compound_id.eq(compound_id))
@@ -199,9 +200,8 @@ pub async fn left_over<C: ConnectionTrait>(
         .await?;
     let owners = owners_by_home(db, rows.iter().map(|row| row.home_id)).await?;
     rows.retain(|row| {
-        let of_home = owners.get(&row.home_id).into_iter().flatten();
-        let mut now = of_home.filter(|owner| owner.ended_at.is_none());
-        !now.any(|owner| owner.person_id == row.payer_id)
+        let of_home = owners.get(&row.home_id).map(Vec::as_slice);
+        payer_to_come(of_home.unwrap_or_default(), now) != row.payer_id
     });
     Ok(rows)
 }

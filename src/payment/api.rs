@@ -284,14 +284,14 @@ async fn show_bill(
     Ok(Json(bill_view(&caller, &bill, lines)))
 }
 
-/// What is kept for my homes (预存), of each that has something.
+/// What is kept for my homes (预存) and pays their next bills, of each that has something.
 #[utoipa::path(
     get, path = "/api/v1/advances", tag = "payments", security(("bearer" = [])),
     responses((status = 200, body = Vec<AdvanceView>), (status = "4XX", description = "problem+json"))
 )]
 #[handler]
 async fn list_advances(app: Data<&App>, caller: Caller) -> Result<Json<Vec<AdvanceView>>, Fault> {
-    let own = queries::own_advances(app.store.read(), &caller.actor).await?;
+    let own = queries::own_advances(app.store.read(), &caller.actor, app.clock.now()).await?;
     let view = |(home_id, amount): &(i64, i64)| AdvanceView {
         home_id: home_id.to_string(),
         home: home_of(&caller, *home_id),

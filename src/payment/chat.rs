@@ -83,24 +83,38 @@ async fn bills(turn: &mut Turn<'_>, args: &Args) -> Result<Reply, Fault> {
     )))
 }
 
-/// What is kept for the homes of whoever asks: `预存还有：1-1-101 50.00 元，自动抵存款业主的账单。`; nothing where nothing is.
+/// What is kept for whoever asks: `预存还有：1-1-101 50.00 元，自动抵存款业主的账单。`, and what pays nothing any more since the
+/// home is another owner's to pay for; nothing where nothing is.
 async fn kept(turn: &Turn<'_>) -> Result<String, Fault> {
-    let own = queries::own_advances(turn.tx.db(), &turn.actor).await?;
-    let one = |(home, fen): &(i64, i64)| format!("{} {} 元", home_of(turn, *home), Fen(*fen));
-    Ok(match own.as_slice() {
-        [] => String::new(),
-        some => {
-            let all: Vec<String> = some.iter().map(one).collect();
-            format!("预存还有：{}，自动抵存款业主的账单。\n", all.join("，"))
-        }
-    })
+    let (db, now) = (turn.tx.db(), turn.tx.now());
+    let own = queries::own_advances(db, &turn.actor, now).await?;
+    let own = own
+        .iter()
+        .map(|(home, fen)| format!("{} {} 元", home_of(turn, *home), Fen(*fen)));
+    let left = queries::own_left_over(db, &turn.actor, now).await?;
+    let left = left
+        .iter()
+        .map(|(home, fen)| format!("{home} {} 元", Fen(*fen)));
+    let said = |all: Vec<String>, before: &str, after: &str| match all.is_empty() {
+        true => String::new(),
+        false => format!("{before}{}{after}\n", all.join("，")),
+    };
+    Ok(format!(
+        "{}{}",
+        said(own.collect(), "预存还有：", "，自动抵存款业主的账单。"),
+        said(
+            left.collect(),
+            "您原来存的：",
+            "，不会再抵账单，可以到物业服务处退给您。"
+        ),
+    ))
 }
 
 /// That nothing is owed, and what may be done all the same.
 fn nothing_owed(turn: &mut Turn<'_>, kept: &str) -> Reply {
     let words = none_open(turn);
     if turn.actor.homes.is_empty() {
-        return Reply::text(words);
+        return Reply::text(format!("{words}\n{kept}").trim().to_owned());
     }
     turn.dialog = Some(Dialog::pick(["预存"]));
     Reply::text(format!("{words}\n{kept}想先存一笔，回复 1 预存。"))

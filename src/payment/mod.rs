@@ -31,6 +31,7 @@ use entity::money::{DifferenceKind, PayWay, PaymentState, RefundCause, RefundSta
 
 use crate::base::fault::Fault;
 use crate::base::month::Month;
+use crate::ledger::Account;
 
 /// The most that is paid at once, in fen: a million yuan.
 pub const MOST: i64 = 100_000_000;
@@ -107,11 +108,22 @@ pub const fn refund_says(state: RefundState) -> &'static str {
     match state {
         RefundState::Asked => "待第二人确认",
         RefundState::Approved => "待退款",
+        RefundState::Granted => "待付款",
         RefundState::Sent => "退款中",
         RefundState::Done => "已退款",
         RefundState::Abnormal => "退款异常",
         RefundState::Closed => "退款关闭",
         RefundState::Refused => "未同意",
+    }
+}
+
+/// From where people may pay a refund out, by the way on which the money came: what WeChat did not do also on the
+/// platform's own page.
+#[must_use]
+pub const fn sources(way: Option<PayWay>) -> &'static [Account] {
+    match way {
+        Some(PayWay::Wechat) => &[Account::Cash, Account::Bank, Account::Wechat],
+        _ => &[Account::Cash, Account::Bank],
     }
 }
 

@@ -2,6 +2,7 @@
 //! asked for, whoever paid sees their payments, staff see what their roles cover.
 
 mod ahead;
+mod back;
 pub mod platform;
 mod receipts;
 
@@ -10,7 +11,8 @@ pub use receipts::{
     receipts_of,
 };
 
-pub use ahead::own_advances;
+pub use ahead::{own_advances, own_left_over};
+pub use back::{Back, asked_ahead, seen_refund, seen_waiver, waivers_of};
 
 use entity::money::{BillState, PayWay, PaymentState, RefundState, WaiverState};
 use entity::{bill, bill_line, payment, payment_part, place, refund, waiver};
@@ -400,6 +402,7 @@ pub async fn waiting_refunds<C: ConnectionTrait>(
     };
     let states = [
         RefundState::Asked,
+        RefundState::Granted,
         RefundState::Abnormal,
         RefundState::Closed,
     ];

@@ -258,6 +258,27 @@ pub(super) async fn tell_payer(
     }
 }
 
+/// Tells somebody for whom money was kept that it is back with them; who has no account is not told.
+pub(super) async fn tell_owner(tx: &mut Tx, row: &refund::Model) -> Result<(), Fault> {
+    let owner: Vec<i64> = row.payer_id.into_iter().collect();
+    if people::with_account(tx.db(), &owner).await?.is_empty() {
+        return Ok(());
+    }
+    let subject = refunds::subject(row.id);
+    let one = NewReminder {
+        compound_id: Some(row.compound_id),
+        recipient_id: row.payer_id,
+        ..item(
+            TOLD,
+            format!("{subject}:{}", Told::Refunded.name()),
+            subject,
+            json!({ "what": Told::Refunded.name(), "about": row.id }),
+            tx.now(),
+        )
+    };
+    enqueue(tx, vec![one]).await
+}
+
 /// Asks those who may be the second person, never the first.
 pub(super) async fn ask_to_decide(
     tx: &mut Tx,
@@ -280,6 +301,18 @@ pub(super) async fn ask_to_decide(
         Some(first),
     )
     .await
+}
+
+/// Asks those who keep the money to pay a refund out, but for the one who may not.
+pub(super) async fn ask_to_pay_out(
+    tx: &mut Tx,
+    row: &refund::Model,
+    path: &str,
+) -> Result<(), Fault> {
+    let payload = json!({ "refund": row.id, "state": row.state.to_value() });
+    let about = (row.compound_id, refunds::subject(row.id), payload);
+    let first = refunds::first(row);
+    tell_all(tx, MEND, Deed::KeepMoney, path, about, first).await
 }
 
 /// Asks those who keep the money of the place.

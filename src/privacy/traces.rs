@@ -158,14 +158,13 @@ pub(super) async fn money(
         };
         change.update(tx.db()).await?;
     }
-    let refunds = refund::Entity::find()
-        .filter(
-            refund::COLUMN
-                .payment_id
-                .is_in(rows.iter().map(|row| row.id)),
-        )
-        .all(tx.db())
-        .await?;
+    let paid = refund::COLUMN
+        .payment_id
+        .is_in(rows.iter().map(|row| row.id));
+    let theirs = Condition::any()
+        .add(paid)
+        .add(refund::COLUMN.payer_id.eq(person));
+    let refunds = refund::Entity::find().filter(theirs).all(tx.db()).await?;
     for row in refunds {
         let change = refund::ActiveModel {
             id: Set(row.id),

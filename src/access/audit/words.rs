@@ -321,6 +321,7 @@ pub const ACTIONS: &[Known] = &[
     office("refund.refuse", "不同意退款"),
     said("refund.done", "退款完成"),
     said("refund.stuck", "退款没有成功"),
+    office("refund.hand", "退款改由人工退"),
     office("refund.by-hand", "退款由人工完成"),
     office("waiver.ask", "申请减免"),
     office("waiver.grant", "同意减免"),

@@ -24,12 +24,14 @@ pub mod take;
 pub mod waive;
 pub mod watch;
 
+use entity::kinds::PhotoStage;
 use entity::{payment, place};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::app::App;
+use crate::attachment::{Owner, give};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::clean;
 use crate::payment::queries::SEES;
@@ -119,6 +121,23 @@ fn words(field: &'static str, text: &str, ask: &'static str) -> Result<String, F
         return Err(Fault::invalid(field, most));
     }
     Ok(text)
+}
+
+/// Gives a picture or a document to what it proves.
+async fn give_proof(
+    tx: &Tx,
+    actor: &Actor,
+    compound_id: i64,
+    subject: &str,
+    proof_id: i64,
+) -> Result<(), Fault> {
+    let owner = Owner {
+        subject,
+        compound_id: Some(compound_id),
+        stage: PhotoStage::Before,
+        round: 0,
+    };
+    give(tx, actor.account_id, &[proof_id], &owner).await
 }
 
 /// The home of a payment or a bill.

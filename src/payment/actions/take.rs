@@ -1,7 +1,6 @@
 //! Cash and bank transfers (现金, 转账), taken in by staff: paid the moment they are written down, by
 //! whom and with what proof. A form that is sent twice is one payment.
 
-use entity::kinds::PhotoStage;
 use entity::money::{PayWay, PaymentState};
 use entity::{bill, payment, receipt};
 use sea_orm::ActiveValue::Set;
@@ -9,10 +8,9 @@ use sea_orm::sea_query::OnConflict;
 use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
-use super::{MOST_WORDS, book, donated, home_of, meant};
+use super::{MOST_WORDS, book, donated, give_proof, home_of, meant};
 use crate::access::permit::{Deed, require};
 use crate::access::{Actor, audit};
-use crate::attachment::{Owner, give};
 use crate::base::clock::china;
 use crate::base::dice::Dice;
 use crate::base::fault::Fault;
@@ -101,13 +99,7 @@ pub async fn take(
         return same_form(tx, &new, by).await;
     };
     if let Some(proof) = new.proof_id {
-        let owner = Owner {
-            subject: &subject(row.id),
-            compound_id: Some(compound_id),
-            stage: PhotoStage::Before,
-            round: 0,
-        };
-        give(tx, actor.account_id, &[proof], &owner).await?;
+        give_proof(tx, actor, compound_id, &subject(row.id), proof).await?;
     }
     let receipt = credit(tx, dice, &row).await?;
     let entry = audit::Entry {

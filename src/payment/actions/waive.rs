@@ -8,7 +8,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::json;
 
 use super::take::check_amount;
-use super::{allowed, home_of, words};
+use super::{allowed, give_proof, home_of, words};
 use crate::access::permit::Deed;
 use crate::access::{Actor, audit};
 use crate::base::clock::china;
@@ -25,16 +25,18 @@ pub fn subject(id: i64) -> String {
     format!("waiver:{id}")
 }
 
-/// Asks that an amount of a bill is not asked for any longer.
+/// Asks that an amount of a bill is not asked for any longer, with what shows that it is right: an unfiled picture or
+/// document, without which the console asks for nothing.
 ///
 /// # Errors
-/// `not_found`, `forbidden`, `invalid` without a reason or with more than is left.
+/// `not_found`, also for a proof that is not theirs, `forbidden`, `invalid` without a reason or with more than is left.
 pub async fn ask(
     tx: &mut Tx,
     actor: &Actor,
     bill_id: i64,
     amount: i64,
     reason: &str,
+    proof_id: Option<i64>,
 ) -> Result<waiver::Model, Fault> {
     let bill = locked_bill(tx, bill_id).await?;
     let home = home_of(tx, bill.home_id).await?;
@@ -64,6 +66,7 @@ pub async fn ask(
         compound_id: Set(bill.compound_id),
         amount: Set(amount),
         reason: Set(reason),
+        proof_id: Set(proof_id),
         state: Set(WaiverState::Asked),
         asked_by: Set(by),
         created_at: Set(tx.now()),
@@ -72,6 +75,9 @@ pub async fn ask(
     let row = waiver::Entity::insert(row)
         .exec_with_returning(tx.db())
         .await?;
+    if let Some(proof) = proof_id {
+        give_proof(tx, actor, row.compound_id, &subject(row.id), proof).await?;
+    }
     record(tx, actor, "waiver.ask", &row);
     let asked = remind::ToDecide::Waiver(row.id);
     remind::ask_to_decide(tx, asked, bill.compound_id, &home.path, by).await?;

@@ -74,7 +74,7 @@ async fn for_home(turn: &mut Turn<'_>, tie: &HomeTie, typed: &str) -> Result<Rep
 /// How much: by a digit, or typed.
 async fn ask(turn: &mut Turn<'_>, tie: &HomeTie, wrong: &str) -> Result<Reply, Fault> {
     let home = tie.local_code();
-    let kept = queries::own_advances(turn.tx.db(), &turn.actor).await?;
+    let kept = queries::own_advances(turn.tx.db(), &turn.actor, turn.tx.now()).await?;
     let has = kept.iter().find(|(home_id, _)| *home_id == tie.place_id);
     let has = has.map_or_else(String::new, |(_, fen)| {
         format!("{home} 预存还有 {} 元。", Fen(*fen))

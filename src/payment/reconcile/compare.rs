@@ -359,16 +359,18 @@ async fn missing_refunds(
         .filter(refund::COLUMN.sent_at.lt(end))
         .filter(refund::COLUMN.done_at.lt(end))
         .filter(refund::COLUMN.state.eq(RefundState::Done))
+        // What people have paid out is nothing that it has done.
+        .filter(refund::COLUMN.paid_from.is_null())
         .all(store.read())
         .await?;
-    let of = rows.iter().map(|row| row.payment_id);
+    let of = rows.iter().filter_map(|row| row.payment_id);
     let paid = payment::Entity::find()
         .filter(payment::COLUMN.id.is_in(of))
         .all(store.read())
         .await?;
     for row in rows {
         let own = paid.iter().any(|paid| {
-            paid.id == row.payment_id
+            Some(paid.id) == row.payment_id
                 && paid.way == PayWay::Wechat
                 && paid.merchant.as_deref() == Some(wanted.merchant)
         });

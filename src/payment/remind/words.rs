@@ -15,6 +15,7 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::delivery::Message;
 use crate::fund::rows::{by_id, purpose};
+use crate::ledger::Account;
 use crate::payment::reconcile::clock::DAYS_BACK;
 use crate::payment::{cause_says, difference_says, link, month_says, refund_says};
 use crate::place::queries as places;
@@ -29,7 +30,9 @@ pub(super) fn compose_told<'a>(
         let Some(last) = reminders.last() else {
             return Ok(None);
         };
-        let id = number(last, "payment").unwrap_or_default();
+        let Some(id) = number(last, "payment") else {
+            return kept_back(app, last).await;
+        };
         let db = app.store.read();
         let row = payment::Entity::find_by_id(id).one(db).await?;
         let Some(row) = row else {
@@ -62,6 +65,45 @@ pub(super) fn compose_told<'a>(
             buttons: Vec::new(),
         }))
     })
+}
+
+/// That what was kept for somebody is back with them.
+async fn kept_back(app: &App, reminder: &reminder::Model) -> Result<Option<Message>, Fault> {
+    let db = app.store.read();
+    let id = number(reminder, "about").unwrap_or_default();
+    let Some(back) = refund::Entity::find_by_id(id).one(db).await? else {
+        return Ok(None);
+    };
+    let home = match back.home_id {
+        Some(id) => places::by_id(db, id).await?,
+        None => None,
+    };
+    let Some(home) = home else {
+        return Ok(None);
+    };
+    let place = places::name_of(db, &home).await?;
+    let sum = Fen(back.amount);
+    Ok(Some(Message {
+        template: "progress",
+        title: format!("已退预存 {sum} 元"),
+        text: format!("{place} 的预存 {sum} 元{}，请查收。", came(&back)),
+        place,
+        state: "已退款".to_owned(),
+        at: reminder.due_at,
+        hint: "请查收".to_owned(),
+        url: None,
+        urgent: false,
+        buttons: Vec::new(),
+    }))
+}
+
+/// How money came back.
+fn came(back: &refund::Model) -> &'static str {
+    match back.paid_from.as_deref().and_then(Account::parse) {
+        Some(Account::Cash) => "已经用现金付给您",
+        Some(Account::Bank) => "已经转账付给您",
+        _ => "已经退回",
+    }
 }
 
 struct Line {
@@ -115,7 +157,7 @@ async fn line(
             Some(Line {
                 title: format!("已退款 {sum} 元"),
                 state: "已退款",
-                text: format!("{place} 的退款 {sum} 元已经退回，请查收。"),
+                text: format!("{place} 的退款 {sum} 元{}，请查收。", came(&back)),
                 hint: "请查收".to_owned(),
                 url: None,
                 awaited: false,
@@ -269,11 +311,13 @@ pub(super) fn compose_mend<'a>(
             let row = row.filter(|row| row.state != RefundState::Done);
             row.map(|row| {
                 let (sum, state) = (Fen(row.amount), refund_says(row.state));
-                if row.state == RefundState::Approved {
+                match row.state {
                     // It goes on by itself: whoever gave it back by hand would give it twice.
-                    format!("退款 {sum} 元还没有退出去：商户号里的钱不够或没有开通退款。请充值或开通，之后会自动再退，不要手工退")
-                } else {
-                    format!("退款 {sum} 元没有退成（{state}），请到微信支付商户平台处理")
+                    RefundState::Approved => format!("退款 {sum} 元还没有退出去：商户号里的钱不够或没有开通退款。请充值或开通，之后会自动再退，不要手工退"),
+                    RefundState::Granted => {
+                        format!("退款 {sum} 元要付给对方，请付好后附上回单或收条，记下从哪里付的")
+                    }
+                    _ => format!("退款 {sum} 元没有退成（{state}），请到微信支付商户平台处理，处理不了的改由人工退"),
                 }
             })
         } else if let Some(id) = number(last, "difference") {
@@ -297,10 +341,11 @@ pub(super) fn compose_mend<'a>(
             row.map(|row| format!("缴费 #{} 和微信支付对不上，没有入账，请核对", row.id))
         };
         let compared = number(last, "difference").or_else(|| number(last, "day"));
-        let page = match (compared, number(last, "payment")) {
+        let page = match (compared, number(last, "payment"), number(last, "refund")) {
             _ if number(last, "notice").is_some() => "/notices".to_owned(),
-            (Some(_), _) => "/days".to_owned(),
-            (_, Some(id)) => format!("/{id}"),
+            (Some(_), _, _) => "/days".to_owned(),
+            (_, Some(id), _) => format!("/{id}"),
+            (_, _, Some(id)) => format!("/refunds/{id}"),
             _ => "/waiting".to_owned(),
         };
         Ok(text.map(|text| task(app, &text, "待处理", &page, last.due_at)))

@@ -39,7 +39,8 @@ pub(in crate::payment::actions) async fn owe(
         reason: Set(reason.to_owned()),
         state: Set(RefundState::Approved),
         transaction_id: Set(Some(paid.transaction_id.clone())),
-        ..blank(tx, dice, row, amount)
+        payment_id: Set(Some(row.id)),
+        ..blank(tx, dice, row.compound_id, amount)
     };
     let conflict = OnConflict::column(refund::Column::TransactionId)
         .do_nothing()
@@ -67,10 +68,10 @@ pub(in crate::payment::actions) async fn owe(
     Ok(true)
 }
 
-fn blank(tx: &Tx, dice: &Dice, row: &payment::Model, amount: i64) -> refund::ActiveModel {
+/// A refund with a number of its own, still without what it is of.
+pub(super) fn blank(tx: &Tx, dice: &Dice, compound_id: i64, amount: i64) -> refund::ActiveModel {
     refund::ActiveModel {
-        payment_id: Set(row.id),
-        compound_id: Set(row.compound_id),
+        compound_id: Set(compound_id),
         amount: Set(amount),
         out_refund_no: Set(format!("R{}", hex(&dice.bytes::<15>()))),
         created_at: Set(tx.now()),
@@ -115,18 +116,15 @@ pub async fn ask(
         .one(tx.db())
         .await?;
     if let Some(twice) = twice {
-        let words = format!(
-            "同样的退款已经申请过（退款 #{}），在等另一个人确认。",
-            twice.id
-        );
-        return Err(Fault::wrong_step(words));
+        return Err(asked_already(twice.id));
     }
     let new = refund::ActiveModel {
         cause: Set(RefundCause::Asked),
         reason: Set(reason),
         state: Set(RefundState::Asked),
         asked_by: Set(Some(by)),
-        ..blank(tx, dice, &row, amount)
+        payment_id: Set(Some(row.id)),
+        ..blank(tx, dice, row.compound_id, amount)
     };
     let stored = refund::Entity::insert(new)
         .exec_with_returning(tx.db())
@@ -135,6 +133,13 @@ pub async fn ask(
     let asked = remind::ToDecide::Refund(stored.id);
     remind::ask_to_decide(tx, asked, row.compound_id, &home.path, by).await?;
     Ok(stored)
+}
+
+/// The same was asked for before, and waits.
+pub(super) fn asked_already(id: i64) -> Fault {
+    Fault::wrong_step(format!(
+        "同样的退款已经申请过（退款 #{id}），在等另一个人确认。"
+    ))
 }
 
 /// Fen of a payment that went back, or are to: what was paid under another number of the platform is

@@ -1,38 +1,32 @@
-//! A refund that the platform does not do, and that somebody gives back outside of this program. Called
-//! by the console.
+//! What the platform does not do is given to people: from then on one of them pays it out, and it is never who gave
+//! it to them. Called by the console.
 
 use entity::money::RefundState;
 use entity::refund;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{handed_out, record};
+use super::{kept, record};
 use crate::access::Actor;
-use crate::access::permit::Deed;
 use crate::base::fault::{Code, Fault};
-use crate::ledger::post::post;
-use crate::payment::actions::{allowed, home_of, locked};
 use crate::payment::remind;
 use crate::store::Tx;
 
-/// Somebody has given the money back outside of this program, on the platform's page or in cash.
+/// Gives a refund that did not go through to people, to be paid out.
 ///
 /// # Errors
 /// `not_found`, `forbidden`; `conflict` when it does not wait for that.
 pub async fn by_hand(tx: &mut Tx, actor: &Actor, id: i64) -> Result<refund::Model, Fault> {
-    let none = || Fault::not_found("没有找到这笔退款。");
-    let row = refund::Entity::find_by_id(id).one(tx.db()).await?;
-    let row = row.ok_or_else(none)?;
-    let paid = locked(tx, row.payment_id).await?;
-    let home = home_of(tx, paid.home_id).await?;
-    allowed(actor, Deed::KeepMoney, &home.path, none)?;
+    let (row, _, home) = kept(tx, actor, id).await?;
     let by = actor.require_person()?;
     let now = tx.now();
     let done = refund::Entity::update_many()
         .set(refund::ActiveModel {
-            state: Set(RefundState::Done),
+            state: Set(RefundState::Granted),
+            handed_by: Set(Some(by)),
             updated_at: Set(now),
-            done_at: Set(Some(now)),
+            // What the platform has closed is not over.
+            done_at: Set(None),
             ..Default::default()
         })
         .filter(refund::COLUMN.id.eq(id))
@@ -47,12 +41,13 @@ pub async fn by_hand(tx: &mut Tx, actor: &Actor, id: i64) -> Result<refund::Mode
         return Err(Fault::plain(Code::Conflict));
     }
     let next = refund::Model {
-        state: RefundState::Done,
-        done_at: Some(now),
+        state: RefundState::Granted,
+        handed_by: Some(by),
+        updated_at: now,
+        done_at: None,
         ..row
     };
-    post(tx, Some(by), &[handed_out(tx, &next, &paid)]).await?;
-    record(tx, actor, "refund.by-hand", &next);
-    remind::tell_payer(tx, &paid, remind::Told::Refunded, next.id).await?;
+    record(tx, actor, "refund.hand", &next);
+    remind::ask_to_pay_out(tx, &next, &home.path).await?;
     Ok(next)
 }

@@ -5,18 +5,16 @@ use entity::refund;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::record;
 use super::unbook::unbook;
+use super::{kept, record};
 use crate::access::Actor;
-use crate::access::permit::Deed;
 use crate::base::fault::Fault;
 use crate::payment::actions::waive::not_second;
-use crate::payment::actions::{allowed, home_of, locked};
 use crate::payment::remind;
 use crate::store::Tx;
 
 /// The second person's word. With yes the money leaves the bills and what was paid ahead, and is owed
-/// back; cash and transfers are handed out at once, WeChat's is sent by a clock.
+/// back: WeChat's is sent by a clock, all else waits for somebody who pays it out.
 ///
 /// # Errors
 /// `not_found`; `forbidden` without the right, and for whoever asked; `conflict` when it is decided;
@@ -27,20 +25,15 @@ pub async fn decide(
     id: i64,
     granted: bool,
 ) -> Result<refund::Model, Fault> {
-    let none = || Fault::not_found("没有找到这份退款申请。");
-    let row = refund::Entity::find_by_id(id).one(tx.db()).await?;
-    let row = row.ok_or_else(none)?;
-    let paid = locked(tx, row.payment_id).await?;
-    let home = home_of(tx, paid.home_id).await?;
-    allowed(actor, Deed::KeepMoney, &home.path, none)?;
+    let (row, paid, home) = kept(tx, actor, id).await?;
     let by = actor.require_person()?;
     let now = tx.now();
-    let state = match (granted, paid.way) {
+    let state = match (granted, paid.as_ref().map(|paid| paid.way)) {
         (false, _) => RefundState::Refused,
-        (true, PayWay::Wechat) => RefundState::Approved,
-        (true, _) => RefundState::Done,
+        (true, Some(PayWay::Wechat)) => RefundState::Approved,
+        (true, _) => RefundState::Granted,
     };
-    let over = matches!(state, RefundState::Refused | RefundState::Done).then_some(now);
+    let over = (!granted).then_some(now);
     let next = refund::Model {
         state,
         decided_by: Some(by),
@@ -65,18 +58,17 @@ pub async fn decide(
         return Err(not_second(row.asked_by == Some(by)));
     }
     if granted {
-        unbook(tx, &paid, &next, by).await?;
+        unbook(tx, paid.as_ref(), &next, by).await?;
     }
     let action = match granted {
         true => "refund.grant",
         false => "refund.refuse",
     };
     record(tx, actor, action, &next);
-    if state == RefundState::Approved {
-        remind::send_refund(tx, &next).await?;
-    }
-    if state == RefundState::Done {
-        remind::tell_payer(tx, &paid, remind::Told::Refunded, next.id).await?;
+    match state {
+        RefundState::Approved => remind::send_refund(tx, &next).await?,
+        RefundState::Granted => remind::ask_to_pay_out(tx, &next, &home.path).await?,
+        _ => {}
     }
     Ok(next)
 }

@@ -10,6 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use super::{handed_out, record};
 use crate::access::Actor;
 use crate::base::fault::Fault;
+use crate::ledger::Account;
 use crate::ledger::post::post;
 use crate::payment::actions::settle::{Followed, Settled};
 use crate::payment::actions::{home_of, locked};
@@ -29,7 +30,10 @@ pub async fn heard(tx: &mut Tx, merchant: &str, said: &pay::Refund) -> Result<Fo
     let Some(known) = known else {
         return Ok(Followed::Refused("没有这个退款单号".to_owned()));
     };
-    let paid = locked(tx, known.payment_id).await?;
+    let Some(payment_id) = known.payment_id else {
+        return Ok(Followed::Refused("这笔退款不是微信支付的".to_owned()));
+    };
+    let paid = locked(tx, payment_id).await?;
     if let Some(wrong) = differs(&known, &paid, merchant, said) {
         return Ok(Followed::Refused(wrong.to_owned()));
     }
@@ -89,7 +93,13 @@ async fn become_so(tx: &Tx, next: &refund::Model) -> Result<bool, Fault> {
     let from: &[RefundState] = match next.state {
         RefundState::Sent => &[RefundState::Approved],
         RefundState::Abnormal => &[RefundState::Approved, RefundState::Sent],
-        // What was abnormal is mended by hand, or turns out to be over.
+        // What was abnormal, and what was given to people for it, turns out to be over.
+        RefundState::Done => &[
+            RefundState::Approved,
+            RefundState::Sent,
+            RefundState::Abnormal,
+            RefundState::Granted,
+        ],
         _ => &[
             RefundState::Approved,
             RefundState::Sent,
@@ -115,7 +125,7 @@ async fn become_so(tx: &Tx, next: &refund::Model) -> Result<bool, Fault> {
 async fn follow_up(tx: &mut Tx, paid: &payment::Model, row: &refund::Model) -> Result<(), Fault> {
     match row.state {
         RefundState::Done => {
-            post(tx, None, &[handed_out(tx, row, paid)]).await?;
+            post(tx, None, &[handed_out(tx, row, Account::Wechat)]).await?;
             record(tx, &Actor::system(), "refund.done", row);
             remind::tell_payer(tx, paid, remind::Told::Refunded, row.id).await
         }
@@ -129,9 +139,19 @@ async fn follow_up(tx: &mut Tx, paid: &payment::Model, row: &refund::Model) -> R
     }
 }
 
+/// The payment of a refund that was sent to the platform, locked.
+pub(super) async fn sent(tx: &Tx, row: &refund::Model) -> Result<payment::Model, Fault> {
+    let id = row.payment_id;
+    locked(
+        tx,
+        id.ok_or_else(|| Fault::internal("a refund of no payment was sent"))?,
+    )
+    .await
+}
+
 /// The platform will not do it: somebody has to.
 pub(super) async fn give_up(tx: &mut Tx, row: &refund::Model) -> Result<(), Fault> {
-    let paid = locked(tx, row.payment_id).await?;
+    let paid = sent(tx, row).await?;
     let next = refund::Model {
         state: RefundState::Abnormal,
         ..row.clone()

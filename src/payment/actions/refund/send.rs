@@ -6,12 +6,12 @@ use entity::money::RefundState;
 use entity::{payment, refund};
 use sea_orm::EntityTrait;
 
-use super::hear::{give_up, heard};
+use super::hear::{give_up, heard, sent};
 use crate::app::App;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::payment::actions::settle::Followed;
-use crate::payment::actions::{client, home_of, locked};
+use crate::payment::actions::{client, home_of};
 use crate::payment::{cause_says, remind};
 use crate::reminder::Verdict;
 use crate::wechat::pay::{self, Action, Client, PayError, RefundOf, RefundOrder};
@@ -34,7 +34,10 @@ pub async fn send(app: &App, id: i64) -> Result<Verdict, Fault> {
     if !matches!(row.state, RefundState::Approved | RefundState::Sent) {
         return Ok(Verdict::Drop);
     }
-    let paid = payment::Entity::find_by_id(row.payment_id).one(db).await?;
+    let Some(payment_id) = row.payment_id else {
+        return Ok(Verdict::Drop);
+    };
+    let paid = payment::Entity::find_by_id(payment_id).one(db).await?;
     let Some(paid) = paid else {
         return Ok(Verdict::Drop);
     };
@@ -139,7 +142,7 @@ async fn not_sent(app: &App, row: &refund::Model, error: &PayError) -> Result<Ve
         }
         Action::Funds | Action::Config => {
             let mut tx = app.store.begin(now).await?;
-            let paid = locked(&tx, row.payment_id).await?;
+            let paid = sent(&tx, row).await?;
             let home = home_of(&tx, paid.home_id).await?;
             let about = remind::ToMend::Refund(row.id, row.state);
             remind::ask_to_mend(&mut tx, about, row.compound_id, &home.path).await?;

@@ -1,12 +1,11 @@
 //! Takes a granted refund off what its payment paid: the bills and what is kept for the home, or a
-//! donation. Called by `decide`.
+//! donation; or off what is kept for somebody. Called by `decide`.
 
-use entity::money::RefundState;
 use entity::{bill, payment, payment_part, refund};
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-use super::{draft, handed_out};
-use crate::base::fault::Fault;
+use super::draft;
+use crate::base::fault::{Code, Fault};
 use crate::fee::advance;
 use crate::fee::bill::{Growth, grow};
 use crate::ledger::Account;
@@ -15,23 +14,41 @@ use crate::payment::actions::{book, donated};
 use crate::payment::allocate::{Lies, take_back};
 use crate::store::Tx;
 
-/// Takes the amount off what it paid, and books that it goes back; that it is out of the house, too, when
-/// it is.
+/// Takes the amount off where it lies, and books that it goes back.
 pub(super) async fn unbook(
     tx: &mut Tx,
-    paid: &payment::Model,
+    paid: Option<&payment::Model>,
     row: &refund::Model,
     by: i64,
 ) -> Result<(), Fault> {
-    let approved = match paid.donation_id {
-        Some(id) => ungive(tx, paid, row, id, by).await?,
-        None => unpay(tx, paid, row).await?,
+    let entry = match (paid, paid.and_then(|paid| paid.donation_id)) {
+        (Some(paid), Some(id)) => ungive(tx, paid, row, id, by).await?,
+        (Some(paid), None) => unpay(tx, paid, row).await?,
+        (None, _) => unkeep(tx, row).await?,
     };
-    let mut entries = vec![approved];
-    if row.state == RefundState::Done {
-        entries.push(handed_out(tx, row, paid));
-    }
-    post(tx, Some(by), &entries).await.map(drop)
+    post(tx, Some(by), &[entry]).await.map(drop)
+}
+
+/// Takes the amount off what is kept for somebody.
+async fn unkeep(tx: &Tx, row: &refund::Model) -> Result<Draft, Fault> {
+    let (Some(home_id), Some(payer_id)) = (row.home_id, row.payer_id) else {
+        return Err(Fault::internal("a refund of nothing"));
+    };
+    let taken = advance::take(tx, home_id, payer_id, row.amount).await;
+    taken.map_err(|fault| match fault.code {
+        Code::Conflict => Fault::wrong_step(
+            "预存的钱已经抵了账单，没有这么多了。请不同意这份，减少金额后再申请。",
+        ),
+        _ => fault,
+    })?;
+    Ok(Draft {
+        transfers: vec![Transfer {
+            debit: Account::Advance,
+            credit: Account::Refund,
+            amount: row.amount,
+        }],
+        ..draft(tx, row, "approved", format!("退款 #{}（预存）", row.id))
+    })
 }
 
 /// Takes the amount off the bills that were paid and off what is kept for the home.
