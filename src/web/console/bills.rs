@@ -13,7 +13,9 @@ use poem::{Response, handler};
 use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, Iterable, QueryFilter};
 use serde::Deserialize;
 
+use super::vouchers::name;
 use crate::access::permit::{Deed, may};
+use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::month::Month;
@@ -24,7 +26,8 @@ use crate::fee::bill::{creditable_among, left};
 use crate::fee::queries::{self, Wanted};
 use crate::fee::sales::waiting;
 use crate::fee::state_says;
-use crate::payment::link;
+use crate::payment::queries::waivers_of;
+use crate::payment::{link, waiver_says};
 use crate::place::queries::{by_local_code, short_name};
 use crate::report::pdf;
 use crate::web::console::books::Books;
@@ -218,6 +221,19 @@ struct Item {
     rest: Option<String>,
 }
 
+/// What of a bill is not asked for, or is not to be.
+struct WaiverLine {
+    id: i64,
+    amount: Fen,
+    state: &'static str,
+    /// Who asked for it and who decided, each with the time.
+    who: String,
+    reason: String,
+    proof: bool,
+    /// Whether whoever looks decides on waivers: why somebody needs one is nobody else's to read.
+    open: bool,
+}
+
 #[derive(Template)]
 #[template(path = "web/console/bill.html")]
 struct One {
@@ -229,6 +245,7 @@ struct One {
     facts: Vec<(&'static str, String)>,
     items: Vec<Item>,
     choices: Vec<(i64, String, bool)>,
+    waivers: Vec<WaiverLine>,
     notices: Vec<NoticeLine>,
     /// Where anybody pays it, and the same as a QR code; none when nothing is left.
     pay: Option<(String, String)>,
@@ -320,6 +337,7 @@ async fn one(
         credited: row.credited,
         facts: facts(desk, &row, &compound).await?,
         choices: items.iter().filter_map(choice).collect(),
+        waivers: waivers(desk, row.id, &compound).await?,
         notices: notices(desk, row.id).await?,
         pay,
         paper: pdf::available().then(|| format!("{shown}.pdf")),
@@ -332,6 +350,32 @@ async fn one(
         books,
     };
     show(status, &page)
+}
+
+async fn waivers(
+    desk: &Desk,
+    bill_id: i64,
+    compound: &place::Model,
+) -> Result<Vec<WaiverLine>, Fault> {
+    let open = may(desk.actor(), Deed::WaiveFees, &compound.path);
+    let mut lines = Vec::new();
+    for row in waivers_of(desk.app.store.read(), bill_id).await? {
+        let asked = name(desk, row.asked_by).await?;
+        let mut who = format!("{asked} {} 申请", say(row.created_at));
+        if let (Some(by), Some(at)) = (row.decided_by, row.decided_at) {
+            who = format!("{who}，{} {} 答复", name(desk, by).await?, say(at));
+        }
+        lines.push(WaiverLine {
+            id: row.id,
+            amount: Fen(row.amount),
+            state: waiver_says(row.state),
+            who,
+            reason: row.reason,
+            proof: row.proof_id.is_some(),
+            open,
+        });
+    }
+    Ok(lines)
 }
 
 async fn facts(

@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde::Deserialize;
 
 use super::bills::homes_named;
+use super::payment::typed_amount;
 use crate::access::permit::{Deed, may};
 use crate::base::clock::china;
 use crate::base::dates::read_day;
@@ -22,6 +23,8 @@ use crate::base::month::Month;
 use crate::fee::actions::sale;
 use crate::fee::sale::{Billed, plan};
 use crate::fee::sales;
+use crate::payment::actions::refund::ask_ahead;
+use crate::payment::queries::asked_ahead;
 use crate::person::actions::end_ownership;
 use crate::place::queries::by_local_code;
 use crate::web::console::books::Books;
@@ -67,13 +70,17 @@ struct Owner {
     last: Option<String>,
 }
 
-/// What is kept for somebody who owns the home no more.
+/// What is kept for somebody who pays no more bills of the home.
 struct Left {
     home: String,
-    /// The home's payments, from which it is given back.
-    to: String,
     name: String,
     amount: Fen,
+    /// What of it was asked back and waits: the refund, and how much.
+    asked: Vec<(i64, Fen)>,
+    /// What of it was not.
+    rest: Fen,
+    /// Whose it is: `home-person`.
+    of: String,
 }
 
 #[derive(Template)]
@@ -86,6 +93,7 @@ struct Sales {
     home_wrong: Option<&'static str>,
     owners: Vec<Owner>,
     left: Vec<Left>,
+    can_ask: bool,
     today: String,
     typed: Typed,
     problem: Option<String>,
@@ -122,6 +130,7 @@ async fn page(
         frame: Frame::new(desk, format!("{}：过户", books.place.name)).saying(&asked.said),
         sales: waiting(desk, &books).await?,
         left: left(desk, &books).await?,
+        can_ask: may(desk.actor(), Deed::TakeMoney, &books.place.path),
         home: typed_home.to_owned(),
         home_wrong,
         owners,
@@ -266,20 +275,48 @@ async fn owners(desk: &Desk, home_id: i64) -> Result<Vec<Owner>, Fault> {
 
 async fn left(desk: &Desk, books: &Books) -> Result<Vec<Left>, Fault> {
     let db = desk.app.store.read();
-    let rows = sales::left_over(db, books.place.id).await?;
+    let rows = sales::left_over(db, books.place.id, desk.app.clock.now()).await?;
+    let asked = asked_ahead(db, books.place.id).await?;
     let homes = homes_named(db, rows.iter().map(|row| row.home_id)).await?;
     let names = names(desk, books, rows.iter().map(|row| row.payer_id).collect()).await?;
     let line = |row: &entity::advance::Model| {
-        let home = homes.get(&row.home_id).cloned().unwrap_or_default();
-        let code = format!("{}/{home}", books.place.code);
+        let whose = (Some(row.home_id), Some(row.payer_id));
+        let own: Vec<(i64, Fen)> = asked
+            .iter()
+            .filter(|back| (back.home_id, back.payer_id) == whose)
+            .map(|back| (back.id, Fen(back.amount)))
+            .collect();
         Left {
-            to: format!("/console/payments?home={}", percent(&code)),
-            home,
+            home: homes.get(&row.home_id).cloned().unwrap_or_default(),
             name: named(&names, row.payer_id).to_owned(),
             amount: Fen(row.balance),
+            rest: Fen(row.balance - own.iter().map(|(_, fen)| fen.0).sum::<i64>()),
+            asked: own,
+            of: format!("{}-{}", row.home_id, row.payer_id),
         }
     };
     Ok(rows.iter().map(line).collect())
+}
+
+/// `POST /console/bills/sales/left`: asks that what is kept for somebody goes back to them.
+///
+/// # Errors
+/// As [`list`].
+#[handler]
+pub async fn give_back(desk: &Desk, form: Form) -> Result<Response, Fault> {
+    let done = async {
+        let none = || Fault::not_found("没有找到这笔预存，请刷新后再看。");
+        let (home, payer) = form.text("of").split_once('-').ok_or_else(none)?;
+        let key = |text: &str| text.parse::<i64>().map_err(|_| none());
+        let of = (key(home)?, key(payer)?);
+        let amount = typed_amount(&form)?;
+        let app = &desk.app;
+        let mut tx = app.store.begin(app.clock.now()).await?;
+        let reason = form.text("reason");
+        ask_ahead(&mut tx, &app.dice, desk.actor(), of, amount, reason).await?;
+        tx.commit().await
+    };
+    again(desk, done.await, "refund-asked", &form).await
 }
 
 /// `POST /console/bills/sales/end`: until which day a home was somebody's.

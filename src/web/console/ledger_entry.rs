@@ -2,7 +2,7 @@
 //! asking that it is taken back, where that is done here.
 
 use askama::Template;
-use entity::{bill, bill_line, donation_use, ledger_entry, place, refund, waiver};
+use entity::{bill, bill_line, donation_use, ledger_entry, place, waiver};
 use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{Response, handler};
@@ -169,10 +169,7 @@ async fn cause<C: ConnectionTrait>(
         "expense" => Some((format!("/console/expenses/{id}"), "看支出")),
         "voucher" => Some((format!("/console/vouchers/{id}"), "看记账和凭证")),
         "late" => Some(bill(id)),
-        "refund" => {
-            let row = refund::Entity::find_by_id(id).one(db).await?;
-            row.map(|row| payment(row.payment_id))
-        }
+        "refund" => Some((format!("/console/payments/refunds/{id}"), "看退款和凭证")),
         "waiver" => {
             let row = waiver::Entity::find_by_id(id).one(db).await?;
             row.map(|row| bill(row.bill_id))

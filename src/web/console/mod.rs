@@ -48,6 +48,7 @@
 //! | `vouchers`, `voucher` | what is entered into the books by two people, and one of it |
 //! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
+//! | `payments_refund` | one refund, with its slip, and the word that it was paid out |
 //! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
 //! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
 //! | `boards` | the ways to the public boards |
@@ -124,6 +125,7 @@ mod payment;
 mod payments;
 mod payments_days;
 mod payments_notices;
+mod payments_refund;
 mod payments_take;
 mod payments_waiting;
 mod people;
@@ -360,10 +362,14 @@ fn money(route: Route) -> Route {
         .at("/payments/notices", get(payments_notices::list))
         .at("/payments/waiting", get(payments_waiting::list))
         .at("/payments/waivers", post(payments_waiting::ask_waiver))
+        .at("/payments/waivers/:id/proof", get(payments_waiting::proof))
         .at(
             "/payments/waivers/:id/:act",
             post(payments_waiting::decide_waiver),
         )
+        .at("/payments/refunds/:id", get(payments_refund::open))
+        .at("/payments/refunds/:id/proof", get(payments_refund::proof))
+        .at("/payments/refunds/:id/paid", post(payments_refund::take))
         .at(
             "/payments/refunds/:id/:act",
             post(payments_waiting::decide_refund),
@@ -397,6 +403,7 @@ fn money(route: Route) -> Route {
         .at("/bills", get(bills::list))
         .at("/bills/sales", get(bills_sales::list))
         .at("/bills/sales/end", post(bills_sales::end))
+        .at("/bills/sales/left", post(bills_sales::give_back))
         .at("/bills/sales/:id/:act", post(bills_sales::decide))
         .at("/bills/:id", get(bills::open))
         .at("/bills/:id/credit", post(bills::correct))

@@ -41,6 +41,8 @@ struct RefundLine {
     why: String,
     state: &'static str,
     at: String,
+    /// Whether there is a slip of it.
+    slip: bool,
 }
 
 #[derive(Template)]
@@ -226,6 +228,7 @@ fn refund_line(row: &refund::Model) -> RefundLine {
         },
         state: refund_says(row.state),
         at: say(row.created_at),
+        slip: row.proof_id.is_some(),
     }
 }
 

@@ -166,7 +166,15 @@ const SENTENCES: &[(&str, &str)] = &[
     ("refund-asked", "退款申请已提交，要由另一个人确认。"),
     ("refund-granted", "已同意退款。"),
     ("refund-refused", "已答复不退款。"),
-    ("refund-by-hand", "已记为人工退款完成。"),
+    (
+        "refund-to-pay",
+        "已同意退款。请管账的人把钱付给对方，付好了再附上回单或收条记下来。",
+    ),
+    (
+        "refund-by-hand",
+        "已改由人工退，要由另一个管账的人付款，附上回单或收条记下来。",
+    ),
+    ("refund-paid", "已记账，凭证已保存。"),
     ("waiver-asked", "减免申请已提交，要由另一个人确认。"),
     ("waiver-granted", "已同意减免，账单已改。"),
     ("waiver-refused", "已答复不减免。"),

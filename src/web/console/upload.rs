@@ -15,6 +15,8 @@ use crate::intake::parcel;
 const IMPORT: &str = "/console/import/upload";
 /// Where cash and transfers are written down, with a picture.
 const TAKE: &str = "/console/payments/take";
+/// Where a waiver is asked for, with what shows that it is right.
+const WAIVER: &str = "/console/payments/waivers";
 /// Where what is given at the counter is, with a picture.
 const GIVEN: &str = "/console/giving/take";
 /// Where something is entered into the books, with a picture of its slip.
@@ -112,7 +114,7 @@ fn unread(why: String) -> Fault {
 /// How long the body of a form may be, by where it is sent, bytes.
 #[must_use]
 pub fn most(path: &str) -> usize {
-    let forms = [TAKE, GIVEN, VOUCHER, NOTICE];
+    let forms = [TAKE, WAIVER, GIVEN, VOUCHER, NOTICE];
     if takes_photos(path) || takes_slips(path) || takes_uses(path) || forms.contains(&path) {
         PHOTO_BYTES
     } else if path == IMPORT {
@@ -149,13 +151,19 @@ fn takes_photos(path: &str) -> bool {
     })
 }
 
-/// `/console/expenses/12/quote`, `/console/expenses/12/pay`
+/// `/console/expenses/12/quote`, `/console/expenses/12/pay`, `/console/payments/refunds/12/paid`
 fn takes_slips(path: &str) -> bool {
-    let rest = path.strip_prefix("/console/expenses/");
-    let parts = rest.and_then(|rest| rest.split_once('/'));
-    parts.is_some_and(|(id, act)| {
-        let is_key = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        is_key && matches!(act, "quote" | "pay")
+    let ways: [(&str, &[&str]); 2] = [
+        ("/console/expenses/", &["quote", "pay"]),
+        ("/console/payments/refunds/", &["paid"]),
+    ];
+    ways.iter().any(|(before, acts)| {
+        let rest = path.strip_prefix(before);
+        let parts = rest.and_then(|rest| rest.split_once('/'));
+        parts.is_some_and(|(id, act)| {
+            let is_key = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+            is_key && acts.contains(&act)
+        })
     })
 }
 
@@ -176,6 +184,8 @@ mod tests {
         assert_eq!(most("/console/cases/12/photos"), PHOTO_BYTES);
         assert_eq!(most("/console/import/upload"), IMPORT_BYTES);
         assert_eq!(most("/console/payments/take"), PHOTO_BYTES);
+        assert_eq!(most("/console/payments/waivers"), PHOTO_BYTES);
+        assert_eq!(most("/console/payments/refunds/12/paid"), PHOTO_BYTES);
         assert_eq!(most("/console/vouchers"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/pay"), PHOTO_BYTES);
         assert_eq!(most("/console/expenses/12/quote"), PHOTO_BYTES);
@@ -192,6 +202,8 @@ mod tests {
             "/console/notices//correct",
             "/console/photos",
             "/console/vouchers/12/grant",
+            "/console/payments/waivers/12/grant",
+            "/console/payments/refunds/12/grant",
             "/console/expenses/12/approve",
             "/console/expenses//pay",
         ] {
