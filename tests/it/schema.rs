@@ -338,6 +338,59 @@ async fn what_homes_had_paid_ahead_is_their_owners() {
     assert_eq!(back, [500, 600, 700, 0]);
 }
 
+/// Refunds that are under way go on; what is paid out afterwards has two people and a slip.
+#[tokio::test]
+async fn refunds_under_way_go_on_and_are_paid_out_by_two() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    let before = Migrator::migrations()
+        .iter()
+        .position(|migration| migration.name().contains("_paid_out"))
+        .unwrap();
+    Migrator::up(&db, Some(before.try_into().unwrap()))
+        .await
+        .unwrap();
+    let at = "'2026-11-25T10:00:00+00:00'";
+    for (id, state) in [(3, "asked"), (5, "abnormal"), (8, "done")] {
+        let statement = format!(
+            "INSERT INTO refund (id, payment_id, compound_id, amount, cause, reason, state, out_refund_no, asked_by, created_at, updated_at) \
+             VALUES ({id}, 7, 1, 100, 'asked', 'x', '{state}', 'R{id}', 11, {at}, {at})"
+        );
+        db.execute_unprepared(&statement).await.unwrap();
+    }
+    Migrator::up(&db, Some(1)).await.unwrap();
+    let rows = entity::refund::Entity::find().all(&db).await.unwrap();
+    let there: Vec<(i64, Option<i64>)> = rows.iter().map(|row| (row.id, row.payment_id)).collect();
+    assert_eq!(there, [(3, Some(7)), (5, Some(7)), (8, Some(7))]);
+    let run = async |set: &str, id: i64| {
+        let statement = format!("UPDATE refund SET {set} WHERE id = {id}");
+        db.execute_unprepared(&statement).await.is_ok()
+    };
+    let paid = "state = 'done', paid_from = 'assets:cash', proof_id = 1, paid_by =";
+    // A second number is not taken twice, and nothing is done by nobody.
+    assert!(!run("out_refund_no = 'R5'", 3).await);
+    assert!(!run("state = 'done'", 3).await);
+    assert!(!run(&format!("{paid} 12"), 3).await, "not granted");
+    assert!(run("state = 'granted', decided_by = 12", 3).await);
+    assert!(!run("amount = 99", 3).await);
+    assert!(!run(&format!("{paid} 11"), 3).await, "who asked");
+    assert!(!run(&format!("{paid} 12, proof_id = NULL"), 3).await);
+    assert!(run(&format!("{paid} 12"), 3).await);
+    assert!(!run("proof_id = 2", 3).await);
+    // What was given to people is not paid out by who gave it to them; the platform may have done it after all.
+    assert!(run("state = 'granted', handed_by = 12", 5).await);
+    assert!(!run(&format!("{paid} 12"), 5).await);
+    assert!(run("state = 'done', refund_id = '5000'", 5).await);
+    assert!(run("reason = 'y'", 8).await, "a name is taken out");
+    let new = format!(
+        "INSERT INTO refund (compound_id, amount, cause, reason, state, out_refund_no, created_at, updated_at) \
+         VALUES (1, 100, 'asked', 'x', 'asked', 'R9', {at}, {at})"
+    );
+    assert!(db.execute_unprepared(&new).await.is_err(), "of nothing");
+    Migrator::down(&db, Some(1)).await.unwrap();
+    let back = Statement::from_string(db.get_database_backend(), "SELECT id FROM refund");
+    assert_eq!(db.query_all_raw(back).await.unwrap().len(), 3);
+}
+
 #[tokio::test]
 async fn no_index_names_what_a_claim_of_a_reminder_changes() {
     let db = Database::connect("sqlite::memory:").await.unwrap();

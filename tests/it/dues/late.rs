@@ -17,7 +17,7 @@ use super::{begin, bill_due, move_to, policy, today};
 use crate::console::Desk;
 use crate::fee::expect_sound;
 use crate::harness::app::TestApp;
-use crate::payment::bill_now;
+use crate::payment::{ask_waiver, bill_now};
 
 const LATE: [(&str, &str); 2] = [("late", "0.03"), ("late_basis", "物业服务合同第12条")];
 
@@ -135,16 +135,10 @@ async fn a_month_of_being_late_is_one_line_once_and_can_be_waived() {
     expect_sound(&app, owed.compound_id).await;
     // Waived by two people.
     let all: i64 = lines.iter().map(|line| line.amount).sum();
-    let (id, amount) = (owed.id.to_string(), linli::base::fen::Fen(all).to_string());
-    let waivers = "/console/payments/waivers";
-    let wish = [
-        ("bill", id.as_str()),
-        ("amount", amount.as_str()),
-        ("reason", "家里有病人"),
-    ];
+    let amount = linli::base::fen::Fen(all).to_string();
+    app.staff("沈立").await;
     let mut manager = Desk::of(&app, "沈立").await;
-    manager
-        .send("/console/payments/waiting", waivers, &wish)
+    ask_waiver(&mut manager, owed.id, &amount, "家里有病人")
         .await
         .is(303);
     let asked = waiver::Entity::find()
@@ -153,7 +147,7 @@ async fn a_month_of_being_late_is_one_line_once_and_can_be_waived() {
         .unwrap()
         .unwrap();
     let mut chair = Desk::of(&app, "卫东").await;
-    let to = format!("{waivers}/{}/grant", asked.id);
+    let to = format!("/console/payments/waivers/{}/grant", asked.id);
     chair
         .send("/console/payments/waiting", &to, &[])
         .await

@@ -114,7 +114,7 @@ async fn happen(app: &TestApp, bill: &bill::Model, who: [&Actor; 2], pick: impl 
     let left = linli::fee::bill::left(&bill_now(app, bill.id).await);
     if left > 0 && pick(3) == 0 {
         let mut tx = app.store.begin(app.now()).await.unwrap();
-        let asked = waive::ask(&mut tx, who[0], bill.id, 1 + pick(left), "低保户").await;
+        let asked = waive::ask(&mut tx, who[0], bill.id, 1 + pick(left), "低保户", None).await;
         tx.commit().await.unwrap();
         let mut tx = app.store.begin(app.now()).await.unwrap();
         let asked = asked.unwrap().id;

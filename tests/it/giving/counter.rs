@@ -6,13 +6,14 @@ use entity::money::{PayWay, RefundState};
 use super::{CLERK, MANAGER, gift, gifts, sound};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
-use crate::payment::{payments, receipts, refunds};
+use crate::payment::{pay_out, payments, receipts, refunds};
 
 const TAKE: &str = "/console/giving/take";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cash_is_written_down_once_and_taken_back_by_two() {
     let app = TestApp::start().await;
+    app.staff(MANAGER).await;
     let zhang = app.resident("张秀英").await;
     let mut desk = Desk::of(&app, CLERK).await;
     let mark = desk.open(TAKE).await.hidden("mark");
@@ -64,6 +65,9 @@ async fn cash_is_written_down_once_and_taken_back_by_two() {
         .send("/console/payments/waiting", &grant, &[])
         .await
         .is(303);
+    assert_eq!(refunds(&app).await[0].state, RefundState::Granted);
+    let refund = refunds(&app).await[0].id;
+    pay_out(&mut manager, refund, "assets:cash").await.is(303);
     assert_eq!(refunds(&app).await[0].state, RefundState::Done);
     assert_eq!(gift(&app, rows[0].id).await.returned, 10_000);
     app.drain().await;

@@ -146,7 +146,7 @@ async fn one_donation_is_paid_once_and_the_second_payer_gets_it_back() {
     app.advance(2).await;
     daughter.expects_push("已退款").await;
     let back = refunds(&app).await;
-    assert_eq!((back.len(), back[0].payment_id), (1, late));
+    assert_eq!((back.len(), back[0].payment_id), (1, Some(late)));
     assert_eq!(back[0].state, RefundState::Done);
     assert_eq!(receipts(&app).await.len(), 1);
     assert_eq!(gift(&app, id).await.amount, 6_600);

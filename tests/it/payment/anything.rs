@@ -152,7 +152,9 @@ impl Walk<'_> {
             Some(row) => waive::decide(&mut tx, who, row.id, true).await.is_ok(),
             None => {
                 let bill = bills[self.pick(bills.len())].id;
-                waive::ask(&mut tx, who, bill, 50, "低保").await.is_ok()
+                waive::ask(&mut tx, who, bill, 50, "低保", None)
+                    .await
+                    .is_ok()
             }
         };
         if done {

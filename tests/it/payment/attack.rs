@@ -225,7 +225,7 @@ async fn many_who_ask_and_grant_at_once_give_back_no_more_than_was_paid() {
         refunds(&app)
             .await
             .iter()
-            .all(|row| row.state == RefundState::Done)
+            .all(|row| row.state == RefundState::Granted)
     );
     let bill = bill_now(&app, bill.id).await;
     assert_eq!((bill.paid, bill.state), (10_000 - gone, BillState::Open));

@@ -13,6 +13,7 @@ use crate::console::{COOKIE as CONSOLE, PASSWORD, own_password};
 use crate::harness::app::TestApp;
 use crate::harness::browser::Browser;
 use crate::harness::compound;
+use crate::harness::pictures::jpeg;
 use crate::harness::program::Program;
 
 /// The variables of a program whose clock can be moved.
@@ -175,6 +176,25 @@ impl Visitor {
         let mut all = vec![("csrf", csrf.as_str())];
         all.extend_from_slice(fields);
         self.send(self.http.post(format!("{base}{path}")).form(&all))
+            .await
+    }
+
+    /// The same with a picture.
+    pub async fn post_picture(
+        &self,
+        base: &str,
+        path: &str,
+        fields: &[(&'static str, &str)],
+        field: &'static str,
+    ) -> Option<Answered> {
+        let csrf = self.csrf.lock().unwrap().clone();
+        let mut form = reqwest::multipart::Form::new().text("csrf", csrf);
+        for (name, value) in fields {
+            form = form.text(*name, (*value).to_owned());
+        }
+        let part = reqwest::multipart::Part::bytes(jpeg(60)).file_name("slip.jpg");
+        let form = form.part(field, part);
+        self.send(self.http.post(format!("{base}{path}")).multipart(form))
             .await
     }
 

@@ -12,6 +12,7 @@ mod flow;
 mod house;
 mod letter;
 mod notices;
+mod paid_out;
 mod paying;
 mod powers;
 mod race;
@@ -36,10 +37,11 @@ use linli::sandbox::pay::Standing;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryOrder};
 
+use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::{Browser, Page};
-use crate::harness::compound;
-use crate::harness::until;
+use crate::harness::pictures::jpeg;
+use crate::harness::{compound, until};
 
 /// The merchant of all these tests.
 pub const MERCHANT: &str = "sandbox";
@@ -185,6 +187,31 @@ pub async fn order_by(app: &TestApp, browser: &mut Browser, link: &str) -> (Stri
     (prepay, id)
 }
 
+/// Asks for a waiver of a bill, with a picture of what shows that it is right.
+pub async fn ask_waiver(desk: &mut Desk<'_>, bill: i64, amount: &str, reason: &str) -> Page {
+    let csrf = desk.open("/console/payments/waiting").await.hidden("csrf");
+    let bill = bill.to_string();
+    let fields = [
+        ("csrf", csrf.as_str()),
+        ("bill", bill.as_str()),
+        ("amount", amount),
+        ("reason", reason),
+    ];
+    let files = [("proof", "proof.jpg", jpeg(90))];
+    let to = "/console/payments/waivers";
+    desk.send_files(to, &fields, &files).await
+}
+
+/// Says that a refund was paid out, from there and with a picture of the slip.
+pub async fn pay_out(desk: &mut Desk<'_>, id: i64, source: &str) -> Page {
+    let page = format!("/console/payments/refunds/{id}");
+    let csrf = desk.open(&page).await.hidden("csrf");
+    let fields = [("csrf", csrf.as_str()), ("source", source)];
+    let files = [("proof", "slip.jpg", jpeg(70))];
+    desk.send_files(&format!("{page}/paid"), &fields, &files)
+        .await
+}
+
 /// Whether the books balance, agree with the rows and with the platform, and every fen has one place.
 /// Everything that was due has to be done.
 pub async fn sound(app: &TestApp) {
@@ -221,12 +248,16 @@ pub async fn sound(app: &TestApp) {
     assert_eq!(of(Account::Advance), kept, "advance is not what is kept");
 
     let all = payments(app).await;
-    each_owner(&rows, &all, &parts, &bills);
     let back = refunds(app).await;
+    each_owner(&rows, &all, &parts, &bills, &back);
     let waits = |row: &&refund::Model| {
         matches!(
             row.state,
-            RefundState::Approved | RefundState::Sent | RefundState::Abnormal | RefundState::Closed
+            RefundState::Approved
+                | RefundState::Granted
+                | RefundState::Sent
+                | RefundState::Abnormal
+                | RefundState::Closed
         )
     };
     let waiting: i64 = back.iter().filter(waits).map(|row| row.amount).sum();
@@ -260,12 +291,14 @@ async fn with_figures(app: &TestApp, owed: i64) {
     assert_eq!((left, ages), (owed, owed));
 }
 
-/// What somebody has is what was kept for them less what their bills have used: nobody's pays another's.
+/// What somebody has is what was kept for them less what their bills have used and what goes back: nobody's pays
+/// another's.
 fn each_owner(
     rows: &[advance::Model],
     all: &[payment::Model],
     parts: &[payment_part::Model],
     bills: &[bill::Model],
+    back: &[refund::Model],
 ) {
     let mut sums: BTreeMap<(i64, i64), i64> = BTreeMap::new();
     for part in parts.iter().filter(|part| part.bill_id.is_none()) {
@@ -279,6 +312,12 @@ fn each_owner(
         for part in parts.iter().filter(|part| part.payment_id == row.id) {
             let bill = bills.iter().find(|bill| Some(bill.id) == part.bill_id);
             assert!(bill.is_none_or(|bill| (bill.home_id, bill.payer_id) == whose));
+        }
+    }
+    for one in back {
+        let waits = matches!(one.state, RefundState::Asked | RefundState::Refused);
+        if let (Some(home), Some(payer), false) = (one.home_id, one.payer_id, waits) {
+            *sums.entry((home, payer)).or_default() -= one.amount;
         }
     }
     sums.retain(|_, sum| *sum != 0);
@@ -303,7 +342,7 @@ fn each_payment(all: &[payment::Model], parts: &[payment_part::Model], back: &[r
         }
         let gone: i64 = back
             .iter()
-            .filter(|one| one.payment_id == row.id)
+            .filter(|one| one.payment_id == Some(row.id))
             .filter(|one| one.transaction_id.is_none() || one.transaction_id == row.transaction_id)
             .filter(|one| !matches!(one.state, RefundState::Asked | RefundState::Refused))
             .map(|one| one.amount)
@@ -327,7 +366,7 @@ async fn with_platform(app: &TestApp, all: &[payment::Model], back: &[refund::Mo
             .find(|row| row.out_trade_no.as_ref() == Some(number));
         let known = known.unwrap_or_else(|| panic!("{number} was paid and is unknown"));
         assert_eq!(known.amount, *total);
-        let sent = back.iter().any(|one| one.payment_id == known.id);
+        let sent = back.iter().any(|one| one.payment_id == Some(known.id));
         assert!(
             known.state == PaymentState::Paid || sent,
             "paid at the platform, not here: {known:?}"
@@ -340,19 +379,19 @@ async fn with_platform(app: &TestApp, all: &[payment::Model], back: &[refund::Mo
         .filter(|one| one.status == "SUCCESS")
         .map(|one| one.refund)
         .sum();
-    // What tests say was paid though the platform never took it, or given back by hand.
-    let beside: i64 = back
-        .iter()
-        .filter(|one| {
-            one.transaction_id
-                .as_deref()
-                .is_some_and(|id| id.starts_with("test"))
-        })
-        .filter(|one| one.state != RefundState::Done)
-        .map(|one| one.amount)
-        .sum();
+    // What tests say was paid though the platform never took it, and what people gave back on its page.
+    let amounts = |which: fn(&refund::Model) -> bool| {
+        let some = back.iter().filter(|one| which(one));
+        some.map(|one| one.amount).sum::<i64>()
+    };
+    let beside = amounts(|one| {
+        let id = one.transaction_id.as_deref();
+        id.is_some_and(|id| id.starts_with("test"))
+    });
+    let on_its_page = amounts(|one| one.paid_from.as_deref() == Some("assets:wechat"));
     let sum: i64 = taken.values().sum();
-    assert_eq!(holds, sum - given + beside, "what the platform holds");
+    let there = sum - given + beside - on_its_page;
+    assert_eq!(holds, there, "what the platform holds");
     let ours: i64 = all
         .iter()
         .filter(|row| row.way == PayWay::Wechat && row.state == PaymentState::Paid)

@@ -5,7 +5,7 @@ use entity::money::{RefundState, WaiverState};
 use entity::{payment, refund, waiver};
 use sea_orm::{EntityTrait, Iterable, PaginatorTrait};
 
-use super::{bill_for, bill_now, payments, refunds};
+use super::{ask_waiver, bill_for, bill_now, payments, refunds};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::powers::desk_with;
@@ -36,6 +36,7 @@ async fn counts(app: &TestApp) -> [u64; 3] {
 #[tokio::test]
 async fn every_role_at_home_and_next_door() {
     let app = TestApp::start().await;
+    app.staff("沈立").await;
     let bill = bill_for(&app, "张秀英", 202_611, 16_110).await;
     let number = bill.id.to_string();
     // Something of everything, made by people of office.
@@ -62,8 +63,7 @@ async fn every_role_at_home_and_next_door() {
         ("reason", "低保"),
     ];
     let waivers = "/console/payments/waivers";
-    manager
-        .send("/console/payments/waiting", waivers, &wish)
+    ask_waiver(&mut manager, bill.id, "10", "低保")
         .await
         .is(303);
     let refund = format!("/console/payments/refunds/{}", refunds(&app).await[0].id);
@@ -81,6 +81,13 @@ async fn every_role_at_home_and_next_door() {
                 .await
                 .is(open(WAIVES));
             desk.open(&path).await.is(if may(SEES) { 200 } else { 404 });
+            desk.open(&refund)
+                .await
+                .is(if may(SEES) { 200 } else { 404 });
+            // Why somebody needs a waiver is for those who decide alone.
+            desk.open(&format!("{waiver}/proof"))
+                .await
+                .is(if may(WAIVES) { 200 } else { 404 });
             if !home && SEES.contains(&role) {
                 let list = desk.open("/console/payments").await;
                 list.says("没有符合条件");
@@ -89,6 +96,11 @@ async fn every_role_at_home_and_next_door() {
                 (format!("{path}/refund"), &ask[..], TAKES),
                 (format!("{refund}/refuse"), &[][..], KEEPS),
                 (format!("{refund}/by-hand"), &[][..], KEEPS),
+                (
+                    format!("{refund}/paid"),
+                    &[("source", "assets:cash")][..],
+                    KEEPS,
+                ),
                 (format!("{waiver}/refuse"), &[][..], WAIVES),
                 (waivers.to_owned(), &wish[..], WAIVES),
             ] {

@@ -9,8 +9,8 @@ use sea_orm::EntityTrait;
 
 use super::paying::api_bound;
 use super::{
-    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, payments,
-    receipts, refunds, sound,
+    bill_for, bill_now, browser_of, expect_state, link_in, open_counter, order_by, pay_out,
+    payments, receipts, refunds, sound,
 };
 use crate::console::Desk;
 use crate::harness::app::TestApp;
@@ -97,7 +97,7 @@ async fn of_two_bills_what_somebody_else_has_paid_goes_back_and_is_told() {
     let [back] = back.as_slice() else {
         panic!("{back:?}")
     };
-    assert_eq!((back.payment_id, back.amount), (id, 10_000));
+    assert_eq!((back.payment_id, back.amount), (Some(id), 10_000));
     assert_eq!(
         (back.cause, back.state),
         (RefundCause::Duplicate, RefundState::Done)
@@ -158,12 +158,34 @@ async fn a_second_transaction_of_an_order_is_owed_once_and_shown_when_it_cannot_
     );
     assert_eq!(seen.json["state"], "paid");
     sound(&app).await;
-    let mut desk = Desk::of(&app, "沈立").await;
+    // One gives it to people, another pays it out: from where the money is, with a slip.
+    app.staff("卫东").await;
+    let (mut one, mut two) = (Desk::of(&app, "沈立").await, Desk::of(&app, "卫东").await);
     let page = "/console/payments/waiting";
-    desk.open(page).await.is(200).says("没有退成");
-    let done = format!("/console/payments/refunds/{}/by-hand", back[0].id);
-    desk.send(page, &done, &[]).await.is(303);
-    assert_eq!(refunds(&app).await[0].state, RefundState::Done);
+    one.open(page).await.is(200).says("没有退成");
+    let id = back[0].id;
+    pay_out(&mut two, id, "assets:wechat").await.is(409);
+    let hand = format!("/console/payments/refunds/{id}/by-hand");
+    one.send(page, &hand, &[]).await.is(303);
+    two.send(page, &hand, &[]).await.is(409);
+    assert_eq!(refunds(&app).await[0].state, RefundState::Granted);
+    sound(&app).await;
+    one.open(page).await.says("这是您改由人工退的");
+    pay_out(&mut one, id, "assets:wechat")
+        .await
+        .is(403)
+        .says("另一个");
+    pay_out(&mut two, id, "assets:cash")
+        .await
+        .is(422)
+        .says("账上现金现在是0.00元");
+    pay_out(&mut two, id, "assets:receivable").await.is(422);
+    pay_out(&mut two, id, "assets:wechat").await.is(303);
+    let row = refunds(&app).await.remove(0);
+    assert_eq!(row.state, RefundState::Done);
+    assert_eq!(row.paid_from.as_deref(), Some("assets:wechat"));
+    let chair = app.person("卫东").await.id;
+    assert_eq!((row.handed_by.is_some(), row.paid_by), (true, Some(chair)));
     app.drain().await;
     sound(&app).await;
 }

@@ -5,7 +5,7 @@ mod books;
 mod command;
 mod money;
 mod powers;
-mod property;
+pub mod property;
 mod race;
 mod refused;
 mod reversal;

@@ -119,7 +119,8 @@ async fn books_balance_and_hold_no_less_than_nothing_whatever_is_entered() {
     hledger_finds_no_fault(&app).await;
 }
 
-async fn hledger_finds_no_fault(app: &TestApp) {
+/// Exports the journal and asks hledger whether it is sound.
+pub async fn hledger_finds_no_fault(app: &TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let journal = folder.path().join("books.journal");
     let file = journal.to_str().unwrap();

@@ -32,7 +32,10 @@ impl Walk<'_> {
                 .iter()
                 .filter(|row| row.transaction_id.as_ref() == Some(id));
             let owed = back.iter().filter(|row| {
-                let paid = all.iter().find(|paid| paid.id == row.payment_id).unwrap();
+                let paid = all
+                    .iter()
+                    .find(|paid| Some(paid.id) == row.payment_id)
+                    .unwrap();
                 row.transaction_id.as_ref() == Some(id) && paid.transaction_id.as_ref() != Some(id)
             });
             let amounts = credited
@@ -64,7 +67,10 @@ impl Walk<'_> {
             .map(|one| (one.out_refund_no, one.refund))
             .collect();
         let wechat = |row: &&refund::Model| {
-            let paid = all.iter().find(|paid| paid.id == row.payment_id).unwrap();
+            let paid = all
+                .iter()
+                .find(|paid| Some(paid.id) == row.payment_id)
+                .unwrap();
             paid.way == PayWay::Wechat && row.state == RefundState::Done
         };
         let mut ours: Vec<(String, i64)> = back
@@ -87,7 +93,7 @@ impl Walk<'_> {
             .iter()
             .filter(|row| row.way == PayWay::Cash)
             .map(|row| {
-                let gone = back.iter().filter(|one| one.payment_id == row.id);
+                let gone = back.iter().filter(|one| one.payment_id == Some(row.id));
                 let gone = gone.filter(|one| one.state == RefundState::Done);
                 row.amount - gone.map(|one| one.amount).sum::<i64>()
             })

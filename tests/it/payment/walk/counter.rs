@@ -6,7 +6,7 @@ use linli::base::fen::Fen;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use super::{Slip, Walk, fen, pick};
-use crate::payment::house::Answered;
+use crate::payment::house::{Answered, Visitor};
 use crate::payment::payments;
 
 impl Walk<'_> {
@@ -109,6 +109,52 @@ impl Walk<'_> {
         }
     }
 
+    async fn granted(&self) -> Vec<refund::Model> {
+        let granted = refund::Entity::find()
+            .filter(refund::COLUMN.state.eq(RefundState::Granted))
+            .order_by_asc(refund::COLUMN.id)
+            .all(self.app.store.read());
+        granted.await.unwrap()
+    }
+
+    async fn say_paid(&self, visitor: &Visitor, row: &refund::Model) -> bool {
+        let path = format!("/console/payments/refunds/{}/paid", row.id);
+        let fields = [("source", "assets:cash")];
+        let answered = visitor
+            .post_picture(self.url(), &path, &fields, "proof")
+            .await;
+        answered.is_some_and(|one| one.status == 303)
+    }
+
+    /// Somebody pays out what was granted, two at once as it may be; nobody what they asked for themselves.
+    pub(super) async fn pay_out(&self) {
+        let granted = self.granted().await;
+        let Some(row) = self.one_of(&granted) else {
+            return;
+        };
+        let (one, two) = (self.clerk(), self.clerk());
+        let (a, b) = futures_util::join!(self.say_paid(&one.0, row), self.say_paid(&two.0, row));
+        assert!(!(a && b), "{row:?} was paid out twice");
+        for (done, id) in [(a, one.1), (b, two.1)] {
+            assert!(!done || row.asked_by != Some(id), "{row:?}: their own");
+        }
+    }
+
+    /// What was granted is paid out by whoever may.
+    pub(super) async fn pay_all_out(&self) {
+        for row in self.granted().await {
+            // Those who keep the money.
+            let others = self.staff[..2]
+                .iter()
+                .filter(|(_, id)| row.asked_by != Some(*id));
+            let mut done = false;
+            for (visitor, _) in others {
+                done = done || self.say_paid(visitor, &row).await;
+            }
+            assert!(done, "{row:?} was not paid out");
+        }
+    }
+
     pub(super) async fn ask_waiver(&self) {
         let bills = self.bills().await;
         let bill = self.one_of(&bills).unwrap().id.to_string();
@@ -119,7 +165,8 @@ impl Walk<'_> {
             ("reason", "低保户"),
         ];
         let path = "/console/payments/waivers";
-        self.clerk().0.post(self.url(), path, &fields).await;
+        let clerk = &self.clerk().0;
+        clerk.post_picture(self.url(), path, &fields, "proof").await;
     }
 
     pub(super) async fn credit(&self) {

@@ -17,6 +17,7 @@ pub async fn rest(walk: &Walk<'_>, houses: &Houses<'_>, seed: u64) {
     let app = walk.app;
     app.platform.clear_faults();
     walk.insist().await;
+    walk.pay_all_out().await;
     for seconds in [60, 300, 1_800, 7_300, 7_300, 22_000, 90_000] {
         houses.advance(seconds).await;
         app.drain().await;

@@ -116,7 +116,7 @@ impl Walk<'_> {
     }
 
     async fn step(&self) {
-        match pick(&self.dice, 18) {
+        match pick(&self.dice, 19) {
             0..=4 => self.order().await,
             5..=8 => self.pay(),
             9 => self.replay().await,
@@ -126,6 +126,7 @@ impl Walk<'_> {
             13 | 14 => self.decide().await,
             15 => self.ask_waiver().await,
             16 => self.credit().await,
+            17 => self.pay_out().await,
             _ => self.fault(),
         }
     }
@@ -160,6 +161,9 @@ async fn walk(seed: u64, steps: usize) {
     let (mut app, office, targets) = begin(seed).await;
     app.resident("张秀英").await;
     app.newcomer("o-daughter").await;
+    for name in STAFF {
+        app.staff(name).await;
+    }
     for (name, month, fen) in [
         ("张秀英", 202_609, 1_000),
         ("张秀英", 202_610, 2_000),

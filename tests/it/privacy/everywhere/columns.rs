@@ -297,6 +297,8 @@ pub(super) const NOTHING: &[&str] = &[
     // In the books for good: long numbers are refused when one is stored.
     "voucher.words",
     "refund.out_refund_no",
+    // An account of the books.
+    "refund.paid_from",
     "refund.refund_id",
     "organisation.code",
     "organisation.credit_code",
