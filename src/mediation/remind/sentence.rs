@@ -8,10 +8,10 @@ use crate::app::App;
 use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::queries::name_of;
 use crate::mediation::STEP_DAYS;
 use crate::mediation::queries::{about, parties};
 use crate::mediation::remind::Telling;
-use crate::person::queries as people;
 use crate::reminder::payload;
 
 /// Characters of an agreement that a push shows.
@@ -37,7 +37,7 @@ pub(super) async fn of(
         }
         Telling::Invited if !over => {
             let about = about(app.store.read(), row).await?;
-            let mediator = name_of(app, row.mediator_id).await?;
+            let mediator = name_of(app.store.read(), Some(row.mediator_id)).await?;
             Some(format!(
                 "您是调解 #{id}（{about}）的当事人，由{mediator}主持，会约时间请您参加。"
             ))
@@ -67,7 +67,7 @@ pub(super) async fn of(
         )),
         Telling::Stalled if !over => Some(stalled(row)),
         Telling::PassedOn if !over => {
-            let mediator = name_of(app, row.mediator_id).await?;
+            let mediator = name_of(app.store.read(), Some(row.mediator_id)).await?;
             Some(format!(
                 "调解 #{id} 现在由{mediator}主持，会接着联系当事人。"
             ))
@@ -142,11 +142,6 @@ async fn about_agreement(
     })
 }
 
-async fn name_of(app: &App, person_id: i64) -> Result<String, Fault> {
-    let person = people::by_id(app.store.read(), person_id).await?;
-    Ok(person.map(|person| person.name).unwrap_or_default())
-}
-
 /// Whether the recipient is a party from whom something is still awaited.
 async fn own_waits(
     app: &App,
@@ -166,7 +161,7 @@ async fn reasons(app: &App, row: &mediation::Model) -> Result<String, Fault> {
     let mut said = Vec::new();
     for party in parties(app.store.read(), row.id).await? {
         if party.agrees == Some(false) {
-            let name = name_of(app, party.person_id).await?;
+            let name = name_of(app.store.read(), Some(party.person_id)).await?;
             let reason = party
                 .reason
                 .map(|reason| format!("：{}", shorten(&reason, 60)));
