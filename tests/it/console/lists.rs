@@ -186,6 +186,85 @@ async fn a_page_is_looked_for_until_it_is_full_or_its_time_is_over() {
     }
 }
 
+/// Numbers of the cases of a file, and its last cell that is none.
+fn taken(file: &str) -> (Vec<i64>, Option<String>) {
+    let mut reader = csv::Reader::from_reader(file.as_bytes());
+    let rows = reader.records().map(Result::unwrap);
+    let (mut ids, mut end) = (Vec::new(), None);
+    for row in rows {
+        match row[0].parse() {
+            Ok(id) => ids.push(id),
+            Err(_) => end = Some(row[0].to_owned()),
+        }
+    }
+    (ids, end)
+}
+
+#[tokio::test]
+async fn a_list_is_taken_away_as_it_is_seen() {
+    let app = TestApp::start().await;
+    let [one, two, _] = three_cases(&app).await;
+    let mut odd = app.case(two).await.into_active_model();
+    odd.text = Set("=1+1,\"杂物\"".to_owned());
+    odd.update(app.store.write()).await.unwrap();
+    // More than a page.
+    many(&app, one, 35).await;
+    for name in ["孙梅", "周强", "沈立", "郑洪"] {
+        let mut desk = Desk::of(&app, name).await;
+        for query in [
+            "state=all",
+            "state=all&kind=complaint",
+            "text=%E6%B0%B4%E7%AE%A1",
+            "late=1",
+        ] {
+            let seen = walk(&mut desk, &format!("/console/cases?{query}")).await;
+            let file = desk.open(&format!("/console/cases.csv?{query}")).await;
+            let (ids, end) = taken(&file.is(200).body);
+            assert_eq!((ids, end), (seen, None), "{name} {query}");
+        }
+    }
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk.open("/console/cases?state=all").await;
+    page.says("href=\"/console/cases.csv?state=all\"")
+        .says("href=\"/console/cases.xlsx?state=all\"");
+    let file = desk.open("/console/cases.csv?state=all").await;
+    file.says("编号,种类,内容,状态").says("'=1+1");
+    let name = file.headers["content-disposition"].to_str().unwrap();
+    assert!(
+        name.contains("filename=\"cases-") && name.ends_with(".csv\""),
+        "{name}"
+    );
+    let book = desk.open("/console/cases.xlsx?state=all").await;
+    assert!(book.is(200).body.starts_with("PK"));
+    // The page says what is wrong with a filter.
+    desk.open("/console/cases.csv?state=nonsense")
+        .await
+        .is(303)
+        .leads_to("/console/cases?state=nonsense");
+    let mut stranger = Desk::stranger(&app);
+    stranger.open("/console/cases.csv").await.is(303);
+}
+
+#[tokio::test]
+async fn a_file_that_does_not_hold_all_says_so() {
+    let app = TestApp::start().await;
+    let [_, two, _] = three_cases(&app).await;
+    doubled(&app, two, 15).await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    for path in [
+        "/console/cases.csv?state=all",
+        "/console/figures/cases.csv?place=GY&figure=filed",
+    ] {
+        let file = desk.open(path).await;
+        let (ids, end) = taken(&file.is(200).body);
+        // Fewer where the machine is slow.
+        assert!((1..=10_000).contains(&ids.len()), "{path}: {}", ids.len());
+        assert!(ids.is_sorted_by(|one, next| one > next), "{path}");
+        let says = format!("只列出最新的{}件", ids.len());
+        assert!(end.is_some_and(|end| end.starts_with(&says)), "{path}");
+    }
+}
+
 #[tokio::test]
 async fn pages_follow_each_other_without_gap_or_repeat() {
     let app = TestApp::start().await;
