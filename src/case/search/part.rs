@@ -100,7 +100,7 @@ impl Part {
         near_seen: bool,
     ) -> Result<i64, Fault> {
         let seen = if near_seen { NEAR } else { 0 };
-        let length = length.saturating_sub(seen).max(1);
+        let length = Ord::max(length.saturating_sub(seen), 1);
         match self {
             // Without a filter every case that is looked at is on the page.
             Self::Everything | Self::Compound(_) if wanted.is_wide() => Ok(keys.start),
