@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use entity::kinds::ModerationState;
 use entity::{moderation, place};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -126,6 +127,22 @@ pub async fn all_shown<C: ConnectionTrait>(
         }
     }
     Ok(shown)
+}
+
+/// Whether what was handed in last for a part has passed, for a statement in which `subject` names it. By a sum of the
+/// key, so that the few of a subject are not looked for among all there are.
+#[must_use]
+pub fn has_passed(subject: Expr, part: &str) -> Expr {
+    let column = |column| Expr::col((moderation::Entity, column));
+    let last = Query::select()
+        .column((moderation::Entity, moderation::Column::State))
+        .from(moderation::Entity)
+        .and_where(column(moderation::Column::Subject).eq(subject))
+        .and_where(column(moderation::Column::Part).eq(part))
+        .order_by_expr(column(moderation::Column::Id).add(0), Order::Desc)
+        .limit(1)
+        .to_owned();
+    Expr::from(last).eq(ModerationState::Passed)
 }
 
 /// What has become of what was handed in last for a part of many subjects; those of which nothing was are not among

@@ -20,16 +20,35 @@ pub(super) fn open_cases(board: &Board, most: usize) -> String {
         return "<p>现在没有正在办理的诉求。</p>\n".to_owned();
     }
     let mut out = "<ul class=\"lines\">".to_owned();
-    for case in board.open.iter().take(most) {
+    let shown = board.open.len().min(most);
+    for case in board.open.iter().take(shown) {
+        let number = case.joinable.map(|(id, _)| format!("#{id} "));
+        let day = case
+            .joinable
+            .map(|(_, at)| china(at).format("%-m月%-d日提出").to_string());
         let _ = write!(
             out,
-            "<li>{} · {} <span class=\"state\">{}</span></li>",
+            "<li>{}{} · {} <span class=\"state\">{}</span> <span class=\"soft\">{}</span></li>",
+            number.unwrap_or_default(),
             kind_says(case.kind),
             escape(case.building.as_deref().unwrap_or("公共区域")),
-            state_says(case.state)
+            state_says(case.state),
+            day.unwrap_or_default()
         );
     }
     out.push_str("</ul>\n");
+    let rest = board
+        .open_in_all
+        .saturating_sub(u64::try_from(shown).unwrap_or(u64::MAX));
+    if rest > 0 {
+        let _ = writeln!(out, "<p class=\"soft\">还有 {rest} 件正在办理。</p>");
+    }
+    if let Some((id, _)) = board.open.iter().take(shown).find_map(|case| case.joinable) {
+        let _ = writeln!(
+            out,
+            "<p class=\"soft\">您也遇到了？在微信里回复“我也遇到”和编号，例如：我也遇到 {id}，有进展会告诉您。</p>"
+        );
+    }
     out
 }
 

@@ -99,6 +99,8 @@ pub struct Board {
     pub promises: Vec<Promise>,
     /// Cases at work, the newest first.
     pub open: Vec<OpenCase>,
+    /// How many those are with what is not shown.
+    pub open_in_all: u64,
     /// Cases that are over, the newest first.
     pub closed: Vec<ClosedCase>,
     /// How many wishes there are: open, claimed, fulfilled.
@@ -143,6 +145,7 @@ pub async fn board(app: &App, compound: place::Model, on: On) -> Result<Board, F
         told: told(app, compound.id, now).await?,
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
+        open_in_all: board::count_open(db, compound.id).await?,
         closed: board::closed(db, compound.id, MOST).await?,
         wishes: wishes::counts(app, compound.id).await?,
         open_wishes: open_in(db, compound.id, WISHES).await?.items,

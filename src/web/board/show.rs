@@ -163,7 +163,7 @@ fn topics(board: &Board) -> Vec<(&'static str, String)> {
     let mut pages: Vec<(&'static str, String)> = news.map(|one| ("公告", one)).collect();
     pages.push(("本月数据", figures_large(board)));
     if !board.open.is_empty() {
-        pages.push(("正在办理", open_cases(board, LINES)));
+        pages.push(("正在办理", open_cases(board, LINES - 2)));
     }
     if !board.closed.is_empty() {
         pages.push(("办理结果", closed_cases(board, LINES - 2)));

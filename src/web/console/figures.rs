@@ -19,7 +19,7 @@ use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::stats::count::By;
 use crate::case::stats::span::Span;
-use crate::case::stats::{Counts, Figure, RATES, Rate, tenths};
+use crate::case::stats::{Counts, Figure, RATES, Rate, SHARE, SHARE_FORMULA, tenths};
 use crate::place::queries::short_name;
 use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
@@ -170,6 +170,8 @@ struct Row {
     cells: Vec<Cell>,
     rates: Vec<String>,
     score: String,
+    /// Its share of all that was solved, and where the list of that is.
+    share: Option<(String, Option<String>)>,
 }
 
 /// A dimension.
@@ -178,6 +180,8 @@ struct Part {
     head: &'static str,
     chart: String,
     legend: bool,
+    /// Head of the column of shares, where there is one.
+    shares: Option<&'static str>,
     rows: Vec<Row>,
 }
 
@@ -210,6 +214,7 @@ struct Chosen {
     cards: Vec<RateCard>,
     whole: Vec<WholeRow>,
     score: (String, String),
+    share: &'static str,
     parts: Vec<Part>,
     compared: Vec<Compared>,
 }
@@ -286,6 +291,7 @@ fn chosen(report: &Report, earlier: &Report, places: Vec<place::Model>, now: Mom
             })
             .into(),
         score: (score(&report.whole), score(&earlier.whole)),
+        share: SHARE_FORMULA,
         parts: report
             .tables
             .iter()
@@ -323,13 +329,17 @@ fn moved(thousandths: i64) -> String {
 
 fn part(table: &Table, report: &Report, links: &Links) -> Part {
     let (chart, legend) = drawn(table);
+    let shares = table.shares();
     let rows = table
         .lines
         .iter()
+        .enumerate()
         // A year of quiet days says nothing.
-        .filter(|line| table.by != By::Time || line.counts.get(Figure::Filed) > 0)
-        .map(|line| {
+        .filter(|(_, line)| table.by != By::Time || line.counts.get(Figure::Filed) > 0)
+        .map(|(at, line)| {
             let key = line.key.as_deref().unwrap_or_default();
+            let share = shares.as_ref().and_then(|shares| shares.get(at)).cloned();
+            let solved = links.cell(&line.counts, Figure::Solved, Some((table.by, key)));
             let cells = Figure::ALL
                 .map(|figure| links.cell(&line.counts, figure, Some((table.by, key))))
                 .into();
@@ -339,10 +349,12 @@ fn part(table: &Table, report: &Report, links: &Links) -> Part {
                 cells,
                 rates: RATES.iter().map(|rate| rate.says(&line.counts)).collect(),
                 score: score(&line.counts),
+                share: share.map(|share| (share, solved.link)),
             }
         })
         .collect();
     Part {
+        shares: shares.is_some().then_some(SHARE),
         title: table.title,
         head: table.title.trim_start_matches('按'),
         chart,

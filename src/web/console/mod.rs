@@ -78,6 +78,7 @@ mod books;
 mod calendars;
 mod case;
 mod cases;
+mod cases_sheet;
 mod channels;
 mod collection;
 mod collection_list;
@@ -180,6 +181,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/boards", get(boards::list))
         .at("/tasks", get(cases::tasks))
         .at("/cases", get(cases::list))
+        .at("/cases.csv", get(cases_sheet::csv))
+        .at("/cases.xlsx", get(cases_sheet::xlsx))
         .at("/cases/assign", post(cases::assign))
         .at("/cases/new", get(new_case::ask).post(new_case::take))
         .at("/cases/:id", get(case::open))
@@ -211,6 +214,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
         .at("/figures/cases", get(figures_list::list))
+        .at("/figures/cases.csv", get(cases_sheet::behind_csv))
+        .at("/figures/cases.xlsx", get(cases_sheet::behind_xlsx))
         .at("/collection", get(collection::open))
         .at("/collection.csv", get(collection::csv))
         .at("/collection.xlsx", get(collection::xlsx))

@@ -107,6 +107,39 @@ async fn the_numbers_are_those_of_the_export_and_of_the_board() {
 }
 
 #[tokio::test]
+async fn the_cases_behind_a_number_are_taken_away() {
+    let app = TestApp::start().await;
+    town(&app).await;
+    let span = wide(&app);
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk
+        .open(&format!("/console/figures?{}", query("GY", span)))
+        .await;
+    let all = numbers(&page);
+    for group in ["", "&by=kind", "&by=level", "&by=time"] {
+        let number = all.iter().find(|(link, _)| link.contains(group));
+        let (link, count) = number.unwrap_or_else(|| panic!("{group}: {all:?}"));
+        let list = desk.open(link).await;
+        let file = Regex::new(r#"href="(/console/figures/cases\.csv\?[^"]*)""#).unwrap();
+        let file = file.captures(&list.body).unwrap()[1].replace("&#38;", "&");
+        let csv = desk.open(&file).await;
+        csv.is(200).says("编号,种类,内容,状态");
+        let rows = csv.body.lines().count() - 1;
+        assert_eq!(rows, *count, "{link}");
+        let name = csv.headers["content-disposition"].to_str().unwrap();
+        assert!(name.contains("\"cases-GY-"), "{name}");
+        let book = desk.open(&file.replace("cases.csv", "cases.xlsx")).await;
+        assert!(book.is(200).body.starts_with("PK"));
+    }
+    for path in [
+        "/console/figures/cases.csv?place=LY&figure=filed",
+        "/console/figures/cases.xlsx?place=GY&figure=nonsense",
+    ] {
+        desk.open(path).await.is(404);
+    }
+}
+
+#[tokio::test]
 async fn a_pages_list_goes_on_by_key() {
     let app = TestApp::start().await;
     let resident = app.resident("张秀英").await;
