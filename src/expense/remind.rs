@@ -22,7 +22,7 @@ use crate::expense::{anchor, subject};
 use crate::notice::official;
 use crate::person::queries as people;
 use crate::reminder::payload::number;
-use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
 use crate::wechat::http::percent;
 
