@@ -80,7 +80,7 @@ pub async fn pay(
         transfers: vec![pays],
     };
     post(tx, Some(by), &[entry]).await?;
-    remind::broadcast(tx, &kept.expense, remind::AFTER).await?;
+    remind::announce(tx, by, &kept, remind::AFTER).await?;
     Ok(kept)
 }
 
