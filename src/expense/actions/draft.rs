@@ -335,7 +335,7 @@ pub(super) async fn give_file(
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, actor.account_id, &[file], &owner).await
+    give(tx, actor, &[file], &owner).await
 }
 
 /// Hands a draft in to the reviewers.

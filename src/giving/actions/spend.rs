@@ -121,7 +121,7 @@ pub async fn spend(
             stage: PhotoStage::After,
             round: 0,
         };
-        give(tx, actor.account_id, &[proof], &owner).await?;
+        give(tx, actor, &[proof], &owner).await?;
     }
     if money {
         post(tx, Some(by), &[entry(&row)]).await?;
