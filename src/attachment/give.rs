@@ -16,10 +16,12 @@ use crate::store::Tx;
 const MOST_AT_ONCE: usize = 9;
 /// How subjects begin that documents are given to: notices, and what proves where money came from or went. Everywhere
 /// else what is given has to show something, to be looked at before others see it, or to be small enough for a phone.
-const READ: [&str; 5] = [
+const READ: [&str; 7] = [
     "notice:",
     "expense:",
     "payment:",
+    "refund:",
+    "waiver:",
     "voucher:",
     "donation-use:",
 ];
