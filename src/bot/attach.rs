@@ -58,7 +58,7 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     };
     let row = attachment::ActiveModel {
         subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
-        account_id: Set(turn.account.id),
+        account_id: Set(Some(turn.account.id)),
         compound_id: Set(about.as_ref().map(|case| case.compound_id)),
         stage: Set(about.as_ref().map(|_| PhotoStage::Before)),
         kind: Set(kind.to_owned()),

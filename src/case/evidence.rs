@@ -6,7 +6,7 @@ use entity::kinds::{CaseKind, ContentKind, Outcome, PhotoStage};
 use entity::{attachment, case, case_event};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::attachment::queries as attachments;
+use crate::attachment::{person_of, queries as attachments};
 use crate::base::fault::Fault;
 use crate::case::category::is_visible;
 use crate::case::subject;
@@ -119,9 +119,6 @@ pub async fn to_submit<C: ConnectionTrait>(
         if moderation::is_known(db, &subject(case.id), &part(row)).await? {
             continue;
         }
-        let author = entity::account::Entity::find_by_id(row.account_id)
-            .one(db)
-            .await?;
         wanted.push(Submission {
             subject: subject(case.id),
             part: part(row),
@@ -129,7 +126,7 @@ pub async fn to_submit<C: ConnectionTrait>(
             place_id: case.place_id,
             kind: ContentKind::Image,
             content: row.path.clone().unwrap_or_default(),
-            author_id: author.and_then(|account| account.person_id),
+            author_id: person_of(db, row).await?,
         });
     }
     Ok(wanted)

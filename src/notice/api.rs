@@ -344,7 +344,7 @@ fn keys(ids: &[String]) -> Result<Vec<i64>, Fault> {
     keys.map_err(|_| Fault::invalid("attachments", "附件编号不对。"))
 }
 
-/// Gives attachments of the actor's account to a notice.
+/// Gives attachments of the actor's to a notice.
 async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> Result<(), Fault> {
     let about = subject(row.id);
     let owner = Owner {
@@ -353,7 +353,7 @@ async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> R
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, actor.account_id, files, &owner).await
+    give(tx, actor, files, &owner).await
 }
 
 async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model, Fault> {

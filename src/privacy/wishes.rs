@@ -7,6 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::attachment::of_person;
 use crate::base::fault::Fault;
 use crate::moderation;
 use crate::privacy::{remind, scrub};
@@ -132,13 +133,10 @@ pub(super) async fn forget_claimer(tx: &mut Tx, row: &wish::Model) -> Result<(),
         .filter(account::COLUMN.person_id.eq(claimer))
         .all(tx.db())
         .await?;
+    let accounts: Vec<i64> = accounts.iter().map(|account| account.id).collect();
     let photos = attachment::Entity::find()
         .filter(attachment::COLUMN.subject.eq(subject(row.id)))
-        .filter(
-            attachment::COLUMN
-                .account_id
-                .is_in(accounts.iter().map(|account| account.id)),
-        )
+        .filter(of_person(claimer, &accounts))
         .all(tx.db())
         .await?;
     remind::remove_photos(tx, &photos).await?;

@@ -16,7 +16,7 @@ use crate::access::session::Caller;
 use crate::activity::queries as activities;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
-use crate::attachment::{actions, queries};
+use crate::attachment::{Sender, actions, is_of, queries};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
@@ -134,7 +134,8 @@ pub async fn upload(
     if bytes.is_empty() {
         return Err(Fault::invalid("file", "文件是空的，请重新选一个再上传。"));
     }
-    let (id, change) = actions::upload_with_documents(&app, caller.account.id, bytes).await?;
+    let from = Sender::Account(caller.account.id);
+    let (id, change) = actions::upload_with_documents(&app, from, bytes).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         // A twin was first; this one belongs to nothing and is removed with its like.
@@ -216,7 +217,7 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
         .ok_or_else(gone)?;
     let Some(subject) = &row.subject else {
         return Some(row)
-            .filter(|row| row.account_id == caller.account.id)
+            .filter(|row| is_of(row, &caller.actor))
             .ok_or_else(gone);
     };
     let (kind, id) = subject.split_once(':').ok_or_else(gone)?;
@@ -242,7 +243,16 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
     }
 }
 
-async fn serve(app: &App, row: &attachment::Model, variant: Variant) -> Result<Response, Fault> {
+/// The file of an attachment, for whoever may see it: with what it is, called by a name of ours, and with a policy
+/// under which it can do nothing.
+///
+/// # Errors
+/// `not_found` for what is not kept; `outside` when the storage does not answer.
+pub(super) async fn serve(
+    app: &App,
+    row: &attachment::Model,
+    variant: Variant,
+) -> Result<Response, Fault> {
     let is_image = row.kind == "image";
     if row.state != AttachmentState::Stored || (variant == Variant::Small && !is_image) {
         return Err(gone());

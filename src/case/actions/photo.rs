@@ -23,7 +23,7 @@ const MOST_REASON: usize = 200;
 /// Gives uploaded attachments to a case that was filed just now.
 ///
 /// # Errors
-/// `not_found` when one is not the account's, or was given already.
+/// `not_found` when one is not theirs, or was given already.
 pub async fn file_photos(
     tx: &Tx,
     actor: &Actor,
@@ -36,10 +36,10 @@ pub async fn file_photos(
         stage: PhotoStage::Before,
         round: case.round,
     };
-    photos::give(tx, actor.account_id, ids, &owner).await
+    photos::give(tx, actor, ids, &owner).await
 }
 
-/// Adds attachments of the actor's account to a case.
+/// Adds attachments of the actor's to a case.
 ///
 /// # Errors
 /// `not_found` when the case is not theirs to see or an attachment not theirs to give, `forbidden`
@@ -73,7 +73,7 @@ pub async fn add_photos(
         stage,
         round: found.case.round,
     };
-    photos::give(tx, actor.account_id, ids, &owner).await?;
+    photos::give(tx, actor, ids, &owner).await?;
     let (by, says) = match stage {
         PhotoStage::Before => (By::Resident, "处理前"),
         PhotoStage::After => (By::Staff, "处理后"),

@@ -41,7 +41,7 @@ pub struct NewTaken {
     pub donation: Option<i64>,
     /// The person who paid, if known: who is told.
     pub payer_id: Option<i64>,
-    /// Picture of the slip or the transfer, unfiled; a transfer needs one.
+    /// The slip of the transfer, as a picture or a PDF, unfiled; a transfer needs one.
     pub proof_id: Option<i64>,
     /// Words to it.
     pub note: String,
@@ -107,7 +107,7 @@ pub async fn take(
             stage: PhotoStage::Before,
             round: 0,
         };
-        give(tx, actor.account_id, &[proof], &owner).await?;
+        give(tx, actor, &[proof], &owner).await?;
     }
     let receipt = credit(tx, dice, &row).await?;
     let entry = audit::Entry {

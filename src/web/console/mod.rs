@@ -26,7 +26,7 @@
 //! | `channels` | how the ways of sending are |
 //! | `import` | a roster brought in by browser |
 //! | `case`, `act`, `also`, `around` | one case, what can be done to it, and what stands around it |
-//! | [`upload`], `photos` | files that come with a form; photos of a case |
+//! | [`upload`], `files`, `photos` | files that come with a form, kept and shown; photos of a case |
 //! | `new_case` | a case filed for somebody at the counter or on the phone |
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
@@ -94,6 +94,7 @@ mod expenses;
 mod fees;
 mod figures;
 mod figures_list;
+mod files;
 mod fill;
 pub mod form;
 pub mod frame;

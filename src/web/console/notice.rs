@@ -365,10 +365,10 @@ pub async fn take(
 
 /// Writes the new version down; photos of its own take the place of those before.
 async fn correct(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<String, Fault> {
-    let by = limited(desk).await?;
+    limited(desk).await?;
     // Nobody leaves a file with us who may not.
     queries::led(desk.app.store.read(), desk.actor(), id).await?;
-    let kept = keep(desk, by, uploads).await?;
+    let kept = keep(desk, uploads).await?;
     let tx = desk.app.store.begin(desk.app.clock.now()).await?;
     let words = Words {
         title: form.text("title"),
@@ -376,7 +376,7 @@ async fn correct(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result
         files: !kept.is_empty(),
     };
     let row = actions::correct(&tx, desk.actor(), id, words).await?;
-    attach(&tx, &row, kept).await?;
+    attach(&tx, desk.actor(), &row, kept).await?;
     tx.commit().await?;
     Ok(format!("/console/notices/{}", row.id))
 }

@@ -1,21 +1,19 @@
 //! `/console/cases/:id/photos`: photos of a case from the console, before the work by whoever filed it,
 //! after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
 
-use entity::account;
 use entity::kinds::CaseState;
 use poem::web::Path;
 use poem::{Response, handler};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
-use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::actions;
 use crate::case::queries::{self, Found, holds, no_such};
 use crate::case::step::OPEN;
 use crate::web::console::act::{again, as_seen, seen, stale};
+use crate::web::console::files::keep_picture;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::Desk;
 use crate::web::console::upload::Uploads;
@@ -106,52 +104,26 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
     {
         return Err(Fault::too_many(30));
     }
-    let account = account_of(app.store.read(), person).await?;
     let mut kept = Vec::new();
     for (file, at) in files.iter().zip(1..) {
-        let said = attachments::upload(app, account, file.to_vec()).await;
-        kept.push(said.map_err(|fault| beside(fault, at, files.len()))?);
+        let said = keep_picture(desk, FIELD, file).await;
+        kept.push(said.map_err(|fault| numbered(fault, at, files.len()))?);
     }
-    let actor = Actor {
-        account_id: Some(account),
-        ..desk.actor().clone()
-    };
+    let actor = desk.actor();
     let mut tx = app.store.begin(app.clock.now()).await?;
-    as_seen(&tx, &actor, id, form.text("seen")).await?;
+    as_seen(&tx, actor, id, form.text("seen")).await?;
     let mut ids = Vec::new();
     for (key, change) in kept {
         ids.push(attachments::settle(&tx, key, change).await?.id);
     }
-    actions::add_photos(&mut tx, &actor, id, &ids).await?;
+    actions::add_photos(&mut tx, actor, id, &ids).await?;
     tx.commit().await
 }
 
-/// A photo belongs to an account of whoever sent it: the one that was made last.
-pub(super) async fn account_of<C: ConnectionTrait>(db: &C, person: i64) -> Result<i64, Fault> {
-    let found = account::Entity::find()
-        .filter(account::COLUMN.person_id.eq(person))
-        .order_by_desc(account::COLUMN.id)
-        .one(db)
-        .await?;
-    found.map(|account| account.id).ok_or_else(|| {
-        Fault::invalid(
-            FIELD,
-            "您还没有绑定微信或企业微信，照片没有地方记名。请先用邀请码绑定，再来上传。",
-        )
-    })
-}
-
-/// What is wrong with a file stands beside the field, with which of them it is.
-fn beside(fault: Fault, at: usize, of: usize) -> Fault {
-    if !matches!(
-        fault.code,
-        Code::Invalid | Code::TooLarge | Code::Unsupported
-    ) {
+/// Which of several files it is that something is wrong with.
+fn numbered(fault: Fault, at: usize, of: usize) -> Fault {
+    if of == 1 || fault.field != Some(FIELD) {
         return fault;
     }
-    let words = match of {
-        1 => fault.detail.to_string(),
-        _ => format!("第{at}张：{}", fault.detail),
-    };
-    Fault::invalid(FIELD, words)
+    Fault::invalid(FIELD, format!("第{at}张：{}", fault.detail))
 }
