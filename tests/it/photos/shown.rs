@@ -108,7 +108,7 @@ async fn what_has_passed_is_on_the_board_and_before_whoever_has_joined() {
     // Whoever has joined.
     let told = li.says(&format!("进度 {id}")).await;
     assert!(
-        told.contains("处理前照片：http") && told.contains("处理后照片：http"),
+        told.contains("处理前照片：") && told.contains("处理后照片："),
         "{told}"
     );
     for link in links(&told, "full") {
