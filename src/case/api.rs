@@ -24,7 +24,7 @@ use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing};
 use crate::case::api::body::{
-    Done, Graded, NewCase, OptionalWhom, OptionalWords, Photos, Score, Whom, Words,
+    Done, Graded, NewCase, NoPhoto, OptionalWhom, OptionalWords, Photos, Score, Whom, Words,
 };
 use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
@@ -81,7 +81,7 @@ pub fn routes(route: Route) -> Route {
     ),
     components(schemas(
         CaseView, FiledView, FullView, EventView, HelperView, TaskPage, NewCase, Words, OptionalWords,
-        Score, Whom, OptionalWhom, Graded, Done, Photos, PhotoView
+        Score, Whom, OptionalWhom, Graded, Done, Photos, NoPhoto, PhotoView
     )),
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
 )]
@@ -159,6 +159,7 @@ async fn show_case(
     let events = queries::events(db, found.case.id).await?;
     let helpers = queries::helpers(db, found.case.id).await?;
     let seen = shield::one(db, &caller.actor, found.clone()).await?;
+    let missing = evidence::of(db, &found.case).await?.missing();
     Ok(Json(FullView {
         case: one(db, &caller.actor, &found.case).await?,
         helpers: helpers.iter().map(HelperView::from).collect(),
@@ -168,7 +169,8 @@ async fn show_case(
             .map(|event| EventView::of(&seen, event))
             .collect(),
         attachments: photo::of_case(&app, &found.case).await?,
-        photo_owed: evidence::of(db, &found.case).await?.is_owed(),
+        photo_owed: !missing.is_empty(),
+        photos_missing: missing.iter().map(ActiveEnum::to_value).collect(),
         joiner_ratings: joiner::ratings(db, &found.case).await?,
     }))
 }
@@ -295,7 +297,7 @@ async fn rate(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
-        RatedView::of(tx.db(), &caller.actor, &rated).await
+        RatedView::of(&app, tx.db(), &caller.actor, &rated).await
     })
     .await
 }

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use entity::kinds::{CaseKind, CaseState, Grade, Level, PlaceKind};
-use entity::{calendar, case, place};
+use entity::{attachment, calendar, case, place};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
@@ -17,7 +17,7 @@ use crate::base::fault::Fault;
 use crate::case::similar::COMMON;
 use crate::case::stats::AT_WORK;
 use crate::case::step::OPEN;
-use crate::case::{BOARD, subject};
+use crate::case::{BOARD, evidence, subject};
 use crate::moderation::queries as moderation;
 use crate::place::ids;
 use crate::policy::{self, Policy};
@@ -42,6 +42,8 @@ pub struct ClosedCase {
     pub text: String,
     /// When it ended.
     pub at: Option<Moment>,
+    /// What was found and what was done, as far as others may see it.
+    pub photos: Vec<attachment::Model>,
 }
 
 /// The newest open cases of a compound.
@@ -132,11 +134,13 @@ pub async fn closed<C: ConnectionTrait>(
         .await?;
     let subjects = cases.iter().map(|case| subject(case.id));
     let mut texts = moderation::all_shown(db, subjects.collect(), BOARD).await?;
+    let mut photos = evidence::all_on_board(db, &cases).await?;
     let shown = |case: case::Model| {
         let text = texts.remove(&subject(case.id))?;
         Some(ClosedCase {
             text,
             at: case.finished_at,
+            photos: photos.remove(&case.id).unwrap_or_default(),
         })
     };
     Ok(cases.into_iter().filter_map(shown).collect())

@@ -1,6 +1,6 @@
 //! Reads of moderation: what others may see, and what waits for a person. Any noun may use them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::kinds::ModerationState;
 use entity::{moderation, place};
@@ -166,6 +166,39 @@ pub async fn all_states<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Subject and part of all that others may see of some subjects, in one statement.
+///
+/// # Errors
+/// The database's.
+pub async fn all_passed<C: ConnectionTrait>(
+    db: &C,
+    subjects: Vec<String>,
+) -> Result<HashSet<(String, String)>, Fault> {
+    if subjects.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = moderation::Entity::find()
+        .select_only()
+        .column(moderation::Column::Subject)
+        .column(moderation::Column::Part)
+        .column(moderation::Column::State)
+        .filter(moderation::COLUMN.subject.is_in(subjects))
+        .order_by_asc(moderation::COLUMN.id)
+        .into_tuple::<(String, String, ModerationState)>()
+        .all(db)
+        .await?;
+    let mut passed = HashSet::new();
+    for (subject, part, state) in rows {
+        // What was handed in last decides.
+        if state == ModerationState::Passed {
+            passed.insert((subject, part));
+        } else {
+            passed.remove(&(subject, part));
+        }
+    }
+    Ok(passed)
 }
 
 /// By key, for clocks and for composing: not scoped, never for a person's question.

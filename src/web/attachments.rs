@@ -4,7 +4,7 @@
 
 use entity::attachment;
 use entity::kinds::AttachmentState;
-use poem::http::header;
+use poem::http::{StatusCode, header};
 use poem::web::{Data, Multipart, Path};
 use poem::{FromRequest, Request, RequestBody, Response, handler};
 use sea_orm::ActiveEnum;
@@ -33,6 +33,12 @@ const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// opens as an object with styles of its own.
 const DOCUMENT_POLICY: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; \
     frame-ancestors 'none'";
+
+/// What is shown in place of a picture that cannot be read now.
+const AWAY: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"240\" height=\"240\" viewBox=\"0 0 240 240\">\
+    <rect width=\"240\" height=\"240\" fill=\"#eeeeee\"/><text x=\"120\" y=\"112\" font-size=\"20\" \
+    text-anchor=\"middle\" fill=\"#333333\">照片暂时打不开</text><text x=\"120\" y=\"144\" font-size=\"20\" \
+    text-anchor=\"middle\" fill=\"#333333\">请过一会儿再看</text></svg>";
 
 /// An attachment that was taken.
 #[derive(Debug, Serialize, ToSchema)]
@@ -202,7 +208,26 @@ pub async fn show_linked(
         return Err(gone());
     }
     let row = queries::by_id(app.store.read(), id).await?;
-    serve(&app, &row.ok_or_else(gone)?, variant).await
+    let row = row.ok_or_else(gone)?;
+    match serve(&app, &row, variant).await {
+        Err(fault) if fault.code == Code::Outside && row.kind == "image" => {
+            tracing::warn!(attachment = row.id, ?fault, "a picture could not be read");
+            Ok(away())
+        }
+        served => served,
+    }
+}
+
+/// In place of a picture while the storage does not answer: a page with pictures shows no broken one, and says
+/// that they come back. Nobody keeps it.
+fn away() -> Response {
+    Response::builder()
+        .status(StatusCode::SERVICE_UNAVAILABLE)
+        .header(header::CONTENT_TYPE, "image/svg+xml")
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(AWAY)
 }
 
 /// The same for what is not there, not ready, and not theirs.

@@ -44,7 +44,7 @@ pub fn whole(board: &Board) -> String {
         ("本月数据", figures(board)),
         ("我们的承诺", promise(board)),
         ("正在办理", open_cases(board, usize::MAX)),
-        ("办理结果", closed_cases(board, usize::MAX)),
+        ("办理结果", closed_cases(board, usize::MAX, true)),
         ("近期活动", activities_ahead(board, usize::MAX)),
     ] {
         section(&mut body, title, &inside);
@@ -166,7 +166,7 @@ fn topics(board: &Board) -> Vec<(&'static str, String)> {
         pages.push(("正在办理", open_cases(board, LINES - 2)));
     }
     if !board.closed.is_empty() {
-        pages.push(("办理结果", closed_cases(board, LINES - 2)));
+        pages.push(("办理结果", closed_cases(board, LINES - 2, false)));
     }
     pages.extend(life(board));
     for lines in board.stations.chunks(1) {

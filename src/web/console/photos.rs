@@ -1,15 +1,17 @@
 //! `/console/cases/:id/photos`: photos of a case from the console, before the work by whoever filed it,
-//! after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
+//! before and after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
 
-use entity::kinds::CaseState;
+use entity::kinds::{CaseState, PhotoStage};
 use poem::web::Path;
 use poem::{Response, handler};
+use sea_orm::{ActiveEnum, ConnectionTrait};
 
 use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
 use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::actions;
+use crate::case::evidence;
 use crate::case::queries::{self, Found, holds, no_such};
 use crate::case::step::OPEN;
 use crate::web::console::act::{again, as_seen, seen, stale};
@@ -28,37 +30,61 @@ const PER_MINUTE: u32 = 10;
 
 /// The form on the case's page.
 pub(super) struct PhotoForm {
-    /// 处理前 or 处理后.
-    pub(super) stage: &'static str,
+    /// Of which side of the work they are, for whoever can say: as it is sent and in words, the likelier first.
+    pub(super) sides: Vec<(String, &'static str)>,
     pub(super) most: usize,
     pub(super) error: Option<String>,
 }
 
 /// The form, for whoever may add photos as things stand.
-pub(super) fn form(
+///
+/// # Errors
+/// The database's.
+pub(super) async fn form<C: ConnectionTrait>(
+    db: &C,
     desk: &Desk,
     found: &Found,
     tried: Option<&(String, Typed)>,
-) -> Option<PhotoForm> {
+) -> Result<Option<PhotoForm>, Fault> {
     let typed = tried
         .filter(|(key, _)| key == FIELD)
         .map(|(_, typed)| typed);
     let actor = desk.actor();
     let filed = actor.person_id() == Some(found.case.reporter_id);
     let works = holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path);
-    let (stage, possible) = if filed {
-        ("处理前", OPEN.contains(&found.case.state))
-    } else {
-        let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
-        ("处理后", works && !gone)
+    let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
+    let possible = match filed {
+        true => OPEN.contains(&found.case.state),
+        false => works && !gone,
     };
-    (possible || typed.is_some()).then(|| PhotoForm {
-        stage,
+    if !possible && typed.is_none() {
+        return Ok(None);
+    }
+    let sides = match filed {
+        true => Vec::new(),
+        false => {
+            let first = evidence::side_of_work(db, &found.case, actor).await?;
+            sides(first)
+        }
+    };
+    Ok(Some(PhotoForm {
+        sides,
         most: MOST,
         error: typed
             .and_then(|typed| typed.error(FIELD))
             .map(str::to_owned),
-    })
+    }))
+}
+
+/// Both sides of the work, the likelier first.
+fn sides(first: PhotoStage) -> Vec<(String, &'static str)> {
+    let other = match first {
+        PhotoStage::Before => PhotoStage::After,
+        PhotoStage::After => PhotoStage::Before,
+    };
+    let both = [first, other].into_iter();
+    both.map(|stage| (stage.to_value(), evidence::stage_says(stage)))
+        .collect()
 }
 
 /// `POST /console/cases/:id/photos`
@@ -96,6 +122,13 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
         let words = format!("一次最多上传{MOST}张，请分几次。");
         return Err(Fault::invalid(FIELD, words));
     }
+    let stage = match form.text("stage") {
+        "" => None,
+        named => Some(
+            PhotoStage::try_from_value(&named.to_owned())
+                .map_err(|_| Fault::invalid(FIELD, "请选拍的是处理前还是处理后。"))?,
+        ),
+    };
     let person = desk.actor().require_person()?;
     if !app
         .limiter
@@ -116,7 +149,7 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
     for (key, change) in kept {
         ids.push(attachments::settle(&tx, key, change).await?.id);
     }
-    actions::add_photos(&mut tx, actor, id, &ids).await?;
+    actions::add_photos(&mut tx, actor, id, &ids, stage).await?;
     tx.commit().await
 }
 
