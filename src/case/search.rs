@@ -1,8 +1,8 @@
 //! Lists of cases by filters, newest first, within what the actor may see, for the console. However many
 //! cases there are, a page costs the same: its keys are found in the index of a compound, of places or of
 //! a holder (`part.rs`), which looks at a stretch of so many cases at most, and only the cases of the page
-//! are read whole. Where a stretch ends before the page is full a longer one is looked at, as long as there
-//! is time (`pace.rs`); where the time ends first the list says so, and goes on from there.
+//! are read whole. Where a stretch ends before a page behind the first is full a longer one is looked at, as
+//! long as there is time (`pace.rs`); where that ends first the list says so, and goes on from there.
 
 mod pace;
 mod part;
@@ -118,7 +118,8 @@ pub struct Listed {
     pub cut_short: bool,
 }
 
-/// A page of cases.
+/// A page of cases. The first one looks through one stretch: opening a list costs the same however many cases
+/// there are; the pages behind it go on until they are full or their time is over.
 ///
 /// # Errors
 /// The database's.
@@ -129,7 +130,11 @@ pub async fn list<C: ConnectionTrait>(
     slice: Slice,
     now: Moment,
 ) -> Result<Listed, Fault> {
-    list_within(db, actor, wanted, slice, now, BUDGET).await
+    let budget = match slice.before {
+        Some(_) => BUDGET,
+        None => Duration::ZERO,
+    };
+    list_within(db, actor, wanted, slice, now, budget).await
 }
 
 /// The same with another time for looking: a file may take longer than a page. One stretch is looked at
