@@ -176,8 +176,12 @@ struct Row {
 struct Part {
     title: &'static str,
     head: &'static str,
+    /// Names of the figures, and whether the chart draws them.
+    heads: Vec<(&'static str, bool)>,
     chart: String,
     legend: bool,
+    /// All names of a time, for the chart: quiet days have no row.
+    steps: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -239,7 +243,7 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let report = figures::read(db, read.scope.clone(), read.span).await?;
     let earlier = figures::read(db, read.scope, read.span.before()).await?;
     let page = FiguresPage {
-        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)),
+        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)).charting(),
         wrong: read.wrong,
         place: Some(chosen(&report, &earlier, places, desk.app.clock.now())),
     };
@@ -323,6 +327,12 @@ fn moved(thousandths: i64) -> String {
 
 fn part(table: &Table, report: &Report, links: &Links) -> Part {
     let (chart, legend) = drawn(table);
+    let columns: &[Figure] = match table.by {
+        By::Time => &[Figure::Filed, Figure::Solved],
+        _ => &[Figure::Filed],
+    };
+    let names = table.lines.iter().map(|line| line.name.as_str());
+    let steps = (table.by == By::Time).then(|| names.collect::<Vec<_>>().join("|"));
     let rows = table
         .lines
         .iter()
@@ -345,8 +355,12 @@ fn part(table: &Table, report: &Report, links: &Links) -> Part {
     Part {
         title: table.title,
         head: table.title.trim_start_matches('按'),
+        heads: Figure::ALL
+            .map(|figure| (figure.words().name, columns.contains(&figure)))
+            .into(),
         chart,
         legend,
+        steps,
         rows,
     }
 }
