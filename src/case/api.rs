@@ -19,6 +19,7 @@ use entity::{case, kinds::CaseKind};
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
+use crate::base::earth;
 use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
@@ -223,7 +224,7 @@ async fn file_case(
     .await
 }
 
-/// A whole position on the globe, or none.
+/// A whole position on the globe, or none; as maps have it.
 fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64, f64)>, Fault> {
     let whole = "latitude 和 longitude 要一起给，或都不给。";
     match (latitude, longitude) {
@@ -236,7 +237,7 @@ fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64
         (Some(_), Some(longitude)) if !(-180.0..=180.0).contains(&longitude) => Err(
             Fault::invalid("longitude", "longitude 必须是 -180 到 180。"),
         ),
-        (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+        (Some(latitude), Some(longitude)) => Ok(Some(earth::on_maps(latitude, longitude))),
     }
 }
 

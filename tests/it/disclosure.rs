@@ -9,6 +9,7 @@ use linli::disclosure::seal;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use linli::sandbox::{Api, Fault};
+use linli::web::assets;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::console::Desk;
@@ -155,6 +156,32 @@ async fn a_month_goes_from_the_books_to_every_home() {
     ] {
         let (status, _) = get(&app, &format!("/board/GY/accounts/{odd}")).await;
         assert!((400..500).contains(&status), "{odd}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_month_with_something_to_compare_is_charted_and_brings_what_draws_it_anew() {
+    let app = TestApp::start().await;
+    let month = books(&app).await;
+    let (owed, day) = (Account::Receivable, month.first());
+    book(&app, "bill:2", day, owed, Account::IncomeParking, 50_000).await;
+    let mut chair = Desk::of(&app, "卫东").await;
+    publish(&mut chair, &month.to_string(), "").await.is(303);
+    let (_, html) = get(&app, &format!("/board/GY/accounts/{month}")).await;
+    let scripts = assets::charts();
+    assert_eq!(scripts.is_empty(), assets::path("echarts.js").is_none());
+    let scripts = scripts.iter();
+    let tags: String = scripts
+        .map(|path| format!("<script src=\"{path}\" defer></script>\n"))
+        .collect();
+    // One of two incomes; one expense alone is nothing to compare.
+    assert_eq!(html.matches("<svg class=\"chart\"").count(), 1, "{html}");
+    assert_eq!(html.matches(" data-plot>本月（元）").count(), 1, "{html}");
+    assert!(html.contains(&tags), "{html}");
+    // What is hung up and what hangs in the lobby is drawn by the server alone.
+    for page in ["/board/GY", "/board/GY?screen=1", "/board/GY/accounts"] {
+        let (_, html) = get(&app, page).await;
+        assert!(!html.contains("charts-"), "{page}: {html}");
     }
 }
 

@@ -260,7 +260,8 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     }
     let flow = is_flow(family);
     let mut out = format!("<section>\n<h2>{title}</h2>\n");
-    if flow && own.len() > 1 {
+    let charted = flow && own.len() > 1;
+    if charted {
         out.push_str(&chart::bars(title, &bars(&own), escape));
     }
     let heads: &[&str] = if flow {
@@ -269,8 +270,9 @@ fn part(title: &str, family: Family, published: &Published) -> String {
         &["期初", "增加", "减少", "期末（元）"]
     };
     out.push_str("<div class=\"wide\"><table class=\"cards\"><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">项目</th>");
+    let drawn = if charted { show::PLOT } else { "" };
     for head in heads {
-        let _ = write!(out, "<th scope=\"col\" class=\"amount\">{head}</th>");
+        let _ = write!(out, "<th scope=\"col\" class=\"amount\"{drawn}>{head}</th>");
     }
     out.push_str("</tr></thead><tbody>\n");
     for (id, line) in own {

@@ -13,6 +13,7 @@ use super::read::Board;
 use super::stations::stations;
 use super::times::times;
 use super::wishes::{self, wishes as wished};
+use crate::web::assets;
 use crate::web::pages::escape;
 use crate::wechat::http::percent;
 
@@ -218,11 +219,22 @@ struct Turn {
     count: usize,
 }
 
-/// A page of the board that is not the board itself; `body` is HTML.
+/// Marks the head of a column that the chart beside its table draws.
+pub(super) const PLOT: &str = " data-plot";
+
+/// A page of the board that is not the board itself; `body` is HTML. Where it has a chart that a script draws anew,
+/// the script comes along.
 #[must_use]
 pub fn sheet(compound: &str, title: &str, body: &str) -> String {
     let title = format!("{}{}", escape(compound), escape(title));
-    document(&title, "class=\"board\"", "", body, "")
+    let scripts: String = match body.contains(PLOT) {
+        true => assets::charts()
+            .iter()
+            .map(|path| format!("<script src=\"{path}\" defer></script>\n"))
+            .collect(),
+        false => String::new(),
+    };
+    document(&title, "class=\"board\"", &scripts, body, "")
 }
 
 fn frame(board: &Board, body: &str, turn: Option<&Turn>) -> String {

@@ -280,11 +280,11 @@ async fn attached<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<Photo>, Fau
     Ok(shown.collect())
 }
 
-/// A map elsewhere, opened on purpose only: WGS-84, as the chat sent it.
+/// A map elsewhere, opened on purpose only: it draws as WeChat's own map does (`gaode` is GCJ-02).
 fn map(case: &case::Model) -> Option<String> {
     let (latitude, longitude) = (case.latitude?, case.longitude?);
     Some(format!(
-        "https://uri.amap.com/marker?position={longitude:.6},{latitude:.6}&coordinate=wgs84&callnative=0"
+        "https://uri.amap.com/marker?position={longitude:.6},{latitude:.6}&coordinate=gaode&callnative=0"
     ))
 }
 

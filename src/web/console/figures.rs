@@ -178,10 +178,14 @@ struct Row {
 struct Part {
     title: &'static str,
     head: &'static str,
+    /// Names of the figures, and whether the chart draws them.
+    heads: Vec<(&'static str, bool)>,
     chart: String,
     legend: bool,
     /// Head of the column of shares, where there is one.
     shares: Option<&'static str>,
+    /// All names of a time, for the chart: quiet days have no row.
+    steps: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -244,7 +248,7 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let report = figures::read(db, read.scope.clone(), read.span).await?;
     let earlier = figures::read(db, read.scope, read.span.before()).await?;
     let page = FiguresPage {
-        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)),
+        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)).charting(),
         wrong: read.wrong,
         place: Some(chosen(&report, &earlier, places, desk.app.clock.now())),
     };
@@ -330,6 +334,12 @@ fn moved(thousandths: i64) -> String {
 fn part(table: &Table, report: &Report, links: &Links) -> Part {
     let (chart, legend) = drawn(table);
     let shares = table.shares();
+    let columns: &[Figure] = match table.by {
+        By::Time => &[Figure::Filed, Figure::Solved],
+        _ => &[Figure::Filed],
+    };
+    let names = table.lines.iter().map(|line| line.name.as_str());
+    let steps = (table.by == By::Time).then(|| names.collect::<Vec<_>>().join("|"));
     let rows = table
         .lines
         .iter()
@@ -357,8 +367,12 @@ fn part(table: &Table, report: &Report, links: &Links) -> Part {
         shares: shares.is_some().then_some(SHARE),
         title: table.title,
         head: table.title.trim_start_matches('按'),
+        heads: Figure::ALL
+            .map(|figure| (figure.words().name, columns.contains(&figure)))
+            .into(),
         chart,
         legend,
+        steps,
         rows,
     }
 }

@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use linli::base::clock::china;
 use linli::case::stats::span::Span;
 use linli::report::{figures, sheet};
+use linli::web::assets;
 use regex::Regex;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -65,6 +66,32 @@ async fn every_number_is_the_length_of_its_list() {
             list.is(200);
             assert_eq!(rows(&list), count, "{code} {link}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_draws_charts_comes_with_pages_that_have_some() {
+    let app = TestApp::start().await;
+    town(&app).await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk.open("/console/figures").await;
+    page.is(200)
+        .says("<svg class=\"chart\"")
+        .says("<table class=\"sheet\" data-steps=\"")
+        .says("<th scope=\"col\" class=\"number\" data-plot>提出</th>");
+    // The library first; a build without it brings neither.
+    let scripts = assets::charts();
+    assert_eq!(scripts.is_empty(), assets::path("echarts.js").is_none());
+    let tag = |path: &&str| format!("<script src=\"{path}\" defer></script>\n");
+    page.says(&scripts.iter().map(tag).collect::<String>());
+    let money = desk.open("/console/collection").await;
+    money
+        .is(200)
+        .says(&scripts.iter().map(tag).collect::<String>());
+    let tasks = desk.open("/console/tasks").await;
+    tasks.is(200);
+    for page in [tasks, desk.open("/console/figures/cases").await] {
+        assert!(!page.body.contains("charts-"), "{}", page.body);
     }
 }
 

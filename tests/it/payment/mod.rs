@@ -16,6 +16,7 @@ mod paying;
 mod powers;
 mod race;
 mod refunds;
+mod restart;
 mod shown;
 mod steps;
 mod walk;
