@@ -14,8 +14,11 @@ pub struct Model {
     pub id: i64,
     /// What it belongs to, `case:12`; none until the person says.
     pub subject: Option<String>,
-    /// Who sent it.
-    pub account_id: i64,
+    /// By which account it was sent; none for what was uploaded at the console.
+    pub account_id: Option<i64>,
+    /// Who uploaded it at the console, where nobody needs an account; none for what an account sent, and once they
+    /// had their data erased.
+    pub person_id: Option<i64>,
     /// Tenant.
     pub compound_id: Option<i64>,
     /// image, voice, video or document.

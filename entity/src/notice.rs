@@ -32,6 +32,10 @@ pub struct Model {
     pub corrects: Option<i64>,
     /// The notice whose words it began with: what files that one has it has, too.
     pub rewrites: Option<i64>,
+    /// What was published that it tells of, `disclosure:12`; each once. None for what somebody wrote.
+    pub about: Option<String>,
+    /// Where that is shown: a path of ours, `/board/GY/accounts/2026-11`.
+    pub path: Option<String>,
     /// Parts of the place and groups of people (notice/audience.rs).
     pub scope: Json,
     /// Recipients: counted for the draft, then those who were written down.

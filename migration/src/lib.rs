@@ -47,7 +47,9 @@ mod m20261201_000043_rewrites_and_doors;
 mod m20261201_000045_no_longer_than;
 mod m20261201_000047_flow;
 mod m20261201_000048_payments_of_an_account;
+mod m20261201_000049_files_of_people;
 mod m20261201_000050_paid_out;
+mod m20261201_000051_public;
 mod tools;
 
 /// All changes, in order.
@@ -99,7 +101,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000045_no_longer_than::Migration),
             Box::new(m20261201_000047_flow::Migration),
             Box::new(m20261201_000048_payments_of_an_account::Migration),
+            Box::new(m20261201_000049_files_of_people::Migration),
             Box::new(m20261201_000050_paid_out::Migration),
+            Box::new(m20261201_000051_public::Migration),
         ]
     }
 }

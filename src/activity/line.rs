@@ -1,9 +1,7 @@
 //! Reads of sign-ups: somebody's own, the line of those who wait, and who takes part, for those who lead.
 
-use std::collections::HashMap;
-
+use entity::activity_signup;
 use entity::life::SignupState;
-use entity::{activity_signup, person};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -11,6 +9,7 @@ use sea_orm::{
 use crate::activity::queries::HOLDS;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::person::queries::names;
 use crate::store::paging::oldest;
 
 /// Somebody's sign-up, whatever has become of it.
@@ -92,24 +91,6 @@ pub async fn guests<C: ConnectionTrait>(
             .unwrap_or_default(),
         signup,
     }))
-}
-
-/// Names of people, as the roster has them.
-///
-/// # Errors
-/// The database's.
-pub async fn names<C: ConnectionTrait>(
-    db: &C,
-    people: impl Iterator<Item = i64>,
-) -> Result<HashMap<i64, String>, Fault> {
-    let rows: Vec<(i64, String)> = person::Entity::find()
-        .select_only()
-        .columns([person::Column::Id, person::Column::Name])
-        .filter(person::COLUMN.id.is_in(people))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().collect())
 }
 
 /// How many sign-ups have come.

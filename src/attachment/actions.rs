@@ -6,7 +6,7 @@ use sea_orm::ActiveModelTrait;
 use sea_orm::ActiveValue::Set;
 
 use crate::app::App;
-use crate::attachment::store;
+use crate::attachment::{Sender, store};
 use crate::base::fault::{Code, Fault};
 use crate::files::{Clean, DOCUMENTS, Flaw, recognise};
 use crate::store::Tx;
@@ -20,33 +20,29 @@ use crate::store::Tx;
 /// does not answer.
 pub async fn upload(
     app: &App,
-    account_id: i64,
+    from: Sender,
     bytes: Vec<u8>,
 ) -> Result<(i64, attachment::ActiveModel), Fault> {
     if recognise(&bytes).is_some_and(|kind| kind.family() == DOCUMENTS) {
         return Err(refused(Flaw::Kind, Flaw::says));
     }
     let clean = app.files.clean(None, bytes).await;
-    keep(
-        app,
-        account_id,
-        clean.map_err(|flaw| refused(flaw, Flaw::says))?,
-    )
-    .await
+    let clean = clean.map_err(|flaw| refused(flaw, Flaw::says))?;
+    keep(app, from, clean).await
 }
 
-/// The same where documents (PDF) are taken, too: what only notices are given ([`super::give`]).
+/// The same where documents (PDF) are taken, too: for what is read, notices and proofs of money ([`super::give`]).
 ///
 /// # Errors
 /// As [`upload`].
 pub async fn upload_with_documents(
     app: &App,
-    account_id: i64,
+    from: Sender,
     bytes: Vec<u8>,
 ) -> Result<(i64, attachment::ActiveModel), Fault> {
     let clean = app.files.clean(None, bytes).await;
     let clean = clean.map_err(|flaw| refused(flaw, Flaw::says_with_documents))?;
-    keep(app, account_id, clean).await
+    keep(app, from, clean).await
 }
 
 fn refused(flaw: Flaw, says: fn(Flaw) -> &'static str) -> Fault {
@@ -60,17 +56,19 @@ fn refused(flaw: Flaw, says: fn(Flaw) -> &'static str) -> Fault {
 
 async fn keep(
     app: &App,
-    account_id: i64,
+    from: Sender,
     clean: Clean,
 ) -> Result<(i64, attachment::ActiveModel), Fault> {
     let kind = match &clean {
         Clean::Picture(_) => "image",
         Clean::Other(kind, _) => kind.family(),
     };
+    let (account_id, person_id) = from.columns();
     let now = app.clock.now();
     let tx = app.store.begin(now).await?;
     let row = attachment::ActiveModel {
         account_id: Set(account_id),
+        person_id: Set(person_id),
         kind: Set(kind.to_owned()),
         media_id: Set(String::new()),
         state: Set(AttachmentState::Pending),

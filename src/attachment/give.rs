@@ -6,27 +6,32 @@ use entity::kinds::{AttachmentState, PhotoStage};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter};
 
+use super::sender::of_actor;
+use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::files::DOCUMENTS;
 use crate::store::Tx;
 
 /// Given at once, at most.
 const MOST_AT_ONCE: usize = 9;
-/// How subjects begin that documents are given to. Everywhere else what is given has to show something, to be
-/// looked at before others see it, or to be small enough for a phone.
-const READ: &str = "notice:";
+/// How subjects begin that documents are given to: notices, and what proves where money came from or went. Everywhere
+/// else what is given has to show something, to be looked at before others see it, or to be small enough for a phone.
+const READ: [&str; 7] = [
+    "notice:",
+    "expense:",
+    "payment:",
+    "refund:",
+    "waiver:",
+    "voucher:",
+    "donation-use:",
+];
 
-/// Gives unfiled attachments of an account to a subject (`case:12`).
+/// Gives unfiled attachments of somebody to a subject (`case:12`).
 ///
 /// # Errors
-/// `not_found` when one of them is not there, not the account's, or given already; `invalid` for too
+/// `not_found` when one of them is not there, not theirs, or given already; `invalid` for too
 /// many, and for a document where none is taken.
-pub async fn give(
-    tx: &Tx,
-    account_id: Option<i64>,
-    ids: &[i64],
-    to: &Owner<'_>,
-) -> Result<(), Fault> {
+pub async fn give(tx: &Tx, actor: &Actor, ids: &[i64], to: &Owner<'_>) -> Result<(), Fault> {
     let mut ids = ids.to_vec();
     ids.sort_unstable();
     ids.dedup();
@@ -40,9 +45,9 @@ pub async fn give(
         ));
     }
     let missing = || Fault::not_found("没有找到要附上的文件，可能已经用过或过期，请重新上传。");
-    let account_id = account_id.ok_or_else(missing)?;
-    if !to.subject.starts_with(READ) {
-        no_document(tx, account_id, &ids).await?;
+    let theirs = of_actor(actor).ok_or_else(missing)?;
+    if !READ.iter().any(|begin| to.subject.starts_with(begin)) {
+        no_document(tx, theirs.clone(), &ids).await?;
     }
     let given = attachment::Entity::update_many()
         .set(attachment::ActiveModel {
@@ -53,7 +58,7 @@ pub async fn give(
             ..Default::default()
         })
         .filter(attachment::COLUMN.id.is_in(ids.iter().copied()))
-        .filter(attachment::COLUMN.account_id.eq(account_id))
+        .filter(theirs)
         .filter(attachment::COLUMN.subject.is_null())
         .filter(
             Condition::any()
@@ -74,10 +79,10 @@ pub async fn give(
     }
 }
 
-async fn no_document(tx: &Tx, account_id: i64, ids: &[i64]) -> Result<(), Fault> {
+async fn no_document(tx: &Tx, theirs: Condition, ids: &[i64]) -> Result<(), Fault> {
     let documents = attachment::Entity::find()
         .filter(attachment::COLUMN.id.is_in(ids.iter().copied()))
-        .filter(attachment::COLUMN.account_id.eq(account_id))
+        .filter(theirs)
         .filter(attachment::COLUMN.kind.eq(DOCUMENTS))
         .count(tx.db())
         .await?;
@@ -85,7 +90,7 @@ async fn no_document(tx: &Tx, account_id: i64, ids: &[i64]) -> Result<(), Fault>
         0 => Ok(()),
         _ => Err(Fault::invalid(
             "attachments",
-            "PDF文件只能附在公告里，这里请改发照片。",
+            "PDF文件只能附在公告、报价和回单里，这里请改发照片。",
         )),
     }
 }

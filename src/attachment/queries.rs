@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::attachment;
-use entity::kinds::{AttachmentState, PhotoStage};
+use entity::kinds::AttachmentState;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -67,20 +67,14 @@ pub async fn of_subjects<C: ConnectionTrait>(
     Ok(found)
 }
 
-/// How many pictures of what was done belong to this round of a subject.
+/// How many of these are pictures, or are sent as such.
 ///
 /// # Errors
 /// The database's.
-pub async fn count_after<C: ConnectionTrait>(
-    db: &C,
-    subject: &str,
-    round: i32,
-) -> Result<u64, Fault> {
+pub async fn count_pictures<C: ConnectionTrait>(db: &C, ids: &[i64]) -> Result<u64, Fault> {
     Ok(attachment::Entity::find()
-        .filter(attachment::COLUMN.subject.eq(subject))
-        .filter(attachment::COLUMN.state.is_in(KEPT))
-        .filter(attachment::COLUMN.stage.eq(PhotoStage::After))
-        .filter(attachment::COLUMN.round.eq(round))
+        .filter(attachment::COLUMN.id.is_in(ids.iter().copied()))
+        .filter(attachment::COLUMN.kind.eq("image"))
         .count(db)
         .await?)
 }

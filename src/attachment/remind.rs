@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::app::App;
 use crate::attachment::store::{self, Stored};
-use crate::attachment::{UNFILED_HOURS, queries, remove_unfiled};
+use crate::attachment::{Sender, UNFILED_HOURS, person_of, queries, remove_unfiled};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Message, Topic, Work};
@@ -24,7 +24,7 @@ use crate::wechat;
 use crate::wechat::errors::{Action, action};
 use crate::wechat::robot::{Picture, media as robot_media};
 
-/// Removes what an account gave to nothing.
+/// Removes what somebody gave to nothing.
 pub(super) const FORGET: &str = "files.forget";
 /// Removes what has belonged to nothing for a day.
 const TIDY: &str = "files.tidy";
@@ -93,12 +93,13 @@ async fn begin_tidy(store: &Store, now: Moment) -> Result<u64, Fault> {
 
 /// Some at a time; goes on at once while there is more.
 async fn tidy(app: &App, row: &reminder::Model) -> Result<Verdict, Fault> {
-    let account_id = payload::number(row, "account");
-    if row.kind == FORGET && account_id.is_none() {
+    let account = payload::number(row, "account").map(Sender::Account);
+    let whose = account.or_else(|| payload::number(row, "person").map(Sender::Person));
+    if row.kind == FORGET && whose.is_none() {
         return Ok(Verdict::Drop);
     }
     let now = app.clock.now();
-    Ok(match remove_unfiled(app, account_id, now).await {
+    Ok(match remove_unfiled(app, whose, now).await {
         Ok(0) => Verdict::Done,
         Ok(count) => {
             metrics::counter!("linli_attachments_total", "state" => "removed").increment(count);
@@ -153,9 +154,13 @@ async fn fetch(app: &App, reminder: &reminder::Model) -> Result<Verdict, Fault> 
     if let Ok(picture) = row.media_id.parse::<Picture>() {
         return fetch_picture(app, &row, &picture, most).await;
     }
-    let sender = account::Entity::find_by_id(row.account_id)
-        .one(app.store.read())
-        .await?;
+    let sender = match row.account_id {
+        Some(id) => {
+            let found = account::Entity::find_by_id(id).one(app.store.read());
+            found.await?
+        }
+        None => None,
+    };
     let from_work = sender.is_some_and(|sender| sender.channel == Channel::Work);
     let fetched = match &app.work {
         Some(work) if from_work => {
@@ -288,18 +293,16 @@ async fn tell(tx: &mut Tx, row: &attachment::Model) -> Result<(), Fault> {
         return enqueue(tx, vec![item]).await;
     }
     let item = new(UNKEPT, format!("attachment:{}", row.id));
-    let sender = account::Entity::find_by_id(row.account_id)
-        .one(tx.db())
-        .await?;
-    match sender.and_then(|account| account.person_id) {
-        Some(person) => {
+    match (person_of(tx.db(), row).await?, row.account_id) {
+        (Some(person), _) => {
             let item = NewReminder {
                 recipient_id: Some(person),
                 ..item
             };
             enqueue(tx, vec![item]).await
         }
-        None => enqueue_to_account(tx, row.account_id, item).await,
+        (None, Some(account)) => enqueue_to_account(tx, account, item).await,
+        (None, None) => Ok(()),
     }
 }
 

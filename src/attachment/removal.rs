@@ -9,7 +9,7 @@ use sea_orm::{ActiveEnum, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::json;
 
 use crate::app::App;
-use crate::attachment::{remind, store};
+use crate::attachment::{Sender, remind, store};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::reminder::{self, NewReminder};
@@ -20,36 +20,35 @@ pub const UNFILED_HOURS: i64 = 24;
 /// Rows that are removed in one step.
 const STEP: u64 = 200;
 
-/// Lets what an account sent and gave to nothing be removed soon: it has left, or its person had
+/// Lets what somebody sent and gave to nothing be removed soon: an account that has left, or whoever had
 /// everything erased.
 ///
 /// # Errors
 /// The database's.
-pub async fn forget(tx: &mut Tx, account_id: i64) -> Result<(), Fault> {
+pub async fn forget(tx: &mut Tx, whose: Sender) -> Result<(), Fault> {
+    let (account, person) = whose.columns();
+    let subject = whose.subject();
+    let at = tx.now().timestamp_millis();
     let item = NewReminder {
         kind: remind::FORGET,
-        dedupe_key: format!(
-            "{}:{account_id}:{}",
-            remind::FORGET,
-            tx.now().timestamp_millis()
-        ),
+        dedupe_key: format!("{}:{subject}:{at}", remind::FORGET),
         recipient_id: None,
         compound_id: None,
-        subject: format!("account:{account_id}"),
-        payload: json!({ "account": account_id }),
+        subject,
+        payload: json!({ "account": account, "person": person }),
         due_at: tx.now(),
     };
     reminder::enqueue(tx, vec![item]).await
 }
 
-/// Removes what belongs to nothing, files first: of one account all of it, else what is a day old.
+/// Removes what belongs to nothing, files first: of one sender all of it, else what is a day old.
 /// Says how many; when that is not zero there may be more.
 ///
 /// # Errors
 /// `outside` when the storage does not answer: what is left is removed next time.
-pub async fn remove_unfiled(app: &App, account_id: Option<i64>, now: Moment) -> Result<u64, Fault> {
-    let which = match account_id {
-        Some(id) => attachment::COLUMN.account_id.eq(id),
+pub async fn remove_unfiled(app: &App, whose: Option<Sender>, now: Moment) -> Result<u64, Fault> {
+    let which = match whose {
+        Some(whose) => whose.sent(),
         None => attachment::COLUMN
             .created_at
             .lt(now - TimeDelta::hours(UNFILED_HOURS)),

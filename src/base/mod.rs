@@ -5,6 +5,7 @@ pub mod clock;
 pub mod dates;
 pub mod dialect;
 pub mod dice;
+pub mod earth;
 pub mod fault;
 pub mod fen;
 pub mod key;

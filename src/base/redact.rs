@@ -1,7 +1,7 @@
 //! What a group may read: phone numbers, numbers of identity cards, homes and names are made
 //! unreadable. The last guard before anything goes into a group; it rather hides too much. Pure.
 
-use crate::base::text::half_width;
+use crate::base::text::{digit, half_width};
 
 /// In place of a hidden number.
 const HIDDEN: &str = "***";
@@ -71,27 +71,6 @@ fn hide_names(text: &str, names: &[String]) -> String {
         }
     }
     text
-}
-
-/// The value of a digit in any writing; 十 and 百 are none, they do not stand in phone numbers.
-fn digit(c: char) -> Option<u32> {
-    if let Some(value) = half_width(c).to_digit(10) {
-        return Some(value);
-    }
-    let written = [
-        "零〇",
-        "一壹幺",
-        "二贰两",
-        "三叁",
-        "四肆",
-        "五伍",
-        "六陆",
-        "七柒",
-        "八捌",
-        "九玖",
-    ];
-    let value = written.iter().position(|same| same.contains(c))?;
-    u32::try_from(value).ok()
 }
 
 /// What people put between the digits of one number; some of it cannot be seen.

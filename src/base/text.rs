@@ -13,6 +13,28 @@ pub fn half_width(c: char) -> char {
     }
 }
 
+/// The value of a digit in any writing; 十 and 百 are none: they do not stand in numbers of phones and homes.
+#[must_use]
+pub fn digit(c: char) -> Option<u32> {
+    if let Some(value) = half_width(c).to_digit(10) {
+        return Some(value);
+    }
+    let written = [
+        "零〇",
+        "一壹幺",
+        "二贰两",
+        "三叁",
+        "四肆",
+        "五伍",
+        "六陆",
+        "七柒",
+        "八捌",
+        "九玖",
+    ];
+    let value = written.iter().position(|same| same.contains(c))?;
+    u32::try_from(value).ok()
+}
+
 /// Half-width, simplified, lower case, white space joined to single spaces, control characters
 /// dropped: two texts that mean the same command fold to the same string.
 #[must_use]

@@ -14,7 +14,7 @@ use crate::base::text::{clean, cut_bytes, shorten};
 use crate::bot::first::{self, First};
 use crate::bot::group::Aside;
 use crate::bot::sender::known;
-use crate::bot::stored::{Said, Settled, Stored, conclude, earlier_reply, settle, take};
+use crate::bot::stored::{Said, Settled, Stored, conclude, earlier_reply, log, settle, take};
 use crate::bot::understand::Way;
 use crate::bot::{
     Meaning, Spoken, SpokenKind, attach, courtesy, dialog, group, help, lexicon, menu, render,
@@ -114,6 +114,7 @@ async fn attempt(app: &App, spoken: &Spoken) -> Result<Option<String>, Fault> {
             let said = finish(&mut turn, &stored.account, reply).await?;
             conclude(&mut tx, spoken, &stored, &said).await?;
             tx.commit().await?;
+            log(spoken);
             Ok(said.reply)
         }
         Err(refused) if refused.fault.is_ours() => {

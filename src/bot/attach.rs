@@ -31,7 +31,7 @@ const TAKES_ALONG: &[&str] = &[
     "紧急发布",
     "更正公告",
 ];
-/// Asked for behind «已办结»: why there is no photo.
+/// Asked for behind «已记录到场» and «已办结»: why there is no photo.
 const WAIVE: &str = "无照片 ";
 /// Cases to pick from by a digit.
 const MOST_CASES: u64 = 9;
@@ -58,7 +58,7 @@ pub async fn keep(turn: &mut Turn<'_>, kind: &str, media_id: &str) -> Result<Str
     };
     let row = attachment::ActiveModel {
         subject: Set(about.as_ref().map(|case| format!("case:{}", case.id))),
-        account_id: Set(turn.account.id),
+        account_id: Set(Some(turn.account.id)),
         compound_id: Set(about.as_ref().map(|case| case.compound_id)),
         stage: Set(about.as_ref().map(|_| PhotoStage::Before)),
         kind: Set(kind.to_owned()),
@@ -151,6 +151,13 @@ async fn of_work(turn: &mut Turn<'_>, name: &str) -> Result<Option<String>, Faul
     let Some(command) = lexicon().get(ADD) else {
         return Ok(None);
     };
+    // «加照片 12 处理前» has asked for it, with all that has to be known.
+    let prompt = turn.before.prompt.as_deref().unwrap_or_default();
+    if let Some(behind) = prompt.strip_prefix(ADD).filter(|behind| !behind.is_empty()) {
+        let args = Args::new(behind);
+        let reply = (command.run)(turn, &args).await?;
+        return Ok(Some(reply.text));
+    }
     let mut cases = worked_on(turn).await?;
     if let Some(asked) = asked_case(turn).filter(|asked| cases.contains(asked)) {
         cases = vec![asked];
@@ -187,10 +194,10 @@ async fn worked_on(turn: &Turn<'_>) -> Result<Vec<i64>, Fault> {
     if !turn.actor.is_staff() {
         return Ok(Vec::new());
     }
-    // Asked for just now, behind «已办结».
+    // Asked for just now, behind «已记录到场» or «已办结»; which side it shows stands behind the number.
     let asked = turn.before.choices.iter().find_map(|choice| {
-        let id = choice.command.strip_prefix(WAIVE)?;
-        id.parse().ok()
+        let behind = choice.command.strip_prefix(WAIVE)?;
+        Args::new(behind).number().map(|(id, _)| id)
     });
     if let Some(id) = asked {
         return Ok(vec![id]);

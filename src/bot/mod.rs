@@ -112,6 +112,24 @@ pub enum SpokenKind {
 }
 
 impl SpokenKind {
+    /// What it is, for the log: nothing of what it says.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "text",
+            Self::Pick { .. } => "pick",
+            Self::Image { .. } => "image",
+            Self::Voice { .. } => "voice",
+            Self::Video { .. } => "video",
+            Self::Location { .. } => "location",
+            Self::Subscribe { .. } => "subscribe",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Scan { .. } => "scan",
+            Self::Click { .. } => "click",
+            Self::Other => "other",
+        }
+    }
+
     /// Whether somebody in danger may have sent it: then it is heard however much was sent before.
     #[must_use]
     pub fn is_urgent(&self) -> bool {

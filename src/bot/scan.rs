@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 
 use crate::access::{local_code, session};
 use crate::activity::{actions, link};
-use crate::attachment;
+use crate::attachment::{self, Sender};
 use crate::base::fault::Fault;
 use crate::base::text::clean;
 use crate::bot::{dialog, help, lexicon, menu};
@@ -132,7 +132,7 @@ async fn at_station(turn: &mut Turn<'_>, id: i64, bound: bool) -> Result<String,
 pub async fn leave(turn: &mut Turn<'_>) -> Result<(), Fault> {
     let id = turn.account.id;
     subscription::clear_all(turn.tx.db(), id).await?;
-    attachment::forget(turn.tx, id).await?;
+    attachment::forget(turn.tx, Sender::Account(id)).await?;
     session::sign_out_account(turn.tx, id).await?;
     turn.before = Dialog::default();
     if turn.account.person_id.is_none() {

@@ -104,6 +104,13 @@ pub(super) async fn conclude(
     Ok(())
 }
 
+/// The one line in the log by which a message is found again: never who sent it, or what it says. Keys hold the
+/// platform's id of it, or a hash.
+pub(super) fn log(spoken: &Spoken) {
+    let (channel, kind) = (spoken.channel, spoken.kind.name());
+    tracing::info!(?channel, kind, key = %spoken.key, "a message was stored");
+}
+
 /// What is stored of a message that changed nothing.
 pub(super) enum Settled {
     /// This reply and question, and what was kept before.
@@ -153,5 +160,6 @@ pub(super) async fn settle(
     };
     conclude(&mut tx, spoken, &stored, &said).await?;
     tx.commit().await?;
+    log(spoken);
     Ok(said.reply)
 }

@@ -19,12 +19,13 @@ use entity::{case, kinds::CaseKind};
 use crate::access::once::{Answer, Once};
 use crate::access::session::Caller;
 use crate::app::App;
+use crate::base::earth;
 use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::base::page::{ListQuery, Page};
 use crate::case::actions::{self, Filing};
 use crate::case::api::body::{
-    Done, Graded, NewCase, OptionalWhom, OptionalWords, Photos, Score, Whom, Words,
+    Done, Graded, NewCase, NoPhoto, OptionalWhom, OptionalWords, Photos, Score, Whom, Words,
 };
 use crate::case::api::change::{Change, change};
 use crate::case::api::photo::keys;
@@ -81,7 +82,7 @@ pub fn routes(route: Route) -> Route {
     ),
     components(schemas(
         CaseView, FiledView, FullView, EventView, HelperView, TaskPage, NewCase, Words, OptionalWords,
-        Score, Whom, OptionalWhom, Graded, Done, Photos, PhotoView
+        Score, Whom, OptionalWhom, Graded, Done, Photos, NoPhoto, PhotoView
     )),
     tags((name = "cases", description = "诉求"), (name = "tasks", description = "办理诉求"))
 )]
@@ -159,6 +160,7 @@ async fn show_case(
     let events = queries::events(db, found.case.id).await?;
     let helpers = queries::helpers(db, found.case.id).await?;
     let seen = shield::one(db, &caller.actor, found.clone()).await?;
+    let missing = evidence::of(db, &found.case).await?.missing();
     Ok(Json(FullView {
         case: one(db, &caller.actor, &found.case).await?,
         helpers: helpers.iter().map(HelperView::from).collect(),
@@ -168,7 +170,8 @@ async fn show_case(
             .map(|event| EventView::of(&seen, event))
             .collect(),
         attachments: photo::of_case(&app, &found.case).await?,
-        photo_owed: evidence::of(db, &found.case).await?.is_owed(),
+        photo_owed: !missing.is_empty(),
+        photos_missing: missing.iter().map(ActiveEnum::to_value).collect(),
         joiner_ratings: joiner::ratings(db, &found.case).await?,
     }))
 }
@@ -221,7 +224,7 @@ async fn file_case(
     .await
 }
 
-/// A whole position on the globe, or none.
+/// A whole position on the globe, or none; as maps have it.
 fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64, f64)>, Fault> {
     let whole = "latitude 和 longitude 要一起给，或都不给。";
     match (latitude, longitude) {
@@ -234,7 +237,7 @@ fn location(latitude: Option<f64>, longitude: Option<f64>) -> Result<Option<(f64
         (Some(_), Some(longitude)) if !(-180.0..=180.0).contains(&longitude) => Err(
             Fault::invalid("longitude", "longitude 必须是 -180 到 180。"),
         ),
-        (Some(latitude), Some(longitude)) => Ok(Some((latitude, longitude))),
+        (Some(latitude), Some(longitude)) => Ok(Some(earth::on_maps(latitude, longitude))),
     }
 }
 
@@ -295,7 +298,7 @@ async fn rate(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let rated = actions::rate(tx, &caller.actor, id, body.score, &body.text).await?;
-        RatedView::of(tx.db(), &caller.actor, &rated).await
+        RatedView::of(&app, tx.db(), &caller.actor, &rated).await
     })
     .await
 }

@@ -10,7 +10,7 @@ use entity::kinds::Channel;
 use crate::access::Actor;
 use crate::base::phone::Phone;
 use crate::base::redact::hide_numbers;
-use crate::base::text::{clean, half_width, shorten};
+use crate::base::text::{clean, digit, half_width, shorten};
 use crate::case::publish::{plain, simplified};
 
 /// What others read in place of a name.
@@ -247,21 +247,7 @@ fn ways(home: &str) -> Vec<String> {
 
 /// Numbers however they are written, so that 五零一 is found where 501 is looked for.
 fn shape(c: char) -> char {
-    let written = [
-        "零〇",
-        "一壹幺",
-        "二贰两",
-        "三叁",
-        "四肆",
-        "五伍",
-        "六陆",
-        "七柒",
-        "八捌",
-        "九玖",
-    ];
-    let value = written.iter().position(|same| same.contains(c));
-    value
-        .and_then(|value| u32::try_from(value).ok())
+    digit(c)
         .and_then(|value| char::from_digit(value, 10))
         .unwrap_or(c)
 }
@@ -274,13 +260,13 @@ fn blot(text: &[char], wanted: &str, with: &str) -> Vec<char> {
     let mut at = 0;
     while let Some(c) = text.get(at) {
         let end = at + wanted.len();
-        let digit = |place: Option<usize>| {
+        let is_digit = |place: Option<usize>| {
             place
                 .and_then(|place| shapes.get(place))
                 .is_some_and(char::is_ascii_digit)
         };
-        let inside = digit(at.checked_sub(1)) && digit(Some(at))
-            || digit(end.checked_sub(1)) && digit(Some(end));
+        let inside = is_digit(at.checked_sub(1)) && is_digit(Some(at))
+            || is_digit(end.checked_sub(1)) && is_digit(Some(end));
         if !wanted.is_empty() && shapes.get(at..end) == Some(wanted.as_slice()) && !inside {
             out.extend(with.chars());
             at = end;

@@ -1,18 +1,23 @@
 //! What everybody may read of the cases of a compound, and what was promised: no words of residents, no
-//! name, nothing nearer than a building. Read by the public board.
+//! name, nothing nearer than a building; of what is nobody else's business neither number nor day. Read by
+//! the public board.
 
 use std::collections::HashMap;
 
 use entity::kinds::{CaseKind, CaseState, Grade, Level, PlaceKind};
-use entity::{calendar, case, place};
+use entity::{attachment, calendar, case, place};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
+use crate::case::similar::COMMON;
 use crate::case::stats::AT_WORK;
-use crate::case::{BOARD, subject};
+use crate::case::step::OPEN;
+use crate::case::{BOARD, evidence, subject};
 use crate::moderation::queries as moderation;
 use crate::place::ids;
 use crate::policy::{self, Policy};
@@ -20,6 +25,8 @@ use crate::policy::{self, Policy};
 /// A case that is being worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenCase {
+    /// Its number and when it was filed, where neighbours may join it (我也遇到).
+    pub joinable: Option<(i64, Moment)>,
     /// What was filed.
     pub kind: CaseKind,
     /// Name of the building; none for what belongs to all.
@@ -35,6 +42,8 @@ pub struct ClosedCase {
     pub text: String,
     /// When it ended.
     pub at: Option<Moment>,
+    /// What was found and what was done, as far as others may see it.
+    pub photos: Vec<attachment::Model>,
 }
 
 /// The newest open cases of a compound.
@@ -55,12 +64,26 @@ pub async fn open<C: ConnectionTrait>(
         .await?;
     let of: Vec<i64> = cases.iter().map(|case| case.place_id).collect();
     let buildings = buildings(db, &of).await?;
+    let joinable = |case: &case::Model| COMMON.contains(&case.kind) && OPEN.contains(&case.state);
     let shown = |case: case::Model| OpenCase {
+        joinable: joinable(&case).then_some((case.id, case.created_at)),
         kind: case.kind,
         building: buildings.get(&case.place_id).cloned(),
         state: case.state,
     };
     Ok(cases.into_iter().map(shown).collect())
+}
+
+/// How many cases of a compound are open.
+///
+/// # Errors
+/// The database's.
+pub async fn count_open<C: ConnectionTrait>(db: &C, compound_id: i64) -> Result<u64, Fault> {
+    Ok(case::Entity::find()
+        .filter(case::COLUMN.compound_id.eq(compound_id))
+        .filter(case::COLUMN.state.is_in(AT_WORK))
+        .count(db)
+        .await?)
 }
 
 /// The building of each of the places that lies in one.
@@ -85,7 +108,7 @@ async fn buildings<C: ConnectionTrait>(db: &C, of: &[i64]) -> Result<HashMap<i64
     Ok(places.iter().filter_map(building).collect())
 }
 
-/// The cases of a compound that ended last and may be read.
+/// The cases of a compound that ended last and may be read, however many wait for a word on theirs.
 ///
 /// # Errors
 /// The database's.
@@ -101,17 +124,23 @@ pub async fn closed<C: ConnectionTrait>(
                 .state
                 .is_in([CaseState::Finished, CaseState::Reviewed]),
         )
+        .filter(moderation::has_passed(
+            Expr::cust(r#"'case:' || "cases"."id""#),
+            BOARD,
+        ))
         .order_by_desc(case::COLUMN.id)
         .limit(most)
         .all(db)
         .await?;
     let subjects = cases.iter().map(|case| subject(case.id));
     let mut texts = moderation::all_shown(db, subjects.collect(), BOARD).await?;
+    let mut photos = evidence::all_on_board(db, &cases).await?;
     let shown = |case: case::Model| {
         let text = texts.remove(&subject(case.id))?;
         Some(ClosedCase {
             text,
             at: case.finished_at,
+            photos: photos.remove(&case.id).unwrap_or_default(),
         })
     };
     Ok(cases.into_iter().filter_map(shown).collect())

@@ -1,11 +1,9 @@
 //! Reads of cases, each scoped by what the actor may see: a case of somebody else is not there.
 
 mod help;
-mod level;
 mod near;
 
 pub use help::{Helper, helped_by, helper, helpers};
-pub use level::{AtLevel, solved_by_level};
 pub use near::{near, near_all};
 
 use entity::kinds::{CaseState, PlaceKind};

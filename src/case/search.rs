@@ -1,8 +1,10 @@
 //! Lists of cases by filters, newest first, within what the actor may see, for the console. However many
 //! cases there are, a page costs the same: its keys are found in the index of a compound, of places or of
 //! a holder (`part.rs`), which looks at a stretch of so many cases at most, and only the cases of the page
-//! are read whole. Where a stretch ends before the page is full the list says so, and goes on from there.
+//! are read whole. Where a stretch ends before a page behind the first is full a longer one is looked at, as
+//! long as there is time (`pace.rs`); where that ends first the list says so, and goes on from there.
 
+mod pace;
 mod part;
 mod words;
 
@@ -10,6 +12,7 @@ pub use words::{Said, said};
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use entity::kinds::{CaseKind, CaseState, Level};
 use entity::{case, place};
@@ -23,9 +26,14 @@ use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Slice, cursor};
 use crate::case::queries::{Found, sees};
+use crate::case::search::pace::{Pace, STRETCH};
 use crate::case::search::part::{Part, edge, parts};
 use crate::case::shield::{self, Seen};
 use crate::case::step::OPEN;
+
+/// How long a page is looked for by a real clock. With what it takes to show it that is a page in less than
+/// 200 ms.
+const BUDGET: Duration = Duration::from_millis(120);
 
 /// By whom a case is held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,11 +114,12 @@ pub struct Listed {
     pub items: Vec<Found>,
     /// Cursor of the next page.
     pub next: Option<String>,
-    /// The stretch ended first: there may be more although the page is not full.
+    /// The time ended first: there may be more although the page is not full.
     pub cut_short: bool,
 }
 
-/// A page of cases.
+/// A page of cases. The first one looks through one stretch: opening a list costs the same however many cases
+/// there are; the pages behind it go on until they are full or their time is over.
 ///
 /// # Errors
 /// The database's.
@@ -121,54 +130,107 @@ pub async fn list<C: ConnectionTrait>(
     slice: Slice,
     now: Moment,
 ) -> Result<Listed, Fault> {
-    let most = slice.limit;
+    let budget = match slice.before {
+        Some(_) => BUDGET,
+        None => Duration::ZERO,
+    };
+    list_within(db, actor, wanted, slice, now, budget).await
+}
+
+/// The same with another time for looking: a file may take longer than a page. One stretch is looked at
+/// whatever the time is.
+///
+/// # Errors
+/// The database's.
+pub async fn list_within<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    wanted: &Wanted,
+    slice: Slice,
+    now: Moment,
+    budget: Duration,
+) -> Result<Listed, Fault> {
+    let mut pace = Pace::new(budget);
+    let Some(keys) = keys(db, wanted, slice).await? else {
+        return Ok(Listed::default());
+    };
+    let narrow = narrow(db.get_database_backend(), wanted, now);
+    let parts = parts(db, actor, wanted).await?;
+    let limit = usize::try_from(slice.limit).unwrap_or(usize::MAX);
+    let mut items: Vec<Found> = Vec::new();
+    // From this key on nothing is missing.
+    let mut floor = keys.end;
+    while let Some(length) = pace.next_length() {
+        let seen = u64::try_from(items.len()).unwrap_or(u64::MAX);
+        let look = Look {
+            keys: keys.start..floor,
+            length,
+            most: slice.limit.saturating_sub(seen).saturating_add(1),
+        };
+        let read = look_at(db, &parts, wanted, &narrow, &look).await?;
+        floor = read.floor;
+        items.extend(readable(db, actor, wanted, read.cases).await?);
+        if items.len() > limit || floor <= keys.start {
+            break;
+        }
+    }
+    let full = items.len() > limit;
+    items.truncate(limit);
+    let next = if full {
+        items.last().map(|found| found.case.id)
+    } else {
+        (floor > keys.start).then_some(floor)
+    };
+    Ok(Listed {
+        items,
+        cut_short: !full && next.is_some(),
+        next: next.map(cursor),
+    })
+}
+
+/// The keys among which there may be cases of the page; none where there are no cases of such a time.
+async fn keys<C: ConnectionTrait>(
+    db: &C,
+    wanted: &Wanted,
+    slice: Slice,
+) -> Result<Option<Range<i64>>, Fault> {
     let mut before = slice.before.unwrap_or(i64::MAX);
     if let Some(until) = wanted.until {
         let Some(last) = edge(db, until, Order::Desc).await? else {
-            return Ok(Listed::default());
+            return Ok(None);
         };
         before = Ord::min(before, last.saturating_add(1));
     }
     let lowest = match wanted.from {
-        Some(from) => match edge(db, from, Order::Asc).await? {
-            Some(first) => first,
-            None => return Ok(Listed::default()),
-        },
-        None => 0,
+        Some(from) => edge(db, from, Order::Asc).await?,
+        None => Some(0),
     };
-    let narrow = narrow(db.get_database_backend(), wanted, now);
-    let mut cases: BTreeMap<i64, case::Model> = BTreeMap::new();
-    // Below this key some part has not looked yet.
-    let mut floor = lowest;
-    for part in parts(db, actor, wanted).await? {
-        let read = read(db, &part, wanted, &narrow, lowest..before, most + 1).await?;
-        floor = Ord::max(floor, read.floor);
-        cases.extend(read.cases.into_iter().map(|case| (case.id, case)));
-    }
-    let short = floor > lowest;
-    let found = cases.into_values().rev().filter(|case| case.id >= floor);
-    let found: Vec<case::Model> = found.collect();
-    let limit = usize::try_from(most).unwrap_or(usize::MAX);
-    let full = found.len() > limit;
-    let page: Vec<case::Model> = found.into_iter().take(limit).collect();
-    let next = if full {
-        page.last().map(|case| case.id)
-    } else {
-        short.then_some(floor)
-    };
-    let mut items = with_places(db, page).await?;
+    Ok(lowest.map(|lowest| lowest..before))
+}
+
+/// The cases as the actor may read them, without those that are not for them to find.
+async fn readable<C: ConnectionTrait>(
+    db: &C,
+    actor: &Actor,
+    wanted: &Wanted,
+    cases: Vec<case::Model>,
+) -> Result<Vec<Found>, Fault> {
+    let mut found = with_places(db, cases).await?;
     // The parts follow from the roles; this is the last word on each case.
-    items.retain(|found| sees(actor, found));
-    let seen = shield::all(db, actor, items).await?;
-    Ok(Listed {
-        items: seen
-            .into_iter()
-            .filter(|seen| wanted.finds(seen))
-            .map(|seen| seen.found)
-            .collect(),
-        next: next.map(cursor),
-        cut_short: short && !full,
-    })
+    found.retain(|found| sees(actor, found));
+    let seen = shield::all(db, actor, found).await?;
+    let found = seen.into_iter().filter(|seen| wanted.finds(seen));
+    Ok(found.map(|seen| seen.found).collect())
+}
+
+/// How far one look goes.
+struct Look {
+    /// Among these keys, from the last on.
+    keys: Range<i64>,
+    /// So many cases are looked at in each part.
+    length: u64,
+    /// So many are wanted.
+    most: u64,
 }
 
 struct Read {
@@ -176,17 +238,49 @@ struct Read {
     floor: i64,
 }
 
-/// One part, from its own index: at most a stretch of it, and of that the newest first where each case has to
-/// be read itself.
+/// One look at all parts: what they have in common, newest first, down to where one of them ended.
+async fn look_at<C: ConnectionTrait>(
+    db: &C,
+    parts: &[Part],
+    wanted: &Wanted,
+    narrow: &Condition,
+    look: &Look,
+) -> Result<Read, Fault> {
+    let mut cases: BTreeMap<i64, case::Model> = BTreeMap::new();
+    // Below this key some part has not looked yet.
+    let mut floor = look.keys.start;
+    for part in parts {
+        let read = read(db, part, wanted, narrow, look).await?;
+        floor = Ord::max(floor, read.floor);
+        cases.extend(read.cases.into_iter().map(|case| (case.id, case)));
+    }
+    let most = usize::try_from(look.most).unwrap_or(usize::MAX);
+    let found = cases.into_values().rev().filter(|case| case.id >= floor);
+    let found: Vec<case::Model> = found.take(most).collect();
+    if found.len() == most {
+        floor = found.last().map_or(floor, |case| case.id);
+    }
+    Ok(Read {
+        cases: found,
+        floor,
+    })
+}
+
+/// One part, from its own index: at most a stretch of it, and of the first the newest first where each case
+/// has to be read itself.
 async fn read<C: ConnectionTrait>(
     db: &C,
     part: &Part,
     wanted: &Wanted,
     narrow: &Condition,
-    keys: Range<i64>,
-    most: u64,
+    look: &Look,
 ) -> Result<Read, Fault> {
-    let near = part.near(db, wanted, &keys).await?;
+    let (keys, most) = (&look.keys, look.most);
+    let near = if look.length == STRETCH {
+        part.near(db, wanted, keys).await?
+    } else {
+        None
+    };
     let mut cases = match near {
         Some(near) => page(db, part, narrow, &(near..keys.end), most).await?,
         None => Vec::new(),
@@ -197,7 +291,9 @@ async fn read<C: ConnectionTrait>(
     let rest = keys.start..near.unwrap_or(keys.end);
     let mut floor = keys.start;
     if left(&cases) > 0 && !rest.is_empty() {
-        let low = part.floor(db, wanted, &rest, near.is_some()).await?;
+        let low = part
+            .floor(db, wanted, &rest, look.length, near.is_some())
+            .await?;
         let more = page(db, part, narrow, &(low..rest.end), left(&cases)).await?;
         cases.extend(more);
         if left(&cases) > 0 {

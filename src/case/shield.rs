@@ -62,7 +62,8 @@ impl Seen {
 }
 
 /// Whether a case is one of those. Without a name nothing is stored that could be read.
-fn is_guarded(case: &case::Model) -> bool {
+#[must_use]
+pub fn is_guarded(case: &case::Model) -> bool {
     case.kind == CaseKind::Complaint && !case.anonymous
 }
 

@@ -150,8 +150,8 @@ impl Turn<'_> {
         self.tx.now()
     }
 
-    /// Takes the place that the account sent within the last half hour, WGS-84 latitude and
-    /// longitude: whoever files something stores it there.
+    /// Takes the place that the account sent within the last half hour, latitude and longitude
+    /// as maps have them (GCJ-02): whoever files something stores it there.
     pub fn take_spot(&mut self) -> Option<(f64, f64)> {
         let spot = self.before.spot.take()?;
         Some((spot.latitude, spot.longitude))
@@ -371,9 +371,9 @@ impl Dialog {
 /// A place that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spot {
-    /// WGS-84, degrees.
+    /// Degrees, GCJ-02: chosen on a map of WeChat's.
     pub latitude: f64,
-    /// WGS-84, degrees.
+    /// Degrees, GCJ-02: chosen on a map of WeChat's.
     pub longitude: f64,
     /// Milliseconds since 1970, UTC: lapses then.
     pub until_ms: i64,

@@ -3,13 +3,14 @@
 
 use chrono::TimeDelta;
 use entity::kinds::{BindingState, Channel, FeeKind};
-use entity::{account, binding, invitation, person, place, residency, schedule};
+use entity::{account, attachment, binding, invitation, person, place, residency, schedule};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::console::credential::{self, OneTime};
 use crate::access::{Actor, load_staff};
 use crate::app::App;
+use crate::attachment::{Sender, actions as attachments};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::base::month::Month;
@@ -47,6 +48,9 @@ const FILES: &[(&str, &str)] = &[
         include_str!("../../config/demo/response_policies.csv"),
     ),
 ];
+
+/// What each supplier of the demo's expense has sent.
+const QUOTE: &[u8] = include_bytes!("../../config/demo_quote.pdf");
 
 /// The compound's code.
 pub const COMPOUND: &str = "GY";
@@ -159,6 +163,15 @@ const REVIEWED_AGO: TimeDelta = TimeDelta::days(2);
 
 /// An expense in its first publication, so that there is something to look at and to object to.
 async fn spend(app: &App) -> Result<(), Fault> {
+    let suppliers = [
+        ("顺安电梯公司", 860_000),
+        ("恒升电梯公司", 920_000),
+        ("城南机电公司", 985_000),
+    ];
+    let mut quotes = Vec::new();
+    for (supplier, amount) in suppliers {
+        quotes.push((supplier, amount, keep_quote(app).await?));
+    }
     let at = app.clock.now() - REVIEWED_AGO;
     let mut tx = app.store.begin(at).await?;
     let compound = places::by_code(tx.db(), COMPOUND).await?;
@@ -173,16 +186,12 @@ async fn spend(app: &App) -> Result<(), Fault> {
     };
     let proposer = staff(&tx, LENT_TO).await?;
     let row = draft::propose(&mut tx, &proposer, compound.id, &said).await?;
-    let quotes = [
-        ("顺安电梯公司", 860_000),
-        ("恒升电梯公司", 920_000),
-        ("城南机电公司", 985_000),
-    ];
-    for (supplier, amount) in quotes {
+    for (supplier, amount, (file, change)) in quotes {
         let quote = NewQuote {
             supplier: supplier.to_owned(),
             amount,
-            ..NewQuote::default()
+            note: String::new(),
+            attachment_id: Some(attachments::settle(&tx, file, change).await?.id),
         };
         draft::add_quote(&mut tx, &proposer, row.id, None, quote).await?;
     }
@@ -192,6 +201,14 @@ async fn spend(app: &App) -> Result<(), Fault> {
         review::approve(&mut tx, &reviewer, row.id, None, "同意").await?;
     }
     tx.commit().await
+}
+
+/// A sheet that stands for a supplier's own, in the storage, before there is a transaction to give it in.
+async fn keep_quote(app: &App) -> Result<(i64, attachment::ActiveModel), Fault> {
+    let proposer = people::by_key(app.store.read(), LENT_TO).await?;
+    let proposer = proposer.ok_or_else(|| Fault::internal(format!("the demo has no {LENT_TO}")))?;
+    let from = Sender::Person(proposer.id);
+    attachments::upload_with_documents(app, from, QUOTE.to_vec()).await
 }
 
 /// Somebody of the demo, in office.

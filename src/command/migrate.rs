@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, DbBackend};
+use secrecy::ExposeSecret;
 
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
@@ -39,6 +40,18 @@ pub async fn up(store: &Store, now: Moment) -> Result<(), Fault> {
     lock(store, &tx).await?;
     Migrator::up(tx.db(), None).await?;
     tx.commit().await
+}
+
+/// What tells a database from any other, also from one that lay at the same address before: not to be shown, the
+/// address may hold a password.
+///
+/// # Errors
+/// The database's.
+pub async fn mark(settings: &Settings, store: &Store) -> Result<String, Fault> {
+    let steps = Migrator::get_migration_models(store.write()).await?;
+    let begun = steps.iter().map(|step| step.applied_at).min();
+    let url = settings.database.url.expose_secret();
+    Ok(format!("{url} {}", begun.unwrap_or_default()))
 }
 
 async fn lock(store: &Store, tx: &crate::store::Tx) -> Result<(), Fault> {

@@ -151,7 +151,7 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
         .await
         .context("手册的文章无法写入数据库")?;
     let tasks = TaskTracker::new();
-    let platform = pretend(&app, &boot)?;
+    let platform = pretend(&app, &boot).await?;
     let server = serve_http(&app, listener, boot.role, platform)?;
     start_queue(&app, &tasks, boot.role);
     if boot.role != Role::Worker {
@@ -169,8 +169,8 @@ pub async fn start_as(mut settings: Settings, boot: Boot) -> anyhow::Result<Runn
     })
 }
 
-/// The pretended platform, if it is asked for; it ends with the program.
-fn pretend(app: &App, boot: &Boot) -> anyhow::Result<Option<Platform>> {
+/// The pretended platform, if it is asked for; it ends with the program, and goes on with what was paid before.
+async fn pretend(app: &App, boot: &Boot) -> anyhow::Result<Option<Platform>> {
     if !app.settings.sandbox.enabled || boot.role == Role::Worker {
         return Ok(None);
     }
@@ -184,6 +184,12 @@ fn pretend(app: &App, boot: &Boot) -> anyhow::Result<Option<Platform>> {
         let menu = default_menu(&app.settings.server.public_url)?;
         platform.set_menu(menu.to_json());
     }
+    let database = migrate::mark(&app.settings, &app.store).await?;
+    let kept = platform.keep_payments(&database);
+    kept.with_context(|| {
+        let keys = &app.settings.sandbox.keys;
+        format!("{keys} 旁边的 sandbox-pay 文件读写不了:请检查权限,或把它移走,再启动一次")
+    })?;
     let (stopping, ending) = (app.stopping.clone(), platform.clone());
     tokio::spawn(async move {
         stopping.cancelled().await;

@@ -16,6 +16,8 @@ pub enum Topic {
     Safety,
     /// What the recipient is asked to pay.
     Dues,
+    /// What has to be shown to every home: a month of the accounts, money to be spent.
+    Public,
     /// The answer to what the recipient has just asked.
     Answer,
     /// How to reach a neighbour, for the recipient alone.
@@ -24,12 +26,13 @@ pub enum Topic {
 
 /// Those that people choose from, in the order of their numbers. An answer is asked for each time, and what
 /// somebody has taken on can be done only by whoever reaches the other.
-pub const CHOICES: [Topic; 5] = [
+pub const CHOICES: [Topic; 6] = [
     Topic::Progress,
     Topic::News,
     Topic::Task,
     Topic::Safety,
     Topic::Dues,
+    Topic::Public,
 ];
 
 impl Topic {
@@ -42,6 +45,7 @@ impl Topic {
             Self::News => "news",
             Self::Safety => "safety",
             Self::Dues => "dues",
+            Self::Public => "public",
             Self::Answer => "answer",
             Self::Contact => "contact",
         }
@@ -56,19 +60,20 @@ impl Topic {
             Self::News => "工作动态",
             Self::Safety => "账号安全",
             Self::Dues => "缴费提醒",
+            Self::Public => "公开公示",
             Self::Answer => "回答",
             Self::Contact => "联系方式",
         }
     }
 
-    /// Whether the recipient may switch it off: nobody what concerns their safety, nobody on duty
-    /// what is to be done.
+    /// Whether the recipient may switch it off: nobody what concerns their safety or is shown to every home,
+    /// nobody on duty what is to be done.
     #[must_use]
     pub const fn may_be_off(self, on_duty: bool) -> bool {
         match self {
             Self::Progress | Self::News | Self::Dues => true,
             Self::Task => !on_duty,
-            Self::Safety | Self::Answer | Self::Contact => false,
+            Self::Safety | Self::Answer | Self::Contact | Self::Public => false,
         }
     }
 
@@ -77,7 +82,7 @@ impl Topic {
     #[must_use]
     pub const fn keeps(self) -> TimeDelta {
         match self {
-            Self::Task | Self::Safety => TimeDelta::days(7),
+            Self::Task | Self::Safety | Self::Public => TimeDelta::days(7),
             Self::Progress | Self::Dues | Self::Contact => TimeDelta::days(3),
             Self::News => TimeDelta::days(1),
             Self::Answer => TimeDelta::minutes(30),
@@ -86,7 +91,7 @@ impl Topic {
 
     /// Whether it is told at the door when no channel reaches the recipient. Tasks are not: their
     /// clocks hand them to somebody else before anybody could walk there. What somebody owes is no
-    /// neighbour's business.
+    /// neighbour's business. What is shown to every home has a list of who has not read it, by which people go.
     #[must_use]
     pub const fn is_told_in_person(self) -> bool {
         matches!(self, Self::Progress | Self::Safety | Self::Contact)
@@ -124,6 +129,7 @@ mod tests {
             (Topic::News, true, true),
             (Topic::Safety, false, false),
             (Topic::Dues, true, true),
+            (Topic::Public, false, false),
             (Topic::Answer, false, false),
             (Topic::Contact, false, false),
         ] {

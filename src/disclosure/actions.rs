@@ -1,4 +1,4 @@
-//! Publishing a month: the lines as the books have them, the digest of the one before, and the message to
+//! Publishing a month: the lines as the books have them, the digest of the one before, and the notice to
 //! every home, in one transaction.
 
 use entity::{disclosure, disclosure_line, place};
@@ -20,7 +20,6 @@ use crate::ledger::floor::below;
 use crate::payment::reconcile::clock::DAYS_BACK;
 use crate::payment::reconcile::still_to_come;
 use crate::place::queries::compound_by_id;
-use crate::reminder::enqueue;
 use crate::store::Tx;
 use crate::store::insert::insert_chunked;
 
@@ -32,7 +31,7 @@ pub const MOST_REASON: usize = 200;
 /// # Errors
 /// `not_found` for a compound that is not theirs; `wrong_step` for a month that is not over, that has nothing
 /// in it, of which a day is still to be compared with the platform's bill, at whose end there would be less money than none, or whose books have not changed since it was
-/// published; `invalid` for a correction without a reason; `conflict` when somebody else published at this moment.
+/// published; `forbidden` for who is nobody; `invalid` for a correction without a reason; `conflict` when somebody else published at this moment.
 pub async fn publish(
     tx: &mut Tx,
     actor: &Actor,
@@ -41,6 +40,7 @@ pub async fn publish(
     reason: &str,
 ) -> Result<disclosure::Model, Fault> {
     let place = place(tx, actor, compound_id).await?;
+    let author_id = actor.require_person()?;
     if month >= Month::of(china(tx.now()).date_naive()) {
         let says = month.says();
         return Err(Fault::wrong_step(format!(
@@ -88,13 +88,18 @@ pub async fn publish(
         } else {
             "disclosure.correct"
         },
-        subject: format!("disclosure:{}", stored.id),
+        subject: remind::subject(stored.id),
         compound_id: Some(place.id),
         detail: Some(json!({ "month": month.to_string(), "version": stored.version })),
     };
     audit::record(tx, actor, entry);
-    let broadcast = remind::broadcast(&stored, 0, tx.now());
-    enqueue(tx, vec![broadcast]).await?;
+    let told = remind::Told {
+        row: &stored,
+        month,
+        lines: &lines,
+        before: earlier.first(),
+    };
+    remind::tell(tx, author_id, &place, &told).await?;
     Ok(stored)
 }
 

@@ -1,9 +1,10 @@
-//! What calls a month to mind that nobody has published. Once a day a clock looks at the month before; from its
-//! second day on whoever may publish it is told, once a month. `command/serve.rs` joins the table to the others'.
+//! What calls a month to mind that nobody has published. Once a day a clock looks at the month before: on the second
+//! whoever may publish it is told, from the fifth on again every three days, until it is published or the next month
+//! takes its place. `command/serve.rs` joins the table to the others'.
 
 use std::collections::HashSet;
 
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use entity::{disclosure, ledger_account, place, reminder};
 use sea_orm::{EntityTrait, QueryFilter, QuerySelect};
 use serde_json::{Value, json};
@@ -25,8 +26,13 @@ use crate::wechat::http::percent;
 
 /// To whoever may publish: the month before is not published.
 pub(super) const UNPUBLISHED: &str = "disclosure.unpublished";
-/// Hours into the next month at which it is said: on its second day at ten, when the last day is long compared.
-const LATER: i64 = 24 + 10;
+/// The day of the next month on which it is said first: when the last day is long compared.
+const FIRST: u32 = 2;
+/// The day from which it is said again, and after how many days each time.
+const AGAIN: u32 = 5;
+const EVERY: u32 = 3;
+/// The hour at which it is said, in China.
+const HOUR: i64 = 10;
 
 /// The clock works.
 pub const WORKS: &[ClockWork] = &[ClockWork {
@@ -78,14 +84,20 @@ async fn ask(tx: &mut Tx, place: &place::Model, month: Month) -> Result<u64, Fau
     let mut people: Vec<i64> = all.iter().map(|holder| holder.person_id).collect();
     people.sort_unstable();
     people.dedup();
-    let at = begin_of(month.next().first()) + TimeDelta::hours(LATER);
+    let (nth, day) = turn(china(tx.now()).day());
+    let days = i64::from(day.saturating_sub(1));
+    let at = begin_of(month.next().first()) + TimeDelta::days(days) + TimeDelta::hours(HOUR);
     let due_at = at.max(tx.now());
+    // Once each time however often the clock looks; also for who comes into office later.
+    let key = |person: i64| match nth {
+        0 => format!("{UNPUBLISHED}:{}:{month}:{person}", place.id),
+        _ => format!("{UNPUBLISHED}:{}:{month}:{person}:{nth}", place.id),
+    };
     let items: Vec<NewReminder> = people
         .into_iter()
         .map(|person| NewReminder {
             kind: UNPUBLISHED,
-            // Once a month however often the clock looks; also for who comes into office later.
-            dedupe_key: format!("{UNPUBLISHED}:{}:{month}:{person}", place.id),
+            dedupe_key: key(person),
             recipient_id: Some(person),
             compound_id: Some(place.id),
             subject: format!("place:{}:accounts", place.id),
@@ -96,6 +108,17 @@ async fn ask(tx: &mut Tx, place: &place::Model, month: Month) -> Result<u64, Fau
     let count = u64::try_from(items.len()).unwrap_or(0);
     enqueue(tx, items).await?;
     Ok(count)
+}
+
+/// Which word of the month it is now, and its day.
+fn turn(today: u32) -> (u32, u32) {
+    match today.checked_sub(AGAIN) {
+        None => (0, FIRST),
+        Some(since) => {
+            let nth = since / EVERY;
+            (nth + 1, AGAIN + nth * EVERY)
+        }
+    }
 }
 
 fn meant(row: &reminder::Model) -> Option<(i64, Month)> {
@@ -153,4 +176,24 @@ pub(super) fn compose<'a>(
             buttons: Vec::new(),
         }))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_said_on_the_second_and_from_the_fifth_on_every_three_days() {
+        for (today, wanted) in [
+            (1, (0, 2)),
+            (2, (0, 2)),
+            (4, (0, 2)),
+            (5, (1, 5)),
+            (7, (1, 5)),
+            (8, (2, 8)),
+            (31, (9, 29)),
+        ] {
+            assert_eq!(turn(today), wanted, "{today}");
+        }
+    }
 }

@@ -10,8 +10,9 @@ use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::disclosure::queries::{Published, list, versions};
-use crate::disclosure::remind::{sums, url};
+use crate::disclosure::remind::{subject, sums, url};
 use crate::ledger::Family;
+use crate::notice::official;
 use crate::place::queries::compound_by_id;
 use crate::reminder::BoxFuture;
 
@@ -73,6 +74,10 @@ fn show<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> BoxFuture<'a, Result<Repl
             };
             if let Some(one) = versions(db, compound_id, month).await?.first() {
                 texts.push(says(&place.name, one, &url(turn.app, &place.code, one)));
+                // Whoever reads it here need not be told of it again, nor at the door.
+                if let Some(person_id) = turn.actor.person_id() {
+                    official::seen(turn.tx, &subject(one.disclosure.id), person_id).await?;
+                }
             }
         }
         if !texts.is_empty() {
@@ -96,7 +101,7 @@ fn says(place: &str, one: &Published, url: &str) -> String {
     if one.disclosure.version > 1 {
         let _ = write!(text, "（第{}版）", one.disclosure.version);
     }
-    let _ = writeln!(text, "：{}。", sums(one));
+    let _ = writeln!(text, "：{}。", sums(&one.statement()));
     let first = one.lines.first().map_or(0, |(id, _)| *id);
     for (id, line) in &one.lines {
         if matches!(line.family(), Family::Income | Family::Expenses) {

@@ -1,149 +1,127 @@
-//! What a published month sets going: a clock that walks over the people of a compound, a part at a time, and
-//! the message that each of them gets. `command/serve.rs` joins the table to the others'.
+//! What a published month sets going: the notice that every home gets (`notice::official`), with the figures and how
+//! a line is questioned; a correction says what it changed and why. Called by `actions`; `command/serve.rs` joins the
+//! table to the others'.
 
-use entity::{binding, disclosure, reminder};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
-use serde_json::json;
+use std::fmt::Write;
+
+use entity::{disclosure, place};
 
 use crate::app::App;
-use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
-use crate::delivery::{Kind, Message, Topic, Work};
+use crate::base::month::Month;
+use crate::delivery::{Kind, Topic, Work};
 use crate::disclosure::ask;
-use crate::disclosure::queries::{Published, by_id};
-use crate::disclosure::statement::total;
+use crate::disclosure::queries::Published;
+use crate::disclosure::statement::{Line, changes, total};
 use crate::ledger::Family;
-use crate::person::binding::TIED;
-use crate::place::queries::compound_by_id;
-use crate::reminder::fan::{self, ToMany, enqueue_part};
-use crate::reminder::payload::number;
-use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::notice::official;
+use crate::store::Tx;
+use crate::wechat::http::percent;
 
-/// Clock: the next part of the people is told.
-const BROADCAST: &str = "disclosure.broadcast";
-/// To each person of the compound: a month was published.
-const PUBLISHED: &str = "disclosure.published";
+/// Lines that a correction names.
+const MOST_CHANGES: usize = 8;
 
 /// What each kind means.
-pub const KINDS: &[Kind] = &[
-    Kind {
-        name: BROADCAST,
-        work: Work::Clock(tell_part),
-    },
-    Kind {
-        name: PUBLISHED,
-        work: Work::Push(Topic::News, compose),
-    },
-    Kind {
-        name: ask::UNPUBLISHED,
-        work: Work::Push(Topic::Task, ask::compose),
-    },
-];
+pub const KINDS: &[Kind] = &[Kind {
+    name: ask::UNPUBLISHED,
+    work: Work::Push(Topic::Task, ask::compose),
+}];
 
-/// The clock for everybody whose key is above `after`.
-pub(super) fn broadcast(row: &disclosure::Model, after: i64, now: Moment) -> NewReminder {
-    NewReminder {
-        kind: BROADCAST,
-        dedupe_key: format!("disclosure:{}:after:{after}", row.id),
-        recipient_id: None,
-        compound_id: Some(row.compound_id),
-        subject: format!("disclosure:{}", row.id),
-        payload: json!({ "disclosure": row.id, "after": after }),
-        due_at: now,
+/// How a disclosure is named as the subject of audit rows, and as what a notice tells of.
+#[must_use]
+pub fn subject(id: i64) -> String {
+    format!("disclosure:{id}")
+}
+
+/// What is told: a month as it is published now, and the version that it takes the place of.
+pub(super) struct Told<'a> {
+    pub(super) row: &'a disclosure::Model,
+    pub(super) month: Month,
+    pub(super) lines: &'a [Line],
+    pub(super) before: Option<&'a Published>,
+}
+
+/// Has every home of the compound told of a month.
+pub(super) async fn tell(
+    tx: &mut Tx,
+    author_id: i64,
+    place: &place::Model,
+    told: &Told<'_>,
+) -> Result<(), Fault> {
+    let replaces = told.before.map(|before| subject(before.disclosure.id));
+    let notice = official::Published {
+        author_id,
+        place,
+        about: subject(told.row.id),
+        replaces,
+        version: told.row.version,
+        title: format!("{}财务公开", told.month.says()),
+        body: words(told),
+        path: path(&place.code, told.month),
+    };
+    official::publish(tx, notice).await
+}
+
+/// What changed and why, the sums and how to ask, then line by line: a message shows the beginning.
+fn words(told: &Told<'_>) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    if let Some(before) = told.before {
+        text.push_str(&difference(&before.statement(), told.lines));
+    }
+    if let Some(reason) = &told.row.reason {
+        let _ = writeln!(text, "更正原因：{reason}");
+    }
+    let _ = writeln!(text, "{}。", sums(told.lines));
+    let _ = writeln!(
+        text,
+        "回复“财务 {}”看每一行，有疑问可以对任何一行质询，质询必须答复。",
+        told.month
+    );
+    for (family, head) in [
+        (Family::Income, "收入"),
+        (Family::Expenses, "支出"),
+        (Family::Assets, "月末有"),
+    ] {
+        let own = told.lines.iter().filter(|line| line.family() == family);
+        let each: Vec<String> = own
+            .map(|line| format!("{} {} 元", line.says(), Fen(line.closing).in_groups()))
+            .collect();
+        if !each.is_empty() {
+            let _ = writeln!(text, "{head}：{}。", each.join("，"));
+        }
+    }
+    text
+}
+
+/// `改动：维修 800.00 元改为 923.00 元。`; nothing where no line ends otherwise.
+fn difference(before: &[Line], now: &[Line]) -> String {
+    let all = changes(before, now);
+    let each: Vec<String> = all
+        .iter()
+        .take(MOST_CHANGES)
+        .map(|(name, old, new)| {
+            let [old, new] = [*old, *new].map(|fen| Fen(fen).in_groups());
+            format!("{name} {old} 元改为 {new} 元")
+        })
+        .collect();
+    let rest = match all.len() > each.len() {
+        true => format!("等{}行", all.len()),
+        false => String::new(),
+    };
+    match each.is_empty() {
+        true => String::new(),
+        false => format!("改动：{}{rest}。\n", each.join("，")),
     }
 }
 
-fn tell_part<'a>(
-    app: &'a App,
-    clock: &'a reminder::Model,
-) -> BoxFuture<'a, Result<Verdict, Fault>> {
-    Box::pin(async move {
-        let (Some(id), Some(after)) = (number(clock, "disclosure"), number(clock, "after")) else {
-            return Ok(Verdict::Drop);
-        };
-        let now = app.clock.now();
-        let mut tx = app.store.begin(now).await?;
-        let Some(row) = disclosure::Entity::find_by_id(id).one(tx.db()).await? else {
-            return Ok(Verdict::Drop);
-        };
-        let people = binding::Entity::find()
-            .select_only()
-            .column_as(binding::Column::PersonId, fan::WHOM)
-            .column(binding::Column::CompoundId)
-            .distinct()
-            .filter(binding::COLUMN.compound_id.eq(row.compound_id))
-            .filter(binding::COLUMN.state.is_in(TIED))
-            .filter(binding::COLUMN.person_id.is_not_null())
-            .into_query();
-        let item = ToMany {
-            kind: PUBLISHED,
-            key: format!("disclosure:{}:person:", row.id),
-            subject: format!("disclosure:{}", row.id),
-            payload: json!({ "disclosure": row.id }),
-            due_at: now,
-        };
-        if let Some(last) = enqueue_part(&mut tx, &item, &people, after).await? {
-            enqueue(&mut tx, vec![broadcast(&row, last, now)]).await?;
-        }
-        tx.commit().await?;
-        Ok(Verdict::Done)
-    })
-}
-
-fn compose<'a>(
-    app: &'a App,
-    reminders: &'a [reminder::Model],
-) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
-    Box::pin(async move {
-        let Some(last) = reminders.last() else {
-            return Ok(None);
-        };
-        let Some(id) = number(last, "disclosure") else {
-            return Ok(None);
-        };
-        let db = app.store.read();
-        let Some(published) = by_id(db, id).await? else {
-            return Ok(None);
-        };
-        let Some(place) = compound_by_id(db, published.disclosure.compound_id).await? else {
-            return Ok(None);
-        };
-        let month = published.month();
-        let url = url(app, &place.code, &published);
-        let corrected = if published.disclosure.version > 1 {
-            "（更正）"
-        } else {
-            ""
-        };
-        let hint = format!("回复“财务 {month}”查看");
-        Ok(Some(Message {
-            template: "notice",
-            title: format!("{}财务公开{corrected}", month.says()),
-            place: place.name.clone(),
-            state: "已公布".to_owned(),
-            at: last.due_at,
-            text: format!(
-                "{}{}财务公开{corrected}：{}。{hint}，有疑问可以对任何一行质询。{url}",
-                place.name,
-                month.says(),
-                sums(&published)
-            ),
-            hint,
-            url: Some(url),
-            urgent: false,
-            buttons: Vec::new(),
-        }))
-    })
-}
-
 /// `收入 1,234.00 元，支出 800.00 元`
-pub(super) fn sums(published: &Published) -> String {
-    let lines = published.statement();
+pub(super) fn sums(lines: &[Line]) -> String {
     format!(
         "收入 {} 元，支出 {} 元",
-        Fen(total(&lines, Family::Income)).in_groups(),
-        Fen(total(&lines, Family::Expenses)).in_groups()
+        Fen(total(lines, Family::Income)).in_groups(),
+        Fen(total(lines, Family::Expenses)).in_groups()
     )
 }
 
@@ -151,6 +129,39 @@ pub(super) fn sums(published: &Published) -> String {
 #[must_use]
 pub fn url(app: &App, code: &str, published: &Published) -> String {
     let base = app.settings.server.public_url.trim_end_matches('/');
-    let code = crate::wechat::http::percent(code);
-    format!("{base}/board/{code}/accounts/{}", published.month())
+    format!("{base}{}", path(code, published.month()))
+}
+
+fn path(code: &str, month: Month) -> String {
+    format!("/board/{}/accounts/{month}", percent(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(account: &str, closing: i64) -> Line {
+        Line {
+            account: account.to_owned(),
+            opening: 0,
+            plus: closing,
+            minus: 0,
+            closing,
+        }
+    }
+
+    #[test]
+    fn a_correction_names_what_it_changed_and_says_how_much_more_there_is() {
+        let before = [line("expenses:repair", 80_000)];
+        let now = [line("expenses:repair", 92_300), line("expenses:staff", 100)];
+        assert_eq!(
+            difference(&before, &now),
+            "改动：维修 800.00 元改为 923.00 元，人员 0.00 元改为 1.00 元。\n"
+        );
+        assert_eq!(difference(&now, &now), "");
+        let many: Vec<Line> = (0..12)
+            .map(|at| line(&format!("expenses:x{at}"), 1))
+            .collect();
+        assert!(difference(&[], &many).contains("等12行。"));
+    }
 }

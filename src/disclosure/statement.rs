@@ -115,6 +115,25 @@ pub fn total(lines: &[Line], family: Family) -> i64 {
     own.map(|line| line.closing).sum()
 }
 
+/// What a correction changed, line by line: name, before, now.
+#[must_use]
+pub fn changes(before: &[Line], now: &[Line]) -> Vec<(&'static str, i64, i64)> {
+    let gone = before
+        .iter()
+        .filter(|old| !now.iter().any(|line| line.account == old.account));
+    now.iter()
+        .chain(gone)
+        .map(|line| {
+            let of = |all: &[Line]| {
+                let found = all.iter().find(|one| one.account == line.account);
+                found.map_or(0, |one| one.closing)
+            };
+            (line.says(), of(before), of(now))
+        })
+        .filter(|(_, old, new)| old != new)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -14,7 +14,7 @@ use crate::base::page::Slice;
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 use crate::expense::actions::review;
 use crate::expense::queries;
-use crate::expense::{PUBLIC, account_says, act_says, state_says};
+use crate::expense::{PUBLIC, account_says, act_says, remind, state_says};
 use crate::reminder::BoxFuture;
 
 /// Lines of each list.
@@ -142,6 +142,9 @@ async fn one(turn: &mut Turn<'_>, id: i64) -> Result<Reply, Fault> {
         );
     }
     let theirs = queries::is_for(db, &turn.actor, &found).await?;
+    if let Some(person_id) = turn.actor.person_id() {
+        remind::seen(turn.tx, row, person_id).await?;
+    }
     let (words, commands) = next(row, theirs);
     text.push_str(&words);
     if !commands.is_empty() {

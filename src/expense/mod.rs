@@ -34,6 +34,12 @@ pub fn subject(id: i64) -> String {
     format!("expense:{id}")
 }
 
+/// Where an expense stands on the page of its compound's board.
+#[must_use]
+pub fn anchor(id: i64) -> String {
+    format!("expense-{id}")
+}
+
 /// The same answer for an expense that is not there and for one that is not theirs.
 #[must_use]
 pub fn no_such(id: i64) -> Fault {

@@ -1,5 +1,5 @@
-//! Whether an expense fits its quotes: enough of them, the payee among them, no more than was asked for, and
-//! a reason for whoever is not the cheapest. Pure.
+//! Whether an expense fits its quotes: each with its file, enough of them, the payee among them, no more than was
+//! asked for, and a reason for whoever is not the cheapest. Asked when an expense is handed in. Pure.
 
 use std::collections::HashSet;
 
@@ -18,6 +18,7 @@ pub fn fit(
     quotes: &[expense_quote::Model],
     rules: &Rules,
 ) -> Result<(), Fault> {
+    filed(quotes)?;
     let suppliers: HashSet<&str> = quotes.iter().map(|quote| quote.supplier.as_str()).collect();
     let needed = row.amount >= rules.quotes_from && !rules.needs_tender(row.amount);
     let least = usize::try_from(rules.quotes_least).unwrap_or(usize::MAX);
@@ -49,4 +50,19 @@ pub fn fit(
         ));
     }
     Ok(())
+}
+
+/// A typed amount shows nothing: each quote has what the supplier wrote. Drafts of before that was asked for may hold
+/// some without.
+fn filed(quotes: &[expense_quote::Model]) -> Result<(), Fault> {
+    let bare = quotes.iter().filter(|quote| quote.attachment_id.is_none());
+    let bare: Vec<&str> = bare.map(|quote| quote.supplier.as_str()).collect();
+    if bare.is_empty() {
+        return Ok(());
+    }
+    let words = format!(
+        "{}的报价没有附报价单。请删除后重新添加，附上报价单的照片或PDF。",
+        bare.join("、")
+    );
+    Err(Fault::invalid("supplier", words))
 }

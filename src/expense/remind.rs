@@ -1,13 +1,13 @@
 //! What expenses set going: the word to whoever has to do the next step, again every few days until it lapses;
-//! the clocks that end the publications; the message to every home. `command/serve.rs` joins the table to the
-//! others'.
+//! the clocks that end the publications; the notice that every home gets (`notice::official`).
+//! `command/serve.rs` joins the table to the others'.
 
 mod words;
 
 use chrono::TimeDelta;
 use entity::money::ExpenseState;
-use entity::{binding, expense, reminder};
-use sea_orm::{ActiveEnum, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{expense, reminder};
+use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 
 use crate::access::holders::holders;
@@ -18,29 +18,24 @@ use crate::delivery::{Kind, Topic, Work};
 use crate::expense::actions::publish::{Clocked, end_after, end_before, expire};
 use crate::expense::queries::{self, Found};
 use crate::expense::step::waits;
-use crate::expense::subject;
-use crate::person::binding::TIED;
+use crate::expense::{anchor, subject};
+use crate::notice::official;
 use crate::person::queries as people;
-use crate::reminder::payload::{self, number};
-use crate::reminder::{BoxFuture, NewReminder, Verdict, enqueue};
+use crate::reminder::payload::number;
+use crate::reminder::{NewReminder, Verdict, enqueue};
 use crate::store::Tx;
+use crate::wechat::http::percent;
 
 /// To whoever has to do the next step.
 const TASK: &str = "expense.task";
 /// To whoever proposed it: what became of it.
 const TOLD: &str = "expense.told";
-/// To each person of the compound: something is published.
-const PUBLISHED: &str = "expense.published";
-/// Clock: the next part of the people is told.
-const BROADCAST: &str = "expense.broadcast";
 /// Clock: whoever has to do something is reminded, or the expense lapses.
 const WAIT: &str = "expense.wait";
 /// Clock: the first publication may be over.
 const BEFORE_CLOCK: &str = "expense.before-clock";
 /// Clock: the second publication is over.
 const AFTER_CLOCK: &str = "expense.after-clock";
-/// People of one part.
-const PART: u64 = 1_000;
 
 /// The publication before paying.
 pub(super) const BEFORE: &str = "before";
@@ -56,14 +51,6 @@ pub const KINDS: &[Kind] = &[
     Kind {
         name: TOLD,
         work: Work::Push(Topic::Progress, words::compose_told),
-    },
-    Kind {
-        name: PUBLISHED,
-        work: Work::Push(Topic::News, words::compose_published),
-    },
-    Kind {
-        name: BROADCAST,
-        work: Work::Clock(tell_part),
     },
     Kind {
         name: WAIT,
@@ -119,7 +106,14 @@ pub(super) async fn follow(tx: &mut Tx, found: &Found) -> Result<(), Fault> {
             let until = row.after_until.unwrap_or(now);
             enqueue(tx, vec![item(AFTER_CLOCK, &key, row, until)]).await?;
         }
+        // Nothing comes of it: whoever has not heard of it need not.
+        ExpenseState::Refused | ExpenseState::Withdrawn | ExpenseState::Expired => {
+            official::withdraw(tx, &about(row, BEFORE)).await?;
+        }
         _ => {}
+    }
+    if row.state == ExpenseState::Filing {
+        official::over(tx, &about(row, BEFORE)).await?;
     }
     if matches!(
         row.state,
@@ -180,66 +174,40 @@ async fn tell(
     enqueue(tx, items.collect()).await
 }
 
-/// The clock that tells everybody of the compound of a publication.
-pub(super) async fn broadcast(
+/// Has every home of the compound told of a publication.
+pub(super) async fn announce(
     tx: &mut Tx,
-    row: &expense::Model,
+    author_id: i64,
+    found: &Found,
     which: &'static str,
 ) -> Result<(), Fault> {
-    let first = part(row, which, 0, tx.now());
-    enqueue(tx, vec![first]).await
+    let row = &found.expense;
+    let (title, body) = words::published(row, which);
+    let code = percent(&found.place.code);
+    let notice = official::Published {
+        author_id,
+        place: &found.place,
+        about: about(row, which),
+        replaces: None,
+        version: 1,
+        title,
+        body,
+        path: format!("/board/{code}/expenses#{}", anchor(row.id)),
+    };
+    official::publish(tx, notice).await
 }
 
-fn part(row: &expense::Model, which: &str, after: i64, due: Moment) -> NewReminder {
-    let mut one = item(BROADCAST, &format!("{which}:after:{after}"), row, due);
-    one.payload = json!({ "expense": row.id, "which": which, "after": after });
-    one
+/// How a publication of an expense is named as what a notice tells of: a round has its own.
+fn about(row: &expense::Model, which: &str) -> String {
+    format!("{}:{}:{which}", subject(row.id), row.round)
 }
 
-fn tell_part<'a>(
-    app: &'a App,
-    clock: &'a reminder::Model,
-) -> BoxFuture<'a, Result<Verdict, Fault>> {
-    Box::pin(async move {
-        let which = payload::word(clock, "which");
-        let (Some(id), Some(after), Some(which)) =
-            (number(clock, "expense"), number(clock, "after"), which)
-        else {
-            return Ok(Verdict::Drop);
-        };
-        let mut tx = app.store.begin(app.clock.now()).await?;
-        let Some(row) = expense::Entity::find_by_id(id).one(tx.db()).await? else {
-            return Ok(Verdict::Drop);
-        };
-        let found = binding::Entity::find()
-            .select_only()
-            .column(binding::Column::PersonId)
-            .distinct()
-            .filter(binding::COLUMN.compound_id.eq(row.compound_id))
-            .filter(binding::COLUMN.state.is_in(TIED))
-            .filter(binding::COLUMN.person_id.gt(after))
-            .order_by_asc(binding::Column::PersonId)
-            .limit(PART)
-            .into_tuple::<Option<i64>>()
-            .all(tx.db())
-            .await?;
-        let found: Vec<i64> = found.into_iter().flatten().collect();
-        // As old as the publication: what is told late of it is news no more.
-        let due = clock.due_at;
-        let to_one = |person: &i64| {
-            let mut one = item(PUBLISHED, &format!("{which}:person:{person}"), &row, due);
-            one.payload = json!({ "expense": row.id, "which": which });
-            one.recipient_id = Some(*person);
-            one
-        };
-        let mut told: Vec<NewReminder> = found.iter().map(to_one).collect();
-        if let Some(last) = found.last() {
-            told.push(part(&row, which, *last, due));
-        }
-        enqueue(&mut tx, told).await?;
-        tx.commit().await?;
-        Ok(Verdict::Done)
-    })
+/// Notes that somebody has seen an expense that is published.
+pub(super) async fn seen(tx: &Tx, row: &expense::Model, person_id: i64) -> Result<(), Fault> {
+    for which in [BEFORE, AFTER] {
+        official::seen(tx, &about(row, which), person_id).await?;
+    }
+    Ok(())
 }
 
 /// Whether an expense stands as it did when something was put down about it.

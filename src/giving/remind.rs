@@ -243,7 +243,7 @@ fn compose_check<'a>(
         Ok(Some(Message {
             template: "task",
             title: format!("捐物 #{id} 待收下"),
-            place: name_of(app, row.compound_id).await?,
+            place: places::own_name(app.store.read(), row.compound_id).await?,
             state: state_says(&row).to_owned(),
             at: row.created_at,
             hint: format!("回复:收下捐物 {id} 或谢绝捐物"),
@@ -258,11 +258,6 @@ fn compose_check<'a>(
             }],
         }))
     })
-}
-
-async fn name_of(app: &App, compound_id: i64) -> Result<String, Fault> {
-    let compound = places::by_id(app.store.read(), compound_id).await?;
-    Ok(compound.map(|compound| compound.name).unwrap_or_default())
 }
 
 /// One thing that a donor is told.
@@ -290,7 +285,7 @@ fn compose_told<'a>(
         Ok(Some(Message {
             template: "progress",
             title: newest.title,
-            place: name_of(app, newest.compound_id).await?,
+            place: places::own_name(app.store.read(), newest.compound_id).await?,
             state: newest.state,
             at: last.due_at,
             hint: newest.hint,

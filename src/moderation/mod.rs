@@ -19,7 +19,7 @@ pub mod remind;
 use entity::kinds::ContentKind;
 use entity::moderation;
 use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QueryFilter};
 
 use crate::base::fault::Fault;
 use crate::store::Tx;
@@ -102,4 +102,23 @@ pub async fn vouch(
     Ok(moderation::Entity::insert(row)
         .exec_with_returning(tx.db())
         .await?)
+}
+
+/// Takes the words, and whose they were, out of all that was looked at about something: erasure and retention.
+///
+/// # Errors
+/// The database's.
+pub async fn forget(tx: &Tx, about: &str) -> Result<(), Fault> {
+    moderation::Entity::update_many()
+        .set(moderation::ActiveModel {
+            content: Set(String::new()),
+            doubt: Set(None),
+            reason: Set(None),
+            author_id: Set(None),
+            ..Default::default()
+        })
+        .filter(moderation::COLUMN.subject.eq(about))
+        .exec(tx.db())
+        .await?;
+    Ok(())
 }

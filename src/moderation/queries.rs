@@ -1,9 +1,10 @@
 //! Reads of moderation: what others may see, and what waits for a person. Any noun may use them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::kinds::ModerationState;
 use entity::{moderation, place};
+use sea_orm::sea_query::{Expr, ExprTrait, Order, Query};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
@@ -128,6 +129,22 @@ pub async fn all_shown<C: ConnectionTrait>(
     Ok(shown)
 }
 
+/// Whether what was handed in last for a part has passed, for a statement in which `subject` names it. By a sum of the
+/// key, so that the few of a subject are not looked for among all there are.
+#[must_use]
+pub fn has_passed(subject: Expr, part: &str) -> Expr {
+    let column = |column| Expr::col((moderation::Entity, column));
+    let last = Query::select()
+        .column((moderation::Entity, moderation::Column::State))
+        .from(moderation::Entity)
+        .and_where(column(moderation::Column::Subject).eq(subject))
+        .and_where(column(moderation::Column::Part).eq(part))
+        .order_by_expr(column(moderation::Column::Id).add(0), Order::Desc)
+        .limit(1)
+        .to_owned();
+    Expr::from(last).eq(ModerationState::Passed)
+}
+
 /// What has become of what was handed in last for a part of many subjects; those of which nothing was are not among
 /// them.
 ///
@@ -149,6 +166,39 @@ pub async fn all_states<C: ConnectionTrait>(
         .all(db)
         .await?;
     Ok(rows.into_iter().collect())
+}
+
+/// Subject and part of all that others may see of some subjects, in one statement.
+///
+/// # Errors
+/// The database's.
+pub async fn all_passed<C: ConnectionTrait>(
+    db: &C,
+    subjects: Vec<String>,
+) -> Result<HashSet<(String, String)>, Fault> {
+    if subjects.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let rows = moderation::Entity::find()
+        .select_only()
+        .column(moderation::Column::Subject)
+        .column(moderation::Column::Part)
+        .column(moderation::Column::State)
+        .filter(moderation::COLUMN.subject.is_in(subjects))
+        .order_by_asc(moderation::COLUMN.id)
+        .into_tuple::<(String, String, ModerationState)>()
+        .all(db)
+        .await?;
+    let mut passed = HashSet::new();
+    for (subject, part, state) in rows {
+        // What was handed in last decides.
+        if state == ModerationState::Passed {
+            passed.insert((subject, part));
+        } else {
+            passed.remove(&(subject, part));
+        }
+    }
+    Ok(passed)
 }
 
 /// By key, for clocks and for composing: not scoped, never for a person's question.

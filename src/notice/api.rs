@@ -24,7 +24,7 @@ use crate::base::page::{ListQuery, Page};
 use crate::notice::actions::{self, New};
 use crate::notice::audience::{Group, Scope};
 use crate::notice::queries::{self, Progress, Received, no_such};
-use crate::notice::{state_says, subject};
+use crate::notice::{link, state_says, subject};
 use crate::place::queries as places;
 use crate::store::Tx;
 use lead::{NoticeCorrection, NoticeScope, UnreadView};
@@ -80,6 +80,8 @@ pub struct NoticeView {
     pub version: i32,
     /// The notice whose place it takes.
     pub corrects: Option<String>,
+    /// Where what it tells of is shown to everybody, for a month of the accounts and an expense.
+    pub page: Option<String>,
     /// When it was published.
     pub published_at: Option<String>,
     /// When the caller read it.
@@ -195,8 +197,10 @@ async fn view(app: &App, received: Received) -> Result<NoticeView, Fault> {
     } else {
         queries::files(app.store.read(), &row).await?
     };
+    let page = link::page(app, &row);
     Ok(NoticeView {
         id: row.id.to_string(),
+        page,
         title: row.title,
         body: if recalled { String::new() } else { row.body },
         urgent: row.urgent,
@@ -340,7 +344,7 @@ fn keys(ids: &[String]) -> Result<Vec<i64>, Fault> {
     keys.map_err(|_| Fault::invalid("attachments", "附件编号不对。"))
 }
 
-/// Gives attachments of the actor's account to a notice.
+/// Gives attachments of the actor's to a notice.
 async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> Result<(), Fault> {
     let about = subject(row.id);
     let owner = Owner {
@@ -349,7 +353,7 @@ async fn attach(tx: &Tx, actor: &Actor, row: &notice::Model, files: &[i64]) -> R
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, actor.account_id, files, &owner).await
+    give(tx, actor, files, &owner).await
 }
 
 async fn store(tx: &Tx, actor: &Actor, body: NewNotice) -> Result<notice::Model, Fault> {

@@ -134,7 +134,10 @@ async fn which(
     let slice = Slice::first(LOOK);
     let page = queries::page(turn.tx.db(), &turn.actor, slice).await?;
     let mut lines = Vec::new();
-    for row in page.items.iter().filter(|row| fits(row.state)) {
+    // What is published is followed like the others, and changed by nobody.
+    let follows = matches!(word, "广播进度" | "提醒未读");
+    let fit = |row: &&notice::Model| fits(row.state) && (follows || row.about.is_none());
+    for row in page.items.iter().filter(fit) {
         match queries::led(turn.tx.db(), &turn.actor, row.id).await {
             // Some of them are only read where one goes to doors.
             Err(fault) if fault.code == Code::NotFound => continue,

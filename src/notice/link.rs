@@ -1,5 +1,8 @@
 //! Addresses of a notice's page: one for each recipient, by which reading counts, one for everybody, to which
-//! the code on paper leads, and one for whoever prints that paper. All are signed; the signature names for whom.
+//! the code on paper leads, and one for whoever prints that paper. All are signed; the signature names for whom. The
+//! page of something published that a notice may tell of is everybody's and needs none.
+
+use entity::notice;
 
 use crate::app::App;
 use crate::wechat::crypto::same;
@@ -30,6 +33,13 @@ pub fn own(app: &App, notice_id: i64, person_id: i64) -> String {
 #[must_use]
 pub fn public(app: &App, notice_id: i64) -> String {
     url(app, notice_id, ANYBODY)
+}
+
+/// Where everybody can look at what it tells of, for one of what is published.
+#[must_use]
+pub fn page(app: &App, row: &notice::Model) -> Option<String> {
+    let base = app.settings.server.public_url.trim_end_matches('/');
+    row.path.as_ref().map(|path| format!("{base}{path}"))
 }
 
 fn url(app: &App, notice_id: i64, person_id: i64) -> String {

@@ -8,6 +8,7 @@ pub mod api;
 pub mod audience;
 pub mod chat;
 pub mod link;
+pub mod official;
 pub mod queries;
 pub mod remind;
 mod told;
@@ -60,14 +61,26 @@ pub const OUT: [NoticeState; 4] = [
 ];
 /// States in which it holds.
 pub const HOLDS: [NoticeState; 2] = [NoticeState::Sending, NoticeState::Sent];
+/// The same, and confirmed though not yet out: what a new version of something published takes the place of.
+pub const STANDS: [NoticeState; 3] = [
+    NoticeState::Undoable,
+    NoticeState::Sending,
+    NoticeState::Sent,
+];
 
 /// What stands before a title: how urgent, and whether it takes the place of another.
 #[must_use]
 pub fn mark_of(row: &notice::Model) -> &'static str {
-    match (row.urgent, row.corrects.is_some()) {
+    match (row.urgent, is_correction(row)) {
         (true, true) => "【紧急·更正】",
         (true, false) => "【紧急】",
         (false, true) => "【更正】",
         (false, false) => "",
     }
+}
+
+/// Whether an earlier version of it was published.
+#[must_use]
+pub const fn is_correction(row: &notice::Model) -> bool {
+    row.version > 1
 }

@@ -307,6 +307,8 @@ pub async fn of_compound<C: ConnectionTrait>(
     };
     let mut rows = notice::Entity::find()
         .filter(notice::COLUMN.place_id.is_in(ids(&compound.path)))
+        // What is published has pages of its own there.
+        .filter(notice::COLUMN.about.is_null())
         .filter(notice::COLUMN.state.is_in(HOLDS))
         .order_by_desc(notice::Column::Id)
         // Some of them are for a group alone.

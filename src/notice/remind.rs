@@ -17,7 +17,7 @@ use crate::delivery::group::{groups_of, spread, tell_group};
 use crate::delivery::{Kind, Message, Topic, Work};
 use crate::notice::actions::send::{self, Step};
 use crate::notice::told::told;
-use crate::notice::{DRAFT_DAYS, HOLDS, link, mark_of, queries, subject};
+use crate::notice::{DRAFT_DAYS, HOLDS, is_correction, link, mark_of, queries, subject};
 use crate::place::queries as places;
 use crate::reminder::payload::{self, number};
 use crate::reminder::schedule::ClockWork;
@@ -32,6 +32,8 @@ const FAN: &str = "notice.fan";
 const NEW: &str = "notice.new";
 /// To each recipient of an urgent one.
 const URGENT: &str = "notice.urgent";
+/// To each recipient of one that tells of what is published.
+const OFFICIAL: &str = "notice.official";
 /// Clock: each group of the compounds is told.
 const GROUPS: &str = "notice.groups";
 /// Clock: one of them is told.
@@ -40,7 +42,7 @@ const GROUP: &str = "notice.group";
 const REPEAT: &str = "notice.repeat";
 
 /// What is cancelled when a notice does not hold any more.
-pub(super) const ALL: &[&str] = &[BEGIN, FAN, NEW, URGENT, GROUPS, GROUP, REPEAT];
+pub(super) const ALL: &[&str] = &[BEGIN, FAN, NEW, URGENT, OFFICIAL, GROUPS, GROUP, REPEAT];
 
 /// What a group is told: it was published.
 pub(super) const PUBLISHED: &str = "published";
@@ -80,6 +82,10 @@ pub const KINDS: &[Kind] = &[
         name: URGENT,
         work: Work::Push(Topic::Safety, compose),
     },
+    Kind {
+        name: OFFICIAL,
+        work: Work::Push(Topic::Public, compose),
+    },
 ];
 
 /// The clock works.
@@ -91,7 +97,11 @@ pub const WORKS: &[ClockWork] = &[ClockWork {
 
 /// Under which kind recipients are told.
 pub(super) const fn kind_of(row: &notice::Model) -> &'static str {
-    if row.urgent { URGENT } else { NEW }
+    match (row.urgent, &row.about) {
+        (true, _) => URGENT,
+        (_, Some(_)) => OFFICIAL,
+        _ => NEW,
+    }
 }
 
 fn clock(row: &notice::Model, kind: &'static str, key: String, due_at: Moment) -> NewReminder {
@@ -261,12 +271,15 @@ fn message(app: &App, row: &notice::Model, person_id: i64, place: Option<String>
     let id = row.id;
     let url = link::own(app, id, person_id);
     let place = place.unwrap_or_default();
-    let state = match (row.urgent, row.corrects.is_some(), row.round) {
+    let state = match (row.urgent, is_correction(row), row.round) {
         (true, ..) => "紧急公告",
         (_, true, _) => "更正公告",
+        (_, _, 0) if row.about.is_some() => "已公布",
         (_, _, 0) => "新公告",
         _ => "还没有读",
     };
+    let page = link::page(app, row);
+    let page = page.map_or_else(String::new, |page| format!("\n公示在这里：{page}"));
     Message {
         template: "notice",
         title: format!("{}{}", mark_of(row), row.title),
@@ -274,7 +287,7 @@ fn message(app: &App, row: &notice::Model, person_id: i64, place: Option<String>
         state: state.to_owned(),
         at: row.published_at.unwrap_or(row.created_at),
         text: format!(
-            "{place}公告 {}{}\n{}\n看全文：{url}\n看到了请回复“收到 {id}”。",
+            "{place}公告 {}{}\n{}{page}\n看全文：{url}\n看到了请回复“收到 {id}”。",
             mark_of(row),
             row.title,
             shorten(&row.body, SHOWN)

@@ -4,6 +4,8 @@ mod belonging;
 
 pub use belonging::{Serving, still_here};
 
+use std::collections::{BTreeSet, HashMap};
+
 use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
 use sea_orm::sea_query::UnionType;
@@ -23,12 +25,43 @@ use crate::base::seal::Seal;
 use crate::person::binding::{LIVE, TIED, same_name};
 use crate::person::reach::Reach;
 
+/// Keys in one statement that reads names.
+const NAMES_AT_ONCE: usize = 2_000;
+
 /// By key.
 ///
 /// # Errors
 /// The database's.
 pub async fn by_id<C: ConnectionTrait>(db: &C, id: i64) -> Result<Option<person::Model>, Fault> {
     Ok(person::Entity::find_by_id(id).one(db).await?)
+}
+
+/// What people are called, as the roster has them, by their keys.
+///
+/// # Errors
+/// The database's.
+pub async fn names<C: ConnectionTrait>(
+    db: &C,
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, String>, Fault> {
+    let ids: Vec<i64> = ids
+        .into_iter()
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .collect();
+    let mut names = HashMap::new();
+    // A statement takes so many values and no more.
+    for part in ids.chunks(NAMES_AT_ONCE) {
+        let rows: Vec<(i64, String)> = person::Entity::find()
+            .select_only()
+            .columns([person::Column::Id, person::Column::Name])
+            .filter(person::COLUMN.id.is_in(part.iter().copied()))
+            .into_tuple()
+            .all(db)
+            .await?;
+        names.extend(rows);
+    }
+    Ok(names)
 }
 
 /// By the roster's key.

@@ -1,6 +1,6 @@
 //! Reads of places. Any noun may use them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use entity::kinds::{Level, PlaceKind};
 use entity::place;
@@ -329,6 +329,34 @@ pub fn within_any_reach(
 /// of compounds alone, which SQLite takes for nothing else.
 pub fn compounds_below(path: &str) -> Condition {
     below(path).add(Expr::cust(r#""place"."kind" = 'compound'"#))
+}
+
+/// A place's own name; empty when it is none.
+///
+/// # Errors
+/// The database's.
+pub async fn own_name<C: ConnectionTrait>(db: &C, id: i64) -> Result<String, Fault> {
+    let place = by_id(db, id).await?;
+    Ok(place.map(|place| place.name).unwrap_or_default())
+}
+
+/// Places' own names, by their keys.
+///
+/// # Errors
+/// The database's.
+pub async fn own_names<C: ConnectionTrait>(
+    db: &C,
+    ids: impl IntoIterator<Item = i64>,
+) -> Result<HashMap<i64, String>, Fault> {
+    let ids: BTreeSet<i64> = ids.into_iter().collect();
+    let rows: Vec<(i64, String)> = place::Entity::find()
+        .select_only()
+        .columns([place::Column::Id, place::Column::Name])
+        .filter(place::COLUMN.id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// What people call a place: `桂园小区 3-2-501`, `桂园小区`.

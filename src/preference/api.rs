@@ -36,7 +36,7 @@ pub struct SettingsView {
 /// A kind of push.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PushView {
-    /// progress, news, task or safety.
+    /// progress, news, task, safety, dues or public.
     pub kind: String,
     /// What people call it: 诉求进度.
     pub label: String,

@@ -41,6 +41,7 @@ pub fn concerns(topic: Topic, on_duty: bool) -> bool {
 pub fn why_fixed(topic: Topic) -> &'static str {
     match topic {
         Topic::Task => "您正在岗，办理任务的提醒不能关，居民在等您。夜里只有急事才会提醒您。",
+        Topic::Public => "财务和支出的公示要告诉每一户，不能关；一个月只有几条，夜里不会打扰您。",
         _ => "账号安全的提醒不能关，这是为了保护您家的信息，平时很少会有。",
     }
 }

@@ -21,6 +21,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::app::App;
+use crate::attachment::of_person;
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::{case_says, kind_says};
@@ -47,7 +48,7 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
         .await?;
     let ids: Vec<i64> = accounts.iter().map(|account| account.id).collect();
     let photos = attachment::Entity::find()
-        .filter(attachment::COLUMN.account_id.is_in(ids.iter().copied()))
+        .filter(of_person(person_id, &ids))
         .order_by_desc(attachment::COLUMN.id)
         .limit(MOST)
         .all(db)

@@ -3,7 +3,7 @@
 //! erasure and by retention.
 
 use entity::kinds::{OfferList, OfferState};
-use entity::{audit, moderation, offer, offer_step};
+use entity::{audit, offer, offer_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockType, Query};
 use sea_orm::{
@@ -11,6 +11,7 @@ use sea_orm::{
 };
 
 use crate::base::fault::Fault;
+use crate::moderation;
 use crate::offer::queries::owners;
 use crate::offer::remind::{Telling, missed, told};
 use crate::offer::subject;
@@ -125,18 +126,7 @@ pub(super) async fn forget(tx: &mut Tx, row: &offer::Model) -> Result<(), Fault>
     if row.state == OfferState::Matched {
         free_resource(tx, &next).await?;
     }
-    let about = subject(row.id);
-    moderation::Entity::update_many()
-        .set(moderation::ActiveModel {
-            content: Set(String::new()),
-            doubt: Set(None),
-            reason: Set(None),
-            author_id: Set(None),
-            ..Default::default()
-        })
-        .filter(moderation::COLUMN.subject.eq(&about))
-        .exec(tx.db())
-        .await?;
+    moderation::forget(tx, &subject(row.id)).await?;
     // Why it was refused may say what it was.
     offer_step::Entity::update_many()
         .col_expr(offer_step::Column::Note, Expr::value(None::<String>))

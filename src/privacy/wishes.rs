@@ -2,12 +2,14 @@
 //! the others, those that they fulfilled no longer say who did. Used by erasure and by retention.
 
 use entity::kinds::WishState;
-use entity::{account, attachment, audit, moderation, person, wish, wish_step};
+use entity::{account, attachment, audit, person, wish, wish_step};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use crate::attachment::of_person;
 use crate::base::fault::Fault;
+use crate::moderation;
 use crate::privacy::{remind, scrub};
 use crate::reminder;
 use crate::store::Tx;
@@ -88,18 +90,7 @@ pub(super) async fn forget_asker(tx: &mut Tx, row: &wish::Model) -> Result<(), F
         change.due_at = Set(None);
     }
     let next = change.update(tx.db()).await?;
-    let about = subject(row.id);
-    moderation::Entity::update_many()
-        .set(moderation::ActiveModel {
-            content: Set(String::new()),
-            doubt: Set(None),
-            reason: Set(None),
-            author_id: Set(None),
-            ..Default::default()
-        })
-        .filter(moderation::COLUMN.subject.eq(&about))
-        .exec(tx.db())
-        .await?;
+    moderation::forget(tx, &subject(row.id)).await?;
     // Why it was refused may say what it was.
     wish_step::Entity::update_many()
         .col_expr(wish_step::Column::Note, Expr::value(None::<String>))
@@ -142,13 +133,10 @@ pub(super) async fn forget_claimer(tx: &mut Tx, row: &wish::Model) -> Result<(),
         .filter(account::COLUMN.person_id.eq(claimer))
         .all(tx.db())
         .await?;
+    let accounts: Vec<i64> = accounts.iter().map(|account| account.id).collect();
     let photos = attachment::Entity::find()
         .filter(attachment::COLUMN.subject.eq(subject(row.id)))
-        .filter(
-            attachment::COLUMN
-                .account_id
-                .is_in(accounts.iter().map(|account| account.id)),
-        )
+        .filter(of_person(claimer, &accounts))
         .all(tx.db())
         .await?;
     remind::remove_photos(tx, &photos).await?;

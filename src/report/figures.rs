@@ -10,7 +10,7 @@ use sea_orm::{ActiveEnum, ConnectionTrait, EntityTrait, QueryFilter};
 use crate::base::fault::Fault;
 use crate::case::stats::count::{self, By, Group};
 use crate::case::stats::span::Span;
-use crate::case::stats::{Counts, Figure, RATES, tenths};
+use crate::case::stats::{Counts, Figure, RATES, SHARE, SHARE_FORMULA, share_says, tenths};
 use crate::case::{category, kind_says, level_says};
 use crate::place::scope::Scope;
 use crate::place::{ids, queries as places};
@@ -270,14 +270,35 @@ async fn paths_of<C: ConnectionTrait>(
 }
 
 impl Table {
-    /// For a spreadsheet: names, figures, rates.
+    /// What of all that was solved each line solved, in their order; none of a table for which that says nothing.
+    #[must_use]
+    pub fn shares(&self) -> Option<Vec<String>> {
+        if self.by != By::Level {
+            return None;
+        }
+        // Each case lies at one level: together they are all.
+        let mut whole = Counts::default();
+        for line in &self.lines {
+            whole.add(&line.counts);
+        }
+        let lines = self.lines.iter();
+        Some(lines.map(|line| share_says(&line.counts, &whole)).collect())
+    }
+
+    /// For a spreadsheet: names, figures, rates; of levels their shares.
     #[must_use]
     pub fn sheet(&self) -> Sheet {
         let mut head = vec![self.title.trim_start_matches('按').to_owned()];
         head.extend(Figure::ALL.map(|figure| figure.words().name.to_owned()));
         head.extend(RATES.iter().map(|rate| rate.name.to_owned()));
         head.push("平均分".to_owned());
-        let rows = self.lines.iter().map(Line::cells).collect();
+        let mut rows: Vec<Vec<Cell>> = self.lines.iter().map(Line::cells).collect();
+        if let Some(shares) = self.shares() {
+            head.push(SHARE.to_owned());
+            for (row, share) in rows.iter_mut().zip(shares) {
+                row.push(Cell::from(share));
+            }
+        }
         Sheet {
             name: self.title.to_owned(),
             head,
@@ -324,15 +345,16 @@ impl Report {
         let rates = RATES
             .iter()
             .map(|rate| vec![Cell::from(rate.name), Cell::from(rate.formula())]);
+        let share = [vec![Cell::from(SHARE), Cell::from(SHARE_FORMULA)]];
         sheets.push(Sheet {
             name: "口径".to_owned(),
             head: vec!["名称".to_owned(), "口径".to_owned()],
-            rows: figures.into_iter().chain(rates).collect(),
+            rows: figures.into_iter().chain(rates).chain(share).collect(),
         });
         sheets
     }
 
-    /// All of it in one table, for CSV.
+    /// All of it in one table, for CSV. What is a column of one table only is empty in the others.
     #[must_use]
     pub fn flat(&self) -> Sheet {
         let mut all = self.sheets();
@@ -348,10 +370,16 @@ impl Report {
             row.insert(0, Cell::from("全部"));
         }
         for sheet in sheets {
+            // The head has a column more, in front.
+            let more = sheet.head.into_iter().skip(flat.head.len() - 1);
+            flat.head.extend(more);
             for mut row in sheet.rows {
                 row.insert(0, Cell::from(sheet.name.as_str()));
                 flat.rows.push(row);
             }
+        }
+        for row in &mut flat.rows {
+            row.resize(flat.head.len(), Cell::from(""));
         }
         flat
     }

@@ -1,7 +1,7 @@
 //! The pretended platform (sandbox): WeChat's own side of the wire, for people who have no account
 //! with WeChat and for tests. The program talks to it exactly as to `api.weixin.qq.com`: over HTTP,
-//! signed and encrypted (protocols.md §1, §2, §3.1). State is in memory and bounded. Floor 4: mounted
-//! by `web/router.rs` under `/sandbox`, served by tests on a port of their own.
+//! signed and encrypted (protocols.md §1, §2, §3.1). State is in memory and bounded; what was paid is kept in a file,
+//! too. Floor 4: mounted by `web/router.rs` under `/sandbox`, served by tests on a port of their own.
 //!
 //! | file | what it does |
 //! |---|---|

@@ -185,11 +185,6 @@ fn obey_lapse<'a>(
     })
 }
 
-async fn name_of(app: &App, compound_id: i64) -> Result<String, Fault> {
-    let compound = places::by_id(app.store.read(), compound_id).await?;
-    Ok(compound.map(|compound| compound.name).unwrap_or_default())
-}
-
 fn compose_asked<'a>(
     app: &'a App,
     reminders: &'a [reminder::Model],
@@ -212,7 +207,7 @@ fn compose_asked<'a>(
         Ok(Some(Message {
             template: "task",
             title: format!("邻居请帮忙 #{id}（{kind}）"),
-            place: name_of(app, row.compound_id).await?,
+            place: places::own_name(app.store.read(), row.compound_id).await?,
             state: state_says(row.state).to_owned(),
             at: row.updated_at,
             // A template has room for twenty characters: what for, and how to go on by digits.
@@ -328,7 +323,7 @@ async fn compose(app: &App, reminders: &[reminder::Model]) -> Result<Option<Mess
     Ok(Some(Message {
         template: "progress",
         title,
-        place: name_of(app, row.compound_id).await?,
+        place: places::own_name(app.store.read(), row.compound_id).await?,
         state: state_says(row.state).to_owned(),
         at: last.due_at,
         hint,

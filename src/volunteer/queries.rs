@@ -13,10 +13,10 @@ use sea_orm::{
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
-use crate::activity::line::names;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::person::queries::names;
 use crate::place::queries::{by_id as place_by_id, in_own_compounds, within_reach};
 use crate::store::paging::newest;
 

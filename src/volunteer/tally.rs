@@ -9,8 +9,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
-use crate::activity::line::names;
 use crate::base::fault::Fault;
+use crate::person::queries::names;
 use crate::volunteer::hours::Span;
 
 /// Services of one record, at most.

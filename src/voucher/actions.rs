@@ -83,7 +83,7 @@ pub async fn ask(tx: &mut Tx, actor: &Actor, new: NewVoucher) -> Result<voucher:
             stage: PhotoStage::Before,
             round: 0,
         };
-        give(tx, actor.account_id, &[proof], &owner).await?;
+        give(tx, actor, &[proof], &owner).await?;
     }
     let seconds = remind::seconds(tx, &place, by).await?;
     if seconds.is_empty() {
@@ -200,7 +200,10 @@ fn checked(tx: &Tx, new: &NewVoucher) -> Result<String, Fault> {
             return Err(Fault::invalid("amount", "金额要大于0，例如 161.10。"));
         }
         if new.proof_id.is_none() {
-            return Err(Fault::invalid("proof", "请附上回单、合同或收据的照片。"));
+            return Err(Fault::invalid(
+                "proof",
+                "请附上回单、合同或收据，照片或PDF都可以。",
+            ));
         }
     }
     not_later(tx, new.day)?;

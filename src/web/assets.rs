@@ -19,6 +19,7 @@ const OWN: &[(&str, &[u8])] = &[
     ("console.css", include_bytes!("console/console.css")),
     ("console.js", include_bytes!("console/console.js")),
     ("pay.js", include_bytes!("pages/pay.js")),
+    ("charts.js", include_bytes!("pages/charts.js")),
 ];
 /// Characters of a hash in a name: enough to tell two versions apart.
 const HASH: usize = 16;
@@ -55,6 +56,15 @@ fn named(name: &'static str, bytes: &'static [u8]) -> Asset {
 pub fn path(name: &str) -> Option<&'static str> {
     let found = ALL.iter().find(|asset| asset.name == name);
     found.map(|asset| asset.path.as_str())
+}
+
+/// What draws the charts of a page anew, in the order in which it is loaded: nothing where this build lacks the library.
+#[must_use]
+pub fn charts() -> Vec<&'static str> {
+    let Some(library) = path("echarts.js") else {
+        return Vec::new();
+    };
+    std::iter::once(library).chain(path("charts.js")).collect()
 }
 
 /// `GET /assets/:file`

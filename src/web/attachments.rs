@@ -4,7 +4,7 @@
 
 use entity::attachment;
 use entity::kinds::AttachmentState;
-use poem::http::header;
+use poem::http::{StatusCode, header};
 use poem::web::{Data, Multipart, Path};
 use poem::{FromRequest, Request, RequestBody, Response, handler};
 use sea_orm::ActiveEnum;
@@ -16,7 +16,7 @@ use crate::access::session::Caller;
 use crate::activity::queries as activities;
 use crate::app::App;
 use crate::attachment::link::{self, Variant};
-use crate::attachment::{actions, queries};
+use crate::attachment::{Sender, actions, is_of, queries};
 use crate::base::clock::china;
 use crate::base::fault::{Code, Fault};
 use crate::case::queries as cases;
@@ -33,6 +33,12 @@ const POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'";
 /// opens as an object with styles of its own.
 const DOCUMENT_POLICY: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; \
     frame-ancestors 'none'";
+
+/// What is shown in place of a picture that cannot be read now.
+const AWAY: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"240\" height=\"240\" viewBox=\"0 0 240 240\">\
+    <rect width=\"240\" height=\"240\" fill=\"#eeeeee\"/><text x=\"120\" y=\"112\" font-size=\"20\" \
+    text-anchor=\"middle\" fill=\"#333333\">照片暂时打不开</text><text x=\"120\" y=\"144\" font-size=\"20\" \
+    text-anchor=\"middle\" fill=\"#333333\">请过一会儿再看</text></svg>";
 
 /// An attachment that was taken.
 #[derive(Debug, Serialize, ToSchema)]
@@ -134,7 +140,8 @@ pub async fn upload(
     if bytes.is_empty() {
         return Err(Fault::invalid("file", "文件是空的，请重新选一个再上传。"));
     }
-    let (id, change) = actions::upload_with_documents(&app, caller.account.id, bytes).await?;
+    let from = Sender::Account(caller.account.id);
+    let (id, change) = actions::upload_with_documents(&app, from, bytes).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     if let Some(answer) = once.enter(&tx).await? {
         // A twin was first; this one belongs to nothing and is removed with its like.
@@ -201,7 +208,26 @@ pub async fn show_linked(
         return Err(gone());
     }
     let row = queries::by_id(app.store.read(), id).await?;
-    serve(&app, &row.ok_or_else(gone)?, variant).await
+    let row = row.ok_or_else(gone)?;
+    match serve(&app, &row, variant).await {
+        Err(fault) if fault.code == Code::Outside && row.kind == "image" => {
+            tracing::warn!(attachment = row.id, ?fault, "a picture could not be read");
+            Ok(away())
+        }
+        served => served,
+    }
+}
+
+/// In place of a picture while the storage does not answer: a page with pictures shows no broken one, and says
+/// that they come back. Nobody keeps it.
+fn away() -> Response {
+    Response::builder()
+        .status(StatusCode::SERVICE_UNAVAILABLE)
+        .header(header::CONTENT_TYPE, "image/svg+xml")
+        .header(header::CACHE_CONTROL, "no-store")
+        .header(header::CONTENT_SECURITY_POLICY, POLICY)
+        .header(header::X_CONTENT_TYPE_OPTIONS, "nosniff")
+        .body(AWAY)
 }
 
 /// The same for what is not there, not ready, and not theirs.
@@ -216,7 +242,7 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
         .ok_or_else(gone)?;
     let Some(subject) = &row.subject else {
         return Some(row)
-            .filter(|row| row.account_id == caller.account.id)
+            .filter(|row| is_of(row, &caller.actor))
             .ok_or_else(gone);
     };
     let (kind, id) = subject.split_once(':').ok_or_else(gone)?;
@@ -242,7 +268,16 @@ async fn visible(app: &App, caller: &Caller, id: &str) -> Result<attachment::Mod
     }
 }
 
-async fn serve(app: &App, row: &attachment::Model, variant: Variant) -> Result<Response, Fault> {
+/// The file of an attachment, for whoever may see it: with what it is, called by a name of ours, and with a policy
+/// under which it can do nothing.
+///
+/// # Errors
+/// `not_found` for what is not kept; `outside` when the storage does not answer.
+pub(super) async fn serve(
+    app: &App,
+    row: &attachment::Model,
+    variant: Variant,
+) -> Result<Response, Fault> {
     let is_image = row.kind == "image";
     if row.state != AttachmentState::Stored || (variant == Variant::Small && !is_image) {
         return Err(gone());

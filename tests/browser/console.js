@@ -229,6 +229,44 @@ export async function consoleTests({ url, test, look, expect, browser, people, d
     }
   });
 
+  for (const script of [true, false]) {
+    await test(`the figures are drawn ${script ? "anew by script" : "by the server where there is no script"}`, {}, async () => {
+      const context = await as("officer", { javaScriptEnabled: script });
+      const page = await context.newPage();
+      const errors = [];
+      page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
+      page.on("pageerror", (error) => errors.push(String(error)));
+      try {
+        for (const path of ["/console/figures", "/console/collection"]) {
+          await page.goto(`${url}${path}`);
+          const part = page.locator("section.card:has(th[data-plot])").first();
+          const [server, canvas] = [part.locator("svg.chart"), part.locator(".plot canvas").first()];
+          expect(`${path} has lost its table`, await part.locator("table.sheet").isVisible());
+          if (!script) {
+            expect(`${path} has no chart without script`, await server.isVisible());
+            expect(`${path} draws without script`, (await part.locator(".plot").count()) === 0);
+            continue;
+          }
+          await canvas.waitFor();
+          expect(`${path} has two charts of one table`, !(await server.isVisible()));
+          await page.waitForFunction((one) => one.getContext("2d").getImageData(0, 0, one.width, one.height).data.some((byte) => byte > 0), await canvas.elementHandle());
+          const said = await part.locator(".plot").getAttribute("aria-label");
+          expect(`${path} says «${said}» of its chart`, said === (await server.getAttribute("aria-label")));
+          // The number under the finger must not ask for what the page forbids.
+          await part.locator(".plot").hover();
+          await page.waitForTimeout(300);
+          await look(page, `drawn${path.replaceAll("/", "-")}`);
+          await page.emulateMedia({ media: "print" });
+          expect(`${path} is printed otherwise`, (await server.isVisible()) && !(await part.locator(".plot").isVisible()));
+          await page.emulateMedia({ media: "screen" });
+        }
+        expect(`the browser complains: ${errors.join("; ")}`, errors.length === 0);
+      } finally {
+        await context.close();
+      }
+    });
+  }
+
   // Every page of the menu of each, and what the first lines lead to: pages added later are looked at, too.
   for (const name of ["admin", "officer", "manager", "mediator", "worker"]) {
     await test(`every page of the menu of the ${name} is sound`, {}, async () => {

@@ -295,7 +295,7 @@ async fn a_photo_of_a_supplement_belongs_to_the_compound() {
     let filed: case::Model = resident.case().await;
     let account: account::Model = resident.account().await;
     let row = attachment::ActiveModel {
-        account_id: Set(account.id),
+        account_id: Set(Some(account.id)),
         kind: Set("image".to_owned()),
         media_id: Set("m".to_owned()),
         state: Set(AttachmentState::Stored),

@@ -4,13 +4,14 @@
 mod crawl;
 mod fill;
 
-use entity::kinds::ModerationState;
-use entity::moderation;
+use entity::kinds::{CaseState, ModerationState};
+use entity::{case, moderation};
+use linli::base::clock::china;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use reqwest::StatusCode;
-use sea_orm::ActiveValue::Set;
-use sea_orm::EntityTrait;
+use sea_orm::ActiveValue::{NotSet, Set};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use crate::harness::app::TestApp;
 use crate::harness::compound;
@@ -62,7 +63,8 @@ fn assert_nothing_personal(html: &str) {
     );
 }
 
-async fn pass_all(app: &TestApp) {
+/// Everything that was handed in for others to see has passed.
+pub async fn pass_all(app: &TestApp) {
     moderation::Entity::update_many()
         .set(moderation::ActiveModel {
             state: Set(ModerationState::Passed),
@@ -125,6 +127,82 @@ async fn a_board_says_who_answers_what_was_promised_and_what_was_done() {
     for theirs in ["换灯泡", "孙梅", "1栋"] {
         assert!(!other.contains(theirs), "{theirs}: {other}");
     }
+}
+
+/// Copies of a case in a state.
+async fn copies(app: &TestApp, like: i64, state: CaseState, count: usize) {
+    let model = app.case(like).await;
+    for _ in 0..count {
+        let mut row: case::ActiveModel = model.clone().into_active_model();
+        row.id = NotSet;
+        row.state = Set(state);
+        row.insert(app.store.write()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_word_hides_no_result() {
+    let app = TestApp::start().await;
+    let (resident, steward) = (app.resident("张秀英").await, app.steward("1栋").await);
+    resident.says("报修 楼道灯不亮").await;
+    let id = resident.case().await.id;
+    steward.says(&format!("接单 {id}")).await;
+    steward.says(&format!("办结 {id} 已换灯泡")).await;
+    pass_all(&app).await;
+    // More than a board shows, of which nobody has said yet that they may be read.
+    copies(&app, id, CaseState::Finished, 31).await;
+    let (_, _, html) = get(&app, "/board/GY").await;
+    assert!(html.contains("已换灯泡"), "{html}");
+    // What was handed in last decides.
+    let row = moderation::Entity::find().one(app.store.read()).await;
+    let mut again = row.unwrap().unwrap().into_active_model();
+    again.id = NotSet;
+    again.trace_id = Set(None);
+    again.state = Set(ModerationState::Refused);
+    again.insert(app.store.write()).await.unwrap();
+    let (_, _, html) = get(&app, "/board/GY").await;
+    assert!(!html.contains("已换灯泡"), "{html}");
+}
+
+#[tokio::test]
+async fn an_open_case_says_its_number_where_neighbours_may_join() {
+    let app = TestApp::start().await;
+    let (zhang, li) = (app.resident("张秀英").await, app.resident("李建国").await);
+    let mut ids = Vec::new();
+    for words in [
+        "报修 楼道灯不亮",
+        "匿名投诉 1-1-102 王芳太吵 13800000201",
+        "求助 张秀英 13800000101 请人看看",
+    ] {
+        zhang.says(words).await;
+        ids.push(zhang.case().await.id);
+    }
+    let [repair, complaint, help] = ids[..] else {
+        panic!("{ids:?}");
+    };
+    let filed = china(app.case(repair).await.created_at);
+    let day = filed.format("%-m月%-d日提出");
+    let (_, _, html) = get(&app, "/board/GY").await;
+    for line in [
+        format!("<li>#{complaint} 投诉 · "),
+        format!("<li>#{repair} 报修 · 1栋 "),
+        format!("<span class=\"soft\">{day}</span>"),
+        "<li>求助 · ".to_owned(),
+        format!("我也遇到 {complaint}"),
+    ] {
+        assert!(html.contains(&line), "{line}: {html}");
+    }
+    for no in [format!("#{help} "), "件正在办理".to_owned()] {
+        assert!(!html.contains(&no), "{no}: {html}");
+    }
+    assert_nothing_personal(&html);
+    let reply = li.says(&format!("我也遇到 {repair}")).await;
+    assert!(reply.contains("您已加入"), "{reply}");
+    copies(&app, repair, CaseState::Assigned, 30).await;
+    let (_, _, html) = get(&app, "/board/GY").await;
+    assert!(html.contains("还有 3 件正在办理"), "{html}");
+    let (_, _, screen) = get(&app, "/board/GY?screen=1&page=2").await;
+    assert!(screen.contains("还有 28 件正在办理"), "{screen}");
 }
 
 #[tokio::test]

@@ -3,13 +3,14 @@
 
 use chrono::NaiveDate;
 use entity::money::EntryKind;
-use entity::{case, disclosure, reminder};
+use entity::{case, disclosure, notice, reminder};
 use linli::base::month::Month;
 use linli::disclosure::seal;
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use linli::sandbox::{Api, Fault};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use linli::web::assets;
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::console::Desk;
 use crate::expense::spent;
@@ -81,6 +82,12 @@ async fn all(app: &TestApp) -> Vec<disclosure::Model> {
     rows.unwrap()
 }
 
+/// How many notices were written.
+async fn notices(app: &TestApp) -> u64 {
+    let rows = notice::Entity::find();
+    rows.count(app.store.read()).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_month_goes_from_the_books_to_every_home() {
     let app = TestApp::start().await;
@@ -149,6 +156,32 @@ async fn a_month_goes_from_the_books_to_every_home() {
     ] {
         let (status, _) = get(&app, &format!("/board/GY/accounts/{odd}")).await;
         assert!((400..500).contains(&status), "{odd}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_month_with_something_to_compare_is_charted_and_brings_what_draws_it_anew() {
+    let app = TestApp::start().await;
+    let month = books(&app).await;
+    let (owed, day) = (Account::Receivable, month.first());
+    book(&app, "bill:2", day, owed, Account::IncomeParking, 50_000).await;
+    let mut chair = Desk::of(&app, "卫东").await;
+    publish(&mut chair, &month.to_string(), "").await.is(303);
+    let (_, html) = get(&app, &format!("/board/GY/accounts/{month}")).await;
+    let scripts = assets::charts();
+    assert_eq!(scripts.is_empty(), assets::path("echarts.js").is_none());
+    let scripts = scripts.iter();
+    let tags: String = scripts
+        .map(|path| format!("<script src=\"{path}\" defer></script>\n"))
+        .collect();
+    // One of two incomes; one expense alone is nothing to compare.
+    assert_eq!(html.matches("<svg class=\"chart\"").count(), 1, "{html}");
+    assert_eq!(html.matches(" data-plot>本月（元）").count(), 1, "{html}");
+    assert!(html.contains(&tags), "{html}");
+    // What is hung up and what hangs in the lobby is drawn by the server alone.
+    for page in ["/board/GY", "/board/GY?screen=1", "/board/GY/accounts"] {
+        let (_, html) = get(&app, page).await;
+        assert!(!html.contains("charts-"), "{page}: {html}");
     }
 }
 
@@ -239,11 +272,7 @@ async fn only_what_is_over_is_published_and_only_by_whoever_may() {
         assert!([403, 404].contains(&seen.status), "{name}: {}", seen.status);
     }
     assert!(all(&app).await.is_empty());
-    let messages = reminder::Entity::find()
-        .filter(reminder::COLUMN.kind.eq("disclosure.published"))
-        .all(app.store.read())
-        .await;
-    assert!(messages.unwrap().is_empty());
+    assert_eq!(notices(&app).await, 0);
 }
 
 #[tokio::test]
@@ -262,7 +291,7 @@ async fn published_at_once_on_two_instances_there_is_one() {
         .filter(|page| [409, 503].contains(&page.status))
         .count();
     assert_eq!((done, refused), (1, 3));
-    assert_eq!(all(&app).await.len(), 1);
+    assert_eq!((all(&app).await.len(), notices(&app).await), (1, 1));
 }
 
 #[tokio::test]
@@ -371,7 +400,7 @@ async fn months_that_have_changed_stand_out_in_the_list() {
     let before = month.before().last();
     let (bank, opening) = (Account::Bank, Account::Opening);
     book(&app, "opening:1", before, bank, opening, 500).await;
-    chair.open(list).await.says("（已公布，账有变动）");
+    chair.open(list).await.says("（已公布，账有变动，请更正）");
     let path = month.to_string();
     publish(&mut chair, &path, "漏记了期初").await.is(303);
     let page = chair.open(list).await;
@@ -379,32 +408,44 @@ async fn months_that_have_changed_stand_out_in_the_list() {
 }
 
 #[tokio::test]
-async fn whoever_may_publish_is_asked_once_a_month() {
+async fn whoever_may_publish_is_asked_every_few_days_until_it_is_done() {
     let app = TestApp::start().await;
     let chair = app.staff("卫东").await;
     // On the third, at eleven.
     into_next_month(&app, 2 * 24 * 60 + 11 * 60);
     chair.says("帮助").await;
     let month = books(&app).await;
+    look_twice(&app).await;
+    let push = chair.expects_push("的账还没有公布").await;
+    assert!(push.contains(&month.says()), "{push}");
+    let asked = |text: &&String| text.contains("还没有公布");
+    assert_eq!(chair.pushes().iter().filter(asked).count(), 1);
+    // Not on the fourth, again on the fifth, not on the sixth, again on the eighth.
+    for (days, times) in [(1, 1), (1, 2), (1, 2), (2, 3)] {
+        app.clock.advance(chrono::TimeDelta::days(days));
+        chair.says("帮助").await;
+        look_twice(&app).await;
+        assert_eq!(chair.pushes().iter().filter(asked).count(), times);
+    }
+    // Once it is published nobody is asked any more.
+    let mut desk = Desk::of(&app, "卫东").await;
+    publish(&mut desk, &month.to_string(), "").await.is(303);
+    app.drain().await;
+    let before = reminders_of(&app).await;
+    app.clock.advance(chrono::TimeDelta::days(3));
+    look_twice(&app).await;
+    assert_eq!(reminders_of(&app).await, before);
+    assert_eq!(chair.pushes().iter().filter(asked).count(), 3);
+}
+
+/// Lets the clock look at the months, twice on a day.
+async fn look_twice(app: &TestApp) {
     for _ in 0..2 {
         for work in linli::disclosure::ask::WORKS {
             (work.run)(&app.store, app.now()).await.unwrap();
         }
         app.drain().await;
     }
-    let push = chair.expects_push("的账还没有公布").await;
-    assert!(push.contains(&month.says()), "{push}");
-    let asked = |text: &&String| text.contains("还没有公布");
-    assert_eq!(chair.pushes().iter().filter(asked).count(), 1);
-    // Once it is published nobody is asked any more.
-    let mut desk = Desk::of(&app, "卫东").await;
-    publish(&mut desk, &month.to_string(), "").await.is(303);
-    app.drain().await;
-    let before = reminders_of(&app).await;
-    for work in linli::disclosure::ask::WORKS {
-        (work.run)(&app.store, app.now()).await.unwrap();
-    }
-    assert_eq!(reminders_of(&app).await, before);
 }
 
 /// How many were asked to publish.

@@ -55,6 +55,7 @@ mod robot;
 mod sandbox;
 mod schema;
 mod station;
+mod stored_messages;
 mod talent;
 mod timetable;
 mod volunteer;

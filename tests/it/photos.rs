@@ -2,6 +2,7 @@
 //! the work, and gone when they belong to nothing.
 
 mod odd;
+mod shown;
 
 use chrono::TimeDelta;
 use entity::kinds::{AttachmentState, ModerationState, PhotoStage};
@@ -245,7 +246,8 @@ async fn a_steward_finishes_with_a_photo_and_others_see_it_once_it_has_passed() 
     );
     app.drain().await;
     let found = seen().await;
-    assert_eq!((found.before, found.after, found.is_owed()), (1, 1, false));
+    let sides = (found.before.stored, found.after.stored);
+    assert_eq!((sides, found.is_owed()), ((1, 1), false));
     let progress = zhang.says(&format!("进度 {id}")).await;
     assert!(
         progress.contains("照片：处理前1张，处理后1张"),
@@ -285,6 +287,9 @@ async fn a_steward_finishes_with_a_photo_and_others_see_it_once_it_has_passed() 
         assert_eq!(row.state, ModerationState::Pending);
         chair.says(&format!("审核 {} 通过", row.id)).await;
     }
+    assert!(shown().await.is_empty(), "not before the result");
+    let board = waiting.iter().find(|row| row.part == "board").unwrap();
+    chair.says(&format!("审核 {} 通过", board.id)).await;
     assert_eq!(shown().await.len(), 2);
 }
 
@@ -304,7 +309,9 @@ async fn without_a_photo_the_reason_is_asked_for_by_digits() {
     let found = evidence::of(app.store.read(), &app.case(id).await)
         .await
         .unwrap();
-    assert_eq!(found.waived.as_deref(), Some("住户不让拍"));
+    for side in [&found.before, &found.after] {
+        assert_eq!(side.waived.as_deref(), Some("住户不让拍"));
+    }
     assert!(!found.is_owed());
     let events = queries::events(app.store.read(), id).await.unwrap();
     assert!(events.iter().any(|event| event.action == "photo-waived"));
@@ -338,7 +345,7 @@ async fn a_photo_of_staff_finds_the_case_they_work_on() {
     let which = steward.sends_photo(jpeg(2)).await;
     assert!(which.contains("加到哪一件"), "{which}");
     let reply = steward.says("2").await;
-    assert!(reply.contains(&format!("#{second}，作为处理后")), "{reply}");
+    assert!(reply.contains(&format!("#{second}，作为处理前")), "{reply}");
     let of = rows(&app).await;
     let subjects: Vec<_> = of.iter().map(|row| row.subject.clone().unwrap()).collect();
     assert_eq!(
@@ -375,11 +382,13 @@ async fn a_photo_over_the_api_goes_with_the_finishing() {
         (200, &json!("finished"))
     );
     let shown = api.get(&format!("/cases/{id}")).await;
-    assert_eq!(shown.json["photo_owed"], false);
+    assert_eq!(shown.json["photos_missing"], json!(["before"]));
     assert_eq!(shown.json["attachments"][0]["stage"], "after");
     let reason = json!({ "text": "住户不让拍" });
     let noted = api.post(&format!("/cases/{id}/no-photo"), &reason).await;
     assert_eq!(noted.status, 200, "{noted:?}");
+    let shown = api.get(&format!("/cases/{id}")).await;
+    assert_eq!(shown.json["photo_owed"], false);
     let li = both(&app, "李建国").await;
     let upload = li.upload("a.jpg", jpeg(3)).await;
     let photo = json!({ "attachments": [upload.json["id"]] });

@@ -1,6 +1,7 @@
 //! One's own data: told and agreed to, exported, corrected, erased, and let go when its time is over.
 
 mod everywhere;
+mod files;
 mod former;
 mod pages;
 mod race;

@@ -391,6 +391,53 @@ async fn refunds_under_way_go_on_and_are_paid_out_by_two() {
     assert_eq!(db.query_all_raw(back).await.unwrap().len(), 3);
 }
 
+/// Files that accounts have sent stay theirs. On the way back what people have uploaded without one is nobody's.
+#[tokio::test]
+async fn files_of_accounts_stay_theirs_when_people_may_have_some_without() {
+    let db = Database::connect("sqlite::memory:").await.unwrap();
+    let before = Migrator::migrations()
+        .iter()
+        .position(|migration| migration.name().contains("_files_of_people"))
+        .unwrap();
+    Migrator::up(&db, Some(before.try_into().unwrap()))
+        .await
+        .unwrap();
+    let put = async |columns: &str, values: &str| {
+        let sql = format!(
+            "INSERT INTO attachment (kind, media_id, state, created_at, {columns}) \
+             VALUES ('image', '', 'stored', '2026-01-01T00:00:00+00:00', {values})"
+        );
+        db.execute_unprepared(&sql).await.unwrap();
+    };
+    let owners = async || {
+        let rows = entity::attachment::Entity::find().all(&db).await.unwrap();
+        let owner = |row: &entity::attachment::Model| (row.id, row.account_id, row.person_id);
+        let mut rows: Vec<_> = rows.iter().map(owner).collect();
+        rows.sort_unstable();
+        rows
+    };
+    put("id, account_id", "4, 7").await;
+    put("id, account_id", "5, 8").await;
+    db.execute_unprepared("DELETE FROM attachment WHERE id = 5")
+        .await
+        .unwrap();
+    Migrator::up(&db, Some(1)).await.unwrap();
+    put("person_id", "9").await;
+    // No number is given twice: files and reminders are named by it.
+    assert_eq!(owners().await, [(4, Some(7), None), (6, None, Some(9))]);
+    Migrator::down(&db, Some(1)).await.unwrap();
+    let back = Statement::from_string(
+        db.get_database_backend(),
+        "SELECT account_id FROM attachment ORDER BY id",
+    );
+    let back = db.query_all_raw(back).await.unwrap();
+    let back: Vec<i64> = back
+        .iter()
+        .map(|row| row.try_get("", "account_id").unwrap())
+        .collect();
+    assert_eq!(back, [7, 0]);
+}
+
 #[tokio::test]
 async fn no_index_names_what_a_claim_of_a_reminder_changes() {
     let db = Database::connect("sqlite::memory:").await.unwrap();

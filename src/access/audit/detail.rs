@@ -79,6 +79,7 @@ const VALUES: &[(&str, &str)] = &[
     ("news", "工作动态"),
     ("safety", "账号安全"),
     ("dues", "缴费提醒"),
+    ("public", "公开公示"),
 ];
 
 /// What else was recorded, as people read it: `职务：楼栋长，从：2026-11-21`. Numbers that could be

@@ -81,7 +81,7 @@ pub const ACTIONS: &[Known] = &[
     said("case.pause-over", "暂停到期，恢复办理"),
     said("case.assist", "助力"),
     said("case.photo", "加处理照片"),
-    said("case.photo-waive", "不用处理照片"),
+    said("case.photo-waive", "写明为什么没有照片"),
     said("case.close-off", "销号"),
     said("case.reword", "改写公开文字"),
     said("case.hide", "改为匿名"),

@@ -277,7 +277,7 @@ pub async fn add_photos(
         stage: PhotoStage::After,
         round: ROUND,
     };
-    give(tx, actor.account_id, photos, &owner).await?;
+    give(tx, actor, photos, &owner).await?;
     let photo = step(tx, &row, "photo", ActorKind::Staff, actor.person_id());
     activity_step::Entity::insert(photo)
         .exec_without_returning(tx.db())

@@ -39,7 +39,7 @@ pub struct Filing {
     pub home_id: Option<i64>,
     /// By which door.
     pub channel: Channel,
-    /// WGS-84 latitude and longitude, degrees.
+    /// Latitude and longitude as maps of this country have them (GCJ-02), degrees.
     pub location: Option<(f64, f64)>,
     /// Where they stand: the place whose code was scanned. Counts only where they may file, and unless
     /// the text names another building.

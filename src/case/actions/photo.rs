@@ -1,16 +1,17 @@
-//! Photos given to a case: by whoever filed it, of what was found; by staff who work there, of what
-//! was done. And the holder's word why there is none (无照片).
+//! Photos given to a case: by whoever filed it, of what was found; by staff who work there, of what was
+//! found and of what was done. And the holder's word why there is none (无照片).
 
 use entity::case;
 use entity::kinds::{CaseState, PhotoStage};
 
 use crate::access::Actor;
 use crate::access::permit::{Deed, may};
+use crate::attachment::queries::count_pictures;
 use crate::attachment::{self as photos, Owner};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
 use crate::case::actions::{Draft, require_text};
-use crate::case::evidence::{ADDED, WAIVED, wants_photo};
+use crate::case::evidence::{self, ADDED, stage_says, waived_by, wants_photo};
 use crate::case::queries::{Found, holds, no_such, visible};
 use crate::case::remind;
 use crate::case::step::By;
@@ -23,7 +24,7 @@ const MOST_REASON: usize = 200;
 /// Gives uploaded attachments to a case that was filed just now.
 ///
 /// # Errors
-/// `not_found` when one is not the account's, or was given already.
+/// `not_found` when one is not theirs, or was given already.
 pub async fn file_photos(
     tx: &Tx,
     actor: &Actor,
@@ -36,10 +37,35 @@ pub async fn file_photos(
         stage: PhotoStage::Before,
         round: case.round,
     };
-    photos::give(tx, actor.account_id, ids, &owner).await
+    photos::give(tx, actor, ids, &owner).await
 }
 
-/// Adds attachments of the actor's account to a case.
+/// What was added to a case.
+#[derive(Clone, Debug)]
+pub struct Added {
+    /// The case.
+    pub case: case::Model,
+    /// Which side of the work it shows.
+    pub stage: PhotoStage,
+    /// Pictures among it.
+    pub pictures: u64,
+    /// Voices and films, which stand in for no picture.
+    pub recordings: u64,
+}
+
+impl Added {
+    /// `2张照片、1段语音或视频`
+    #[must_use]
+    pub fn says(&self) -> String {
+        let pictures = (self.pictures > 0).then(|| format!("{}张照片", self.pictures));
+        let recordings = (self.recordings > 0).then(|| format!("{}段语音或视频", self.recordings));
+        let both: Vec<String> = pictures.into_iter().chain(recordings).collect();
+        both.join("、")
+    }
+}
+
+/// Adds attachments of the actor's to a case. `said`: which side of the work they show, as far as
+/// whoever works there says so; whoever filed it shows what was found.
 ///
 /// # Errors
 /// `not_found` when the case is not theirs to see or an attachment not theirs to give, `forbidden`
@@ -49,12 +75,18 @@ pub async fn add_photos(
     actor: &Actor,
     id: i64,
     ids: &[i64],
-) -> Result<(case::Model, PhotoStage), Fault> {
+    said: Option<PhotoStage>,
+) -> Result<Added, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    let stage = stage_of(actor, &found)?;
-    let over = match stage {
-        PhotoStage::Before => !crate::case::step::OPEN.contains(&found.case.state),
-        PhotoStage::After => found.case.state == CaseState::Withdrawn,
+    let by = giver(actor, &found)?;
+    let stage = match (by, said) {
+        (By::Staff, Some(stage)) => stage,
+        (By::Staff, None) => evidence::side_of_work(tx.db(), &found.case, actor).await?,
+        _ => PhotoStage::Before,
+    };
+    let over = match by {
+        By::Staff => found.case.state == CaseState::Withdrawn,
+        _ => !crate::case::step::OPEN.contains(&found.case.state),
     };
     if over {
         return Err(Fault::wrong_step(format!(
@@ -73,41 +105,50 @@ pub async fn add_photos(
         stage,
         round: found.case.round,
     };
-    photos::give(tx, actor.account_id, ids, &owner).await?;
-    let (by, says) = match stage {
-        PhotoStage::Before => (By::Resident, "处理前"),
-        PhotoStage::After => (By::Staff, "处理后"),
+    let mut ids = ids.to_vec();
+    ids.sort_unstable();
+    ids.dedup();
+    photos::give(tx, actor, &ids, &owner).await?;
+    let pictures = count_pictures(tx.db(), &ids).await?;
+    let mut added = Added {
+        case: found.case.clone(),
+        stage,
+        pictures,
+        recordings: u64::try_from(ids.len()).map_or(0, |all| all.saturating_sub(pictures)),
     };
     let mut draft = Draft::new(tx, actor, by, found);
-    draft.event(ADDED, None, None, Some(format!("{says}{}张", ids.len())));
+    let note = format!("{}{}", stage_says(stage), added.says());
+    draft.event(ADDED, None, None, Some(note));
     draft.reminders.push(remind::photos(&draft.next, draft.now));
-    let case = draft.store(tx, actor, "case.photo").await?;
-    Ok((case, stage))
+    added.case = draft.store(tx, actor, "case.photo").await?;
+    Ok(added)
 }
 
-fn stage_of(actor: &Actor, found: &Found) -> Result<PhotoStage, Fault> {
+/// As whom the actor may add photos: of those who filed it, or of those who work there.
+fn giver(actor: &Actor, found: &Found) -> Result<By, Fault> {
     let id = found.case.id;
     let person = actor.person_id().ok_or_else(|| no_such(id))?;
     if person == found.case.reporter_id {
-        return Ok(PhotoStage::Before);
+        return Ok(By::Resident);
     }
     if holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path) {
-        return Ok(PhotoStage::After);
+        return Ok(By::Staff);
     }
     Err(Fault::forbidden(format!(
         "只有提出或办理诉求 #{id} 的人可以加照片。"
     )))
 }
 
-/// Says why there is no photo of what was done (无照片 N 原因).
+/// Says why there is no photo (无照片 N 原因): of the given side, or of whatever is missing.
 ///
 /// # Errors
 /// `not_found`, `forbidden` for whoever does not have it, `invalid` without a reason, `wrong_step`
-/// where none is wanted or the case is over.
+/// where none is wanted or missing, or the case is over.
 pub async fn waive_photo(
     tx: &mut Tx,
     actor: &Actor,
     id: i64,
+    said: Option<PhotoStage>,
     reason: &str,
 ) -> Result<case::Model, Fault> {
     let found = visible(tx.db(), actor, id).await?;
@@ -121,7 +162,7 @@ pub async fn waive_photo(
     })?;
     if !wants_photo(&found.case) {
         return Err(Fault::wrong_step(format!(
-            "诉求 #{id} 不需要处理后的照片，直接办结就行。"
+            "诉求 #{id} 不需要处理前后的照片，直接办结就行。"
         )));
     }
     if matches!(found.case.state, CaseState::Withdrawn | CaseState::Raised) {
@@ -129,7 +170,20 @@ pub async fn waive_photo(
             "诉求 #{id} 现在不需要照片。回复“进度 {id}”查看。"
         )));
     }
+    let missing = evidence::of(tx.db(), &found.case).await?.missing();
+    let sides = match said {
+        Some(stage) => vec![stage],
+        None => missing,
+    };
+    if sides.is_empty() {
+        return Err(Fault::wrong_step(format!(
+            "诉求 #{id} 不缺照片，不用再写原因。"
+        )));
+    }
     let mut draft = Draft::new(tx, actor, By::Staff, found);
-    draft.event(WAIVED, None, None, Some(shorten(&reason, MOST_REASON)));
+    for stage in sides {
+        let note = shorten(&reason, MOST_REASON);
+        draft.event(waived_by(stage), None, None, Some(note));
+    }
     draft.store(tx, actor, "case.photo-waive").await
 }

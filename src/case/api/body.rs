@@ -39,6 +39,21 @@ pub struct Done {
 pub struct Photos {
     /// Their keys; at most nine.
     pub attachments: Vec<String>,
+    /// Which side of the work they show, of whoever works on it: before or after. Left out, what was found as
+    /// long as the work goes on and nobody has shown that, else what was done.
+    #[serde(default)]
+    pub stage: Option<String>,
+}
+
+/// Why there is no photo.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NoPhoto {
+    /// The reason.
+    #[serde(alias = "reason")]
+    pub text: String,
+    /// Of which side of the work: before or after; left out, of whatever is missing.
+    #[serde(default)]
+    pub stage: Option<String>,
 }
 
 /// Words that go with it.

@@ -1,6 +1,7 @@
 //! What the POSTs below a case do: one action, its answer kept for repeats.
 
 use entity::case;
+use entity::kinds::PhotoStage;
 
 use super::number;
 use super::view::one;
@@ -63,7 +64,8 @@ async fn run(tx: &mut Tx, caller: &Caller, id: i64, change: Change) -> Result<ca
         Change::Plan(text) => actions::plan(tx, actor, id, &text).await,
         Change::Finish(text, photos) => {
             if !photos.is_empty() {
-                actions::add_photos(tx, actor, id, &photos).await?;
+                let done = Some(PhotoStage::After);
+                actions::add_photos(tx, actor, id, &photos, done).await?;
             }
             actions::finish(tx, actor, id, &text).await
         }

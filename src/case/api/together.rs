@@ -18,12 +18,12 @@ use crate::base::phone::Phone;
 use crate::case::actions::{self, Asked, Filing, Rated, Request};
 use crate::case::api::body::Words;
 use crate::case::api::number;
-use crate::case::api::view::{CaseView, one};
+use crate::case::api::view::{CaseView, PhotoView, one};
 use crate::case::behalf::Whom;
-use crate::case::queries::near;
+use crate::case::queries::{self, near};
 use crate::case::shield::Seen;
 use crate::case::similar::Alike;
-use crate::case::{case_says, joiner, kind_says};
+use crate::case::{case_says, evidence, joiner, kind_says};
 
 /// Entries of the list of joined cases.
 const MOST: u64 = 100;
@@ -79,6 +79,10 @@ pub struct JoinedView {
     pub outcome: Option<String>,
     /// How many homes have met it.
     pub households: i32,
+    /// What became of it, as the public board says it; none before that.
+    pub result: Option<String>,
+    /// What was found and what was done, as far as others may see it.
+    pub photos: Vec<PhotoView>,
     /// When it was filed.
     pub created_at: String,
 }
@@ -179,22 +183,25 @@ pub(super) enum RatedView {
 impl RatedView {
     /// Of a case that was rated just now.
     pub(super) async fn of<C: ConnectionTrait>(
+        app: &App,
         db: &C,
         actor: &Actor,
         (case, rated): &(entity::case::Model, Rated),
     ) -> Result<Self, Fault> {
         Ok(match rated {
             Rated::Own(_) => Self::Own(Box::new(one(db, actor, case).await?)),
-            Rated::Joined => Self::Joined(Box::new(joined(db, case).await?)),
+            Rated::Joined => Self::Joined(Box::new(joined(app, db, case).await?)),
         })
     }
 }
 
 /// One joined case.
 async fn joined<C: ConnectionTrait>(
+    app: &App,
     db: &C,
     case: &entity::case::Model,
 ) -> Result<JoinedView, Fault> {
+    let photos = evidence::on_board(db, case).await?;
     let place = crate::place::queries::by_id(db, case.place_id).await?;
     let place = match place {
         Some(place) => near(db, &place).await?,
@@ -210,6 +217,8 @@ async fn joined<C: ConnectionTrait>(
         state_label: case_says(case).to_owned(),
         outcome: case.outcome.map(|outcome| outcome.to_value()),
         households: case.households,
+        result: queries::on_board(db, case).await?,
+        photos: photos.iter().map(|row| PhotoView::of(app, row)).collect(),
         created_at: china(case.created_at).to_rfc3339(),
     })
 }
@@ -225,7 +234,7 @@ async fn list_joined(app: Data<&App>, caller: Caller) -> Result<Json<JoinedList>
     let person = caller.actor.require_person()?;
     let mut items = Vec::new();
     for case in joiner::joined_by(db, person, MOST).await? {
-        items.push(joined(db, &case).await?);
+        items.push(joined(&app, db, &case).await?);
     }
     Ok(Json(JoinedList { items }))
 }
@@ -249,7 +258,7 @@ async fn join(
     let own = own.as_deref().map(number).transpose()?;
     once.answer(&app, 200, async |tx| {
         let done = actions::join(tx, &caller.actor, id, own).await?;
-        joined(tx.db(), &done.case).await
+        joined(&app, tx.db(), &done.case).await
     })
     .await
 }
@@ -270,7 +279,7 @@ async fn quit(
     let id = number(&id)?;
     once.answer(&app, 200, async |tx| {
         let case = actions::quit(tx, &caller.actor, id).await?;
-        joined(tx.db(), &case).await
+        joined(&app, tx.db(), &case).await
     })
     .await
 }

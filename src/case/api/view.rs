@@ -126,8 +126,10 @@ pub struct FullView {
     pub events: Vec<EventView>,
     /// Photos, voices and films, oldest first.
     pub attachments: Vec<PhotoView>,
-    /// A photo of what was done, or the reason why there is none, is still owed.
+    /// A photo of what was found or of what was done, or the reason why there is none, is still owed.
     pub photo_owed: bool,
+    /// Of which sides: before, after.
+    pub photos_missing: Vec<String>,
     /// What neighbours who have joined it gave for the last end, 1 to 5, in the order in which they joined.
     pub joiner_ratings: Vec<i16>,
 }

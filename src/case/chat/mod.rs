@@ -168,7 +168,7 @@ pub const COMMANDS: &[Command] = &[
     staff(
         &["无照片", "没有照片"],
         "无照片 编号 原因",
-        "拍不了处理后的照片",
+        "拍不了照片，写明原因",
         photo::waive,
     ),
     staff(&["退单"], "退单 编号 原因", "办不了，退回", staff::refuse),

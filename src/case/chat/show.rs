@@ -185,7 +185,8 @@ async fn one(turn: &mut Turn<'_>, found: &Found) -> Result<Reply, Fault> {
     if let Some(said) = joiner::ratings_say(&joiner::ratings(db, case).await?) {
         text.push_str(&format!("加入的邻居评价：{said}\n"));
     }
-    text.push_str(&photos(&evidence));
+    let is_holder = queries::holds(&turn.actor, found);
+    text.push_str(&photos(&evidence, case, is_holder));
     let lines = events.iter().filter_map(|event| event_line(&seen, event));
     let shown: Vec<String> = lines.collect();
     let skip = shown.len().saturating_sub(EVENTS);
@@ -219,15 +220,27 @@ fn helpers_says(helpers: &[Helper]) -> String {
     }
 }
 
-/// How many photos there are, and whether one is owed; empty when there is nothing to say.
-fn photos(seen: &Evidence) -> String {
-    let before = (seen.before > 0).then(|| format!("处理前{}张", seen.before));
-    let after = (seen.after > 0).then(|| format!("处理后{}张", seen.after));
-    let said: Vec<String> = before.into_iter().chain(after).collect();
-    match said.is_empty() {
+/// How many photos there are, and for whoever holds it what is still owed; empty when there is nothing to say.
+fn photos(seen: &Evidence, case: &case::Model, is_holder: bool) -> String {
+    let of = |many: usize, side: &str| (many > 0).then(|| format!("{side}{many}张"));
+    let heard = (seen.recordings > 0).then(|| format!("语音或视频{}段", seen.recordings));
+    let said: Vec<String> = of(seen.before.sent(), "处理前")
+        .into_iter()
+        .chain(of(seen.after.sent(), "处理后"))
+        .chain(heard)
+        .collect();
+    let mut text = match said.is_empty() {
         true => String::new(),
         false => format!("照片：{}\n", said.join("，")),
+    };
+    let over = matches!(case.state, CaseState::Finished | CaseState::Reviewed);
+    if let (true, true, Some(missing)) = (over, is_holder, seen.missing_says()) {
+        text.push_str(&format!(
+            "还缺{missing}，没有不能销号；拍不了请回复“无照片 {} 原因”\n",
+            case.id
+        ));
     }
+    text
 }
 
 fn command_says(command: &str) -> &str {
@@ -352,7 +365,8 @@ pub fn event_says(action: &str) -> Option<&'static str> {
         "holder-gone" => "办理人已卸任",
         "unassigned" => "正在找人",
         "photo-added" => "照片",
-        "photo-waived" => "无照片",
+        "photo-waived" => "无处理后照片",
+        "photo-waived-before" => "无处理前照片",
         _ => return None,
     })
 }

@@ -84,9 +84,10 @@ pub(super) fn arrive<'a>(turn: &'a mut Turn<'_>, args: &'a Args) -> Answer<'a> {
             Picked::One(id, _) => id,
             Picked::Answer(reply) => return Ok(reply),
         };
-        actions::arrive(turn.tx, &turn.actor, id).await?;
+        let case = actions::arrive(turn.tx, &turn.actor, id).await?;
+        let asked = photo::ask_before(turn, &case).await?;
         Ok(Reply::text(format!(
-            "诉求 #{id} 已记录到场，居民已收到通知。办好后回复“办结 {id} 结果”。"
+            "诉求 #{id} 已记录到场，居民已收到通知。办好后回复“办结 {id} 结果”。{asked}"
         )))
     })
 }

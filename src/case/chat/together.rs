@@ -4,6 +4,7 @@
 use entity::case;
 use entity::kinds::CaseKind;
 
+use crate::attachment::link::{self, Variant};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::shorten;
 use crate::case::actions::{self, CONTENT, Filed};
@@ -11,7 +12,7 @@ use crate::case::chat::{Answer, behalf, file};
 use crate::case::queries::{self, Found};
 use crate::case::shield::Seen;
 use crate::case::step::OPEN;
-use crate::case::{case_says, category, joiner, kind_says, level_says, similar};
+use crate::case::{case_says, category, evidence, joiner, kind_says, level_says, similar};
 use crate::chat::{Args, Command, Dialog, Reply, Turn, Who};
 
 /// Cases of a list: a digit picks.
@@ -255,6 +256,12 @@ pub(super) async fn progress(turn: &mut Turn<'_>, id: i64) -> Result<Option<Repl
     );
     if let Some(board) = board {
         text.push_str(&format!("\n结果：{}", shorten(&board, 100)));
+    }
+    for photo in evidence::on_board(db, &case).await? {
+        if let Some(url) = link::url(turn.app, &photo, Variant::Full) {
+            let side = photo.stage.map_or("", evidence::stage_says);
+            text.push_str(&format!("\n{side}照片：{url}"));
+        }
     }
     if joiner::may_rate(&row, &case, turn.tx.now()) {
         turn.dialog = Some(Dialog::pick([format!("评价 {id}")]));

@@ -19,12 +19,8 @@ use crate::case::search::Wanted;
 use crate::place::ids;
 use crate::place::queries::{below, compounds_below};
 
-/// Cases that one stretch looks at.
-const STRETCH: u64 = 8_000;
 /// Cases that are looked at first where each has to be read itself.
 const NEAR: u64 = 1_000;
-/// A stretch as a number of keys.
-const STRETCH_KEYS: i64 = 8_000;
 /// How much further each look at several compounds goes than the one before.
 const WIDER: i64 = 8;
 /// Compounds that are looked up one by one; more of them are a good share of all cases.
@@ -93,21 +89,23 @@ impl Part {
         }
     }
 
-    /// The lowest key that one look comes to, of which the newest cases have been looked at already when
-    /// `near_seen`.
+    /// The lowest key that a look at so many cases comes to, of which the newest have been looked at already
+    /// when `near_seen`.
     pub(super) async fn floor<C: ConnectionTrait>(
         &self,
         db: &C,
         wanted: &Wanted,
         keys: &Range<i64>,
+        length: u64,
         near_seen: bool,
     ) -> Result<i64, Fault> {
-        let length = if near_seen { STRETCH - NEAR } else { STRETCH };
+        let seen = if near_seen { NEAR } else { 0 };
+        let length = Ord::max(length.saturating_sub(seen), 1);
         match self {
             // Without a filter every case that is looked at is on the page.
             Self::Everything | Self::Compound(_) if wanted.is_wide() => Ok(keys.start),
             Self::Everything | Self::Many(_) => stretch(db, &Self::Everything, keys, length).await,
-            Self::Few(_) => reach(db, self, keys).await,
+            Self::Few(_) => reach(db, self, keys, length).await,
             Self::Compound(id) | Self::Below(id, _) => {
                 stretch(db, &Self::Compound(*id), keys, length).await
             }
@@ -182,8 +180,13 @@ async fn stretch<C: ConnectionTrait>(
 
 /// The same for several compounds, whose keys come from their index one compound after the other: the
 /// widest range of keys in which there are no more cases than a stretch.
-async fn reach<C: ConnectionTrait>(db: &C, few: &Part, keys: &Range<i64>) -> Result<i64, Fault> {
-    if fits(db, few, keys).await? {
+async fn reach<C: ConnectionTrait>(
+    db: &C,
+    few: &Part,
+    keys: &Range<i64>,
+    length: u64,
+) -> Result<i64, Fault> {
+    if fits(db, few, keys, length).await? {
         return Ok(keys.start);
     }
     let newest = Part::Everything
@@ -194,24 +197,29 @@ async fn reach<C: ConnectionTrait>(db: &C, few: &Part, keys: &Range<i64>) -> Res
     let Some(newest) = ends(db, newest).await? else {
         return Ok(keys.start);
     };
-    let mut width = STRETCH_KEYS;
+    let mut width = i64::try_from(length).unwrap_or(i64::MAX);
     // So many keys cannot be more cases.
     let mut floor = newest.high.saturating_sub(width) + 1;
     loop {
         width = width.saturating_mul(WIDER);
         let lower = newest.high.saturating_sub(width) + 1;
-        if lower <= keys.start || !fits(db, few, &(lower..keys.end)).await? {
+        if lower <= keys.start || !fits(db, few, &(lower..keys.end), length).await? {
             return Ok(Ord::max(floor, keys.start));
         }
         floor = lower;
     }
 }
 
-/// Whether no more cases of this part have such keys than a stretch looks at.
-async fn fits<C: ConnectionTrait>(db: &C, few: &Part, keys: &Range<i64>) -> Result<bool, Fault> {
-    let inner = few.keys(keys).limit(STRETCH + 1).to_owned();
+/// Whether no more cases of this part have such keys than a look goes through.
+async fn fits<C: ConnectionTrait>(
+    db: &C,
+    few: &Part,
+    keys: &Range<i64>,
+    length: u64,
+) -> Result<bool, Fault> {
+    let inner = few.keys(keys).limit(length.saturating_add(1)).to_owned();
     let found = ends(db, inner).await?;
-    Ok(found.is_none_or(|ends| u64::try_from(ends.count).unwrap_or(0) <= STRETCH))
+    Ok(found.is_none_or(|ends| u64::try_from(ends.count).unwrap_or(0) <= length))
 }
 
 #[derive(FromQueryResult)]

@@ -263,6 +263,19 @@ impl Rate {
     }
 }
 
+/// How much of all that was solved was solved at one level: how much is settled low (小事不出社区).
+pub const SHARE: &str = "占全部已解决";
+
+/// How that is worked out.
+pub const SHARE_FORMULA: &str = "占全部已解决 = 该层级已解决 ÷ 全部已解决";
+
+/// The share of these cases in all that was solved: `82.0%`; a dash when nothing was.
+#[must_use]
+pub fn share_says(part: &Counts, whole: &Counts) -> String {
+    let solved = |counts: &Counts| counts.get(Figure::Solved);
+    rounded(solved(part) * 1000, solved(whole)).map_or_else(|| "—".to_owned(), percent)
+}
+
 /// Thousandths as people write them.
 #[must_use]
 pub fn percent(thousandths: i64) -> String {
@@ -317,6 +330,14 @@ mod tests {
         let said: Vec<String> = RATES.iter().map(|rate| rate.says(&counts)).collect();
         assert_eq!(said, ["93.8%", "33.3%", "0.0%", "—"]);
         assert_eq!(RATES[3].formula(), "满意率 = 满意 ÷ 应评价");
+    }
+
+    #[test]
+    fn a_share_is_of_all_that_was_solved() {
+        let solved = |count| counts(&[(Figure::Solved, count), (Figure::Unsolved, 7)]);
+        for (part, whole, said) in [(5, 6, "83.3%"), (0, 6, "0.0%"), (0, 0, "—")] {
+            assert_eq!(share_says(&solved(part), &solved(whole)), said);
+        }
     }
 
     #[test]

@@ -231,14 +231,14 @@ pub struct NewQuote {
     pub amount: i64,
     /// Words with it; may be empty.
     pub note: String,
-    /// Picture of it, unfiled.
+    /// What the supplier wrote, as a picture or a PDF, unfiled; none is refused.
     pub attachment_id: Option<i64>,
 }
 
 /// Adds a quote to a draft.
 ///
 /// # Errors
-/// As [`change`].
+/// As [`change`]; `invalid` beside `file` without one.
 pub async fn add_quote(
     tx: &mut Tx,
     actor: &Actor,
@@ -261,9 +261,11 @@ pub async fn add_quote(
         let words = format!("一笔支出最多{MOST_QUOTES}份报价。");
         return Err(Fault::invalid("supplier", words));
     }
-    if let Some(file) = new.attachment_id {
-        give_file(tx, actor, &found, file).await?;
-    }
+    let file = new.attachment_id.ok_or_else(|| {
+        let words = format!("请附上{supplier}的报价单，照片或PDF都可以。");
+        Fault::invalid("file", words)
+    })?;
+    give_file(tx, actor, &found, file).await?;
     let row = expense_quote::ActiveModel {
         id: NotSet,
         expense_id: Set(id),
@@ -271,7 +273,7 @@ pub async fn add_quote(
         supplier: Set(supplier),
         amount: Set(new.amount),
         note: Set(note),
-        attachment_id: Set(new.attachment_id),
+        attachment_id: Set(Some(file)),
         created_by: Set(by),
         created_at: Set(tx.now()),
     };
@@ -322,7 +324,7 @@ async fn note_quote(
     Ok(())
 }
 
-/// Gives a picture to an expense.
+/// Gives a quote's file or a slip to an expense.
 pub(super) async fn give_file(
     tx: &Tx,
     actor: &Actor,
@@ -335,7 +337,7 @@ pub(super) async fn give_file(
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, actor.account_id, &[file], &owner).await
+    give(tx, actor, &[file], &owner).await
 }
 
 /// Hands a draft in to the reviewers.

@@ -1,4 +1,4 @@
-//! Paying (业财社管): by somebody who keeps the money and did not propose it, with the picture of the slip, once
+//! Paying (业财社管): by somebody who keeps the money and did not propose it, with the slip, once
 //! the chain is complete. The books get it in the same transaction; the database refuses anything else.
 
 use chrono::{NaiveDate, TimeDelta};
@@ -44,7 +44,8 @@ pub async fn pay(
     }
     let from = Account::parse(source).filter(|one| SOURCES.contains(one));
     let from = from.ok_or_else(|| Fault::invalid("source", "请选从银行存款还是现金支付。"))?;
-    let proof = proof.ok_or_else(|| Fault::invalid("proof", "请附上付款回单或收据的照片。"))?;
+    let proof =
+        proof.ok_or_else(|| Fault::invalid("proof", "请附上付款回单或收据，照片或PDF都可以。"))?;
     let to = Account::parse(&row.account)
         .ok_or_else(|| Fault::internal("an expense on an account that is not in the chart"))?;
     let now = tx.now();
@@ -80,7 +81,7 @@ pub async fn pay(
         transfers: vec![pays],
     };
     post(tx, Some(by), &[entry]).await?;
-    remind::broadcast(tx, &kept.expense, remind::AFTER).await?;
+    remind::announce(tx, by, &kept, remind::AFTER).await?;
     Ok(kept)
 }
 

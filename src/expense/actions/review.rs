@@ -72,7 +72,7 @@ pub async fn approve(
     let kept = keep(tx, actor, &found, next, done, detail).await?;
     if last {
         super::write_step(tx, &kept.expense, &Done::by(ExpenseAct::Publish, None)).await?;
-        remind::broadcast(tx, &kept.expense, remind::BEFORE).await?;
+        remind::announce(tx, by, &kept, remind::BEFORE).await?;
     }
     Ok(kept)
 }

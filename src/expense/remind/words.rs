@@ -1,7 +1,8 @@
-//! The messages of expenses. Each reads the row as it is now, and is no longer needed when that has changed.
+//! The messages of expenses. Each reads the row as it is now, and is no longer needed when that has changed. And
+//! what the notice of a publication says.
 
 use entity::money::ExpenseState;
-use entity::reminder;
+use entity::{expense, reminder};
 
 use super::{AFTER, number, stands};
 use crate::app::App;
@@ -12,10 +13,8 @@ use crate::base::text::shorten;
 use crate::delivery::Message;
 use crate::expense::chat::sum;
 use crate::expense::queries::{self, Found};
-use crate::expense::{PUBLIC, state_says};
+use crate::expense::{account_says, state_says};
 use crate::reminder::BoxFuture;
-use crate::reminder::payload;
-use crate::wechat::http::percent;
 
 /// The expense that the last of these is about.
 async fn about(app: &App, last: &reminder::Model) -> Result<Option<Found>, Fault> {
@@ -119,55 +118,31 @@ pub(super) fn compose_told<'a>(
     })
 }
 
-pub(super) fn compose_published<'a>(
-    app: &'a App,
-    reminders: &'a [reminder::Model],
-) -> BoxFuture<'a, Result<Option<Message>, Fault>> {
-    Box::pin(async move {
-        let Some(last) = reminders.last() else {
-            return Ok(None);
-        };
-        let found = about(app, last).await?;
-        let shown = |found: &Found| PUBLIC.contains(&found.expense.state);
-        let Some(found) = found.filter(shown) else {
-            return Ok(None);
-        };
-        let row = &found.expense;
-        let after = payload::word(last, "which") == Some(AFTER);
-        let until = row.publish_until.filter(|_| !after);
-        let (title, state, hint) = match until {
-            None => (
-                "支出事后公示",
-                "已支付",
-                format!("回复“支出 {}”查看", row.id),
-            ),
-            Some(until) => (
-                "支出事前公示",
-                "公示中",
-                format!("{}前可以回复“支出异议 {} 您的意见”", say(until), row.id),
-            ),
-        };
-        let base = app.settings.server.public_url.trim_end_matches('/');
-        let url = format!("{base}/board/{}/expenses", percent(&found.place.code));
-        let paid = row.paid_at.filter(|_| after);
-        let paid = paid.map(|at| china(at).format("，%-m月%-d日已支付").to_string());
-        Ok(Some(Message {
-            template: "notice",
-            title: title.to_owned(),
-            place: found.place.name.clone(),
-            state: state.to_owned(),
-            at: last.due_at,
-            text: format!(
-                "{}{title}：{} {}元{}。{hint}。{url}",
-                found.place.name,
-                row.title,
-                Fen(row.amount).in_groups(),
-                paid.unwrap_or_default()
-            ),
-            hint,
-            url: Some(url),
-            urgent: false,
-            buttons: Vec::new(),
-        }))
-    })
+/// What everybody is told of a publication: a title, and the text with what matters most first. Not who gets the
+/// money, which may be a person.
+pub(super) fn published(row: &expense::Model, which: &str) -> (String, String) {
+    let id = row.id;
+    let paid = row.paid_at.filter(|_| which == AFTER);
+    let until = row.publish_until.filter(|_| which != AFTER);
+    let name = match which {
+        AFTER => "支出事后公示",
+        _ => "支出事前公示",
+    };
+    let paid = paid.map(|at| china(at).format("，%-m月%-d日已支付").to_string());
+    let how = until.map(|until| {
+        format!(
+            "{}前可以回复“支出异议 {id} 您的意见”，答复之前不会支付。\n",
+            say(until)
+        )
+    });
+    let body = format!(
+        "{} {}元{}。\n{}回复“支出 {id}”看每一步。\n用途：{}\n类别：{}",
+        row.title,
+        Fen(row.amount).in_groups(),
+        paid.unwrap_or_default(),
+        how.unwrap_or_default(),
+        row.purpose,
+        account_says(&row.account)
+    );
+    (format!("{name}：{}", row.title), body)
 }

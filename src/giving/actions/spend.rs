@@ -53,7 +53,7 @@ pub struct NewUse {
     pub expense_id: Option<i64>,
     /// The donation whose goods are used; for goods alone.
     pub donation_id: Option<i64>,
-    /// Picture of it, unfiled, of the actor's account.
+    /// Picture of it, or a PDF, unfiled.
     pub proof_id: Option<i64>,
     /// Mark of the form, 6 to 32 letters and digits: the same form is one use.
     pub mark: String,
@@ -121,7 +121,7 @@ pub async fn spend(
             stage: PhotoStage::After,
             round: 0,
         };
-        give(tx, actor.account_id, &[proof], &owner).await?;
+        give(tx, actor, &[proof], &owner).await?;
     }
     if money {
         post(tx, Some(by), &[entry(&row)]).await?;

@@ -13,7 +13,7 @@ use crate::access::permit::{Deed, may};
 use crate::base::fault::{Code, Fault};
 use crate::base::text::{clean, line};
 use crate::base::threat::kind_notice;
-use crate::notice::actions::{again, led, not_urgent};
+use crate::notice::actions::{again, by_hand, led, not_urgent};
 use crate::notice::audience::{Audience, Count, Group, Scope};
 use crate::notice::queries::no_such;
 use crate::notice::{HOLDS, MOST_BODY, MOST_TITLE, REPEATS};
@@ -101,8 +101,8 @@ pub async fn draft(tx: &Tx, actor: &Actor, new: New) -> Result<notice::Model, Fa
 /// it has, too, unless it brings its own (`queries::files`).
 ///
 /// # Errors
-/// `not_found` for a notice that is not theirs to lead; `wrong_step` for one that does not hold, or has a
-/// newer version; `invalid` for the words.
+/// `not_found` for a notice that is not theirs to lead; `wrong_step` for one that does not hold, has a
+/// newer version, or is of what is published; `invalid` for the words.
 pub async fn correct(
     tx: &Tx,
     actor: &Actor,
@@ -111,6 +111,7 @@ pub async fn correct(
 ) -> Result<notice::Model, Fault> {
     let author_id = actor.require_person()?;
     let old = led(tx, actor, id).await?;
+    by_hand(&old)?;
     if !HOLDS.contains(&old.state) {
         return Err(Fault::wrong_step(format!(
             "公告 #{id} 现在不能更正，请先看它的情况：回复“公告 {id}”。"

@@ -51,6 +51,17 @@ async fn require(tx: &Tx, actor: &Actor, row: &notice::Model) -> Result<(), Faul
     Ok(())
 }
 
+/// Refuses to change by hand what tells of something published: its next version comes from there.
+fn by_hand(row: &notice::Model) -> Result<(), Fault> {
+    if row.about.is_none() {
+        return Ok(());
+    }
+    Err(Fault::wrong_step(format!(
+        "公告 #{} 告诉大家的是公示，公示不能撤回，也不在这里更正。账有变动，请在“财务公开”里公布更正。",
+        row.id
+    )))
+}
+
 fn not_urgent() -> Fault {
     Fault::forbidden("紧急公告只能由业委会主任、社区书记或街道发布，请改发普通公告。")
 }
@@ -67,7 +78,7 @@ fn record(tx: &Tx, actor: &Actor, row: &notice::Model, action: &'static str, det
 
 /// Nobody needs to be told of it at the door any more: its open visits are over, with the reason for whoever was
 /// to go.
-async fn close_visits(tx: &Tx, id: i64, reason: &str) -> Result<(), Fault> {
+pub(super) async fn close_visits(tx: &Tx, id: i64, reason: &str) -> Result<(), Fault> {
     visit::Entity::update_many()
         .set(visit::ActiveModel {
             state: Set(VisitState::Done),

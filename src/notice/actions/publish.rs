@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::access::Actor;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
-use crate::notice::actions::{again, close_visits, draft, led, record, require};
+use crate::notice::actions::{again, by_hand, close_visits, draft, led, record, require};
 use crate::notice::audience::{Audience, Scope};
 use crate::notice::{HOLDS, THROTTLE, UNDO, remind, subject};
 use crate::reminder::{cancel, enqueue};
@@ -109,6 +109,7 @@ async fn not_too_soon(tx: &Tx, row: &notice::Model) -> Result<(), Fault> {
         .filter(notice::COLUMN.published_at.gt(since))
         .filter(notice::COLUMN.urgent.eq(false))
         .filter(notice::COLUMN.corrects.is_null())
+        .filter(notice::COLUMN.about.is_null())
         .filter(
             notice::COLUMN
                 .state
@@ -139,10 +140,11 @@ async fn not_too_soon(tx: &Tx, row: &notice::Model) -> Result<(), Fault> {
 ///
 /// # Errors
 /// `not_found` for one that is not theirs to lead; `forbidden` for an urgent one of somebody who may publish
-/// none; `wrong_step` when there is nothing to take back.
+/// none; `wrong_step` when there is nothing to take back, and for one of what is published.
 pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model, Fault> {
     let row = led(tx, actor, id).await?;
     require(tx, actor, &row).await?;
+    by_hand(&row)?;
     // Even a little late: as long as its clock has not begun, nobody has heard of it.
     let unsent = Condition::all().add(notice::COLUMN.state.eq(NoticeState::Undoable));
     if change(tx, actor, id, NoticeState::Undone, unsent).await? {

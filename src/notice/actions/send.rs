@@ -17,7 +17,7 @@ use crate::base::clock::{Clock, say};
 use crate::base::fault::Fault;
 use crate::notice::actions::{again, close_visits, led, record, require};
 use crate::notice::audience::{Audience, Scope};
-use crate::notice::{HOLDS, MOST_ROUNDS, THROTTLE, remind, subject};
+use crate::notice::{MOST_ROUNDS, STANDS, THROTTLE, remind, subject};
 use crate::reminder::fan::{ToMany, WHERE, WHOM, enqueue_part};
 use crate::reminder::{cancel, enqueue};
 use crate::store::{Store, Tx};
@@ -117,14 +117,14 @@ pub async fn begin(tx: &mut Tx, id: i64) -> Result<Step, Fault> {
 }
 
 /// The version before holds no more: whoever has not been told of it is told of the new one alone.
-async fn replace(tx: &Tx, old: i64) -> Result<(), Fault> {
+pub(in crate::notice) async fn replace(tx: &Tx, old: i64) -> Result<(), Fault> {
     notice::Entity::update_many()
         .set(notice::ActiveModel {
             state: Set(NoticeState::Corrected),
             ..Default::default()
         })
         .filter(notice::COLUMN.id.eq(old))
-        .filter(notice::COLUMN.state.is_in(HOLDS))
+        .filter(notice::COLUMN.state.is_in(STANDS))
         .exec(tx.db())
         .await?;
     cancel(tx, &subject(old), remind::ALL).await?;

@@ -135,7 +135,7 @@ pub(super) async fn give_photos(
         stage: PhotoStage::After,
         round: row.round,
     };
-    give(tx, actor.account_id, photos, &owner).await
+    give(tx, actor, photos, &owner).await
 }
 
 /// Its last day is over: a need or a resource that is not tied ends, a promise is late from now on, and whoever

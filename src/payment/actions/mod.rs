@@ -137,7 +137,7 @@ async fn give_proof(
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, actor.account_id, &[proof_id], &owner).await
+    give(tx, actor, &[proof_id], &owner).await
 }
 
 /// The home of a payment or a bill.

@@ -39,7 +39,7 @@ pub struct NewTaken {
     pub donation: Option<i64>,
     /// The person who paid, if known: who is told.
     pub payer_id: Option<i64>,
-    /// Picture of the slip or the transfer, unfiled; a transfer needs one.
+    /// The slip of the transfer, as a picture or a PDF, unfiled; a transfer needs one.
     pub proof_id: Option<i64>,
     /// Words to it.
     pub note: String,

@@ -3,9 +3,9 @@
 
 use entity::kinds::{BindingState, CorrectionState, ExportState, ReminderState, VisitState};
 use entity::{
-    account, binding, case, case_joiner, consent, console_session, correction, credential,
-    data_export, delivery, group_dialog, guess, idempotency, import_job, inbound, invitation,
-    person, preference, recovery_code, reminder, residency, role, saved_view, session,
+    account, attachment, binding, case, case_joiner, consent, console_session, correction,
+    credential, data_export, delivery, group_dialog, guess, idempotency, import_job, inbound,
+    invitation, person, preference, recovery_code, reminder, residency, role, saved_view, session,
     subscription, visit, work_card,
 };
 use sea_orm::ActiveValue::Set;
@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::{Actor, audit};
 use crate::app::App;
-use crate::attachment;
+use crate::attachment::{Sender, forget};
 use crate::base::fault::Fault;
 use crate::case::step::OPEN;
 use crate::person::binding::LIVE;
@@ -98,9 +98,7 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     belongings(tx, id, &accounts).await?;
     of_accounts(tx, &accounts).await?;
     console(tx, id).await?;
-    for account_id in &accounts {
-        attachment::forget(tx, *account_id).await?;
-    }
+    files(tx, id, &accounts).await?;
     for account_id in &accounts {
         sever(tx, *account_id).await?;
     }
@@ -340,6 +338,24 @@ async fn belongings(tx: &Tx, id: i64, accounts: &[i64]) -> Result<(), Fault> {
         )
         .exec(db)
         .await?;
+    Ok(())
+}
+
+/// What they sent: what belongs to nothing goes; of the rest no row says any more that they uploaded it.
+async fn files(tx: &mut Tx, id: i64, accounts: &[i64]) -> Result<(), Fault> {
+    attachment::Entity::update_many()
+        .set(attachment::ActiveModel {
+            person_id: Set(None),
+            ..Default::default()
+        })
+        .filter(attachment::COLUMN.person_id.eq(id))
+        .filter(attachment::COLUMN.subject.is_not_null())
+        .exec(tx.db())
+        .await?;
+    let by_accounts = accounts.iter().map(|account| Sender::Account(*account));
+    for whose in by_accounts.chain([Sender::Person(id)]) {
+        forget(tx, whose).await?;
+    }
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use chrono::{NaiveDate, TimeDelta};
 use poem::web::{Data, Query};
 use poem::{Body, Request, Response, handler};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::Memory;
@@ -58,7 +58,7 @@ pub(super) struct Made {
 }
 
 /// What moved on a merchant's account without a deal.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Moved {
     pub(super) mch_id: String,
     pub(super) at: Moment,
@@ -263,8 +263,9 @@ impl Iterator for Deals {
 impl Platform {
     /// Trades that never were, for long bills: so many payments on that day.
     pub fn invent_trades(&self, mch_id: &str, day: NaiveDate, count: u64) {
-        let key = (mch_id.to_owned(), day);
-        self.state().pay.invented.insert(key, count);
+        let mut state = self.state();
+        state.pay.invented.insert((mch_id.to_owned(), day), count);
+        state.pay.keep_invented(mch_id, day, count);
     }
 
     /// Moves a merchant's money now, in fen: `提现` below 0 takes it to the bank. It stands in the fund-flow bill.
@@ -279,6 +280,7 @@ impl Platform {
             kind: kind.to_owned(),
             amount,
         });
+        state.pay.keep_moved();
     }
 
     /// Makes a day's bill now, as the real platform does in the morning, and keeps it as it is: a long one

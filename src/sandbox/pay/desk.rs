@@ -178,7 +178,7 @@ impl Platform {
     /// A sentence, as the payment window would show it.
     pub fn pay(&self, prepay_id: &str) -> Result<String, String> {
         let now = self.now();
-        let (mch_id, url, plain, id) = {
+        let (paid, id) = {
             let mut state = self.state();
             let number = state.pay.number("42", now);
             let mut all = state.pay.orders.values_mut();
@@ -197,10 +197,12 @@ impl Platform {
             order.standing = Standing::Paid;
             order.paid_at = Some(now);
             order.transaction_id = Some(number.clone());
-            let url = order.notify_url.clone();
-            (order.mch_id.clone(), url, order.json(false), number)
+            let paid = order.clone();
+            state.pay.keep_order(&paid.mch_id, &paid.out_trade_no);
+            (paid, number)
         };
-        self.tell_merchant(&mch_id, &url, "TRANSACTION.SUCCESS", plain);
+        let (url, plain) = (&paid.notify_url, paid.json(false));
+        self.tell_merchant(&paid.mch_id, url, "TRANSACTION.SUCCESS", plain);
         Ok(id)
     }
 

@@ -11,11 +11,13 @@
 //! | `refunds` | refunds |
 //! | `bills`, `paper` | bills: which rows, and how they are written |
 //! | `notices` | notifications, repeated until they are taken |
+//! | `journal` | what is kept over restarts |
 //! | [`desk`] | what the payer does, and the switches |
 
 mod bills;
 mod certificate;
 pub mod desk;
+mod journal;
 mod keys;
 mod notices;
 mod orders;
@@ -81,15 +83,16 @@ impl Config {
     }
 }
 
+/// A merchant and the merchant's number of something.
+type Key = (String, String);
+
 /// What the platform remembers.
 #[derive(Debug, Default)]
 pub struct Memory {
-    /// By merchant and the merchant's number.
-    orders: HashMap<(String, String), Order>,
+    orders: HashMap<Key, Order>,
     /// The same in the order of their making.
-    made: std::collections::VecDeque<(String, String)>,
-    /// By merchant and the merchant's number.
-    refunds: BTreeMap<(String, String), Refunded>,
+    made: std::collections::VecDeque<Key>,
+    refunds: BTreeMap<Key, Refunded>,
     /// Notifications that are not taken yet.
     notices: Vec<notices::Notice>,
     /// Whether somebody looks after them.
@@ -108,6 +111,8 @@ pub struct Memory {
     /// How often the certificate was renewed.
     renewals: u8,
     last_number: u64,
+    /// Where orders, refunds, notices, what moved and what was invented are kept, too.
+    journal: Option<journal::Journal>,
 }
 
 impl Memory {

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wire::{headers, time};
@@ -22,9 +22,9 @@ const TICK: Duration = Duration::from_millis(50);
 const MOST_TOLD: usize = 1000;
 
 /// A notification that is not taken yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Notice {
-    id: String,
+    pub(super) id: String,
     mch_id: String,
     url: String,
     event_type: String,
@@ -82,7 +82,10 @@ impl Platform {
             held: false,
             spared: false,
         };
-        self.state().pay.notices.push(notice);
+        let mut state = self.state();
+        state.pay.keep_notice(&notice);
+        state.pay.notices.push(notice);
+        drop(state);
         self.keep_telling();
     }
 
@@ -140,7 +143,7 @@ impl Platform {
         let mut plain = notice.plain.clone();
         let mut repeat = false;
         match hit.as_ref().map(|hit| &hit.kind) {
-            Some(Kind::Lost) => return,
+            Some(Kind::Lost) => return self.state().pay.keep_told(&notice.id),
             Some(Kind::Held) => {
                 (notice.held, notice.spared) = (true, true);
                 return self.put_back(notice);
@@ -171,13 +174,14 @@ impl Platform {
         self.release_held();
         if repeat {
             notice.spared = true;
-            self.put_back(notice);
+            return self.put_back(notice);
         }
+        self.state().pay.keep_told(&notice.id);
     }
 
     fn try_later(&self, mut notice: Notice) {
         let Some(pause) = PAUSES.get(notice.attempts) else {
-            return;
+            return self.state().pay.keep_told(&notice.id);
         };
         notice.attempts += 1;
         notice.due = self.now() + TimeDelta::seconds(*pause);

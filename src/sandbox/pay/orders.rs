@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta};
 use poem::web::{Data, Path};
 use poem::{Body, Request, Response, handler};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::wire::{Asked, Refusal, Reply, fen, serve, text, time};
@@ -19,7 +19,7 @@ const DAYS: i64 = 7;
 const MOST_DAYS: i64 = 90;
 
 /// How an order stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Standing {
     /// Waits for its payer.
@@ -31,7 +31,7 @@ pub enum Standing {
 }
 
 /// An order.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Order {
     /// 商户号.
     pub mch_id: String,
@@ -55,14 +55,10 @@ pub struct Order {
     pub prepay_id: String,
     /// The platform's number, once it is paid.
     pub transaction_id: Option<String>,
-    #[serde(skip)]
     pub(super) prepaid_at: Moment,
-    #[serde(skip)]
     pub(super) ends: Moment,
-    #[serde(skip)]
     pub(super) paid_at: Option<Moment>,
     /// As it was asked for: a repeat must say the same.
-    #[serde(skip)]
     body: Value,
 }
 
@@ -128,10 +124,11 @@ impl Memory {
         all.any(|refund| refund.mch_id == mch_id && refund.out_trade_no == number)
     }
 
-    fn remember(&mut self, order: Order) {
+    pub(super) fn remember(&mut self, order: Order) {
         let key = (order.mch_id.clone(), order.out_trade_no.clone());
         self.made.push_back(key.clone());
-        self.orders.insert(key, order);
+        self.orders.insert(key.clone(), order);
+        self.keep_order(&key.0, &key.1);
         if self.made.len() > MOST_ORDERS
             && let Some(old) = self.made.pop_front()
         {
@@ -154,6 +151,7 @@ pub(super) async fn take_order(
         let mut state = platform.state();
         if let Some(known) = state.pay.order(&asked.mch_id, &new.out_trade_no, asked.now) {
             repeat(known, &mut new)?;
+            state.pay.keep_order(&asked.mch_id, &new.out_trade_no);
             return Ok(Reply::Json(json!({ "prepay_id": new.prepay_id })));
         }
         if new.ends - asked.now < TimeDelta::minutes(1) {
@@ -316,6 +314,7 @@ pub(super) async fn close_order(
             return Err(Refusal::new("ORDER_PAID", "订单已支付 268449538"));
         }
         order.standing = Standing::Closed;
+        state.pay.keep_order(&asked.mch_id, &number);
         Ok(Reply::Nothing)
     })
     .await

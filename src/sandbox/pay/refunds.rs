@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use poem::web::{Data, Path};
 use poem::{Body, Request, Response, handler};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::orders::{Order, Standing};
@@ -20,7 +20,7 @@ const MOST: usize = 50;
 const DAYS: i64 = 365;
 
 /// A refund.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Refunded {
     /// 商户号.
     pub mch_id: String,
@@ -38,13 +38,9 @@ pub struct Refunded {
     pub total: i64,
     /// `PROCESSING`, `SUCCESS`, `ABNORMAL` or `CLOSED`.
     pub status: String,
-    #[serde(skip)]
     pub(super) at: Moment,
-    #[serde(skip)]
     pub(super) ended: Option<Moment>,
-    #[serde(skip)]
     pub(super) notify_url: String,
-    #[serde(skip)]
     body: Value,
 }
 
@@ -108,7 +104,9 @@ pub(super) async fn take_refund(
         }
         let new = read(platform, asked, number)?;
         let answer = new.json("status");
-        platform.state().pay.refunds.insert(key, new);
+        let mut state = platform.state();
+        state.pay.refunds.insert(key.clone(), new);
+        state.pay.keep_refund(&key);
         Ok(Reply::Json(answer))
     })
     .await;
@@ -223,7 +221,9 @@ impl Platform {
             }
             refund.status = status.to_owned();
             refund.ended = (status == "SUCCESS").then_some(now);
-            refund.clone()
+            let ended = refund.clone();
+            state.pay.keep_refund(&key);
+            ended
         };
         if !ended.notify_url.is_empty() {
             let event = format!("REFUND.{status}");

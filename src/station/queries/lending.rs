@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::kinds::LoanState;
-use entity::{person, station, station_loan, station_thing};
+use entity::{station, station_loan, station_thing};
 use sea_orm::sea_query::Query;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
@@ -15,6 +15,7 @@ use crate::access::permit::Deed;
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::person::queries::names;
 use crate::place::queries::within_reach;
 use crate::station::queries::{found, kept};
 use crate::store::paging::newest;
@@ -270,19 +271,4 @@ async fn show<C: ConnectionTrait>(
         })
     };
     Ok(rows.into_iter().filter_map(one).collect())
-}
-
-/// Names of people, for keepers.
-pub(super) async fn names<C: ConnectionTrait>(
-    db: &C,
-    ids: impl Iterator<Item = i64>,
-) -> Result<HashMap<i64, String>, Fault> {
-    let people = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(ids))
-        .all(db)
-        .await?;
-    Ok(people
-        .into_iter()
-        .map(|person| (person.id, person.name))
-        .collect())
 }

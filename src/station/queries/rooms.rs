@@ -13,7 +13,7 @@ use crate::base::calendar::Hours;
 use crate::base::clock::{Moment, begin_of, china};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
-use crate::station::queries::lending::names;
+use crate::person::queries::names;
 use crate::station::queries::{Found, Seen, found, hours_of, kept};
 use crate::station::slot::{self, Slot};
 use crate::store::paging::newest;

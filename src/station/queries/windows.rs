@@ -14,8 +14,8 @@ use sea_orm::{
 use crate::access::Actor;
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
+use crate::person::queries::names;
 use crate::station::queries::kept;
-use crate::station::queries::lending::names;
 use crate::store::paging::newest;
 
 /// States in which a thing is on the shelf.

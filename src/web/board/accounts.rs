@@ -17,7 +17,7 @@ use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::disclosure::queries::{Published, list, versions};
 use crate::disclosure::seal::{Content, text};
-use crate::disclosure::statement::{Line, total};
+use crate::disclosure::statement::{Line, changes, total};
 use crate::ledger::Family;
 use crate::place::queries as places;
 use crate::report::chart::{self, Bar};
@@ -260,7 +260,8 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     }
     let flow = is_flow(family);
     let mut out = format!("<section>\n<h2>{title}</h2>\n");
-    if flow && own.len() > 1 {
+    let charted = flow && own.len() > 1;
+    if charted {
         out.push_str(&chart::bars(title, &bars(&own), escape));
     }
     let heads: &[&str] = if flow {
@@ -269,8 +270,9 @@ fn part(title: &str, family: Family, published: &Published) -> String {
         &["期初", "增加", "减少", "期末（元）"]
     };
     out.push_str("<div class=\"wide\"><table class=\"cards\"><thead><tr><th scope=\"col\">编号</th><th scope=\"col\">项目</th>");
+    let drawn = if charted { show::PLOT } else { "" };
     for head in heads {
-        let _ = write!(out, "<th scope=\"col\" class=\"amount\">{head}</th>");
+        let _ = write!(out, "<th scope=\"col\" class=\"amount\"{drawn}>{head}</th>");
     }
     out.push_str("</tr></thead><tbody>\n");
     for (id, line) in own {
@@ -297,33 +299,13 @@ fn part(title: &str, family: Family, published: &Published) -> String {
     out
 }
 
-/// What a correction changed, line by line: name, before, now.
-pub(super) fn changes(before: &Published, lines: &[Line]) -> Vec<(&'static str, i64, i64)> {
-    let earlier = before.statement();
-    let gone = earlier
-        .iter()
-        .filter(|old| !lines.iter().any(|line| line.account == old.account));
-    lines
-        .iter()
-        .chain(gone)
-        .map(|line| {
-            let of = |all: &[Line]| {
-                let found = all.iter().find(|one| one.account == line.account);
-                found.map_or(0, |one| one.closing)
-            };
-            (line.says(), of(&earlier), of(lines))
-        })
-        .filter(|(_, old, new)| old != new)
-        .collect()
-}
-
 fn difference(reason: &str, before: &Published, lines: &[Line]) -> String {
     let mut out = format!(
         "<section><h2>更正</h2><p>原因：{}</p><div class=\"wide\"><table class=\"cards\"><thead><tr><th scope=\"col\">项目</th>\
          <th scope=\"col\" class=\"amount\">原来（元）</th><th scope=\"col\" class=\"amount\">现在（元）</th></tr></thead><tbody>\n",
         escape(reason)
     );
-    for (name, old, new) in changes(before, lines) {
+    for (name, old, new) in changes(&before.statement(), lines) {
         let _ = writeln!(
             out,
             "<tr><th scope=\"row\">{name}</th><td data-label=\"原来（元）\" class=\"amount\">{}</td><td data-label=\"现在（元）\" class=\"amount\">{}</td></tr>",

@@ -15,7 +15,7 @@ use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::expense::queries::on_board;
-use crate::expense::{account_says, state_says};
+use crate::expense::{account_says, anchor, state_says};
 use crate::place::queries as places;
 use crate::web::pages::{escape, to_board};
 
@@ -52,11 +52,6 @@ pub async fn show_list(
     body.push_str(&to_board(&compound));
     let html = show::sheet(&compound.name, "支出公示", &body);
     Ok(answer(request, html))
-}
-
-/// Where an expense stands on the page.
-pub(super) fn anchor(id: i64) -> String {
-    format!("expense-{id}")
 }
 
 fn table(

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::read::Board;
 use crate::base::fen::Fen;
 use crate::case::stats::count::By;
-use crate::case::stats::{Counts, Figure, RATES};
+use crate::case::stats::{Counts, Figure, RATES, SHARE_FORMULA};
 use crate::fee::stats::{FORMULA, Figure as Money};
 use crate::report::chart::{self, Bar};
 use crate::report::figures::{Table, score};
@@ -153,9 +153,34 @@ pub(super) fn figures(board: &Board) -> String {
             charts(board)
         );
     }
+    out.push_str(&levels(board));
     out.push_str(&collected(board));
     out.push_str(&formulas());
     out
+}
+
+/// At which level what was solved was solved (小事不出社区); nothing where nothing was.
+fn levels(board: &Board) -> String {
+    let tables = &board.report.tables;
+    let Some(table) = tables.iter().find(|table| table.by == By::Level) else {
+        return String::new();
+    };
+    let shares = table.shares().unwrap_or_default();
+    let parts: Vec<String> = table
+        .lines
+        .iter()
+        .zip(shares)
+        .filter(|(line, _)| line.counts.get(Figure::Solved) > 0)
+        .map(|(line, share)| format!("在{}解决 <b>{share}</b>", escape(&line.name)))
+        .collect();
+    if parts.is_empty() {
+        return String::new();
+    }
+    format!(
+        "<p>{}提出并已解决的诉求中，{}（{SHARE_FORMULA}）。</p>\n",
+        board.report.span.says(),
+        parts.join("，")
+    )
 }
 
 /// This year's collection rate, with its formula.

@@ -10,7 +10,6 @@ use poem::web::{Data, Path, Query};
 use poem::{Request, Response, handler};
 use serde::Deserialize;
 
-use super::expenses::anchor;
 use super::figures::tile;
 use super::read::Board;
 use super::{answer, back, limited, no_compound, show};
@@ -20,6 +19,7 @@ use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
 use crate::base::text::shorten;
+use crate::expense::anchor;
 use crate::giving::queries::public::{self, Given, Sums};
 use crate::giving::{FREE, amount_says, drive_says};
 use crate::place::queries as places;

@@ -5,14 +5,14 @@ use entity::place;
 use poem::{Request, Response};
 
 use super::CACHE;
-use super::accounts::{PARTS, bars, changes, is_flow};
+use super::accounts::{PARTS, bars, is_flow};
 use crate::app::App;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::disclosure::queries::Published;
 use crate::disclosure::remind::url;
-use crate::disclosure::statement::{Line, total};
+use crate::disclosure::statement::{Line, changes, total};
 use crate::ledger::Family;
 use crate::report::pdf::{Block, Code, Column, Paper, Row, Table};
 use crate::web::paper::{self, Terms};
@@ -106,10 +106,12 @@ fn correction(blocks: &mut Vec<Block>, reason: &str, before: &Published, lines: 
         "这是第{}版的更正。原因：{reason}",
         before.disclosure.version
     )));
-    let rows = changes(before, lines).into_iter().map(|(name, old, new)| {
-        let amounts = [old, new, new - old].map(|fen| Fen(fen).in_groups());
-        Row::of([vec![name.to_owned()], amounts.to_vec()].concat())
-    });
+    let rows = changes(&before.statement(), lines)
+        .into_iter()
+        .map(|(name, old, new)| {
+            let amounts = [old, new, new - old].map(|fen| Fen(fen).in_groups());
+            Row::of([vec![name.to_owned()], amounts.to_vec()].concat())
+        });
     blocks.push(Block::Table(Table {
         columns: vec![
             Column::name("项目", 3.0),

@@ -9,6 +9,7 @@ use qrcode::render::svg;
 use super::giving::{self, Giving};
 use super::life::{self, Activity, Held, Service};
 use super::lists::{self, Lists};
+use super::news::{self, Closed};
 use super::stations::{self, StationLine};
 use super::{times, wishes};
 use crate::access::holders::{published, says};
@@ -19,7 +20,7 @@ use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::base::redact::redact;
-use crate::case::board::{self, ClosedCase, OpenCase, Promise};
+use crate::case::board::{self, OpenCase, Promise};
 use crate::case::stats::span::Span;
 use crate::fee::stats::{Period, Sums};
 use crate::notice::{link, mark_of, queries as notices};
@@ -99,8 +100,10 @@ pub struct Board {
     pub promises: Vec<Promise>,
     /// Cases at work, the newest first.
     pub open: Vec<OpenCase>,
+    /// How many those are with what is not shown.
+    pub open_in_all: u64,
     /// Cases that are over, the newest first.
-    pub closed: Vec<ClosedCase>,
+    pub closed: Vec<Closed>,
     /// How many wishes there are: open, claimed, fulfilled.
     pub wishes: [u64; 3],
     /// Words of open wishes, the newest first.
@@ -143,7 +146,8 @@ pub async fn board(app: &App, compound: place::Model, on: On) -> Result<Board, F
         told: told(app, compound.id, now).await?,
         promises: board::promises(db, &compound.path).await?,
         open: board::open(db, compound.id, MOST).await?,
-        closed: board::closed(db, compound.id, MOST).await?,
+        open_in_all: board::count_open(db, compound.id).await?,
+        closed: news::closed(app, compound.id, MOST).await?,
         wishes: wishes::counts(app, compound.id).await?,
         open_wishes: open_in(db, compound.id, WISHES).await?.items,
         lists: lists::read(app, &compound, on).await?,

@@ -13,6 +13,7 @@ use super::read::Board;
 use super::stations::stations;
 use super::times::times;
 use super::wishes::{self, wishes as wished};
+use crate::web::assets;
 use crate::web::pages::escape;
 use crate::wechat::http::percent;
 
@@ -44,7 +45,7 @@ pub fn whole(board: &Board) -> String {
         ("本月数据", figures(board)),
         ("我们的承诺", promise(board)),
         ("正在办理", open_cases(board, usize::MAX)),
-        ("办理结果", closed_cases(board, usize::MAX)),
+        ("办理结果", closed_cases(board, usize::MAX, true)),
         ("近期活动", activities_ahead(board, usize::MAX)),
     ] {
         section(&mut body, title, &inside);
@@ -163,10 +164,10 @@ fn topics(board: &Board) -> Vec<(&'static str, String)> {
     let mut pages: Vec<(&'static str, String)> = news.map(|one| ("公告", one)).collect();
     pages.push(("本月数据", figures_large(board)));
     if !board.open.is_empty() {
-        pages.push(("正在办理", open_cases(board, LINES)));
+        pages.push(("正在办理", open_cases(board, LINES - 2)));
     }
     if !board.closed.is_empty() {
-        pages.push(("办理结果", closed_cases(board, LINES - 2)));
+        pages.push(("办理结果", closed_cases(board, LINES - 2, false)));
     }
     pages.extend(life(board));
     for lines in board.stations.chunks(1) {
@@ -218,11 +219,22 @@ struct Turn {
     count: usize,
 }
 
-/// A page of the board that is not the board itself; `body` is HTML.
+/// Marks the head of a column that the chart beside its table draws.
+pub(super) const PLOT: &str = " data-plot";
+
+/// A page of the board that is not the board itself; `body` is HTML. Where it has a chart that a script draws anew,
+/// the script comes along.
 #[must_use]
 pub fn sheet(compound: &str, title: &str, body: &str) -> String {
     let title = format!("{}{}", escape(compound), escape(title));
-    document(&title, "class=\"board\"", "", body, "")
+    let scripts: String = match body.contains(PLOT) {
+        true => assets::charts()
+            .iter()
+            .map(|path| format!("<script src=\"{path}\" defer></script>\n"))
+            .collect(),
+        false => String::new(),
+    };
+    document(&title, "class=\"board\"", &scripts, body, "")
 }
 
 fn frame(board: &Board, body: &str, turn: Option<&Turn>) -> String {

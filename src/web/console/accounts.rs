@@ -15,7 +15,9 @@ use crate::base::fen::Fen;
 use crate::base::month::Month;
 use crate::disclosure::actions::{MOST_REASON, publish};
 use crate::disclosure::queries::{Published, changed, first_month, list, statement, versions};
+use crate::disclosure::remind::subject;
 use crate::disclosure::statement::Line;
+use crate::notice::official;
 use crate::report::pdf;
 use crate::web::console::at::At;
 use crate::web::console::days::is_elsewhere;
@@ -71,6 +73,8 @@ struct Detail {
     version: Option<i32>,
     changed: bool,
     over: bool,
+    /// The notice by which every home was told of that version.
+    notice: Option<i64>,
     /// Whether this build makes papers.
     paper: bool,
 }
@@ -221,7 +225,12 @@ async fn detail(desk: &Desk, at: &At, month: Option<Month>) -> Result<Option<Det
             lines.push(shown(&gone));
         }
     }
+    let notice = match &published {
+        Some(one) => official::of(db, &subject(one.disclosure.id)).await?,
+        None => None,
+    };
     Ok(Some(Detail {
+        notice: notice.map(|row| row.id),
         says: month.says(),
         path: month.to_string(),
         lines,

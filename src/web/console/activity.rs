@@ -9,7 +9,6 @@ use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use crate::access::Actor;
 use crate::activity::line::{Guest, came, guests};
 use crate::activity::queries::{self, no_such};
 use crate::activity::step::is_ahead;
@@ -23,10 +22,11 @@ use crate::base::fault::{Code, Fault};
 use crate::base::key::key_in;
 use crate::base::page::Slice;
 use crate::web::console::activities::{Choice, FIELDS, filled, kinds, read};
+use crate::web::console::files::keep_picture;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
-use crate::web::console::photos::{FIELD, account_of};
+use crate::web::console::photos::FIELD;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::{go, qr};
 
@@ -349,26 +349,15 @@ async fn add(desk: &Desk, id: i64, uploads: &Uploads) -> Result<(), Fault> {
     if !app.limiter.take(&key, PER_MINUTE).await {
         return Err(Fault::too_many(30));
     }
-    let account = account_of(app.store.read(), by).await?;
     let mut kept = Vec::new();
     for file in files {
-        let stored = attachments::upload(app, account, file.to_vec()).await;
-        kept.push(stored.map_err(|fault| match fault.code {
-            Code::Invalid | Code::TooLarge | Code::Unsupported => {
-                Fault::invalid(FIELD, fault.detail)
-            }
-            _ => fault,
-        })?);
+        kept.push(keep_picture(desk, FIELD, file).await?);
     }
-    let actor = Actor {
-        account_id: Some(account),
-        ..desk.actor().clone()
-    };
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut ids = Vec::new();
     for (photo, change) in kept {
         ids.push(attachments::settle(&tx, photo, change).await?.id);
     }
-    actions::add_photos(&mut tx, &actor, id, &ids).await?;
+    actions::add_photos(&mut tx, desk.actor(), id, &ids).await?;
     tx.commit().await
 }

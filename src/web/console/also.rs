@@ -96,9 +96,13 @@ const ALSO: &[Also] = &[
     typed(
         What::NoPhoto,
         "no-photo",
-        "没有处理后照片",
+        "没有照片，写原因",
         Shape::Words,
-        ("reason", "为什么没有照片", "例如：住户不让拍"),
+        (
+            "reason",
+            "为什么没有照片",
+            "还缺的照片都按这个原因记，例如：住户不让拍",
+        ),
     ),
     typed(
         What::Reword,
@@ -157,7 +161,7 @@ fn is_possible(desk: &Desk, found: &Found, around: &Around, what: What) -> bool 
         What::Merge => is_from(Action::Merge) && (own || gives),
         What::Part => is_from(Action::Unmerge) && (own || gives),
         What::Reword => around.may_reword,
-        What::NoPhoto => own && around.owes,
+        What::NoPhoto => own && around.owes.is_some(),
         What::Mediate => {
             let kind = matches!(case.kind, CaseKind::Dispute | CaseKind::Complaint);
             let may = own || gives || may(actor, Deed::Mediate, path);
@@ -276,7 +280,7 @@ async fn run(tx: &mut Tx, desk: &Desk, id: i64, what: What, words: &str) -> Resu
         }
         What::Part => drop(actions::unmerge(tx, actor, id).await?),
         What::Reword => drop(actions::reword(tx, actor, id, words).await?),
-        What::NoPhoto => drop(actions::waive_photo(tx, actor, id, words).await?),
+        What::NoPhoto => drop(actions::waive_photo(tx, actor, id, None, words).await?),
         What::Mediate => {
             let centre = Centre::try_from_value(&words.to_owned())
                 .map_err(|_| Fault::invalid("centre", "没有这一级，请重新选择。"))?;

@@ -2,15 +2,16 @@
 //! that are owed, what the board shows, whether it is in mediation. Read for the case's page (`case.rs`).
 
 use entity::case;
-use entity::kinds::{CaseState, ModerationState};
+use entity::kinds::{CaseState, ModerationState, PhotoStage};
 use sea_orm::ConnectionTrait;
 
 use crate::access::permit::{Deed, may};
 use crate::base::fault::Fault;
+use crate::case::evidence::{self, Evidence, stage_says};
 use crate::case::queries::{self, Found, helpers, holds};
 use crate::case::similar::{self, Alike};
 use crate::case::step::OPEN;
-use crate::case::{BOARD, evidence, joiner, subject};
+use crate::case::{BOARD, joiner, subject};
 use crate::mediation::queries as mediations;
 use crate::mediation::state_says;
 use crate::moderation::queries as moderation;
@@ -42,10 +43,10 @@ pub(super) struct Around {
     pub(super) alike: Vec<Alike>,
     /// The case that it goes on in.
     pub(super) merged_into: Option<i64>,
-    /// Why there is no photo of what was done.
-    pub(super) waived: Option<String>,
-    /// A photo of what was done is owed: somebody works on it, or has.
-    pub(super) owes: bool,
+    /// Why there are no photos: of which side of the work, and the reason.
+    pub(super) waived: Vec<(&'static str, String)>,
+    /// Photos that are owed, in words: somebody works on it, or has.
+    pub(super) owes: Option<&'static str>,
     /// Words for the board as they were handed in last.
     pub(super) board: Option<String>,
     /// What became of them.
@@ -111,8 +112,10 @@ pub(super) async fn around<C: ConnectionTrait>(
         households: case.households,
         alike: alike(db, desk, found, words).await?,
         merged_into: case.merged_into,
-        owes: evidence.is_owed() && !BEFORE_WORK.contains(&case.state),
-        waived: evidence.waived,
+        owes: evidence
+            .missing_says()
+            .filter(|_| !BEFORE_WORK.contains(&case.state)),
+        waived: waived(evidence),
         board_says: last.as_ref().filter(|_| over).map(board_says),
         board: last.map(|row| row.content),
         may_reword: over && refused && mine,
@@ -122,6 +125,16 @@ pub(super) async fn around<C: ConnectionTrait>(
         mediation: mediation.map(|row| (row.id, state_says(row.state))),
         leads,
     })
+}
+
+fn waived(evidence: Evidence) -> Vec<(&'static str, String)> {
+    let sides = [
+        (PhotoStage::Before, evidence.before.waived),
+        (PhotoStage::After, evidence.after.waived),
+    ];
+    let said = sides.into_iter();
+    said.filter_map(|(stage, reason)| Some((stage_says(stage), reason?)))
+        .collect()
 }
 
 fn board_says(row: &entity::moderation::Model) -> String {

@@ -1,15 +1,13 @@
 //! `/console/audit`: who did what, when, within what the reader's roles cover. Residents are not named:
 //! who stands behind a case is looked up on record (decision 0013), not here.
 
-use std::collections::HashMap;
-
 use askama::Template;
+use entity::audit;
 use entity::kinds::ActorKind;
-use entity::{audit, person, place};
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::access::Actor;
@@ -20,6 +18,8 @@ use crate::access::permit::{Deed, require_somewhere};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
+use crate::person::queries as people;
+use crate::place::queries as places;
 use crate::web::console::asked::{Wrong, area_of, beside, day, query_of, staff_named};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -211,25 +211,9 @@ fn groups(chosen: &str) -> Vec<Group> {
 async fn lines<C: ConnectionTrait>(db: &C, rows: &[audit::Model]) -> Result<Vec<Line>, Fault> {
     let staff = rows.iter().filter(|row| row.actor_kind == ActorKind::Staff);
     let staff: Vec<i64> = staff.filter_map(|row| row.actor_id).collect();
-    let names: HashMap<i64, String> = person::Entity::find()
-        .select_only()
-        .columns([person::Column::Id, person::Column::Name])
-        .filter(person::COLUMN.id.is_in(staff))
-        .into_tuple::<(i64, String)>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let names = people::names(db, staff).await?;
     let compounds = rows.iter().filter_map(|row| row.compound_id);
-    let compounds: HashMap<i64, String> = place::Entity::find()
-        .select_only()
-        .columns([place::Column::Id, place::Column::Name])
-        .filter(place::COLUMN.id.is_in(compounds))
-        .into_tuple::<(i64, String)>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let compounds = places::own_names(db, compounds).await?;
     let line = |row: &audit::Model| Line {
         at: china(row.at).format("%Y-%m-%d %H:%M:%S").to_string(),
         who: match row.actor_kind {

@@ -26,6 +26,7 @@ use crate::fee::sales;
 use crate::payment::actions::refund::ask_ahead;
 use crate::payment::queries::asked_ahead;
 use crate::person::actions::end_ownership;
+use crate::person::queries as people;
 use crate::place::queries::by_local_code;
 use crate::web::console::books::Books;
 use crate::web::console::form::{Form, Typed};
@@ -147,11 +148,7 @@ async fn names(desk: &Desk, books: &Books, ids: Vec<i64>) -> Result<HashMap<i64,
     if !may(desk.actor(), Deed::SeePeople, &books.place.path) {
         return Ok(HashMap::new());
     }
-    let rows = person::Entity::find()
-        .filter(person::COLUMN.id.is_in(ids))
-        .all(desk.app.store.read())
-        .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    people::names(desk.app.store.read(), ids).await
 }
 
 fn named(names: &HashMap<i64, String>, id: i64) -> &str {

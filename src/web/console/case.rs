@@ -2,7 +2,7 @@
 //! possible now as a form (`act.rs`). Sections are made one by one: a new one is a field of [`Sections`].
 
 use askama::Template;
-use entity::kinds::{ActorKind, AttachmentState, CaseState, PhotoStage};
+use entity::kinds::{ActorKind, AttachmentState, CaseState};
 use entity::{attachment, case, case_event, person};
 use poem::http::{StatusCode, header};
 use poem::web::Path;
@@ -16,6 +16,7 @@ use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::chat::event_says;
 use crate::case::course::{self, Course};
+use crate::case::evidence::stage_says;
 use crate::case::queries::{self, Found, no_such};
 use crate::case::shield::{self, Seen};
 use crate::case::{STEPS, case_says, category, clock, kind_says, level_says, step_says, subject};
@@ -131,7 +132,7 @@ pub(super) async fn page(
         } else {
             Vec::new()
         },
-        photo_form: photos::form(desk, &found, tried.as_ref()),
+        photo_form: photos::form(db, desk, &found, tried.as_ref()).await?,
         around,
     };
     let problem = tried.as_ref().and_then(|(_, typed)| {
@@ -273,21 +274,17 @@ async fn attached<C: ConnectionTrait>(db: &C, id: i64) -> Result<Vec<Photo>, Fau
     let shown = rows.into_iter().map(|row| Photo {
         id: row.id,
         kind: row.kind,
-        stage: match row.stage {
-            Some(PhotoStage::Before) => "处理前",
-            Some(PhotoStage::After) => "处理后",
-            None => "",
-        },
+        stage: row.stage.map_or("", stage_says),
         at: say(row.created_at),
     });
     Ok(shown.collect())
 }
 
-/// A map elsewhere, opened on purpose only: WGS-84, as the chat sent it.
+/// A map elsewhere, opened on purpose only: it draws as WeChat's own map does (`gaode` is GCJ-02).
 fn map(case: &case::Model) -> Option<String> {
     let (latitude, longitude) = (case.latitude?, case.longitude?);
     Some(format!(
-        "https://uri.amap.com/marker?position={longitude:.6},{latitude:.6}&coordinate=wgs84&callnative=0"
+        "https://uri.amap.com/marker?position={longitude:.6},{latitude:.6}&coordinate=gaode&callnative=0"
     ))
 }
 

@@ -33,6 +33,8 @@ const LINES: u64 = 30;
 const MOST_GIVEN: usize = 50;
 /// Lines of the tasks.
 const MOST_TASKS: u64 = 200;
+/// Cases of a file, the newest.
+pub(super) const MOST_IN_FILE: usize = 10_000;
 /// Characters of a case's text in a line.
 const SHOWN: usize = 60;
 
@@ -87,6 +89,11 @@ fn stretch(minutes: i64) -> String {
     }
 }
 
+/// As much of what was filed as a line of a list says.
+pub(super) fn said_in_line(case: &case::Model) -> String {
+    shorten(&case.text.replace('\n', " "), SHOWN)
+}
+
 fn line(desk: &Desk, found: &Found, said: Said, now: Moment) -> Line {
     let case = &found.case;
     let path = &found.place.path;
@@ -100,7 +107,7 @@ fn line(desk: &Desk, found: &Found, said: Said, now: Moment) -> Line {
             case.state,
             CaseState::Raised | CaseState::Assigned | CaseState::Paused
         ),
-        text: shorten(&case.text.replace('\n', " "), SHOWN),
+        text: said_in_line(case),
         place: said.place,
         holder: said.holder,
         level: level_says(case.level),
@@ -137,6 +144,7 @@ struct Cases {
     query: String,
     next: Option<String>,
     cut_short: bool,
+    file_most: usize,
     views: Vec<entity::saved_view::Model>,
     given: Vec<(i64, bool, String)>,
     name: String,
@@ -218,6 +226,7 @@ async fn page(
         query: asked.query(),
         next: listed.next,
         cut_short: listed.cut_short,
+        file_most: MOST_IN_FILE,
         views,
         wrong,
         asked,

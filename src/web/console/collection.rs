@@ -151,7 +151,10 @@ struct Row {
 struct Part {
     title: &'static str,
     head: &'static str,
+    /// Names of the figures, and whether the chart draws them.
+    heads: Vec<(&'static str, bool)>,
     chart: String,
+    /// Months, of which it draws amounts; of all else it draws the rate.
     legend: bool,
     rows: Vec<Row>,
 }
@@ -209,7 +212,7 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let places = scope::choices(db, desk.actor(), Deed::SeeMoney, &read.scope.place).await?;
     let report = money::read(db, read.scope, read.period, read.today).await?;
     let page = CollectionPage {
-        frame: Frame::new(desk, format!("收缴率 · {}", report.scope.place.name)),
+        frame: Frame::new(desk, format!("收缴率 · {}", report.scope.place.name)).charting(),
         wrong: read.wrong,
         place: Some(chosen(&report, places, Month::of(read.today))),
     };
@@ -303,6 +306,9 @@ fn short(fen: i64) -> String {
 }
 
 fn part(table: &Table, report: &Report, query: &str) -> Part {
+    let months = table.by == By::Month;
+    let drawn_as_amount =
+        |figure: Figure| months && matches!(figure, Figure::Billed | Figure::Paid);
     let rows = table.lines.iter().map(|line| {
         let group = Some((table.by, line.key.as_str()));
         Row {
@@ -317,8 +323,11 @@ fn part(table: &Table, report: &Report, query: &str) -> Part {
     Part {
         title: table.by.says(),
         head: table.by.says().trim_start_matches('按'),
+        heads: Figure::ALL
+            .map(|figure| (figure.words().name, drawn_as_amount(figure)))
+            .into(),
         chart: drawn(table),
-        legend: table.by == By::Month,
+        legend: months,
         rows: rows.collect(),
     }
 }

@@ -6,11 +6,10 @@ use std::collections::HashMap;
 use askama::Template;
 use chrono::NaiveDate;
 use entity::money::DueEvent;
-use entity::{due_notice, fee_policy, person};
+use entity::{due_notice, fee_policy};
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
-use sea_orm::{EntityTrait, QueryFilter};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};
@@ -23,6 +22,7 @@ use crate::dues::late::{MOST_DAILY, percent};
 use crate::dues::rule::Slot;
 use crate::dues::words::{Due, text};
 use crate::dues::{channel_says, event_says, queries, result_says};
+use crate::person::queries::names;
 use crate::report::sheet::{self, Cell, Sheet};
 use crate::web::console::bills::homes_named;
 use crate::web::console::books::{Books, month_in};
@@ -215,7 +215,7 @@ pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
     let homes = homes_named(db, rows.iter().map(|row| row.home_id)).await?;
     // Who it is belongs to those who may see people.
     let names = match may(desk.actor(), Deed::SeePeople, &books.place.path) {
-        true => names(desk, &rows).await?,
+        true => names(desk.app.store.read(), rows.iter().map(|row| row.person_id)).await?,
         false => HashMap::new(),
     };
     let head = [
@@ -258,21 +258,6 @@ pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fa
 
 fn slot_says(row: &due_notice::Model) -> String {
     Slot::parse(&row.slot).map_or_else(String::new, Slot::says)
-}
-
-async fn names(desk: &Desk, rows: &[due_notice::Model]) -> Result<HashMap<i64, String>, Fault> {
-    let mut ids: Vec<i64> = rows.iter().map(|row| row.person_id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut names = HashMap::new();
-    for part in ids.chunks(2_000) {
-        let rows = person::Entity::find()
-            .filter(person::COLUMN.id.is_in(part.iter().copied()))
-            .all(desk.app.store.read())
-            .await?;
-        names.extend(rows.into_iter().map(|row| (row.id, row.name)));
-    }
-    Ok(names)
 }
 
 /// A reminder of a bill, on the bill's page.

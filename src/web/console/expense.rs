@@ -3,13 +3,14 @@
 //! has changed since, nothing is done and what was typed stays. What the forms do is `expense_act.rs`.
 
 use askama::Template;
-use entity::expense;
 use entity::money::ExpenseState;
-use poem::http::{StatusCode, header};
+use entity::{attachment, expense};
+use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{Response, handler};
 
 use super::expenses::{Choice, accounts};
+use super::files::{self, link_says};
 use crate::access::permit::{Deed, may};
 use crate::attachment::queries as attachments;
 use crate::base::clock::say;
@@ -46,12 +47,18 @@ const FIELDS: [&str; 17] = [
     "proof",
 ];
 
+/// What the link to a quote says, to a picture and to a document.
+const QUOTE: (&str, &str) = ("看报价单", "打开报价单（PDF）");
+/// The same to the slip.
+const SLIP: (&str, &str) = ("看付款凭证", "打开回单（PDF）");
+
 struct QuoteLine {
     id: i64,
     supplier: String,
     amount: String,
     note: String,
-    file: Option<i64>,
+    /// Its key, and what the link to it says.
+    file: Option<(i64, &'static str)>,
 }
 
 struct StepLine {
@@ -76,7 +83,8 @@ struct ExpensePage {
     objections: Vec<(i64, bool)>,
     steps: Vec<StepLine>,
     entries: Vec<String>,
-    proof: Option<i64>,
+    /// The slip's key, and what the link to it says.
+    proof: Option<(i64, &'static str)>,
     can: Vec<&'static str>,
     next: String,
     accounts: Vec<Choice>,
@@ -155,6 +163,7 @@ pub(super) async fn page(
         _ => typed,
     };
     let chosen = typed.value("account").to_owned();
+    let files = attachments::of_subject(db, &subject(id)).await?;
     let page = ExpensePage {
         frame: Frame::new(desk, format!("支出 #{id} {}", row.title)).saying(said),
         id,
@@ -164,11 +173,11 @@ pub(super) async fn page(
         path: way(&found),
         facts: facts(desk, &found).await?,
         purpose: row.purpose.clone(),
-        quotes: quote_lines(desk, id).await?,
+        quotes: quote_lines(desk, id, &files).await?,
         objections: queries::objections(db, row).await?,
         steps: step_lines(desk, &found).await?,
         entries: entry_lines(desk, row).await?,
-        proof: row.proof_id,
+        proof: row.proof_id.map(|file| link(&files, file, SLIP)),
         next: next_says(&found),
         can,
         accounts: accounts(&chosen),
@@ -338,14 +347,28 @@ async fn facts(desk: &Desk, found: &Found) -> Result<Vec<(&'static str, String)>
     Ok(facts)
 }
 
-async fn quote_lines(desk: &Desk, id: i64) -> Result<Vec<QuoteLine>, Fault> {
+/// A file of the expense with what the link to it says.
+fn link(
+    files: &[attachment::Model],
+    id: i64,
+    says: (&'static str, &'static str),
+) -> (i64, &'static str) {
+    let file = files.iter().find(|file| file.id == id);
+    (id, link_says(file, says))
+}
+
+async fn quote_lines(
+    desk: &Desk,
+    id: i64,
+    files: &[attachment::Model],
+) -> Result<Vec<QuoteLine>, Fault> {
     let quotes = queries::quotes(desk.app.store.read(), id).await?;
     let line = |quote: entity::expense_quote::Model| QuoteLine {
         id: quote.id,
         supplier: quote.supplier,
         amount: Fen(quote.amount).in_groups(),
         note: quote.note.unwrap_or_default(),
-        file: quote.attachment_id,
+        file: quote.attachment_id.map(|file| link(files, file, QUOTE)),
     };
     Ok(quotes.into_iter().map(line).collect())
 }
@@ -383,7 +406,7 @@ async fn entry_lines(desk: &Desk, row: &expense::Model) -> Result<Vec<String>, F
     Ok(booked.iter().map(line).collect())
 }
 
-/// `GET /console/expenses/:id/files/:file`: the picture of a quote or of the slip.
+/// `GET /console/expenses/:id/files/:file`: a quote or the slip, as a picture or a PDF.
 ///
 /// # Errors
 /// `not_found`.
@@ -401,12 +424,5 @@ pub async fn show_file(
     queries::visible(db, desk.actor(), id).await?;
     let row = attachments::by_id(db, file).await?;
     let row = row.filter(|row| row.subject.as_deref() == Some(subject(id).as_str()));
-    let row = row.ok_or_else(none)?;
-    let path = row.path.as_deref().ok_or_else(none)?;
-    let bytes = desk.app.files.get(path).await?;
-    let kind = row.content_type.as_deref().unwrap_or("image/jpeg");
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, kind)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes))
+    files::show_file(&desk.app, &row.ok_or_else(none)?).await
 }

@@ -5,7 +5,7 @@ use poem::{Response, handler};
 
 use super::expense::page;
 use super::expenses::said_in;
-use super::photos::account_of;
+use super::files::keep_paper;
 use crate::access::Actor;
 use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
@@ -34,7 +34,7 @@ const ACTS: &[(&str, &str)] = &[
     ("file", "expense-filed"),
     ("pay", "expense-paid"),
 ];
-/// Forms with pictures of one person in a minute.
+/// Forms with files of one person in a minute.
 const PER_MINUTE: u32 = 30;
 
 /// `POST /console/expenses/:id/:act`
@@ -75,7 +75,7 @@ async fn perform(
         .text("seen")
         .parse()
         .map_err(|_| Fault::new(Code::Conflict, "页面不完整，没有提交。请刷新后再试。"))?;
-    let (mut actor, mut kept) = (desk.actor().clone(), None);
+    let (actor, mut kept) = (desk.actor(), None);
     // The file lies there before the transaction begins.
     let field = match key {
         "quote" => Some("file"),
@@ -90,18 +90,14 @@ async fn perform(
         if !app.limiter.take(&key, PER_MINUTE).await {
             return Err(Fault::too_many(30));
         }
-        let beside = |fault| beside(field, fault);
-        let account = account_of(app.store.read(), by).await.map_err(beside)?;
-        let stored = attachments::upload(app, account, file.bytes.clone()).await;
-        kept = Some(stored.map_err(beside)?);
-        actor.account_id = Some(account);
+        kept = Some(keep_paper(desk, field, &file.bytes).await?);
     }
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut file = None;
     if let Some((key, change)) = kept {
         file = Some(attachments::settle(&tx, key, change).await?.id);
     }
-    run(&mut tx, &actor, (id, Some(seen)), key, form, file).await?;
+    run(&mut tx, actor, (id, Some(seen)), key, form, file).await?;
     tx.commit().await
 }
 
@@ -156,12 +152,4 @@ fn yuan(form: &Form, field: &'static str) -> Result<i64, Fault> {
     amount
         .map(|amount| amount.0)
         .ok_or_else(|| Fault::invalid(field, "金额写成 3200.00 这样，最多两位小数。"))
-}
-
-/// What is wrong with a picture stands beside it.
-fn beside(field: &'static str, fault: Fault) -> Fault {
-    match fault.code {
-        Code::Invalid | Code::TooLarge | Code::Unsupported => Fault::invalid(field, fault.detail),
-        _ => fault,
-    }
 }

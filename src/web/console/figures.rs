@@ -19,7 +19,7 @@ use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::stats::count::By;
 use crate::case::stats::span::Span;
-use crate::case::stats::{Counts, Figure, RATES, Rate, tenths};
+use crate::case::stats::{Counts, Figure, RATES, Rate, SHARE, SHARE_FORMULA, tenths};
 use crate::place::queries::short_name;
 use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
@@ -170,14 +170,22 @@ struct Row {
     cells: Vec<Cell>,
     rates: Vec<String>,
     score: String,
+    /// Its share of all that was solved, and where the list of that is.
+    share: Option<(String, Option<String>)>,
 }
 
 /// A dimension.
 struct Part {
     title: &'static str,
     head: &'static str,
+    /// Names of the figures, and whether the chart draws them.
+    heads: Vec<(&'static str, bool)>,
     chart: String,
     legend: bool,
+    /// Head of the column of shares, where there is one.
+    shares: Option<&'static str>,
+    /// All names of a time, for the chart: quiet days have no row.
+    steps: Option<String>,
     rows: Vec<Row>,
 }
 
@@ -210,6 +218,7 @@ struct Chosen {
     cards: Vec<RateCard>,
     whole: Vec<WholeRow>,
     score: (String, String),
+    share: &'static str,
     parts: Vec<Part>,
     compared: Vec<Compared>,
 }
@@ -239,7 +248,7 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     let report = figures::read(db, read.scope.clone(), read.span).await?;
     let earlier = figures::read(db, read.scope, read.span.before()).await?;
     let page = FiguresPage {
-        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)),
+        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)).charting(),
         wrong: read.wrong,
         place: Some(chosen(&report, &earlier, places, desk.app.clock.now())),
     };
@@ -286,6 +295,7 @@ fn chosen(report: &Report, earlier: &Report, places: Vec<place::Model>, now: Mom
             })
             .into(),
         score: (score(&report.whole), score(&earlier.whole)),
+        share: SHARE_FORMULA,
         parts: report
             .tables
             .iter()
@@ -323,13 +333,23 @@ fn moved(thousandths: i64) -> String {
 
 fn part(table: &Table, report: &Report, links: &Links) -> Part {
     let (chart, legend) = drawn(table);
+    let shares = table.shares();
+    let columns: &[Figure] = match table.by {
+        By::Time => &[Figure::Filed, Figure::Solved],
+        _ => &[Figure::Filed],
+    };
+    let names = table.lines.iter().map(|line| line.name.as_str());
+    let steps = (table.by == By::Time).then(|| names.collect::<Vec<_>>().join("|"));
     let rows = table
         .lines
         .iter()
+        .enumerate()
         // A year of quiet days says nothing.
-        .filter(|line| table.by != By::Time || line.counts.get(Figure::Filed) > 0)
-        .map(|line| {
+        .filter(|(_, line)| table.by != By::Time || line.counts.get(Figure::Filed) > 0)
+        .map(|(at, line)| {
             let key = line.key.as_deref().unwrap_or_default();
+            let share = shares.as_ref().and_then(|shares| shares.get(at)).cloned();
+            let solved = links.cell(&line.counts, Figure::Solved, Some((table.by, key)));
             let cells = Figure::ALL
                 .map(|figure| links.cell(&line.counts, figure, Some((table.by, key))))
                 .into();
@@ -339,14 +359,20 @@ fn part(table: &Table, report: &Report, links: &Links) -> Part {
                 cells,
                 rates: RATES.iter().map(|rate| rate.says(&line.counts)).collect(),
                 score: score(&line.counts),
+                share: share.map(|share| (share, solved.link)),
             }
         })
         .collect();
     Part {
+        shares: shares.is_some().then_some(SHARE),
         title: table.title,
         head: table.title.trim_start_matches('按'),
+        heads: Figure::ALL
+            .map(|figure| (figure.words().name, columns.contains(&figure)))
+            .into(),
         chart,
         legend,
+        steps,
         rows,
     }
 }

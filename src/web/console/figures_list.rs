@@ -1,5 +1,5 @@
 //! `/console/figures/cases`: the cases that one number of the figures counts, newest first. The list is
-//! made of the same condition as the number (`case::stats::count::Behind`).
+//! made of the same condition as the number (`case::stats::count::Behind`); `cases_sheet.rs` makes a file of it.
 
 use askama::Template;
 use poem::http::StatusCode;
@@ -9,14 +9,15 @@ use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::base::fault::Fault;
-use crate::base::page::Slice;
+use crate::base::page::{Page, Slice};
+use crate::case::queries::Found;
 use crate::case::search;
 use crate::case::stats::Figure;
 use crate::case::stats::count::{self, Behind, By};
 use crate::place::queries as places;
 use crate::place::scope::Scope;
 use crate::report::figures;
-use crate::web::console::cases::{Line, lines};
+use crate::web::console::cases::{Line, MOST_IN_FILE, lines};
 use crate::web::console::figures::{Asked, Read, query};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -49,7 +50,18 @@ struct ListPage {
     means: &'static str,
     lines: Vec<Line>,
     back: String,
+    same: String,
     next: Option<String>,
+    file_most: usize,
+}
+
+/// Which cases, of what the actor may see.
+pub(super) struct Chosen {
+    read: Read,
+    /// Of which place.
+    pub(super) scope: Scope,
+    /// Which of them.
+    pub(super) what: Behind,
 }
 
 /// `GET /console/figures/cases`
@@ -58,6 +70,42 @@ struct ListPage {
 /// `not_found` for a place that is not theirs, a figure or a group that there is none of; the database's.
 #[handler]
 pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response, Fault> {
+    let chosen = chosen(desk, &wanted).await?;
+    let Chosen { read, scope, what } = &chosen;
+    let slice = Slice::parse(Some(&wanted.cursor), Some(LINES))?;
+    let page = found(desk, &chosen, slice).await?;
+    let own = query(&read.scope.place.code, read.span);
+    let words = what.figure.words();
+    let same = format!(
+        "{own}&figure={}&by={}&key={}",
+        percent(words.key),
+        percent(&wanted.by),
+        percent(&wanted.key)
+    );
+    let group = what.group.as_ref().filter(|(by, _)| *by != By::Place);
+    let shown = ListPage {
+        frame: Frame::new(desk, format!("数据 · {}", words.name)),
+        place: scope.place.name.clone(),
+        period: read.span.says(),
+        group: group.map(|(by, key)| figures::group_says(*by, key.as_deref(), read.span)),
+        name: words.name,
+        means: words.means,
+        lines: lines(desk, &page.items).await?,
+        next: page
+            .next
+            .map(|cursor| format!("{same}&cursor={}", percent(&cursor))),
+        same,
+        back: own,
+        file_most: MOST_IN_FILE,
+    };
+    show(StatusCode::OK, &shown)
+}
+
+/// Reads which number is meant.
+///
+/// # Errors
+/// As [`list`].
+pub(super) async fn chosen(desk: &Desk, wanted: &Wanted) -> Result<Chosen, Fault> {
     let db = desk.app.store.read();
     let none = || Fault::not_found("没有找到这个数据。请从数据页重新点开。");
     let figure = Figure::of(&wanted.figure).ok_or_else(none)?;
@@ -67,40 +115,34 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
         until: wanted.until.clone(),
     };
     let read = asked.read(db, desk).await?.ok_or_else(none)?;
-    let (scope, group) = narrowed(db, &read, &wanted).await?;
+    let (scope, group) = narrowed(db, &read, wanted).await?;
     let what = Behind {
         figure,
         span: read.span,
-        group: group.clone(),
+        group,
     };
-    let slice = Slice::parse(Some(&wanted.cursor), Some(LINES))?;
-    let page = count::behind(db, &scope, &what, slice).await?;
-    let mut found = search::among(db, desk.actor(), page.items).await?;
+    Ok(Chosen { read, scope, what })
+}
+
+/// A part of those cases, as the actor may read them.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn found(
+    desk: &Desk,
+    chosen: &Chosen,
+    slice: Slice,
+) -> Result<Page<Found>, Fault> {
+    let db = desk.app.store.read();
+    let page = count::behind(db, &chosen.scope, &chosen.what, slice).await?;
+    let mut items = search::among(db, desk.actor(), page.items).await?;
     // Whose place is kept back is not found by trying home after home.
-    found.retain(|found| found.place.path.starts_with(&scope.place.path));
-    let own = query(&read.scope.place.code, read.span);
-    let group = group.filter(|(by, _)| *by != By::Place);
-    let words = figure.words();
-    let shown = ListPage {
-        frame: Frame::new(desk, format!("数据 · {}", words.name)),
-        place: scope.place.name.clone(),
-        period: read.span.says(),
-        group: group.map(|(by, key)| figures::group_says(by, key.as_deref(), read.span)),
-        name: words.name,
-        means: words.means,
-        lines: lines(desk, &found).await?,
-        next: page.next.map(|cursor| {
-            format!(
-                "{own}&figure={}&by={}&key={}&cursor={}",
-                percent(words.key),
-                percent(&wanted.by),
-                percent(&wanted.key),
-                percent(&cursor)
-            )
-        }),
-        back: own,
-    };
-    show(StatusCode::OK, &shown)
+    let path = &chosen.scope.place.path;
+    items.retain(|found| found.place.path.starts_with(path));
+    Ok(Page {
+        items,
+        next: page.next,
+    })
 }
 
 /// The place and the group: a place below has figures of its own, all else is a group of the place.

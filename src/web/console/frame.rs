@@ -39,6 +39,8 @@ pub struct Frame {
     pub csrf: String,
     /// What has just been done.
     pub notice: Option<&'static str>,
+    /// Whether it has charts that a script draws anew.
+    pub charts: bool,
 }
 
 impl Frame {
@@ -50,6 +52,7 @@ impl Frame {
             who: Some(who(desk)),
             csrf: desk.csrf.clone(),
             notice: None,
+            charts: false,
         }
     }
 
@@ -61,6 +64,7 @@ impl Frame {
             who: None,
             csrf: csrf.to_owned(),
             notice: None,
+            charts: false,
         }
     }
 
@@ -68,6 +72,13 @@ impl Frame {
     #[must_use]
     pub fn saying(mut self, key: &str) -> Self {
         self.notice = said::words(key);
+        self
+    }
+
+    /// With charts: what draws them is large, and loaded for such pages alone.
+    #[must_use]
+    pub fn charting(mut self) -> Self {
+        self.charts = true;
         self
     }
 
@@ -82,7 +93,9 @@ impl Frame {
     #[must_use]
     pub fn scripts(&self) -> Vec<&'static str> {
         let names = ["htmx.js", "console.js"];
-        names.iter().filter_map(|name| assets::path(name)).collect()
+        let charts = self.charts.then(assets::charts).unwrap_or_default();
+        let all = names.iter().filter_map(|name| assets::path(name));
+        all.chain(charts).collect()
     }
 }
 

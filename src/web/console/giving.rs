@@ -4,7 +4,7 @@
 use askama::Template;
 use entity::kinds::{DonationKind, DonationState, DriveState};
 use entity::{donation_use, drive, place};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
@@ -21,6 +21,7 @@ use crate::giving::queries::{self, Seen, Which, no_such_drive};
 use crate::giving::{FREE, amount_says, drive_says, state_says};
 use crate::place::queries as places;
 use crate::web::console::compound::{Way, ground};
+use crate::web::console::files::show_file;
 use crate::web::console::form::Typed;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
@@ -417,7 +418,7 @@ fn facts(row: Option<&drive::Model>, sums: Sums) -> Vec<(&'static str, String)> 
     facts
 }
 
-/// `GET /console/giving/uses/:id/proof`: the picture of what was done with it.
+/// `GET /console/giving/uses/:id/proof`: the picture or the receipt of what was done with it.
 ///
 /// # Errors
 /// `not_found`.
@@ -435,12 +436,5 @@ pub async fn proof(desk: &Desk, Path(id): Path<String>) -> Result<Response, Faul
         return Err(none());
     }
     let file = attachments::by_id(db, row.proof_id.ok_or_else(none)?).await?;
-    let file = file.ok_or_else(none)?;
-    let path = file.path.as_deref().ok_or_else(none)?;
-    let bytes = desk.app.files.get(path).await?;
-    let kind = file.content_type.as_deref().unwrap_or("image/jpeg");
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, kind)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes))
+    show_file(&desk.app, &file.ok_or_else(none)?).await
 }

@@ -170,7 +170,7 @@ async fn perform(
 ) -> Result<(), Fault> {
     let app = &desk.app;
     let has_proof = act == "use" && uploads.of("proof").next().is_some();
-    let (actor, kept) = if has_proof {
+    let kept = if has_proof {
         let by = desk.actor().require_person()?;
         let key = format!("console:giving:{by}");
         if !app.limiter.take(&key, PER_MINUTE).await {
@@ -178,14 +178,14 @@ async fn perform(
         }
         keep_proof(desk, uploads).await?
     } else {
-        (desk.actor().clone(), None)
+        None
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut proof = None;
     if let Some((key, change)) = kept {
         proof = Some(attachments::settle(&tx, key, change).await?.id);
     }
-    run(&mut tx, &actor, (row, compound), act, form, proof).await?;
+    run(&mut tx, desk.actor(), (row, compound), act, form, proof).await?;
     tx.commit().await
 }
 

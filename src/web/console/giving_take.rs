@@ -159,15 +159,15 @@ async fn store(
         note: form.text("note").to_owned(),
         mark: gift.mark.clone(),
     };
-    let (actor, kept) = keep_proof(desk, uploads).await?;
+    let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;
         money.proof_id = Some(id);
     }
-    let row = counter(&mut tx, &actor, compound, gift).await?;
+    let row = counter(&mut tx, desk.actor(), compound, gift).await?;
     money.donation = Some(row.id);
-    take_in(&mut tx, &app.dice, &actor, money).await?;
+    take_in(&mut tx, &app.dice, desk.actor(), money).await?;
     tx.commit().await?;
     Ok(row)
 }

@@ -70,6 +70,7 @@ pub const WORDS: &[(&str, &str)] = &[
     ("notice.fan", "公告群发"),
     ("notice.new", "公告"),
     ("notice.urgent", "紧急公告"),
+    ("notice.official", "财务和支出公示"),
     ("notice.groups", "公告发到各群"),
     ("notice.group", "群里的公告"),
     ("notice.repeat", "公告再提醒"),

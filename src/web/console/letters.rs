@@ -1,14 +1,12 @@
 //! `/console/letters`: reminders that failed for good, in words; sent again one by one or all that the list
 //! shows, or given up with a reason.
 
-use std::collections::HashMap;
-
 use askama::Template;
-use entity::{person, place, reminder};
+use entity::reminder;
 use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::access::audit::words::says_subject;
@@ -17,6 +15,8 @@ use crate::base::clock::{from_ms, say};
 use crate::base::fault::{Code, Fault};
 use crate::delivery::letters::{self, Retried, Wanted, seen};
 use crate::delivery::plain::error_says;
+use crate::person::queries as people;
+use crate::place::queries as places;
 use crate::reminder::letters::{Listed, Mark};
 use crate::web::console::asked::{Wrong, area_of, beside, query_of};
 use crate::web::console::audit::link;
@@ -170,25 +170,9 @@ async fn lines<C: ConnectionTrait>(
     tried: Option<(i64, Typed)>,
 ) -> Result<Vec<Line>, Fault> {
     let people = rows.iter().filter_map(|row| row.recipient_id);
-    let people: HashMap<i64, String> = person::Entity::find()
-        .select_only()
-        .columns([person::Column::Id, person::Column::Name])
-        .filter(person::COLUMN.id.is_in(people))
-        .into_tuple::<(i64, String)>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let people = people::names(db, people).await?;
     let compounds = rows.iter().filter_map(|row| row.compound_id);
-    let compounds: HashMap<i64, String> = place::Entity::find()
-        .select_only()
-        .columns([place::Column::Id, place::Column::Name])
-        .filter(place::COLUMN.id.is_in(compounds))
-        .into_tuple::<(i64, String)>()
-        .all(db)
-        .await?
-        .into_iter()
-        .collect();
+    let compounds = places::own_names(db, compounds).await?;
     let left = letters::left(db, rows).await?;
     let typed = |id: i64| {
         let same = tried.as_ref().filter(|(tried, _)| *tried == id);

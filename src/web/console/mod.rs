@@ -26,7 +26,7 @@
 //! | `channels` | how the ways of sending are |
 //! | `import` | a roster brought in by browser |
 //! | `case`, `act`, `also`, `around` | one case, what can be done to it, and what stands around it |
-//! | [`upload`], `photos` | files that come with a form; photos of a case |
+//! | [`upload`], `files`, `photos` | files that come with a form, kept and shown; photos of a case |
 //! | `new_case` | a case filed for somebody at the counter or on the phone |
 //! | `mediations`, `mediation` | disputes on their way to an agreement |
 //! | `notices`, `notice` | what people are told: the form, how far it has come, who has not read it |
@@ -79,6 +79,7 @@ mod books;
 mod calendars;
 mod case;
 mod cases;
+mod cases_sheet;
 mod channels;
 mod collection;
 mod collection_list;
@@ -94,6 +95,7 @@ mod expenses;
 mod fees;
 mod figures;
 mod figures_list;
+mod files;
 mod fill;
 pub mod form;
 pub mod frame;
@@ -182,6 +184,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/boards", get(boards::list))
         .at("/tasks", get(cases::tasks))
         .at("/cases", get(cases::list))
+        .at("/cases.csv", get(cases_sheet::csv))
+        .at("/cases.xlsx", get(cases_sheet::xlsx))
         .at("/cases/assign", post(cases::assign))
         .at("/cases/new", get(new_case::ask).post(new_case::take))
         .at("/cases/:id", get(case::open))
@@ -213,6 +217,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/figures.csv", get(figures::csv))
         .at("/figures.xlsx", get(figures::xlsx))
         .at("/figures/cases", get(figures_list::list))
+        .at("/figures/cases.csv", get(cases_sheet::behind_csv))
+        .at("/figures/cases.xlsx", get(cases_sheet::behind_xlsx))
         .at("/collection", get(collection::open))
         .at("/collection.csv", get(collection::csv))
         .at("/collection.xlsx", get(collection::xlsx))

@@ -76,6 +76,8 @@ struct NoticePage {
     facts: Vec<(&'static str, String)>,
     leads: bool,
     draft: bool,
+    /// It tells of what is published: nobody changes it here.
+    official: bool,
     undoable: bool,
     /// Nobody is told yet: what may be done changes by itself.
     begins: bool,
@@ -158,6 +160,7 @@ async fn page(
         facts: facts(desk, &row).await?,
         leads,
         draft: row.state == NoticeState::Draft,
+        official: row.about.is_some(),
         undoable: row.state == NoticeState::Undoable && row.go_at.is_some_and(|at| at > now),
         begins: row.state == NoticeState::Undoable,
         moves: moves(&row, &far, now),
@@ -214,6 +217,9 @@ async fn facts(desk: &Desk, row: &notice::Model) -> Result<Vec<(&'static str, St
     }
     if let Some(hours) = row.repeat_hours {
         facts.push(("没读的人", format!("每 {hours} 小时再提醒")));
+    }
+    if row.about.is_some() {
+        facts.push(("公示", "不能撤回，更正由新公布的一版代替".to_owned()));
     }
     facts.extend(row.published_at.map(|at| ("发布", say(at))));
     facts.extend(row.recalled_at.map(|at| ("撤回", say(at))));
@@ -359,10 +365,10 @@ pub async fn take(
 
 /// Writes the new version down; photos of its own take the place of those before.
 async fn correct(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<String, Fault> {
-    let by = limited(desk).await?;
+    limited(desk).await?;
     // Nobody leaves a file with us who may not.
     queries::led(desk.app.store.read(), desk.actor(), id).await?;
-    let kept = keep(desk, by, uploads).await?;
+    let kept = keep(desk, uploads).await?;
     let tx = desk.app.store.begin(desk.app.clock.now()).await?;
     let words = Words {
         title: form.text("title"),
@@ -370,7 +376,7 @@ async fn correct(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result
         files: !kept.is_empty(),
     };
     let row = actions::correct(&tx, desk.actor(), id, words).await?;
-    attach(&tx, &row, kept).await?;
+    attach(&tx, desk.actor(), &row, kept).await?;
     tx.commit().await?;
     Ok(format!("/console/notices/{}", row.id))
 }

@@ -11,11 +11,12 @@ use poem::{Response, handler};
 use serde::Deserialize;
 use strum::IntoEnumIterator;
 
+use crate::access::Actor;
 use crate::access::permit::{Deed, may, may_somewhere};
 use crate::attachment::link::{Variant, file_name, path as file_path};
 use crate::attachment::{Owner, actions as attachments, give};
 use crate::base::clock::say;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::notice::actions::draft::{MOST_PLACES, New, draft};
 use crate::notice::audience::{Group, Scope};
@@ -23,10 +24,11 @@ use crate::notice::{MOST_BODY, MOST_TITLE, REPEATS, mark_of, queries, state_says
 use crate::place::queries as places;
 use crate::store::Tx;
 use crate::web::console::at::At;
+use crate::web::console::files::{Kept, keep_paper};
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
-use crate::web::console::photos::{FIELD, account_of};
+use crate::web::console::photos::FIELD;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
 
@@ -266,7 +268,7 @@ async fn store(
     uploads: &Uploads,
 ) -> Result<notice::Model, Fault> {
     let app = &desk.app;
-    let by = limited(desk).await?;
+    limited(desk).await?;
     let new = New {
         place_id: at.place.id,
         title: form.text("title").to_owned(),
@@ -286,40 +288,40 @@ async fn store(
             _ => None,
         },
     };
-    let kept = keep(desk, by, uploads).await?;
+    let kept = keep(desk, uploads).await?;
     let tx = app.store.begin(app.clock.now()).await?;
     let row = draft(&tx, desk.actor(), new).await?;
-    attach(&tx, &row, kept).await?;
+    attach(&tx, desk.actor(), &row, kept).await?;
     tx.commit().await?;
     Ok(row)
 }
 
-/// Who sends the form, if they have not sent too many.
+/// Whether they have not sent too many forms.
 ///
 /// # Errors
 /// `too_many`.
-pub(super) async fn limited(desk: &Desk) -> Result<i64, Fault> {
+pub(super) async fn limited(desk: &Desk) -> Result<(), Fault> {
     let by = desk.actor().require_person()?;
     let key = format!("console:notice:{by}");
     if desk.app.limiter.take(&key, PER_MINUTE).await {
-        Ok(by)
+        Ok(())
     } else {
         Err(Fault::too_many(30))
     }
 }
 
-/// A file in our storage that belongs to nothing yet: of which account, its row, and what the row is to say.
-pub(super) type Kept = (i64, i64, entity::attachment::ActiveModel);
-
 /// Gives them to a notice.
 ///
 /// # Errors
 /// The database's.
-pub(super) async fn attach(tx: &Tx, row: &notice::Model, kept: Vec<Kept>) -> Result<(), Fault> {
+pub(super) async fn attach(
+    tx: &Tx,
+    actor: &Actor,
+    row: &notice::Model,
+    kept: Vec<Kept>,
+) -> Result<(), Fault> {
     let mut ids = Vec::new();
-    let mut account = None;
-    for (account_id, id, change) in kept {
-        account = Some(account_id);
+    for (id, change) in kept {
         ids.push(attachments::settle(tx, id, change).await?.id);
     }
     let about = subject(row.id);
@@ -329,38 +331,27 @@ pub(super) async fn attach(tx: &Tx, row: &notice::Model, kept: Vec<Kept>) -> Res
         stage: PhotoStage::Before,
         round: 0,
     };
-    give(tx, account, &ids, &owner).await
+    give(tx, actor, &ids, &owner).await
 }
 
 /// Photos and documents lie in our storage before the transaction begins.
 ///
 /// # Errors
 /// `invalid` for what is not kept and for too many, beside the field.
-pub(super) async fn keep(desk: &Desk, by: i64, uploads: &Uploads) -> Result<Vec<Kept>, Fault> {
+pub(super) async fn keep(desk: &Desk, uploads: &Uploads) -> Result<Vec<Kept>, Fault> {
     let files: Vec<&[u8]> = uploads
         .of(FIELD)
         .map(|file| file.bytes.as_slice())
         .collect();
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
     if files.len() > MOST_FILES {
         return Err(Fault::invalid(
             FIELD,
             format!("一条公告最多附{MOST_FILES}个文件。"),
         ));
     }
-    let account = account_of(desk.app.store.read(), by).await?;
     let mut kept = Vec::new();
     for file in files {
-        let stored = attachments::upload_with_documents(&desk.app, account, file.to_vec()).await;
-        let (id, change) = stored.map_err(|fault| match fault.code {
-            Code::Invalid | Code::TooLarge | Code::Unsupported => {
-                Fault::invalid(FIELD, fault.detail)
-            }
-            _ => fault,
-        })?;
-        kept.push((account, id, change));
+        kept.push(keep_paper(desk, FIELD, file).await?);
     }
     Ok(kept)
 }

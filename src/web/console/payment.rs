@@ -3,10 +3,11 @@
 
 use askama::Template;
 use entity::{payment, payment_notice, place, refund};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::Path;
 use poem::{Request, Response, handler};
 
+use super::files::{show_file, slip_says};
 use crate::access::permit::{Deed, may};
 use crate::attachment::queries as attachments;
 use crate::base::clock::say;
@@ -52,7 +53,8 @@ struct PaymentPage {
     id: i64,
     state: &'static str,
     facts: Vec<(&'static str, String)>,
-    proof: bool,
+    /// What the link to the slip says, where there is one.
+    proof: Option<&'static str>,
     receipt: Option<(i64, String)>,
     /// The receipt on paper, where this build makes papers.
     paper: Option<String>,
@@ -107,7 +109,7 @@ async fn page(
         id,
         state: state_says(row.state),
         facts: facts(desk, &row, &home).await?,
-        proof: row.proof_id.is_some(),
+        proof: slip_says(desk, row.proof_id).await?,
         paper: paper.map(|receipt| link::receipt_paper(&desk.app, receipt)),
         receipt: receipt.map(|receipt| (receipt.number, link::receipt(&desk.app, &receipt))),
         parts: parts(desk, &row).await?,
@@ -232,7 +234,7 @@ fn refund_line(row: &refund::Model) -> RefundLine {
     }
 }
 
-/// `GET /console/payments/:id/proof`: the picture of the slip.
+/// `GET /console/payments/:id/proof`: the slip, as a picture or a PDF.
 ///
 /// # Errors
 /// `not_found`.
@@ -243,14 +245,7 @@ pub async fn proof(desk: &Desk, Path(id): Path<String>) -> Result<Response, Faul
     let (row, _) = queries::seen(db, desk.actor(), id).await?;
     let none = || Fault::plain(Code::NotFound);
     let file = attachments::by_id(db, row.proof_id.ok_or_else(none)?).await?;
-    let file = file.ok_or_else(none)?;
-    let path = file.path.as_deref().ok_or_else(none)?;
-    let bytes = desk.app.files.get(path).await?;
-    let kind = file.content_type.as_deref().unwrap_or("image/jpeg");
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, kind)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes))
+    show_file(&desk.app, &file.ok_or_else(none)?).await
 }
 
 /// `POST /console/payments/:id/refund`: asks; another one decides.

@@ -3,11 +3,12 @@
 
 use askama::Template;
 use entity::money::RefundState;
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
+use super::files::{show_file, slip_says};
 use super::payments_take::keep_proof;
 use super::payments_waiting::{about, first_says, name};
 use crate::access::permit::{Deed, may, require_somewhere};
@@ -51,7 +52,8 @@ struct RefundPage {
     reason: String,
     facts: Vec<(&'static str, String)>,
     payment: Option<i64>,
-    proof: bool,
+    /// What the link to the slip says, where there is one.
+    proof: Option<&'static str>,
     /// Why whoever looks may not pay it out, of those who may; empty if they may.
     why_not: &'static str,
     /// From where it may be paid: key, words, whether it is the one; empty when it is not to be paid by who looks.
@@ -113,7 +115,7 @@ async fn page(
         },
         facts: facts(desk, &found).await?,
         payment: row.payment_id,
-        proof: row.proof_id.is_some(),
+        proof: slip_says(desk, row.proof_id).await?,
         why_not: if pays && own { first_says(row) } else { "" },
         sources: match pays && !own {
             true => {
@@ -184,14 +186,15 @@ async fn store(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(
     if !app.limiter.take(&key, PER_MINUTE).await {
         return Err(Fault::too_many(30));
     }
-    let (actor, kept) = keep_proof(desk, uploads).await?;
+    let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut proof = None;
     if let Some((key, change)) = kept {
         attachments::settle(&tx, key, change).await?;
         proof = Some(key);
     }
-    refunds::pay_out(&mut tx, &actor, id, (form.text("source"), proof)).await?;
+    let paid = (form.text("source"), proof);
+    refunds::pay_out(&mut tx, desk.actor(), id, paid).await?;
     tx.commit().await
 }
 
@@ -218,12 +221,5 @@ pub(super) async fn picture(
     let none = || Fault::plain(Code::NotFound);
     let file = by_id(desk.app.store.read(), proof_id.ok_or_else(none)?).await?;
     let file = file.filter(|file| file.subject.as_deref() == Some(subject));
-    let file = file.ok_or_else(none)?;
-    let path = file.path.as_deref().ok_or_else(none)?;
-    let bytes = desk.app.files.get(path).await?;
-    let kind = file.content_type.as_deref().unwrap_or("image/jpeg");
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, kind)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes))
+    show_file(&desk.app, &file.ok_or_else(none)?).await
 }

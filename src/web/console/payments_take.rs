@@ -1,20 +1,19 @@
 //! `/console/payments/take`: cash and bank transfers written down by whoever took them, a transfer with
-//! a picture of its slip. The form has a mark, so that sent twice it is one payment.
+//! a picture of its slip, or the PDF of the bank. The form has a mark, so that sent twice it is one payment.
 
 use askama::Template;
 use entity::money::PayWay;
-use entity::{attachment, person, place};
+use entity::{person, place};
 use poem::http::StatusCode;
 use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
+use super::files::{Kept, keep_paper};
 use super::payment::typed_amount;
-use super::photos::account_of;
-use crate::access::Actor;
 use crate::access::permit::{Deed, may, require_somewhere};
 use crate::attachment::actions as attachments;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::text::half_width;
 use crate::payment::actions::take::{NewTaken, check_amount, take as take_in};
 use crate::person::queries as people;
@@ -112,13 +111,13 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
         mark: form.text("mark").to_owned(),
     };
     check_amount(new.amount)?;
-    let (actor, kept) = keep_proof(desk, uploads).await?;
+    let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;
         new.proof_id = Some(id);
     }
-    let row = take_in(&mut tx, &app.dice, &actor, new).await?;
+    let row = take_in(&mut tx, &app.dice, desk.actor(), new).await?;
     tx.commit().await?;
     Ok(row.id)
 }
@@ -132,28 +131,11 @@ pub(super) fn way(form: &Form) -> Result<PayWay, Fault> {
     }
 }
 
-/// The picture that came with a form, kept before the transaction begins, which makes it stay: its key, and what
-/// changes then. A picture belongs to an account: the actor with theirs.
-pub(super) async fn keep_proof(
-    desk: &Desk,
-    uploads: &Uploads,
-) -> Result<(Actor, Option<(i64, attachment::ActiveModel)>), Fault> {
-    let (app, mut actor) = (&desk.app, desk.actor().clone());
-    let Some(file) = uploads.of("proof").next() else {
-        return Ok((actor, None));
-    };
-    let by = actor.require_person()?;
-    let account = account_of(app.store.read(), by).await.map_err(at_proof)?;
-    let stored = attachments::upload(app, account, file.bytes.clone()).await;
-    actor.account_id = Some(account);
-    Ok((actor, Some(stored.map_err(at_proof)?)))
-}
-
-/// What is wrong with the picture stands beside it.
-fn at_proof(fault: Fault) -> Fault {
-    match fault.code {
-        Code::Invalid | Code::TooLarge | Code::Unsupported => Fault::invalid("proof", fault.detail),
-        _ => fault,
+/// The slip that came with a form, as a picture or a PDF, kept before the transaction begins, which makes it stay.
+pub(super) async fn keep_proof(desk: &Desk, uploads: &Uploads) -> Result<Option<Kept>, Fault> {
+    match uploads.of("proof").next() {
+        Some(file) => keep_paper(desk, "proof", &file.bytes).await.map(Some),
+        None => Ok(None),
     }
 }
 

@@ -220,14 +220,22 @@ async fn ask(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<(), Fault> {
     if !app.limiter.take(&key, PER_MINUTE).await {
         return Err(Fault::too_many(30));
     }
-    let (actor, kept) = keep_proof(desk, uploads).await?;
+    let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     let mut proof = None;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;
         proof = Some(id);
     }
-    let asked = waive::ask(&mut tx, &actor, bill, amount, form.text("reason"), proof).await;
+    let asked = waive::ask(
+        &mut tx,
+        desk.actor(),
+        bill,
+        amount,
+        form.text("reason"),
+        proof,
+    )
+    .await;
     asked.map_err(|fault| match fault.code {
         // A bill of elsewhere is not there.
         Code::NotFound | Code::Forbidden => none(),

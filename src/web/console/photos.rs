@@ -1,21 +1,21 @@
 //! `/console/cases/:id/photos`: photos of a case from the console, before the work by whoever filed it,
-//! after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
+//! before and after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
 
-use entity::account;
-use entity::kinds::CaseState;
+use entity::kinds::{CaseState, PhotoStage};
 use poem::web::Path;
 use poem::{Response, handler};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ActiveEnum, ConnectionTrait};
 
-use crate::access::Actor;
 use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
-use crate::base::fault::{Code, Fault};
+use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::actions;
+use crate::case::evidence;
 use crate::case::queries::{self, Found, holds, no_such};
 use crate::case::step::OPEN;
 use crate::web::console::act::{again, as_seen, seen, stale};
+use crate::web::console::files::keep_picture;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::Desk;
 use crate::web::console::upload::Uploads;
@@ -30,37 +30,61 @@ const PER_MINUTE: u32 = 10;
 
 /// The form on the case's page.
 pub(super) struct PhotoForm {
-    /// 处理前 or 处理后.
-    pub(super) stage: &'static str,
+    /// Of which side of the work they are, for whoever can say: as it is sent and in words, the likelier first.
+    pub(super) sides: Vec<(String, &'static str)>,
     pub(super) most: usize,
     pub(super) error: Option<String>,
 }
 
 /// The form, for whoever may add photos as things stand.
-pub(super) fn form(
+///
+/// # Errors
+/// The database's.
+pub(super) async fn form<C: ConnectionTrait>(
+    db: &C,
     desk: &Desk,
     found: &Found,
     tried: Option<&(String, Typed)>,
-) -> Option<PhotoForm> {
+) -> Result<Option<PhotoForm>, Fault> {
     let typed = tried
         .filter(|(key, _)| key == FIELD)
         .map(|(_, typed)| typed);
     let actor = desk.actor();
     let filed = actor.person_id() == Some(found.case.reporter_id);
     let works = holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path);
-    let (stage, possible) = if filed {
-        ("处理前", OPEN.contains(&found.case.state))
-    } else {
-        let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
-        ("处理后", works && !gone)
+    let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
+    let possible = match filed {
+        true => OPEN.contains(&found.case.state),
+        false => works && !gone,
     };
-    (possible || typed.is_some()).then(|| PhotoForm {
-        stage,
+    if !possible && typed.is_none() {
+        return Ok(None);
+    }
+    let sides = match filed {
+        true => Vec::new(),
+        false => {
+            let first = evidence::side_of_work(db, &found.case, actor).await?;
+            sides(first)
+        }
+    };
+    Ok(Some(PhotoForm {
+        sides,
         most: MOST,
         error: typed
             .and_then(|typed| typed.error(FIELD))
             .map(str::to_owned),
-    })
+    }))
+}
+
+/// Both sides of the work, the likelier first.
+fn sides(first: PhotoStage) -> Vec<(String, &'static str)> {
+    let other = match first {
+        PhotoStage::Before => PhotoStage::After,
+        PhotoStage::After => PhotoStage::Before,
+    };
+    let both = [first, other].into_iter();
+    both.map(|stage| (stage.to_value(), evidence::stage_says(stage)))
+        .collect()
 }
 
 /// `POST /console/cases/:id/photos`
@@ -98,6 +122,13 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
         let words = format!("一次最多上传{MOST}张，请分几次。");
         return Err(Fault::invalid(FIELD, words));
     }
+    let stage = match form.text("stage") {
+        "" => None,
+        named => Some(
+            PhotoStage::try_from_value(&named.to_owned())
+                .map_err(|_| Fault::invalid(FIELD, "请选拍的是处理前还是处理后。"))?,
+        ),
+    };
     let person = desk.actor().require_person()?;
     if !app
         .limiter
@@ -106,52 +137,26 @@ async fn add(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(),
     {
         return Err(Fault::too_many(30));
     }
-    let account = account_of(app.store.read(), person).await?;
     let mut kept = Vec::new();
     for (file, at) in files.iter().zip(1..) {
-        let said = attachments::upload(app, account, file.to_vec()).await;
-        kept.push(said.map_err(|fault| beside(fault, at, files.len()))?);
+        let said = keep_picture(desk, FIELD, file).await;
+        kept.push(said.map_err(|fault| numbered(fault, at, files.len()))?);
     }
-    let actor = Actor {
-        account_id: Some(account),
-        ..desk.actor().clone()
-    };
+    let actor = desk.actor();
     let mut tx = app.store.begin(app.clock.now()).await?;
-    as_seen(&tx, &actor, id, form.text("seen")).await?;
+    as_seen(&tx, actor, id, form.text("seen")).await?;
     let mut ids = Vec::new();
     for (key, change) in kept {
         ids.push(attachments::settle(&tx, key, change).await?.id);
     }
-    actions::add_photos(&mut tx, &actor, id, &ids).await?;
+    actions::add_photos(&mut tx, actor, id, &ids, stage).await?;
     tx.commit().await
 }
 
-/// A photo belongs to an account of whoever sent it: the one that was made last.
-pub(super) async fn account_of<C: ConnectionTrait>(db: &C, person: i64) -> Result<i64, Fault> {
-    let found = account::Entity::find()
-        .filter(account::COLUMN.person_id.eq(person))
-        .order_by_desc(account::COLUMN.id)
-        .one(db)
-        .await?;
-    found.map(|account| account.id).ok_or_else(|| {
-        Fault::invalid(
-            FIELD,
-            "您还没有绑定微信或企业微信，照片没有地方记名。请先用邀请码绑定，再来上传。",
-        )
-    })
-}
-
-/// What is wrong with a file stands beside the field, with which of them it is.
-fn beside(fault: Fault, at: usize, of: usize) -> Fault {
-    if !matches!(
-        fault.code,
-        Code::Invalid | Code::TooLarge | Code::Unsupported
-    ) {
+/// Which of several files it is that something is wrong with.
+fn numbered(fault: Fault, at: usize, of: usize) -> Fault {
+    if of == 1 || fault.field != Some(FIELD) {
         return fault;
     }
-    let words = match of {
-        1 => fault.detail.to_string(),
-        _ => format!("第{at}张：{}", fault.detail),
-    };
-    Fault::invalid(FIELD, words)
+    Fault::invalid(FIELD, format!("第{at}张：{}", fault.detail))
 }

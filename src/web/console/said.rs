@@ -158,7 +158,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("expense-filed", "已备案，管账的人会收到提醒去支付。"),
     ("expense-paid", "已记账，开始事后公示。"),
     ("expense-rules", "已保存为新的一版，对以后提出的支出有效。"),
-    ("accounts-published", "已公布，正在发给居民。"),
+    ("accounts-published", "已公布，正在告诉每一户。"),
     ("difference-solved", "差异已记为查清。"),
     ("template-saved", "模板已保存。"),
     ("template-removed", "模板已删除。"),

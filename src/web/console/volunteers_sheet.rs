@@ -9,10 +9,10 @@ use poem::{Response, handler};
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may};
-use crate::activity::line::names;
 use crate::base::clock::{Moment, china, say};
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
+use crate::person::queries::names;
 use crate::place::queries as places;
 use crate::report::sheet::{self, Cell, Sheet};
 use crate::volunteer::hours::{Span, says, year, year_of};

@@ -3,11 +3,12 @@
 use askama::Template;
 use entity::money::VoucherState;
 use entity::{place, voucher};
-use poem::http::{StatusCode, header};
+use poem::http::StatusCode;
 use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
+use super::files::{show_file, slip_says};
 use super::vouchers::name;
 use crate::access::permit::{Deed, may};
 use crate::attachment::queries as attachments;
@@ -43,7 +44,8 @@ struct VoucherPage {
     waits: bool,
     facts: Vec<(&'static str, String)>,
     words: String,
-    proof: bool,
+    /// What the link to the slip says, where there is one.
+    proof: Option<&'static str>,
     /// The entry that it takes back, for whoever sees the books.
     takes_back: Option<i64>,
     /// The entry that it became, for whoever sees the books.
@@ -92,7 +94,7 @@ async fn page(
         state: state_says(row.state),
         waits,
         facts: facts(desk, &row, &place).await?,
-        proof: row.proof_id.is_some(),
+        proof: slip_says(desk, row.proof_id).await?,
         takes_back: row.entry_id.filter(|_| sees),
         entry: entry.map(|entry| entry.id),
         own: desk.actor().person_id() == Some(row.asked_by),
@@ -162,7 +164,7 @@ pub async fn take(
     }
 }
 
-/// `GET /console/vouchers/:id/proof`: the picture of the slip.
+/// `GET /console/vouchers/:id/proof`: the slip, as a picture or a PDF.
 ///
 /// # Errors
 /// `not_found`.
@@ -173,12 +175,5 @@ pub async fn proof(desk: &Desk, Path(id): Path<String>) -> Result<Response, Faul
     let none = || Fault::plain(Code::NotFound);
     let file = attachments::by_id(db, row.proof_id.ok_or_else(none)?).await?;
     let file = file.filter(|file| file.subject.as_deref() == Some(subject(row.id).as_str()));
-    let file = file.ok_or_else(none)?;
-    let path = file.path.as_deref().ok_or_else(none)?;
-    let bytes = desk.app.files.get(path).await?;
-    let kind = file.content_type.as_deref().unwrap_or("image/jpeg");
-    Ok(Response::builder()
-        .header(header::CONTENT_TYPE, kind)
-        .header("X-Content-Type-Options", "nosniff")
-        .body(bytes))
+    show_file(&desk.app, &file.ok_or_else(none)?).await
 }

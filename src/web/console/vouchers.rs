@@ -209,13 +209,13 @@ async fn store(
         proof_id: None,
         mark: form.text("mark").to_owned(),
     };
-    let (actor, kept) = keep_proof(desk, uploads).await?;
+    let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
     if let Some((id, change)) = kept {
         attachments::settle(&tx, id, change).await?;
         new.proof_id = Some(id);
     }
-    let row = enter(&mut tx, &actor, new).await?;
+    let row = enter(&mut tx, desk.actor(), new).await?;
     tx.commit().await?;
     Ok(row.id)
 }

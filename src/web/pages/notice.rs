@@ -213,6 +213,12 @@ async fn contents(app: &App, token: &str, about: &About) -> Result<String, Fault
         out.push_str(&format!("<p>{}</p>\n", escape(line)));
     }
     out.push_str(&attached(app, row).await?);
+    if let Some(path) = row.path.as_ref().filter(|_| !about.paper) {
+        out.push_str(&format!(
+            "<p><a class=\"button\" href=\"{}\">看公示的全部内容</a></p>\n",
+            escape(path)
+        ));
+    }
     out.push_str(&format!(
         "<p class=\"soft\">{}　{}{version}　公告 #{}</p>\n</div>\n",
         escape(place),

@@ -208,7 +208,7 @@ async fn give_photos(
         stage: PhotoStage::After,
         round: round(tx.db(), row.id).await?,
     };
-    give(tx, actor.account_id, photos, &owner).await
+    give(tx, actor, photos, &owner).await
 }
 
 /// Sends the claimer once more how to reach the asker: in person, never in an answer.

@@ -220,3 +220,30 @@ async fn the_api_shows_who_is_asked_and_who_helps_and_how_it_ended() {
     );
     assert_eq!(granted.json["outcome"], json!(null));
 }
+
+#[tokio::test]
+async fn a_map_shows_the_spot_where_it_is_whichever_way_it_came() {
+    let app = house(1).await;
+    let resident = tied(&app, "张秀英").await;
+    // Chosen on WeChat's map, and the same spot as satellites give it.
+    let chosen = linli::sandbox::Say::Location {
+        latitude: 31.175_304,
+        longitude: 121.531_542,
+        label: "桂园小区北门".to_owned(),
+    };
+    resident.does(&chosen).await;
+    resident.says("报修 路灯坏了").await;
+    let first = resident.case().await.id.to_string();
+    let mine = api(&app, &resident, "张秀英").await;
+    let body = json!({ "kind": "repair", "text": "北门井盖松了", "latitude": 31.1774276, "longitude": 121.5272106 });
+    let filed = mine.post_once("/cases", "spot", &body).await;
+    assert_eq!(filed.status, 201, "{filed:?}");
+    let second = filed.json["id"].as_str().unwrap().to_owned();
+    let mut desk = crate::console::Desk::of(&app, "孙梅").await;
+    for id in [first, second] {
+        let page = desk.open(&format!("/console/cases/{id}")).await;
+        page.is(200)
+            .says("https://uri.amap.com/marker?position=121.531542,31.175304")
+            .says("coordinate=gaode");
+    }
+}

@@ -2,10 +2,10 @@
 
 use entity::kinds::Outcome;
 use entity::{audit, moderation};
-use linli::access::load_actor;
-use linli::case::queries::{AtLevel, on_board, solved_by_level};
+use linli::case::queries::on_board;
 
 use super::*;
+use crate::console::Desk;
 
 /// Whoever looks at what the board is to show lets it pass.
 pub(super) async fn passes(app: &TestApp, id: i64) {
@@ -180,7 +180,6 @@ async fn the_share_of_each_level_counts_the_unsolved_apart() {
         tied(&app, "孙梅").await,
         tied(&app, "吴静").await,
     );
-    let from = app.now() - TimeDelta::hours(1);
     for (text, end) in [
         ("报修 一", "办结 {} 好了"),
         ("报修 二", "办结 {} 好了"),
@@ -196,26 +195,31 @@ async fn the_share_of_each_level_counts_the_unsolved_apart() {
             grid.says(&format!("办结 {id} 好了")).await;
         }
     }
-    let until = app.now() + TimeDelta::hours(1);
-    let path = app.place("HC-XL-CD-GY").await.path;
-    let db = app.store.read();
-    let secretary = tied(&app, "郑洪").await.account().await;
-    let actor = load_actor(db, &secretary, app.now()).await.unwrap();
-    let found = solved_by_level(db, &actor, &path, from, until).await;
-    let at = |level, solved, unsolved| AtLevel {
-        level,
-        solved,
-        unsolved,
-    };
-    assert_eq!(
-        found.unwrap(),
-        [at(Level::Compound, 2, 1), at(Level::Community, 1, 0)]
-    );
-    let none = solved_by_level(db, &actor, &path, until, until).await;
-    assert_eq!(none.unwrap(), []);
-    // Whoever may not see the cases there may not see their figures.
-    let steward = steward.account().await;
-    let actor = load_actor(db, &steward, app.now()).await.unwrap();
-    let refused = solved_by_level(db, &actor, &path, from, until).await;
-    assert!(refused.is_err());
+    let mut desk = Desk::of(&app, "郑洪").await;
+    let page = desk.open("/console/figures?place=GY").await;
+    page.is(200)
+        .says("占全部已解决 = 该层级已解决 ÷ 全部已解决");
+    let csv = desk.open("/console/figures.csv?place=GY").await;
+    csv.is(200).says("占全部已解决");
+    for (key, level, share, solved) in [
+        ("compound", "小区", "66.7%", 2),
+        ("community", "社区", "33.3%", 1),
+    ] {
+        page.says(&format!(
+            "figure=solved&#38;by=level&#38;key={key}\">{share}</a>"
+        ));
+        let list = format!("/console/figures/cases?place=GY&figure=solved&by=level&key={key}");
+        let list = desk.open(&list).await;
+        let found = list.is(200).body.matches("<th scope=\"row\">").count();
+        assert_eq!(found, solved, "{level}");
+        let mut lines = csv.body.lines();
+        let line = lines.find(|line| line.starts_with(&format!("按办理层级,{level},")));
+        let line = line.unwrap_or_else(|| panic!("{}", csv.body));
+        assert!(line.ends_with(&format!(",{share}")), "{line}");
+    }
+    let board = app.board("GY").await;
+    let says = "在小区解决 <b>66.7%</b>，在社区解决 <b>33.3%</b>（占全部已解决";
+    assert!(board.contains(says), "{board}");
+    let next_door = app.board("LY").await;
+    assert!(!next_door.contains("占全部已解决"), "{next_door}");
 }

@@ -27,6 +27,7 @@ mod mediation;
 mod mediators;
 mod need;
 mod pauses;
+mod photos;
 mod policies;
 mod rating;
 mod removed;

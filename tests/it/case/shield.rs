@@ -19,6 +19,11 @@ fn hides(who: &str, text: &str) {
     }
 }
 
+/// Whether a case has a row in a file.
+fn has_row(csv: &str, id: i64) -> bool {
+    csv.lines().any(|line| line.starts_with(&format!("{id},")))
+}
+
 /// A complaint of 张秀英 about the company, with what would give her away, which lies with the manager.
 async fn complaint(app: &TestApp) -> i64 {
     let resident = tied(app, "张秀英").await;
@@ -68,7 +73,12 @@ async fn whom_a_complaint_may_be_about_does_not_read_who_complains() {
         let page = desk.open(&at).await;
         hides(name, &page.is(200).body);
         assert!(!page.body.contains("uri.amap.com"), "{name}");
-        for list in ["/console/cases?state=all", "/console/tasks"] {
+        for list in [
+            "/console/cases?state=all",
+            "/console/tasks",
+            "/console/cases.csv?state=all",
+            "/console/figures/cases.csv?place=GY&figure=filed",
+        ] {
             hides(name, &desk.open(list).await.is(200).body);
         }
         // Neither do the filters answer it, by the home or by the name.
@@ -82,6 +92,9 @@ async fn whom_a_complaint_may_be_about_does_not_read_who_complains() {
             let list = format!("/console/cases?state=all&{query}");
             let page = desk.open(&list).await;
             assert_eq!(page.is(200).body.contains(&link), found, "{name}, {query}");
+            let list = format!("/console/cases.csv?state=all&{query}");
+            let file = desk.open(&list).await;
+            assert_eq!(has_row(&file.is(200).body, id), found, "{name}, {query}");
         }
         let figures = "/console/figures/cases?place=GY&figure=filed";
         desk.open(figures).await.is(200).says(&link);
@@ -89,6 +102,11 @@ async fn whom_a_complaint_may_be_about_does_not_read_who_complains() {
             .open(&format!("{figures}&by=place&key=GY%2F1-1-101"))
             .await;
         assert!(!page.is(200).body.contains(&link), "{name}");
+        let figures = "/console/figures/cases.csv?place=GY&figure=filed";
+        for (group, found) in [("", true), ("&by=place&key=GY%2F1-1-101", false)] {
+            let file = desk.open(&format!("{figures}{group}")).await;
+            assert_eq!(has_row(&file.is(200).body, id), found, "{name}, {group}");
+        }
     }
     // Nor does the page of the home.
     let home = app.place("GY/1-1-101").await.id;

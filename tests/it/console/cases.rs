@@ -341,7 +341,7 @@ async fn photos_are_shown_to_whoever_sees_the_case() {
         .unwrap();
     let row = attachment::ActiveModel {
         subject: Set(Some(format!("case:{one}"))),
-        account_id: Set(account.id),
+        account_id: Set(Some(account.id)),
         kind: Set("image".to_owned()),
         media_id: Set("m".to_owned()),
         state: Set(AttachmentState::Stored),

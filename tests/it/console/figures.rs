@@ -7,6 +7,7 @@ use chrono::TimeDelta;
 use linli::base::clock::china;
 use linli::case::stats::span::Span;
 use linli::report::{figures, sheet};
+use linli::web::assets;
 use regex::Regex;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, IntoActiveModel};
@@ -69,6 +70,32 @@ async fn every_number_is_the_length_of_its_list() {
 }
 
 #[tokio::test]
+async fn what_draws_charts_comes_with_pages_that_have_some() {
+    let app = TestApp::start().await;
+    town(&app).await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk.open("/console/figures").await;
+    page.is(200)
+        .says("<svg class=\"chart\"")
+        .says("<table class=\"sheet\" data-steps=\"")
+        .says("<th scope=\"col\" class=\"number\" data-plot>提出</th>");
+    // The library first; a build without it brings neither.
+    let scripts = assets::charts();
+    assert_eq!(scripts.is_empty(), assets::path("echarts.js").is_none());
+    let tag = |path: &&str| format!("<script src=\"{path}\" defer></script>\n");
+    page.says(&scripts.iter().map(tag).collect::<String>());
+    let money = desk.open("/console/collection").await;
+    money
+        .is(200)
+        .says(&scripts.iter().map(tag).collect::<String>());
+    let tasks = desk.open("/console/tasks").await;
+    tasks.is(200);
+    for page in [tasks, desk.open("/console/figures/cases").await] {
+        assert!(!page.body.contains("charts-"), "{}", page.body);
+    }
+}
+
+#[tokio::test]
 async fn the_numbers_are_those_of_the_export_and_of_the_board() {
     let app = TestApp::start().await;
     town(&app).await;
@@ -104,6 +131,39 @@ async fn the_numbers_are_those_of_the_export_and_of_the_board() {
     let book = desk.open("/console/figures.xlsx?place=GY").await;
     book.is(200);
     assert!(book.body.starts_with("PK"));
+}
+
+#[tokio::test]
+async fn the_cases_behind_a_number_are_taken_away() {
+    let app = TestApp::start().await;
+    town(&app).await;
+    let span = wide(&app);
+    let mut desk = Desk::of(&app, "沈立").await;
+    let page = desk
+        .open(&format!("/console/figures?{}", query("GY", span)))
+        .await;
+    let all = numbers(&page);
+    for group in ["", "&by=kind", "&by=level", "&by=time"] {
+        let number = all.iter().find(|(link, _)| link.contains(group));
+        let (link, count) = number.unwrap_or_else(|| panic!("{group}: {all:?}"));
+        let list = desk.open(link).await;
+        let file = Regex::new(r#"href="(/console/figures/cases\.csv\?[^"]*)""#).unwrap();
+        let file = file.captures(&list.body).unwrap()[1].replace("&#38;", "&");
+        let csv = desk.open(&file).await;
+        csv.is(200).says("编号,种类,内容,状态");
+        let rows = csv.body.lines().count() - 1;
+        assert_eq!(rows, *count, "{link}");
+        let name = csv.headers["content-disposition"].to_str().unwrap();
+        assert!(name.contains("\"cases-GY-"), "{name}");
+        let book = desk.open(&file.replace("cases.csv", "cases.xlsx")).await;
+        assert!(book.is(200).body.starts_with("PK"));
+    }
+    for path in [
+        "/console/figures/cases.csv?place=LY&figure=filed",
+        "/console/figures/cases.xlsx?place=GY&figure=nonsense",
+    ] {
+        desk.open(path).await.is(404);
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod collection;
 mod fees;
 mod fees_powers;
 mod figures;
+mod files;
 mod homes;
 mod import;
 mod letters;

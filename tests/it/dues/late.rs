@@ -136,7 +136,6 @@ async fn a_month_of_being_late_is_one_line_once_and_can_be_waived() {
     // Waived by two people.
     let all: i64 = lines.iter().map(|line| line.amount).sum();
     let amount = linli::base::fen::Fen(all).to_string();
-    app.staff("沈立").await;
     let mut manager = Desk::of(&app, "沈立").await;
     ask_waiver(&mut manager, owed.id, &amount, "家里有病人")
         .await

@@ -6,7 +6,9 @@ use entity::money::{ExpenseAct, ExpenseState};
 use linli::ledger::Account;
 use linli::ledger::queries::{Days, moved, of_subject};
 
-use super::{OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, steps};
+use super::{
+    OFFICER, PAYER, PROPOSER, act, act_with, all, cast, fields, fund, led_to, now, quote, steps,
+};
 use crate::console::{Desk, on_record};
 use crate::harness::app::TestApp;
 use crate::harness::pictures::jpeg;
@@ -28,7 +30,7 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
     let (secretary, officer) = (app.staff("郑洪").await, app.staff(OFFICER).await);
     let manager = app.staff(PROPOSER).await;
 
-    // Written down with three quotes, one with its picture.
+    // Written down with three quotes, two with a document, one with a picture.
     let mut desk = Desk::of(&app, PROPOSER).await;
     let new = "/console/expenses/new";
     let id = led_to(&desk.send(new, new, &fields("8600.00")).await);
@@ -37,17 +39,17 @@ async fn an_expense_goes_its_whole_way_and_is_paid_once() {
         .await
         .is(422)
         .says("3家报价");
-    for (supplier, quote) in [("恒升电梯公司", "9200"), ("城南机电公司", "9850.5")] {
-        let quote = [("supplier", supplier), ("quote", quote), ("note", "含税")];
-        act(&mut desk, id, "quote", &quote).await.is(303);
+    for (supplier, amount) in [("恒升电梯公司", "9200"), ("城南机电公司", "9850.5")] {
+        quote(&mut desk, id, supplier, amount).await.is(303);
     }
-    let quote = [("supplier", "顺安电梯公司"), ("quote", "8600")];
-    let sent = act_with(&mut desk, id, "quote", &quote, ("file", jpeg(9))).await;
+    let own = [("supplier", "顺安电梯公司"), ("quote", "8600")];
+    let sent = act_with(&mut desk, id, "quote", &own, ("file", jpeg(9))).await;
     sent.is(303);
     let shown = desk.open(&page).await;
     shown
         .is(200)
         .says("9,850.50")
+        .says("打开报价单（PDF）")
         .says("看报价单")
         .says("提交审核");
     let file = regex::Regex::new(r"/console/expenses/\d+/files/\d+").unwrap();

@@ -27,6 +27,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter, QueryOrder};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::browser::Page;
+use crate::harness::pictures::pdf;
 
 /// Who proposes, reviews in this order, files and pays.
 pub const PROPOSER: &str = "沈立";
@@ -164,6 +165,12 @@ pub async fn act_with(
     desk.send_files(&to, &all, &[(field, "x.jpg", bytes)]).await
 }
 
+/// Adds a quote with what the supplier wrote.
+pub async fn quote(desk: &mut Desk<'_>, id: i64, supplier: &str, amount: &str) -> Page {
+    let form = [("supplier", supplier), ("quote", amount), ("note", "含税")];
+    act_with(desk, id, "quote", &form, ("file", pdf())).await
+}
+
 /// The number of an expense that a form has led to.
 pub fn led_to(page: &Page) -> i64 {
     let to = page.is(303).to.as_deref().unwrap();
@@ -174,7 +181,7 @@ pub fn led_to(page: &Page) -> i64 {
 /// A picture that waits for something, of somebody's account.
 pub async fn picture(app: &TestApp, account_id: i64) -> i64 {
     let row = attachment::ActiveModel {
-        account_id: Set(account_id),
+        account_id: Set(Some(account_id)),
         kind: Set("image".to_owned()),
         media_id: Set(String::new()),
         state: Set(AttachmentState::Stored),

@@ -13,7 +13,6 @@ const TAKE: &str = "/console/giving/take";
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cash_is_written_down_once_and_taken_back_by_two() {
     let app = TestApp::start().await;
-    app.staff(MANAGER).await;
     let zhang = app.resident("张秀英").await;
     let mut desk = Desk::of(&app, CLERK).await;
     let mark = desk.open(TAKE).await.hidden("mark");

@@ -13,6 +13,11 @@ pub fn jpeg(red: u8) -> Vec<u8> {
     written(red, ImageFormat::Jpeg)
 }
 
+/// A small document.
+pub fn pdf() -> Vec<u8> {
+    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n".to_vec()
+}
+
 /// The same as PNG.
 pub fn png(red: u8) -> Vec<u8> {
     written(red, ImageFormat::Png)

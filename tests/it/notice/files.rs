@@ -13,13 +13,8 @@ use serde_json::json;
 use super::{TEXT, all, goes_out, last, link_in, posted, published, row};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
-use crate::harness::pictures::jpeg;
+use crate::harness::pictures::{jpeg, pdf};
 use crate::harness::until;
-
-/// A small document.
-fn pdf() -> Vec<u8> {
-    b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog >>\nendobj\ntrailer\n<< /Root 1 0 R >>\n%%EOF\n".to_vec()
-}
 
 /// What belongs to a notice itself, oldest first.
 async fn files_of(app: &TestApp, id: i64) -> Vec<attachment::Model> {
@@ -176,7 +171,7 @@ async fn a_document_goes_with_a_notice_and_with_nothing_else() {
     let refused = own.post("/cases", &body).await;
     assert_eq!(refused.status, 422, "{refused:?}");
     assert!(
-        refused.json.to_string().contains("只能附在公告里"),
+        refused.json.to_string().contains("只能附在公告"),
         "{refused:?}"
     );
     app.steward("1栋").await;

@@ -15,7 +15,7 @@ use crate::harness::app::{Plan, TestApp};
 use crate::harness::wechat::text_xml;
 
 /// It is night around the time at which the test runs: what is not urgent waits.
-fn at_night() -> Plan {
+pub(super) fn at_night() -> Plan {
     let now = china(ShiftedClock::default().now());
     let hour = TimeDelta::hours(1);
     let at = |moment: chrono::DateTime<chrono::FixedOffset>| moment.format("%H:%M").to_string();

@@ -12,6 +12,7 @@ mod guards;
 mod lead;
 mod limits;
 mod meanwhile;
+mod official;
 mod rounds;
 mod scope;
 mod undo;

@@ -19,7 +19,6 @@ const WAITING: &str = "/console/payments/waiting";
 #[tokio::test]
 async fn cash_is_written_down_once_and_taken_back_by_two() {
     let app = TestApp::start().await;
-    app.staff("沈立").await;
     let zhang = app.resident("张秀英").await;
     let bill = bill_for(&app, "张秀英", 202_611, 16_110).await;
     let mut desk = Desk::of(&app, "蒋平").await;

@@ -88,7 +88,7 @@ impl<'a> Houses<'a> {
 }
 
 /// Moves the clock of a program.
-async fn shift(url: &str, seconds: i64) {
+pub async fn shift(url: &str, seconds: i64) {
     let http = reqwest::Client::builder().build().unwrap();
     let sent = http
         .post(format!("{url}/sandbox/clock"))

@@ -17,6 +17,7 @@ mod paying;
 mod powers;
 mod race;
 mod refunds;
+mod restart;
 mod shown;
 mod steps;
 mod walk;

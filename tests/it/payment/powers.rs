@@ -36,7 +36,6 @@ async fn counts(app: &TestApp) -> [u64; 3] {
 #[tokio::test]
 async fn every_role_at_home_and_next_door() {
     let app = TestApp::start().await;
-    app.staff("沈立").await;
     let bill = bill_for(&app, "张秀英", 202_611, 16_110).await;
     let number = bill.id.to_string();
     // Something of everything, made by people of office.

@@ -159,7 +159,6 @@ async fn a_second_transaction_of_an_order_is_owed_once_and_shown_when_it_cannot_
     assert_eq!(seen.json["state"], "paid");
     sound(&app).await;
     // One gives it to people, another pays it out: from where the money is, with a slip.
-    app.staff("卫东").await;
     let (mut one, mut two) = (Desk::of(&app, "沈立").await, Desk::of(&app, "卫东").await);
     let page = "/console/payments/waiting";
     one.open(page).await.is(200).says("没有退成");

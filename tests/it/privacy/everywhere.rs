@@ -121,7 +121,7 @@ async fn counts(app: &TestApp) -> Vec<i64> {
 }
 
 /// What a copy says, all of it.
-async fn copy_of(zhang: &crate::harness::people::Person<'_>) -> String {
+pub(super) async fn copy_of(zhang: &crate::harness::people::Person<'_>) -> String {
     zhang.says("导出我的数据").await;
     let told = zhang.expects_push("已备好").await;
     let file = reqwest::get(format!("{}/data.zip", link_in(&told)))

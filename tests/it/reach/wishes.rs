@@ -79,6 +79,8 @@ async fn what_keeps_people_safe_or_is_their_duty_stays_on() {
 
     let resident = app.resident("张秀英").await;
     assert!(resident.says("退订 2").await.contains("不能关"));
+    let refused = resident.says("退订 公开公示").await;
+    assert!(refused.contains("要告诉每一户，不能关"), "{refused}");
     // Another account at the same home is told of, whatever was switched off.
     resident.says("退订 1").await;
     let other = app.newcomer("o-second").await;
@@ -96,6 +98,7 @@ async fn the_api_shows_and_changes_the_same_switches() {
             { "kind": "progress", "label": "诉求进度", "on": !off, "fixed": false },
             { "kind": "safety", "label": "账号安全", "on": true, "fixed": true },
             { "kind": "dues", "label": "缴费提醒", "on": true, "fixed": false },
+            { "kind": "public", "label": "公开公示", "on": true, "fixed": true },
         ]})
     };
     // The mini-program's account is a stranger's until it is bound.
@@ -114,6 +117,7 @@ async fn the_api_shows_and_changes_the_same_switches() {
     assert!(resident.says("订阅").await.contains("1 诉求进度：关"));
     for (body, status) in [
         (json!({ "pushes": { "safety": false } }), 403),
+        (json!({ "pushes": { "public": false } }), 403),
         (
             json!({ "pushes": { "progress": true, "safety": false } }),
             403,

@@ -86,7 +86,7 @@ pub async fn decide(desk: &mut Desk<'_>, id: i64, act: &str) -> Page {
     desk.send(&page, &format!("{page}/{act}"), &[]).await
 }
 
-/// The two at their desks, each with an account to which a picture belongs.
+/// The two at their desks, each with a chat account.
 pub async fn both(app: &TestApp) -> (Desk<'_>, Desk<'_>) {
     app.staff(FIRST).await;
     app.staff(SECOND).await;

@@ -161,9 +161,6 @@ async fn walk(seed: u64, steps: usize) {
     let (mut app, office, targets) = begin(seed).await;
     app.resident("张秀英").await;
     app.newcomer("o-daughter").await;
-    for name in STAFF {
-        app.staff(name).await;
-    }
     for (name, month, fen) in [
         ("张秀英", 202_609, 1_000),
         ("张秀英", 202_610, 2_000),
