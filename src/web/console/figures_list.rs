@@ -8,6 +8,7 @@ use poem::{Response, handler};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
+use crate::base::clock::{from_ms, say};
 use crate::base::fault::Fault;
 use crate::base::page::Slice;
 use crate::case::search;
@@ -36,6 +37,7 @@ pub struct Wanted {
     by: String,
     key: String,
     cursor: String,
+    at: String,
 }
 
 #[derive(Template)]
@@ -47,6 +49,8 @@ struct ListPage {
     group: Option<String>,
     name: &'static str,
     means: &'static str,
+    /// Of when the number is, where that is not now.
+    at: Option<String>,
     lines: Vec<Line>,
     back: String,
     next: Option<String>,
@@ -65,6 +69,7 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
         place: wanted.place.clone(),
         from: wanted.from.clone(),
         until: wanted.until.clone(),
+        ..Asked::default()
     };
     let read = asked.read(db, desk).await?.ok_or_else(none)?;
     let (scope, group) = narrowed(db, &read, &wanted).await?;
@@ -88,13 +93,15 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
         group: group.map(|(by, key)| figures::group_says(by, key.as_deref(), read.span)),
         name: words.name,
         means: words.means,
+        at: wanted.at.parse().ok().and_then(from_ms).map(say),
         lines: lines(desk, &found).await?,
         next: page.next.map(|cursor| {
             format!(
-                "{own}&figure={}&by={}&key={}&cursor={}",
+                "{own}&figure={}&by={}&key={}&at={}&cursor={}",
                 percent(words.key),
                 percent(&wanted.by),
                 percent(&wanted.key),
+                percent(&wanted.at),
                 percent(&cursor)
             )
         }),
