@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use chrono::TimeDelta;
 use linli::base::clock::{Clock, SystemClock};
+use linli::case::essence::essence;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection as _};
 
@@ -176,6 +177,7 @@ fn given(script: &str, between: char) -> Result<Vec<(String, String)>> {
         ("window", time(48 * 60)),
         ("accept", time(5)),
         ("finish", time(30)),
+        ("essence", essence(&sample.text)),
         ("text", sample.text),
         ("reply", sample.reply),
     ]

@@ -139,6 +139,11 @@ pub struct Model {
     pub clock_level: Option<Level>,
     /// When a pause ends though nobody says so.
     pub pause_until: Option<DateTimeUtc>,
+    /// The building or zone that it lay in when it was filed, the compound where it lay in none: there the same
+    /// thing is looked for. None in a case that was over before this was noted.
+    pub near_id: Option<i64>,
+    /// What of the words is compared with other cases (case/essence.rs); none of a kind that nobody joins.
+    pub essence: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -50,6 +50,7 @@ mod m20261201_000048_payments_of_an_account;
 mod m20261201_000049_files_of_people;
 mod m20261201_000050_paid_out;
 mod m20261201_000051_public;
+mod m20261201_000055_alike;
 mod tools;
 
 /// All changes, in order.
@@ -104,6 +105,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000049_files_of_people::Migration),
             Box::new(m20261201_000050_paid_out::Migration),
             Box::new(m20261201_000051_public::Migration),
+            Box::new(m20261201_000055_alike::Migration),
         ]
     }
 }

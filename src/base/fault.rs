@@ -169,6 +169,18 @@ impl Fault {
         self
     }
 
+    /// The same for one more of those who asked together, its cause as text.
+    #[must_use]
+    pub fn once_more(&self) -> Self {
+        Self {
+            code: self.code,
+            detail: self.detail.clone(),
+            field: self.field,
+            retry_after: self.retry_after,
+            source: self.source.as_ref().map(|cause| cause.to_string().into()),
+        }
+    }
+
     /// Whether the very same call may succeed if made again at once.
     #[must_use]
     pub fn is_busy(&self) -> bool {

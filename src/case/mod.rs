@@ -10,6 +10,7 @@ pub mod chat;
 pub mod clock;
 pub mod course;
 pub mod dispatch;
+pub mod essence;
 pub mod evidence;
 pub mod fill;
 pub mod history;

@@ -224,6 +224,7 @@ impl Known {
             longitude: None,
             asker: None,
             asker_phone_sealed: None,
+            essence: None,
             ..case
         };
         Seen {

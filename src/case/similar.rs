@@ -1,39 +1,48 @@
-//! Which open cases may be the same thing as what somebody files (我也遇到): the likeness of two
-//! texts, pure, and the one read that finds candidates. Asked by filing; nothing of what others
-//! wrote is shown to whoever files but the words that both have used.
+//! Which open cases may be the same thing as what somebody files (我也遇到): all of its place are compared, by the
+//! essence of their words (`essence.rs`), which is stored with each, so that nothing is folded again. Asked by
+//! filing, which is the hot path, and by the console's page of a case. Nothing of what others wrote is shown to
+//! whoever files but the words that both have used.
 
-use std::collections::BTreeSet;
-
+use entity::case;
 use entity::kinds::{CaseKind, CaseState};
-use entity::{case, place};
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, JoinType, QueryFilter,
-    QueryOrder, QuerySelect, RelationDef,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait,
 };
 
 use crate::access::holders::path_ids;
 use crate::base::clock::{Moment, say};
 use crate::base::fault::Fault;
-use crate::base::text::{fold, shorten};
+use crate::base::text::shorten;
+use crate::case::essence::{Pairs, essence, shared};
 use crate::case::queries::near_all;
 use crate::case::step::OPEN;
 use crate::case::{category, kind_says, state_says};
-use crate::place::queries::below;
 
-/// Cases that are looked at: the newest of the category and place.
-const LOOKED_AT: u64 = 100;
 /// Cases that are offered.
 const OFFERED: usize = 3;
-/// From here on a case is offered.
+/// From here on a case of the same category is offered …
 const ALIKE: f64 = 0.3;
+/// … and from here on one of another or of none, if it has this many pairs of characters in common: «坏了» alone says
+/// nothing.
+const ALIKE_ELSEWHERE: f64 = 0.45;
+const PAIRS_ELSEWHERE: usize = 2;
+/// What the same category is worth beside the likeness when cases are put in order.
+const SAME_CATEGORY: f64 = 0.15;
 /// From here on the new task waits a minute for the answer, so that the holder is not told twice.
 const VERY_ALIKE: f64 = 0.6;
-/// Characters of a text that are compared.
-const COMPARED: usize = 200;
 /// Characters of the common words that are shown.
 const SHARED_SHOWN: usize = 12;
 /// Kinds that several homes may meet; who asks for help or quarrels is nobody else's business.
 pub const COMMON: [CaseKind; 3] = [CaseKind::Repair, CaseKind::Complaint, CaseKind::Suggestion];
+/// Cases that are compared first, the newest of the place: mostly that is all of them …
+const NEWEST: u64 = 100;
+/// … and so many otherwise; no place has more that are open.
+const MOST: u64 = 20_000;
+/// The cases that are compared as one text, `8 2 lift 电梯停了|9 1 - 石狮子倒了`: key, homes, category and essence.
+/// One value costs either database a fraction of what ten thousand rows do.
+const LINES: &str = r#"string_agg(CAST("id" AS text) || ' ' || CAST("households" AS text) || ' ' || COALESCE("category", '-') || ' ' || "essence", '|')"#;
 
 /// An open case that may be the same thing.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +103,7 @@ impl Alike {
 pub struct Wanted<'a> {
     /// Kind of the new case.
     pub kind: CaseKind,
-    /// Its category; without one nothing is looked for.
+    /// Its category, if the words point to one.
     pub category: Option<&'a str>,
     /// Its words.
     pub text: &'a str,
@@ -106,12 +115,29 @@ pub struct Wanted<'a> {
     pub reporter_id: i64,
 }
 
+/// What is stored with a case, so that others can be compared with it; none for a kind that is nobody else's
+/// business, and for words without two letters.
+#[must_use]
+pub fn kept(kind: CaseKind, text: &str) -> Option<String> {
+    let kept = essence(text);
+    (COMMON.contains(&kind) && kept.chars().nth(1).is_some()).then_some(kept)
+}
+
+/// The place in which the same thing is looked for: the building (the zone where buildings stand in one); the
+/// compound for what lies in none.
+#[must_use]
+pub fn near_of(path: &str, compound_id: i64) -> i64 {
+    let mut below = path_ids(path)
+        .into_iter()
+        .skip_while(|id| *id != compound_id);
+    below.nth(1).unwrap_or(compound_id)
+}
+
 #[derive(FromQueryResult)]
 struct Row {
     id: i64,
     kind: CaseKind,
     category: Option<String>,
-    text: String,
     reporter_id: i64,
     state: CaseState,
     households: i32,
@@ -119,49 +145,87 @@ struct Row {
     place_id: i64,
 }
 
-/// A row, how alike it is and the words that both have.
-type Ranked = (f64, String, Row);
-
-/// What of the rows is offered, with where it is.
-async fn offered<C: ConnectionTrait>(
-    db: &C,
-    rows: Vec<Ranked>,
-    reporter_id: i64,
-) -> Result<Vec<Alike>, Fault> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
-    }
-    let places: Vec<i64> = rows.iter().map(|(_, _, row)| row.place_id).collect();
-    let near = near_all(db, &places).await?;
-    let alike = rows.into_iter().map(|(likeness, shared, row)| Alike {
-        shared,
-        place: near.get(&row.place_id).cloned().unwrap_or_default(),
-        id: row.id,
-        kind: row.kind,
-        category: row.category,
-        state: row.state,
-        households: row.households,
-        own: row.reporter_id == reporter_id,
-        at: row.created_at,
-        likeness,
-    });
-    Ok(alike.collect())
+/// A case among those that are compared.
+struct Line<'a> {
+    id: i64,
+    households: i32,
+    category: Option<&'a str>,
+    essence: &'a str,
 }
 
-/// Open cases that may be the same thing, likeliest first; nothing is read without a category.
+/// One that is alike: how much, and the words that both have.
+struct Ranked {
+    id: i64,
+    likeness: f64,
+    shared: String,
+}
+
+/// Open cases that may be the same thing, likeliest first: among all that are open in its building, or in the
+/// compound for what lies in no building.
 ///
 /// # Errors
 /// The database's.
 pub async fn alike<C: ConnectionTrait>(db: &C, wanted: Wanted<'_>) -> Result<Vec<Alike>, Fault> {
-    let Some(category) = wanted.category.filter(|_| COMMON.contains(&wanted.kind)) else {
+    let Some(words) = kept(wanted.kind, wanted.text) else {
         return Ok(Vec::new());
     };
-    let condition = Condition::all()
-        .add(case::COLUMN.compound_id.eq(wanted.compound_id))
-        .add(case::COLUMN.category.eq(category))
-        .add(below(&scope(wanted.path, wanted.compound_id)));
-    let rows = open_ones(db, condition, LOOKED_AT).await?;
-    offered(db, rank(rows, &wanted), wanted.reporter_id).await
+    let newest = lines(db, &wanted, NEWEST).await?;
+    let mut ranked = rank(&newest, &words, wanted.category);
+    let close = ranked.iter().filter(|one| one.likeness >= VERY_ALIKE);
+    let is_full = newest.split('|').zip(1..).any(|(_, count)| count == NEWEST);
+    if is_full && close.count() < OFFERED {
+        let all = lines(db, &wanted, MOST).await?;
+        ranked = rank(&all, &words, wanted.category);
+    }
+    if ranked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = ranked.iter().map(|one| one.id);
+    let condition = Condition::all().add(case::COLUMN.id.is_in(ids));
+    let rows = open_ones(db, condition, NEWEST).await?;
+    let mut found = shown(db, rows, wanted.reporter_id).await?;
+    // In the order of their likeness; what has ended in between is gone.
+    let offered = ranked.into_iter().filter_map(|one| {
+        let at = found.iter().position(|alike| alike.id == one.id)?;
+        let mut alike = found.swap_remove(at);
+        (alike.likeness, alike.shared) = (one.likeness, one.shared);
+        Some(alike)
+    });
+    Ok(offered.collect())
+}
+
+/// The newest cases of the place that are compared, as [`LINES`]; empty when there is none.
+async fn lines<C: ConnectionTrait>(
+    db: &C,
+    wanted: &Wanted<'_>,
+    most: u64,
+) -> Result<String, Fault> {
+    let near = near_of(wanted.path, wanted.compound_id);
+    let mut inside = Condition::all().add(case::COLUMN.compound_id.eq(wanted.compound_id));
+    if near != wanted.compound_id {
+        inside = inside.add(case::COLUMN.near_id.eq(near));
+    }
+    let newest = case::Entity::find()
+        .select_only()
+        .columns([
+            case::Column::Id,
+            case::Column::Households,
+            case::Column::Category,
+            case::Column::Essence,
+        ])
+        .filter(inside)
+        .filter(is_open())
+        .filter(case::COLUMN.essence.is_not_null())
+        .order_by_desc(case::Column::Id)
+        .limit(most)
+        .into_query();
+    let mut query = Query::select();
+    query
+        .expr_as(Expr::cust(LINES), "lines")
+        .from_subquery(newest, "newest");
+    let row = db.query_one(&query).await?;
+    let lines: Option<Option<String>> = row.map(|row| row.try_get("", "lines")).transpose()?;
+    Ok(lines.flatten().unwrap_or_default())
 }
 
 /// What is open in these compounds and may be joined, newest first; without any words of others.
@@ -181,8 +245,15 @@ pub async fn open_in<C: ConnectionTrait>(
         .add(case::COLUMN.compound_id.is_in(compounds.iter().copied()))
         .add(case::COLUMN.reporter_id.ne(reporter_id));
     let rows = open_ones(db, condition, most).await?;
-    let rows = rows.into_iter().map(|row| (0.0, String::new(), row));
-    offered(db, rows.collect(), reporter_id).await
+    shown(db, rows, reporter_id).await
+}
+
+/// Under way, and of a kind that several homes may meet.
+fn is_open() -> Condition {
+    Condition::all()
+        .add(case::COLUMN.closed_at.is_null())
+        .add(case::COLUMN.state.is_in(OPEN.iter().copied()))
+        .add(case::COLUMN.kind.is_in(COMMON))
 }
 
 /// Open cases that several homes may meet, newest first.
@@ -191,28 +262,20 @@ async fn open_ones<C: ConnectionTrait>(
     condition: Condition,
     most: u64,
 ) -> Result<Vec<Row>, Fault> {
-    let to_place: RelationDef = case::Entity::belongs_to(place::Entity)
-        .from(case::Column::PlaceId)
-        .to(place::Column::Id)
-        .into();
     Ok(case::Entity::find()
         .select_only()
         .columns([
             case::Column::Id,
             case::Column::Kind,
             case::Column::Category,
-            case::Column::Text,
             case::Column::ReporterId,
             case::Column::State,
             case::Column::Households,
             case::Column::CreatedAt,
             case::Column::PlaceId,
         ])
-        .join(JoinType::InnerJoin, to_place)
         .filter(condition)
-        .filter(case::COLUMN.closed_at.is_null())
-        .filter(case::COLUMN.state.is_in(OPEN.iter().copied()))
-        .filter(case::COLUMN.kind.is_in(COMMON))
+        .filter(is_open())
         .order_by_desc(case::Column::Id)
         .limit(most)
         .into_model::<Row>()
@@ -220,173 +283,131 @@ async fn open_ones<C: ConnectionTrait>(
         .await?)
 }
 
-/// The building's path (the zone's where buildings stand in one); the compound's for what lies in
-/// none.
-fn scope(path: &str, compound_id: i64) -> String {
-    let ids = path_ids(path);
-    let keep = ids
-        .iter()
-        .position(|id| *id == compound_id)
-        .map_or(ids.len(), |at| at + 2);
-    let kept: String = ids.iter().take(keep).map(|id| format!("{id}/")).collect();
-    format!("/{kept}")
-}
-
-fn rank(rows: Vec<Row>, wanted: &Wanted<'_>) -> Vec<Ranked> {
-    let text = essence(wanted.text);
-    let own = grams(&text);
-    let mut found: Vec<(f64, Row)> = rows
-        .into_iter()
-        .map(|row| (overlap(&own, &grams(&essence(&row.text))), row))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .collect();
-    // Newest first among equals: that is how they were read, and the sort keeps it.
-    found
-        .sort_by(|(a, one), (b, other)| b.total_cmp(a).then(other.households.cmp(&one.households)));
-    found
-        .into_iter()
-        .take(OFFERED)
-        .map(|(likeness, row)| {
-            let words = shared(&text, &essence(&row.text));
-            (likeness, words, row)
-        })
-        .collect()
-}
-
-/// How alike two texts are, 0 to 1: the share of the shorter one's pairs of characters that the
-/// other has, too. Traditional and simplified, full and half width are the same; the place is left
-/// out, since it is compared by itself.
-#[must_use]
-pub fn likeness(one: &str, other: &str) -> f64 {
-    overlap(&grams(&essence(one)), &grams(&essence(other)))
-}
-
-/// What is compared of a text: letters without the numbers of houses.
-fn essence(text: &str) -> Vec<char> {
-    let mut folded = fold(text);
-    for word in [
-        "号楼", "单元", "栋", "幢", "小区", "我们", "我家", "你好", "您好",
-    ] {
-        folded = folded.replace(word, " ");
+/// Rows as they are offered, with where they are; how alike they are is for whoever knows.
+async fn shown<C: ConnectionTrait>(
+    db: &C,
+    rows: Vec<Row>,
+    reporter_id: i64,
+) -> Result<Vec<Alike>, Fault> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
     }
-    folded
-        .chars()
-        .filter(|c| c.is_alphabetic())
-        .take(COMPARED)
-        .collect()
+    let places: Vec<i64> = rows.iter().map(|row| row.place_id).collect();
+    let near = near_all(db, &places).await?;
+    let alike = rows.into_iter().map(|row| Alike {
+        place: near.get(&row.place_id).cloned().unwrap_or_default(),
+        id: row.id,
+        kind: row.kind,
+        category: row.category,
+        state: row.state,
+        households: row.households,
+        own: row.reporter_id == reporter_id,
+        at: row.created_at,
+        likeness: 0.0,
+        shared: String::new(),
+    });
+    Ok(alike.collect())
 }
 
-fn grams(text: &[char]) -> BTreeSet<(char, char)> {
-    text.windows(2)
-        .filter_map(|pair| match pair {
-            [a, b] => Some((*a, *b)),
-            _ => None,
-        })
-        .collect()
+/// One of [`LINES`].
+fn read(line: &str) -> Option<Line<'_>> {
+    let mut parts = line.splitn(4, ' ');
+    Some(Line {
+        id: parts.next()?.parse().ok()?,
+        households: parts.next()?.parse().ok()?,
+        category: parts.next().filter(|category| *category != "-"),
+        essence: parts.next()?,
+    })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "at most 200 pairs")]
-fn overlap(one: &BTreeSet<(char, char)>, other: &BTreeSet<(char, char)>) -> f64 {
-    let fewest = one.len().min(other.len());
-    if fewest == 0 {
-        return 0.0;
-    }
-    one.intersection(other).count() as f64 / fewest as f64
-}
-
-/// The longest run of characters that both have, two at least.
-fn shared(one: &[char], other: &[char]) -> String {
-    let mut best = (0, 0);
-    let mut above = vec![0_usize; other.len() + 1];
-    for (at, a) in one.iter().enumerate() {
-        let mut row = vec![0_usize; other.len() + 1];
-        for (place, b) in other.iter().enumerate() {
-            let length = match above.get(place) {
-                Some(before) if a == b => before + 1,
-                _ => 0,
+/// Those that are offered, likeliest first; among equals what most homes have met, then the newest.
+fn rank(lines: &str, words: &str, category: Option<&str>) -> Vec<Ranked> {
+    let own = Pairs::of(words);
+    let mut found: Vec<(f64, f64, Line<'_>)> = lines
+        .split('|')
+        .filter_map(read)
+        .filter_map(|line| {
+            let theirs = Pairs::of(line.essence);
+            let common = own.common(&theirs);
+            let likeness = own.share(&theirs, common);
+            let same = category.is_some() && line.category == category;
+            let enough = if same {
+                likeness >= ALIKE
+            } else {
+                likeness >= ALIKE_ELSEWHERE && common >= PAIRS_ELSEWHERE
             };
-            if let Some(cell) = row.get_mut(place + 1) {
-                *cell = length;
-            }
-            if length > best.1 {
-                best = (at + 1 - length, length);
-            }
-        }
-        above = row;
-    }
-    match best {
-        (from, length) if length >= 2 => one.iter().skip(from).take(length).collect(),
-        _ => String::new(),
-    }
+            let points = likeness + if same { SAME_CATEGORY } else { 0.0 };
+            enough.then_some((points, likeness, line))
+        })
+        .collect();
+    found.sort_by(|(points, _, one), (others, _, other)| {
+        let most = others.total_cmp(points);
+        most.then((other.households, other.id).cmp(&(one.households, one.id)))
+    });
+    let best = found.into_iter().take(OFFERED);
+    best.map(|(_, likeness, line)| Ranked {
+        id: line.id,
+        likeness,
+        shared: shared(words, line.essence),
+    })
+    .collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    #[test]
-    fn the_same_thing_in_other_words_is_alike() {
-        for (one, other, least) in [
-            ("3栋电梯停了", "３棟電梯停了！", 1.0),
-            ("3栋电梯停了", "3栋2单元的电梯停了好久，老人下不了楼", 1.0),
-            ("电梯停了", "电梯坏了，快来修", 0.3),
-            ("地下车库漏水了", "车库漏水，地上全是水", 0.5),
-            ("楼道灯不亮", "二楼楼道灯不亮了", 1.0),
-        ] {
-            let found = likeness(one, other);
-            assert!(found >= least, "{one} / {other}: {found}");
-        }
-    }
-
-    #[test]
-    fn what_is_another_thing_is_not() {
-        for (one, other) in [
-            ("3栋电梯停了", "3栋垃圾没人收"),
-            ("路灯坏了一盏", "楼上装修太吵"),
-            ("3栋2单元", "3栋2单元"),
-            ("", "电梯停了"),
-            ("梯", "梯"),
-        ] {
-            let found = likeness(one, other);
-            assert!(found < ALIKE, "{one} / {other}: {found}");
-        }
-    }
-
-    #[test]
-    fn only_what_both_have_said_is_shown() {
-        let words = |one: &str, other: &str| shared(&essence(one), &essence(other));
-        assert_eq!(words("3栋电梯停了", "我是张秀英，电梯停了两天"), "电梯停了");
-        assert_eq!(words("电梯", "楼道灯"), "");
+    /// Keys of what is offered for the words.
+    fn offered(lines: &str, words: &str, category: Option<&str>) -> Vec<i64> {
+        let ranked = rank(lines, &essence(words), category);
+        ranked.into_iter().map(|one| one.id).collect()
     }
 
     #[test]
     fn the_place_is_the_building_or_the_compound() {
-        assert_eq!(scope("/1/2/5/6/7/8/", 5), "/1/2/5/6/");
-        assert_eq!(scope("/1/2/5/", 5), "/1/2/5/");
-        assert_eq!(scope("/1/2/5/6/", 5), "/1/2/5/6/");
+        assert_eq!(near_of("/1/2/5/6/7/8/", 5), 6);
+        assert_eq!(near_of("/1/2/5/6/", 5), 6);
+        assert_eq!(near_of("/1/2/5/", 5), 5);
+        assert_eq!(near_of("/1/2/", 5), 5);
     }
 
-    proptest! {
-        #[test]
-        fn likeness_is_a_share_and_the_same_both_ways(one in "\\PC{0,60}", other in "\\PC{0,60}") {
-            let found = likeness(&one, &other);
-            prop_assert!((0.0..=1.0).contains(&found));
-            prop_assert_eq!(found, likeness(&other, &one));
-        }
+    #[test]
+    fn a_category_weighs_and_is_no_condition() {
+        let lines = "1 1 - 石狮子倒了|2 1 lift 电梯停了两天|3 1 - 电梯停了两天|4 5 noise 装修太吵";
+        assert_eq!(offered(lines, "门口石狮子倒了", None), [1]);
+        assert_eq!(offered(lines, "门口石狮子倒了", Some("access")), [1]);
+        assert_eq!(offered(lines, "电梯停了两天", Some("lift")), [2, 3]);
+        assert_eq!(
+            offered(lines, "电梯停了两天", None),
+            [3, 2],
+            "the newest first"
+        );
+        assert_eq!(offered(lines, "树要修剪", None), [0; 0]);
+        assert_eq!(offered("", "石狮子倒了", None), [0; 0]);
+    }
 
-        #[test]
-        fn a_text_is_like_itself_and_like_what_is_built_on_it(text in "[电梯停坏漏水灯]{2,20}", more in "[电梯停坏漏水灯]{0,20}") {
-            prop_assert!(likeness(&text, &text) >= 1.0);
-            let longer = format!("{text}，{more}");
-            prop_assert!(likeness(&text, &longer) >= 1.0);
-        }
+    #[test]
+    fn of_another_category_more_is_asked_for() {
+        // One pair of three in common: enough for two lifts, not for a lamp and a door.
+        assert_eq!(offered("7 1 lift 电梯坏了", "电梯停了", Some("lift")), [7]);
+        assert_eq!(offered("7 1 - 门坏了", "路灯坏了", Some("power")), [0; 0]);
+    }
 
-        #[test]
-        fn shared_words_stand_in_both(one in "[电梯停了坏漏水灯]{0,20}", other in "[电梯停了坏漏水灯]{0,20}") {
-            let words = shared(&essence(&one), &essence(&other));
-            prop_assert!(one.contains(&words) && other.contains(&words));
-        }
+    #[test]
+    fn what_most_homes_have_met_stands_first_and_three_are_enough() {
+        let lines =
+            "1 1 - 石狮子倒了|2 9 - 石狮子倒了|3 1 - 石狮子倒了|4 1 - 石狮子倒了|x|5 y - 倒了";
+        assert_eq!(offered(lines, "石狮子倒了", None), [2, 4, 3]);
+    }
+
+    #[test]
+    fn only_what_others_may_meet_is_kept() {
+        assert_eq!(
+            kept(CaseKind::Repair, "３棟電梯停了").as_deref(),
+            Some("电梯停了")
+        );
+        assert_eq!(kept(CaseKind::Help, "请人看看老人"), None);
+        assert_eq!(kept(CaseKind::Dispute, "楼上太吵"), None);
+        assert_eq!(kept(CaseKind::Repair, "3栋 灯"), None);
     }
 }

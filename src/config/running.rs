@@ -129,6 +129,8 @@ pub struct Limits {
 pub struct Console {
     /// Whoever comes by name and password must set up a second factor.
     pub second_factor: bool,
+    /// Milliseconds that a page waits for its figures; what takes longer is counted behind a page that says so.
+    pub figures_wait_ms: u32,
 }
 
 /// `[log]`

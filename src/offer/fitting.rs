@@ -6,7 +6,7 @@ use entity::offer;
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::base::fault::Fault;
-use crate::case::similar::likeness;
+use crate::case::essence::likeness;
 use crate::offer::joined;
 
 /// Items that are compared with one, the newest.

@@ -18,6 +18,7 @@ use crate::attachment;
 use crate::base::fault::Fault;
 use crate::base::redact::redact;
 use crate::case::history::reword;
+use crate::case::similar::kept;
 use crate::case::subject;
 use crate::privacy::ERASED_NAME;
 use crate::store::Tx;
@@ -98,6 +99,7 @@ pub(super) async fn closed_case(
         longitude: Set(None),
         asker: Set(None),
         asker_phone_sealed: Set(None),
+        essence: Set(None),
         place_id: Set(building_of(tx.db(), case.place_id).await?),
         ..Default::default()
     };
@@ -234,9 +236,11 @@ async fn texts(
     out: &(dyn Fn(&str) -> String + Sync),
 ) -> Result<(), Fault> {
     let some = |text: &Option<String>| Set(text.as_deref().map(out));
+    let text = out(&case.text);
     let change = case::ActiveModel {
         id: Set(case.id),
-        text: Set(out(&case.text)),
+        essence: Set(kept(case.kind, &text)),
+        text: Set(text),
         plan: some(&case.plan),
         result: some(&case.result),
         public_text: some(&case.public_text),

@@ -5,4 +5,5 @@ pub mod chart;
 pub mod figures;
 pub mod money;
 pub mod pdf;
+pub mod reckoned;
 pub mod sheet;

@@ -93,7 +93,7 @@ where
             }
             Ok(Err(fault)) => {
                 for asker in askers {
-                    let _ = asker.send(Err(same(&fault)));
+                    let _ = asker.send(Err(fault.once_more()));
                 }
             }
             Ok(Ok(answers)) => {
@@ -101,17 +101,6 @@ where
             }
             Err(_) => tracing::error!("what was asked together panicked"),
         }
-    }
-}
-
-/// The fault once more, its cause as text.
-fn same(fault: &Fault) -> Fault {
-    Fault {
-        code: fault.code,
-        detail: fault.detail.clone(),
-        field: fault.field,
-        retry_after: fault.retry_after,
-        source: fault.source.as_ref().map(|cause| cause.to_string().into()),
     }
 }
 

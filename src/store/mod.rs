@@ -8,6 +8,7 @@ pub mod insert;
 pub mod lease;
 pub mod listed;
 pub mod paging;
+pub mod slow;
 mod tx;
 pub mod update;
 

@@ -19,6 +19,7 @@ use crate::case::behalf::{Veil, Whom};
 use crate::case::history::reword;
 use crate::case::queries::{Found, visible};
 use crate::case::shield;
+use crate::case::similar::kept;
 use crate::case::step::{By, OPEN};
 use crate::person::queries as people;
 use crate::place::code;
@@ -278,6 +279,7 @@ pub async fn hide(tx: &mut Tx, actor: &Actor, id: i64) -> Result<case::Model, Fa
     let mut draft = Draft::new(tx, actor, By::Resident, found);
     draft.next.anonymous = true;
     draft.next.text = veil.hide(&draft.next.text);
+    draft.next.essence = kept(draft.next.kind, &draft.next.text);
     let words = draft.next.rating_text.take();
     draft.next.rating_text = words.map(|words| veil.hide(&words));
     draft.next.latitude = None;

@@ -1,7 +1,6 @@
-//! Filing (提) and the first dispatch (汇): the hot path. Four statements, or five when the text
-//! names a building: building, rules with clocks, people, case, reminders; one more where the words
-//! point to a category: what is open and may be the same. History and audit wait for the end of the
-//! transaction.
+//! Filing (提) and the first dispatch (汇): the hot path. Five statements, or six when the text
+//! names a building: building, rules with clocks, people, what is open and may be the same, case,
+//! reminders; three more where something is. History and audit wait for the end of the transaction.
 
 use entity::kinds::{CaseKind, CaseState, CaseStep, Channel, Grade, Level, PlaceKind};
 use entity::{case, case_event, place};
@@ -219,8 +218,10 @@ fn new_row(
     case::ActiveModel {
         compound_id: Set(ground.compound_id),
         place_id: Set(ground.place_id),
+        near_id: Set(Some(similar::near_of(&ground.path, ground.compound_id))),
         kind: Set(filing.kind),
         category: Set(category.map(str::to_owned)),
+        essence: Set(similar::kept(filing.kind, &text)),
         text: Set(text),
         reporter_id: Set(reporter_id),
         account_id: Set(actor.account_id),

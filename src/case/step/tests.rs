@@ -73,6 +73,8 @@ pub(crate) fn filed() -> case::Model {
         clocks_left: None,
         clock_level: None,
         pause_until: None,
+        near_id: None,
+        essence: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/console/figures`: the figures of a place and a period (C8, decision 0017): the rates with what they
-//! are made of, each dimension as a chart and as a table, what was before, and all of it as CSV or XLSX.
-//! Every number leads to the cases that it counts (`figures_list.rs`).
+//! are made of, each dimension as a chart and as a table, and what was before; as files in `figures_files.rs`.
+//! Every number leads to the cases that it counts (`figures_list.rs`). What takes long to count is counted behind a
+//! page that says so, and shown as of then for a few minutes (`report/reckoned.rs`).
 
 use std::collections::HashMap;
 
@@ -15,7 +16,7 @@ use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
 use crate::access::permit::Deed;
-use crate::base::clock::{Moment, china};
+use crate::base::clock::{Moment, china, from_ms, say};
 use crate::base::fault::Fault;
 use crate::case::stats::count::By;
 use crate::case::stats::span::Span;
@@ -24,12 +25,13 @@ use crate::place::queries::short_name;
 use crate::place::scope::{self, Scope};
 use crate::report::chart::{self, Bar};
 use crate::report::figures::{self, Report, Table, score};
-use crate::report::sheet;
+use crate::report::reckoned;
+use crate::store::slow::Answer;
 use crate::web::console::asked::beside;
+use crate::web::console::figures_wait::wait;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
-use crate::web::download::{CSV, XLSX, download, plain_code};
-use crate::web::pages::escape;
+use crate::web::pages::{escape, go};
 use crate::wechat::http::percent;
 
 /// Bars of a chart; the table has all.
@@ -45,6 +47,10 @@ pub struct Asked {
     pub from: String,
     /// Last day; empty: of this month, or today.
     pub until: String,
+    /// Milliseconds since 1970: no figures from before that; empty: some minutes old will do.
+    pub since: String,
+    /// Not empty: of now.
+    pub anew: String,
 }
 
 /// What was asked for, read.
@@ -55,6 +61,8 @@ pub struct Read {
     pub span: Span,
     /// What is wrong with which field.
     pub wrong: Vec<(&'static str, &'static str)>,
+    /// No figures from before that.
+    pub since: Option<Moment>,
 }
 
 impl Asked {
@@ -82,7 +90,13 @@ impl Asked {
         } else {
             scope::visible(db, desk.actor(), Deed::SeeCases, self.place.trim()).await?
         };
-        Ok(Some(Read { scope, span, wrong }))
+        let since = self.since.parse().ok().and_then(from_ms);
+        Ok(Some(Read {
+            scope,
+            span,
+            wrong,
+            since,
+        }))
     }
 
     fn span(&self, now: Moment, wrong: &mut Vec<(&'static str, &'static str)>) -> Span {
@@ -125,21 +139,25 @@ struct Cell {
 /// Whose numbers, and of when, for the links.
 struct Links {
     query: String,
+    /// Of when the numbers are, where that is not now: the list is of now, and says so.
+    at: Option<Moment>,
 }
 
 impl Links {
     fn cell(&self, counts: &Counts, figure: Figure, group: Option<(By, &str)>) -> Cell {
         let count = counts.get(figure);
         let group = group.map(|(by, key)| format!("&by={}&key={}", by.key(), percent(key)));
+        let at = self.at.map(|at| format!("&at={}", at.timestamp_millis()));
         Cell {
             count,
             // A list of nothing is no place to go to.
             link: (count > 0).then(|| {
                 format!(
-                    "/console/figures/cases?{}&figure={}{}",
+                    "/console/figures/cases?{}&figure={}{}{}",
                     self.query,
                     figure.words().key,
-                    group.unwrap_or_default()
+                    group.unwrap_or_default(),
+                    at.unwrap_or_default()
                 )
             }),
         }
@@ -212,6 +230,8 @@ struct Chosen {
     span: Span,
     says: String,
     says_before: String,
+    /// `11月21日 10:32`, where the numbers are not of now.
+    at: Option<String>,
     running: bool,
     periods: Vec<(&'static str, String, bool)>,
     filed: i64,
@@ -244,22 +264,53 @@ pub async fn open(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
         };
         return show(StatusCode::OK, &page);
     };
+    let own = query(&read.scope.place.code, read.span);
+    let now = desk.app.clock.now();
+    if !asked.anew.is_empty() {
+        return Ok(go(&since(&own, now)));
+    }
     let places = scope::choices(db, desk.actor(), Deed::SeeCases, &read.scope.place).await?;
-    let report = figures::read(db, read.scope.clone(), read.span).await?;
-    let earlier = figures::read(db, read.scope, read.span.before()).await?;
+    // Side by side: a page of two periods takes as long as the longer one.
+    let (report, earlier) = tokio::try_join!(
+        reckoned::read(&desk.app, read.scope.clone(), read.span, read.since),
+        reckoned::read(
+            &desk.app,
+            read.scope.clone(),
+            read.span.before(),
+            read.since
+        ),
+    )?;
+    let (Some(report), Some(earlier)) = (report, earlier) else {
+        return wait(desk, &read, "/console/figures");
+    };
     let page = FiguresPage {
-        frame: Frame::new(desk, format!("数据 · {}", report.scope.place.name)).charting(),
+        frame: Frame::new(desk, format!("数据 · {}", report.value.scope.place.name)).charting(),
         wrong: read.wrong,
-        place: Some(chosen(&report, &earlier, places, desk.app.clock.now())),
+        place: Some(chosen(&report, &earlier, places, now)),
     };
     show(StatusCode::OK, &page)
 }
 
-fn chosen(report: &Report, earlier: &Report, places: Vec<place::Model>, now: Moment) -> Chosen {
+/// The page with no figures from before a moment.
+fn since(query: &str, at: Moment) -> String {
+    format!("/console/figures?{query}&since={}", at.timestamp_millis())
+}
+
+fn chosen(
+    report: &Answer<Report>,
+    earlier: &Answer<Report>,
+    places: Vec<place::Model>,
+    now: Moment,
+) -> Chosen {
+    let kept = |answer: &Answer<Report>| answer.kept.then_some(answer.at);
+    let of_when = kept(report).into_iter().chain(kept(earlier)).min();
+    let at = kept(report);
+    let (report, earlier) = (&report.value, &earlier.value);
     let own = report.scope.place.id;
     let code = &report.scope.place.code;
     let links = Links {
         query: query(code, report.span),
+        at,
     };
     let periods = [
         ("本月", Span::month_of(now)),
@@ -278,6 +329,7 @@ fn chosen(report: &Report, earlier: &Report, places: Vec<place::Model>, now: Mom
         span: report.span,
         says: report.span.says(),
         says_before: earlier.span.says(),
+        at: of_when.map(say),
         running: report.span.to() > now,
         periods: periods
             .map(|(words, span)| (words, query(code, span), span == report.span))
@@ -450,41 +502,4 @@ fn compared(report: &Report, earlier: &Report) -> Vec<Compared> {
         line(now.name, &now.counts, &then)
     });
     std::iter::once(whole).chain(parts).collect()
-}
-
-/// `GET /console/figures.csv`: all tables in one.
-///
-/// # Errors
-/// As [`open`].
-#[handler]
-pub async fn csv(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let report = report(desk, &asked).await?;
-    let bytes = sheet::csv(&report.flat())?;
-    Ok(taken(&report, "csv", CSV, bytes))
-}
-
-/// `GET /console/figures.xlsx`: each table a sheet, and the formulas.
-///
-/// # Errors
-/// As [`open`].
-#[handler]
-pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let report = report(desk, &asked).await?;
-    let bytes = sheet::workbook(&report.sheets())?;
-    Ok(taken(&report, "xlsx", XLSX, bytes))
-}
-
-async fn report(desk: &Desk, asked: &Asked) -> Result<Report, Fault> {
-    let db = desk.app.store.read();
-    let none = || Fault::not_found("没有找到这个地点的数据。");
-    let read = asked.read(db, desk).await?.ok_or_else(none)?;
-    figures::read(db, read.scope, read.span).await
-}
-
-/// A file to keep.
-fn taken(report: &Report, ending: &str, kind: &str, bytes: Vec<u8>) -> Response {
-    let code = plain_code(&report.scope.place.code);
-    let (from, until) = (report.span.first, report.span.last);
-    let name = format!("figures-{code}-{from}-{until}.{ending}");
-    download(&name, kind, bytes)
 }

@@ -8,6 +8,7 @@ use poem::{Response, handler};
 use sea_orm::ConnectionTrait;
 use serde::Deserialize;
 
+use crate::base::clock::{from_ms, say};
 use crate::base::fault::Fault;
 use crate::base::page::{Page, Slice};
 use crate::case::queries::Found;
@@ -37,6 +38,7 @@ pub struct Wanted {
     by: String,
     key: String,
     cursor: String,
+    at: String,
 }
 
 #[derive(Template)]
@@ -48,6 +50,8 @@ struct ListPage {
     group: Option<String>,
     name: &'static str,
     means: &'static str,
+    /// Of when the number is, where that is not now.
+    at: Option<String>,
     lines: Vec<Line>,
     back: String,
     same: String,
@@ -77,10 +81,11 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
     let own = query(&read.scope.place.code, read.span);
     let words = what.figure.words();
     let same = format!(
-        "{own}&figure={}&by={}&key={}",
+        "{own}&figure={}&by={}&key={}&at={}",
         percent(words.key),
         percent(&wanted.by),
-        percent(&wanted.key)
+        percent(&wanted.key),
+        percent(&wanted.at)
     );
     let group = what.group.as_ref().filter(|(by, _)| *by != By::Place);
     let shown = ListPage {
@@ -90,6 +95,7 @@ pub async fn list(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Response,
         group: group.map(|(by, key)| figures::group_says(*by, key.as_deref(), read.span)),
         name: words.name,
         means: words.means,
+        at: wanted.at.parse().ok().and_then(from_ms).map(say),
         lines: lines(desk, &page.items).await?,
         next: page
             .next
@@ -113,6 +119,7 @@ pub(super) async fn chosen(desk: &Desk, wanted: &Wanted) -> Result<Chosen, Fault
         place: wanted.place.clone(),
         from: wanted.from.clone(),
         until: wanted.until.clone(),
+        ..Asked::default()
     };
     let read = asked.read(db, desk).await?.ok_or_else(none)?;
     let (scope, group) = narrowed(db, &read, wanted).await?;

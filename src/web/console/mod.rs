@@ -49,7 +49,7 @@
 //! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `payments_refund` | one refund, with its slip, and the word that it was paid out |
-//! | `figures`, `figures_list` | the figures of a place and a period, and the cases behind each |
+//! | `figures`, `figures_files`, `figures_list`, `figures_wait` | the figures of a place and a period, as a page and as files, the cases behind each, and what stands there until they are counted |
 //! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
 //! | `boards` | the ways to the public boards |
 //! | `live` | open pages are told of changes |
@@ -94,7 +94,9 @@ mod expense_rules;
 mod expenses;
 mod fees;
 mod figures;
+mod figures_files;
 mod figures_list;
+mod figures_wait;
 mod files;
 mod fill;
 pub mod form;
@@ -214,8 +216,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .at("/views/:id/remove", post(cases::remove_view))
         .at("/accounts", get(accounts::months_page).post(accounts::save))
         .at("/figures", get(figures::open))
-        .at("/figures.csv", get(figures::csv))
-        .at("/figures.xlsx", get(figures::xlsx))
+        .at("/figures.csv", get(figures_files::csv))
+        .at("/figures.xlsx", get(figures_files::xlsx))
         .at("/figures/cases", get(figures_list::list))
         .at("/figures/cases.csv", get(cases_sheet::behind_csv))
         .at("/figures/cases.xlsx", get(cases_sheet::behind_xlsx))

@@ -2,6 +2,7 @@
 //! which, what is taken away.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use linli::base::clock::china;
@@ -217,6 +218,83 @@ async fn what_is_not_theirs_is_not_there() {
         .is(200);
     let mut stranger = Desk::stranger(&app);
     stranger.open("/console/figures.csv?place=GY").await.is(303);
+}
+
+/// Opens figures until they are there; until then each page says so and when the browser comes back.
+async fn counted(desk: &mut Desk<'_>, path: &str) -> Page {
+    for _ in 0..500 {
+        let page = desk.open(path).await;
+        if page.status != 202 {
+            return page;
+        }
+        page.says("正在统计");
+        let again = page.headers["refresh"].to_str().unwrap();
+        assert!(again.starts_with("2; url=/console/figures"), "{again}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{path} is never counted")
+}
+
+#[tokio::test]
+async fn what_takes_long_is_counted_behind_a_page_and_shown_as_of_then() {
+    let plan = TestApp::plan().set("CONSOLE__FIGURES_WAIT_MS", "0");
+    let app = plan.start().await;
+    let resident = app.resident("张秀英").await;
+    resident.says("报修 电梯停了").await;
+    let (mut manager, mut officer) = (Desk::of(&app, "沈立").await, Desk::of(&app, "冯涛").await);
+    let tomorrow = china(app.now()).date_naive() + TimeDelta::days(1);
+    let asked = query("GY", Span::new(tomorrow - TimeDelta::days(9), tomorrow));
+    let path = format!("/console/figures?{asked}");
+    manager.open(&path).await.is(202).says("几秒后自动显示");
+    let page = counted(&mut manager, &path).await;
+    page.is(200).says("共 1 件").says("重新统计");
+    assert!(!page.body.contains("截至现在"), "{}", page.body);
+    for (link, count) in numbers(&page) {
+        let list = manager.open(&link).await;
+        list.is(200).says("数据统计到");
+        assert_eq!(rows(&list), count, "{link}");
+    }
+    // Shown to whoever may see the place, and to nobody else; a new case is in it when somebody wants it of now.
+    resident.says("报修 路灯不亮").await;
+    officer.open(&path).await.is(200).says("共 1 件");
+    let mut steward = Desk::of(&app, "孙梅").await;
+    for path in [&path, &format!("/console/figures.csv?{asked}")] {
+        steward.open(path).await.is(404);
+    }
+    let to = officer
+        .open(&format!("{path}&anew=1"))
+        .await
+        .is(303)
+        .to
+        .clone();
+    let to = to.unwrap();
+    assert!(to.starts_with(&format!("{path}&since=")), "{to}");
+    counted(&mut officer, &to).await.is(200).says("共 2 件");
+    manager.open(&path).await.is(200).says("共 2 件");
+    let csv = manager.open(&format!("/console/figures.csv?{asked}")).await;
+    csv.is(200).says("按类型,报修,2");
+    // And in any case some minutes later.
+    resident.says("报修 水管漏水").await;
+    app.advance(6).await;
+    counted(&mut manager, &path).await.is(200).says("共 3 件");
+    // No figures are from after now.
+    let far = format!("{path}&since=99999999999999");
+    manager.open(&far).await.is(202);
+}
+
+#[tokio::test]
+async fn what_is_quick_is_of_now() {
+    let app = TestApp::start().await;
+    let resident = app.resident("张秀英").await;
+    let mut desk = Desk::of(&app, "沈立").await;
+    for count in 1..4 {
+        resident.says(&format!("报修 第{count}盏灯不亮")).await;
+        let page = desk.open("/console/figures").await;
+        page.is(200)
+            .says("截至现在")
+            .says(&format!("共 {count} 件"));
+        assert!(!page.body.contains("重新统计"), "{}", page.body);
+    }
 }
 
 #[tokio::test]

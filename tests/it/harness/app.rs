@@ -97,6 +97,8 @@ impl Plan {
             ("REMINDER__SWEEP_SECONDS", "1".to_owned()),
             // Most tests send more than a person would.
             ("LIMITS__MESSAGES_PER_MINUTE", "10000".to_owned()),
+            // Figures are there, however busy the machine is.
+            ("CONSOLE__FIGURES_WAIT_MS", "60000".to_owned()),
             // Ordinary pushes do not depend on the hour at which the tests run.
             ("REMINDER__QUIET_FROM", "00:00".to_owned()),
             ("REMINDER__QUIET_TO", "00:00".to_owned()),

@@ -35,6 +35,7 @@ pub(super) const PERSONAL: &[(&str, &str, &str, Fate, bool)] = &[
     ),
     ("binding", "reason", "account_id = {a}", Gone, true),
     ("cases", "text", "reporter_id = {p}", Kept, true),
+    ("cases", "essence", "reporter_id = {p}", Gone, false),
     ("cases", "plan", "reporter_id = {p}", Kept, true),
     ("cases", "result", "reporter_id = {p}", Kept, true),
     ("cases", "public_text", "reporter_id = {p}", Kept, false),
