@@ -47,6 +47,7 @@ mod m20261201_000043_rewrites_and_doors;
 mod m20261201_000045_no_longer_than;
 mod m20261201_000047_flow;
 mod m20261201_000048_payments_of_an_account;
+mod m20261201_000057_closed;
 mod tools;
 
 /// All changes, in order.
@@ -98,6 +99,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000045_no_longer_than::Migration),
             Box::new(m20261201_000047_flow::Migration),
             Box::new(m20261201_000048_payments_of_an_account::Migration),
+            Box::new(m20261201_000057_closed::Migration),
         ]
     }
 }

@@ -289,6 +289,8 @@ pub const ACTIONS: &[Known] = &[
     office("organisation.create", "新增组织"),
     office("organisation.change", "改组织"),
     office("organisation.remove", "删组织"),
+    office("organisation.end", "组织结束服务"),
+    office("place.close", "停用楼栋"),
     office("timetable.make", "建日程"),
     office("timetable.change", "改日程"),
     office("timetable.stop", "停用日程"),
