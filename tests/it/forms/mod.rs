@@ -1,9 +1,10 @@
-//! Every form of the console by which a case or a mediation changes, as the pages' own tables have them: sent by
+//! Every form of the console by which a case, a mediation or money changes, as the pages' own tables have them: sent by
 //! whoever has no business there, by the same office next door, when it is over, twice at once at two instances, from
 //! an old page. A form that is new there has to be written down here.
 
 mod case;
 mod mediation;
+mod money;
 
 use entity::{audit, case as cases, case_event, case_helper, mediation as mediations};
 use entity::{mediation_party, mediation_session, moderation, reminder};
