@@ -1,9 +1,10 @@
 //! All forms of a case: the tables of `act.rs` and `also.rs`.
 
+mod table;
+
 use std::collections::BTreeMap;
 
-use entity::kinds::RoleKind::{self, *};
-use entity::kinds::{CaseState, ModerationState};
+use entity::kinds::{CaseState, ModerationState, RoleKind};
 use entity::{audit, case, case_event, mediation, moderation, person};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{
@@ -11,190 +12,12 @@ use sea_orm::{
     QueryFilter, QueryOrder,
 };
 
+use self::table::{By, FORMS, Form, Stage};
 use super::{is_kind, keys, sends, standing, stop_clocks, twice};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
 use crate::harness::people::Person;
 use crate::powers::desk_with;
-
-/// What has become of a case before its form can be sent. It lies with 孙梅 of the building.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    Given,
-    Accepted,
-    Paused,
-    /// The community is asked to take it over.
-    Asked,
-    /// 蒋平 is asked to help.
-    Helped,
-    /// What she wrote for the board was refused.
-    Refused,
-    /// The resident wants it opened again.
-    Reopening,
-    Merged,
-    /// Two neighbours who quarrel.
-    Quarrel,
-}
-
-/// Who sends it.
-#[derive(Clone, Copy)]
-enum By {
-    Called(&'static str),
-    /// Who is asked to take it over, or to decide.
-    Asked,
-}
-
-struct Form {
-    key: &'static str,
-    /// Field and words; `#` stands for the number of another case.
-    typed: Option<(&'static str, &'static str)>,
-    at: Stage,
-    by: By,
-    /// Whose role is enough, though the case does not lie with them.
-    may: &'static [RoleKind],
-}
-
-const STEWARD: By = By::Called("孙梅");
-const HELPER: By = By::Called("蒋平");
-const MANAGER: By = By::Called("沈立");
-const SECRETARY: By = By::Called("郑洪");
-
-/// Who gives work out.
-const GIVES: &[RoleKind] = &[
-    PropertyManager,
-    CommitteeChair,
-    CommunitySecretary,
-    StreetOfficer,
-    Administrator,
-];
-const DECIDES: &[RoleKind] = &[
-    PropertyManager,
-    CommitteeChair,
-    CommunitySecretary,
-    StreetOfficer,
-];
-const WORKS: &[RoleKind] = &[
-    Steward,
-    GridWorker,
-    PropertyStaff,
-    PropertyManager,
-    CommitteeMember,
-    CommitteeChair,
-    CommunitySecretary,
-    StreetOfficer,
-    DepartmentLiaison,
-];
-const LOOKS: &[RoleKind] = &[CommunitySecretary, StreetOfficer];
-
-const fn form(
-    key: &'static str,
-    typed: Option<(&'static str, &'static str)>,
-    at: Stage,
-    by: By,
-    may: &'static [RoleKind],
-) -> Form {
-    Form {
-        key,
-        typed,
-        at,
-        by,
-        may,
-    }
-}
-
-const fn why(words: &'static str) -> Option<(&'static str, &'static str)> {
-    Some(("reason", words))
-}
-
-const fn says(words: &'static str) -> Option<(&'static str, &'static str)> {
-    Some(("text", words))
-}
-
-const JIANG: Option<(&str, &str)> = Some(("name", "蒋平"));
-
-const FORMS: &[Form] = &[
-    form("accept", None, Stage::Given, STEWARD, &[]),
-    form("arrive", None, Stage::Accepted, STEWARD, &[]),
-    form("resume", None, Stage::Paused, STEWARD, GIVES),
-    form("take-over", None, Stage::Asked, By::Asked, &[]),
-    form("turn-down", why("不归我们管"), Stage::Asked, By::Asked, &[]),
-    form("grant", None, Stage::Reopening, By::Asked, DECIDES),
-    form(
-        "decline",
-        why("已现场核实修好"),
-        Stage::Reopening,
-        By::Asked,
-        DECIDES,
-    ),
-    form("finish", says("水管已换好"), Stage::Accepted, STEWARD, &[]),
-    form(
-        "give-up",
-        why("结构不允许改动"),
-        Stage::Accepted,
-        STEWARD,
-        &[],
-    ),
-    form("plan", says("明天更换水管"), Stage::Accepted, STEWARD, &[]),
-    form("pause", why("等配件到货"), Stage::Accepted, STEWARD, &[]),
-    form("hand-over", JIANG, Stage::Given, STEWARD, GIVES),
-    form(
-        "grade",
-        Some(("grade", "major")),
-        Stage::Accepted,
-        STEWARD,
-        GIVES,
-    ),
-    form(
-        "escalate",
-        why("需要街道协调"),
-        Stage::Accepted,
-        STEWARD,
-        GIVES,
-    ),
-    form("refuse", why("不归本楼管"), Stage::Accepted, STEWARD, &[]),
-    form("help", None, Stage::Accepted, HELPER, WORKS),
-    form("leave", None, Stage::Helped, HELPER, &[]),
-    form("unmerge", None, Stage::Merged, MANAGER, GIVES),
-    form("invite", JIANG, Stage::Accepted, STEWARD, GIVES),
-    form("no-photo", why("住户不让拍"), Stage::Accepted, STEWARD, &[]),
-    form("reword", says("已修好漏水处"), Stage::Refused, STEWARD, &[]),
-    form(
-        "merge",
-        Some(("into", "#")),
-        Stage::Accepted,
-        STEWARD,
-        GIVES,
-    ),
-    form(
-        "mediate",
-        Some(("centre", "street")),
-        Stage::Quarrel,
-        STEWARD,
-        DECIDES,
-    ),
-    form(
-        "identity",
-        why("需要当面核实"),
-        Stage::Given,
-        SECRETARY,
-        LOOKS,
-    ),
-];
-
-impl Form {
-    fn to(&self, id: i64) -> String {
-        format!("/console/cases/{id}/{}", self.key)
-    }
-
-    /// What is sent: the mark of the page, and what is typed.
-    fn fields<'a>(&self, mark: &'a str, other: &'a str) -> Vec<(&'static str, &'a str)> {
-        let mut fields = vec![("seen", mark)];
-        if let Some((field, words)) = self.typed {
-            fields.push((field, if words == "#" { other } else { words }));
-        }
-        fields
-    }
-}
 
 /// A case made ready for its form.
 struct Ready {
@@ -313,11 +136,11 @@ impl<'a> Street<'a> {
 #[test]
 fn the_table_has_every_form_of_the_page() {
     let mut known = keys(
-        include_str!("../../../src/web/console/act.rs"),
+        include_str!("../../../../src/web/console/act.rs"),
         r#"\bact\(\s*"([a-z-]+)""#,
     );
     known.extend(keys(
-        include_str!("../../../src/web/console/also.rs"),
+        include_str!("../../../../src/web/console/also.rs"),
         r#"\b(?:plain|typed)\(\s*What::\w+,\s*"([a-z-]+)""#,
     ));
     known.sort_unstable();
@@ -486,4 +309,37 @@ async fn of_the_same_form_twice_at_once_one_is_obeyed() {
         .await
         .unwrap();
     assert!(lost.is_empty(), "{lost:?}");
+}
+
+/// What somebody writes who wishes others ill.
+const EVIL: &str = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'=1+1";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_that_is_typed_into_a_form_is_markup_on_any_page() {
+    let app = TestApp::start().await;
+    let mut street = Street::of(&app).await;
+    let all = street.all().await;
+    let mut pages = Vec::new();
+    for (form, ready) in FORMS.iter().zip(&all) {
+        let Some((field, _)) = form.typed else {
+            continue;
+        };
+        let mut desk = Desk::of(&app, &ready.by).await;
+        let path = format!("/console/cases/{}", ready.id);
+        // From an old page it comes back as it was typed; from a new one it is stored, or told of.
+        for mark in ["0-1", ready.mark.as_str()] {
+            let fields = [("seen", mark), (field, EVIL)];
+            let page = sends(&mut desk, &form.to(ready.id), &fields).await;
+            assert!(page.status < 500, "{}: {}", form.key, page.body);
+            pages.push((form.key, page.body));
+        }
+        pages.push((form.key, street.officer.open(&path).await.body));
+    }
+    let list = "/console/cases?state=all";
+    pages.push(("the list", street.officer.open(list).await.body));
+    pages.push(("the board", app.board("GY").await));
+    for (at, body) in pages {
+        let raw = ["<script>alert", "<img src=x"];
+        assert!(raw.iter().all(|raw| !body.contains(raw)), "{at}: {body}");
+    }
 }
