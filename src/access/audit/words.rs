@@ -20,6 +20,7 @@ pub const GROUPS: &[(&str, &str)] = &[
     ("account", "账号"),
     ("person", "人员"),
     ("role", "职务"),
+    ("place", "地点"),
     ("correction", "更正"),
     ("export", "个人数据"),
     ("moderation", "内容审核"),
