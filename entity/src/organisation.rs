@@ -29,6 +29,8 @@ pub struct Model {
     pub service_phone: Option<String>,
     /// When somebody is there, as people say it; published on the board.
     pub service_hours: Option<String>,
+    /// Since when it works here no longer, such as a company whose contract has ended; none while it does.
+    pub ended_at: Option<DateTimeUtc>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
 }

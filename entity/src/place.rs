@@ -29,6 +29,9 @@ pub struct Model {
     pub area_cm2: Option<i64>,
     /// Free remark.
     pub note: Option<String>,
+    /// Since when nothing new happens here, such as in a building that was pulled down; none while it does. Holds for
+    /// all below, each in its own row.
+    pub closed_at: Option<DateTimeUtc>,
     /// UTC, whole ms.
     pub created_at: DateTimeUtc,
     /// UTC, whole ms.

@@ -51,6 +51,7 @@ mod m20261201_000049_files_of_people;
 mod m20261201_000050_paid_out;
 mod m20261201_000051_public;
 mod m20261201_000055_alike;
+mod m20261201_000057_closed;
 mod tools;
 
 /// All changes, in order.
@@ -106,6 +107,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261201_000050_paid_out::Migration),
             Box::new(m20261201_000051_public::Migration),
             Box::new(m20261201_000055_alike::Migration),
+            Box::new(m20261201_000057_closed::Migration),
         ]
     }
 }

@@ -29,6 +29,7 @@ struct Row {
     home_state: Option<BindingState>,
     home_code: Option<String>,
     home_path: Option<String>,
+    home_closed_at: Option<Moment>,
     role_id: Option<i64>,
     role: Option<RoleKind>,
     role_place_id: Option<i64>,
@@ -129,6 +130,7 @@ impl Row {
             code: self.home_code.take()?,
             path: self.home_path.take()?,
             state: self.home_state?,
+            closed: self.home_closed_at.is_some(),
         })
     }
 
@@ -179,6 +181,7 @@ async fn rows<C: ConnectionTrait>(db: &C, account_id: i64, now: Moment) -> Resul
         .column_as(binding::Column::State, "home_state")
         .expr_as(Expr::col((HOME, place::Column::Code)), "home_code")
         .expr_as(Expr::col((HOME, place::Column::Path)), "home_path")
+        .expr_as(Expr::col((HOME, place::Column::ClosedAt)), "home_closed_at")
         .column_as(role::Column::Id, "role_id")
         .column_as(role::Column::Role, "role")
         .column_as(role::Column::PlaceId, "role_place_id")

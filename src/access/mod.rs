@@ -59,6 +59,8 @@ pub struct HomeTie {
     pub path: String,
     /// Declared or verified (requested ones are not among them).
     pub state: BindingState,
+    /// It lies in a closed building: what has happened is still theirs, nothing new happens there.
+    pub closed: bool,
 }
 
 impl HomeTie {

@@ -59,6 +59,7 @@ pub struct Rule {
     organisation_id: Option<i64>,
     person_id: Option<i64>,
     role: Option<RoleKind>,
+    /// None also for an organisation that has ended.
     organisation_kind: Option<String>,
 }
 
@@ -207,6 +208,7 @@ async fn own<C: ConnectionTrait>(db: &C, ids: &[i64], grade: Grade) -> Result<Ve
     let to_organisation: RelationDef = dispatch_rule::Entity::belongs_to(organisation::Entity)
         .from(dispatch_rule::Column::OrganisationId)
         .to(organisation::Column::Id)
+        .on_condition(|_, _| Condition::all().add(organisation::COLUMN.ended_at.is_null()))
         .into();
     Ok(place::Entity::find()
         .select_only()
@@ -299,8 +301,11 @@ impl Ground {
         // Whoever holds no role here could not answer: the rule is vacant then.
         let named = |held: &&Holder| Some(held.person_id) == rule.person_id;
         targets.extend(self.people.iter().find(named).map(Target::from));
-        if let Some(organisation_id) = rule.organisation_id {
-            let order = roles_of(rule.organisation_kind.as_deref().unwrap_or_default());
+        // One that has ended has no kind any more: the rule is vacant then, too.
+        if let (Some(organisation_id), Some(kind)) =
+            (rule.organisation_id, rule.organisation_kind.as_deref())
+        {
+            let order = roles_of(kind);
             let own = |role: &RoleKind| {
                 self.of_role(*role)
                     .filter(move |target| target.organisation_id == Some(organisation_id))

@@ -155,7 +155,7 @@ pub async fn people<C: ConnectionTrait>(
 }
 
 /// Organisations that may be named in a rule: those that work at the place, above it, or in its
-/// compound.
+/// compound, and have not ended.
 ///
 /// # Errors
 /// The database's.
@@ -169,6 +169,7 @@ pub async fn organisations<C: ConnectionTrait>(
     }
     Ok(organisation::Entity::find()
         .filter(here)
+        .filter(organisation::COLUMN.ended_at.is_null())
         .order_by_asc(organisation::COLUMN.id)
         .limit(MOST_PEOPLE)
         .all(db)
@@ -206,7 +207,10 @@ pub async fn words<C: ConnectionTrait>(
             .find(|one| Some(one.id) == rule.organisation_id);
         let parts = [
             person.map(|one| one.name.clone()),
-            body.map(|one| one.name.clone()),
+            body.map(|one| match one.ended_at {
+                Some(_) => format!("{}（已结束服务，空缺）", one.name),
+                None => one.name.clone(),
+            }),
             rule.role.map(|role| says(role).to_owned()),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("，再")

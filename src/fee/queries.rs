@@ -296,6 +296,7 @@ async fn without_area<C: ConnectionTrait>(
     let find = place::Entity::find()
         .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Home))
+        .filter(place::COLUMN.closed_at.is_null())
         .filter(place::COLUMN.area_cm2.is_null());
     let count = find.clone().count(db).await?;
     if count == 0 {

@@ -214,6 +214,7 @@ async fn homes<C: ConnectionTrait>(db: &C, compound_id: i64) -> Result<Vec<HomeR
         ])
         .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Home))
+        .filter(place::COLUMN.closed_at.is_null())
         .order_by_asc(place::COLUMN.id)
         .into_tuple::<(i64, String, String, Option<i64>)>()
         .all(db)

@@ -53,7 +53,8 @@ impl Roster<'_> {
     }
 
     fn has_organisation(&self, code: &str) -> bool {
-        self.organisations.contains(code) || self.known.organisations.contains_key(code)
+        let known = self.known.organisations.get(code);
+        self.organisations.contains(code) || known.is_some_and(|row| row.ended_at.is_none())
     }
 }
 
@@ -133,6 +134,14 @@ pub(super) fn place_of(
         fields.complain(column, OUTSIDE);
         return None;
     }
+    let closed = known.is_some_and(|place| place.closed_at.is_some());
+    if closed && !roster.places.contains_key(&code) {
+        fields.complain(
+            column,
+            format!("编号为“{code}”的地点已停用,要恢复请在 places 表里写上它"),
+        );
+        return None;
+    }
     match roster.place(&code) {
         Some((kind, _)) => Some((code, kind)),
         None => {
@@ -154,7 +163,12 @@ fn person_of(fields: &mut Fields<'_>, column: &str, roster: &Roster<'_>) -> Opti
 fn organisation_of(fields: &mut Fields<'_>, column: &str, roster: &Roster<'_>) -> Option<String> {
     let code = fields.code_or_none(column)?;
     if !roster.has_organisation(&code) {
-        fields.complain(column, format!("没有编号为“{code}”的组织,或它那一行有错"));
+        let ended = roster.known.organisations.contains_key(&code);
+        let why = match ended {
+            true => format!("编号为“{code}”的组织已结束服务,要恢复请在 organisations 表里写上它"),
+            false => format!("没有编号为“{code}”的组织,或它那一行有错"),
+        };
+        fields.complain(column, why);
         return None;
     }
     Some(code)

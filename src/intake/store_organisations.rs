@@ -40,6 +40,8 @@ pub(super) async fn organisations(
             credit_code: item.credit_code.clone(),
             service_phone: item.service_phone.clone(),
             service_hours: item.service_hours.clone(),
+            // What the roster names works here.
+            ended_at: None,
             created_at: to.tx.now(),
         };
         match known.organisations.get(&item.code) {
@@ -60,7 +62,10 @@ pub(super) async fn organisations(
                     count.same += 1;
                 } else {
                     count.changed += 1;
-                    still_there(to.tx, old).await?;
+                    // One that has ended works here again.
+                    if old.ended_at.is_none() {
+                        still_there(to.tx, old).await?;
+                    }
                     let change = organisation::ActiveModel::from(next).reset_all();
                     organisation::Entity::update(change)
                         .exec(to.tx.db())

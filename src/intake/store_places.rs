@@ -1,6 +1,6 @@
 //! Stores the places of an import; a place that moves takes along what is below it. Part of store.rs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::place;
 use sea_orm::ActiveValue::Set;
@@ -9,7 +9,7 @@ use sea_orm::{EntityTrait, QueryFilter};
 use super::plan::{Plan, PlanPlace};
 use super::store::{Count, Keys, Storing, insert, lost};
 use crate::base::fault::Fault;
-use crate::place::{queries, tree};
+use crate::place::{ids, queries, tree};
 use crate::store::Tx;
 use crate::store::insert::fresh_ids;
 
@@ -60,6 +60,7 @@ pub(super) async fn places(
                 path: Set(path.clone()),
                 area_cm2: Set(item.area_cm2),
                 note: Set(item.note.clone()),
+                closed_at: Set(None),
                 created_at: Set(now),
                 updated_at: Set(now),
             }),
@@ -80,7 +81,41 @@ pub(super) async fn places(
     }
     count.new = rows.len();
     insert(to, "places", rows).await?;
+    reopen_above(plan, to).await?;
     Ok(count)
+}
+
+/// What stands in a closed building opens it again.
+async fn reopen_above(plan: &Plan, to: &Storing<'_>) -> Result<(), Fault> {
+    let known = &to.known.places;
+    let closed: HashSet<i64> = known
+        .values()
+        .filter(|row| row.closed_at.is_some())
+        .map(|row| row.id)
+        .collect();
+    if closed.is_empty() {
+        return Ok(());
+    }
+    let parents = plan.places.iter().filter_map(|item| item.parent.as_ref());
+    let above: HashSet<i64> = parents
+        .filter_map(|code| known.get(code))
+        .flat_map(|row| ids(&row.path))
+        .filter(|id| closed.contains(id))
+        .collect();
+    if above.is_empty() {
+        return Ok(());
+    }
+    let open = place::ActiveModel {
+        closed_at: Set(None),
+        updated_at: Set(to.tx.now()),
+        ..Default::default()
+    };
+    place::Entity::update_many()
+        .set(open)
+        .filter(place::COLUMN.id.is_in(above))
+        .exec(to.tx.db())
+        .await?;
+    Ok(())
 }
 
 /// Stores what is now said of a place that was there; whether it was said otherwise before.
@@ -93,7 +128,8 @@ async fn change(
     let same = row.name == item.name
         && row.parent_id == parent_id
         && row.area_cm2 == item.area_cm2
-        && row.note == item.note;
+        && row.note == item.note
+        && row.closed_at.is_none();
     if same {
         return Ok(false);
     }
@@ -103,6 +139,8 @@ async fn change(
         parent_id: Set(parent_id),
         area_cm2: Set(item.area_cm2),
         note: Set(item.note.clone()),
+        // What the roster names is there.
+        closed_at: Set(None),
         updated_at: Set(tx.now()),
         ..Default::default()
     };

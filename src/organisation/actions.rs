@@ -125,6 +125,41 @@ pub async fn remove(tx: &Tx, actor: &Actor, id: i64) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Ends one, such as a company whose contract is over: it stays for what has happened, and is named by nothing new. Its
+/// posts are the noun `person`'s, which the page ends in the same transaction.
+///
+/// # Errors
+/// `not_found` for one outside of the actor's reach, `conflict` when it is not what the page showed (`seen`, see
+/// [`mark`]) or has ended before.
+pub async fn end(
+    tx: &Tx,
+    actor: &Actor,
+    id: i64,
+    seen: &str,
+) -> Result<organisation::Model, Fault> {
+    let was = locked(tx, actor, id).await?;
+    if was.ended_at.is_some() {
+        return Err(Fault::new(
+            Code::Conflict,
+            format!("“{}”已经结束服务了，不用再办。", was.name),
+        ));
+    }
+    if mark(&was) != seen {
+        return Err(Fault::new(
+            Code::Conflict,
+            "这个组织刚刚有了变化，没有结束。请看过现在的内容，再决定要不要结束。",
+        ));
+    }
+    let change = organisation::ActiveModel {
+        id: Set(id),
+        ended_at: Set(Some(tx.now())),
+        ..Default::default()
+    };
+    let row = organisation::Entity::update(change).exec(tx.db()).await?;
+    record(tx, actor, "organisation.end", &row);
+    Ok(row)
+}
+
 /// The row, locked: two changes at once are made one after the other, and the second sees the first.
 async fn locked(tx: &Tx, actor: &Actor, id: i64) -> Result<organisation::Model, Fault> {
     let none = || Fault::not_found("没有找到这个组织。");
@@ -237,7 +272,7 @@ async fn parent_stays(tx: &Tx, written: &Written<'_>) -> Result<(), Fault> {
         Some(_) => Ok(()),
         None => Err(Fault::invalid(
             "parent",
-            "上级组织刚刚被删除了，请重新写，可以不写。",
+            "上级组织已经删除或结束服务，请重新写，可以不写。",
         )),
     }
 }

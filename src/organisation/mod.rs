@@ -50,6 +50,6 @@ pub fn mark(row: &organisation::Model) -> String {
     let mut hasher = DefaultHasher::new();
     (row.id, &row.code, &row.name, &row.kind, row.parent_id).hash(&mut hasher);
     (row.place_id, &row.credit_code).hash(&mut hasher);
-    (&row.service_phone, &row.service_hours).hash(&mut hasher);
+    (&row.service_phone, &row.service_hours, row.ended_at).hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }

@@ -24,20 +24,21 @@ pub async fn by_id<C: ConnectionTrait>(
     Ok(organisation::Entity::find_by_id(id).one(db).await?)
 }
 
-/// By key, for a row that will name it: it stays until the transaction ends. Whoever removes it at this moment comes
-/// before, then there is none, or after, and finds what names it. Not every column that names one is a foreign key.
+/// By key, for a row that will name it: it stays until the transaction ends. Whoever removes or ends it at this moment
+/// comes before, then there is none, or after, and finds what names it. Not every column that names one is a foreign key.
 ///
 /// # Errors
 /// The database's.
 pub async fn staying(tx: &Tx, id: i64) -> Result<Option<organisation::Model>, Fault> {
     Ok(organisation::Entity::find_by_id(id)
+        .filter(organisation::COLUMN.ended_at.is_null())
         // Others may name it, too, and nobody who only reads it waits.
         .lock(LockType::KeyShare)
         .one(tx.db())
         .await?)
 }
 
-/// All that work in the compound or on a place above it, the higher first.
+/// All that work in the compound or on a place above it, the higher first; none that has ended.
 ///
 /// # Errors
 /// The database's.
@@ -52,6 +53,7 @@ pub async fn around<C: ConnectionTrait>(
                 .add(organisation::COLUMN.place_id.is_in(above.iter().copied()))
                 .add(organisation::COLUMN.compound_id.eq(compound.id)),
         )
+        .filter(organisation::COLUMN.ended_at.is_null())
         .all(db)
         .await?;
     let depth = |id: i64| above.iter().position(|other| *other == id);
@@ -141,7 +143,7 @@ pub fn kind_says(kind: &str) -> &'static str {
     found.map_or("单位", |(_, says)| says)
 }
 
-/// Those of a kind that work on the place with this path or above it.
+/// Those of a kind that work on the place with this path or above it; none that has ended.
 ///
 /// # Errors
 /// The database's.
@@ -153,6 +155,7 @@ pub async fn over<C: ConnectionTrait>(
     let rows = organisation::Entity::find()
         .filter(organisation::COLUMN.place_id.is_in(place::ids(path)))
         .filter(organisation::COLUMN.kind.eq(kind))
+        .filter(organisation::COLUMN.ended_at.is_null())
         .order_by_asc(organisation::COLUMN.id)
         .all(db)
         .await?;

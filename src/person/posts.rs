@@ -108,7 +108,7 @@ pub async fn of<C: ConnectionTrait>(
     Ok(posts)
 }
 
-/// Which of the posts that these places ought to have nobody holds now. A building has a steward, too, when
+/// Which of the posts that these places ought to have nobody holds now; a closed place wants none. A building has a steward, too, when
 /// somebody answers for its zone, its whole compound, or one of its units.
 #[must_use]
 pub fn vacancies(places: &[place::Model], posts: &[Post], now: Moment) -> Vec<Vacancy> {
@@ -127,7 +127,7 @@ pub fn vacancies(places: &[place::Model], posts: &[Post], now: Moment) -> Vec<Va
         })
     };
     let mut found = Vec::new();
-    for place in places {
+    for place in places.iter().filter(|place| place.closed_at.is_none()) {
         for role in wanted(place.kind) {
             if !is_held(*role, place) {
                 found.push(Vacancy {
@@ -157,6 +157,7 @@ mod tests {
             path: path.to_owned(),
             area_cm2: None,
             note: None,
+            closed_at: None,
             created_at: now,
             updated_at: now,
         }

@@ -1,15 +1,21 @@
 //! The code (小程序码) of a place, to be hung up in its hall, and the link for messages that leave
-//! WeChat. Both open the mini-program at the place; the platform makes them, we keep the pictures.
+//! WeChat. Both open the mini-program at the place; the platform makes them, we keep the pictures. And the end of a
+//! building. Called by pages; by no other noun.
 
 use entity::kinds::PlaceKind;
 use entity::place;
 
-use crate::access::Actor;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{EntityTrait, QueryFilter};
+use serde_json::json;
+
 use crate::access::permit::{Deed, may};
+use crate::access::{Actor, audit};
 use crate::app::App;
 use crate::base::fault::{Code, Fault};
 use crate::files::{FileKind, recognise};
 use crate::place::queries;
+use crate::store::Tx;
 use crate::wechat::Error;
 use crate::wechat::mini::CODE_SIGNS;
 
@@ -35,7 +41,7 @@ async fn place_for_codes(app: &App, actor: &Actor, id: i64) -> Result<place::Mod
     let none = || Fault::not_found("没有找到这个地点。");
     let place = queries::by_id(app.store.read(), id)
         .await?
-        .filter(|place| may(actor, Deed::MakeCodes, &place.path))
+        .filter(|place| place.closed_at.is_none() && may(actor, Deed::MakeCodes, &place.path))
         .ok_or_else(none)?;
     match place.kind {
         PlaceKind::Compound | PlaceKind::Zone | PlaceKind::Building | PlaceKind::Unit => Ok(place),
@@ -114,4 +120,50 @@ fn explain(error: Error) -> Fault {
         } => Fault::too_many(60).because(error),
         _ => Fault::plain(Code::Outside).because(error),
     }
+}
+
+/// Closes a building with all that lies in it: nothing new happens there, what has happened stays. The people of its
+/// homes still see it, and pay what they owe. Its posts are the noun `person`'s, which the page ends in the same
+/// transaction.
+///
+/// # Errors
+/// `not_found` where the actor administers nothing, `wrong_step` for what is no building, `conflict` when it was closed
+/// before.
+pub async fn close(tx: &Tx, actor: &Actor, id: i64) -> Result<place::Model, Fault> {
+    let found = queries::by_id(tx.db(), id).await?;
+    let place = found
+        .filter(|place| may(actor, Deed::Administer, &place.path))
+        .ok_or_else(|| Fault::not_found("没有找到这个地点。"))?;
+    if place.kind != PlaceKind::Building {
+        return Err(Fault::wrong_step(format!(
+            "{}不是楼栋，只有楼栋可以停用。",
+            place.name
+        )));
+    }
+    let closed = || place::ActiveModel {
+        closed_at: Set(Some(tx.now())),
+        updated_at: Set(tx.now()),
+        ..Default::default()
+    };
+    let first = place::Entity::update_many()
+        .set(closed())
+        .filter(place::COLUMN.id.eq(id))
+        .filter(place::COLUMN.closed_at.is_null())
+        .exec(tx.db())
+        .await?;
+    if first.rows_affected == 0 {
+        return Err(Fault::new(
+            Code::Conflict,
+            format!("{}已经停用了，不用再办。", place.name),
+        ));
+    }
+    let below = place::Entity::update_many()
+        .set(closed())
+        .filter(queries::below(&place.path))
+        .filter(place::COLUMN.closed_at.is_null())
+        .exec(tx.db())
+        .await?;
+    let detail = json!({ "below": below.rows_affected });
+    audit::record_at(tx, actor, "place.close", &place, detail);
+    Ok(place)
 }

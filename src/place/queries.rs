@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use entity::kinds::{Level, PlaceKind};
 use entity::place;
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
@@ -274,6 +274,16 @@ pub fn below(path: &str) -> Condition {
     Condition::all()
         .add(place::COLUMN.path.gte(path))
         .add(place::COLUMN.path.lt(tree::end_of(path)))
+}
+
+/// Keys of everything below a place, itself included, for a condition on a column that names places.
+#[must_use]
+pub fn ids_below(path: &str) -> SelectStatement {
+    Query::select()
+        .column(place::Column::Id)
+        .from(place::Entity)
+        .cond_where(below(path))
+        .to_owned()
 }
 
 /// The condition that the place in a column is one where the actor may do it; none when they may

@@ -434,6 +434,7 @@ mod tests {
             compound_id: None,
             area_cm2: None,
             note: None,
+            closed_at: None,
             created_at: now,
             updated_at: now,
         }
@@ -456,6 +457,7 @@ mod tests {
             credit_code: code.map(str::to_owned),
             service_phone: None,
             service_hours: None,
+            ended_at: None,
             created_at: chrono::DateTime::<chrono::Utc>::UNIX_EPOCH,
         }
     }

@@ -203,6 +203,7 @@ mod tests {
             path: Set("/5/".to_owned()),
             area_cm2: Set(Some(895_000)),
             note: Set(note.map(str::to_owned)),
+            closed_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
         }

@@ -100,12 +100,12 @@ async fn own_case(tx: &Tx, subject: &str, person_id: i64) -> Result<Option<case:
     Ok(case.filter(|case| case.reporter_id == person_id))
 }
 
-/// The home by the roster, else the compound of the message.
+/// The home by the roster, else the compound of the message. Nobody goes to the door of a closed building.
 async fn door_of(tx: &Tx, missed: &Unreached<'_>) -> Result<Option<place::Model>, Fault> {
     let home = people::homes(tx.db(), missed.person_id)
         .await?
         .into_iter()
-        .next();
+        .find(|home| home.closed_at.is_none());
     match (home, missed.compound_id) {
         (Some(home), _) => Ok(Some(home)),
         (None, Some(compound_id)) => places::by_id(tx.db(), compound_id).await,

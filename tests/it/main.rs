@@ -27,6 +27,7 @@ mod faults;
 mod fee;
 mod figures;
 mod files;
+mod forms;
 mod giving;
 mod handbook;
 mod harness;

@@ -46,6 +46,7 @@ const DETAILS: &[(&str, &str)] = &[
     ("organisations", "组织"),
     ("people", "人员"),
     ("homes", "户"),
+    ("below", "下面的地点"),
     ("roles", "职务"),
     ("fee_items", "收费项目"),
     ("fee_readings", "表的读数"),

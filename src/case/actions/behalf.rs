@@ -176,6 +176,7 @@ fn ties(homes: &[place::Model]) -> Vec<HomeTie> {
                 code: home.code.clone(),
                 path: home.path.clone(),
                 state: BindingState::Verified,
+                closed: home.closed_at.is_some(),
             })
         })
         .collect()
@@ -215,7 +216,8 @@ async fn home(tx: &Tx, actor: &Actor, typed: &str) -> Result<place::Model, Fault
             .await?
     };
     let fits = |place: &place::Model| {
-        place.kind == PlaceKind::Home && may(actor, Deed::FileForOthers, &place.path)
+        let open = place.kind == PlaceKind::Home && place.closed_at.is_none();
+        open && may(actor, Deed::FileForOthers, &place.path)
     };
     let mut homes = rows.into_iter().filter(fits);
     match (homes.next(), homes.next()) {

@@ -320,6 +320,7 @@ fn bare_place(case: &case::Model, path: String, now: Moment) -> place::Model {
         path,
         area_cm2: None,
         note: None,
+        closed_at: None,
         created_at: now,
         updated_at: now,
     }
@@ -383,6 +384,13 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
     })
 }
 
+/// Why nothing is filed there any more.
+fn closed(says: &str) -> Fault {
+    Fault::wrong_step(format!(
+        "{says}已停用，不能再提那里的诉求。别处的事请写明楼栋，例如：报修 3栋电梯停了。"
+    ))
+}
+
 /// The scanned place, if the actor lives or works in its compound and it is nobody else's home.
 async fn scanned<C: ConnectionTrait>(
     db: &C,
@@ -401,6 +409,9 @@ async fn scanned<C: ConnectionTrait>(
     let is_other = number.is_some() && number != own_number;
     if is_other || !may_file_at(actor, &place) {
         return Ok(None);
+    }
+    if place.closed_at.is_some() {
+        return Err(closed(short_name(&place)));
     }
     Ok(Some(Ground {
         compound_id,
@@ -424,7 +435,8 @@ pub fn may_file_at(actor: &Actor, place: &place::Model) -> bool {
     place.compound_id.is_some() && (lives_there || works_there)
 }
 
-/// The home asked for; else the one in the building that the text names; else the first.
+/// The home asked for; else the one in the building that the text names; else the first. In a closed building nothing
+/// new is filed.
 fn home(
     actor: &Actor,
     home_id: Option<i64>,
@@ -432,19 +444,22 @@ fn home(
 ) -> Result<Option<&HomeTie>, Fault> {
     if let Some(id) = home_id {
         let home = actor.homes.iter().find(|home| home.place_id == id);
-        return home
-            .map(Some)
-            .ok_or_else(|| Fault::not_found("没有找到这个房号，请先绑定。"));
+        let home = home.ok_or_else(|| Fault::not_found("没有找到这个房号，请先绑定。"))?;
+        return match home.closed {
+            true => Err(closed(home.local_code())),
+            false => Ok(Some(home)),
+        };
     }
     let in_building = |home: &&HomeTie| {
         let first = home.local_code().split('-').next();
         first.and_then(|first| first.parse::<u32>().ok()) == number && number.is_some()
     };
-    Ok(actor
-        .homes
-        .iter()
-        .find(in_building)
-        .or_else(|| actor.homes.first()))
+    let open = || actor.homes.iter().filter(|home| !home.closed);
+    let found = open().find(in_building).or_else(|| open().next());
+    match (found, actor.homes.first()) {
+        (None, Some(home)) if actor.grants.is_empty() => Err(closed(home.local_code())),
+        _ => Ok(found),
+    }
 }
 
 /// The building with this number; `beside` is the code of a home in the same compound.
@@ -463,6 +478,7 @@ async fn building_place<C: ConnectionTrait>(
     Ok(place::Entity::find()
         .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Building))
+        .filter(place::COLUMN.closed_at.is_null())
         .filter(known.add(place::COLUMN.name.is_in(names)))
         .one(db)
         .await?)

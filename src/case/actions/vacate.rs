@@ -25,7 +25,8 @@ pub enum Vacated {
 }
 
 /// Gives a case to somebody else whose holder has lost the role for its place, or has left. Whoever is
-/// asked to take it over gets it; else dispatch looks, as for a new one. What was late stays late.
+/// asked to take it over gets it; else, of a closed building, whoever gives work out there; else dispatch looks, as for a
+/// new one. What was late stays late.
 ///
 /// # Errors
 /// The database's; `conflict` when something happened meanwhile.
@@ -45,8 +46,12 @@ pub async fn vacate(tx: &mut Tx, found: Found) -> Result<Vacated, Fault> {
     }
     let mut again = Again::read(tx, &found).await?;
     again.without.push(old);
+    // Nobody answers for a closed building any more: whoever gives work out there sees to what is left of it.
+    let closed = found.place.closed_at;
+    let giver = closed.and_then(|_| again.dispatcher(&found.case));
     let target = again
         .person(found.case.asked_id)
+        .or(giver)
         .or_else(|| again.choose(&found.case, found.case.level))
         .or_else(|| again.choose_above(&found.case));
     let system = Actor::system();

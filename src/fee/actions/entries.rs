@@ -159,7 +159,7 @@ pub async fn set_readings(
             at: Some(at),
             fault,
         };
-        let home = home.filter(|home| home.kind == PlaceKind::Home);
+        let home = home.filter(is_billed);
         let home = home.ok_or_else(no_home).map_err(wrong)?;
         if !seen.insert(home.id) {
             let twice = Fault::invalid("home", "这户写了两次，请留下对的一行。");
@@ -467,9 +467,12 @@ async fn once(tx: &Tx, actor: &Actor, home_id: i64, name: &str, amount: i64) -> 
 /// The home of the compound that was typed.
 async fn home_of(tx: &Tx, compound: &place::Model, typed: &str) -> Result<place::Model, Fault> {
     let found = by_local_code(tx.db(), compound, typed).await?;
-    found
-        .filter(|home| home.kind == PlaceKind::Home)
-        .ok_or_else(no_home)
+    found.filter(is_billed).ok_or_else(no_home)
+}
+
+/// A home; nothing is billed any more to one of a closed building.
+fn is_billed(place: &place::Model) -> bool {
+    place.kind == PlaceKind::Home && place.closed_at.is_none()
 }
 
 fn no_home() -> Fault {

@@ -217,6 +217,14 @@ async fn locked(tx: &Tx, id: i64) -> Result<(mediation::Model, place::Model), Fa
     Ok((row, place))
 }
 
+/// Keeps others from a mediation until the end of the transaction.
+///
+/// # Errors
+/// `not_found`, the database's.
+pub async fn hold(tx: &Tx, id: i64) -> Result<(), Fault> {
+    locked(tx, id).await.map(drop)
+}
+
 /// Whether the actor leads it, and still may: with the role the work ends, too.
 #[must_use]
 pub fn leads(actor: &Actor, row: &mediation::Model, place: &place::Model) -> bool {

@@ -289,7 +289,8 @@ async fn find(
     let mut hits = Vec::new();
     for person in &people {
         for home in queries::homes(db, person.id).await? {
-            if wanted.iter().any(|typed| typed == local_code(&home.code)) {
+            let is_meant = wanted.iter().any(|typed| typed == local_code(&home.code));
+            if is_meant && home.closed_at.is_none() {
                 hits.push((home, person.clone()));
             }
         }
@@ -332,7 +333,8 @@ async fn in_compound(
     people: &[person::Model],
 ) -> Result<Target, Fault> {
     let home = places::by_local_code(tx.db(), compound, &claim.home).await?;
-    let Some(home) = home.filter(|place| place.kind == PlaceKind::Home) else {
+    let open = |place: &place::Model| place.kind == PlaceKind::Home && place.closed_at.is_none();
+    let Some(home) = home.filter(open) else {
         return Ok(Target::NoHome);
     };
     let residents = queries::residents(tx.db(), home.id).await?;

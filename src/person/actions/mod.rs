@@ -3,6 +3,7 @@
 
 mod bind;
 mod decide;
+mod ended;
 mod invite;
 mod member;
 mod phone;
@@ -13,6 +14,7 @@ mod tie;
 
 pub use bind::{Bound, bind};
 pub use decide::{decide, object, release};
+pub use ended::{Posts, end_posts};
 pub use invite::{GOOD_HOURS as INVITATION_HOURS, Redeemed, invite, redeem};
 pub use member::{change_member, recognise};
 pub use phone::{bind_proved, count_proof};

@@ -61,7 +61,7 @@ pub async fn bind_proved(
         Err(fault) => return Err(fault),
     };
     let homes = queries::homes(tx.db(), person.id).await?;
-    for home in &homes {
+    for home in homes.iter().filter(|home| home.closed_at.is_none()) {
         prove(tx, app, actor, &account, &person, home, phone).await?;
     }
     let ties = tied(tx, account.id).await?;

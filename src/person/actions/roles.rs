@@ -111,6 +111,12 @@ pub async fn grant_role(
     if new.place.is_none() && new.kind != RoleKind::Administrator {
         return Err(Fault::invalid("place", "只有系统管理员可以不限地点。"));
     }
+    if new.place.is_some_and(|place| place.closed_at.is_some()) {
+        return Err(Fault::invalid(
+            "place",
+            "这个地点已停用，不能再任命。请写别的地点。",
+        ));
+    }
     let from_at = new.from_at.unwrap_or(tx.now());
     if new.to_at.is_some_and(|to| to <= from_at || to <= tx.now()) {
         return Err(Fault::invalid(
@@ -131,7 +137,10 @@ pub async fn grant_role(
     if let Some(id) = new.organisation_id {
         let stays = organisations::staying(tx, id).await?;
         stays.ok_or_else(|| {
-            Fault::invalid("organisation", "这个组织刚刚被删除了，请重新写，可以不写。")
+            Fault::invalid(
+                "organisation",
+                "这个组织已经删除或结束服务，请重新写，可以不写。",
+            )
         })?;
     }
     let row = role::ActiveModel {
@@ -224,7 +233,7 @@ pub async fn end_role(
     Ok(row)
 }
 
-fn record_role(tx: &Tx, actor: &Actor, action: &str, row: &role::Model) {
+pub(super) fn record_role(tx: &Tx, actor: &Actor, action: &str, row: &role::Model) {
     let entry = audit::Entry {
         action,
         subject: format!("person:{}", row.person_id),

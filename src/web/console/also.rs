@@ -18,7 +18,7 @@ use crate::case::shield;
 use crate::case::step::{Action, OPEN, row};
 use crate::mediation::{actions as mediations, centre_says};
 use crate::store::Tx;
-use crate::web::console::act::{ActForm, Shape, again, of_one_name, seen, stale};
+use crate::web::console::act::{ActForm, Shape, again, as_seen, of_one_name, seen, stale};
 use crate::web::console::around::Around;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
@@ -259,13 +259,25 @@ pub(super) async fn take(
 
 async fn perform(desk: &Desk, id: i64, also: &Also, form: &Form) -> Result<Done, Fault> {
     let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-    let found = queries::visible(tx.db(), desk.actor(), id).await?;
-    if seen(&found.case) != form.text("seen") {
-        return Err(stale(id));
-    }
+    as_shown(&tx, desk, id, also.what, form.text("seen")).await?;
     let done = run(&mut tx, desk, id, also.what, form.text(also.field)).await?;
     tx.commit().await?;
     Ok(done)
+}
+
+/// Whether the case is still as the page showed it. Of two at once the second finds what the first has made of it.
+async fn as_shown(tx: &Tx, desk: &Desk, id: i64, what: What, mark: &str) -> Result<(), Fault> {
+    if what != What::Merge {
+        return as_seen(tx, desk.actor(), id, mark).await.map(drop);
+    }
+    // Two cases that become one are locked in the order of their numbers by the action; the second finds this one
+    // merged.
+    let found = queries::visible(tx.db(), desk.actor(), id).await?;
+    if seen(&found.case) == mark {
+        Ok(())
+    } else {
+        Err(stale(id))
+    }
 }
 
 async fn run(tx: &mut Tx, desk: &Desk, id: i64, what: What, words: &str) -> Result<Done, Fault> {

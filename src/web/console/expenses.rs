@@ -15,7 +15,7 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
-use crate::expense::actions::draft::{Said, propose};
+use crate::expense::actions::draft::{Said, propose_once};
 use crate::expense::queries::{self, Found};
 use crate::expense::step::waits;
 use crate::expense::{ACCOUNTS, state_says};
@@ -177,7 +177,7 @@ pub async fn take(desk: &Desk, form: Form) -> Result<Response, Fault> {
     let done = async {
         let said = said_in(&form)?;
         let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-        let row = propose(&mut tx, desk.actor(), books.place.id, &said).await?;
+        let row = propose_once(&mut tx, desk.actor(), books.place.id, &said).await?;
         tx.commit().await?;
         Ok(row.id)
     };

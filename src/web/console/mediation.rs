@@ -273,6 +273,8 @@ pub async fn take(
 
 async fn perform(desk: &Desk, id: i64, known: &Step, form: &Form) -> Result<(), Fault> {
     let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
+    // Of two at once the second finds what the first has made of it.
+    actions::hold(&tx, id).await?;
     let now = queries::seen(tx.db(), desk.actor(), id).await?.mediation;
     if seen_mark(&now) != form.text("seen") {
         return Err(Fault::new(

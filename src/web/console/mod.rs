@@ -9,9 +9,9 @@
 //! | `cases`, `asked` | my tasks, the list with its filters, giving out several at once |
 //! | `people`, `people_one`, `bindings` | who lives and serves there, one of them, ties between accounts and homes |
 //! | `corrections`, `deletions` | what people say is wrong in what is kept of them; what was let go |
-//! | `places`, `places_grid` | the tree of places, a home, the grid of a building |
+//! | `places`, `places_grid`, `places_close` | the tree of places, a home, the grid of a building, and its end |
 //! | `roles`, `roles_one` | posts, vacancies and terms; giving a post and ending one |
-//! | `organisations` | bodies that work there |
+//! | `organisations`, `organisations_end` | bodies that work there; the end of one |
 //! | `policies`, `at` | how long cases may take, and at which place a page of settings stands |
 //! | `calendars`, `days`, `year` | in which hours clocks run |
 //! | `rules` | who gets which cases |
@@ -125,6 +125,7 @@ mod new_case;
 mod notice;
 mod notices;
 mod organisations;
+mod organisations_end;
 mod payment;
 mod payments;
 mod payments_days;
@@ -136,6 +137,7 @@ mod people;
 mod people_one;
 mod photos;
 mod places;
+mod places_close;
 mod places_grid;
 mod policies;
 mod reading;
@@ -280,6 +282,8 @@ fn community(route: Route) -> Route {
     let post_of = get(roles_one::ask).post(roles_one::give);
     let new_body = get(organisations::ask_new).post(organisations::make);
     let body = get(organisations::ask_edit).post(organisations::edit);
+    let end = get(organisations_end::ask).post(organisations_end::take);
+    let close = get(places_close::ask).post(places_close::take);
     route
         .at("/people", get(people::list))
         .at("/people/phone", post(people::by_phone))
@@ -294,6 +298,7 @@ fn community(route: Route) -> Route {
         .at("/homes", get(places::tree))
         .at("/homes/:id", get(places::show_home))
         .at("/buildings/:id", get(places_grid::open))
+        .at("/buildings/:id/close", close)
         .at("/roles", get(roles::overview))
         .at("/roles/new", post_of)
         .at("/roles/:id", get(roles_one::open))
@@ -303,6 +308,7 @@ fn community(route: Route) -> Route {
         .at("/organisations/:id", get(organisations::open))
         .at("/organisations/:id/edit", body)
         .at("/organisations/:id/remove", post(organisations::remove))
+        .at("/organisations/:id/end", end)
         .at("/stations", get(stations::list))
         .at("/stations/add", post(stations::add))
         .at("/stations/:id", get(station::open))

@@ -10,6 +10,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect
 use serde::Deserialize;
 
 use crate::access::permit::{Deed, may, may_somewhere};
+use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::page::Slice;
 use crate::base::text::clean;
@@ -53,6 +54,7 @@ struct Line {
     kind: &'static str,
     place: String,
     code: String,
+    ended: bool,
 }
 
 #[derive(Template)]
@@ -99,6 +101,7 @@ pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
             .map(|(row, place)| Line {
                 id: row.id,
                 kind: kind_says(&row.kind),
+                ended: row.ended_at.is_some(),
                 place: place.map_or_else(String::new, |place| place.name),
                 name: row.name,
                 code: row.code,
@@ -145,6 +148,7 @@ struct One {
     facts: Vec<(&'static str, String)>,
     members: Vec<Member>,
     can_change: bool,
+    ended: bool,
     problem: Option<String>,
 }
 
@@ -175,6 +179,8 @@ async fn one(
         ("编号", row.code.clone()),
         ("地点", places::name_of(db, &place).await?),
     ];
+    let ended = row.ended_at.map(|at| format!("{}结束服务", say(at)));
+    facts.extend(ended.map(|ended| ("状态", ended)));
     if let Some(parent_id) = row.parent_id {
         let parent = queries::by_id(db, parent_id).await?;
         facts.extend(parent.map(|parent| ("上级", parent.name)));
@@ -192,6 +198,7 @@ async fn one(
         facts,
         members: members(db, desk, row.id).await?,
         can_change: may(desk.actor(), Deed::Administer, &place.path),
+        ended: row.ended_at.is_some(),
         problem,
     };
     show(status, &page)
@@ -358,7 +365,7 @@ pub async fn ask_edit(desk: &Desk, Path(id): Path<String>) -> Result<Response, F
 }
 
 /// One that the actor administers.
-async fn owned<C: ConnectionTrait>(
+pub(super) async fn owned<C: ConnectionTrait>(
     db: &C,
     desk: &Desk,
     id: &str,

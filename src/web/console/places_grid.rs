@@ -7,14 +7,17 @@ use askama::Template;
 use entity::kinds::{BindingState, PlaceKind};
 use entity::{binding, place, residency};
 use poem::http::StatusCode;
-use poem::web::Path;
+use poem::web::{Path, Query};
 use poem::{Response, handler};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, JoinType, QueryFilter, QueryOrder, QuerySelect,
     RelationDef,
 };
+use serde::Deserialize;
 
 use crate::access::local_code;
+use crate::access::permit::{Deed, may};
+use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::person::binding::LIVE;
 use crate::place::grid::lay_out;
@@ -78,6 +81,16 @@ struct Building {
     unbound: usize,
     cut: bool,
     compound: Option<i64>,
+    closed: Option<String>,
+    /// The way to its end, for whoever may.
+    close: Option<i64>,
+}
+
+/// The query of the page.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    said: String,
 }
 
 /// `GET /console/buildings/:id`: a building or one of its units.
@@ -85,7 +98,11 @@ struct Building {
 /// # Errors
 /// `not_found` for a place outside of the reach.
 #[handler]
-pub async fn open(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
+pub async fn open(
+    desk: &Desk,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
     let reach = reach(desk)?;
     let db = desk.app.store.read();
     let building = within(db, &reach, &id).await?;
@@ -119,7 +136,7 @@ pub async fn open(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault
     });
     let above = way(db, &reach, &building).await?;
     let page = Building {
-        frame: Frame::new(desk, places::name_of(db, &building).await?),
+        frame: Frame::new(desk, places::name_of(db, &building).await?).saying(&asked.said),
         way: above
             .iter()
             .map(|place| (address(place), place.name.clone()))
@@ -140,9 +157,18 @@ pub async fn open(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault
                 .iter()
                 .any(|place| Some(place.id) == building.compound_id)
         }),
+        close: may_close(desk, &building).then_some(building.id),
+        closed: building.closed_at.map(say),
         name: building.name,
     };
     show(StatusCode::OK, &page)
+}
+
+/// Whether whoever looks may close it.
+fn may_close(desk: &Desk, building: &place::Model) -> bool {
+    building.kind == PlaceKind::Building
+        && building.closed_at.is_none()
+        && may(desk.actor(), Deed::Administer, &building.path)
 }
 
 /// Who is tied to the homes below a place, and who lives there by the roster.

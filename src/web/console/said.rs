@@ -135,6 +135,14 @@ const SENTENCES: &[(&str, &str)] = &[
     ("organisation-made", "已新增组织。"),
     ("organisation-changed", "已保存。"),
     ("organisation-removed", "已删除组织。"),
+    (
+        "organisation-ended",
+        "已结束服务，代表它的岗位也结束了，没办完的诉求会转给别人。",
+    ),
+    (
+        "building-closed",
+        "已停用，这里的岗位也结束了，没办完的诉求会转给别人。",
+    ),
     ("policy-set", "时限已保存，对以后的诉求有效。"),
     ("policy-removed", "已删除，按上一级的设置。"),
     ("calendar-added", "日历已建好，可以在“时限”里选用。"),

@@ -20,6 +20,7 @@ mod api;
 mod asked;
 mod behalf;
 mod clocks;
+mod closed;
 mod dispatch;
 mod ends;
 mod helpers;

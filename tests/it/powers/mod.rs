@@ -17,7 +17,7 @@ use crate::harness::app::TestApp;
 use crate::harness::people::{Api, Person};
 
 /// Gives somebody a role from a while ago on.
-async fn give(app: &TestApp, person_id: i64, kind: RoleKind, code: &str) -> role::Model {
+pub async fn give(app: &TestApp, person_id: i64, kind: RoleKind, code: &str) -> role::Model {
     let place = app.place(code).await;
     let row = role::ActiveModel {
         person_id: Set(person_id),
