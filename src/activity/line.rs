@@ -2,9 +2,7 @@
 
 use entity::activity_signup;
 use entity::life::SignupState;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder};
 
 use crate::activity::queries::HOLDS;
 use crate::base::fault::Fault;

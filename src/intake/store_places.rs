@@ -86,7 +86,7 @@ pub(super) async fn places(
 }
 
 /// What stands in a closed building opens it again.
-async fn reopen_above(plan: &Plan, to: &Storing<'_>) -> Result<(), Fault> {
+async fn reopen_above(plan: &Plan, to: &mut Storing<'_>) -> Result<(), Fault> {
     let known = &to.known.places;
     let closed: HashSet<i64> = known
         .values()

@@ -357,7 +357,7 @@ async fn waivers(
     bill_id: i64,
     compound: &place::Model,
 ) -> Result<Vec<WaiverLine>, Fault> {
-    let open = may(desk.actor(), Deed::WaiveFees, &compound.path);
+    let decides = may(desk.actor(), Deed::WaiveFees, &compound.path);
     let mut lines = Vec::new();
     for row in waivers_of(desk.app.store.read(), bill_id).await? {
         let asked = name(desk, row.asked_by).await?;
@@ -372,7 +372,7 @@ async fn waivers(
             who,
             reason: row.reason,
             proof: row.proof_id.is_some(),
-            open,
+            open: decides,
         });
     }
     Ok(lines)

@@ -5,9 +5,8 @@ use poem::{Response, handler};
 
 use super::expense::page;
 use super::expenses::said_in;
-use super::files::keep_paper;
+use super::files::{self, keep_paper};
 use crate::access::Actor;
-use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::base::key::key_in;
@@ -93,10 +92,7 @@ async fn perform(
         kept = Some(keep_paper(desk, field, &file.bytes).await?);
     }
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let mut file = None;
-    if let Some((key, change)) = kept {
-        file = Some(attachments::settle(&tx, key, change).await?.id);
-    }
+    let file = files::settle(&tx, kept).await?;
     run(&mut tx, actor, (id, Some(seen)), key, form, file).await?;
     tx.commit().await
 }

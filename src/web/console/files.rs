@@ -10,6 +10,7 @@ use crate::attachment::link::Variant;
 use crate::attachment::{Sender, actions, queries};
 use crate::base::fault::{Code, Fault};
 use crate::files::DOCUMENTS;
+use crate::store::Tx;
 use crate::web::attachments::serve;
 use crate::web::console::guard::Desk;
 
@@ -45,6 +46,17 @@ pub(super) async fn keep_paper(
     let from = Sender::Person(desk.actor().require_person()?);
     let kept = actions::upload_with_documents(&desk.app, from, file.to_vec()).await;
     kept.map_err(|fault| beside(field, fault))
+}
+
+/// Says that a kept file is there, in the transaction that gives it to something: its key, if one came.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn settle(tx: &Tx, kept: Option<Kept>) -> Result<Option<i64>, Fault> {
+    match kept {
+        Some((id, change)) => Ok(Some(actions::settle(tx, id, change).await?.id)),
+        None => Ok(None),
+    }
 }
 
 /// What is wrong with a file stands beside its field.

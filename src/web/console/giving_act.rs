@@ -12,13 +12,13 @@ use super::payment::typed_amount;
 use super::payments_take::keep_proof;
 use crate::access::Actor;
 use crate::access::permit::Deed;
-use crate::attachment::actions as attachments;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::giving::actions::{self, NewUse, Said};
 use crate::store::Tx;
 use crate::web::console::compound::ground;
 use crate::web::console::days::is_elsewhere;
+use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::guard::{Desk, status};
 use crate::web::console::upload::Uploads;
@@ -181,11 +181,8 @@ async fn perform(
         None
     };
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let mut proof = None;
-    if let Some((key, change)) = kept {
-        proof = Some(attachments::settle(&tx, key, change).await?.id);
-    }
-    run(&mut tx, desk.actor(), (row, compound), act, form, proof).await?;
+    let file = files::settle(&tx, kept).await?;
+    run(&mut tx, desk.actor(), (row, compound), act, form, file).await?;
     tx.commit().await
 }
 

@@ -13,7 +13,6 @@ use super::giving_act::address;
 use super::payment::typed_amount;
 use super::payments_take::{home_of, keep_proof, payer, way};
 use crate::access::permit::Deed;
-use crate::attachment::actions as attachments;
 use crate::base::clock::china;
 use crate::base::fault::Fault;
 use crate::giving::actions::{NewCounter, counter};
@@ -22,6 +21,7 @@ use crate::payment::actions::take::{NewTaken, take as take_in};
 use crate::payment::check_amount;
 use crate::web::console::compound::ground;
 use crate::web::console::days::is_elsewhere;
+use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -161,10 +161,7 @@ async fn store(
     };
     let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some((id, change)) = kept {
-        attachments::settle(&tx, id, change).await?;
-        money.proof_id = Some(id);
-    }
+    money.proof_id = files::settle(&tx, kept).await?;
     let row = counter(&mut tx, desk.actor(), compound, gift).await?;
     money.donation = Some(row.id);
     take_in(&mut tx, &app.dice, desk.actor(), money).await?;

@@ -8,11 +8,10 @@ use poem::web::{Path, Query};
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::files::{show_file, slip_says};
+use super::files::{self, show_file, slip_says};
 use super::payments_take::keep_proof;
 use super::payments_waiting::{about, first_says, name};
 use crate::access::permit::{Deed, may, require_somewhere};
-use crate::attachment::actions as attachments;
 use crate::attachment::queries::by_id;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
@@ -188,12 +187,8 @@ async fn store(desk: &Desk, id: i64, form: &Form, uploads: &Uploads) -> Result<(
     }
     let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let mut proof = None;
-    if let Some((key, change)) = kept {
-        attachments::settle(&tx, key, change).await?;
-        proof = Some(key);
-    }
-    let paid = (form.text("source"), proof);
+    let slip = files::settle(&tx, kept).await?;
+    let paid = (form.text("source"), slip);
     refunds::pay_out(&mut tx, desk.actor(), id, paid).await?;
     tx.commit().await
 }

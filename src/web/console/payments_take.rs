@@ -9,10 +9,9 @@ use poem::web::Query;
 use poem::{Response, handler};
 use serde::Deserialize;
 
-use super::files::{Kept, keep_paper};
+use super::files::{self, Kept, keep_paper};
 use super::payment::typed_amount;
 use crate::access::permit::{Deed, may, require_somewhere};
-use crate::attachment::actions as attachments;
 use crate::base::fault::Fault;
 use crate::base::text::half_width;
 use crate::payment::actions::take::{NewTaken, check_amount, take as take_in};
@@ -113,10 +112,7 @@ async fn store(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<i64, Fault
     check_amount(new.amount)?;
     let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some((id, change)) = kept {
-        attachments::settle(&tx, id, change).await?;
-        new.proof_id = Some(id);
-    }
+    new.proof_id = files::settle(&tx, kept).await?;
     let row = take_in(&mut tx, &app.dice, desk.actor(), new).await?;
     tx.commit().await?;
     Ok(row.id)

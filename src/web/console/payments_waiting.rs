@@ -14,13 +14,13 @@ use super::payments_refund::{PER_MINUTE, picture};
 use super::payments_take::keep_proof;
 use super::vouchers;
 use crate::access::permit::{Deed, may_somewhere, require_somewhere};
-use crate::attachment::actions as attachments;
 use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::payment::actions::{refund as refunds, waive};
 use crate::payment::{cause_says, month_says, queries, refund_says};
 use crate::place::queries as places;
+use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -222,18 +222,14 @@ async fn ask(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<(), Fault> {
     }
     let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    let mut proof = None;
-    if let Some((id, change)) = kept {
-        attachments::settle(&tx, id, change).await?;
-        proof = Some(id);
-    }
+    let slip = files::settle(&tx, kept).await?;
     let asked = waive::ask(
         &mut tx,
         desk.actor(),
         bill,
         amount,
         form.text("reason"),
-        proof,
+        slip,
     )
     .await;
     asked.map_err(|fault| match fault.code {
@@ -242,7 +238,7 @@ async fn ask(desk: &Desk, form: &Form, uploads: &Uploads) -> Result<(), Fault> {
         _ => fault,
     })?;
     // What is wrong with the rest is said first: a browser forgets the file.
-    if proof.is_none() {
+    if slip.is_none() {
         return Err(Fault::invalid(
             "proof",
             "请附上凭证的照片或PDF，例如低保证、会议决定。",

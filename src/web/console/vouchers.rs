@@ -13,7 +13,6 @@ use super::compound::{Way, ground};
 use super::payment::typed_amount;
 use super::payments_take::keep_proof;
 use crate::access::permit::{Deed, may};
-use crate::attachment::actions as attachments;
 use crate::base::clock::{china, say};
 use crate::base::dates::read_day;
 use crate::base::fault::Fault;
@@ -24,6 +23,7 @@ use crate::voucher::actions::{NewVoucher, What, ask as enter};
 use crate::voucher::queries::{self, SEES};
 use crate::voucher::{MOST_WORDS, MOVES, Move, state_says, what_says};
 use crate::web::console::days::is_elsewhere;
+use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
@@ -211,10 +211,7 @@ async fn store(
     };
     let kept = keep_proof(desk, uploads).await?;
     let mut tx = app.store.begin(app.clock.now()).await?;
-    if let Some((id, change)) = kept {
-        attachments::settle(&tx, id, change).await?;
-        new.proof_id = Some(id);
-    }
+    new.proof_id = files::settle(&tx, kept).await?;
     let row = enter(&mut tx, desk.actor(), new).await?;
     tx.commit().await?;
     Ok(row.id)

@@ -55,7 +55,7 @@ async fn who_pays_what_somebody_else_has_paid_gets_it_back_and_is_told() {
     assert_eq!(back.len(), 1);
     assert_eq!(
         (back[0].payment_id, back[0].cause),
-        (late, RefundCause::Duplicate)
+        (Some(late), RefundCause::Duplicate)
     );
     assert_eq!(back[0].state, RefundState::Done);
     assert_eq!(receipts(&app).await.len(), 1);

@@ -118,6 +118,7 @@ fn billed(world: &World, today: &str) -> Vec<Form> {
     let space_end = [gy, ("id", "1"), ("to", "2026-01-31")];
     let sold = [gy, ("home", "1-1-101"), ("owner", "1"), ("last", today)];
     let settle = [gy, ("seen", "0"), ("reason", "自行结清")];
+    let left = [gy, ("of", "1-1"), ("amount", "1"), ("reason", "退预存")];
     let credit = [("line", line.as_str()), ("amount", "1"), ("reason", "算错")];
     let bill = format!("/bills/{}/credit", world.bill.id);
     let end = format!("/fees/{}/end", world.fee);
@@ -145,6 +146,7 @@ fn billed(world: &World, today: &str) -> Vec<Form> {
             &settle,
             KEEPS,
         ),
+        form("/bills/sales/left", "/bills/sales/left", &left, TAKES),
         form("/bills/:id/credit", bill, &credit, KEEPS).once(MANAGER, 1),
     ]
 }
@@ -190,6 +192,12 @@ fn moved(world: &World, today: &str) -> Vec<Form> {
         form(refund, refunds(one, "grant"), &[], KEEPS),
         form(refund, refunds(other, "refuse"), &[], KEEPS).once(CHAIR, 0),
         form(refund, refunds(one, "by-hand"), &[], KEEPS),
+        form(
+            "/payments/refunds/:id/paid",
+            refunds(one, "paid"),
+            &[("source", "assets:cash")],
+            KEEPS,
+        ),
         form("/payments/waivers", "/payments/waivers", &less, WAIVES),
         form(waiver, waivers(yes, "grant"), &[], WAIVES).once(CHAIR, 1),
         form(waiver, waivers(no, "refuse"), &[], WAIVES).once(CHAIR, 0),
