@@ -90,7 +90,7 @@ async fn kept_back(app: &App, reminder: &reminder::Model) -> Result<Option<Messa
         place,
         state: "已退款".to_owned(),
         at: reminder.due_at,
-        hint: "请查收".to_owned(),
+        hint: format!("{}，请查收", came(&back)),
         url: None,
         urgent: false,
         buttons: Vec::new(),
@@ -158,7 +158,7 @@ async fn line(
                 title: format!("已退款 {sum} 元"),
                 state: "已退款",
                 text: format!("{place} 的退款 {sum} 元{}，请查收。", came(&back)),
-                hint: "请查收".to_owned(),
+                hint: format!("{}，请查收", came(&back)),
                 url: None,
                 awaited: false,
             })

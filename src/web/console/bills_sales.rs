@@ -131,7 +131,7 @@ async fn page(
         frame: Frame::new(desk, format!("{}：过户", books.place.name)).saying(&asked.said),
         sales: waiting(desk, &books).await?,
         left: left(desk, &books).await?,
-        can_ask: may(desk.actor(), Deed::TakeMoney, &books.place.path),
+        can_ask: may(desk.actor(), Deed::KeepMoney, &books.place.path),
         home: typed_home.to_owned(),
         home_wrong,
         owners,

@@ -134,7 +134,7 @@ async fn a_case_is_worked_from_the_first_click_to_the_last() {
     let page = desk.open(&format!("/console/cases/{id}?said=finish")).await;
     page.says("水管已换好")
         .says("等配件")
-        .says("还缺处理后的照片")
+        .says("还缺处理前和处理后的照片")
         .says("role=\"status\"");
     app.drain().await;
     resident.expects_push("办结").await;

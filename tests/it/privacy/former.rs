@@ -24,8 +24,22 @@ const VEILED: &str = "有一条只给本人看的消息，请本人关注公众�
 const RECEIPT: &str = "已收到您的缴费 50.00 元（桂园小区 1-1-101），谢谢您！";
 const SHELVED: &str = "您的心愿 #9“想要一盏台灯”已通过，邻居可以认领了。";
 
+/// Whose it is, whose list it stands on and where, read before the schema is older than what reads it.
+struct There {
+    person_id: i64,
+    steward_id: i64,
+    home_id: i64,
+    compound_id: i64,
+}
+
 /// Takes the schema back to before the change, with whatever came after it.
-async fn take_back(app: &TestApp) {
+async fn take_back(app: &TestApp) -> There {
+    let there = There {
+        person_id: app.person(NAME).await.id,
+        steward_id: app.person("孙梅").await.id,
+        home_id: app.place(compound::full_home(NAME)).await.id,
+        compound_id: app.place("GY").await.id,
+    };
     let all = Migrator::migrations();
     let at = all
         .iter()
@@ -34,6 +48,7 @@ async fn take_back(app: &TestApp) {
     Migrator::down(app.store.write(), Some(steps))
         .await
         .unwrap();
+    there
 }
 
 /// A payment of theirs: for a donation, or for bills.
@@ -57,16 +72,20 @@ async fn paid(app: &TestApp, donation_id: Option<i64>) -> i64 {
 }
 
 /// Something that the steward is to say at their door, or has said.
-async fn at_the_door(app: &TestApp, kind: &str, subject: &str, text: &str, state: VisitState) {
-    let home = app.place(compound::full_home(NAME)).await;
+async fn at_the_door(
+    app: &TestApp,
+    there: &There,
+    (kind, subject, text): (&str, &str, &str),
+    state: VisitState,
+) {
     let row = visit::ActiveModel {
-        person_id: Set(app.person(NAME).await.id),
-        place_id: Set(home.id),
-        compound_id: Set(home.compound_id.unwrap()),
+        person_id: Set(there.person_id),
+        place_id: Set(there.home_id),
+        compound_id: Set(there.compound_id),
         subject: Set(subject.to_owned()),
         kind: Set(kind.to_owned()),
         text: Set(text.to_owned()),
-        holder_id: Set(Some(app.person("孙梅").await.id)),
+        holder_id: Set(Some(there.steward_id)),
         state: Set(state),
         created_at: Set(app.now()),
         done_at: Set((state == VisitState::Done).then(|| app.now())),
@@ -80,7 +99,7 @@ async fn at_the_door(app: &TestApp, kind: &str, subject: &str, text: &str, state
 
 /// What the steward had on the list and behind it: who has claimed a wish, gifts, a request for help; and what may be
 /// told at a door.
-async fn lay_visits(app: &TestApp, given: &str, bills: &str) {
+async fn lay_visits(app: &TestApp, there: &There, given: &str, bills: &str) {
     let claimed = |id: i64| {
         format!(
             "您的心愿 #{id}“想要一副老花镜”有人认领了：{CLAIMER}，电话 {CLAIMERS_PHONE}。对方会联系您，请只用来办这件事。"
@@ -111,12 +130,12 @@ async fn lay_visits(app: &TestApp, given: &str, bills: &str) {
         ("payment.told", bills, RECEIPT, open),
         ("wish.told", "wish:9", SHELVED, open),
     ] {
-        at_the_door(app, kind, subject, text, state).await;
+        at_the_door(app, there, (kind, subject, text), state).await;
     }
 }
 
 /// A message to them that waits for another day, or was given up.
-async fn letter(app: &TestApp, kind: &str, subject: &str, state: ReminderState) {
+async fn letter(app: &TestApp, there: &There, (kind, subject): (&str, &str), state: ReminderState) {
     let now = app.now();
     let given_up = state == ReminderState::Failed;
     let why = "无法送达: template: platform error 43004: require subscribe";
@@ -124,8 +143,8 @@ async fn letter(app: &TestApp, kind: &str, subject: &str, state: ReminderState) 
     let row = reminder::ActiveModel {
         dedupe_key: Set(format!("former:{kind}:{subject}:{state:?}")),
         kind: Set(kind.to_owned()),
-        recipient_id: Set(Some(app.person(NAME).await.id)),
-        compound_id: Set(Some(app.place("GY").await.id)),
+        recipient_id: Set(Some(there.person_id)),
+        compound_id: Set(Some(there.compound_id)),
         subject: Set(subject.to_owned()),
         payload: Set(json!({})),
         due_at: Set(later),
@@ -156,8 +175,8 @@ async fn words_for_one_alone_go_out_of_visits_and_it_stays_whom_they_were_for() 
     let mut app = TestApp::plan().instances(0).start().await;
     let (given, bills) = (paid(&app, Some(1)).await, paid(&app, None).await);
     let (given, bills) = (format!("payment:{given}"), format!("payment:{bills}"));
-    take_back(&app).await;
-    lay_visits(&app, &given, &bills).await;
+    let there = take_back(&app).await;
+    lay_visits(&app, &there, &given, &bills).await;
     app.add_instance().await;
     let expected = [
         ("wish:17", "心愿 #17 有人认领了"),
@@ -205,7 +224,7 @@ async fn letters_for_one_alone_leave_the_list_of_staff_and_what_waits_goes_out_a
     let mut app = TestApp::plan().instances(0).start().await;
     let (given, bills) = (paid(&app, Some(1)).await, paid(&app, None).await);
     let (given, bills) = (format!("payment:{given}"), format!("payment:{bills}"));
-    take_back(&app).await;
+    let there = take_back(&app).await;
     let (failed, pending) = (ReminderState::Failed, ReminderState::Pending);
     let cancelled = ReminderState::Cancelled;
     let all = [
@@ -232,7 +251,7 @@ async fn letters_for_one_alone_leave_the_list_of_staff_and_what_waits_goes_out_a
         ("wish.told", "wish:7", failed, "wish.told", failed),
     ];
     for (kind, subject, state, ..) in all {
-        letter(&app, kind, subject, state).await;
+        letter(&app, &there, (kind, subject), state).await;
     }
     app.add_instance().await;
     let who = app.person(NAME).await.id;

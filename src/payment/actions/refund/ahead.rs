@@ -34,7 +34,7 @@ pub async fn ask_ahead(
 ) -> Result<refund::Model, Fault> {
     let none = || Fault::not_found("没有找到这笔预存，请刷新后再看。");
     let home = home_of(tx, home_id).await?;
-    allowed(actor, Deed::TakeMoney, &home.path, none)?;
+    allowed(actor, Deed::KeepMoney, &home.path, none)?;
     let by = actor.require_person()?;
     let compound_id = home.compound_id.ok_or_else(none)?;
     check_amount(amount)?;

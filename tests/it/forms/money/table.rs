@@ -146,7 +146,7 @@ fn billed(world: &World, today: &str) -> Vec<Form> {
             &settle,
             KEEPS,
         ),
-        form("/bills/sales/left", "/bills/sales/left", &left, TAKES),
+        form("/bills/sales/left", "/bills/sales/left", &left, KEEPS),
         form("/bills/:id/credit", bill, &credit, KEEPS).once(MANAGER, 1),
     ]
 }

@@ -283,6 +283,8 @@ pub(super) const NOTHING: &[&str] = &[
     "moderation.subject",
     "moderation.trace_id",
     // Keys of places and words of ours.
+    "notice.about",
+    "notice.path",
     "notice.scope",
     // Numbers of ours and of the platform, keys of bills.
     "payment.bills",
