@@ -13,6 +13,7 @@ use crate::access::Actor;
 use crate::attachment::{is_of, person_of, queries as attachments};
 use crate::base::fault::Fault;
 use crate::case::category::is_visible;
+use crate::case::similar::COMMON;
 use crate::case::{BOARD, shield, subject};
 use crate::moderation::{Submission, queries as moderation};
 
@@ -22,6 +23,9 @@ pub const ADDED: &str = "photo-added";
 pub const WAIVED: &str = "photo-waived";
 /// Action of the history: why there is none of what was found.
 pub const WAIVED_BEFORE: &str = "photo-waived-before";
+
+/// Cases filed from then on, 1 December 2026 in China, owe a picture of what was found as well; seconds of Unix.
+const ASKED_FROM: i64 = 1_796_054_400;
 
 /// What there is to be seen of one side of the work.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +57,8 @@ impl Side {
 pub struct Evidence {
     /// Whether pictures are wanted.
     pub wanted: bool,
+    /// Whether one of what was found is: nobody was asked for that of older cases.
+    pub wanted_before: bool,
     /// Of what was found.
     pub before: Side,
     /// Of what was done, in this round.
@@ -72,7 +78,13 @@ impl Evidence {
     #[must_use]
     pub fn missing(&self) -> Vec<PhotoStage> {
         let sides = [PhotoStage::Before, PhotoStage::After];
-        let missing = |stage: &PhotoStage| self.wanted && self.side(*stage).is_missing();
+        let missing = |stage: &PhotoStage| {
+            let wanted = match stage {
+                PhotoStage::Before => self.wanted_before,
+                PhotoStage::After => self.wanted,
+            };
+            wanted && self.side(*stage).is_missing()
+        };
         sides.into_iter().filter(missing).collect()
     }
 
@@ -91,7 +103,7 @@ impl Evidence {
     #[must_use]
     pub fn lacks(&self, stage: PhotoStage) -> bool {
         let side = self.side(stage);
-        self.wanted && side.is_missing() && side.coming == 0
+        self.missing().contains(&stage) && side.coming == 0
     }
 
     const fn side(&self, stage: PhotoStage) -> &Side {
@@ -136,6 +148,7 @@ pub async fn of<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<Eviden
     let wanted = wants_photo(case) && case.outcome != Some(Outcome::Unsolved);
     let mut seen = Evidence {
         wanted,
+        wanted_before: wanted && case.created_at.timestamp() >= ASKED_FROM,
         before: side(all.iter().filter(|row| is_before(row))),
         after: side(all.iter().filter(|row| is_after(row, case))),
         recordings: all.iter().filter(|row| !is_picture(row)).count(),
@@ -243,12 +256,13 @@ fn pair<'a>(all: &'a [attachment::Model], case: &case::Model) -> Vec<&'a attachm
     pair
 }
 
-/// Whether others may see pictures of a case at all: of one that is over, and never of one without a name or
-/// of a complaint, whose picture may tell who complains where words do not.
+/// Whether others may see pictures of a case at all: of one that is over and could be anybody's, never of what is
+/// nobody else's business (求助, 纠纷), of one without a name or of a complaint, whose picture may tell who complains
+/// where words do not.
 #[must_use]
 pub fn may_be_shown(case: &case::Model) -> bool {
     let over = matches!(case.state, CaseState::Finished | CaseState::Reviewed);
-    over && !case.anonymous && !shield::is_guarded(case)
+    over && COMMON.contains(&case.kind) && !case.anonymous && !shield::is_guarded(case)
 }
 
 /// Photos that have to be looked at before others may see them, and were not handed in yet.

@@ -106,6 +106,7 @@ pub(super) async fn follow(tx: &mut Tx, found: &Found) -> Result<(), Fault> {
             let until = row.after_until.unwrap_or(now);
             enqueue(tx, vec![item(AFTER_CLOCK, &key, row, until)]).await?;
         }
+        ExpenseState::Closed => official::over(tx, &about(row, AFTER)).await?,
         // Nothing comes of it: whoever has not heard of it need not.
         ExpenseState::Refused | ExpenseState::Withdrawn | ExpenseState::Expired => {
             official::withdraw(tx, &about(row, BEFORE)).await?;

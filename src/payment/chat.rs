@@ -105,7 +105,7 @@ async fn kept(turn: &Turn<'_>) -> Result<String, Fault> {
         said(
             left.collect(),
             "您原来存的：",
-            "，不会再抵账单，可以到物业服务处退给您。"
+            "，不抵现在业主的账单；您自己的账单交清后，可以到物业服务处退给您。"
         ),
     ))
 }

@@ -81,7 +81,7 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
     });
     let mut files = Vec::new();
     let mut bytes = 0;
-    for photo in &photos {
+    for photo in photos.iter().filter(|photo| !is_of_others(photo)) {
         let Some(path) = &photo.path else { continue };
         if photo.state != AttachmentState::Stored || bytes > MOST_PHOTOS {
             continue;
@@ -95,6 +95,21 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
     }
     let text = serde_json::to_vec_pretty(&data).map_err(Fault::internal)?;
     pack(&text, files).map_err(Fault::internal)
+}
+
+/// What is uploaded for others in office, certificates and slips of residents among it: it stays where it is, and
+/// is named in the data.
+fn is_of_others(photo: &attachment::Model) -> bool {
+    let subject = photo.subject.as_deref().unwrap_or_default();
+    let nouns = [
+        "waiver:",
+        "refund:",
+        "payment:",
+        "expense:",
+        "voucher:",
+        "donation-use:",
+    ];
+    nouns.iter().any(|noun| subject.starts_with(noun))
 }
 
 fn pack(data: &[u8], files: Vec<(String, Vec<u8>)>) -> zip::result::ZipResult<Vec<u8>> {

@@ -3,8 +3,8 @@
 //! conversations. Used by erasure.
 
 use entity::{
-    account, bill, case_event, case_helper, case_joiner, group_dialog, mediation, mediation_party,
-    moderation, notice, notice_recipient, payment, refund, reminder, waiver,
+    account, attachment, bill, case_event, case_helper, case_joiner, group_dialog, mediation,
+    mediation_party, moderation, notice, notice_recipient, payment, refund, reminder, waiver,
 };
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
@@ -12,6 +12,7 @@ use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
 
 use crate::base::fault::Fault;
 use crate::case::history::reword;
+use crate::payment::actions::waive;
 use crate::privacy::scrub::{self, Words};
 use crate::store::Tx;
 
@@ -173,18 +174,7 @@ pub(super) async fn money(
         };
         change.update(tx.db()).await?;
     }
-    let bills = bill::Entity::find()
-        .select_only()
-        .column(bill::Column::Id)
-        .filter(bill::COLUMN.payer_id.eq(person))
-        .into_tuple::<i64>()
-        .all(tx.db())
-        .await?;
-    let waivers = waiver::Entity::find()
-        .filter(waiver::COLUMN.bill_id.is_in(bills))
-        .all(tx.db())
-        .await?;
-    for row in waivers {
+    for row in waivers_of(tx, person).await? {
         let change = waiver::ActiveModel {
             id: Set(row.id),
             reason: Set(words.out_of(&row.reason)),
@@ -193,6 +183,35 @@ pub(super) async fn money(
         change.update(tx.db()).await?;
     }
     Ok(())
+}
+
+/// What was not asked of somebody, on bills of theirs.
+async fn waivers_of(tx: &Tx, person: i64) -> Result<Vec<waiver::Model>, Fault> {
+    let bills = bill::Entity::find()
+        .select_only()
+        .column(bill::Column::Id)
+        .filter(bill::COLUMN.payer_id.eq(person))
+        .into_tuple::<i64>()
+        .all(tx.db())
+        .await?;
+    Ok(waiver::Entity::find()
+        .filter(waiver::COLUMN.bill_id.is_in(bills))
+        .all(tx.db())
+        .await?)
+}
+
+/// The certificates (低保证 and the like) that showed why: they say more of somebody's need than any word, and are not
+/// kept for the books, which hold the amount, who agreed and when.
+///
+/// # Errors
+/// The database's.
+pub(super) async fn certificates(tx: &Tx, person: i64) -> Result<Vec<attachment::Model>, Fault> {
+    let waivers = waivers_of(tx, person).await?;
+    let about = waivers.iter().map(|row| waive::subject(row.id));
+    Ok(attachment::Entity::find()
+        .filter(attachment::COLUMN.subject.is_in(about))
+        .all(tx.db())
+        .await?)
 }
 
 /// Conversations in which somebody was just shown their name or phone: what waits there is dropped. And

@@ -117,8 +117,9 @@ where
         });
         entry.under_way = Some(hear.clone());
         let all = Arc::clone(&self.0);
+        // Before it is its turn: whoever asked waits from now on.
+        let began = Instant::now();
         tokio::spawn(async move {
-            let began = Instant::now();
             let result = read.await;
             let kept = began.elapsed() >= terms.patience;
             let heard = result.map(|value| {

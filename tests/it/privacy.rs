@@ -264,7 +264,7 @@ async fn where_stands(app: &TestApp, words: &[String]) -> Vec<String> {
     found
 }
 
-async fn erases(zhang: &Person<'_>) -> String {
+pub async fn erases(zhang: &Person<'_>) -> String {
     let asked = zhang.says("注销").await;
     assert!(
         asked.contains("不能恢复") && asked.contains("2 确认注销"),

@@ -323,11 +323,16 @@ async fn strike(tx: &Tx, draft: &mut Draft) -> Result<(), Fault> {
     if is_published(tx, &draft.next).await? {
         return draft.act_as_system(Action::CloseOff, "closed-off", None, true);
     }
+    strike_later(draft);
+    Ok(())
+}
+
+/// A clock looks in a while whether it can be struck from the list.
+pub(super) fn strike_later(draft: &mut Draft) {
     let due = after(draft.now, PUBLISHED_MINUTES);
     draft
         .reminders
         .push(remind::clock(&draft.next, kinds::CLOSE_OFF, due, 0));
-    Ok(())
 }
 
 /// The board shows it, and a photo of what was done, or the reason why there is none, is not owed.

@@ -335,12 +335,19 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
     {
         return Ok(ground);
     }
-    if let Some(home) = home(actor, filing.home_id, number)? {
+    let tie = match home(actor, filing.home_id, number) {
+        Err(fault) if filing.home_id.is_none() => {
+            return elsewhere(tx, actor, number, fault).await;
+        }
+        other => other?,
+    };
+    if let Some(home) = tie {
         let several = actor.homes.len() > 1;
         if let Some(number) = number
             && let Some(place) =
                 building_place(tx.db(), home.compound_id, Some(&home.code), number).await?
         {
+            is_open(&place)?;
             return Ok(Ground {
                 compound_id: home.compound_id,
                 place_id: place.id,
@@ -369,6 +376,7 @@ async fn ground(tx: &Tx, actor: &Actor, filing: &Filing, text: &str) -> Result<G
         && let Some(place) = building_place(tx.db(), compound_id, None, number).await?
         && place.path.starts_with(path)
     {
+        is_open(&place)?;
         return Ok(Ground {
             compound_id,
             place_id: place.id,
@@ -391,6 +399,36 @@ fn closed(says: &str) -> Fault {
     ))
 }
 
+/// Whether something can still be filed at a place that was named.
+fn is_open(place: &place::Model) -> Result<(), Fault> {
+    match place.closed_at {
+        Some(_) => Err(closed(short_name(place))),
+        None => Ok(()),
+    }
+}
+
+/// For whoever has no home left that is open: the building that the text names, beside the first of theirs.
+async fn elsewhere(
+    tx: &Tx,
+    actor: &Actor,
+    number: Option<u32>,
+    fault: Fault,
+) -> Result<Ground, Fault> {
+    let (Some(number), Some(home)) = (number, actor.homes.first()) else {
+        return Err(fault);
+    };
+    let found = building_place(tx.db(), home.compound_id, Some(&home.code), number).await?;
+    match found {
+        Some(place) if place.closed_at.is_none() => Ok(Ground {
+            compound_id: home.compound_id,
+            place_id: place.id,
+            path: place.path,
+            says: Some(place.name),
+        }),
+        _ => Err(fault),
+    }
+}
+
 /// The scanned place, if the actor lives or works in its compound and it is nobody else's home.
 async fn scanned<C: ConnectionTrait>(
     db: &C,
@@ -410,9 +448,7 @@ async fn scanned<C: ConnectionTrait>(
     if is_other || !may_file_at(actor, &place) {
         return Ok(None);
     }
-    if place.closed_at.is_some() {
-        return Err(closed(short_name(&place)));
-    }
+    is_open(&place)?;
     Ok(Some(Ground {
         compound_id,
         place_id: place.id,
@@ -462,7 +498,7 @@ fn home(
     }
 }
 
-/// The building with this number; `beside` is the code of a home in the same compound.
+/// The building with this number, also when it is closed; `beside` is the code of a home in the same compound.
 async fn building_place<C: ConnectionTrait>(
     db: &C,
     compound_id: i64,
@@ -478,7 +514,6 @@ async fn building_place<C: ConnectionTrait>(
     Ok(place::Entity::find()
         .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Building))
-        .filter(place::COLUMN.closed_at.is_null())
         .filter(known.add(place::COLUMN.name.is_in(names)))
         .one(db)
         .await?)

@@ -10,6 +10,7 @@ use crate::attachment::queries::count_pictures;
 use crate::attachment::{self as photos, Owner};
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
+use crate::case::actions::feedback::strike_later;
 use crate::case::actions::{Draft, require_text};
 use crate::case::evidence::{self, ADDED, stage_says, waived_by, wants_photo};
 use crate::case::queries::{Found, holds, no_such, visible};
@@ -120,18 +121,32 @@ pub async fn add_photos(
     let note = format!("{}{}", stage_says(stage), added.says());
     draft.event(ADDED, None, None, Some(note));
     draft.reminders.push(remind::photos(&draft.next, draft.now));
+    look_again(&mut draft);
     added.case = draft.store(tx, actor, "case.photo").await?;
     Ok(added)
 }
 
-/// As whom the actor may add photos: of those who filed it, or of those who work there.
+/// What was owed may be there now: whether it can be struck from the list is looked at once more, also when that was
+/// given up after a month.
+fn look_again(draft: &mut Draft) {
+    let next = &draft.next;
+    if next.state == CaseState::Reviewed && next.closed_off_at.is_none() {
+        strike_later(draft);
+    }
+}
+
+/// As whom the actor may add photos: of those who work on it, who may have filed it themselves; of those who filed it;
+/// or of those who work there.
 fn giver(actor: &Actor, found: &Found) -> Result<By, Fault> {
     let id = found.case.id;
     let person = actor.person_id().ok_or_else(|| no_such(id))?;
+    if holds(actor, found) {
+        return Ok(By::Staff);
+    }
     if person == found.case.reporter_id {
         return Ok(By::Resident);
     }
-    if holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path) {
+    if may(actor, Deed::WorkCases, &found.place.path) {
         return Ok(By::Staff);
     }
     Err(Fault::forbidden(format!(
@@ -139,11 +154,19 @@ fn giver(actor: &Actor, found: &Found) -> Result<By, Fault> {
     )))
 }
 
+/// Whether the actor may say why there is no photo.
+#[must_use]
+pub fn may_waive(actor: &Actor, found: &Found) -> bool {
+    let done = matches!(found.case.state, CaseState::Finished | CaseState::Reviewed);
+    holds(actor, found) || done && may(actor, Deed::DispatchCases, &found.place.path)
+}
+
 /// Says why there is no photo (无照片 N 原因): of the given side, or of whatever is missing.
 ///
 /// # Errors
-/// `not_found`, `forbidden` for whoever does not have it, `invalid` without a reason, `wrong_step`
-/// where none is wanted or missing, or the case is over.
+/// `not_found`, `forbidden` for whoever does not have it (once it is finished whoever gives work out there may say it,
+/// too: the holder's post may be over), `invalid` without a reason, `wrong_step` where none is wanted or missing, or
+/// the case is over.
 pub async fn waive_photo(
     tx: &mut Tx,
     actor: &Actor,
@@ -152,7 +175,7 @@ pub async fn waive_photo(
     reason: &str,
 ) -> Result<case::Model, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    if !holds(actor, &found) {
+    if !may_waive(actor, &found) {
         return Err(Fault::forbidden(format!(
             "只有诉求 #{id} 的办理人可以说明为什么没有照片。"
         )));
@@ -172,7 +195,7 @@ pub async fn waive_photo(
     }
     let missing = evidence::of(tx.db(), &found.case).await?.missing();
     let sides = match said {
-        Some(stage) => vec![stage],
+        Some(stage) => missing.into_iter().filter(|one| *one == stage).collect(),
         None => missing,
     };
     if sides.is_empty() {
@@ -185,5 +208,6 @@ pub async fn waive_photo(
         let note = shorten(&reason, MOST_REASON);
         draft.event(waived_by(stage), None, None, Some(note));
     }
+    look_again(&mut draft);
     draft.store(tx, actor, "case.photo-waive").await
 }

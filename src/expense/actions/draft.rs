@@ -183,6 +183,10 @@ async fn just_written(
         .filter(expense::COLUMN.account.eq(&said.account))
         .filter(expense::COLUMN.payee.eq(&said.payee))
         .filter(expense::COLUMN.amount.eq(said.amount))
+        .filter(match said.choice.as_str() {
+            "" => expense::COLUMN.choice.is_null(),
+            words => expense::COLUMN.choice.eq(words),
+        })
         .filter(expense::COLUMN.created_at.gt(tx.now() - AGAIN))
         .one(tx.db())
         .await?)

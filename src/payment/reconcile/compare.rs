@@ -13,6 +13,7 @@ use super::keys::Keys;
 use super::{Failure, Wanted};
 use crate::base::clock::begin_of;
 use crate::base::fault::Fault;
+use crate::payment::actions::refund::paid_by_people;
 use crate::store::Store;
 use crate::wechat::pay::{Bill, PayError, TradeRow};
 
@@ -292,9 +293,15 @@ async fn given_back(
         let (kind, ours) = match known {
             None => (DifferenceKind::RefundTheirsOnly, None),
             Some(known) => {
-                compared.ours.add(-known.amount);
+                // People have paid it out: what the platform has sent as well is the second time.
+                let by_people = paid_by_people(known);
+                if !by_people {
+                    compared.ours.add(-known.amount);
+                }
                 if known.amount != amount {
                     (DifferenceKind::RefundAmount, Some(known.amount))
+                } else if done && by_people {
+                    (DifferenceKind::RefundTheirsOnly, None)
                 } else if done && known.state != RefundState::Done {
                     (DifferenceKind::RefundTheirsOnly, Some(known.amount))
                 } else {

@@ -3,7 +3,7 @@
 use entity::kinds::RoleKind;
 use entity::{organisation, place, role};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::access::Actor;
 use crate::base::fault::Fault;
@@ -50,6 +50,8 @@ pub async fn end_posts(
         .filter(posts.condition())
         .filter(not_over(now))
         .order_by_asc(role::COLUMN.id)
+        // Whoever ends one of them at this moment is waited for: what they wrote stays.
+        .lock_exclusive()
         .all(tx.db())
         .await?;
     rows.retain(|row| {

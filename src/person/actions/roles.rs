@@ -3,7 +3,7 @@
 use entity::kinds::RoleKind;
 use entity::{person, place, role};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::access::holders::says;
@@ -97,6 +97,15 @@ pub struct NewRole<'a> {
     pub to_at: Option<Moment>,
 }
 
+/// Whether a place is open, and stays so until what is stored now is.
+async fn stays_open(tx: &Tx, id: i64) -> Result<bool, Fault> {
+    let place = place::Entity::find_by_id(id)
+        .lock(LockType::Share)
+        .one(tx.db())
+        .await?;
+    Ok(place.is_some_and(|place| place.closed_at.is_none()))
+}
+
 /// Gives a role on a place (none: everywhere) for a term.
 ///
 /// # Errors
@@ -111,7 +120,9 @@ pub async fn grant_role(
     if new.place.is_none() && new.kind != RoleKind::Administrator {
         return Err(Fault::invalid("place", "只有系统管理员可以不限地点。"));
     }
-    if new.place.is_some_and(|place| place.closed_at.is_some()) {
+    if let Some(place) = new.place
+        && !stays_open(tx, place.id).await?
+    {
         return Err(Fault::invalid(
             "place",
             "这个地点已停用，不能再任命。请写别的地点。",

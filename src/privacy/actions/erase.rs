@@ -90,6 +90,8 @@ pub async fn erase(tx: &mut Tx, app: &App, actor: &Actor) -> Result<Left, Fault>
     traces::handed_in(tx, id, &words).await?;
     traces::notices(tx, id, &words).await?;
     traces::money(tx, id, &accounts, &words).await?;
+    let certificates = traces::certificates(tx, id).await?;
+    remind::remove_photos(tx, &certificates).await?;
     traces::conversations(tx, id, &accounts, &words).await?;
     answers(tx, &words).await?;
     ties(tx, id, &accounts).await?;

@@ -161,7 +161,7 @@ fn is_possible(desk: &Desk, found: &Found, around: &Around, what: What) -> bool 
         What::Merge => is_from(Action::Merge) && (own || gives),
         What::Part => is_from(Action::Unmerge) && (own || gives),
         What::Reword => around.may_reword,
-        What::NoPhoto => own && around.owes.is_some(),
+        What::NoPhoto => actions::may_waive(actor, found) && around.owes.is_some(),
         What::Mediate => {
             let kind = matches!(case.kind, CaseKind::Dispute | CaseKind::Complaint);
             let may = own || gives || may(actor, Deed::Mediate, path);

@@ -25,6 +25,8 @@ use crate::web::pages::go;
 const PART: u64 = 500;
 /// How long a file is looked for, by a real clock.
 const BUDGET: Duration = Duration::from_secs(5);
+/// Files of one person in a minute.
+const PER_MINUTE: u32 = 12;
 /// Names of the columns.
 const HEAD: [&str; 10] = [
     "编号",
@@ -162,7 +164,18 @@ pub async fn xlsx(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, F
     filtered(desk, &asked, As::Xlsx).await
 }
 
+/// A file may be looked for for seconds: nobody takes many at once.
+async fn braked(desk: &Desk) -> Result<(), Fault> {
+    let person = desk.actor().require_person()?;
+    let key = format!("console:case-files:{person}");
+    match desk.app.limiter.take(&key, PER_MINUTE).await {
+        true => Ok(()),
+        false => Err(Fault::too_many(30)),
+    }
+}
+
 async fn filtered(desk: &Desk, asked: &Asked, kind: As) -> Result<Response, Fault> {
+    braked(desk).await?;
     let (db, actor) = (desk.app.store.read(), desk.actor());
     let now = desk.app.clock.now();
     let (wanted, wrong) = asked.read(db, actor).await?;
@@ -200,6 +213,7 @@ pub async fn behind_xlsx(desk: &Desk, Query(wanted): Query<Wanted>) -> Result<Re
 }
 
 async fn behind(desk: &Desk, wanted: &Wanted, kind: As) -> Result<Response, Fault> {
+    braked(desk).await?;
     let chosen = figures_list::chosen(desk, wanted).await?;
     let mut filled = Filled::new();
     let mut part = Some(Slice::first(PART));

@@ -50,8 +50,9 @@ pub(super) async fn form<C: ConnectionTrait>(
         .filter(|(key, _)| key == FIELD)
         .map(|(_, typed)| typed);
     let actor = desk.actor();
-    let filed = actor.person_id() == Some(found.case.reporter_id);
-    let works = holds(actor, found) || may(actor, Deed::WorkCases, &found.place.path);
+    let holds = holds(actor, found);
+    let filed = actor.person_id() == Some(found.case.reporter_id) && !holds;
+    let works = holds || may(actor, Deed::WorkCases, &found.place.path);
     let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
     let possible = match filed {
         true => OPEN.contains(&found.case.state),

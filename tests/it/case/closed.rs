@@ -152,6 +152,19 @@ async fn nothing_new(app: &TestApp, admin: &mut Desk<'_>) {
     let reply = resident.says("报修 楼道灯不亮").await;
     assert!(reply.contains("已停用"), "{reply}");
     assert_eq!(resident.cases().await.len(), before);
+    // What lies elsewhere is filed there, as the reply advises.
+    let reply = resident.says("报修 2栋楼道灯不亮").await;
+    assert!(
+        reply.contains("已收到") || reply.contains("诉求 #"),
+        "{reply}"
+    );
+    let (now, next) = (resident.cases().await, app.place("GY/2").await.id);
+    assert_eq!(now.len(), before + 1);
+    assert!(now.iter().any(|case| case.place_id == next), "{now:?}");
+    // What names a closed building is not filed somewhere else instead.
+    let manager = tied(app, "沈立").await;
+    let reply = manager.says("报修 1栋电梯停了").await;
+    assert!(reply.contains("已停用"), "{reply}");
     let newcomer = app.newcomer("o-closed").await;
     newcomer.says("绑定 1-1-102 李建国 13800000102").await;
     assert_eq!(newcomer.account().await.person_id, None);

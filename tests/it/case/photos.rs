@@ -80,6 +80,9 @@ async fn neither_a_voice_nor_what_turns_out_broken_is_a_picture() {
         .says(&format!("无照片 {id} 处理前 到场时已经关了阀"))
         .await;
     assert!(noted.contains("不用再发照片了"), "{noted}");
+    // A reason for what is there is none.
+    let needless = steward.says(&format!("无照片 {id} 处理后 没拍")).await;
+    assert!(needless.contains("不缺照片"), "{needless}");
     app.advance(61).await;
     assert!(is_struck(&app, id).await);
 }

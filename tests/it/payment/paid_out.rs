@@ -3,18 +3,23 @@
 
 use entity::kinds::RoleKind;
 use entity::money::{EntryKind, RefundState};
-use entity::{advance, residency, waiver};
+use entity::{advance, residency, role, waiver};
 use linli::ledger::Account;
 use linli::ledger::post::{Draft, Transfer, post};
 use linli::ledger::queries::{Days, moved};
+use linli::payment::actions::refund;
+use linli::payment::actions::settle::{Followed, Paid, settle};
+use linli::wechat::pay::{self, RefundStatus};
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter};
 
+use super::refunds::paid;
 use super::{bill_for, pay_out, payments, refunds, sound};
 use crate::console::{Desk, on_record};
 use crate::expense::give;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::pdf;
+use crate::privacy::erases;
 use crate::voucher::property::hledger_finds_no_fault;
 
 const TAKE: &str = "/console/payments/take";
@@ -153,6 +158,13 @@ async fn a_waiver_has_a_proof_that_whoever_decides_reads_and_nobody_changes() {
     two.open(&proof).await.is(200);
     app.drain().await;
     sound(&app).await;
+    // Whoever has everything erased leaves no certificate behind.
+    let zhang = app.resident("张秀英").await;
+    let done = erases(&zhang).await;
+    assert!(done.contains("已注销"), "{done}");
+    app.advance(2).await;
+    two.open(&proof).await.is(404);
+    two.open(&format!("/console/bills/{number}")).await.is(200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -288,7 +300,7 @@ async fn what_an_earlier_owner_has_left_goes_back_to_them() {
     sold.update(app.store.write()).await.unwrap();
     let said = zhang.says("账单").await;
     assert!(
-        said.contains("1-1-101 50.00 元，不会再抵账单") && !said.contains("自动抵"),
+        said.contains("1-1-101 50.00 元，不抵现在业主的账单") && !said.contains("自动抵"),
         "{said}"
     );
     manager.open(SALES).await.is(200).says("申请退给本人");
@@ -313,7 +325,7 @@ async fn what_an_earlier_owner_has_left_goes_back_to_them() {
     pay_out(&mut manager, id, "assets:cash").await.is(403);
     pay_out(&mut chair, id, "assets:wechat").await.is(422);
     pay_out(&mut chair, id, "assets:cash").await.is(303);
-    zhang.expects_push("预存 30.00 元已经用现金付给您").await;
+    zhang.expects_push("已经用现金付给您").await;
     assert_eq!(state(&app, id).await, RefundState::Done);
     assert_eq!(holds(&app, Account::Cash).await, 2_000);
     // A no leaves it where it is, and what is left is asked for anew.
@@ -331,7 +343,7 @@ async fn what_an_earlier_owner_has_left_goes_back_to_them() {
     let page = manager.open(SALES).await;
     page.is(200).says("没有留下的预存");
     let said = zhang.says("账单").await;
-    assert!(!said.contains("不会再抵"), "{said}");
+    assert!(!said.contains("您原来存的"), "{said}");
     pay_out(&mut chair, id, "assets:cash").await.is(303);
     // Each entry of it leads to it.
     let own = format!("/console/payments/refunds/{id}");
@@ -339,4 +351,129 @@ async fn what_an_earlier_owner_has_left_goes_back_to_them() {
     app.drain().await;
     sound(&app).await;
     hledger_finds_no_fault(&app).await;
+}
+
+/// The home is 张秀英's no more.
+async fn sold(app: &TestApp) -> String {
+    let home = app.place("GY/1-1-101").await.id;
+    let owner = app.person("张秀英").await.id;
+    residency::Entity::update_many()
+        .set(residency::ActiveModel {
+            ended_at: Set(Some(app.now())),
+            ..Default::default()
+        })
+        .filter(residency::COLUMN.place_id.eq(home))
+        .filter(residency::COLUMN.person_id.eq(owner))
+        .exec(app.store.write())
+        .await
+        .unwrap();
+    format!("{home}-{owner}")
+}
+
+#[tokio::test]
+async fn what_is_kept_pays_what_is_owed_first_and_goes_back_by_two_keepers() {
+    let app = TestApp::start().await;
+    let mut clerk = Desk::of(&app, "蒋平").await;
+    let mut manager = Desk::of(&app, "沈立").await;
+    let mut chair = Desk::of(&app, "卫东").await;
+    cash(&mut clerk, "50", "张秀英").await;
+    let of = sold(&app).await;
+    let fields = [
+        ("compound", "GY"),
+        ("of", of.as_str()),
+        ("amount", "20"),
+        ("reason", "房子已过户"),
+    ];
+    let to = "/console/bills/sales/left";
+    manager.send(SALES, to, &fields).await.is(303);
+    let id = refunds(&app).await.pop().unwrap().id;
+    // The last part of what they owe is billed meanwhile.
+    bill_for(&app, "张秀英", 202_611, 1_000).await;
+    let grant = format!("/console/payments/refunds/{id}/grant");
+    chair
+        .send(WAITING, &grant, &[])
+        .await
+        .is(409)
+        .says("又有账单要交");
+    assert_eq!(state(&app, id).await, RefundState::Asked);
+    let mut other = fields;
+    other[2] = ("amount", "21");
+    manager
+        .send(SALES, to, &other)
+        .await
+        .is(409)
+        .says("还没交清的账单");
+    let refuse = format!("/console/payments/refunds/{id}/refuse");
+    manager.send(WAITING, &refuse, &[]).await.is(303);
+    assert_eq!(state(&app, id).await, RefundState::Refused);
+    // With one keeper alone nothing is begun that nobody could end.
+    let chair = app.person("卫东").await.id;
+    role::Entity::update_many()
+        .set(role::ActiveModel {
+            to_at: Set(Some(app.now())),
+            ..Default::default()
+        })
+        .filter(role::COLUMN.person_id.eq(chair))
+        .exec(app.store.write())
+        .await
+        .unwrap();
+    manager
+        .send(SALES, to, &fields)
+        .await
+        .is(409)
+        .says("没有第二个人");
+    app.drain().await;
+    sound(&app).await;
+}
+
+#[tokio::test]
+async fn what_people_have_paid_out_is_no_second_time_the_platforms_without_a_word() {
+    let app = TestApp::start().await;
+    let (payment, _) = paid(&app).await;
+    let house = &app.instances[0].app;
+    let twice = Paid {
+        transaction_id: "test4200000009".to_owned(),
+        at: app.now(),
+    };
+    let mut tx = app.store.begin(app.now()).await.unwrap();
+    settle(&mut tx, &house.dice, payment, &twice).await.unwrap();
+    tx.commit().await.unwrap();
+    app.drain().await;
+    let row = refunds(&app).await.remove(0);
+    assert_eq!(row.state, RefundState::Abnormal);
+    let (mut one, mut two) = (Desk::of(&app, "沈立").await, Desk::of(&app, "卫东").await);
+    let mut clerk = Desk::of(&app, "蒋平").await;
+    cash(&mut clerk, "100", "").await;
+    let hand = format!("/console/payments/refunds/{}/by-hand", row.id);
+    one.send(WAITING, &hand, &[]).await.is(303);
+    pay_out(&mut two, row.id, "assets:cash").await.is(303);
+    // Somebody at the platform's page lets it go through all the same.
+    let of = payments(&app).await.remove(0);
+    let said = pay::Refund {
+        refund_id: "5030000001".to_owned(),
+        out_refund_no: row.out_refund_no.clone(),
+        out_trade_no: of.out_trade_no.clone().unwrap(),
+        transaction_id: twice.transaction_id.clone(),
+        status: RefundStatus::Success,
+        account: None,
+        success_at: Some(app.now().timestamp()),
+        created_at: None,
+        total: of.amount,
+        refund: row.amount,
+        payer_refund: None,
+    };
+    for _ in 0..2 {
+        let mut tx = app.store.begin(app.now()).await.unwrap();
+        let merchant = of.merchant.clone().unwrap();
+        let heard = refund::heard(&mut tx, &merchant, &said).await.unwrap();
+        tx.commit().await.unwrap();
+        let Followed::Refused(why) = heard else {
+            panic!("{heard:?}");
+        };
+        assert!(why.contains("又退了一次"), "{why}");
+    }
+    let now = refunds(&app).await.remove(0);
+    assert_eq!((now.state, now.refund_id), (RefundState::Done, None));
+    app.drain().await;
+    sound(&app).await;
 }

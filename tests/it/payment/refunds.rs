@@ -311,17 +311,27 @@ async fn nobody_is_their_own_second_person() {
         "/console/payments/waiting",
         format!("/console/payments/refunds/{}", back.id),
     );
-    for act in ["grant", "refuse"] {
-        one.send(waiting, &format!("{at}/{act}"), &[])
-            .await
-            .is(403)
-            .says("另一个人");
-    }
+    one.send(waiting, &format!("{at}/grant"), &[])
+        .await
+        .is(403)
+        .says("另一个人");
     assert_eq!(refunds(&app).await[0].state, RefundState::Asked);
     two.send(waiting, &format!("{at}/refuse"), &[])
         .await
         .is(303);
     assert_eq!(refunds(&app).await[0].state, RefundState::Refused);
+    two.send(waiting, &format!("{at}/grant"), &[]).await.is(409);
+    // Whoever asks may take it back, alone.
+    one.send(&page, &format!("{page}/refund"), &fields)
+        .await
+        .is(303);
+    one.open(waiting).await.says("收回申请");
+    let back = refunds(&app).await.pop().unwrap();
+    let at = format!("/console/payments/refunds/{}", back.id);
+    one.send(waiting, &format!("{at}/refuse"), &[])
+        .await
+        .is(303);
+    assert_eq!(refunds(&app).await[1].state, RefundState::Refused);
     two.send(waiting, &format!("{at}/grant"), &[]).await.is(409);
     app.drain().await;
     sound(&app).await;

@@ -186,6 +186,29 @@ async fn of_a_complaint_no_picture_is_shown_or_handed_in() {
 }
 
 #[tokio::test]
+async fn what_is_nobody_elses_business_shows_no_picture() {
+    let mut app = TestApp::start().await;
+    app.allow_errors();
+    let (steward, zhang) = (app.steward("1栋").await, app.resident("张秀英").await);
+    zhang.sends_photo(jpeg(10)).await;
+    zhang.says("求助 老人腿脚不便，想借轮椅").await;
+    let id = zhang.case().await.id;
+    steward.says(&format!("接单 {id}")).await;
+    steward.says(&format!("办结 {id} 轮椅已送到")).await;
+    app.drain().await;
+    pass(&app, "photo:").await;
+    pass_all(&app).await;
+    let html = app.board("GY").await;
+    assert!(!html.contains("/files/"), "{html}");
+    let parts = moderation::Entity::find()
+        .filter(moderation::COLUMN.part.starts_with("photo:"))
+        .all(app.store.read())
+        .await
+        .unwrap();
+    assert!(parts.is_empty(), "{parts:?}");
+}
+
+#[tokio::test]
 async fn what_is_removed_is_gone_and_what_cannot_be_read_now_says_so() {
     let mut app = TestApp::start().await;
     app.allow_errors();

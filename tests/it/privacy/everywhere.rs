@@ -122,6 +122,11 @@ async fn counts(app: &TestApp) -> Vec<i64> {
 
 /// What a copy says, all of it.
 pub(super) async fn copy_of(zhang: &crate::harness::people::Person<'_>) -> String {
+    copied(zhang).await.0
+}
+
+/// The data, and what files there are.
+pub(super) async fn copied(zhang: &crate::harness::people::Person<'_>) -> (String, Vec<String>) {
     zhang.says("导出我的数据").await;
     let told = zhang.expects_push("已备好").await;
     let file = reqwest::get(format!("{}/data.zip", link_in(&told)))
@@ -131,7 +136,12 @@ pub(super) async fn copy_of(zhang: &crate::harness::people::Person<'_>) -> Strin
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let mut data = String::new();
     std::io::Read::read_to_string(&mut zip.by_name("data.json").unwrap(), &mut data).unwrap();
-    data
+    (
+        data,
+        zip.file_names()
+            .map(|name| name.unwrap().into_owned())
+            .collect(),
+    )
 }
 
 #[tokio::test]

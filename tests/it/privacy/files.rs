@@ -7,7 +7,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::EntityTrait;
 
 use super::erases;
-use super::everywhere::copy_of;
+use super::everywhere::copied;
 use crate::harness::app::TestApp;
 use crate::harness::pictures::pdf;
 
@@ -35,9 +35,15 @@ async fn what_was_uploaded_at_the_console_is_in_a_copy_and_goes_with_whoever_did
     let loose = uploaded(&app, mine, None).await;
     let given = uploaded(&app, mine, Some("expense:7")).await;
     let others = uploaded(&app, other, Some("expense:8")).await;
-    let data = copy_of(&zhang).await;
+    let (data, files) = copied(&zhang).await;
     assert_eq!(data.matches("\"document\"").count(), 2, "{data}");
     assert!(data.contains("expense:7") && !data.contains("expense:8"));
+    // What was uploaded for others in office is named, and stays where it is.
+    let holds = |row: &attachment::Model| {
+        let name = format!("photos/{}.", row.id);
+        files.iter().any(|file| file.starts_with(&name))
+    };
+    assert!(holds(&loose) && !holds(&given), "{files:?}");
 
     let done = erases(&zhang).await;
     assert!(done.contains("已注销"), "{done}");

@@ -1,13 +1,13 @@
 //! Asks that what is kept for somebody (预存) goes back to them: whoever does not owe the next bills of the home has
 //! nothing that it could pay. Called by the console.
 
-use entity::money::{RefundCause, RefundState};
-use entity::{advance, refund};
+use entity::money::{BillState, RefundCause, RefundState};
+use entity::{advance, bill, refund};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::begin::{asked_already, blank};
-use super::record;
+use super::{another_keeper, record};
 use crate::access::Actor;
 use crate::access::permit::Deed;
 use crate::base::dice::Dice;
@@ -36,6 +36,7 @@ pub async fn ask_ahead(
     let home = home_of(tx, home_id).await?;
     allowed(actor, Deed::KeepMoney, &home.path, none)?;
     let by = actor.require_person()?;
+    another_keeper(tx, &home.path, by).await?;
     let compound_id = home.compound_id.ok_or_else(none)?;
     check_amount(amount)?;
     let reason = words("reason", reason, "请写为什么退，例如：房子已过户。")?;
@@ -49,6 +50,11 @@ pub async fn ask_ahead(
     if next_owner(tx.db(), home_id, tx.now()).await? == payer_id {
         return Err(Fault::wrong_step(
             "这笔预存会抵这位业主以后的账单，不在这里退。要退请在那笔缴费的页面上申请。",
+        ));
+    }
+    if owes(tx, home_id, payer_id).await? {
+        return Err(Fault::wrong_step(
+            "本人在这一户还有没交清的账单，预存会先抵那些账单，抵完再退。",
         ));
     }
     let waiting = refund::Entity::find()
@@ -81,4 +87,32 @@ pub async fn ask_ahead(
     let asked = remind::ToDecide::Refund(stored.id);
     remind::ask_to_decide(tx, asked, compound_id, &home.path, by).await?;
     Ok(stored)
+}
+
+/// Whether the person has bills of the home that are not paid yet: what is kept pays them first.
+async fn owes(tx: &Tx, home_id: i64, payer_id: i64) -> Result<bool, Fault> {
+    let open = bill::Entity::find()
+        .filter(bill::COLUMN.home_id.eq(home_id))
+        .filter(bill::COLUMN.payer_id.eq(payer_id))
+        .filter(bill::COLUMN.state.eq(BillState::Open))
+        .count(tx.db())
+        .await?;
+    Ok(open > 0)
+}
+
+/// Asked once more when it is agreed to: whether it still pays no bill of theirs.
+///
+/// # Errors
+/// `wrong_step` when it does.
+pub(super) async fn still_free(tx: &Tx, row: &refund::Model) -> Result<(), Fault> {
+    let (Some(home_id), Some(payer_id)) = (row.home_id, row.payer_id) else {
+        return Ok(());
+    };
+    let pays = next_owner(tx.db(), home_id, tx.now()).await? == payer_id;
+    if pays || owes(tx, home_id, payer_id).await? {
+        return Err(Fault::wrong_step(
+            "本人在这一户又有账单要交，这笔预存会先抵账单，请不要退。",
+        ));
+    }
+    Ok(())
 }

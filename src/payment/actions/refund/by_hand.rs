@@ -6,7 +6,7 @@ use entity::refund;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
-use super::{kept, record};
+use super::{another_keeper, kept, record};
 use crate::access::Actor;
 use crate::base::fault::{Code, Fault};
 use crate::payment::remind;
@@ -15,10 +15,11 @@ use crate::store::Tx;
 /// Gives a refund that did not go through to people, to be paid out.
 ///
 /// # Errors
-/// `not_found`, `forbidden`; `conflict` when it does not wait for that.
+/// `not_found`, `forbidden`; `wrong_step` where nobody else could pay it out; `conflict` when it does not wait for that.
 pub async fn by_hand(tx: &mut Tx, actor: &Actor, id: i64) -> Result<refund::Model, Fault> {
     let (row, _, home) = kept(tx, actor, id).await?;
     let by = actor.require_person()?;
+    another_keeper(tx, &home.path, by).await?;
     let now = tx.now();
     let done = refund::Entity::update_many()
         .set(refund::ActiveModel {

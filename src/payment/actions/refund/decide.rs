@@ -3,8 +3,9 @@
 use entity::money::{PayWay, RefundState};
 use entity::refund;
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
+use super::ahead::still_free;
 use super::unbook::unbook;
 use super::{kept, record};
 use crate::access::Actor;
@@ -17,7 +18,7 @@ use crate::store::Tx;
 /// back: WeChat's is sent by a clock, all else waits for somebody who pays it out.
 ///
 /// # Errors
-/// `not_found`; `forbidden` without the right, and for whoever asked; `conflict` when it is decided;
+/// `not_found`; `forbidden` without the right, and a yes from whoever asked, who may take it back; `conflict` when it is decided;
 /// `wrong_step` when the money pays something later already.
 pub async fn decide(
     tx: &mut Tx,
@@ -33,6 +34,9 @@ pub async fn decide(
         (true, Some(PayWay::Wechat)) => RefundState::Approved,
         (true, _) => RefundState::Granted,
     };
+    if granted {
+        still_free(tx, &row).await?;
+    }
     let over = (!granted).then_some(now);
     let next = refund::Model {
         state,
@@ -40,6 +44,11 @@ pub async fn decide(
         updated_at: now,
         done_at: over,
         ..row.clone()
+    };
+    // Whoever asked may take it back, and no more.
+    let second = match granted {
+        true => Condition::all().add(refund::COLUMN.asked_by.ne(by)),
+        false => Condition::all(),
     };
     let done = refund::Entity::update_many()
         .set(refund::ActiveModel {
@@ -51,11 +60,11 @@ pub async fn decide(
         })
         .filter(refund::COLUMN.id.eq(id))
         .filter(refund::COLUMN.state.eq(RefundState::Asked))
-        .filter(refund::COLUMN.asked_by.ne(by))
+        .filter(second)
         .exec(tx.db())
         .await?;
     if done.rows_affected != 1 {
-        return Err(not_second(row.asked_by == Some(by)));
+        return Err(not_second(granted && row.asked_by == Some(by)));
     }
     if granted {
         unbook(tx, paid.as_ref(), &next, by).await?;

@@ -43,6 +43,11 @@ pub async fn heard(tx: &mut Tx, merchant: &str, said: &pay::Refund) -> Result<Fo
         RefundStatus::Abnormal => RefundState::Abnormal,
         RefundStatus::Processing | RefundStatus::Other(_) => RefundState::Sent,
     };
+    if state == RefundState::Done && paid_by_people(&known) {
+        return Ok(Followed::Refused(
+            "已由人工付给对方，平台又退了一次，请向对方收回".to_owned(),
+        ));
+    }
     let moment = |at: i64| DateTime::from_timestamp(at, 0);
     let at = said.success_at.and_then(moment);
     let over = matches!(state, RefundState::Done | RefundState::Closed);
@@ -69,6 +74,13 @@ pub async fn heard(tx: &mut Tx, merchant: &str, said: &pay::Refund) -> Result<Fo
             .await?;
     }
     Ok(Followed::Settled(Settled::Before))
+}
+
+/// Whether people have paid a refund out, from elsewhere than what lies at the platform.
+#[must_use]
+pub fn paid_by_people(row: &refund::Model) -> bool {
+    let from = row.paid_from.as_deref();
+    row.state == RefundState::Done && from.is_some_and(|from| from != Account::Wechat.code())
 }
 
 fn differs(

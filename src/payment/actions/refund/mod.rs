@@ -27,7 +27,7 @@ pub use begin::ask;
 pub(super) use begin::owe;
 pub use by_hand::by_hand;
 pub use decide::decide;
-pub use hear::heard;
+pub use hear::{heard, paid_by_people};
 pub use pay_out::pay_out;
 pub use send::send;
 
@@ -37,7 +37,8 @@ use sea_orm::EntityTrait;
 use serde_json::{Value, json};
 
 use super::{allowed, home_of, locked};
-use crate::access::permit::Deed;
+use crate::access::holders::holders;
+use crate::access::permit::{Deed, roles};
 use crate::access::{Actor, audit};
 use crate::base::clock::china;
 use crate::base::fault::Fault;
@@ -74,6 +75,17 @@ async fn kept(
     let home = home_of(tx, home_id.ok_or_else(none)?).await?;
     allowed(actor, Deed::KeepMoney, &home.path, none)?;
     Ok((row, paid, home))
+}
+
+/// Whether somebody else keeps the money there, too: what one of them begins another one ends.
+async fn another_keeper(tx: &Tx, path: &str, by: i64) -> Result<(), Fault> {
+    let all = holders(tx.db(), path, roles(Deed::KeepMoney), tx.now()).await?;
+    match all.iter().any(|one| one.person_id != by) {
+        true => Ok(()),
+        false => Err(Fault::wrong_step(
+            "这里管账的只有您一个人，没有第二个人能确认和付款。请社区先任命另一位，例如业委会主任。",
+        )),
+    }
 }
 
 /// An entry of the books about a refund, still without its transfers.
