@@ -122,7 +122,7 @@ impl Memory {
             match serde_json::from_slice(line) {
                 Ok(line) => self.take(line),
                 Err(error) => {
-                    tracing::warn!(%error, "a line of the pretended WeChat Pay is broken")
+                    tracing::warn!(%error, "a line of the pretended WeChat Pay is broken");
                 }
             }
         }

@@ -144,11 +144,11 @@ async fn the_cases_behind_a_number_are_taken_away() {
         .open(&format!("/console/figures?{}", query("GY", span)))
         .await;
     let all = numbers(&page);
+    let file = Regex::new(r#"href="(/console/figures/cases\.csv\?[^"]*)""#).unwrap();
     for group in ["", "&by=kind", "&by=level", "&by=time"] {
         let number = all.iter().find(|(link, _)| link.contains(group));
         let (link, count) = number.unwrap_or_else(|| panic!("{group}: {all:?}"));
         let list = desk.open(link).await;
-        let file = Regex::new(r#"href="(/console/figures/cases\.csv\?[^"]*)""#).unwrap();
         let file = file.captures(&list.body).unwrap()[1].replace("&#38;", "&");
         let csv = desk.open(&file).await;
         csv.is(200).says("编号,种类,内容,状态");

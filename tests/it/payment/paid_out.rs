@@ -402,7 +402,7 @@ async fn what_is_kept_pays_what_is_owed_first_and_goes_back_by_two_keepers() {
         .send(SALES, to, &other)
         .await
         .is(409)
-        .says("还没交清的账单");
+        .says("还有没交清的账单");
     let refuse = format!("/console/payments/refunds/{id}/refuse");
     manager.send(WAITING, &refuse, &[]).await.is(303);
     assert_eq!(state(&app, id).await, RefundState::Refused);

@@ -301,7 +301,6 @@ pub(super) const NOTHING: &[&str] = &[
     "voucher.words",
     "refund.out_refund_no",
     // An account of the books.
-    "refund.paid_from",
     "refund.refund_id",
     "organisation.code",
     "organisation.credit_code",
