@@ -61,6 +61,12 @@ pub fn subject(id: i64) -> String {
     format!("payment:{id}")
 }
 
+/// How a waiver is named in the same way.
+#[must_use]
+pub fn waiver_subject(id: i64) -> String {
+    format!("waiver:{id}")
+}
+
 /// `2026年11月` of 202611.
 #[must_use]
 pub fn month_says(month: i32) -> String {

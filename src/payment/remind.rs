@@ -14,9 +14,9 @@ use crate::access::permit::{Deed, roles};
 use crate::base::clock::Moment;
 use crate::base::fault::Fault;
 use crate::delivery::{Kind, Topic, Work};
-use crate::payment::actions::{notice, refund as refunds, waive, watch};
+use crate::payment::actions::{notice, refund as refunds, watch};
 use crate::payment::reconcile::clock as morning;
-use crate::payment::subject;
+use crate::payment::{subject, waiver_subject};
 use crate::person::queries as people;
 use crate::reminder::payload::number;
 use crate::reminder::{NewReminder, Verdict, enqueue, enqueue_to_account};
@@ -288,7 +288,7 @@ pub(super) async fn ask_to_decide(
     first: i64,
 ) -> Result<(), Fault> {
     let (deed, name, id, subject) = match what {
-        ToDecide::Waiver(id) => (Deed::WaiveFees, "waiver", id, waive::subject(id)),
+        ToDecide::Waiver(id) => (Deed::WaiveFees, "waiver", id, waiver_subject(id)),
         ToDecide::Refund(id) => (Deed::KeepMoney, "refund", id, refunds::subject(id)),
     };
     let payload = json!({ name: id });

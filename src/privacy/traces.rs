@@ -12,7 +12,7 @@ use sea_orm::{ActiveModelTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
 
 use crate::base::fault::Fault;
 use crate::case::history::reword;
-use crate::payment::actions::waive;
+use crate::payment::waiver_subject;
 use crate::privacy::scrub::{self, Words};
 use crate::store::Tx;
 
@@ -207,7 +207,7 @@ async fn waivers_of(tx: &Tx, person: i64) -> Result<Vec<waiver::Model>, Fault> {
 /// The database's.
 pub(super) async fn certificates(tx: &Tx, person: i64) -> Result<Vec<attachment::Model>, Fault> {
     let waivers = waivers_of(tx, person).await?;
-    let about = waivers.iter().map(|row| waive::subject(row.id));
+    let about = waivers.iter().map(|row| waiver_subject(row.id));
     Ok(attachment::Entity::find()
         .filter(attachment::COLUMN.subject.is_in(about))
         .all(tx.db())

@@ -59,6 +59,7 @@ mod station;
 mod stored_messages;
 mod talent;
 mod timetable;
+mod upgrades;
 mod volunteer;
 mod voucher;
 mod web;

@@ -9,6 +9,7 @@ mod clocks;
 mod feedback;
 mod file;
 mod finish;
+mod ground;
 mod helper;
 mod join;
 mod manner;
@@ -31,8 +32,9 @@ pub use feedback::{
     CONTENT, FEEDBACK, Rated, Reopening, close_off, decline_reopen, grant_reopen, lapse,
     note_asked, rate, reopen, reopen_breach,
 };
-pub use file::{Filed, Filing, file, may_file_at};
+pub use file::{Filed, Filing, file};
 pub use finish::{finish, give_up};
+pub use ground::may_file_at;
 pub use helper::{Helped, assist, leave};
 pub use join::{Joined, hold, join, merge, quit, unmerge};
 pub use manner::Behalf;

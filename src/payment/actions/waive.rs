@@ -16,14 +16,8 @@ use crate::base::fault::{Code, Fault};
 use crate::fee::bill::{Growth, grow};
 use crate::ledger::Account;
 use crate::ledger::post::{Draft, Transfer, post};
-use crate::payment::{left, remind};
+use crate::payment::{left, remind, waiver_subject};
 use crate::store::Tx;
-
-/// How a waiver is named as a subject.
-#[must_use]
-pub fn subject(id: i64) -> String {
-    format!("waiver:{id}")
-}
 
 /// Asks that an amount of a bill is not asked for any longer, with what shows that it is right: an unfiled picture or
 /// document, without which the console asks for nothing.
@@ -76,7 +70,7 @@ pub async fn ask(
         .exec_with_returning(tx.db())
         .await?;
     if let Some(proof) = proof_id {
-        give_proof(tx, actor, row.compound_id, &subject(row.id), proof).await?;
+        give_proof(tx, actor, row.compound_id, &waiver_subject(row.id), proof).await?;
     }
     record(tx, actor, "waiver.ask", &row);
     let asked = remind::ToDecide::Waiver(row.id);
@@ -188,7 +182,7 @@ fn entry(tx: &Tx, row: &waiver::Model) -> Draft {
 fn record(tx: &Tx, actor: &Actor, action: &str, row: &waiver::Model) {
     let entry = audit::Entry {
         action,
-        subject: subject(row.id),
+        subject: waiver_subject(row.id),
         compound_id: Some(row.compound_id),
         detail: Some(json!({ "bill": row.bill_id, "fen": row.amount })),
     };

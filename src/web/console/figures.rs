@@ -23,19 +23,16 @@ use crate::case::stats::span::Span;
 use crate::case::stats::{Counts, Figure, RATES, Rate, SHARE, SHARE_FORMULA, tenths};
 use crate::place::queries::short_name;
 use crate::place::scope::{self, Scope};
-use crate::report::chart::{self, Bar};
-use crate::report::figures::{self, Report, Table, score};
+use crate::report::figures::{Report, Table, score};
 use crate::report::reckoned;
 use crate::store::slow::Answer;
 use crate::web::console::asked::beside;
+use crate::web::console::figures_chart::drawn;
 use crate::web::console::figures_wait::wait;
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::Desk;
-use crate::web::pages::{escape, go};
+use crate::web::pages::go;
 use crate::wechat::http::percent;
-
-/// Bars of a chart; the table has all.
-const BARS: usize = 8;
 
 /// Of which place and period, as the page's address says it.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -435,35 +432,6 @@ fn place_link(table: &Table, key: &str, report: &Report) -> Option<String> {
     // Inside a building there are only units and homes.
     let has = table.by == By::Place && own.kind != PlaceKind::Building && key != own.code;
     has.then(|| format!("/console/figures?{}", query(key, report.span)))
-}
-
-/// The chart of a table, and whether it has two colours.
-fn drawn(table: &Table) -> (String, bool) {
-    let get = |line: &figures::Line, figure| line.counts.get(figure);
-    if table.by == By::Time {
-        let pairs: Vec<(String, i64, i64)> = table
-            .lines
-            .iter()
-            .map(|line| {
-                let (filed, solved) = (get(line, Figure::Filed), get(line, Figure::Solved));
-                (line.name.clone(), filed, solved)
-            })
-            .collect();
-        let chart = chart::columns("提出和其中已解决的诉求，按时间", &pairs, escape);
-        return (chart, true);
-    }
-    let bars: Vec<Bar> = table
-        .lines
-        .iter()
-        .take(BARS)
-        .map(|line| Bar {
-            name: line.name.clone(),
-            value: get(line, Figure::Filed),
-            label: get(line, Figure::Filed).to_string(),
-        })
-        .collect();
-    let chart = chart::bars(&format!("{}，提出件数", table.title), &bars, escape);
-    (chart, false)
 }
 
 /// The whole and its places beside what they were.

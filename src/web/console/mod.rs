@@ -49,7 +49,7 @@
 //! | `merchant` | which receiving account takes a compound's money |
 //! | `payments_take`, `payments_waiting` | cash and transfers; what waits for a second person |
 //! | `payments_refund` | one refund, with its slip, and the word that it was paid out |
-//! | `figures`, `figures_files`, `figures_list`, `figures_wait` | the figures of a place and a period, as a page and as files, the cases behind each, and what stands there until they are counted |
+//! | `figures`, `figures_chart`, `figures_files`, `figures_list`, `figures_wait` | the figures of a place and a period, as a page and as files, the cases behind each, and what stands there until they are counted |
 //! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
 //! | `boards` | the ways to the public boards |
 //! | `live` | open pages are told of changes |
@@ -94,6 +94,7 @@ mod expense_rules;
 mod expenses;
 mod fees;
 mod figures;
+mod figures_chart;
 mod figures_files;
 mod figures_list;
 mod figures_wait;

@@ -18,7 +18,7 @@ use crate::base::clock::say;
 use crate::base::fault::{Code, Fault};
 use crate::base::fen::Fen;
 use crate::payment::actions::{refund as refunds, waive};
-use crate::payment::{cause_says, month_says, queries, refund_says};
+use crate::payment::{cause_says, month_says, queries, refund_says, waiver_subject};
 use crate::place::queries as places;
 use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
@@ -256,7 +256,7 @@ pub async fn proof(desk: &Desk, Path(id): Path<String>) -> Result<Response, Faul
     let none = || Fault::not_found("没有找到这份减免申请。");
     let id: i64 = id.parse().map_err(|_| none())?;
     let row = queries::seen_waiver(desk.app.store.read(), desk.actor(), id).await?;
-    picture(desk, row.proof_id, &waive::subject(id)).await
+    picture(desk, row.proof_id, &waiver_subject(id)).await
 }
 
 /// `POST /console/payments/waivers/:id/:act`: grant or refuse.

@@ -337,6 +337,8 @@ async fn what_the_platform_loses_twice_is_told_at_the_door() {
             (rows.len() == tries && sent == visited + 1).then_some(())
         })
         .await;
+        // What the platform says of the last one is of this message, not of the next.
+        app.drain().await;
         let all = visits(&app).await;
         assert_eq!(all.len(), visited, "{text}");
         assert!(all.iter().all(|visit| visit.text == text));
