@@ -5,10 +5,10 @@
 
 use entity::case;
 use entity::kinds::{CaseKind, CaseState};
-use sea_orm::sea_query::{Expr, Query};
+use sea_orm::sea_query::{Expr, Query, UnionType};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait,
+    QuerySelect, QueryTrait, Select,
 };
 
 use crate::access::holders::path_ids;
@@ -180,9 +180,7 @@ pub async fn alike<C: ConnectionTrait>(db: &C, wanted: Wanted<'_>) -> Result<Vec
     if ranked.is_empty() {
         return Ok(Vec::new());
     }
-    let ids = ranked.iter().map(|one| one.id);
-    let condition = Condition::all().add(case::COLUMN.id.is_in(ids));
-    let rows = open_ones(db, condition, NEWEST).await?;
+    let rows = still_open(db, ranked.iter().map(|one| one.id)).await?;
     let mut found = shown(db, rows, wanted.reporter_id).await?;
     // In the order of their likeness; what has ended in between is gone.
     let offered = ranked.into_iter().filter_map(|one| {
@@ -262,7 +260,34 @@ async fn open_ones<C: ConnectionTrait>(
     condition: Condition,
     most: u64,
 ) -> Result<Vec<Row>, Fault> {
-    Ok(case::Entity::find()
+    Ok(joinable(condition)
+        .order_by_desc(case::Column::Id)
+        .limit(most)
+        .into_model::<Row>()
+        .all(db)
+        .await?)
+}
+
+/// Those of these keys that are still open, each looked up by itself: PostgreSQL keeps the plan that it made while the
+/// table was small, and of several keys at once that is to read all of it.
+async fn still_open<C: ConnectionTrait>(
+    db: &C,
+    ids: impl Iterator<Item = i64>,
+) -> Result<Vec<Row>, Fault> {
+    let one = |id: i64| joinable(Condition::all().add(case::COLUMN.id.eq(id))).into_query();
+    let mut parts = ids.map(one);
+    let Some(mut all) = parts.next() else {
+        return Ok(Vec::new());
+    };
+    all.unions(parts.map(|part| (UnionType::All, part)));
+    let rows = db.query_all(&all).await?;
+    let rows = rows.iter().map(|row| Row::from_query_result(row, ""));
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// What is offered of open cases that several homes may meet.
+fn joinable(condition: Condition) -> Select<case::Entity> {
+    case::Entity::find()
         .select_only()
         .columns([
             case::Column::Id,
@@ -276,11 +301,6 @@ async fn open_ones<C: ConnectionTrait>(
         ])
         .filter(condition)
         .filter(is_open())
-        .order_by_desc(case::Column::Id)
-        .limit(most)
-        .into_model::<Row>()
-        .all(db)
-        .await?)
 }
 
 /// Rows as they are offered, with where they are; how alike they are is for whoever knows.
