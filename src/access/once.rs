@@ -1,5 +1,6 @@
 //! Idempotency of the API: the answer to a POST is kept in the transaction of its effect, and given
-//! again to every repeat of the same `Idempotency-Key`. Used by the nouns' `api.rs`.
+//! again to every repeat of the same `Idempotency-Key`. Used by the nouns' `api.rs`, and by forms of the console that
+//! make something new, whose mark is the key (`web/console/once.rs`).
 //!
 //! ```text
 //! once.answer(&app, 201, async |tx| {
@@ -82,6 +83,16 @@ impl IntoResponse for Answer {
 }
 
 impl Once {
+    /// One form of the console, as a person sent it: its mark is the key.
+    #[must_use]
+    pub fn of_form(person_id: i64, mark: &str, print: Print) -> Self {
+        Self {
+            scope: format!("person:{person_id}"),
+            key: Some(mark.to_owned()).filter(|mark| (1..=KEY_MOST).contains(&mark.len())),
+            print,
+        }
+    }
+
     /// Does something once, in a transaction of its own: a repeat gets the answer of before, otherwise what
     /// `work` makes is kept beside its effect and answered with this status.
     ///

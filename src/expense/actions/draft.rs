@@ -1,12 +1,11 @@
 //! Drafts: proposing, changing, quotes, handing in to the reviewers, taking back, beginning anew after a no.
 //! All of it is the proposer's alone.
 
-use chrono::TimeDelta;
 use entity::kinds::{PhotoStage, RoleKind};
 use entity::money::{ExpenseAct, ExpenseState};
-use entity::{expense, expense_quote, person, place};
+use entity::{expense, expense_quote, place};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, QueryFilter};
 use serde_json::json;
 
 use super::{Done, keep, lead, locked, note, perhaps, plain, record, rules, worded, write_step};
@@ -23,9 +22,6 @@ use crate::expense::{
 use crate::ledger::Account;
 use crate::place::queries as places;
 use crate::store::Tx;
-
-/// The same words of the same person within so long are a second press of the button.
-const AGAIN: TimeDelta = TimeDelta::minutes(2);
 
 /// What an expense says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -139,57 +135,6 @@ pub async fn propose(
     write_step(tx, &row, &Done::by(ExpenseAct::Propose, Some(by))).await?;
     record(tx, actor, ExpenseAct::Propose, &row, plain(&row));
     Ok(row)
-}
-
-/// As [`propose`], for a form that may be sent twice: the second finds the draft of the first.
-///
-/// # Errors
-/// As [`propose`].
-pub async fn propose_once(
-    tx: &mut Tx,
-    actor: &Actor,
-    compound_id: i64,
-    said: &Said,
-) -> Result<expense::Model, Fault> {
-    let place = compound(tx, actor, compound_id).await?;
-    if may(actor, Deed::ProposeExpenses, &place.path)
-        && let Some(same) = just_written(tx, actor, place.id, &said.checked()?).await?
-    {
-        return Ok(same);
-    }
-    propose(tx, actor, compound_id, said).await
-}
-
-/// A draft of the actor's that they have written a moment ago in the same words.
-async fn just_written(
-    tx: &Tx,
-    actor: &Actor,
-    compound_id: i64,
-    said: &Said,
-) -> Result<Option<expense::Model>, Fault> {
-    let by = actor.require_person()?;
-    // Two at once go one after the other.
-    person::Entity::find_by_id(by)
-        .lock_exclusive()
-        .one(tx.db())
-        .await?;
-    Ok(expense::Entity::find()
-        .filter(expense::COLUMN.compound_id.eq(compound_id))
-        .filter(expense::COLUMN.proposed_by.eq(by))
-        .filter(expense::COLUMN.state.eq(ExpenseState::Draft))
-        .filter(expense::COLUMN.version.eq(1))
-        .filter(expense::COLUMN.title.eq(&said.title))
-        .filter(expense::COLUMN.purpose.eq(&said.purpose))
-        .filter(expense::COLUMN.account.eq(&said.account))
-        .filter(expense::COLUMN.payee.eq(&said.payee))
-        .filter(expense::COLUMN.amount.eq(said.amount))
-        .filter(match said.choice.as_str() {
-            "" => expense::COLUMN.choice.is_null(),
-            words => expense::COLUMN.choice.eq(words),
-        })
-        .filter(expense::COLUMN.created_at.gt(tx.now() - AGAIN))
-        .one(tx.db())
-        .await?)
 }
 
 /// Whether somebody is in office for each step, since what waits for nobody would only lapse: each review by

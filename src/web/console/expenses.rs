@@ -15,7 +15,7 @@ use crate::base::clock::say;
 use crate::base::fault::Fault;
 use crate::base::fen::Fen;
 use crate::base::page::Slice;
-use crate::expense::actions::draft::{Said, propose_once};
+use crate::expense::actions::draft::{Said, propose};
 use crate::expense::queries::{self, Found};
 use crate::expense::step::waits;
 use crate::expense::{ACCOUNTS, state_says};
@@ -24,6 +24,7 @@ use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once::{mark, once};
 use crate::web::pages::go;
 
 /// Lines of a page.
@@ -73,6 +74,7 @@ struct NewExpense {
     frame: Frame,
     books: Books,
     accounts: Vec<Choice>,
+    mark: String,
     typed: Typed,
     problem: Option<String>,
 }
@@ -162,6 +164,7 @@ async fn form_page(
         books,
         accounts: accounts(typed.value("account")),
         problem: typed.general(&FIELDS).map(str::to_owned),
+        mark: mark(desk),
         typed,
     };
     show(status, &page)
@@ -176,10 +179,11 @@ pub async fn take(desk: &Desk, form: Form) -> Result<Response, Fault> {
     let books = Books::find(desk, form.text("compound")).await?;
     let done = async {
         let said = said_in(&form)?;
-        let mut tx = desk.app.store.begin(desk.app.clock.now()).await?;
-        let row = propose_once(&mut tx, desk.actor(), books.place.id, &said).await?;
-        tx.commit().await?;
-        Ok(row.id)
+        once(desk, &form, "expenses/new", async |tx| {
+            let row = propose(tx, desk.actor(), books.place.id, &said).await?;
+            Ok(row.id)
+        })
+        .await
     };
     match done.await {
         Ok(id) => Ok(go(&format!("/console/expenses/{id}?said=expense-proposed"))),

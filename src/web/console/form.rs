@@ -3,6 +3,7 @@
 
 use poem::{FromRequest, Request, RequestBody};
 
+use crate::access::once::Print;
 use crate::base::fault::{Code, Fault};
 
 /// A form that was sent. The guard has read it and checked that it is ours.
@@ -22,6 +23,18 @@ impl Form {
             .iter()
             .filter(move |(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+}
+
+impl Form {
+    /// What tells it from another form under the same mark.
+    #[must_use]
+    pub fn print(&self, what: &str) -> Print {
+        let fields = self.0.iter().filter(|(name, _)| name != "csrf");
+        let fields: Vec<String> = fields
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        Print::of("FORM", what, fields.join("\n").as_bytes())
     }
 }
 

@@ -25,9 +25,9 @@ use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
-use crate::wechat::crypto::hex;
 
 /// The fields beside which an error may stand.
 const FIELDS: [&str; 8] = [
@@ -90,7 +90,7 @@ async fn page(
 /// `forbidden`; `not_found` for a compound that is not theirs.
 #[handler]
 pub async fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
-    let mark = hex(&desk.app.dice.bytes::<16>());
+    let mark = once::mark(desk);
     let typed = Typed::with(&[("mark", &mark), ("way", "cash"), ("drive", &asked.drive)]);
     page(desk, &asked.compound, StatusCode::OK, typed).await
 }

@@ -25,8 +25,8 @@ use crate::web::console::days::is_elsewhere;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once;
 use crate::web::pages::go;
-use crate::wechat::crypto::hex;
 use crate::wechat::http::percent;
 
 /// The fields beside which an error may stand.
@@ -85,7 +85,7 @@ async fn found(desk: &Desk, id: &str) -> Result<(Booked, place::Model), Fault> {
 pub async fn open(desk: &Desk, Path(id): Path<String>) -> Result<Response, Fault> {
     let found = found(desk, &id).await?;
     let today = china(desk.app.clock.now()).date_naive().to_string();
-    let mark = hex(&desk.app.dice.bytes::<16>());
+    let mark = once::mark(desk);
     let typed = Typed::with(&[("mark", &mark), ("day", &today)]);
     page(desk, found, StatusCode::OK, typed).await
 }

@@ -53,6 +53,7 @@
 //! | `collection`, `collection_list` | the collection rate of a place and some months, and the bills behind each amount |
 //! | `boards` | the ways to the public boards |
 //! | `live` | open pages are told of changes |
+//! | `once` | forms that make something new are done once |
 //! | `sign_in`, `wecom`, `account` | signing in and out, second factor, sessions |
 //!
 //! A new page: a template beside its `.rs` that extends `web/console/frame.html`, a struct with
@@ -125,6 +126,7 @@ mod moderation;
 mod new_case;
 mod notice;
 mod notices;
+mod once;
 mod organisations;
 mod organisations_end;
 mod payment;

@@ -20,6 +20,7 @@ use crate::web::console::asked;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once::{mark, once};
 use crate::web::pages::go;
 
 /// Characters of how somebody calls themselves.
@@ -32,6 +33,7 @@ const FIELDS: [&str; 7] = ["channel", "kind", "text", "home", "place", "asker", 
 struct NewCase {
     frame: Frame,
     kinds: Vec<(String, &'static str)>,
+    mark: String,
     typed: Typed,
     problem: Option<String>,
 }
@@ -43,6 +45,7 @@ fn page(desk: &Desk, status: StatusCode, typed: Typed) -> Result<Response, Fault
             .map(|kind| (kind.to_value(), kind_says(kind)))
             .collect(),
         problem: typed.general(&FIELDS).map(str::to_owned),
+        mark: mark(desk),
         typed,
     };
     show(status, &page)
@@ -101,7 +104,6 @@ fn beside(fault: Fault) -> Fault {
 }
 
 async fn file(desk: &Desk, form: &Form) -> Result<i64, Fault> {
-    let (actor, app) = (desk.actor(), &desk.app);
     let choice = |field: &'static str| Fault::invalid(field, "没有这一项，请重新选择。");
     let kind = CaseKind::try_from_value(&form.text("kind").to_owned());
     let kind = kind.map_err(|_| choice("kind"))?;
@@ -111,21 +113,22 @@ async fn file(desk: &Desk, form: &Form) -> Result<i64, Fault> {
         _ => return Err(choice("channel")),
     };
     let place = place(desk, form.text("place")).await?;
-    let mut tx = app.store.begin(app.clock.now()).await?;
-    let (behalf, text) = behalf(&mut tx, desk, form).await?;
-    let filing = Filing {
-        kind,
-        text,
-        home_id: None,
-        channel,
-        location: None,
-        at: place.map(|place| place.id),
-        anonymous: form.text("anonymous") == "1",
-        behalf: Some(behalf),
-    };
-    let filed = actions::file(&mut tx, actor, filing).await?;
-    tx.commit().await?;
-    Ok(filed.case.id)
+    once(desk, form, "cases/new", async |tx| {
+        let (behalf, text) = behalf(tx, desk, form).await?;
+        let filing = Filing {
+            kind,
+            text,
+            home_id: None,
+            channel,
+            location: None,
+            at: place.map(|place| place.id),
+            anonymous: form.text("anonymous") == "1",
+            behalf: Some(behalf),
+        };
+        let filed = actions::file(tx, desk.actor(), filing).await?;
+        Ok(filed.case.id)
+    })
+    .await
 }
 
 /// Where it is, if that was written: a place in the reach of whoever writes.

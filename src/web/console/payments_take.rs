@@ -20,9 +20,9 @@ use crate::web::console::asked::typed_place;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
-use crate::wechat::crypto::hex;
 
 /// The fields beside which an error may stand.
 const FIELDS: [&str; 7] = ["home", "way", "amount", "bills", "payer", "proof", "note"];
@@ -63,7 +63,7 @@ fn page(desk: &Desk, status: StatusCode, typed: Typed) -> Result<Response, Fault
 #[handler]
 pub fn ask(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     require_somewhere(desk.actor(), Deed::TakeMoney)?;
-    let mark = hex(&desk.app.dice.bytes::<16>());
+    let mark = once::mark(desk);
     let typed = Typed::with(&[
         ("mark", &mark),
         ("way", "cash"),

@@ -27,9 +27,9 @@ use crate::web::console::files;
 use crate::web::console::form::{Form, Typed};
 use crate::web::console::frame::{Frame, show};
 use crate::web::console::guard::{Desk, status};
+use crate::web::console::once;
 use crate::web::console::upload::Uploads;
 use crate::web::pages::go;
-use crate::wechat::crypto::hex;
 use crate::wechat::http::percent;
 
 /// The fields beside which an error may stand.
@@ -89,7 +89,7 @@ struct Vouchers {
 #[handler]
 pub async fn list(desk: &Desk, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let today = china(desk.app.clock.now()).date_naive().to_string();
-    let mark = hex(&desk.app.dice.bytes::<16>());
+    let mark = once::mark(desk);
     let typed = Typed::with(&[("mark", &mark), ("day", &today)]);
     page(desk, &asked, StatusCode::OK, typed).await
 }

@@ -2,7 +2,7 @@
 
 use entity::case;
 use entity::kinds::{CaseKind, Channel};
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{EntityTrait, PaginatorTrait, QueryOrder};
 
 use super::Desk;
 use crate::harness::app::TestApp;
@@ -137,4 +137,41 @@ async fn what_is_missing_stands_beside_its_field_and_nothing_is_lost() {
         .await
         .is(403);
     assert!(!chu.open("/console/cases").await.body.contains(PAGE));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_sent_twice_is_one_case_and_other_words_are_another() {
+    let app = TestApp::with_instances(2).await;
+    let mut one = Desk::of(&app, "孙梅").await;
+    let mut two = Desk::at(&app, 1);
+    two.browser.cookies.clone_from(&one.browser.cookies);
+    let mark = one.open(PAGE).await.hidden("mark");
+    let fields = filled(&[("home", "1-1-101"), ("mark", &mark)]);
+    let csrf = one.open(PAGE).await.hidden("csrf");
+    let (a, b) = futures_util::join!(
+        one.send_with(&csrf, PAGE, &fields),
+        two.send_with(&csrf, PAGE, &fields)
+    );
+    assert_eq!((a.status, b.status), (303, 303), "{} {}", a.body, b.body);
+    assert_eq!(a.to, b.to);
+    let count = || async { case::Entity::find().count(app.store.read()).await.unwrap() };
+    assert_eq!(count().await, 1);
+    // Somebody goes back and writes something else: it is not lost, and is not taken for what was sent.
+    let fields = filled(&[
+        ("home", "1-1-101"),
+        ("mark", &mark),
+        ("text", "还有水管漏水"),
+    ]);
+    let page = one.send_with(&csrf, PAGE, &fields).await;
+    page.is(409).says("已经交过").says("还有水管漏水");
+    assert_eq!(count().await, 1);
+    let fresh = page.hidden("mark");
+    assert_ne!(fresh, mark);
+    let fields = filled(&[
+        ("home", "1-1-101"),
+        ("mark", &fresh),
+        ("text", "还有水管漏水"),
+    ]);
+    one.send_with(&csrf, PAGE, &fields).await.is(303);
+    assert_eq!(count().await, 2);
 }

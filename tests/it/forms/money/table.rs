@@ -252,7 +252,10 @@ fn spent(world: &World) -> Vec<Form> {
         form(
             "/expenses/new",
             "/expenses/new",
-            &crate::expense::fields("8.88"),
+            &[("mark", "doubled3")]
+                .into_iter()
+                .chain(crate::expense::fields("8.88"))
+                .collect::<Vec<_>>(),
             PROPOSES,
         )
         .once(PROPOSER, 0),
