@@ -155,8 +155,12 @@ async fn of_work(turn: &mut Turn<'_>, name: &str) -> Result<Option<String>, Faul
     let prompt = turn.before.prompt.as_deref().unwrap_or_default();
     if let Some(behind) = prompt.strip_prefix(ADD).filter(|behind| !behind.is_empty()) {
         let args = Args::new(behind);
-        let reply = (command.run)(turn, &args).await?;
-        return Ok(Some(reply.text));
+        match (command.run)(turn, &args).await {
+            Ok(reply) => return Ok(Some(reply.text)),
+            Err(fault) if fault.is_ours() => return Err(fault),
+            // That case takes none any more: the photo is kept, and goes the way of any other.
+            Err(_) => {}
+        }
     }
     let mut cases = worked_on(turn).await?;
     if let Some(asked) = asked_case(turn).filter(|asked| cases.contains(asked)) {

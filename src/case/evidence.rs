@@ -145,6 +145,15 @@ pub fn wants_photo(case: &case::Model) -> bool {
 /// The database's.
 pub async fn of<C: ConnectionTrait>(db: &C, case: &case::Model) -> Result<Evidence, Fault> {
     let all = attachments::of_subject(db, &subject(case.id)).await?;
+    seen(db, case, &all).await
+}
+
+/// The same of what is attached to it.
+async fn seen<C: ConnectionTrait>(
+    db: &C,
+    case: &case::Model,
+    all: &[attachment::Model],
+) -> Result<Evidence, Fault> {
     let wanted = wants_photo(case) && case.outcome != Some(Outcome::Unsolved);
     let mut seen = Evidence {
         wanted,
@@ -220,10 +229,13 @@ pub async fn side_of_work<C: ConnectionTrait>(
         case.state,
         CaseState::Assigned | CaseState::Accepted | CaseState::Arrived | CaseState::Paused
     );
-    if !under_way || !wants_photo(case) || of(db, case).await?.before.waived.is_some() {
+    if !under_way || !wants_photo(case) {
         return Ok(PhotoStage::After);
     }
     let all = attachments::of_subject(db, &subject(case.id)).await?;
+    if seen(db, case, &all).await?.before.waived.is_some() {
+        return Ok(PhotoStage::After);
+    }
     let shown = all
         .iter()
         .any(|row| is_picture(row) && is_before(row) && !is_of(row, actor));

@@ -40,7 +40,7 @@ pub use join::{Joined, hold, join, merge, quit, unmerge};
 pub use manner::Behalf;
 pub use mediated::mediated;
 pub use pause::{PauseOver, pause, pause_over, resume};
-pub use photo::{Added, add_photos, file_photos, may_waive, waive_photo};
+pub use photo::{Added, add_photos, file_photos, may_add, may_waive, waive_photo};
 pub use resident::{nudge, supplement, withdraw};
 pub use reword::reword;
 pub use staff::{HandedOver, accept, arrive, escalate, hand_over, plan, refuse, whom};

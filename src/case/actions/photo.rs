@@ -15,7 +15,7 @@ use crate::case::actions::{Draft, require_text};
 use crate::case::evidence::{self, ADDED, stage_says, waived_by, wants_photo};
 use crate::case::queries::{Found, holds, no_such, visible};
 use crate::case::remind;
-use crate::case::step::By;
+use crate::case::step::{By, OPEN};
 use crate::case::subject;
 use crate::store::Tx;
 
@@ -46,6 +46,8 @@ pub async fn file_photos(
 pub struct Added {
     /// The case.
     pub case: case::Model,
+    /// Whether by whoever filed it, not by those who work on it.
+    pub filed: bool,
     /// Which side of the work it shows.
     pub stage: PhotoStage,
     /// Pictures among it.
@@ -79,21 +81,12 @@ pub async fn add_photos(
     said: Option<PhotoStage>,
 ) -> Result<Added, Fault> {
     let found = visible(tx.db(), actor, id).await?;
-    let by = giver(actor, &found)?;
+    let by = may_add(actor, &found)?;
     let stage = match (by, said) {
         (By::Staff, Some(stage)) => stage,
         (By::Staff, None) => evidence::side_of_work(tx.db(), &found.case, actor).await?,
         _ => PhotoStage::Before,
     };
-    let over = match by {
-        By::Staff => found.case.state == CaseState::Withdrawn,
-        _ => !crate::case::step::OPEN.contains(&found.case.state),
-    };
-    if over {
-        return Err(Fault::wrong_step(format!(
-            "诉求 #{id} 已经结束，不能再加照片。要反映新的事，直接回复“报修 内容”。"
-        )));
-    }
     if ids.is_empty() {
         return Err(Fault::invalid(
             "attachments",
@@ -113,6 +106,7 @@ pub async fn add_photos(
     let pictures = count_pictures(tx.db(), &ids).await?;
     let mut added = Added {
         case: found.case.clone(),
+        filed: by == By::Resident,
         stage,
         pictures,
         recordings: u64::try_from(ids.len()).map_or(0, |all| all.saturating_sub(pictures)),
@@ -132,6 +126,27 @@ fn look_again(draft: &mut Draft) {
     let next = &draft.next;
     if next.state == CaseState::Reviewed && next.closed_off_at.is_none() {
         strike_later(draft);
+    }
+}
+
+/// As whom the actor may add photos as things stand: whoever filed it while it is open, those who work on it also
+/// afterwards.
+///
+/// # Errors
+/// `forbidden` for whoever neither filed it nor works there, `wrong_step` when it is over, or part of another one.
+pub fn may_add(actor: &Actor, found: &Found) -> Result<By, Fault> {
+    let by = giver(actor, found)?;
+    let state = found.case.state;
+    let over = match by {
+        By::Staff => matches!(state, CaseState::Withdrawn | CaseState::Merged),
+        _ => !OPEN.contains(&state),
+    };
+    match over {
+        true => Err(Fault::wrong_step(format!(
+            "诉求 #{} 已经结束或并入别的诉求，不能再加照片。要反映新的事，直接回复“报修 内容”。",
+            found.case.id
+        ))),
+        false => Ok(by),
     }
 }
 

@@ -74,13 +74,12 @@ fn ask_for_one(turn: &mut Turn<'_>, args: &Args) -> String {
 async fn added_says(turn: &mut Turn<'_>, added: &Added) -> Result<String, Fault> {
     let (case, stage) = (&added.case, added.stage);
     let id = case.id;
-    let filed = turn.actor.person_id() == Some(case.reporter_id);
-    let side = match filed || added.pictures == 0 {
+    let side = match added.filed || added.pictures == 0 {
         true => String::new(),
         false => format!("，作为{}的照片", stage_says(stage)),
     };
     let got = format!("{}已加到诉求 #{id}{side}。", added.says());
-    if filed {
+    if added.filed {
         return Ok(format!("{got}回复“进度 {id}”查看。"));
     }
     let seen = evidence::of(turn.tx.db(), case).await?;

@@ -1,19 +1,18 @@
 //! `/console/cases/:id/photos`: photos of a case from the console, before the work by whoever filed it,
 //! before and after it by staff. Each is made clean like any other; none is kept when one of them cannot be.
 
-use entity::kinds::{CaseState, PhotoStage};
+use entity::kinds::PhotoStage;
 use poem::web::Path;
 use poem::{Response, handler};
 use sea_orm::{ActiveEnum, ConnectionTrait};
 
-use crate::access::permit::{Deed, may};
 use crate::attachment::actions as attachments;
 use crate::base::fault::Fault;
 use crate::base::key::key_in;
 use crate::case::actions;
 use crate::case::evidence;
-use crate::case::queries::{self, Found, holds, no_such};
-use crate::case::step::OPEN;
+use crate::case::queries::{self, Found, no_such};
+use crate::case::step::By;
 use crate::web::console::act::{again, as_seen, seen, stale};
 use crate::web::console::files::keep_picture;
 use crate::web::console::form::{Form, Typed};
@@ -50,20 +49,13 @@ pub(super) async fn form<C: ConnectionTrait>(
         .filter(|(key, _)| key == FIELD)
         .map(|(_, typed)| typed);
     let actor = desk.actor();
-    let holds = holds(actor, found);
-    let filed = actor.person_id() == Some(found.case.reporter_id) && !holds;
-    let works = holds || may(actor, Deed::WorkCases, &found.place.path);
-    let gone = matches!(found.case.state, CaseState::Withdrawn | CaseState::Merged);
-    let possible = match filed {
-        true => OPEN.contains(&found.case.state),
-        false => works && !gone,
-    };
-    if !possible && typed.is_none() {
+    let by = actions::may_add(actor, found).ok();
+    if by.is_none() && typed.is_none() {
         return Ok(None);
     }
-    let sides = match filed {
-        true => Vec::new(),
-        false => {
+    let sides = match by {
+        Some(By::Resident) => Vec::new(),
+        _ => {
             let first = evidence::side_of_work(db, &found.case, actor).await?;
             sides(first)
         }
