@@ -46,6 +46,7 @@ pub async fn record(
     let near = near.iter().any(|row| row.id == organisation_id);
     // One after the other: with the lock no two overlap.
     let found = organisation::Entity::find_by_id(organisation_id)
+        .filter(organisation::COLUMN.ended_at.is_null())
         .lock(LockType::NoKeyUpdate)
         .one(tx.db())
         .await?

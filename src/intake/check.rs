@@ -165,13 +165,17 @@ fn organisation_of(fields: &mut Fields<'_>, column: &str, roster: &Roster<'_>) -
     if !roster.has_organisation(&code) {
         let ended = roster.known.organisations.contains_key(&code);
         let why = match ended {
-            true => format!("编号为“{code}”的组织已结束服务,要恢复请在 organisations 表里写上它"),
+            true => has_ended(&code),
             false => format!("没有编号为“{code}”的组织,或它那一行有错"),
         };
         fields.complain(column, why);
         return None;
     }
     Some(code)
+}
+
+fn has_ended(code: &str) -> String {
+    format!("编号为“{code}”的组织已结束服务,要恢复请在 organisations 表里写上它")
 }
 
 fn organisations(
@@ -226,9 +230,17 @@ fn one_organisation(
     let parent = fields.code_or_none("parent_code");
     if let Some(parent) = &parent
         && !given.contains(parent)
-        && !roster.known.organisations.contains_key(parent)
     {
-        fields.complain("parent_code", format!("没有编号为“{parent}”的组织"));
+        let above = roster.known.organisations.get(parent);
+        // One that has ended since may stay where it stands.
+        let stands = known.is_some_and(|row| row.parent_id == above.map(|above| above.id));
+        match above {
+            None => fields.complain("parent_code", format!("没有编号为“{parent}”的组织")),
+            Some(above) if above.ended_at.is_some() && !stands => {
+                fields.complain("parent_code", has_ended(parent));
+            }
+            Some(_) => {}
+        }
     }
     let place = place_of(fields, "place_code", roster);
     let credit_code = fields.text("credit_code");

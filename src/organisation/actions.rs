@@ -88,7 +88,10 @@ pub async fn change(
         ));
     }
     require(actor, Deed::Administer, &written.place.path)?;
-    parent_stays(tx, &written).await?;
+    // One that has ended since may stay where it stands.
+    if written.parent.map(|parent| parent.id) != was.parent_id {
+        parent_stays(tx, &written).await?;
+    }
     if let Some(parent) = written.parent {
         not_below_itself(tx, id, parent).await?;
     }

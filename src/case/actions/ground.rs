@@ -3,7 +3,7 @@
 
 use entity::kinds::PlaceKind;
 use entity::place;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 use crate::access::{Actor, HomeTie, local_code};
 use crate::base::fault::{Code, Fault};
@@ -193,9 +193,15 @@ fn home(
     let open = || actor.homes.iter().filter(|home| !home.closed);
     let found = open().find(in_building).or_else(|| open().next());
     match (found, actor.homes.first()) {
-        (None, Some(home)) if actor.grants.is_empty() => Err(closed(home.local_code())),
+        (None, Some(home)) if !works_somewhere(actor) => Err(closed(home.local_code())),
         _ => Ok(found),
     }
+}
+
+/// Whether a role of theirs stands in a compound, where what they file may stand.
+fn works_somewhere(actor: &Actor) -> bool {
+    let mut grants = actor.grants.iter();
+    grants.any(|grant| grant.compound_id.is_some() && grant.place_id.is_some())
 }
 
 /// The building with this number, also when it is closed; `beside` is the code of a home in the same compound.
@@ -215,6 +221,9 @@ async fn building_place<C: ConnectionTrait>(
         .filter(place::COLUMN.compound_id.eq(compound_id))
         .filter(place::COLUMN.kind.eq(PlaceKind::Building))
         .filter(known.add(place::COLUMN.name.is_in(names)))
+        // One that is closed stands in the way of none that is open.
+        .order_by_desc(place::COLUMN.closed_at.is_null())
+        .order_by_asc(place::COLUMN.id)
         .one(db)
         .await?)
 }

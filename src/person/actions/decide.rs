@@ -55,6 +55,11 @@ pub async fn decide(
     if !may(actor, Deed::VerifyBindings, &home.path) {
         return Err(unknown(id));
     }
+    if pass && home.closed_at.is_some() {
+        return Err(Fault::wrong_step(
+            "这栋楼已停用，不能再绑定。请驳回这条申请，对方会收到通知。",
+        ));
+    }
     if is_own_matter(tx, actor, &row).await? {
         return Err(own_matter());
     }

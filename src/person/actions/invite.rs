@@ -162,7 +162,7 @@ pub async fn redeem(tx: &mut Tx, app: &App, actor: &Actor, code: &str) -> Result
     Ok(Redeemed::Tied(Box::new(person)))
 }
 
-/// The person's homes, verified: whoever gave the code has vouched.
+/// The person's homes that are not closed, verified: whoever gave the code has vouched.
 pub(super) async fn tie_homes(
     tx: &Tx,
     actor: &Actor,
@@ -170,7 +170,8 @@ pub(super) async fn tie_homes(
     person: &person::Model,
 ) -> Result<(), Fault> {
     for home in queries::homes(tx.db(), person.id).await? {
-        let Some(compound_id) = home.compound_id else {
+        let open = home.closed_at.is_none();
+        let Some(compound_id) = home.compound_id.filter(|_| open) else {
             continue;
         };
         let old = binding::Entity::find()

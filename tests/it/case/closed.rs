@@ -1,8 +1,8 @@
 //! A building is closed, a company's contract ends: by forms, with cases under way. Nobody is lost, and the resident
 //! reads who has it now.
 
-use entity::kinds::{FeeKind, RoleKind};
-use entity::{dispatch_rule, organisation, place, role};
+use entity::kinds::{BindingState, FeeKind, RoleKind};
+use entity::{binding, dispatch_rule, organisation, place, role};
 
 use super::*;
 use crate::console::{Desk, administrator, on_record};
@@ -98,6 +98,13 @@ async fn a_case_of_a_building_that_is_closed_goes_on_and_nothing_new_begins_ther
     let unit = app.place("GY/1-1").await.id;
     let of_unit = format!("/console/buildings/{unit}/close");
     admin.send(&close, &of_unit, &why).await.is(404);
+    // Somebody has asked to be bound there, and waits for a word.
+    let asks = app.newcomer("o-before").await;
+    asks.says("绑定 桂园 1-1-102 周小芳 13900009999").await;
+    let asked = binding::Entity::find()
+        .filter(binding::COLUMN.state.eq(BindingState::Requested))
+        .one(app.store.read());
+    let asked = asked.await.unwrap().unwrap();
     admin
         .send(&close, &close, &why)
         .await
@@ -142,6 +149,9 @@ async fn a_case_of_a_building_that_is_closed_goes_on_and_nothing_new_begins_ther
     assert!(moved.accept_late);
     assert_ne!(holder(&app, &moved).await, "沈立");
 
+    let word = format!("核验 {} 通过", asked.id);
+    let reply = manager.says(&word).await;
+    assert!(reply.contains("已停用"), "{reply}");
     nothing_new(&app, &mut admin).await;
 }
 
