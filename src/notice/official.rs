@@ -7,14 +7,14 @@
 use entity::kinds::NoticeState;
 use entity::{notice, place};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryFilter};
 
 use crate::base::fault::Fault;
 use crate::base::text::shorten;
-use crate::notice::actions::{close_visits, read, send::replace};
+use crate::notice::actions::{close_visits, publish::take_back, read, send::replace};
 use crate::notice::audience::{Group, Scope};
-use crate::notice::{MOST_BODY, MOST_TITLE, STANDS, remind, subject};
-use crate::reminder::{cancel, enqueue};
+use crate::notice::{MOST_BODY, MOST_TITLE, remind};
+use crate::reminder::enqueue;
 use crate::store::Tx;
 
 /// What is published.
@@ -106,23 +106,8 @@ pub async fn withdraw(tx: &mut Tx, about: &str) -> Result<(), Fault> {
     let Some(row) = of(tx.db(), about).await? else {
         return Ok(());
     };
-    let changed = notice::Entity::update_many()
-        .set(notice::ActiveModel {
-            state: Set(NoticeState::Recalled),
-            recalled_at: Set(Some(tx.now())),
-            ..Default::default()
-        })
-        .filter(notice::COLUMN.id.eq(row.id))
-        .filter(notice::COLUMN.state.is_in(STANDS))
-        .exec(tx.db())
-        .await?;
-    if changed.rows_affected == 0 {
-        return Ok(());
-    }
-    cancel(tx, &subject(row.id), remind::ALL).await?;
-    close_visits(tx, row.id, "公示已撤回，不用上门").await?;
-    let told = remind::groups_told(&row, remind::RECALLED, tx.now());
-    enqueue(tx, told.into_iter().collect()).await
+    take_back(tx, &row, None, "公示已撤回，不用上门").await?;
+    Ok(())
 }
 
 /// Nobody need go to a door for it any more: the time for which it was shown is over.

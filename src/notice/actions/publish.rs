@@ -145,35 +145,52 @@ pub async fn recall(tx: &mut Tx, actor: &Actor, id: i64) -> Result<notice::Model
     let row = led(tx, actor, id).await?;
     require(tx, actor, &row).await?;
     by_hand(&row)?;
-    // Even a little late: as long as its clock has not begun, nobody has heard of it.
+    let action = match take_back(tx, &row, actor.person_id(), "公告已撤回，不用上门").await?
+    {
+        Some(NoticeState::Undone) => "notice.undo",
+        Some(_) => "notice.recall",
+        None => {
+            return Err(Fault::wrong_step(match row.state {
+                NoticeState::Recalled => format!("公告 #{id} 已经撤回了。"),
+                NoticeState::Undone => format!("公告 #{id} 已经撤销，没有发出。"),
+                NoticeState::Corrected => {
+                    format!("公告 #{id} 已经有新的一版，请撤回新的一版。")
+                }
+                _ => format!("公告 #{id} 还没有发出，不用撤回。"),
+            }));
+        }
+    };
+    record(tx, actor, &row, action, json!({}));
+    again(tx, id).await
+}
+
+/// Takes a notice back, whoever has it done, and says how it ended: undone where nobody has heard of it, even a little
+/// late, recalled where it was out; none where it stands no more. `why` is for whoever was to go to a door.
+pub(in crate::notice) async fn take_back(
+    tx: &mut Tx,
+    row: &notice::Model,
+    by: Option<i64>,
+    why: &str,
+) -> Result<Option<NoticeState>, Fault> {
     let unsent = Condition::all().add(notice::COLUMN.state.eq(NoticeState::Undoable));
-    if change(tx, actor, id, NoticeState::Undone, unsent).await? {
-        cancel(tx, &subject(id), &[remind::BEGIN]).await?;
-        record(tx, actor, &row, "notice.undo", json!({}));
-        return again(tx, id).await;
+    if change(tx, by, row.id, NoticeState::Undone, unsent).await? {
+        cancel(tx, &subject(row.id), &[remind::BEGIN]).await?;
+        return Ok(Some(NoticeState::Undone));
     }
     let out = Condition::all().add(notice::COLUMN.state.is_in(HOLDS));
-    if !change(tx, actor, id, NoticeState::Recalled, out).await? {
-        return Err(Fault::wrong_step(match row.state {
-            NoticeState::Recalled => format!("公告 #{id} 已经撤回了。"),
-            NoticeState::Undone => format!("公告 #{id} 已经撤销，没有发出。"),
-            NoticeState::Corrected => {
-                format!("公告 #{id} 已经有新的一版，请撤回新的一版。")
-            }
-            _ => format!("公告 #{id} 还没有发出，不用撤回。"),
-        }));
+    if !change(tx, by, row.id, NoticeState::Recalled, out).await? {
+        return Ok(None);
     }
-    cancel(tx, &subject(id), remind::ALL).await?;
-    close_visits(tx, id, "公告已撤回，不用上门").await?;
-    record(tx, actor, &row, "notice.recall", json!({}));
-    let told = remind::groups_told(&row, remind::RECALLED, tx.now());
+    cancel(tx, &subject(row.id), remind::ALL).await?;
+    close_visits(tx, row.id, why).await?;
+    let told = remind::groups_told(row, remind::RECALLED, tx.now());
     enqueue(tx, told.into_iter().collect()).await?;
-    again(tx, id).await
+    Ok(Some(NoticeState::Recalled))
 }
 
 async fn change(
     tx: &Tx,
-    actor: &Actor,
+    by: Option<i64>,
     id: i64,
     to: NoticeState,
     from: Condition,
@@ -182,7 +199,7 @@ async fn change(
         .set(notice::ActiveModel {
             state: Set(to),
             recalled_at: Set(Some(tx.now())),
-            recalled_by: Set(actor.person_id()),
+            recalled_by: Set(by),
             ..Default::default()
         })
         .filter(notice::COLUMN.id.eq(id))
