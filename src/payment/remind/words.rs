@@ -299,6 +299,8 @@ pub(super) fn compose_mend<'a>(
             return Ok(None);
         };
         let db = app.store.read();
+        // What is to be paid out is written down at the refund's own page, all else is done in the list.
+        let mut pays_out = false;
         let text = if let Some(id) = number(last, "notice") {
             let row = payment_notice::Entity::find_by_id(id).one(db).await?;
             let row = row.filter(|row| row.state == NoticeState::Refused);
@@ -309,6 +311,9 @@ pub(super) fn compose_mend<'a>(
         } else if let Some(id) = number(last, "refund") {
             let row = refund::Entity::find_by_id(id).one(db).await?;
             let row = row.filter(|row| row.state != RefundState::Done);
+            pays_out = row
+                .as_ref()
+                .is_some_and(|row| row.state == RefundState::Granted);
             row.map(|row| {
                 let (sum, state) = (Fen(row.amount), refund_says(row.state));
                 match row.state {
@@ -345,7 +350,7 @@ pub(super) fn compose_mend<'a>(
             _ if number(last, "notice").is_some() => "/notices".to_owned(),
             (Some(_), _, _) => "/days".to_owned(),
             (_, Some(id), _) => format!("/{id}"),
-            (_, _, Some(id)) => format!("/refunds/{id}"),
+            (_, _, Some(id)) if pays_out => format!("/refunds/{id}"),
             _ => "/waiting".to_owned(),
         };
         Ok(text.map(|text| task(app, &text, "待处理", &page, last.due_at)))

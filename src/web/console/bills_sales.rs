@@ -39,7 +39,7 @@ const PAGE: &str = "/console/bills/sales";
 /// Sales of a page.
 const MOST: u64 = 50;
 /// The fields beside which an error may stand.
-const FIELDS: [&str; 1] = ["last"];
+const FIELDS: [&str; 3] = ["last", "amount", "reason"];
 
 /// What the page's address says.
 #[derive(Debug, Default, Deserialize)]

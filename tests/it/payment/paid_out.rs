@@ -305,7 +305,13 @@ async fn what_an_earlier_owner_has_left_goes_back_to_them() {
     );
     manager.open(SALES).await.is(200).says("申请退给本人");
     for (amount, words) in [("50.01", "不能超过"), ("0", "大于0"), ("x", "两位小数")] {
-        asks(&mut manager, amount).await.is(422).says(words);
+        // What was typed stands there again.
+        asks(&mut manager, amount)
+            .await
+            .is(422)
+            .says(words)
+            .says(&format!("value=\"{amount}\""))
+            .says("value=\"房子已过户\"");
     }
     let mut steward = Desk::of(&app, "孙梅").await;
     for desk in [&mut steward, &mut clerk] {

@@ -34,6 +34,11 @@ pub async fn heard(tx: &mut Tx, merchant: &str, said: &pay::Refund) -> Result<Fo
         return Ok(Followed::Refused("这笔退款不是微信支付的".to_owned()));
     };
     let paid = locked(tx, payment_id).await?;
+    // As it is now: somebody may have paid it out while the payment was waited for.
+    let known = refund::Entity::find_by_id(known.id)
+        .one(tx.db())
+        .await?
+        .unwrap_or(known);
     if let Some(wrong) = differs(&known, &paid, merchant, said) {
         return Ok(Followed::Refused(wrong.to_owned()));
     }
