@@ -9,7 +9,7 @@ use entity::{attachment, calendar, case, place};
 use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, Iterable, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, QueryTrait,
 };
 
 use crate::base::clock::Moment;
@@ -21,6 +21,10 @@ use crate::case::{BOARD, evidence, subject};
 use crate::moderation::queries as moderation;
 use crate::place::ids;
 use crate::policy::{self, Policy};
+
+/// Of so many that ended last those that may be read are shown: a compound whose results wait for a word for years
+/// costs the board no more than any other.
+const LOOKED_AT: u64 = 300;
 
 /// A case that is being worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +112,7 @@ async fn buildings<C: ConnectionTrait>(db: &C, of: &[i64]) -> Result<HashMap<i64
     Ok(places.iter().filter_map(building).collect())
 }
 
-/// The cases of a compound that ended last and may be read, however many wait for a word on theirs.
+/// The cases of a compound that ended last and may be read, though others wait for a word on theirs.
 ///
 /// # Errors
 /// The database's.
@@ -117,13 +121,20 @@ pub async fn closed<C: ConnectionTrait>(
     compound_id: i64,
     most: u64,
 ) -> Result<Vec<ClosedCase>, Fault> {
-    let cases = case::Entity::find()
+    let newest = case::Entity::find()
+        .select_only()
+        .column(case::Column::Id)
         .filter(case::COLUMN.compound_id.eq(compound_id))
         .filter(
             case::COLUMN
                 .state
                 .is_in([CaseState::Finished, CaseState::Reviewed]),
         )
+        .order_by_desc(case::COLUMN.id)
+        .limit(LOOKED_AT)
+        .into_query();
+    let cases = case::Entity::find()
+        .filter(case::Column::Id.in_subquery(newest))
         .filter(moderation::has_passed(
             Expr::cust(r#"'case:' || "cases"."id""#),
             BOARD,

@@ -114,7 +114,9 @@ where
     where
         F: Future<Output = Result<V, Fault>> + Send + 'static,
     {
-        make_room(entries);
+        if !entries.contains_key(&key) {
+            make_room(entries);
+        }
         let (say, hear) = watch::channel(None);
         let entry = entries.entry(key.clone()).or_insert(Entry {
             done: None,

@@ -50,6 +50,8 @@ pub struct Asked {
     pub text: String,
     /// Where the page begins.
     pub cursor: String,
+    /// Not empty: the page of before goes on with it, since nothing was found there.
+    pub onward: String,
     /// What has just been done.
     pub said: String,
 }

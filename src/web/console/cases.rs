@@ -252,6 +252,7 @@ fn asked_in(form: &Form) -> Asked {
         until: text("until"),
         text: text("text"),
         cursor: text("cursor"),
+        onward: String::new(),
         said: String::new(),
     }
 }

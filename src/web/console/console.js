@@ -26,7 +26,8 @@
     parts().forEach(function (part) {
       var own = part.dataset.live;
       if (id && own !== "all" && own !== String(id)) return;
-      if (window.htmx && !isTouched(part)) {
+      // What a search has gone on to is not thrown away: it is said that there is something new.
+      if (window.htmx && !isTouched(part) && part.dataset.kept === undefined) {
         part.dispatchEvent(new Event("live"));
         return;
       }
