@@ -14,10 +14,8 @@ use crate::store::Tx;
 
 /// Given at once, at most.
 const MOST_AT_ONCE: usize = 9;
-/// How subjects begin that documents are given to: notices, and what proves where money came from or went. Everywhere
-/// else what is given has to show something, to be looked at before others see it, or to be small enough for a phone.
-const READ: [&str; 7] = [
-    "notice:",
+/// How subjects begin that are given what proves where money came from or went.
+const PROVED: [&str; 6] = [
     "expense:",
     "payment:",
     "refund:",
@@ -25,6 +23,18 @@ const READ: [&str; 7] = [
     "voucher:",
     "donation-use:",
 ];
+
+/// Whether what was given to this subject proves something of money, also of others.
+#[must_use]
+pub fn is_proof(subject: &str) -> bool {
+    PROVED.iter().any(|begin| subject.starts_with(begin))
+}
+
+/// Whether documents are given to this subject: to notices, and as proofs. Everywhere else what is given has to show
+/// something, to be looked at before others see it, or to be small enough for a phone.
+fn is_read(subject: &str) -> bool {
+    subject.starts_with("notice:") || is_proof(subject)
+}
 
 /// Gives unfiled attachments of somebody to a subject (`case:12`).
 ///
@@ -46,7 +56,7 @@ pub async fn give(tx: &Tx, actor: &Actor, ids: &[i64], to: &Owner<'_>) -> Result
     }
     let missing = || Fault::not_found("没有找到要附上的文件，可能已经用过或过期，请重新上传。");
     let theirs = of_actor(actor).ok_or_else(missing)?;
-    if !READ.iter().any(|begin| to.subject.starts_with(begin)) {
+    if !is_read(to.subject) {
         no_document(tx, theirs.clone(), &ids).await?;
     }
     let given = attachment::Entity::update_many()

@@ -12,6 +12,6 @@ mod removal;
 mod sender;
 mod store;
 
-pub use give::{Owner, give};
+pub use give::{Owner, give, is_proof};
 pub use removal::{UNFILED_HOURS, forget, remove, remove_unfiled};
 pub use sender::{Sender, is_of, of_person, person_of};

@@ -4,7 +4,7 @@ mod belonging;
 
 pub use belonging::{Serving, still_here};
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use entity::kinds::{BindingState, RoleKind};
 use entity::{account, binding, person, place, residency, role};
@@ -24,9 +24,7 @@ use crate::base::phone::Phone;
 use crate::base::seal::Seal;
 use crate::person::binding::{LIVE, TIED, same_name};
 use crate::person::reach::Reach;
-
-/// Keys in one statement that reads names.
-const NAMES_AT_ONCE: usize = 2_000;
+use crate::store::names as by_key;
 
 /// By key.
 ///
@@ -44,24 +42,7 @@ pub async fn names<C: ConnectionTrait>(
     db: &C,
     ids: impl IntoIterator<Item = i64>,
 ) -> Result<HashMap<i64, String>, Fault> {
-    let ids: Vec<i64> = ids
-        .into_iter()
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .collect();
-    let mut names = HashMap::new();
-    // A statement takes so many values and no more.
-    for part in ids.chunks(NAMES_AT_ONCE) {
-        let rows: Vec<(i64, String)> = person::Entity::find()
-            .select_only()
-            .columns([person::Column::Id, person::Column::Name])
-            .filter(person::COLUMN.id.is_in(part.iter().copied()))
-            .into_tuple()
-            .all(db)
-            .await?;
-        names.extend(rows);
-    }
-    Ok(names)
+    by_key::names::<person::Entity, C>(db, (person::Column::Id, person::Column::Name), ids).await
 }
 
 /// By the roster's key.

@@ -14,6 +14,7 @@ use crate::access::{Actor, local_code};
 use crate::base::fault::Fault;
 use crate::base::text::fold;
 use crate::place::{code, ids, level_of, tree};
+use crate::store::names::names;
 
 /// By key.
 ///
@@ -358,15 +359,7 @@ pub async fn own_names<C: ConnectionTrait>(
     db: &C,
     ids: impl IntoIterator<Item = i64>,
 ) -> Result<HashMap<i64, String>, Fault> {
-    let ids: BTreeSet<i64> = ids.into_iter().collect();
-    let rows: Vec<(i64, String)> = place::Entity::find()
-        .select_only()
-        .columns([place::Column::Id, place::Column::Name])
-        .filter(place::COLUMN.id.is_in(ids))
-        .into_tuple()
-        .all(db)
-        .await?;
-    Ok(rows.into_iter().collect())
+    names::<place::Entity, C>(db, (place::Column::Id, place::Column::Name), ids).await
 }
 
 /// What people call a place: `桂园小区 3-2-501`, `桂园小区`.

@@ -21,7 +21,7 @@ use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
 use crate::app::App;
-use crate::attachment::of_person;
+use crate::attachment::{is_proof, of_person};
 use crate::base::clock::{Moment, china};
 use crate::base::fault::Fault;
 use crate::case::{case_says, kind_says};
@@ -81,7 +81,9 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
     });
     let mut files = Vec::new();
     let mut bytes = 0;
-    for photo in photos.iter().filter(|photo| !is_of_others(photo)) {
+    // What was uploaded for others in office, certificates and slips of residents among it, is named in the data alone.
+    let own = |photo: &&attachment::Model| !photo.subject.as_deref().is_some_and(is_proof);
+    for photo in photos.iter().filter(own) {
         let Some(path) = &photo.path else { continue };
         if photo.state != AttachmentState::Stored || bytes > MOST_PHOTOS {
             continue;
@@ -95,21 +97,6 @@ pub(super) async fn make(app: &App, person_id: i64) -> Result<Vec<u8>, Fault> {
     }
     let text = serde_json::to_vec_pretty(&data).map_err(Fault::internal)?;
     pack(&text, files).map_err(Fault::internal)
-}
-
-/// What is uploaded for others in office, certificates and slips of residents among it: it stays where it is, and
-/// is named in the data.
-fn is_of_others(photo: &attachment::Model) -> bool {
-    let subject = photo.subject.as_deref().unwrap_or_default();
-    let nouns = [
-        "waiver:",
-        "refund:",
-        "payment:",
-        "expense:",
-        "voucher:",
-        "donation-use:",
-    ];
-    nouns.iter().any(|noun| subject.starts_with(noun))
 }
 
 fn pack(data: &[u8], files: Vec<(String, Vec<u8>)>) -> zip::result::ZipResult<Vec<u8>> {

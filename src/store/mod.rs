@@ -7,6 +7,7 @@ pub mod gather;
 pub mod insert;
 pub mod lease;
 pub mod listed;
+pub mod names;
 pub mod paging;
 pub mod slow;
 mod tx;

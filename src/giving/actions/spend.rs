@@ -28,8 +28,7 @@ use crate::ledger::post::{Draft, Transfer, post};
 use crate::payment::check_amount;
 use crate::reminder;
 use crate::store::Tx;
-use crate::store::insert::insert_chunked;
-use crate::store::insert::insert_once;
+use crate::store::insert::{insert_chunked, insert_once};
 
 /// Characters of a form's mark.
 const MARK: std::ops::RangeInclusive<usize> = 6..=32;

@@ -96,20 +96,20 @@ fn lock(path: &Path) -> io::Result<File> {
 impl Memory {
     /// Reads what is kept there, writes it anew and goes on keeping.
     fn keep_in(&mut self, path: PathBuf) -> io::Result<()> {
-        let open = match fs::read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-            Ok(bytes) => {
-                self.read(&bytes);
-                match lock(&path) {
-                    Ok(lock) => Some((lock, self.write(&path)?)),
-                    Err(error) => {
-                        let path = path.display();
-                        tracing::warn!(%path, %error, "what is paid here is forgotten at the end");
-                        return Ok(());
-                    }
+        let open = if path.try_exists()? {
+            // Held before it is read: what whoever held it until now has answered is in it.
+            let held = lock(&path);
+            self.read(&fs::read(&path)?);
+            match held {
+                Ok(lock) => Some((lock, self.write(&path)?)),
+                Err(error) => {
+                    let path = path.display();
+                    tracing::warn!(%path, %error, "what is paid here is forgotten at the end");
+                    return Ok(());
                 }
             }
+        } else {
+            None
         };
         self.journal = Some(Journal { path, open });
         Ok(())

@@ -3,9 +3,9 @@
 //! compound.
 
 use chrono::TimeDelta;
+use entity::kinds::OfferState;
 use entity::kinds::OfferState::{Matched, Open};
-use entity::kinds::{BindingState, OfferState};
-use entity::{binding, role};
+use entity::role;
 use linli::base::clock::begin_of;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{ActiveModelTrait, EntityTrait, QueryFilter};
@@ -14,6 +14,7 @@ use serde_json::json;
 use super::{day, item, open, publish, states, unit, until};
 use crate::console::Desk;
 use crate::harness::app::TestApp;
+use crate::harness::people::tie;
 use crate::wish::alone::at_night;
 
 const OWN_PHONE: &str = "13800000101";
@@ -210,18 +211,7 @@ async fn what_fits_in_somebodys_second_compound_is_said_too() {
     let han = app.resident("韩梅").await;
     let home = app.place("LY/9-1-901").await;
     let account = zhang.account().await;
-    let tie = binding::ActiveModel {
-        account_id: Set(account.id),
-        person_id: Set(account.person_id),
-        place_id: Set(home.id),
-        compound_id: Set(home.compound_id.unwrap()),
-        state: Set(BindingState::Verified),
-        claimed_name: Set(String::new()),
-        claimed_phone_sealed: Set(String::new()),
-        claimed_phone_index: Set(String::new()),
-        created_at: Set(app.now()),
-        ..Default::default()
-    };
+    let tie = tie(&app, &account, &home);
     tie.insert(app.store.write()).await.unwrap();
     next_morning(&app).await;
     // What fitted in the first compound is gone by the time at which it would be told.
